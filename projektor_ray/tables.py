@@ -1,0 +1,315 @@
+"""Arrow schemas of a study's tables, the folder they live in, and the append-only ledger.
+
+A study's folder is any `pyarrow.fs` location: a local path, `s3://…`, `gs://…`. Every file is
+written beside and renamed into place, so that a reader never sees half of one and a crash at any
+moment loses nothing that was finished.
+"""
+
+import json
+import os
+import uuid
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.fs as pafs
+import pyarrow.parquet as pq
+
+from projektor_ray.errors import InputError
+
+SCHEMA_VERSION = 1
+COMPACT_ABOVE = 64
+"""A ledger of more parts than this is compacted into one when a stage has finished."""
+
+_DOUBLES = pa.list_(pa.float64())
+
+SCHEMAS: dict[str, pa.Schema] = {
+    "probes": pa.schema(
+        [
+            ("mixture_id", pa.string()),
+            ("mixture", _DOUBLES),
+            ("size", pa.int64()),
+            ("seed", pa.int64()),
+            ("learner", pa.string()),
+            ("metric", pa.string()),
+            ("value", pa.float64()),
+            ("seconds", pa.float64()),
+            ("status", pa.string()),
+            ("error", pa.string()),
+            ("attempt", pa.int64()),
+            ("started_at", pa.timestamp("us", tz="UTC")),
+        ]
+    ),
+    "distances": pa.schema(
+        [
+            ("mixture_id", pa.string()),
+            ("mixture", _DOUBLES),
+            ("size", pa.int64()),
+            ("draw", pa.int64()),
+            ("value", pa.float64()),
+            ("gradient", _DOUBLES),
+            ("marginal_error", pa.float64()),
+            ("converged", pa.bool_()),
+            ("iterations", pa.int64()),
+            ("seconds", pa.float64()),
+        ]
+    ),
+    "predictors": pa.schema(
+        [
+            ("predictor", pa.string()),
+            ("size", pa.int64()),
+            ("coefficients", _DOUBLES),
+            ("mae", pa.float64()),
+            ("mae_cv", pa.float64()),
+            ("r2", pa.float64()),
+            ("chosen", pa.bool_()),
+        ]
+    ),
+    "projections": pa.schema(
+        [
+            ("mixture", _DOUBLES),
+            ("size", pa.int64()),
+            ("predictor", pa.string()),
+            ("value", pa.float64()),
+            ("low", pa.float64()),
+            ("high", pa.float64()),
+        ]
+    ),
+    "plans": pa.schema(
+        [
+            ("plan", pa.string()),
+            ("size", pa.int64()),
+            ("provider", pa.string()),
+            ("share", pa.float64()),
+            ("samples", pa.int64()),
+            ("price", pa.float64()),
+            ("cost", pa.float64()),
+            ("marginal_value", pa.float64()),
+            ("predicted", pa.float64()),
+            ("low", pa.float64()),
+            ("high", pa.float64()),
+        ]
+    ),
+}
+
+KEYS: dict[str, tuple[str, ...]] = {
+    "probes": ("mixture_id", "size", "seed", "learner", "metric"),
+    "distances": ("mixture_id", "size", "draw"),
+}
+"""The columns that identify a row of a ledger."""
+
+Row = dict[str, Any]
+Key = tuple[Any, ...]
+
+
+@dataclass(frozen=True)
+class Stamp:
+    """What every file says of itself, in its schema metadata.
+
+    Attributes
+    ----------
+    study : the study's name.
+    providers : the order of providers in `mixture` and `gradient` columns.
+    made_by : content hash of what determined the rows beyond their own key columns.
+    """
+
+    study: str
+    providers: tuple[str, ...]
+    made_by: str
+
+    def metadata(self) -> dict[str, str]:
+        return {
+            "projektor.study": self.study,
+            "projektor.providers": json.dumps(self.providers),
+            "projektor.schema_version": str(SCHEMA_VERSION),
+            "projektor.made_by": self.made_by,
+        }
+
+    @staticmethod
+    def of(schema: pa.Schema) -> "Stamp":
+        metadata = {key.decode(): value.decode() for key, value in (schema.metadata or {}).items()}
+        version = metadata.get("projektor.schema_version")
+        if version != str(SCHEMA_VERSION):
+            raise InputError(
+                f"expected a table of schema version {SCHEMA_VERSION}, written by projektor-ray; "
+                f"got version {version or 'none'}"
+            )
+        return Stamp(
+            metadata["projektor.study"],
+            tuple(json.loads(metadata["projektor.providers"])),
+            metadata["projektor.made_by"],
+        )
+
+
+def make_table(name: str, rows: Iterable[Row], stamp: Stamp) -> pa.Table:
+    """The rows as an Arrow table of the schema `name`, stamped."""
+    schema = SCHEMAS[name].with_metadata(stamp.metadata())
+    return pa.Table.from_pylist(list(rows), schema=schema)
+
+
+class Folder:
+    """A place for tables: a local folder or any URI that `pyarrow.fs` understands."""
+
+    def __init__(self, uri: str | Path) -> None:
+        self.uri = str(uri)
+        if "://" in self.uri:
+            self._filesystem, self._base = pafs.FileSystem.from_uri(self.uri)
+        else:
+            self._filesystem, self._base = pafs.LocalFileSystem(), str(Path(uri).absolute())
+
+    @property
+    def is_local(self) -> bool:
+        return isinstance(self._filesystem, pafs.LocalFileSystem)
+
+    def write(self, name: str, content: bytes) -> None:
+        """Write a file whole: beside, flushed to the disk, and renamed into place."""
+        target = f"{self._base}/{name}"
+        parent, leaf = target.rsplit("/", 1)
+        self._filesystem.create_dir(parent, recursive=True)
+        beside = f"{parent}/.{leaf}.{uuid.uuid4().hex}.tmp"
+        if not self.is_local:
+            with self._filesystem.open_output_stream(beside) as stream:
+                stream.write(content)
+            self._filesystem.move(beside, target)
+            return
+        try:
+            with Path(beside).open("wb") as file:
+                file.write(content)
+                file.flush()
+                os.fsync(file.fileno())
+            Path(beside).replace(target)
+        finally:
+            Path(beside).unlink(missing_ok=True)
+        _flush_folder(parent)
+
+    def read(self, name: str) -> bytes:
+        """A file's content.
+
+        Raises
+        ------
+        FileNotFoundError
+            If there is none.
+        """
+        with self._filesystem.open_input_stream(f"{self._base}/{name}") as stream:
+            return bytes(stream.read())
+
+    def names(self, under: str) -> list[str]:
+        """Names of the finished files directly in a subfolder, sorted; half-written ones hidden."""
+        selector = pafs.FileSelector(f"{self._base}/{under}", allow_not_found=True)
+        files = [info for info in self._filesystem.get_file_info(selector) if info.is_file]
+        return sorted(f"{under}/{i.base_name}" for i in files if not i.base_name.startswith("."))
+
+    def delete(self, name: str) -> None:
+        self._filesystem.delete_file(f"{self._base}/{name}")
+
+    def write_table(self, name: str, table: pa.Table) -> None:
+        """Write a table whole as `NAME.parquet` (zstd), replacing an earlier one."""
+        self.write(f"{name}.parquet", _encode(table))
+
+    def read_table(self, name: str) -> pa.Table:
+        """The table `NAME.parquet`.
+
+        Raises
+        ------
+        InputError
+            If there is none, or it was not written by this project.
+        """
+        try:
+            table = pq.read_table(BytesIO(self.read(f"{name}.parquet")))
+        except FileNotFoundError:
+            raise InputError(
+                f"expected the table {name}.parquet in {self.uri}, found none; "
+                "run the stage that writes it first (jobs.study runs all)"
+            ) from None
+        Stamp.of(table.schema)
+        return table
+
+
+class Ledger:
+    """An append-only table kept as parts in a folder of its own: `probes/`, `distances/`.
+
+    Parts of one ledger may differ in `made_by` and in provider order; a reader asks for the rows
+    that some `made_by` determined.
+    """
+
+    def __init__(self, folder: Folder, name: str) -> None:
+        self.folder = folder
+        self.name = name
+
+    @cached_property
+    def key_columns(self) -> tuple[str, ...]:
+        return KEYS[self.name]
+
+    def append(self, rows: Sequence[Row], stamp: Stamp) -> None:
+        """Add rows durably: when this returns they are on the disk."""
+        if rows:
+            part = f"{self.name}/part-{uuid.uuid4().hex}.parquet"
+            self.folder.write(part, _encode(make_table(self.name, rows, stamp)))
+
+    def rows(self, made_by: str) -> dict[Key, Row]:
+        """All rows that `made_by` determined, by key; of equal keys the last attempt.
+
+        Lists of doubles stay in the provider order of the part they come from, which a row tells
+        in `providers`.
+        """
+        found: dict[Key, Row] = {}
+        for table in self._parts().values():
+            stamp = Stamp.of(table.schema)
+            if stamp.made_by != made_by:
+                continue
+            for row in table.to_pylist():
+                row["providers"] = stamp.providers
+                key = tuple(row[column] for column in self.key_columns)
+                if key not in found or _recency(row) >= _recency(found[key]):
+                    found[key] = row
+        return found
+
+    def compact(self) -> None:
+        """Merge many parts into one for each stamp; a crash in between only leaves duplicates."""
+        parts = self._parts()
+        if len(parts) <= COMPACT_ABOVE:
+            return
+        groups: dict[Stamp, list[str]] = {}
+        for name, table in parts.items():
+            groups.setdefault(Stamp.of(table.schema), []).append(name)
+        for names in groups.values():
+            if len(names) > 1:
+                merged = pa.concat_tables([parts[name] for name in names])
+                self.folder.write(f"{self.name}/part-{uuid.uuid4().hex}.parquet", _encode(merged))
+                for name in names:
+                    self.folder.delete(name)
+
+    def _parts(self) -> dict[str, pa.Table]:
+        names = [n for n in self.folder.names(self.name) if n.endswith(".parquet")]
+        return {name: pq.read_table(BytesIO(self.folder.read(name))) for name in names}
+
+
+def in_order(values: Sequence[float], stored: Sequence[str], wanted: Sequence[str]) -> list[float]:
+    """A per-provider list re-ordered from the stored provider order to the wanted one.
+
+    Providers that the stored row does not know have a share of 0.
+    """
+    by_name: Mapping[str, float] = dict(zip(stored, values, strict=True))
+    return [by_name.get(name, 0.0) for name in wanted]
+
+
+def _recency(row: Row) -> tuple[bool, int]:
+    return (row.get("status", "done") == "done", row.get("attempt") or 0)
+
+
+def _encode(table: pa.Table) -> bytes:
+    buffer = BytesIO()
+    pq.write_table(table, buffer, compression="zstd")
+    return buffer.getvalue()
+
+
+def _flush_folder(path: str) -> None:
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

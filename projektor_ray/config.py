@@ -1,0 +1,113 @@
+"""What all configuration shares: strict keys, expanded variables, errors a person can act on."""
+
+import difflib
+import os
+import re
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import yaml
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from projektor_ray.errors import InputError
+
+
+class Config(BaseModel):
+    """Base of all configuration: immutable, and no unknown keys."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+ConfigT = TypeVar("ConfigT", bound=Config)
+
+
+def nearest(name: str, known: Iterable[str]) -> str:
+    """A hint for an unknown name: the nearest known one, or all of them."""
+    known = list(known)
+    close = difflib.get_close_matches(name, known, n=1, cutoff=0.6)
+    return f"did you mean {close[0]!r}?" if close else f"known: {', '.join(known)}"
+
+
+def parse(kind: type[ConfigT], values: Any) -> ConfigT:
+    """Configuration from plain values.
+
+    Raises
+    ------
+    InputError
+        With one line for each field that is wrong: where it is, what was expected, what came.
+    """
+    try:
+        return kind.model_validate(values)
+    except ValidationError as failure:
+        lines = [_line(kind, error) for error in failure.errors()]
+        raise InputError("the configuration cannot be used:\n  " + "\n  ".join(lines)) from None
+
+
+def read_yaml(path: str | Path) -> Any:
+    """A YAML file's values, with `${NAME}` and `${NAME:-default}` replaced from the environment.
+
+    Raises
+    ------
+    InputError
+        If the file is missing or is not YAML, or a variable without a default is not set.
+    """
+    try:
+        text = Path(path).read_text(encoding="utf-8")
+    except OSError as failure:
+        raise InputError(f"cannot read the study file {path}: {failure.strerror}") from None
+    try:
+        return _expand(yaml.safe_load(text), str(path))
+    except yaml.YAMLError as failure:
+        raise InputError(f"{path} is not valid YAML: {failure}") from None
+
+
+def _expand(value: Any, path: str) -> Any:
+    if isinstance(value, dict):
+        return {key: _expand(item, path) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_expand(item, path) for item in value]
+    if not isinstance(value, str):
+        return value
+
+    def variable(match: re.Match[str]) -> str:
+        name, default = match.group(1), match.group(2)
+        found = os.environ.get(name, default)
+        if found is None:
+            raise InputError(
+                f"{path} uses ${{{name}}}, but the environment variable {name} is not set; "
+                f"set it, for example: {name}=/data python -m jobs.study …"
+            )
+        return found
+
+    return re.sub(r"\$\{(\w+)(?::-([^}]*))?\}", variable, value)
+
+
+def _line(kind: type[Config], error: Any) -> str:
+    place = ".".join(str(part) for part in error["loc"]) or "(top)"
+    if error["type"] == "extra_forbidden":
+        *parents, key = error["loc"]
+        return f"{place}: unknown key; {nearest(str(key), _fields(kind, parents))}"
+    if error["type"] == "missing":
+        return f"{place}: required, but absent"
+    message = error["msg"].removeprefix("Value error, ")
+    came = "" if isinstance(error["input"], dict | list) else f"; got {error['input']!r}"
+    return f"{place}: {message}{came}"
+
+
+def _fields(kind: type[BaseModel], parents: list[Any]) -> list[str]:
+    """Names of the fields of the configuration nested at `parents`."""
+    for part in parents:
+        if isinstance(part, str) and part in kind.model_fields:
+            kind = _nested(kind.model_fields[part].annotation) or kind
+    return list(kind.model_fields)
+
+
+def _nested(annotation: Any) -> type[BaseModel] | None:
+    """The configuration class inside an annotation such as `list[X]` or `X | None`."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation
+    for argument in getattr(annotation, "__args__", ()):
+        if found := _nested(argument):
+            return found
+    return None

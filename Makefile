@@ -1,0 +1,34 @@
+# `make demo` and `make test` need Python ≥ 3.10 and make, nothing else.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+INSTALLED := $(VENV)/.installed
+
+.PHONY: demo test slow lint format benchmarks clean
+
+demo: $(INSTALLED)  ## run the main job on real images
+	$(BIN)/python -m jobs.study examples/digits.yaml --out out/digits
+
+test: $(INSTALLED) lint  ## everything that must pass before a change lands
+	$(BIN)/python -m pytest
+
+slow: $(INSTALLED)  ## also the tests that need minutes
+	$(BIN)/python -m pytest --slow
+
+lint: $(INSTALLED)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+format: $(INSTALLED)
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+clean:
+	rm -rf $(VENV) out build dist
+
+$(INSTALLED): pyproject.toml
+	$(PYTHON) -c 'import sys; sys.exit("projektor-ray needs Python 3.10 or newer; set PYTHON=…" if sys.version_info < (3, 10) else 0)'
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --editable '.[ray,dev]'
+	touch $@

@@ -26,10 +26,13 @@ class Samples:
     ----------
     inputs : array, shape (n, d) floating features, or (n, h, w, c) uint8 images.
     labels : array or None, shape (n,): int64 classes, a float64 regression target, or None.
+    class_names : names of the classes 0, 1, …, or empty where classes are numbers themselves. A
+        class whose name is not among them has a number of 2³² or more.
     """
 
     inputs: NDArray[Any]
     labels: NDArray[Any] | None = None
+    class_names: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if self.inputs.ndim not in (2, 4):
@@ -62,7 +65,7 @@ class Samples:
     def take(self, index: NDArray[np.int64]) -> "Samples":
         """The samples at `index`, in that order."""
         labels = None if self.labels is None else self.labels[index]
-        return Samples(self.inputs[index], labels)
+        return Samples(self.inputs[index], labels, self.class_names)
 
     @staticmethod
     def concatenate(parts: Sequence["Samples"]) -> "Samples":
@@ -71,6 +74,7 @@ class Samples:
         return Samples(
             np.concatenate([part.inputs for part in parts]),
             np.concatenate(labels) if len(labels) == len(parts) else None,
+            parts[0].class_names,
         )
 
 

@@ -1,0 +1,206 @@
+"""Regression on a free trend plus a shrunken part, averaged over how much it is shrunken.
+
+    y = U β + s + noise,   s ~ N(0, γ σ² R),   noise ~ N(0, σ² I),   β free
+
+`R` is a kernel between probes (a ridge: `Z Zᵀ`), and γ, the ratio of the variances of `s` and of
+the noise, is averaged over its restricted marginal likelihood instead of being chosen. With `Q` an
+orthonormal basis of what the trend cannot explain and `Qᵀ R Q = V Λ Vᵀ`, everything at every γ is
+diagonal, leaving probes out included (Dubrule 1983, *Cross validation of kriging in a unique
+neighborhood*).
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.linalg import eigh
+from scipy.special import logsumexp
+
+Floats = NDArray[np.float64]
+
+RANK_TOLERANCE = 1e-10
+LEVERAGE_TOLERANCE = 1e-9
+
+
+@dataclass(frozen=True)
+class NoisePrior:
+    """A scaled inverse-χ² prior on the noise variance σ²: `weight` probes of noise `scale`.
+
+    A weight of 0 is Jeffreys' prior.
+    """
+
+    weight: float = 0.0
+    scale: float = 0.0
+
+    @property
+    def sum_of_squares(self) -> float:
+        return self.weight * self.scale**2
+
+
+@dataclass(frozen=True, eq=False)
+class Trend:
+    """The free columns `U` (n, k) at the probes, and their complement."""
+
+    columns: Floats
+
+    @cached_property
+    def _singular(self) -> tuple[Floats, Floats, Floats, int]:
+        left, singular, right = np.linalg.svd(self.columns, full_matrices=True)
+        rank = int(np.sum(singular > RANK_TOLERANCE * singular[0]))
+        return left, singular, right, rank
+
+    @property
+    def rank(self) -> int:
+        return self._singular[3]
+
+    @property
+    def complement(self) -> Floats:
+        """`Q`, shape (n, n − k)."""
+        return self._singular[0][:, self.rank :]
+
+    @property
+    def pseudo_inverse(self) -> Floats:
+        """`U⁺`, shape (k, n)."""
+        left, singular, right, rank = self._singular
+        return np.asarray((right[:rank].T / singular[:rank]) @ left[:, :rank].T)
+
+
+@dataclass(frozen=True, eq=False)
+class Spectrum:
+    """A shrunken part in the trend's complement: `Q V` (n, r) and `Λ` (r,)."""
+
+    vectors: Floats
+    values: Floats
+
+    @staticmethod
+    def of_kernel(trend: Trend, kernel: Floats) -> "Spectrum":
+        """The spectrum of a kernel `R` (n, n)."""
+        complement = trend.complement
+        values, vectors = eigh(complement.T @ kernel @ complement)
+        return Spectrum(complement @ vectors, np.maximum(values, 0.0))
+
+    @staticmethod
+    def of_columns(trend: Trend, columns: Floats) -> "Spectrum":
+        """The spectrum of a ridge on columns `Z` (n, f): `R = Z Zᵀ`, without forming it."""
+        complement = trend.complement
+        left, singular, _ = np.linalg.svd(complement.T @ columns, full_matrices=True)
+        values = np.zeros(len(left))
+        values[: len(singular)] = singular**2
+        return Spectrum(complement @ left, values)
+
+
+@dataclass(frozen=True, eq=False)
+class Averaged:
+    """A fit averaged over candidate spectra and ratios γ.
+
+    Attributes
+    ----------
+    targets : array, shape (n,): y.
+    spectra : the candidate kernels, J of them.
+    ratios : array, shape (G,): the candidate γ.
+    prior : on the noise variance.
+    fewest_residual : candidates that leave fewer residual degrees of freedom are refused.
+    """
+
+    targets: Floats
+    spectra: Sequence[Spectrum]
+    ratios: Floats
+    prior: NoisePrior = NoisePrior()
+    fewest_residual: float = 0.0
+
+    @cached_property
+    def _shrinkage(self) -> list[Floats]:
+        """d = 1 / (1 + γ Λ), shape (G, r), for each spectrum."""
+        return [1.0 / (1.0 + np.outer(self.ratios, s.values)) for s in self.spectra]
+
+    @cached_property
+    def _contrasts(self) -> list[Floats]:
+        """c = (Q V)ᵀ y, shape (r,), for each spectrum."""
+        return [s.vectors.T @ self.targets for s in self.spectra]
+
+    @cached_property
+    def _floor(self) -> float:
+        """Rounding error of a sum of squares: what 'no residual at all' looks like."""
+        return float(1e-26 * np.sum(self.targets**2) + 1e-300)
+
+    @cached_property
+    def _log_determinants(self) -> Floats:
+        """ln pdet of the restricted precision, shape (J, G); −∞ for refused candidates."""
+        logs = np.array([np.log(d).sum(axis=1) for d in self._shrinkage])
+        residual = np.array([d.sum(axis=1) for d in self._shrinkage])
+        return np.where(residual >= self.fewest_residual, logs, -np.inf)
+
+    @cached_property
+    def _squares(self) -> Floats:
+        """Restricted sums of squares yᵀ P y, shape (J, G)."""
+        return np.array([d @ c**2 for d, c in zip(self._shrinkage, self._contrasts, strict=True)])
+
+    @cached_property
+    def weights(self) -> Floats:
+        """Posterior weight of every candidate, shape (J, G); sums to 1."""
+        count = len(self._contrasts[0])
+        return _softmax(self._log_evidence(self._log_determinants, self._squares, count))
+
+    def _log_evidence(self, log_determinants: Floats, squares: Floats, count: int) -> Floats:
+        total = self.prior.sum_of_squares + squares + self._floor
+        return 0.5 * log_determinants - 0.5 * (self.prior.weight + count) * np.log(total)
+
+    @cached_property
+    def duals(self) -> list[Floats]:
+        """For each spectrum `Σ_γ weight · γ P y`, shape (n,): s = Σ_J R_J duals_J."""
+        return [
+            s.vectors @ (((w * self.ratios) @ d) * c)
+            for s, w, d, c in zip(
+                self.spectra, self.weights, self._shrinkage, self._contrasts, strict=True
+            )
+        ]
+
+    @cached_property
+    def noise_variances(self) -> Floats:
+        """Posterior mean scale of σ² for every candidate, shape (J, G)."""
+        count = len(self._contrasts[0]) + self.prior.weight
+        return (self.prior.sum_of_squares + self._squares) / count
+
+    @property
+    def noise(self) -> float:
+        """Standard deviation of the noise, averaged over the candidates."""
+        return float(np.sqrt(np.sum(self.weights * self.noise_variances)))
+
+    def left_out(self, groups: Sequence[NDArray[np.intp]]) -> Floats:
+        """Residuals of each group of probes, predicted from all the others, shape (n,).
+
+        Exact, the weights of the candidates without the group included. A group without which the
+        trend cannot be determined is predicted by the mean of the others.
+        """
+        residuals = np.empty(len(self.targets))
+        for rows in groups:
+            residuals[rows] = self._left_out_group(rows)
+        return residuals
+
+    def _left_out_group(self, rows: NDArray[np.intp]) -> Floats:
+        errors, evidence = [], []
+        for j, (spectrum, d, c) in enumerate(
+            zip(self.spectra, self._shrinkage, self._contrasts, strict=True)
+        ):
+            vectors = spectrum.vectors[rows]
+            block = np.einsum("ar,gr,br->gab", vectors, d, vectors, optimize=True)
+            pushed = (d * c) @ vectors.T
+            # The largest ratio has the smallest block; refused ratios are not looked at.
+            usable = np.isfinite(self._log_determinants[j])
+            lowest = np.linalg.eigvalsh(block[usable]).min(initial=np.inf)
+            if lowest < LEVERAGE_TOLERANCE * d[usable].min(initial=1.0):
+                return np.asarray(self.targets[rows] - np.delete(self.targets, rows).mean())
+            block[~usable] = np.eye(len(rows))
+            error = np.linalg.solve(block, pushed[..., None])[..., 0]
+            squares = self._squares[j] - np.sum(error * pushed, axis=1)
+            logs = self._log_determinants[j] - np.linalg.slogdet(block)[1]
+            errors.append(error)
+            evidence.append(self._log_evidence(logs, np.maximum(squares, 0.0), len(c) - len(rows)))
+        weights = _softmax(np.array(evidence))
+        return np.asarray(np.einsum("jg,jga->a", weights, np.array(errors)))
+
+
+def _softmax(logs: Floats) -> Floats:
+    return np.asarray(np.exp(logs - logsumexp(logs)))

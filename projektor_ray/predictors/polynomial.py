@@ -1,0 +1,183 @@
+"""Predictors linear in their coefficients: CS (Eq. 1), PQ (Eq. 2) and the polynomial baselines."""
+
+from abc import abstractmethod
+
+import numpy as np
+
+from projektor_ray.errors import InputError
+from projektor_ray.predictors.averaging import Averaged, Floats, Spectrum, Trend
+from projektor_ray.predictors.base import Predictor, Probes
+
+RATIOS = 10.0 ** np.arange(-3.0, 10.5, 0.5)
+"""Candidate γ of the ridge: variance of the shrunken part over that of the noise."""
+CONSTANT_TOLERANCE = 1e-10
+MOST_COLUMNS = 20_000
+
+
+class Polynomial(Predictor):
+    """L̂ = coefficients · columns(p, OT); the last column is constant.
+
+    Columns are standardised; those that `_free` names and the constant are not penalised, all
+    others are shrunken by a ridge that is averaged over its marginal likelihood. A ridge that
+    leaves less than one residual degree of freedom is refused: a fit with more columns than probes
+    would otherwise merely interpolate them. Columns that do not vary get the coefficient 0.
+    """
+
+    @abstractmethod
+    def _columns(self, mixtures: Floats, distances: Floats) -> Floats:
+        """Shape (q, f), in the order of the coefficients."""
+
+    @abstractmethod
+    def _free(self, providers: int) -> list[int]:
+        """Columns that are not penalised, beside the constant."""
+
+    @classmethod
+    def fewest_probes(cls, providers: int) -> int:
+        return 4
+
+    def _fit(self, probes: Probes) -> None:
+        columns = self._columns(probes.mixtures, probes.distances)
+        means, deviations = columns.mean(axis=0), columns.std(axis=0)
+        varies = deviations > CONSTANT_TOLERANCE * np.maximum(np.abs(means), 1e-3)
+        free = np.isin(np.arange(columns.shape[1]), self._free(probes.providers)) & varies
+        shrunken = varies & ~free
+        standard = (columns - means) / np.where(varies, deviations, 1.0)
+        trend = Trend(np.column_stack([np.ones(len(probes)), standard[:, free]]))
+        penalised = standard[:, shrunken] / np.sqrt(max(shrunken.sum(), 1))
+        self._average = Averaged(
+            targets=probes.values,
+            spectra=[Spectrum.of_columns(trend, penalised)],
+            ratios=RATIOS if shrunken.any() else np.ones(1),
+            fewest_residual=1.0,
+        )
+        slopes = penalised.T @ self._average.duals[0]
+        unexplained = probes.values - penalised @ slopes
+        offset, *trend_slopes = trend.pseudo_inverse @ unexplained
+        coefficients = np.zeros(columns.shape[1])
+        coefficients[free] = np.array(trend_slopes) / deviations[free]
+        coefficients[shrunken] = slopes / np.sqrt(max(shrunken.sum(), 1)) / deviations[shrunken]
+        coefficients[-1] = (offset - means[:-1] @ coefficients[:-1]) / means[-1]
+        self.coefficients = coefficients
+
+    def _left_out(self, probes: Probes) -> Floats:
+        return self._average.left_out(probes.groups())
+
+    def _predict(self, mixtures: Floats, distances: Floats) -> Floats:
+        return self._columns(mixtures, distances) @ self.coefficients
+
+
+class CenterScaling(Polynomial):
+    """CS, Eq. 1: `L̂ = a1·OT + a0`, by least squares. Coefficients: `a1, a0`."""
+
+    name = "cs"
+    uses_distance = True
+
+    @classmethod
+    def fewest_probes(cls, providers: int) -> int:
+        return 3
+
+    def _columns(self, mixtures: Floats, distances: Floats) -> Floats:
+        return np.column_stack([distances, np.ones(len(distances))])
+
+    def _free(self, providers: int) -> list[int]:
+        return [0]
+
+    def _derivatives(self, mixtures: Floats, distances: Floats) -> tuple[Floats, Floats]:
+        return np.zeros_like(mixtures), np.full(len(mixtures), self.coefficients[0])
+
+
+class PseudoQuadraticTransport(Polynomial):
+    """PQ, Eq. 2: `L̂ = Σ_i (b2_i p_i² + b1_i p_i + b0)·OT + Σ_i (c2_i p_i² + c1_i p_i + c0)`.
+
+    Coefficients, 4m + 2 of them: `b2 (m), b1 (m), b0, c2 (m), c1 (m), c0`. On the simplex their
+    columns have rank 4m at most, and probes are few: OT and the constant are free, the others
+    shrunken (see `Polynomial`).
+    """
+
+    name = "pq"
+    uses_distance = True
+
+    @classmethod
+    def fewest_probes(cls, providers: int) -> int:
+        return 5
+
+    def _columns(self, mixtures: Floats, distances: Floats) -> Floats:
+        one = np.full((len(mixtures), 1), float(mixtures.shape[1]))
+        shares = np.hstack([mixtures**2, mixtures, one])
+        return np.hstack([shares * distances[:, None], shares])
+
+    def _free(self, providers: int) -> list[int]:
+        return [2 * providers]
+
+    def _derivatives(self, mixtures: Floats, distances: Floats) -> tuple[Floats, Floats]:
+        m = mixtures.shape[1]
+        along_ot, alone = self.coefficients[: 2 * m + 1], self.coefficients[2 * m + 1 :]
+        quadratic = distances[:, None] * along_ot[:m] + alone[:m]
+        linear = distances[:, None] * along_ot[m : 2 * m] + alone[m : 2 * m]
+        along_distance = mixtures**2 @ along_ot[:m] + mixtures @ along_ot[m : 2 * m]
+        return 2 * mixtures * quadratic + linear, along_distance + m * along_ot[-1]
+
+
+class MixturePolynomial(Polynomial):
+    """A polynomial in the shares alone: what is predicted does not depend on the distance."""
+
+    def _free(self, providers: int) -> list[int]:
+        return []
+
+    def _derivatives(self, mixtures: Floats, distances: Floats) -> tuple[Floats, Floats]:
+        return self._along_shares(mixtures), np.zeros(len(mixtures))
+
+    @abstractmethod
+    def _along_shares(self, mixtures: Floats) -> Floats:
+        """∂L̂/∂p, shape (B, m)."""
+
+
+class Linear(MixturePolynomial):
+    """`L̂ = Σ_i c1_i p_i + c0` (appendix B.1). Coefficients: `c1 (m), c0`."""
+
+    name = "linear"
+
+    def _columns(self, mixtures: Floats, distances: Floats) -> Floats:
+        return np.column_stack([mixtures, np.ones(len(mixtures))])
+
+    def _along_shares(self, mixtures: Floats) -> Floats:
+        return np.broadcast_to(self.coefficients[:-1], mixtures.shape)
+
+
+class PseudoQuadratic(MixturePolynomial):
+    """`L̂ = Σ_i (c2_i p_i² + c1_i p_i) + c0` (appendix B.1). Coefficients: `c2 (m), c1 (m), c0`."""
+
+    name = "pseudo_quadratic"
+
+    def _columns(self, mixtures: Floats, distances: Floats) -> Floats:
+        return np.column_stack([mixtures**2, mixtures, np.ones(len(mixtures))])
+
+    def _along_shares(self, mixtures: Floats) -> Floats:
+        m = mixtures.shape[1]
+        return 2 * mixtures * self.coefficients[:m] + self.coefficients[m : 2 * m]
+
+
+class Quadratic(MixturePolynomial):
+    """`L̂ = Σ_{i≤j} c_ij p_i p_j + Σ_i c1_i p_i + c0` (appendix B.1).
+
+    Coefficients: `c_ij` in the order of `numpy.triu_indices(m)`, then `c1 (m), c0`.
+    """
+
+    name = "quadratic"
+
+    def _columns(self, mixtures: Floats, distances: Floats) -> Floats:
+        m = mixtures.shape[1]
+        if m * (m + 3) // 2 > MOST_COLUMNS:
+            raise InputError(
+                f"the predictor 'quadratic' has a coefficient for each pair of providers, too many "
+                f"for {m} providers; use 'pseudo_quadratic', whose cost is linear in providers"
+            )
+        row, column = np.triu_indices(m)
+        pairs = mixtures[:, row] * mixtures[:, column]
+        return np.column_stack([pairs, mixtures, np.ones(len(mixtures))])
+
+    def _along_shares(self, mixtures: Floats) -> Floats:
+        m = mixtures.shape[1]
+        form = np.zeros((m, m))
+        form[np.triu_indices(m)] = self.coefficients[: -m - 1]
+        return np.asarray(mixtures @ (form + form.T) + self.coefficients[-m - 1 : -1])

@@ -1,0 +1,36 @@
+"""Every predictor by the name that configuration and tables use."""
+
+from projektor_ray.config import nearest
+from projektor_ray.errors import InputError
+from projektor_ray.predictors.base import Predictor
+from projektor_ray.predictors.polynomial import (
+    CenterScaling,
+    Linear,
+    PseudoQuadratic,
+    PseudoQuadraticTransport,
+    Quadratic,
+)
+
+PREDICTORS: dict[str, type[Predictor]] = {
+    kind.name: kind
+    for kind in (
+        CenterScaling,
+        PseudoQuadraticTransport,
+        Linear,
+        PseudoQuadratic,
+        Quadratic,
+    )
+}
+
+
+def predictor_class(name: str) -> type[Predictor]:
+    """The predictor of a name.
+
+    Raises
+    ------
+    InputError
+        If there is none; names the nearest one.
+    """
+    if name not in PREDICTORS:
+        raise InputError(f"there is no predictor {name!r}; {nearest(name, PREDICTORS)}")
+    return PREDICTORS[name]

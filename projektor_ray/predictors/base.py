@@ -231,16 +231,21 @@ class Predictor(ABC):
     ) -> Floats:
         """Where a new probe's value would lie, shape (q, 2): low and high.
 
-        Half-width `t(k − 2) · √(variance of the prediction + spread²)`; the spread is the root
-        mean square of the left-out errors, which for predictors without a variance of their own
-        contains it.
+        Half-width `t(k − 2) · spread(p)`.
         """
         mixtures = self._check_query(mixtures)
         distances = one_per_mixture("distances", distances, len(mixtures))
         middle = self._predict(mixtures, distances)
-        spread = np.sqrt(self._variance(mixtures, distances) + self._spread() ** 2)
-        half = student_quantile(level, self.report.probes - 2) * spread
+        half = student_quantile(level, self.report.probes - 2) * self.spread(mixtures, distances)
         return np.stack([middle - half, middle + half], axis=1)
+
+    def spread(self, mixtures: Floats, distances: Floats) -> Floats:
+        """Standard deviation of a new probe's value around the prediction, shape (q,).
+
+        For predictors without a variance of their own, the root mean square of the errors on
+        mixtures that were left out, which contains noise and misfit alike.
+        """
+        return np.full(len(mixtures), self.report.rms_cv)
 
     def to_dict(self) -> dict[str, Any]:
         """The fitted predictor as plain JSON-able values."""
@@ -272,12 +277,6 @@ class Predictor(ABC):
             fitted._fit(rest)
             residuals[held_out] = held.values - fitted._predict(held.mixtures, held.distances)
         return residuals
-
-    def _variance(self, mixtures: Floats, distances: Floats) -> Floats:
-        return np.zeros(len(mixtures))
-
-    def _spread(self) -> float:
-        return self.report.rms_cv
 
     def _check_count(self, probes: Probes) -> None:
         needed = self.fewest_probes(probes.providers)

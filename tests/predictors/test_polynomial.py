@@ -20,11 +20,11 @@ DRIFT = np.array([0.3, 1.1, 0.6])
 
 def distance(mixtures: Floats) -> Floats:
     """A smooth stand-in for the distance: not a polynomial of the shares."""
-    return np.exp(mixtures @ DRIFT[: mixtures.shape[-1]])
+    return np.asarray(np.exp(mixtures @ DRIFT[: mixtures.shape[-1]]))
 
 
 def distance_gradient(mixture: Floats) -> Floats:
-    return np.exp(mixture @ DRIFT) * DRIFT
+    return np.asarray(np.exp(mixture @ DRIFT) * DRIFT)
 
 
 def eq2(mixtures: Floats, distances: Floats, rng: np.random.Generator) -> Floats:

@@ -1,0 +1,181 @@
+"""What every model of all scales is: the metric at any size from a mixture and its distance."""
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from typing import Any, ClassVar, TypeVar
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from projektor_ray.errors import InputError
+from projektor_ray.predictors.base import Floats, Probes, one_per_mixture
+from projektor_ray.projection.law import check_scales, check_size
+
+Bounds = tuple[float, float]
+ScaleModelT = TypeVar("ScaleModelT", bound="ScaleModel")
+
+
+@dataclass(frozen=True, eq=False)
+class ScaledProbes:
+    """Finished trainings at several scales: a row per probe, with its size (k,)."""
+
+    probes: Probes
+    sizes: Floats
+
+    @staticmethod
+    def check(
+        mixtures: ArrayLike, distances: ArrayLike | None, sizes: ArrayLike, values: ArrayLike
+    ) -> "ScaledProbes":
+        """Probes as arrays.
+
+        Raises
+        ------
+        InputError
+            As `Probes.check`, or if a size is not a number of at least 1.
+        """
+        probes = Probes.check(mixtures, distances, values)
+        return ScaledProbes(probes, check_size(one_per_mixture("sizes", sizes, len(probes))))
+
+    @property
+    def scales(self) -> tuple[int, ...]:
+        """The sizes at which there are probes, ascending."""
+        return tuple(int(size) for size in np.unique(self.sizes))
+
+    def at(self, scale: float) -> Probes:
+        return self.probes.take(self.sizes == scale)
+
+    def below(self, scale: float) -> "ScaledProbes":
+        """The probes of smaller sizes."""
+        rows = self.sizes < scale
+        return ScaledProbes(self.probes.take(rows), self.sizes[rows])
+
+
+class ScaleModel(ABC):
+    """The metric L̂(N, p) at any size N, fitted to probes at all scales.
+
+    Parameters
+    ----------
+    bounds : range of the metric, (0, 1) for an accuracy; predictions are clipped to it, gradients
+        are those of the unclipped prediction.
+    """
+
+    name: ClassVar[str]
+    fewest_scales: ClassVar[int] = 2
+
+    scales: tuple[int, ...]
+
+    def __init__(self, bounds: Bounds | None = None) -> None:
+        if bounds is not None and not bounds[0] < bounds[1]:
+            raise InputError(f"a metric's bounds must be ascending, such as (0, 1); got {bounds}")
+        self.bounds = bounds
+
+    @abstractmethod
+    def _fit(self, scaled: ScaledProbes) -> None:
+        """Set what the other methods need; `scales` is set."""
+
+    @abstractmethod
+    def value_and_gradient(
+        self, mixtures: Floats, distances: Floats, distance_gradients: Floats, size: float
+    ) -> tuple[Floats, Floats]:
+        """The unclipped prediction (B,) and its total derivative along the shares (B, m)."""
+
+    @abstractmethod
+    def size_slope(self, mixtures: Floats, distances: Floats, size: float) -> Floats:
+        """∂L̂/∂N: the metric that one more sample of the same mixture is worth, shape (B,)."""
+
+    @abstractmethod
+    def _predict(self, mixtures: Floats, distances: Floats, size: float) -> Floats:
+        """The unclipped prediction, shape (q,)."""
+
+    @abstractmethod
+    def _half_width(self, mixtures: Floats, distances: Floats, size: float, level: float) -> Floats:
+        """Half of the interval's width, shape (q,)."""
+
+    def fit(
+        self: ScaleModelT,
+        mixtures: ArrayLike,
+        distances: ArrayLike | None,
+        sizes: ArrayLike,
+        values: ArrayLike,
+    ) -> ScaleModelT:
+        """Fit to probes at all scales; returns the model itself.
+
+        Parameters
+        ----------
+        mixtures : array, shape (k, m): a row per probe.
+        distances : array, shape (k,), or None where no predictor uses them.
+        sizes : array, shape (k,): how many samples each probe was trained on.
+        values : array, shape (k,): the metric of each probe.
+
+        Raises
+        ------
+        TooFewProbesError
+            If a scale has too few probes.
+        InputError
+            If there are fewer scales than a projection needs, or a number cannot be used.
+        """
+        scaled = ScaledProbes.check(mixtures, distances, sizes, values)
+        check_scales(scaled.scales, self.fewest_scales)
+        self.scales = scaled.scales
+        self._fit(scaled)
+        return self
+
+    def predict(self, mixtures: ArrayLike, distances: ArrayLike | None, size: float) -> Floats:
+        """The metric of mixtures (q, m) with distances (q,) at a size: shape (q,)."""
+        mixtures, distances, size = _query(mixtures, distances, size)
+        return self.clip(self._predict(mixtures, distances, size))
+
+    def interval(
+        self,
+        mixtures: ArrayLike,
+        distances: ArrayLike | None,
+        size: float,
+        level: float = 0.9,
+    ) -> Floats:
+        """Where a new training's metric would lie, shape (q, 2): low and high."""
+        mixtures, distances, size = _query(mixtures, distances, size)
+        middle = self._predict(mixtures, distances, size)
+        half = self._half_width(mixtures, distances, size, level)
+        return self.clip(np.stack([middle - half, middle + half], axis=1))
+
+    def clip(self, values: Floats) -> Floats:
+        """Values within the metric's bounds."""
+        return values if self.bounds is None else np.clip(values, *self.bounds)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The fitted model as plain JSON-able values."""
+        return {
+            "scale_model": self.name,
+            "bounds": None if self.bounds is None else list(self.bounds),
+            "scales": list(self.scales),
+            **self._state(),
+        }
+
+    @abstractmethod
+    def _state(self) -> dict[str, Any]:
+        """What `_restore` needs, as plain values."""
+
+    @abstractmethod
+    def _restore(self, state: dict[str, Any]) -> None:
+        """Set what predicting needs; `scales` is set."""
+
+    @classmethod
+    def from_dict(cls: type[ScaleModelT], values: dict[str, Any]) -> ScaleModelT:
+        """The fitted model that `to_dict` wrote."""
+        bounds = values["bounds"]
+        model = cls(bounds=None if bounds is None else (bounds[0], bounds[1]))
+        model.scales = tuple(values["scales"])
+        model._restore(values)
+        return model
+
+
+def _query(
+    mixtures: ArrayLike, distances: ArrayLike | None, size: float
+) -> tuple[Floats, Floats, float]:
+    array = np.asarray(mixtures, dtype=np.float64)
+    if array.ndim != 2 or not np.isfinite(array).all():
+        raise InputError(
+            "expected finite mixtures of shape (q, m), a row per mixture; "
+            f"got an array of shape {array.shape}"
+        )
+    return array, one_per_mixture("distances", distances, len(array)), float(check_size(size))

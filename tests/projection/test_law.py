@@ -1,0 +1,95 @@
+"""Eq. 3 and its noise gain."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from projektor_ray.errors import InputError
+from projektor_ray.projection import noise_gain, project, scale_weights
+
+
+@given(
+    st.floats(-5, 5),
+    st.floats(-5, 5),
+    st.integers(1, 1000),
+    st.floats(1.5, 100),
+    st.integers(1, 10**7),
+)
+def test_eq3_is_exact_on_log_linear_data(
+    offset: float, slope: float, smaller: int, factor: float, size: int
+) -> None:
+    scales = (smaller, smaller * factor)
+    values = [offset + slope * np.log(scale) for scale in scales]
+    assert project(size, scales, values) == pytest.approx(offset + slope * np.log(size), abs=1e-8)
+
+
+def test_eq3_as_written() -> None:
+    n0, n1, n, l0, l1 = 250, 1000, 10_000, 0.5, 0.6
+    written = (np.log(n / n0) * l1 - np.log(n / n1) * l0) / np.log(n1 / n0)
+    assert project(n, scales=(n0, n1), values=(l0, l1)) == pytest.approx(written, rel=1e-12)
+
+
+def test_it_broadcasts_over_mixtures_and_sizes() -> None:
+    low, high = np.array([0.4, 0.5, 0.6]), np.array([0.5, 0.55, 0.6])
+    over_mixtures = project(4000, (250, 1000), (low, high))
+    np.testing.assert_allclose(over_mixtures, [0.6, 0.6, 0.6])
+    sizes = np.array([250, 1000, 4000])
+    table = project(sizes[:, None], (250, 1000), (low, high))
+    assert table.shape == (3, 3)
+    np.testing.assert_allclose(table, [low, high, over_mixtures])
+    np.testing.assert_allclose(project(sizes, (250, 1000), (0.4, 0.5)), [0.4, 0.5, 0.6])
+
+
+def test_more_scales_are_weighted_least_squares() -> None:
+    scales, precisions = (250, 500, 1000, 2000), (1.0, 2.0, 3.0, 5.0)
+    values = np.random.default_rng(0).normal(size=4)
+    slope, offset = np.polyfit(np.log(scales), values, 1, w=np.sqrt(precisions))
+    expected = offset + slope * np.log(9000)
+    assert project(9000, scales, list(values), precisions) == pytest.approx(expected)
+    slope, offset = np.polyfit(np.log(scales), values, 1)
+    assert project(9000, scales, list(values)) == pytest.approx(offset + slope * np.log(9000))
+    np.testing.assert_allclose(scale_weights([300, 9000], scales, precisions).sum(axis=0), 1.0)
+
+
+def test_two_scales_take_no_precisions() -> None:
+    np.testing.assert_allclose(
+        scale_weights(9000, (250, 1000), (1.0, 9.0)), scale_weights(9000, (250, 1000))
+    )
+
+
+@pytest.mark.parametrize(("scales", "gain"), [((1000, 1500), 7.36), ((100, 1000), 2.24)])
+def test_noise_gain_of_the_documented_cases(scales: tuple[int, int], gain: float) -> None:
+    assert noise_gain(10_000, scales) == pytest.approx(gain, abs=0.005)
+
+
+def test_noise_gain_is_what_independent_errors_show() -> None:
+    errors = np.random.default_rng(0).normal(size=(2, 100_000))
+    shown = project(10_000, (250, 1000), list(errors)).std()
+    assert noise_gain(10_000, (250, 1000)) == pytest.approx(shown, rel=0.02)
+    np.testing.assert_allclose(noise_gain([250, 1000], (250, 1000)), 1.0)
+
+
+@pytest.mark.parametrize(
+    ("size", "scales", "values", "said"),
+    [
+        (100, (250,), (1.0,), "2 or more scales"),
+        (100, (1000, 250), (1.0, 2.0), "ascending"),
+        (100, (250, 250), (1.0, 2.0), "ascending"),
+        (100, (0, 250), (1.0, 2.0), "at least 1"),
+        (0, (250, 1000), (1.0, 2.0), "at least 1"),
+        (np.nan, (250, 1000), (1.0, 2.0), "at least 1"),
+        (100, (250, 1000), (1.0,), "each of 2 scales"),
+        (100, (250, 1000), (1.0, np.nan), "finite"),
+    ],
+)
+def test_bad_input(
+    size: float, scales: tuple[int, ...], values: tuple[float, ...], said: str
+) -> None:
+    with pytest.raises(InputError, match=said):
+        project(size, scales, values)
+
+
+def test_bad_precisions() -> None:
+    with pytest.raises(InputError, match="positive precision"):
+        project(100, (250, 1000), (1.0, 2.0), precisions=(1.0, 0.0))

@@ -1,0 +1,144 @@
+"""A predictor at each scale, joined by Eq. 3, and no projection beside it."""
+
+import json
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from scipy.optimize import approx_fprime
+
+from projektor_ray.errors import InputError, TooFewProbesError
+from projektor_ray.predictors import PREDICTORS
+from projektor_ray.projection import (
+    SCALE_MODELS,
+    LogLinear,
+    NoProjection,
+    project,
+    restore_scale_model,
+)
+from projektor_ray.projection.per_scale import PerScale
+
+Floats = NDArray[np.float64]
+DRIFT = np.array([0.3, 1.1, 0.6])
+
+
+def log_linear(mixtures: Floats, distances: Floats, size: float | Floats) -> Floats:
+    return np.asarray(0.3 - 0.1 * distances + (0.05 + 0.02 * distances) * np.log(size / 100))
+
+
+@pytest.fixture
+def rows() -> tuple[Floats, Floats, Floats, Floats]:
+    rng = np.random.default_rng(3)
+    mixtures = np.tile(rng.dirichlet(np.ones(3), size=12), (3, 1))
+    distances = np.tile(rng.uniform(0.5, 1.5, 12), 3)
+    sizes = np.repeat([100.0, 400.0, 1600.0], 12)
+    return mixtures, distances, sizes, log_linear(mixtures, distances, sizes)
+
+
+Rows = tuple[Floats, Floats, Floats, Floats]
+
+
+@pytest.mark.parametrize("predictor", ["cs", "pq"])
+@pytest.mark.parametrize("scales", [2, 3])
+def test_eq3_is_exact_on_log_linear_data(rows: Rows, predictor: str, scales: int) -> None:
+    mixtures, distances, sizes, values = (array[: 12 * scales] for array in rows)
+    model = LogLinear(predictor).fit(mixtures, distances, sizes, values)
+    np.testing.assert_allclose(
+        model.predict(mixtures[:12], distances[:12], 20_000),
+        log_linear(mixtures[:12], distances[:12], 20_000),
+        atol=1e-5,
+    )
+
+
+def test_it_joins_predictors_fitted_already(rows: Rows) -> None:
+    mixtures, distances, sizes, _ = rows
+    values = np.random.default_rng(0).normal(size=len(sizes))
+    fitted = {
+        scale: PREDICTORS["pq"]().fit(
+            mixtures[sizes == scale], distances[sizes == scale], values[sizes == scale]
+        )
+        for scale in (1600, 100)
+    }
+    joined = LogLinear.of(fitted)
+    assert joined.scales == (100, 1600)
+    at_scales = [fitted[scale].predict(mixtures, distances) for scale in (100, 1600)]
+    np.testing.assert_allclose(
+        joined.predict(mixtures, distances, 9000), project(9000, (100, 1600), at_scales)
+    )
+
+
+def test_no_projection_is_the_value_at_the_largest_scale(rows: Rows) -> None:
+    mixtures, distances, sizes, values = rows
+    model = NoProjection("cs").fit(mixtures, distances, sizes, values)
+    np.testing.assert_allclose(model.predict(mixtures[:12], distances[:12], 9000), values[24:])
+    np.testing.assert_allclose(model.size_slope(mixtures[:12], distances[:12], 9000), 0.0)
+    one = NoProjection("cs").fit(mixtures[:12], distances[:12], sizes[:12], values[:12])
+    np.testing.assert_allclose(one.predict(mixtures[:12], distances[:12], 9000), values[:12])
+
+
+@pytest.mark.parametrize("kind", [LogLinear, NoProjection])
+def test_gradient_and_slope_are_derivatives(rows: Rows, kind: type[PerScale]) -> None:
+    mixtures, distances, sizes, values = rows
+    values = values + 0.1 * np.random.default_rng(0).normal(size=len(values))
+    model = kind("pq").fit(mixtures, distances, sizes, values)
+    at = np.array([0.2, 0.5, 0.3])
+
+    def distance(p: Floats) -> Floats:
+        return np.atleast_1d(np.exp(p @ DRIFT))
+
+    def predicted(p: Floats) -> float:
+        return float(model.predict(p[None], distance(p), 9000)[0])
+
+    value, gradient = model.value_and_gradient(
+        at[None], distance(at), (distance(at) * DRIFT)[None], 9000
+    )
+    assert value[0] == pytest.approx(predicted(at))
+    np.testing.assert_allclose(gradient[0], approx_fprime(at, predicted, 1e-7), atol=1e-5)
+    up, down = (model.predict(at[None], distance(at), size)[0] for size in (9001, 8999))
+    slope = model.size_slope(at[None], distance(at), 9000)[0]
+    assert slope == pytest.approx((up - down) / 2, abs=1e-9)
+
+
+def test_bounds_clip_values_but_not_gradients(rows: Rows) -> None:
+    mixtures, distances, sizes, values = rows
+    free = LogLinear("cs").fit(mixtures, distances, sizes, values)
+    model = LogLinear("cs", bounds=(0.0, 1.0)).fit(mixtures, distances, sizes, values)
+    assert free.predict(mixtures, distances, 1e9).max() > 1
+    assert model.predict(mixtures, distances, 1e9).max() == 1.0
+    assert model.interval(mixtures, distances, 1e9).max() == 1.0
+    _, gradient = model.value_and_gradient(mixtures, distances, np.ones_like(mixtures), 1e9)
+    assert (np.abs(gradient) > 0.01).all()
+
+
+@pytest.mark.parametrize("name", ["eq3", "none"])
+def test_a_stored_model_predicts_the_same(rows: Rows, name: str) -> None:
+    mixtures, distances, sizes, values = rows
+    model = SCALE_MODELS[name](bounds=(0.0, 1.0)).fit(mixtures, distances, sizes, values)
+    again = restore_scale_model(json.loads(json.dumps(model.to_dict())))
+    assert again.bounds == (0.0, 1.0)
+    for size in (50, 9000):
+        assert np.array_equal(
+            again.predict(mixtures, distances, size), model.predict(mixtures, distances, size)
+        )
+        assert np.array_equal(
+            again.interval(mixtures, distances, size), model.interval(mixtures, distances, size)
+        )
+
+
+def test_bad_input(rows: Rows) -> None:
+    mixtures, distances, sizes, values = rows
+    with pytest.raises(InputError, match="2 or more scales"):
+        LogLinear("cs").fit(mixtures[:12], distances[:12], sizes[:12], values[:12])
+    with pytest.raises(TooFewProbesError, match="got 2"):
+        LogLinear("cs").fit(mixtures[10:14], distances[10:14], sizes[10:14], values[10:14])
+    with pytest.raises(InputError, match="at least 1"):
+        LogLinear("cs").fit(mixtures, distances, sizes * 0, values)
+    model = LogLinear("cs").fit(mixtures, distances, sizes, values)
+    with pytest.raises(InputError, match="at least 1"):
+        model.predict(mixtures, distances, 0)
+    with pytest.raises(InputError, match="finite mixtures"):
+        model.predict(mixtures * np.nan, distances, 10)
+    with pytest.raises(InputError, match="ascending"):
+        LogLinear("cs", bounds=(1.0, 0.0))
+    with pytest.raises(InputError, match="no model of scales"):
+        restore_scale_model({"scale_model": "cubic"})

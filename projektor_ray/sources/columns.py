@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from projektor_ray.config import nearest
 from projektor_ray.errors import InputError
-from projektor_ray.providers import Target
+from projektor_ray.sources.config import AskedTarget
 from projektor_ray.sources.images import decode_images
 from projektor_ray.sources.origin import Index, Origin
 
@@ -25,7 +25,7 @@ def table_origin(
     where: str,
     features: str | Sequence[str] | None = None,
     label: str | None = None,
-    target: Target | None = None,
+    target: AskedTarget = "auto",
 ) -> Origin:
     """Inputs and labels of a table.
 
@@ -45,7 +45,7 @@ def table_origin(
 
 
 def _label_column(
-    table: pa.Table, where: str, label: str | None, target: Target | None
+    table: pa.Table, where: str, label: str | None, target: AskedTarget
 ) -> str | None:
     if target == "none" and label is None:
         return next((name for name in LABEL_COLUMNS if name in table.column_names), None)

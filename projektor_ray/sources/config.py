@@ -2,12 +2,14 @@
 
 import os
 import re
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import Field, field_validator, model_validator
 
 from projektor_ray.config import Config
 from projektor_ray.providers import Target
+
+AskedTarget = Target | Literal["auto"]
 
 ORIGINS = ("path", "sklearn", "torchvision")
 
@@ -49,9 +51,9 @@ class SourceConfig(Config):
         default=None,
         description="Column of the labels; absent: `label`, `labels`, `target` or `y`.",
     )
-    target: Target | None = Field(
-        default=None,
-        description="What the labels are: classes, regression or none; absent: classes if they "
+    target: AskedTarget = Field(
+        default="auto",
+        description="What the labels are: classes, regression or none; auto: classes if they "
         "are whole numbers, names or booleans, regression if they are real numbers.",
     )
     shuffle: int | None = Field(

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from projektor_ray.errors import InputError
-from projektor_ray.providers import Target
+from projektor_ray.sources.config import AskedTarget
 from projektor_ray.sources.origin import Origin
 
 UNKNOWN_FROM = 2**32
@@ -36,13 +36,13 @@ def class_number(name: str, vocabulary: tuple[str, ...]) -> int:
 
 
 def resolve_labels(
-    origin: Origin, target: Target | None, vocabulary: tuple[str, ...] | None
+    origin: Origin, target: AskedTarget, vocabulary: tuple[str, ...] | None
 ) -> Labels:
     """Labels in the form that `Samples` has.
 
     Parameters
     ----------
-    target : what the labels are; None to tell from their values.
+    target : what the labels are; auto: told from their values.
     vocabulary : the class names of the validation set: `()` if its classes are numbers; None if
         this is the validation set.
 
@@ -63,14 +63,14 @@ def resolve_labels(
             f"{origin.where}: expected labels that are whole numbers, real numbers or names; got "
             f"{raw.dtype}"
         )
-    if target == "regression" or (target is None and origin.regression):
+    if target == "regression" or (target == "auto" and origin.regression):
         return Labels(raw.astype(np.float64))
     if origin.names:
         return Labels(*_renumbered(origin, raw.astype(np.int64), vocabulary))
     return _whole(origin, raw.astype(np.int64), vocabulary)
 
 
-def _real(origin: Origin, raw: NDArray[np.float64], target: Target | None) -> Labels:
+def _real(origin: Origin, raw: NDArray[np.float64], target: AskedTarget) -> Labels:
     missing = np.flatnonzero(~np.isfinite(raw))
     if missing.size:
         raise InputError(
@@ -85,7 +85,7 @@ def _real(origin: Origin, raw: NDArray[np.float64], target: Target | None) -> La
                 f"{raw[raw != np.round(raw)][0]!r}; set target: regression"
             )
         return Labels(raw.astype(np.int64))
-    if whole and target is None and not origin.regression and raw.size:
+    if whole and target == "auto" and not origin.regression and raw.size:
         raise InputError(
             f"{origin.where}: the labels are real numbers that are all whole, such as {raw[0]}; "
             "say what they are with target: classes or target: regression"
@@ -105,7 +105,7 @@ def _whole(origin: Origin, values: NDArray[np.int64], vocabulary: tuple[str, ...
 def _named(
     origin: Origin,
     raw: NDArray[np.str_],
-    target: Target | None,
+    target: AskedTarget,
     vocabulary: tuple[str, ...] | None,
 ) -> Labels:
     if target == "regression":

@@ -9,9 +9,9 @@ import pyarrow as pa
 
 from projektor_ray.errors import InputError
 from projektor_ray.identity import digest
-from projektor_ray.providers import Samples, Target
+from projektor_ray.providers import Samples
 from projektor_ray.sources.columns import table_origin
-from projektor_ray.sources.config import SourceConfig
+from projektor_ray.sources.config import AskedTarget, SourceConfig
 from projektor_ray.sources.labels import resolve_labels
 from projektor_ray.sources.origin import samples_of
 from projektor_ray.tables import Folder
@@ -21,7 +21,7 @@ def samples_from_frame(
     frame: Any,
     label: str | None = None,
     features: str | Sequence[str] | None = None,
-    target: Target | None = None,
+    target: AskedTarget = "auto",
     class_names: tuple[str, ...] | None = None,
 ) -> Samples:
     """Samples of a pandas DataFrame or an Arrow table; a frame's index is no column.

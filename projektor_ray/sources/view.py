@@ -91,6 +91,6 @@ def _with_wrong_labels(
     wrong = random.permutation(len(labels))[: round(source.wrong_labels * len(labels))]
     places = np.searchsorted(classes, labels[wrong])
     shifts = random.integers(1, len(classes), size=len(wrong))
-    replaced = labels.copy()
+    replaced: NDArray[np.int64] = labels.copy()
     replaced[wrong] = classes[(places + shifts) % len(classes)]
     return replaced

@@ -1,0 +1,87 @@
+"""Learners by name."""
+
+from typing import Any
+
+from projektor_ray.config import nearest
+from projektor_ray.errors import InputError, LearnerError
+from projektor_ray.learners.base import Learner
+from projektor_ray.learners.config import LearnerConfig
+from projektor_ray.providers import Samples
+from projektor_ray.references import load_callable, source_digest
+
+NETWORKS = ("small_cnn", "resnet18", "resnet50")
+
+
+def build_learner(config: LearnerConfig) -> Learner:
+    """The learner that a configuration names, its settings checked; nothing is trained.
+
+    Raises
+    ------
+    InputError
+        If the learner is unknown, or a setting is unknown or cannot be used.
+    """
+    if ":" in config.name:
+        return Custom(config.name, config.settings)
+    if config.name in NETWORKS:
+        from projektor_ray.learners.network import NetworkLearner
+
+        return NetworkLearner(config.name, config.settings)
+    _check_known(config.name)
+    from projektor_ray.learners.estimator import Estimator
+
+    return Estimator(config.name, config.settings)
+
+
+def code_version(name: str) -> str:
+    """The version of the code of the learner of that name.
+
+    Raises
+    ------
+    InputError
+        If the learner is unknown.
+    """
+    if ":" in name:
+        return source_digest(name)
+    if name in NETWORKS:
+        from projektor_ray.learners.settings import VERSION
+
+        return str(VERSION)
+    _check_known(name)
+    from projektor_ray.learners.estimator import VERSION as ESTIMATOR_VERSION
+
+    return str(ESTIMATOR_VERSION)
+
+
+def _check_known(name: str) -> None:
+    if "." not in name:
+        raise InputError(
+            f"unknown learner {name!r}; {nearest(name, NETWORKS)}, a scikit-learn estimator by "
+            "import path (sklearn.linear_model.LogisticRegression), or module:callable"
+        )
+
+
+class Custom:
+    """A learner of the user's own: `(train, validation, seed, settings) → {metric: value}`.
+
+    Raises
+    ------
+    InputError
+        If the callable cannot be imported.
+    LearnerError
+        When called, if it does not return finite numbers by name.
+    """
+
+    def __init__(self, reference: str, settings: dict[str, Any]) -> None:
+        self.reference = reference
+        self._callable = load_callable(reference)
+        self._settings = settings
+
+    def __call__(self, train: Samples, validation: Samples, seed: int) -> dict[str, float]:
+        returned = self._callable(train, validation, seed, dict(self._settings))
+        try:
+            return {str(name): float(value) for name, value in dict(returned).items()}
+        except (TypeError, ValueError):
+            raise LearnerError(
+                f"{self.reference} must return {{metric: value}}, a dictionary of numbers; got "
+                f"{returned!r}"
+            ) from None

@@ -1,0 +1,152 @@
+"""Probe trainings as Tune trials, and the Tune run over what the ledger lacks."""
+
+import os
+import tempfile
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timezone
+from functools import cache
+from typing import Any
+
+import ray
+from ray import tune
+
+from actors.ledger import start_writer
+from projektor_ray.learners import LearnerConfig, build_learner
+from projektor_ray.probe import Outcome, train_probe
+from projektor_ray.providers import Samples
+from projektor_ray.study import Probe, ProbesConfig, Study
+from projektor_ray.tables import Folder, Key, Row
+
+OnFinished = Callable[[Row], None]
+
+
+@dataclass(frozen=True)
+class Materials:
+    """What every trial of a run shares: small values and references, never arrays.
+
+    Attributes
+    ----------
+    pilots : provider name → reference to its Samples, read without a copy from the object store.
+    validation : reference to the validation Samples.
+    """
+
+    probes: tuple[Probe, ...]
+    attempts: tuple[int, ...]
+    learner: LearnerConfig
+    replacement: bool
+    pilots: Mapping[str, Any]
+    validation: Any
+    ledger: Any
+
+
+def trial(config: dict[str, int], materials: Materials) -> None:
+    """Train the probe of one index; it is in the ledger before Tune hears of it."""
+    probe = materials.probes[config["index"]]
+    names = sorted(materials.pilots)
+    *pilots, validation = _samples(
+        *(materials.pilots[name] for name in names), materials.validation
+    )
+    outcome = train_probe(
+        probe,
+        dict(zip(names, pilots, strict=True)),
+        validation,
+        build_learner(materials.learner),
+        replacement=materials.replacement,
+        attempt=materials.attempts[config["index"]],
+    )
+    row = outcome.row()
+    ray.get(materials.ledger.append.remote([row]))
+    tune.report({"row": row})
+
+
+@cache
+def _samples(*references: Any) -> list[Samples]:
+    """The shared arrays, fetched once a process: trials of one process reuse it."""
+    found: list[Samples] = ray.get(list(references))
+    return found
+
+
+class _Progress(tune.Callback):
+    """Hands each finished row to the driver, and records the probes whose worker was lost."""
+
+    def __init__(self, materials: Materials, on_finished: OnFinished) -> None:
+        self._materials = materials
+        self._on_finished = on_finished
+
+    def on_trial_complete(self, iteration: int, trials: list[Any], trial: Any, **_: Any) -> None:
+        self._on_finished(trial.last_result["row"])
+
+    def on_trial_error(self, iteration: int, trials: list[Any], trial: Any, **_: Any) -> None:
+        index = trial.config["index"]
+        error = f"the worker was lost more often than probes.retries allows.\n{trial.error_file}"
+        if trial.error_file and os.path.exists(trial.error_file):  # noqa: PTH110
+            with open(trial.error_file, encoding="utf-8") as file:  # noqa: PTH123
+                error = file.read()
+        row = Outcome(
+            self._materials.probes[index],
+            None,
+            error,
+            0.0,
+            datetime.now(timezone.utc),
+            self._materials.attempts[index],
+        ).row()
+        ray.get(self._materials.ledger.append.remote([row]))
+        self._on_finished(row)
+
+
+def missing_probes(study: Study, rows: Mapping[Key, Row], *, retry_failed: bool) -> list[Probe]:
+    """The probes that a study asks for and the ledger lacks, largest first."""
+    return [
+        probe
+        for probe in study.wanted_probes()
+        if probe.key not in rows or (retry_failed and rows[probe.key]["status"] == "failed")
+    ]
+
+
+def run_probes(
+    study: Study,
+    folder: Folder,
+    probes: Sequence[Probe],
+    earlier: Mapping[Key, Row],
+    pilots: Mapping[str, Any],
+    validation: Any,
+    on_finished: OnFinished,
+) -> None:
+    """Train the probes through Ray Tune; each is in the ledger as soon as it is finished."""
+    if not probes:
+        return
+    ledger = start_writer(folder, "probes", study.probes_stamp)
+    materials = Materials(
+        probes=tuple(probes),
+        attempts=tuple(earlier[p.key]["attempt"] + 1 if p.key in earlier else 1 for p in probes),
+        learner=study.config.learner,
+        replacement=study.config.probes.replacement,
+        pilots=dict(pilots),
+        validation=validation,
+        ledger=ledger,
+    )
+    os.environ.setdefault("TUNE_DISABLE_AUTO_CALLBACK_LOGGERS", "1")
+    with tempfile.TemporaryDirectory(prefix="projektor-tune-") as scratch:
+        _tuner(materials, study.config.probes, scratch, on_finished).fit()
+    ray.kill(ledger)
+
+
+def _tuner(
+    materials: Materials, config: ProbesConfig, scratch: str, on_finished: OnFinished
+) -> tune.Tuner:
+    trainable = tune.with_resources(
+        tune.with_parameters(trial, materials=materials), {"cpu": config.cpus, "gpu": config.gpus}
+    )
+    return tune.Tuner(
+        trainable,
+        param_space={"index": tune.grid_search(list(range(len(materials.probes))))},
+        tune_config=tune.TuneConfig(reuse_actors=True, max_concurrent_trials=config.concurrency),
+        run_config=tune.RunConfig(
+            name="probes",
+            storage_path=scratch,
+            verbose=0,
+            callbacks=[_Progress(materials, on_finished)],
+            failure_config=tune.FailureConfig(max_failures=config.retries),
+        ),
+    )

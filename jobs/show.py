@@ -1,0 +1,70 @@
+"""What a person sees on the terminal: progress, the check, the fit, the plan."""
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Table
+
+from projektor_ray.tables import Row
+
+console = Console(highlight=False)
+
+LOG_EVERY_SECONDS = 15.0
+
+
+def headline(stage: str, says: str) -> None:
+    """One line as a stage begins or ends."""
+    console.print(f"[bold cyan]{stage:<9}[/] {says}")
+
+
+@contextmanager
+def probe_progress(total: int) -> Iterator[Callable[[Row], None]]:
+    """A bar on a terminal, a line now and then in a log; takes each finished probe."""
+    started, done, failed, last = time.perf_counter(), 0, 0, 0.0
+    bar = Progress(
+        TextColumn("[bold cyan]probes   [/]"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("{task.fields[rate]}"),
+        TimeRemainingColumn(),
+        console=console,
+        disable=not console.is_terminal,
+        transient=True,
+    )
+    task = bar.add_task("probes", total=total, rate="")
+
+    def finished(row: Row) -> None:
+        nonlocal done, failed, last
+        done += 1
+        failed += row["status"] == "failed"
+        elapsed = time.perf_counter() - started
+        rate = f"{done / elapsed:.1f}/s" + (f", {failed} failed" if failed else "")
+        bar.update(task, completed=done, rate=rate)
+        if not console.is_terminal and (elapsed - last >= LOG_EVERY_SECONDS or done == total):
+            last = elapsed
+            left = elapsed / done * (total - done)
+            headline("probes", f"{done}/{total}, {rate}, {left:.0f} s left")
+
+    with bar:
+        yield finished
+
+
+def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    """A table: the first column left, all others right-aligned."""
+    shown = Table(title=title, title_justify="left", title_style="bold", header_style="dim")
+    for position, column in enumerate(columns):
+        shown.add_column(column, justify="left" if position == 0 else "right", no_wrap=True)
+    for row in rows:
+        shown.add_row(*row)
+    console.print(shown)
+
+
+def money(amount: float) -> str:
+    return f"{amount:,.2f}"
+
+
+def number(value: float | None, digits: int = 4) -> str:
+    return "–" if value is None else f"{value:.{digits}g}"

@@ -1,0 +1,385 @@
+"""A study: its configuration, and what the configuration asks of the pilots that were revealed."""
+
+import itertools
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import Field, field_validator, model_validator
+
+from projektor_ray.config import Config, nearest
+from projektor_ray.embedding import EmbedderConfig
+from projektor_ray.errors import InputError
+from projektor_ray.identity import digest
+from projektor_ray.learners import LearnerConfig
+from projektor_ray.learners.metrics import METRICS, Metric
+from projektor_ray.mixtures import (
+    check_mixtures,
+    largest_feasible_size,
+    mixture_id,
+    round_counts,
+    simplex_lattice,
+)
+from projektor_ray.providers import Provider, Samples, Target
+from projektor_ray.sources import SourceConfig
+from projektor_ray.tables import Stamp
+from projektor_ray.transport.settings import TransportSettings
+
+LARGEST_DEFAULT_LATTICE = 66
+"""The default design is the finest lattice of at most this many mixtures (the paper's 66)."""
+
+
+class ProviderConfig(Config):
+    """Who reveals a pilot and sells up to a capacity at a price."""
+
+    name: str = Field(min_length=1, description="Unique name; the provider's identity.")
+    source: SourceConfig | None = Field(
+        None, description="Where its pilot is read; absent when a Python driver passes arrays."
+    )
+    capacity: int | None = Field(
+        None, ge=0, description="Samples for sale, pilot included; absent: unlimited."
+    )
+    price: float = Field(
+        0.0, ge=0, allow_inf_nan=False, description="Money per sample, in any one currency."
+    )
+
+
+class ProbesConfig(Config):
+    """Which probes are trained: mixtures × scales × seeds."""
+
+    scales: tuple[int, ...] = Field(
+        description="Sizes at which probes are trained, N0 < N1 < …; a factor of 4 or more apart."
+    )
+    lattice: int | None = Field(
+        None,
+        ge=1,
+        description="Levels of the simplex lattice; absent: the finest of at most 66 mixtures.",
+    )
+    mixtures: tuple[dict[str, float], ...] = Field(
+        (), description="Mixtures as {provider: share}, instead of or beside a lattice."
+    )
+    seeds: int | tuple[int, ...] = Field(
+        2, description="How many seeds (0, 1, …) each mixture is trained with, or a list of them."
+    )
+    replacement: bool = Field(
+        False, description="Draw with replacement where a mixture asks more than a pilot holds."
+    )
+    cpus: float = Field(1.0, ge=0, description="CPUs of one probe.")
+    gpus: float = Field(0.0, ge=0, description="GPUs of one probe; a fraction packs several.")
+    concurrency: int | None = Field(
+        None, ge=1, description="Most probes at once; absent: as many as the resources allow."
+    )
+    retries: int = Field(
+        2, ge=0, description="How often a probe is run again when its worker or node was lost."
+    )
+
+    @field_validator("scales")
+    @classmethod
+    def _ascending(cls, scales: tuple[int, ...]) -> tuple[int, ...]:
+        if len(scales) < 2 or scales[0] < 1 or any(a >= b for a, b in itertools.pairwise(scales)):
+            raise ValueError(
+                "expected two or more ascending sizes of at least 1 sample, N0 < N1 < …, "
+                f"for example [250, 1000]; got {list(scales)}"
+            )
+        return scales
+
+    @field_validator("seeds")
+    @classmethod
+    def _some_seeds(cls, seeds: int | tuple[int, ...]) -> int | tuple[int, ...]:
+        if isinstance(seeds, int) and seeds < 1:
+            raise ValueError(f"expected at least 1 seed; got {seeds}")
+        if isinstance(seeds, tuple) and (not seeds or len(set(seeds)) < len(seeds)):
+            raise ValueError(f"expected a list of different seeds; got {list(seeds)}")
+        return seeds
+
+    @property
+    def seed_list(self) -> tuple[int, ...]:
+        return tuple(range(self.seeds)) if isinstance(self.seeds, int) else self.seeds
+
+
+class SelectionConfig(Config):
+    """What to buy: the size, the money, and how the mixture is searched."""
+
+    size: int = Field(ge=1, description="Samples to buy in all: N_s.")
+    budget: float | None = Field(None, ge=0, description="Most money to spend; absent: no limit.")
+    predictor: Literal["cs", "pq", "auto"] = Field(
+        "auto", description="Predictor that selects; auto: the least cross-validated error."
+    )
+    starts: int = Field(32, ge=1, description="Random starts of the search, beside fixed ones.")
+
+
+class StudyConfig(Config):
+    """One study, as written in its YAML file."""
+
+    name: str = Field(min_length=1, description="The study's name, in every table.")
+    providers: tuple[ProviderConfig, ...] = Field(min_length=1, description="Who sells.")
+    validation: SourceConfig | None = Field(
+        None, description="The collector's validation set; absent when a driver passes arrays."
+    )
+    embedder: EmbedderConfig = Field(
+        default_factory=EmbedderConfig, description="Samples → features, for the distance."
+    )
+    transport: TransportSettings = Field(
+        default_factory=TransportSettings, description="Ground cost and optimal transport."
+    )
+    learner: LearnerConfig = Field(description="What is trained on a drawn set.")
+    metric: str = Field("accuracy", description="The metric of a probe on the validation set.")
+    probes: ProbesConfig = Field(description="Which probes are trained.")
+    project: tuple[int, ...] = Field(
+        (), description="Further sizes to project to, beside the scales and the size to buy."
+    )
+    selection: SelectionConfig = Field(description="What to buy.")
+
+    @model_validator(mode="after")
+    def _names_agree(self) -> "StudyConfig":
+        names = [provider.name for provider in self.providers]
+        twice = sorted({name for name in names if names.count(name) > 1})
+        if twice:
+            raise ValueError(f"providers need different names; listed more than once: {twice}")
+        for mixture in self.probes.mixtures:
+            for name in mixture:
+                if name not in names:
+                    raise ValueError(
+                        f"a mixture names the provider {name!r}: {nearest(name, names)}"
+                    )
+        if any(size < 1 for size in self.project):
+            raise ValueError(f"sizes to project to must be 1 or more; got {list(self.project)}")
+        if self.metric not in METRICS:
+            raise ValueError(f"unknown metric {self.metric!r}; {nearest(self.metric, METRICS)}")
+        return self
+
+
+@dataclass(frozen=True)
+class SetSummary:
+    """What the checks and identities need to know of a pilot or the validation set.
+
+    Attributes
+    ----------
+    name : the provider's, or "validation".
+    size : number of samples, `n_i` or `v`.
+    content_hash : of inputs and labels.
+    input_shape : shape of one sample.
+    target : classes, regression or none.
+    classes : the classes that occur, sorted.
+    """
+
+    name: str
+    size: int
+    content_hash: str
+    input_shape: tuple[int, ...]
+    target: Target
+    classes: tuple[int, ...]
+
+    @staticmethod
+    def of(name: str, samples: Samples) -> "SetSummary":
+        classes: list[int] = []
+        if samples.target == "classes" and samples.labels is not None:
+            classes = np.unique(samples.labels).tolist()
+        return SetSummary(
+            name=name,
+            size=len(samples),
+            content_hash=samples.content_hash,
+            input_shape=tuple(samples.inputs.shape[1:]),
+            target=samples.target,
+            classes=tuple(classes),
+        )
+
+
+@dataclass(frozen=True)
+class Probe:
+    """One training: (mixture, size, seed) → metric."""
+
+    mixture_id: str
+    mixture: tuple[float, ...]
+    size: int
+    seed: int
+    learner: str
+    metric: str
+
+    @property
+    def key(self) -> tuple[str, int, int, str, str]:
+        """The ledger's key of this probe."""
+        return (self.mixture_id, self.size, self.seed, self.learner, self.metric)
+
+
+@dataclass(frozen=True, eq=False)
+class Study:
+    """A configuration resolved against the pilots: all that the stages need to know.
+
+    Attributes
+    ----------
+    providers : sorted by name; `m` of them.
+    pilots : their summaries, in the same order.
+    mixtures : the design, shape (B, m).
+    """
+
+    config: StudyConfig
+    providers: tuple[Provider, ...]
+    pilots: tuple[SetSummary, ...]
+    validation: SetSummary
+    mixtures: NDArray[np.float64]
+
+    @cached_property
+    def mixture_ids(self) -> tuple[str, ...]:
+        """Identities of the design's mixtures."""
+        return tuple(self.identify(mixture) for mixture in self.mixtures)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return tuple(provider.name for provider in self.providers)
+
+    @property
+    def metric(self) -> Metric:
+        return METRICS[self.config.metric]
+
+    @property
+    def pilot_sizes(self) -> NDArray[np.int64]:
+        """n_i, shape (m,)."""
+        return np.array([pilot.size for pilot in self.pilots], dtype=np.int64)
+
+    @property
+    def scales(self) -> tuple[int, ...]:
+        return self.config.probes.scales
+
+    def identify(self, mixture: NDArray[np.float64]) -> str:
+        """Identity of any mixture of this study's pilots."""
+        return mixture_id(mixture, [(pilot.name, pilot.content_hash) for pilot in self.pilots])
+
+    def wanted_probes(self) -> list[Probe]:
+        """Every probe that the study asks for, largest first, so that no long one starts last."""
+        return [
+            Probe(
+                identity,
+                tuple(mixture.tolist()),
+                size,
+                seed,
+                self.config.learner.name,
+                self.config.metric,
+            )
+            for size in sorted(self.scales, reverse=True)
+            for seed in self.config.probes.seed_list
+            for identity, mixture in zip(self.mixture_ids, self.mixtures, strict=True)
+        ]
+
+    @cached_property
+    def probes_stamp(self) -> Stamp:
+        """Of the probes: the learner, its settings and code, and the validation set."""
+        made_by = digest("probes", self.config.learner.identity(), self.validation.content_hash)
+        return Stamp(self.config.name, self.names, made_by)
+
+    @cached_property
+    def distances_stamp(self) -> Stamp:
+        """Of the distances: embedder, ground cost, validation, all pilots (they set the unit)."""
+        made_by = digest(
+            "distances",
+            self.config.transport.model_dump(mode="json"),
+            self.config.embedder.identity(),
+            self.validation.content_hash,
+            [[pilot.name, pilot.content_hash] for pilot in self.pilots],
+        )
+        return Stamp(self.config.name, self.names, made_by)
+
+    @cached_property
+    def results_stamp(self) -> Stamp:
+        """Of what is computed from the ledgers: the whole configuration on these data."""
+        made_by = digest(
+            self.config.model_dump(mode="json", exclude={"providers", "validation"}),
+            self.probes_stamp.made_by,
+            self.distances_stamp.made_by,
+        )
+        return Stamp(self.config.name, self.names, made_by)
+
+
+def resolve(config: StudyConfig, pilots: Sequence[SetSummary], validation: SetSummary) -> Study:
+    """The study that a configuration asks for, given what the pilots hold; every check is here.
+
+    Raises
+    ------
+    InputError
+        If the pilots and the validation set cannot be used together, or cannot give the largest
+        mixture that the design asks of them.
+    """
+    pilots = tuple(sorted(pilots, key=lambda pilot: pilot.name))
+    by_name = {provider.name: provider for provider in config.providers}
+    providers = tuple(
+        Provider(pilot.name, by_name[pilot.name].capacity, by_name[pilot.name].price)
+        for pilot in pilots
+    )
+    _check_sets(pilots, validation, METRICS[config.metric])
+    names = [pilot.name for pilot in pilots]
+    mixtures = _design(config.probes, names)
+    study = Study(config, providers, pilots, validation, mixtures)
+    if not config.probes.replacement:
+        _check_pilots_suffice(study)
+    return study
+
+
+def _design(probes: ProbesConfig, names: Sequence[str]) -> NDArray[np.float64]:
+    listed: list[Mapping[str, float]] = list(probes.mixtures)
+    rows = [np.array([mixture.get(name, 0.0) for name in names]) for mixture in listed]
+    design = check_mixtures(np.array(rows), len(names)) if rows else np.empty((0, len(names)))
+    if probes.lattice is not None or not rows:
+        levels = probes.lattice or _default_levels(len(names))
+        design = np.vstack([simplex_lattice(len(names), levels), design])
+    _, first = np.unique(np.round(design, 12), axis=0, return_index=True)
+    return design[np.sort(first)]
+
+
+def _default_levels(providers: int) -> int:
+    levels = 1
+    while math.comb(levels + providers, providers - 1) <= LARGEST_DEFAULT_LATTICE and providers > 1:
+        levels += 1
+    return levels
+
+
+def _check_sets(pilots: Sequence[SetSummary], validation: SetSummary, metric: Metric) -> None:
+    if validation.size == 0:
+        raise InputError("the validation set is empty; it needs labelled samples to measure on")
+    for pilot in pilots:
+        if pilot.size == 0:
+            raise InputError(f"provider {pilot.name!r} has revealed no samples; drop it or ask")
+        if pilot.input_shape != validation.input_shape:
+            raise InputError(
+                f"provider {pilot.name!r} has samples of shape {pilot.input_shape}, the validation "
+                f"set {validation.input_shape}; all must have the same width"
+            )
+        if pilot.target != validation.target:
+            raise InputError(
+                f"provider {pilot.name!r} has labels of the kind {pilot.target!r}, the validation "
+                f"set {validation.target!r}; set `target` in the sources so that all agree"
+            )
+    if metric.target != validation.target:
+        raise InputError(
+            f"the metric {metric.name!r} needs labels of the kind {metric.target!r}; the sets have "
+            f"{validation.target!r}"
+        )
+    if validation.target == "classes":
+        revealed = sorted({c for pilot in pilots for c in pilot.classes})
+        for whose, classes in [
+            ("the validation set", validation.classes),
+            ("all pilots", revealed),
+        ]:
+            if len(classes) < 2:
+                raise InputError(
+                    f"{whose} hold one class only ({classes[0]}); there is nothing to learn. Check "
+                    "the label column and the filters of the sources"
+                )
+
+
+def _check_pilots_suffice(study: Study) -> None:
+    size, sizes = max(study.scales), study.pilot_sizes
+    for mixture in study.mixtures:
+        short = np.flatnonzero(round_counts(mixture, size, study.names) > sizes)
+        if short.size:
+            name, asked = study.names[short[0]], study.mixtures[:, short[0]].max()
+            feasible = min(largest_feasible_size(p, sizes) for p in study.mixtures)
+            raise InputError(
+                f"provider {name!r} has revealed {sizes[short[0]]} samples, but the design asks "
+                f"{round(asked * size)} of it at scale {size}. The largest feasible scale is "
+                f"{feasible}; use it, list mixtures with less of this provider, or set "
+                "probes.replacement: true"
+            )

@@ -1,0 +1,33 @@
+"""Selection (Algorithm 2): the purchase plan predicted best under capacities and a budget."""
+
+from projektor_ray.selection.feasible import FeasibleSet
+from projektor_ray.selection.objective import (
+    DistanceOracle,
+    Distances,
+    MetricObjective,
+    Objective,
+    ProjectedObjective,
+)
+from projektor_ray.selection.plan import (
+    Direction,
+    Plan,
+    baseline_mixtures,
+    baseline_plans,
+    select,
+    single_mixtures,
+)
+
+__all__ = [
+    "Direction",
+    "DistanceOracle",
+    "Distances",
+    "FeasibleSet",
+    "MetricObjective",
+    "Objective",
+    "Plan",
+    "ProjectedObjective",
+    "baseline_mixtures",
+    "baseline_plans",
+    "select",
+    "single_mixtures",
+]

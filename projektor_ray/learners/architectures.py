@@ -8,14 +8,16 @@ SMALL_IMAGE = 64
 
 
 class SmallCNN(nn.Module):
-    """Three strided convolutions: images (b, c, h, w) → features (b, 4·width) → outputs (b, k)."""
+    """Three convolutions: images (b, c, h, w) → features (b, 4·width) → outputs (b, k)."""
 
     def __init__(self, channels: int, outputs: int, width: int) -> None:
         super().__init__()
         self.features = nn.Sequential(
-            _block(channels, width, kernel=4, stride=2),
-            _block(width, 2 * width, kernel=3, stride=2),
-            _block(2 * width, 4 * width, kernel=3, stride=2),
+            _convolution(channels, width, kernel=4, stride=2),
+            nn.MaxPool2d(2, ceil_mode=True),
+            _convolution(width, 2 * width, kernel=3),
+            nn.MaxPool2d(2, ceil_mode=True),
+            _convolution(2 * width, 4 * width, kernel=3),
         )
         self.head = nn.Linear(4 * width, outputs)
 
@@ -29,7 +31,7 @@ class SmallCNN(nn.Module):
         return outputs
 
 
-def _block(channels: int, width: int, kernel: int, stride: int) -> nn.Sequential:
+def _convolution(channels: int, width: int, kernel: int, stride: int = 1) -> nn.Sequential:
     return nn.Sequential(
         nn.Conv2d(channels, width, kernel, stride, padding=1, bias=False),
         nn.BatchNorm2d(width),

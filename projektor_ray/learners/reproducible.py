@@ -22,7 +22,7 @@ def reproducible(seed: int, device: torch.device) -> Iterator[None]:
     deterministic = torch.are_deterministic_algorithms_enabled()
     warn_only = torch.is_deterministic_algorithms_warn_only_enabled()
     devices = [] if device.type == "cpu" else [device]
-    with torch.random.fork_rng(devices=devices, device_type=device.type or "cuda"):
+    with torch.random.fork_rng(devices=devices):
         try:
             torch.set_num_threads(1)
             torch.use_deterministic_algorithms(True, warn_only=device.type != "cpu")

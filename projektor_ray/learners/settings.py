@@ -11,7 +11,10 @@ VERSION = 1
 class NetworkSettings(Config):
     """How a network is trained; the defaults suit a CPU and some hundred to thousand samples."""
 
-    steps: int = Field(default=300, ge=1, description="Optimiser steps, whatever the set's size.")
+    epochs: float = Field(default=20.0, gt=0, description="Passes over the training set.")
+    min_steps: int = Field(
+        default=150, ge=1, description="Least optimiser steps, for sets that epochs make short."
+    )
     batch: int = Field(default=64, ge=1, description="Samples in a step.")
     learning_rate: float = Field(
         default=0.01, gt=0, description="Peak of the one-cycle learning rate of AdamW."

@@ -1,5 +1,6 @@
-"""Training a network on images: augmentation, one-cycle AdamW, a fixed number of steps."""
+"""Training a network on images: augmentation, one-cycle AdamW, steps by the set's size alone."""
 
+import math
 from collections.abc import Iterator
 from typing import Any
 
@@ -53,14 +54,16 @@ def train(
     targets : shape (n,).
     """
     network.train()
+    batch_size = min(settings.batch, len(pixels))
+    steps = max(settings.min_steps, math.ceil(settings.epochs * len(pixels) / batch_size))
     optimizer = torch.optim.AdamW(
         network.parameters(), lr=settings.learning_rate, weight_decay=settings.weight_decay
     )
     schedule = torch.optim.lr_scheduler.OneCycleLR(
-        optimizer, settings.learning_rate, total_steps=settings.steps + 1, pct_start=0.25
+        optimizer, settings.learning_rate, total_steps=steps + 1, pct_start=0.25
     )
     random = torch.Generator().manual_seed(seed)
-    for batch in _batches(len(pixels), settings, random):
+    for batch in _batches(len(pixels), batch_size, steps, random):
         images = _augmented(pixels[batch.to(pixels.device)], settings, random)
         loss = _loss(network(images), targets[batch.to(targets.device)], settings)
         optimizer.zero_grad(set_to_none=True)
@@ -70,12 +73,9 @@ def train(
     network.eval()
 
 
-def _batches(
-    count: int, settings: NetworkSettings, random: torch.Generator
-) -> Iterator[torch.Tensor]:
+def _batches(count: int, size: int, steps: int, random: torch.Generator) -> Iterator[torch.Tensor]:
     """`steps` batches of a stream of permutations, so that all samples are seen equally often."""
-    size = min(settings.batch, count)
-    needed = settings.steps * size
+    needed = steps * size
     epochs = -(-needed // count)
     stream = torch.cat([torch.randperm(count, generator=random) for _ in range(epochs)])
     yield from torch.split(stream[:needed], size)

@@ -7,12 +7,24 @@ from projektor_ray.sources.bundled import sklearn_origin, torchvision_origin
 from projektor_ray.sources.config import SourceConfig
 from projektor_ray.sources.files import locate
 from projektor_ray.sources.labels import resolve_labels
-from projektor_ray.sources.memory import samples_from_frame, spool, write_samples
+from projektor_ray.sources.memory import (
+    samples_from_arrays,
+    samples_from_frame,
+    spool,
+    write_samples,
+)
 from projektor_ray.sources.origin import Origin, samples_of
 from projektor_ray.sources.readers import read_files
 from projektor_ray.sources.view import take_view
 
-__all__ = ["SourceConfig", "read_source", "samples_from_frame", "spool", "write_samples"]
+__all__ = [
+    "SourceConfig",
+    "read_source",
+    "samples_from_arrays",
+    "samples_from_frame",
+    "spool",
+    "write_samples",
+]
 
 
 def read_source(

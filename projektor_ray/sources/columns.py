@@ -1,5 +1,6 @@
 """Arrow tables: which columns are features, images and labels."""
 
+import logging
 from collections.abc import Sequence
 from typing import Any
 
@@ -17,7 +18,11 @@ from projektor_ray.sources.origin import Index, Origin
 
 LABEL_COLUMNS = ("label", "labels", "target", "y")
 INPUT_COLUMNS = ("features", "image")
+INDEX_COLUMNS = ("", "Unnamed: 0", "__index_level_0__")
+"""What pandas calls the index that it writes beside the columns."""
 SHOWN = 5
+
+log = logging.getLogger(__name__)
 
 
 def table_origin(
@@ -76,12 +81,16 @@ def _input_columns(
     for name in INPUT_COLUMNS:
         if name in table.column_names and not _is_number(table.schema.field(name).type):
             return [name]
-    names = [f.name for f in table.schema if f.name != label and _is_number(f.type)]
+    rest = [f for f in table.schema if f.name != label and f.name not in INDEX_COLUMNS]
+    names = [field.name for field in rest if _is_number(field.type)]
     if not names:
         raise InputError(
             f"{where} has no feature columns: expected `features` (lists of numbers), `image` "
             f"(encoded images) or numeric columns; it has {', '.join(table.column_names)}"
         )
+    if len(names) < len(rest):
+        unused = ", ".join(field.name for field in rest if field.name not in names)
+        log.warning("%s: columns that are not numeric are no features: %s", where, unused)
     return names
 
 

@@ -74,9 +74,8 @@ def _open(where: str, filesystem: pafs.FileSystem | None) -> tuple[pafs.FileSyst
 
 def _files(filesystem: pafs.FileSystem, folder: str) -> tuple[str, ...]:
     found = filesystem.get_file_info(pafs.FileSelector(folder, recursive=True))
-    return tuple(
-        sorted(i.path for i in found if i.is_file and not i.base_name.startswith((".", "_")))
-    )
+    files = [info.path for info in found if info.is_file]
+    return tuple(sorted(path for path in files if "/." not in path.removeprefix(folder)))
 
 
 def _near(filesystem: pafs.FileSystem, path: str) -> str:

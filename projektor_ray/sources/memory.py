@@ -13,8 +13,42 @@ from projektor_ray.providers import Samples
 from projektor_ray.sources.columns import table_origin
 from projektor_ray.sources.config import AskedTarget, SourceConfig
 from projektor_ray.sources.labels import resolve_labels
-from projektor_ray.sources.origin import samples_of
+from projektor_ray.sources.origin import Origin, samples_of
+from projektor_ray.sources.readers import as_inputs
 from projektor_ray.tables import Folder
+
+
+def samples_from_arrays(
+    inputs: Any,
+    labels: Any = None,
+    target: AskedTarget = "auto",
+    class_names: tuple[str, ...] | None = None,
+) -> Samples:
+    """Samples of arrays or nested lists.
+
+    Parameters
+    ----------
+    inputs : features (n, d), or uint8 images (n, h, w, c) or (n, h, w).
+    labels : classes (numbers or names), a regression target, or None; shape (n,).
+    target : as in `SourceConfig`.
+    class_names : as in `read_source`.
+    """
+    where = "the arrays"
+    prepared = as_inputs(np.asarray(inputs), where)
+    raw = None if labels is None else np.asarray(labels)
+    if raw is not None and raw.dtype == object:
+        raw = np.asarray(raw.tolist())
+    if raw is not None and raw.shape != (len(prepared),):
+        raise InputError(
+            f"expected one label for each of {len(prepared)} samples; got labels of shape "
+            f"{raw.shape}"
+        )
+    return _all_rows(Origin(where, len(prepared), raw, prepared.__getitem__), target, class_names)
+
+
+def _all_rows(origin: Origin, target: AskedTarget, class_names: tuple[str, ...] | None) -> Samples:
+    labels = resolve_labels(origin, target, class_names)
+    return samples_of(origin, np.arange(origin.size), labels.values, labels.class_names)
 
 
 def samples_from_frame(
@@ -39,9 +73,7 @@ def samples_from_frame(
     where = "the data frame" if not isinstance(frame, pa.Table) else "the table"
     if not isinstance(frame, pa.Table):
         frame = _arrow(frame)
-    origin = table_origin(frame, where, features, label, target)
-    labels = resolve_labels(origin, target, class_names)
-    return samples_of(origin, np.arange(origin.size), labels.values, labels.class_names)
+    return _all_rows(table_origin(frame, where, features, label, target), target, class_names)
 
 
 def _arrow(frame: Any) -> pa.Table:
@@ -73,8 +105,7 @@ def write_samples(samples: Samples, uri: str) -> SourceConfig:
         arrays["class_names"] = np.array(samples.class_names, dtype=np.str_)
     content = BytesIO()
     np.savez(content, **arrays)  # type: ignore[arg-type]
-    target_folder = Folder(folder or ".")
-    target_folder.write(name, content.getvalue())
+    Folder(folder or ".").write(name, content.getvalue())
     return SourceConfig(path=uri, target=samples.target)
 
 

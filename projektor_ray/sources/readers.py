@@ -21,13 +21,14 @@ from projektor_ray.sources.files import Location
 from projektor_ray.sources.images import image_folder
 from projektor_ray.sources.origin import Origin
 
+CSV_OPTIONS = pyarrow.csv.ConvertOptions(strings_can_be_null=True)
 TABLES: dict[str, Callable[[io.BytesIO], pa.Table]] = {
     ".parquet": pq.read_table,
     ".arrow": pa.feather.read_table,
     ".feather": pa.feather.read_table,
     ".ipc": pa.feather.read_table,
     ".arrows": lambda buffer: pa.ipc.open_stream(buffer).read_all(),
-    ".csv": pyarrow.csv.read_csv,
+    ".csv": lambda buffer: pyarrow.csv.read_csv(buffer, convert_options=CSV_OPTIONS),
 }
 KINDS = (*TABLES, ".npz")
 INPUT_ARRAYS = ("inputs", "features", "images", "x", "X")
@@ -45,6 +46,11 @@ def read_files(source: SourceConfig, location: Location) -> Origin:
     if location.is_folder:
         parquet = [path for path in location.files if path.endswith(".parquet")]
         if not parquet:
+            if source.features is not None or source.label is not None:
+                raise InputError(
+                    f"{location.where} has no Parquet files; a folder of images by class takes "
+                    "neither `features` nor `label`"
+                )
             return image_folder(location)
         table = _joined([_table(location, path, ".parquet") for path in parquet], location.where)
         return table_origin(table, location.where, source.features, source.label, source.target)
@@ -85,12 +91,20 @@ def _joined(tables: list[pa.Table], where: str) -> pa.Table:
 
 def _arrays(source: SourceConfig, location: Location) -> Origin:
     """Arrays of a `.npz` file: inputs, labels and, beside integer labels, class_names."""
+    content = io.BytesIO(location.read())
+    if not zipfile.is_zipfile(content):
+        raise InputError(f"{location.where} cannot be read as npz. Is the file whole?")
     try:
-        with np.load(io.BytesIO(location.read()), allow_pickle=False) as archive:
+        with np.load(content, allow_pickle=False) as archive:
             arrays = {name: archive[name] for name in archive.files}
     except (OSError, ValueError, zipfile.BadZipFile, EOFError) as failure:
         raise InputError(f"{location.where} cannot be read as npz: {failure}") from None
-    wanted = (source.features,) if isinstance(source.features, str) else INPUT_ARRAYS
+    if isinstance(source.features, tuple):
+        raise InputError(
+            f"{location.where}: `features` of a .npz file is the name of one array; got "
+            f"{', '.join(source.features)}"
+        )
+    wanted = INPUT_ARRAYS if source.features is None else (source.features,)
     inputs = _array(arrays, location.where, "inputs", wanted)
     labels = None
     if source.target != "none":

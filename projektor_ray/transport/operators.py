@@ -185,7 +185,12 @@ class KernelOperator:
 
     @property
     def ceiling(self) -> float:
-        return FLOAT32_CEILING if self._dtype == torch.float32 else FLOAT64_CEILING
+        return self.ceiling_of(self._dtype)
+
+    @staticmethod
+    def ceiling_of(dtype: torch.dtype) -> float:
+        """The safe range of a kernel of this precision."""
+        return FLOAT32_CEILING if dtype == torch.float32 else FLOAT64_CEILING
 
     def sums(self, centre: Centre, scaling: Tensor, weights: Tensor) -> Sums:
         scaled = scaling.exp().to(self._dtype)

@@ -47,6 +47,7 @@ class Solution:
     target : (B, v), target potentials.
     error : (B,), L1 error of the target marginal of these potentials; the source marginal is exact.
     rounds : (B,), rounds each column took.
+    centre : what the kernel was first built around; with it a later solve need not build again.
     """
 
     value: Tensor
@@ -54,6 +55,15 @@ class Solution:
     target: Tensor
     error: Tensor
     rounds: Tensor
+    centre: Centre
+
+
+@dataclass(frozen=True, eq=False)
+class Start:
+    """Target potentials (B, v) of near problems, and the centre to build the kernel around."""
+
+    potential: Tensor
+    centre: Centre | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,20 +82,20 @@ def solve(
     weights: Tensor,
     epsilon: float,
     stopping: Stopping,
-    start: Tensor | None = None,
+    start: Start | None = None,
 ) -> Solution:
     """Solve entropic transport for every row of `weights` (B, r), float64.
 
     Parameters
     ----------
-    start : (B, v) target potentials to start from, or None: from the batch's mean mixture.
+    start : where to start; by default at the solution of the batch's mean mixture.
     """
     solution = _Collected(operator, weights, epsilon)
     groups = [_Group(torch.arange(len(weights), device=weights.device), None, 0)]
     while groups:
         group = groups.pop()
         own = weights[group.columns]
-        warm = None if start is None or group.near is not None else start[group.columns]
+        warm = start if group.near is None else None
         centre, scaling = _centre(operator, own, epsilon, warm, group.near)
         left = Stopping(stopping.tolerance, max(1, stopping.rounds - group.spent))
         found = iterate(operator, centre, own, scaling, left)
@@ -160,13 +170,13 @@ def _centre(
     operator: SourceOperator,
     weights: Tensor,
     epsilon: float,
-    start: Tensor | None,
+    start: Start | None,
     near: Tensor | None,
 ) -> tuple[Centre, Tensor]:
     """The centre of a batch and each column's first scaling around it."""
     if start is not None:
-        centre = Centre(start.mean(dim=0), epsilon)
-        return centre, (start - centre.potential) / epsilon
+        centre = start.centre or Centre(start.potential.mean(dim=0), epsilon)
+        return centre, (start.potential - centre.potential) / epsilon
     mean = weights.mean(dim=0, keepdim=True)
     first = near if near is not None else torch.zeros_like(operator.target)
     centre = Centre(first, epsilon)
@@ -264,8 +274,10 @@ class _Collected:
         self._target = weights.new_zeros(count, targets)
         self._error = weights.new_full((count,), torch.inf)
         self._rounds = torch.zeros(count, dtype=torch.long, device=weights.device)
+        self._centre: Centre | None = None
 
     def put(self, columns: Tensor, centre: Centre, found: _Pass) -> None:
+        self._centre = self._centre or centre
         ready = (~found.unsafe).nonzero()[:, 0]
         where, scaling = columns[ready], found.scaling[ready]
         if len(where):
@@ -277,4 +289,5 @@ class _Collected:
     def finish(self) -> Solution:
         value = (self._weights * self._source).sum(dim=1)
         value = value + self._target @ self._operator.target
-        return Solution(value, self._source, self._target, self._error, self._rounds)
+        assert self._centre is not None
+        return Solution(value, self._source, self._target, self._error, self._rounds, self._centre)

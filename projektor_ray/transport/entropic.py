@@ -7,7 +7,7 @@ from torch import Tensor
 
 from projektor_ray.errors import InputError
 from projektor_ray.transport.operators import KernelOperator, MatrixCost, RowUnits
-from projektor_ray.transport.solver import Solution, Stopping, solve
+from projektor_ray.transport.solver import Solution, Start, Stopping, solve
 
 SUM_TOLERANCE = 1e-4
 """Weights may miss a sum of 1 by this much, as float32 sums do; they are then normalised."""
@@ -96,7 +96,7 @@ def sinkhorn(
         mixtures.T.contiguous(),
         float(epsilon),
         Stopping(tolerance, max_iterations),
-        None if first is None else first.T[:, support],
+        None if first is None else Start(first.T[:, support]),
     )
     potentials = solution.target.T
     if not whole:

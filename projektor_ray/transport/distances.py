@@ -1,0 +1,204 @@
+"""The distance of mixtures to the validation set, and its gradient per provider."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from projektor_ray.mixtures import check_mixtures
+from projektor_ray.transport.exact import solve_exact
+from projektor_ray.transport.groundcost import FeatureCost, PilotFeatures, ValidationFeatures
+from projektor_ray.transport.operators import Centre, ProviderUnits
+from projektor_ray.transport.pools import (
+    Pool,
+    dtype_of,
+    even_target,
+    local_pool,
+    memory_limit,
+)
+from projektor_ray.transport.settings import TransportSettings
+from projektor_ray.transport.solver import Solution, Start, Stopping, solve
+from projektor_ray.transport.symmetric import SelfTerm, solve_symmetric
+
+
+@dataclass(frozen=True, eq=False)
+class Distances:
+    """Distances of B mixtures to the validation set, in units of the mean feature cost.
+
+    Attributes
+    ----------
+    value : (B,), S_ε(p) = OT_ε(μ_p, ν) − ½ OT_ε(μ_p, μ_p) − ½ OT_ε(ν, ν), or OT_ε(μ_p, ν) where
+        `debiased` is off, or W(μ_p, ν) by the exact method.
+    gradient : (B, m), ∂value/∂p_i up to a constant common to all i, chosen so that
+        Σ_i p_i gradient_i = 0: along e_i − p it is the derivative itself. Defined for providers
+        that are absent from the mixture, too.
+    marginal_error : (B,), the largest L1 marginal error among the terms.
+    converged : (B,), whether that is within the tolerance.
+    iterations : (B,), rounds of the transport to validation.
+    """
+
+    value: NDArray[np.float64]
+    gradient: NDArray[np.float64]
+    marginal_error: NDArray[np.float64]
+    converged: NDArray[np.bool_]
+    iterations: NDArray[np.int64]
+
+
+def measure(
+    mixtures: NDArray[np.float64],
+    pilots: PilotFeatures,
+    validation: ValidationFeatures,
+    settings: TransportSettings | None = None,
+) -> Distances:
+    """Distances of mixtures (B, m), in which provider i's samples share the weight p_i evenly.
+
+    Raises
+    ------
+    InputError
+        If mixtures are not on the simplex over the pilots' providers, features or labels cannot
+        be compared, or memory does not hold the solve.
+    """
+    return DistanceOracle(pilots, validation, settings)(mixtures)
+
+
+class PoolOracle:
+    """Measures mixtures of one pool again and again, from where it was last.
+
+    Costs, kernels and the validation set's own term are kept between calls. A call starts from
+    the potentials of the nearest mixture of the call before, so that it depends on that call,
+    within the tolerance.
+    """
+
+    def __init__(self, pool: Pool, settings: TransportSettings) -> None:
+        self.pool = pool
+        self.settings = settings
+        self._stopping = Stopping(settings.tolerance, settings.max_iterations)
+        self._last: tuple[NDArray[np.float64], Tensor, Centre] | None = None
+        self._self_cost: FeatureCost | None = None
+        self._target_term: SelfTerm | None = None
+
+    def __call__(self, mixtures: NDArray[np.float64]) -> Distances:
+        """Distances and gradients of mixtures (B, m).
+
+        Raises
+        ------
+        InputError
+            If the mixtures are not on the simplex over the pool's providers.
+        """
+        mixtures = check_mixtures(mixtures, self.pool.operator.units)
+        if self.settings.method == "exact":
+            return self._exact(mixtures)
+        turns = np.array_split(mixtures, -(-len(mixtures) // self.pool.plan.mixtures))
+        parts = [self._solve(turn) for turn in turns]
+        return Distances(
+            *(
+                np.concatenate([getattr(part, name) for part in parts])
+                for name in ("value", "gradient", "marginal_error", "converged", "iterations")
+            )
+        )
+
+    def _solve(self, mixtures: NDArray[np.float64]) -> Distances:
+        operator = self.pool.operator
+        weights = torch.from_numpy(mixtures).to(operator.target.device)
+        epsilon = self.settings.epsilon
+        start = self._start(mixtures)
+        solution = solve(operator, weights, epsilon, self._stopping, start)
+        self._last = (mixtures, solution.target, solution.centre)
+        value, gradient, error = solution.value, solution.source, solution.error
+        if self.settings.debiased:
+            own, targets = self._self_term(weights), self._validation_term()
+            value = value - (own.value + targets.value) / 2
+            gradient = gradient - own.potential
+            error = torch.maximum(torch.maximum(error, own.error), targets.error)
+        gradient = gradient - (weights * gradient).sum(dim=1, keepdim=True)
+        return self._distances(value, gradient, error, solution)
+
+    def _distances(
+        self, value: Tensor, gradient: Tensor, error: Tensor, solution: Solution
+    ) -> Distances:
+        return Distances(
+            value.cpu().numpy(),
+            gradient.cpu().numpy(),
+            error.cpu().numpy(),
+            (error <= self.settings.tolerance).cpu().numpy(),
+            solution.rounds.cpu().numpy(),
+        )
+
+    def _start(self, mixtures: NDArray[np.float64]) -> Start | None:
+        if self._last is None:
+            return None
+        before, potentials, centre = self._last
+        apart = np.abs(mixtures[:, None, :] - before[None, :, :]).sum(axis=2)
+        nearest = torch.from_numpy(apart.argmin(axis=1)).to(potentials.device)
+        return Start(potentials[nearest], centre)
+
+    def _self_term(self, weights: Tensor) -> SelfTerm:
+        points, provider = self.pool.self_points, self.pool.self_provider
+        device = weights.device
+        if self._self_cost is None:
+            self._self_cost = FeatureCost(
+                points, points, self.pool.units, dtype_of(self.settings), device
+            )
+        units = ProviderUnits(torch.from_numpy(provider).to(device), weights.shape[1])
+        return self._symmetric(self._self_cost, units, weights)
+
+    def _validation_term(self) -> SelfTerm:
+        if self._target_term is None:
+            device = self.pool.operator.target.device
+            points = self.pool.validation
+            cost = FeatureCost(points, points, self.pool.units, dtype_of(self.settings), device)
+            count = len(points.points)
+            units = ProviderUnits(torch.zeros(count, dtype=torch.long, device=device), 1)
+            self._target_term = self._symmetric(cost, units, even_target(1, device)[None])
+        return self._target_term
+
+    def _symmetric(self, cost: FeatureCost, units: ProviderUnits, weights: Tensor) -> SelfTerm:
+        dtype = dtype_of(self.settings)
+        count = cost.shape[0]
+        free = memory_limit(self.settings) - self.pool.plan.bytes_needed
+        return solve_symmetric(
+            cost,
+            units,
+            weights,
+            self.settings.epsilon,
+            self._stopping,
+            dtype,
+            keep=2 * dtype.itemsize * count**2 <= free / 2,
+        )
+
+    def _exact(self, mixtures: NDArray[np.float64]) -> Distances:
+        pool = self.pool
+        assert pool.cost is not None
+        rows, targets = pool.cost.shape
+        cost = pool.cost.block(0, rows).cpu().numpy().astype(np.float64)
+        units = ProviderUnits(torch.from_numpy(pool.self_provider), mixtures.shape[1])
+        weights = units.spread(torch.from_numpy(mixtures), 0, rows).numpy()
+        values, potentials, optimal = solve_exact(cost, weights, np.full(targets, 1.0 / targets))
+        gradient = torch.zeros(mixtures.shape, dtype=torch.float64)
+        units.collect(torch.from_numpy(potentials), gradient, 0, rows)
+        centred = gradient.numpy()
+        centred = centred - (mixtures * centred).sum(axis=1, keepdims=True)
+        none = np.zeros(len(mixtures))
+        error = np.where(optimal, 0.0, np.inf)
+        return Distances(values, centred, error, optimal, none.astype(np.int64))
+
+
+class DistanceOracle(PoolOracle):
+    """The oracle over pilots that this process holds.
+
+    Raises
+    ------
+    InputError
+        As `measure` does.
+    """
+
+    def __init__(
+        self,
+        pilots: PilotFeatures,
+        validation: ValidationFeatures,
+        settings: TransportSettings | None = None,
+    ) -> None:
+        chosen = settings or TransportSettings()
+        super().__init__(local_pool(pilots, validation, chosen), chosen)

@@ -1,0 +1,137 @@
+"""The memory plan: how a solve is laid out, decided before anything is allocated."""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import torch
+
+from projektor_ray.errors import InputError
+
+Layout = Literal["dense", "blocked", "sharded"]
+
+SAFE_SHARE = 0.7
+"""Share of the free memory that a plan may use; the rest is for the allocator and neighbours."""
+STATE_ARRAYS = 12
+"""Arrays of n + v numbers for each mixture: iterates, maps and the history of residuals."""
+BLOCK_BYTES = 64 << 20
+
+
+@dataclass(frozen=True)
+class MemoryPlan:
+    """How a solve is laid out.
+
+    Attributes
+    ----------
+    layout : the kernel held whole (dense), rebuilt block by block (blocked), or spread over
+        processes by provider (sharded).
+    mixtures : mixtures that are solved together; more are solved in turn.
+    bytes_needed, bytes_available : what this process will use, and may use.
+    reason : why, in a sentence.
+    """
+
+    layout: Layout
+    mixtures: int
+    bytes_needed: int
+    bytes_available: int
+    reason: str
+
+
+def plan_memory(
+    points: int,
+    targets: int,
+    mixtures: int,
+    dimension: int,
+    *,
+    item_size: int = 4,
+    available: int,
+    actors: int = 0,
+) -> MemoryPlan:
+    """Choose the layout of a solve of `points` × `targets` for `mixtures` at once.
+
+    Dense needs n·v + 12 (n + v) B numbers and the features; blocked needs a block in place of n·v.
+    Mixtures are solved in turns where their states alone would not fit.
+
+    Parameters
+    ----------
+    available : bytes that may be used, as `available_memory` tells.
+    actors : processes that pilots could be spread over; 0 in a process of its own.
+
+    Raises
+    ------
+    InputError
+        If not even one mixture at a time fits.
+    """
+    budget = int(SAFE_SHARE * available)
+    features = 8 * (points + targets) * dimension
+    kernel = item_size * points * targets
+    state = 8 * STATE_ARRAYS * (points + targets)
+    spare = budget - features - BLOCK_BYTES
+    if spare < state:
+        raise InputError(
+            f"{points:,} pilot points and {targets:,} validation points need "
+            f"{_size(features + BLOCK_BYTES + state)} for one mixture, and {_size(budget)} may be "
+            "used. Use smaller pilots or a smaller validation set, or more memory"
+        )
+    if kernel + state <= spare and not _too_narrow(spare - kernel, state, mixtures):
+        batch = min(mixtures, int((spare - kernel) // state))
+        needed = features + BLOCK_BYTES + kernel + batch * state
+        reason = f"the kernel of {points:,} × {targets:,} takes {_size(kernel)} and fits"
+        return MemoryPlan("dense", batch, needed, budget, _with_turns(reason, batch, mixtures))
+    batch = min(mixtures, int(spare // state))
+    needed = features + BLOCK_BYTES + batch * state
+    reason = f"the kernel of {points:,} × {targets:,} would take {_size(kernel)} of {_size(budget)}"
+    if actors > 1:
+        reason += f", so providers are spread over {actors} processes"
+        return MemoryPlan("sharded", batch, needed, budget, _with_turns(reason, batch, mixtures))
+    reason += ", so it is rebuilt from features block by block in every round"
+    return MemoryPlan("blocked", batch, needed, budget, _with_turns(reason, batch, mixtures))
+
+
+def available_memory(device: torch.device) -> int:
+    """Bytes that are free on a device: the card's, or the machine's within its control group."""
+    if device.type == "cuda":
+        return int(torch.cuda.mem_get_info(device)[0])
+    return min(_machine_memory(), _group_memory())
+
+
+def _too_narrow(spare: int, state: int, mixtures: int) -> bool:
+    """Whether so few mixtures would fit beside the kernel that reading it would not pay."""
+    return spare // state < min(mixtures, 8)
+
+
+def _with_turns(reason: str, batch: int, mixtures: int) -> str:
+    return reason if batch == mixtures else f"{reason}; {batch} of {mixtures} mixtures at a time"
+
+
+def _size(count: float) -> str:
+    return f"{count / 2**30:.1f} GiB" if count >= 2**30 else f"{count / 2**20:.0f} MiB"
+
+
+def _machine_memory() -> int:
+    try:
+        for line in Path("/proc/meminfo").read_text().splitlines():
+            if line.startswith("MemAvailable:"):
+                return int(line.split()[1]) * 1024
+    except OSError:
+        pass
+    return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 2
+
+
+def _group_memory() -> int:
+    """What the control group still allows, or a very large number without a limit."""
+    for limit, used in (
+        ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory.current"),
+        (
+            "/sys/fs/cgroup/memory/memory.limit_in_bytes",
+            "/sys/fs/cgroup/memory/memory.usage_in_bytes",
+        ),
+    ):
+        try:
+            most, now = Path(limit).read_text().strip(), Path(used).read_text().strip()
+        except OSError:
+            continue
+        if most.isdigit():
+            return max(0, int(most) - int(now))
+    return 1 << 62

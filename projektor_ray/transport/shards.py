@@ -1,0 +1,199 @@
+"""Pilots spread over shards that each answer for the rows of their own providers.
+
+A shard keeps its pilots, the validation set and the kernel of its rows, which it can always build
+again; every call is idempotent. What travels in a round is target scalings out and partial column
+sums back, both (B, v). Results are summed in shard order.
+"""
+
+from typing import Any, Protocol
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from projektor_ray.transport.groundcost import (
+    CostUnits,
+    FeatureCost,
+    LabelledPoints,
+    PilotFeatures,
+    PilotMoments,
+    ValidationFeatures,
+    pilot_moments,
+    pilot_points,
+    validation_points,
+)
+from projektor_ray.transport.operators import Centre, KernelOperator, ProviderUnits, Sums
+
+Array = NDArray[Any]
+
+
+class ProviderShard:
+    """The pilots of some providers, whole: what one process of a sharded solve holds."""
+
+    def __init__(
+        self,
+        pilots: PilotFeatures,
+        validation: ValidationFeatures,
+        *,
+        dtype: torch.dtype = torch.float32,
+        device: torch.device | None = None,
+        keep: bool = True,
+    ) -> None:
+        self._pilots = pilots
+        self._validation = validation
+        self._dtype = dtype
+        self._device = device or torch.device("cpu")
+        self._keep = keep
+        self._providers, self._local = np.unique(pilots.provider, return_inverse=True)
+        self._units: CostUnits | None = None
+        self._operator: KernelOperator | None = None
+
+    def providers(self) -> Array:
+        """Indices, among all m, of the providers held here."""
+        return self._providers
+
+    def moments(self) -> PilotMoments:
+        """What the cost's units need of these pilots."""
+        return pilot_moments(self._pilots, self._validation)
+
+    def magnitude(self, units: CostUnits) -> float:
+        """An upper bound on this shard's costs."""
+        return self._ready(units).magnitude
+
+    def sums(
+        self, units: CostUnits, centre: Array, epsilon: float, scaling: Array, weights: Array
+    ) -> tuple[Array, Array]:
+        """This shard's part of `SourceOperator.sums`; weights (B, m) of all providers."""
+        found = self._ready(units).sums(
+            Centre(self._tensor(centre), epsilon), self._tensor(scaling), self._own(weights)
+        )
+        return self._array(found.columns), found.ceiling.cpu().numpy()
+
+    def log_sums(self, units: CostUnits, potential: Array, epsilon: float, weights: Array) -> Array:
+        """This shard's part of `SourceOperator.log_sums`, before the logarithms are added."""
+        operator = self._ready(units)
+        found = operator.log_sums(self._tensor(potential), epsilon, self._own(weights))
+        return found.cpu().numpy()
+
+    def source_potentials(
+        self, units: CostUnits, centre: Array, epsilon: float, scaling: Array
+    ) -> Array:
+        """Mean source potentials (B, providers held here)."""
+        found = self._ready(units).source_potentials(
+            Centre(self._tensor(centre), epsilon), self._tensor(scaling)
+        )
+        return found.cpu().numpy()
+
+    def points(self, units: CostUnits, share: float) -> tuple[LabelledPoints, Array]:
+        """Embedded points for the self-term and their providers, thinned evenly to a share."""
+        index = thin(self._pilots.provider, share)
+        found = pilot_points(self._pilots, self._validation, units)
+        return found.take(index), self._pilots.provider[index]
+
+    def _ready(self, units: CostUnits) -> KernelOperator:
+        if self._operator is None or units != self._units:
+            cost = FeatureCost(
+                pilot_points(self._pilots, self._validation, units),
+                validation_points(self._validation, units),
+                units,
+                self._dtype,
+                self._device,
+            )
+            targets = cost.shape[1]
+            self._operator = KernelOperator(
+                cost,
+                torch.full((targets,), 1.0 / targets, dtype=torch.float64, device=self._device),
+                ProviderUnits(
+                    torch.from_numpy(self._local.reshape(-1)).to(self._device),
+                    len(self._providers),
+                ),
+                self._dtype,
+                keep=self._keep,
+            )
+            self._units = units
+        return self._operator
+
+    def _own(self, weights: Array) -> Tensor:
+        return self._tensor(weights[:, self._providers])
+
+    def _tensor(self, array: Array) -> Tensor:
+        return torch.tensor(array, dtype=torch.float64, device=self._device)
+
+    def _array(self, tensor: Tensor) -> Array:
+        """What travels, in the kernel's precision."""
+        return tensor.to(self._dtype).cpu().numpy()
+
+
+class CallShards(Protocol):
+    """Runs a method of every shard with the same arguments; results in the shards' order."""
+
+    def __call__(self, method: str, *arguments: Any) -> list[Any]: ...
+
+
+class ShardedOperator:
+    """The operator over shards that `call` reaches, wherever they live.
+
+    Attributes
+    ----------
+    target, units, magnitude, ceiling : as `SourceOperator` says; units are the m providers.
+    """
+
+    def __init__(
+        self, call: CallShards, cost_units: CostUnits, targets: int, dtype: torch.dtype
+    ) -> None:
+        self._call = call
+        self._cost_units = cost_units
+        self._held = call("providers")
+        self._precision = np.float32 if dtype == torch.float32 else np.float64
+        self.target = torch.full((targets,), 1.0 / targets, dtype=torch.float64)
+        self.units = sum(len(held) for held in self._held)
+        self.magnitude = max(call("magnitude", cost_units))
+        self.ceiling = KernelOperator.ceiling_of(dtype)
+
+    def sums(self, centre: Centre, scaling: Tensor, weights: Tensor) -> Sums:
+        parts = self._call(
+            "sums",
+            self._cost_units,
+            centre.potential.numpy(),
+            centre.epsilon,
+            scaling.numpy().astype(self._precision),
+            weights.numpy(),
+        )
+        columns = np.sum([part[0] for part in parts], axis=0, dtype=np.float64)
+        ceiling = np.max([part[1] for part in parts], axis=0)
+        return Sums(torch.from_numpy(columns), torch.from_numpy(ceiling))
+
+    def log_sums(self, potential: Tensor, epsilon: float, weights: Tensor) -> Tensor:
+        parts = self._call(
+            "log_sums", self._cost_units, potential.numpy(), epsilon, weights.numpy()
+        )
+        return torch.from_numpy(np.logaddexp.reduce(parts, axis=0))
+
+    def source_potentials(self, centre: Centre, scaling: Tensor) -> Tensor:
+        parts = self._call(
+            "source_potentials",
+            self._cost_units,
+            centre.potential.numpy(),
+            centre.epsilon,
+            scaling.numpy().astype(self._precision),
+        )
+        found = np.empty((len(scaling), self.units))
+        for held, part in zip(self._held, parts, strict=True):
+            found[:, held] = part
+        return torch.from_numpy(found)
+
+
+def thin(provider: NDArray[np.int64], share: float) -> NDArray[np.int64]:
+    """Indices of an even share of each provider's samples, at least two of each where it has two.
+
+    Which samples are taken depends on the provider's own samples only.
+    """
+    if share >= 1:
+        return np.arange(len(provider))
+    kept = []
+    for one in np.unique(provider):
+        own = np.flatnonzero(provider == one)
+        count = min(len(own), max(2, int(len(own) * share)))
+        kept.append(own[np.arange(count) * len(own) // count])
+    return np.sort(np.concatenate(kept))

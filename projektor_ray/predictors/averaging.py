@@ -111,12 +111,12 @@ class Averaged:
     fewest_residual: float = 0.0
 
     @cached_property
-    def _shrinkage(self) -> list[Floats]:
+    def shrinkage(self) -> list[Floats]:
         """d = 1 / (1 + γ Λ), shape (G, r), for each spectrum."""
         return [1.0 / (1.0 + np.outer(self.ratios, s.values)) for s in self.spectra]
 
     @cached_property
-    def _contrasts(self) -> list[Floats]:
+    def contrasts(self) -> list[Floats]:
         """c = (Q V)ᵀ y, shape (r,), for each spectrum."""
         return [s.vectors.T @ self.targets for s in self.spectra]
 
@@ -128,19 +128,19 @@ class Averaged:
     @cached_property
     def _log_determinants(self) -> Floats:
         """ln pdet of the restricted precision, shape (J, G); −∞ for refused candidates."""
-        logs = np.array([np.log(d).sum(axis=1) for d in self._shrinkage])
-        residual = np.array([d.sum(axis=1) for d in self._shrinkage])
+        logs = np.array([np.log(d).sum(axis=1) for d in self.shrinkage])
+        residual = np.array([d.sum(axis=1) for d in self.shrinkage])
         return np.where(residual >= self.fewest_residual, logs, -np.inf)
 
     @cached_property
     def _squares(self) -> Floats:
         """Restricted sums of squares yᵀ P y, shape (J, G)."""
-        return np.array([d @ c**2 for d, c in zip(self._shrinkage, self._contrasts, strict=True)])
+        return np.array([d @ c**2 for d, c in zip(self.shrinkage, self.contrasts, strict=True)])
 
     @cached_property
     def weights(self) -> Floats:
         """Posterior weight of every candidate, shape (J, G); sums to 1."""
-        count = len(self._contrasts[0])
+        count = len(self.contrasts[0])
         return _softmax(self._log_evidence(self._log_determinants, self._squares, count))
 
     def _log_evidence(self, log_determinants: Floats, squares: Floats, count: int) -> Floats:
@@ -153,14 +153,14 @@ class Averaged:
         return [
             s.vectors @ (((w * self.ratios) @ d) * c)
             for s, w, d, c in zip(
-                self.spectra, self.weights, self._shrinkage, self._contrasts, strict=True
+                self.spectra, self.weights, self.shrinkage, self.contrasts, strict=True
             )
         ]
 
     @cached_property
     def noise_variances(self) -> Floats:
         """Posterior mean scale of σ² for every candidate, shape (J, G)."""
-        count = len(self._contrasts[0]) + self.prior.weight
+        count = len(self.contrasts[0]) + self.prior.weight
         return (self.prior.sum_of_squares + self._squares) / count
 
     @property
@@ -182,7 +182,7 @@ class Averaged:
     def _left_out_group(self, rows: NDArray[np.intp]) -> Floats:
         errors, evidence = [], []
         for j, (spectrum, d, c) in enumerate(
-            zip(self.spectra, self._shrinkage, self._contrasts, strict=True)
+            zip(self.spectra, self.shrinkage, self.contrasts, strict=True)
         ):
             vectors = spectrum.vectors[rows]
             block = np.einsum("ar,gr,br->gab", vectors, d, vectors, optimize=True)
@@ -204,3 +204,65 @@ class Averaged:
 
 def _softmax(logs: Floats) -> Floats:
     return np.asarray(np.exp(logs - logsumexp(logs)))
+
+
+@dataclass(frozen=True, eq=False)
+class Posterior:
+    """What an averaged fit says of new points.
+
+    A new point has trend columns `u*` (q, k), a covariance row with the probes for each candidate
+    kernel `R_j*` (q, n), and a variance `r**` (q,), the last two in units of the kernel.
+
+    Attributes
+    ----------
+    trend : the free columns at the probes.
+    average : the fit.
+    kernels : `R_j` between the probes, J of them, (n, n).
+    """
+
+    trend: Trend
+    average: Averaged
+    kernels: Sequence[Floats]
+
+    @cached_property
+    def trend_coefficients(self) -> Floats:
+        """β, shape (k,): `U⁺ (y − Σ_j R_j duals_j)`."""
+        explained = sum(
+            (kernel @ dual for kernel, dual in zip(self.kernels, self.average.duals, strict=True)),
+            start=np.zeros(len(self.average.targets)),
+        )
+        return np.asarray(self.trend.pseudo_inverse @ (self.average.targets - explained))
+
+    def mean(self, trend_at: Floats, kernels_at: Sequence[Floats]) -> Floats:
+        """`u*·β + Σ_j R_j*·duals_j`, shape (q,)."""
+        value = trend_at @ self.trend_coefficients
+        for kernel, dual in zip(kernels_at, self.average.duals, strict=True):
+            value = value + kernel @ dual
+        return np.asarray(value)
+
+    def variance(
+        self, trend_at: Floats, kernels_at: Sequence[Floats], variance_at: Floats
+    ) -> Floats:
+        """Variance of the noise-free value at new points, shape (q,).
+
+        Within each candidate that of universal kriging, and between the candidates that of their
+        means.
+        """
+        average = self.average
+        reach = trend_at @ self.trend.pseudo_inverse
+        total = np.zeros(len(trend_at))
+        trend_above_mean = reach @ average.targets - self.mean(trend_at, kernels_at)
+        for j, (kernel, at) in enumerate(zip(self.kernels, kernels_at, strict=True)):
+            reached = reach @ kernel
+            open_part = (at - reached) @ average.spectra[j].vectors
+            known = np.sum(reached * reach, axis=1) - 2 * np.sum(reach * at, axis=1)
+            for g, ratio in enumerate(average.ratios):
+                shrinkage = average.shrinkage[j][g]
+                explained = ratio**2 * (open_part**2 @ shrinkage)
+                relative = ratio * (variance_at + known) + np.sum(reach**2, axis=1) - explained
+                within = average.noise_variances[j, g] * np.maximum(relative, 0.0)
+                above_mean = trend_above_mean + ratio * (
+                    open_part @ (shrinkage * average.contrasts[j])
+                )
+                total += average.weights[j, g] * (within + above_mean**2)
+        return total

@@ -3,6 +3,7 @@
 from projektor_ray.config import nearest
 from projektor_ray.errors import InputError
 from projektor_ray.predictors.base import Predictor
+from projektor_ray.predictors.gaussian_process import GaussianProcess
 from projektor_ray.predictors.polynomial import (
     CenterScaling,
     Linear,
@@ -16,6 +17,7 @@ PREDICTORS: dict[str, type[Predictor]] = {
     for kind in (
         CenterScaling,
         PseudoQuadraticTransport,
+        GaussianProcess,
         Linear,
         PseudoQuadratic,
         Quadratic,

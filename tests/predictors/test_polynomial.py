@@ -4,7 +4,6 @@ import json
 
 import numpy as np
 import pytest
-from numpy.typing import NDArray
 from scipy.optimize import check_grad
 from sklearn.linear_model import LinearRegression
 from sklearn.model_selection import LeaveOneGroupOut, LeaveOneOut, cross_val_predict
@@ -12,30 +11,9 @@ from sklearn.model_selection import LeaveOneGroupOut, LeaveOneOut, cross_val_pre
 from projektor_ray.errors import InputError, TooFewProbesError
 from projektor_ray.mixtures import simplex_lattice
 from projektor_ray.predictors import PREDICTORS, restore
+from tests.predictors.problems import Floats, distance, distance_gradient, eq2
 
-Floats = NDArray[np.float64]
 POLYNOMIALS = ("cs", "pq", "linear", "pseudo_quadratic", "quadratic")
-DRIFT = np.array([0.3, 1.1, 0.6])
-
-
-def distance(mixtures: Floats) -> Floats:
-    """A smooth stand-in for the distance: not a polynomial of the shares."""
-    return np.asarray(np.exp(mixtures @ DRIFT[: mixtures.shape[-1]]))
-
-
-def distance_gradient(mixture: Floats) -> Floats:
-    return np.asarray(np.exp(mixture @ DRIFT) * DRIFT)
-
-
-def eq2(mixtures: Floats, distances: Floats, rng: np.random.Generator) -> Floats:
-    """A planted surface of Eq. 2, written out provider by provider."""
-    m = mixtures.shape[1]
-    b2, b1, c2, c1 = rng.normal(size=(4, m))
-    value = np.full(len(mixtures), 0.4)
-    for i in range(m):
-        p = mixtures[:, i]
-        value += (b2[i] * p**2 + b1[i] * p + 0.1) * distances + c2[i] * p**2 + c1[i] * p + 0.2
-    return value
 
 
 @pytest.fixture

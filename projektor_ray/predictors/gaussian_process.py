@@ -1,0 +1,103 @@
+"""`gp`: center-scaling (Eq. 1) as the mean of a Gaussian process over mixtures."""
+
+from typing import Any
+
+import numpy as np
+
+from projektor_ray.predictors.averaging import (
+    Averaged,
+    Floats,
+    NoisePrior,
+    Posterior,
+    Spectrum,
+    Trend,
+)
+from projektor_ray.predictors.base import Predictor, Probes
+from projektor_ray.predictors.kernels import LENGTHS, matern, matern_gradient, warp
+
+RATIOS = 10.0 ** np.arange(-2.0, 4.5, 0.5)
+"""Candidate ratios of the process's variance to that of the noise."""
+NOISE_SHARE = 0.1
+"""Noise expected before any probe is seen, as a share of the values' spread: about a point of
+accuracy where mixtures differ by ten."""
+NOISE_WEIGHT = 2.0
+CONSTANT_TOLERANCE = 1e-10
+
+
+class GaussianProcess(Predictor):
+    """`L̂ = a1·OT + a0 + s(p)`: Eq. 1, and a smooth correction learned from the mixtures alone.
+
+    `s` is a Gaussian process with the Matérn 5/2 kernel of `√(p + 0.02)`; its length, and the
+    ratio of its variance to the noise's, are averaged over their marginal likelihood. Where there
+    are no probes near, CS is what remains. Coefficients: `a1, a0` of the trend; the process is
+    its probes, so the dict form holds them, and is read back by fitting them again. Without
+    distances (or where they do not vary) the trend is a constant.
+    """
+
+    name = "gp"
+
+    @classmethod
+    def fewest_probes(cls, providers: int) -> int:
+        return 4
+
+    def _fit(self, probes: Probes) -> None:
+        self._probes = probes
+        self._inputs = warp(probes.mixtures)
+        self._centre = float(probes.distances.mean())
+        deviation = float(probes.distances.std())
+        varies = deviation > CONSTANT_TOLERANCE * max(abs(self._centre), 1e-3)
+        self._deviation = deviation if varies else np.inf
+        self._trend = Trend(self._trend_columns(probes.distances))
+        kernels = [matern(self._inputs, self._inputs, length) for length in LENGTHS]
+        self._average = Averaged(
+            targets=probes.values,
+            spectra=[Spectrum.of_kernel(self._trend, kernel) for kernel in kernels],
+            ratios=RATIOS,
+            prior=NoisePrior(NOISE_WEIGHT, NOISE_SHARE * float(probes.values.std())),
+        )
+        self._posterior = Posterior(self._trend, self._average, kernels)
+        offset, slope = self._posterior.trend_coefficients
+        slope = slope / self._deviation
+        self.coefficients = np.array([slope, offset - slope * self._centre])
+
+    def _trend_columns(self, distances: Floats) -> Floats:
+        standard = (distances - self._centre) / self._deviation
+        return np.column_stack([np.ones(len(distances)), standard])
+
+    def _kernels_at(self, mixtures: Floats) -> list[Floats]:
+        warped = warp(mixtures)
+        return [matern(warped, self._inputs, length) for length in LENGTHS]
+
+    def _predict(self, mixtures: Floats, distances: Floats) -> Floats:
+        return self._posterior.mean(self._trend_columns(distances), self._kernels_at(mixtures))
+
+    def _derivatives(self, mixtures: Floats, distances: Floats) -> tuple[Floats, Floats]:
+        along_shares = sum(
+            (
+                matern_gradient(mixtures, self._inputs, length, duals)
+                for length, duals in zip(LENGTHS, self._average.duals, strict=True)
+            ),
+            start=np.zeros(mixtures.shape),
+        )
+        return along_shares, np.full(len(mixtures), self.coefficients[0])
+
+    def spread(self, mixtures: Floats, distances: Floats) -> Floats:
+        """`√(variance of the prediction + max(noise, left-out error)²)`, shape (q,)."""
+        variance = self._posterior.variance(
+            self._trend_columns(distances), self._kernels_at(mixtures), np.ones(len(mixtures))
+        )
+        noise = max(self._average.noise, self.report.rms_cv)
+        return np.asarray(np.sqrt(variance + noise**2))
+
+    def _left_out(self, probes: Probes) -> Floats:
+        return self._average.left_out(probes.groups())
+
+    def _state(self) -> dict[str, Any]:
+        return {
+            "mixtures": self._probes.mixtures.tolist(),
+            "distances": self._probes.distances.tolist(),
+            "values": self._probes.values.tolist(),
+        }
+
+    def _restore(self, state: dict[str, Any]) -> None:
+        self._fit(Probes(*(np.asarray(state[k]) for k in ("mixtures", "distances", "values"))))

@@ -1,0 +1,164 @@
+"""`gp` against scikit-learn's Gaussian process, brute force, and planted truth."""
+
+import json
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from scipy.optimize import check_grad
+from sklearn.gaussian_process.kernels import Matern
+
+from projektor_ray.mixtures import simplex_lattice
+from projektor_ray.predictors import PREDICTORS, restore
+from projektor_ray.predictors.averaging import Averaged, NoisePrior, Posterior, Spectrum, Trend
+from projektor_ray.predictors.kernels import matern, matern_gradient, warp
+from tests.predictors.problems import Floats, accuracy, distance, distance_gradient
+
+
+@pytest.fixture
+def rng() -> np.random.Generator:
+    return np.random.default_rng(11)
+
+
+def test_the_kernel_is_matern(rng: np.random.Generator) -> None:
+    points, others = rng.normal(size=(2, 5, 3))
+    np.testing.assert_allclose(
+        matern(points, others, 0.7), Matern(length_scale=0.7, nu=2.5)(points, others)
+    )
+    duals = rng.normal(size=5)
+
+    def value(p: Floats) -> float:
+        return float((matern(warp(p[None]), others, 0.7) @ duals)[0])
+
+    def gradient(p: Floats) -> Floats:
+        return np.asarray(matern_gradient(p[None], others, 0.7, duals)[0])
+
+    assert check_grad(value, gradient, np.array([0.2, 0.0, 0.8])) < 1e-5
+
+
+def test_one_candidate_is_universal_kriging(rng: np.random.Generator) -> None:
+    """Mean and variance by the textbook's block system, for one length and one ratio."""
+    inputs, fresh = warp(rng.dirichlet(np.ones(3), 12)), warp(rng.dirichlet(np.ones(3), 4))
+    columns, columns_at = rng.normal(size=(12, 2)), rng.normal(size=(4, 2))
+    values, ratio = rng.normal(size=12), 3.0
+    kernel, kernel_at = matern(inputs, inputs, 0.6), matern(fresh, inputs, 0.6)
+    trend = Trend(columns)
+    average = Averaged(
+        values, [Spectrum.of_kernel(trend, kernel)], np.array([ratio]), NoisePrior(2.0, 0.3)
+    )
+    posterior = Posterior(trend, average, [kernel])
+    system = np.block([[ratio * kernel + np.eye(12), columns], [columns.T, np.zeros((2, 2))]])
+    right = np.vstack([ratio * kernel_at.T, columns_at.T])
+    solved = np.linalg.solve(system, right)
+    np.testing.assert_allclose(posterior.mean(columns_at, [kernel_at]), solved[:12].T @ values)
+    relative = ratio - np.sum(solved * right, axis=0)
+    restricted = np.linalg.inv(system)[:12, :12]
+    noise_variance = (2 * 0.3**2 + values @ restricted @ values) / (2 + 10)
+    np.testing.assert_allclose(
+        posterior.variance(columns_at, [kernel_at], np.ones(4)), noise_variance * relative
+    )
+
+
+def test_left_out_mixtures_are_predicted_as_a_fit_without_them_does(
+    rng: np.random.Generator,
+) -> None:
+    """The candidates' weights included: the fit without a group weighs them anew."""
+    inputs = warp(np.repeat(rng.dirichlet(np.ones(3), 7), 2, axis=0))
+    columns = np.column_stack([np.ones(14), rng.normal(size=14)])
+    values, ratios = rng.normal(size=14), np.array([0.1, 1.0, 10.0])
+
+    def fit(rows: NDArray[Any]) -> tuple[Averaged, Posterior]:
+        trend = Trend(columns[rows])
+        kernels = [matern(inputs[rows], inputs[rows], length) for length in (0.3, 0.8)]
+        spectra = [Spectrum.of_kernel(trend, kernel) for kernel in kernels]
+        average = Averaged(values[rows], spectra, ratios, NoisePrior(2.0, 0.3))
+        return average, Posterior(trend, average, kernels)
+
+    groups = [np.array([2 * g, 2 * g + 1]) for g in range(7)]
+    found = fit(np.arange(14))[0].left_out(groups)
+    for rows in groups:
+        rest = np.setdiff1d(np.arange(14), rows)
+        at = [matern(inputs[rows], inputs[rest], length) for length in (0.3, 0.8)]
+        predicted = fit(rest)[1].mean(columns[rows], at)
+        np.testing.assert_allclose(found[rows], values[rows] - predicted, atol=1e-9)
+
+
+def test_it_beats_cs_and_keeps_its_trend_far_away(rng: np.random.Generator) -> None:
+    grid = simplex_lattice(3, 10)
+    truth = accuracy(grid)
+    errors: dict[str, list[float]] = {"cs": [], "gp": []}
+    for _ in range(10):
+        rows = rng.choice(len(grid), 16, replace=False)
+        noisy = truth[rows] + 0.005 * rng.normal(size=16)
+        for name, found in errors.items():
+            model = PREDICTORS[name]().fit(grid[rows], distance(grid[rows]), noisy)
+            found.append(float(np.abs(model.predict(grid, distance(grid)) - truth).mean()))
+    assert np.mean(errors["gp"]) < 0.6 * np.mean(errors["cs"])
+
+
+def test_gradient_is_the_total_derivative(rng: np.random.Generator) -> None:
+    mixtures = rng.dirichlet(np.ones(3), 20)
+    model = PREDICTORS["gp"]().fit(mixtures, distance(mixtures), accuracy(mixtures))
+
+    def predicted(p: Floats) -> float:
+        return float(model.predict(p[None], distance(p[None]))[0])
+
+    def derivative(p: Floats) -> Floats:
+        return model.gradient(p, float(distance(p)), distance_gradient(p))
+
+    for at in (np.array([0.2, 0.5, 0.3]), np.array([1.0, 0.0, 0.0])):
+        assert check_grad(predicted, derivative, at) < 1e-5
+
+
+def test_it_is_stored_with_its_probes(rng: np.random.Generator) -> None:
+    mixtures = rng.dirichlet(np.ones(3), 12)
+    model = PREDICTORS["gp"]().fit(mixtures, distance(mixtures), accuracy(mixtures))
+    again = restore(json.loads(json.dumps(model.to_dict())))
+    np.testing.assert_array_equal(
+        again.interval(mixtures, distance(mixtures)), model.interval(mixtures, distance(mixtures))
+    )
+    assert again.report == model.report
+    assert model.coefficients.shape == (2,)
+
+
+def test_without_distances_the_trend_is_a_constant(rng: np.random.Generator) -> None:
+    mixtures = rng.dirichlet(np.ones(3), 30)
+    model = PREDICTORS["gp"]().fit(mixtures, None, accuracy(mixtures))
+    np.testing.assert_allclose(model.predict(mixtures), accuracy(mixtures), atol=0.005)
+    assert model.coefficients[0] == 0.0
+
+
+def test_units_and_order_do_not_matter(rng: np.random.Generator) -> None:
+    mixtures = rng.dirichlet(np.ones(3), 20)
+    distances, values = distance(mixtures), accuracy(mixtures)
+    plain = PREDICTORS["gp"]().fit(mixtures, distances, values)
+    rows, turn = rng.permutation(20), [2, 0, 1]
+    other = PREDICTORS["gp"]().fit(
+        mixtures[rows][:, turn], 10 * distances[rows], 100 * values[rows] + 7
+    )
+    np.testing.assert_allclose(
+        other.predict(mixtures[:, turn], 10 * distances),
+        100 * plain.predict(mixtures, distances) + 7,
+    )
+
+
+def test_a_constant_metric(rng: np.random.Generator) -> None:
+    mixtures = rng.dirichlet(np.ones(3), 8)
+    model = PREDICTORS["gp"]().fit(mixtures, distance(mixtures), np.full(8, 0.5))
+    np.testing.assert_allclose(model.interval(mixtures, distance(mixtures)), 0.5, atol=1e-9)
+
+
+def test_intervals_cover_new_probes(rng: np.random.Generator) -> None:
+    grid = simplex_lattice(3, 10)
+    inside, widths = [], []
+    for _ in range(40):
+        values = accuracy(grid) + 0.008 * rng.normal(size=len(grid))
+        rows = rng.choice(len(grid), 14, replace=False)
+        rest = np.setdiff1d(np.arange(len(grid)), rows)
+        model = PREDICTORS["gp"]().fit(grid[rows], distance(grid[rows]), values[rows])
+        low, high = model.interval(grid[rest], distance(grid[rest]), level=0.9).T
+        inside.append((low <= values[rest]) & (values[rest] <= high))
+        widths.append(high - low)
+    assert 0.87 <= np.mean(inside) <= 0.98
+    assert np.mean(widths) < 8 * 0.008

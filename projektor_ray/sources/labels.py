@@ -109,24 +109,33 @@ def _named(
     vocabulary: tuple[str, ...] | None,
 ) -> Labels:
     if target == "regression":
-        raise InputError(f"{origin.where}: target is regression, but labels are like {raw[0]!r}")
+        raise InputError(
+            f"{origin.where}: target is regression, but labels are names such as {str(raw[0])!r}"
+        )
     names = [str(name) for name in np.unique(raw)]
     if not vocabulary and all(re.fullmatch(r"-?\d{1,18}", name) for name in names):
         return Labels(raw.astype(np.int64))
-    if vocabulary == ():
-        raise InputError(
-            f"{origin.where}: the classes are names such as {raw[0]!r}, but the validation set's "
-            "are numbers; give both the same labels"
-        )
+    _check_names_are_expected(origin, names[0], vocabulary)
     vocabulary = tuple(names) if vocabulary is None else vocabulary
     numbers = np.array([class_number(name, vocabulary) for name in names], dtype=np.int64)
     return Labels(numbers[np.searchsorted(names, raw)], vocabulary)
+
+
+def _check_names_are_expected(
+    origin: Origin, name: str, vocabulary: tuple[str, ...] | None
+) -> None:
+    if vocabulary == ():
+        raise InputError(
+            f"{origin.where}: the classes are names such as {name!r}, but the validation set's "
+            "are numbers; give both the same labels"
+        )
 
 
 def _renumbered(
     origin: Origin, values: NDArray[np.int64], vocabulary: tuple[str, ...] | None
 ) -> tuple[NDArray[np.int64], tuple[str, ...]]:
     """Indices into the source's own names as indices into the vocabulary."""
+    _check_names_are_expected(origin, origin.names[0], vocabulary)
     if vocabulary is None or vocabulary == origin.names:
         return values, origin.names
     known = {class_number(name, origin.names): name for name in (*origin.names, *vocabulary)}

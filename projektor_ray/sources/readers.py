@@ -106,6 +106,7 @@ def _arrays(source: SourceConfig, location: Location) -> Origin:
         )
     wanted = INPUT_ARRAYS if source.features is None else (source.features,)
     inputs = _array(arrays, location.where, "inputs", wanted)
+    prepared = as_inputs(inputs, location.where)
     labels = None
     if source.target != "none":
         wanted = LABEL_ARRAYS if source.label is None else (source.label,)
@@ -116,7 +117,6 @@ def _arrays(source: SourceConfig, location: Location) -> Origin:
                 f"labels of shape {labels.shape}"
             )
     names = tuple(str(name) for name in arrays.get("class_names", ()))
-    prepared = as_inputs(inputs, location.where)
     return Origin(location.where, len(inputs), labels, prepared.__getitem__, names=names)
 
 

@@ -1,26 +1,19 @@
-"""Pilots on Ray: actors that hold the pilots of a shard of providers, and the driver's handle."""
+"""The driver's handle on the pilots, which actors hold, and on the validation set."""
 
 from collections.abc import Mapping
 from typing import Any
 
 import ray
 
+from actors.shard import PilotShard, load
 from projektor_ray.errors import InputError
 from projektor_ray.providers import Samples
-from projektor_ray.sources import SourceConfig, read_source
+from projektor_ray.sources import SourceConfig
 from projektor_ray.study import SetSummary, StudyConfig
 
 MAX_RESTARTS = 5
 GPU_SHARE = 0.01
 """Of a GPU, so that a shard sees one without taking it from the probes."""
-
-
-def load(source: Any, class_names: tuple[str, ...] | None) -> Samples:
-    """The samples of a source: a configuration that any worker can read, or a driver's arrays."""
-    if isinstance(source, SourceConfig):
-        return read_source(source, class_names=class_names)
-    samples: Samples = ray.get(source) if isinstance(source, ray.ObjectRef) else source
-    return samples
 
 
 def load_validation(source: Any) -> tuple[Samples, SetSummary, tuple[str, ...]]:
@@ -29,39 +22,20 @@ def load_validation(source: Any) -> tuple[Samples, SetSummary, tuple[str, ...]]:
     return samples, SetSummary.of("validation", samples), samples.class_names
 
 
-class PilotShard:
-    """Holds the pilots of some providers. All calls are idempotent: a shard that was killed is
-    rebuilt from its sources, and the call repeated."""
-
-    def __init__(self, sources: Mapping[str, Any], class_names: tuple[str, ...]) -> None:
-        self._sources = sources
-        self._class_names = class_names
-        self._pilots: dict[str, Samples] = {}
-
-    def pilot(self, name: str) -> Samples:
-        """One provider's pilot."""
-        if name not in self._pilots:
-            try:
-                self._pilots[name] = load(self._sources[name], self._class_names)
-            except InputError as error:
-                raise InputError(f"provider {name!r}: {error}") from None
-        return self._pilots[name]
-
-    def summaries(self) -> list[SetSummary]:
-        return [SetSummary.of(name, self.pilot(name)) for name in sorted(self._sources)]
-
-
 class Pilots:
     """The driver's handle on all pilots and the validation set; it holds none of them itself.
 
     Attributes
     ----------
     validation : reference to the validation Samples.
-    shards : the actors, and which providers each holds.
+    shards : the actors, one for each CPU or GPU at most, and the providers that each holds.
     """
 
     def __init__(
-        self, config: StudyConfig, arrays: Mapping[str, Samples], validation: Samples | None
+        self,
+        config: StudyConfig,
+        arrays: Mapping[str, Samples],
+        validation: Samples | None,
     ) -> None:
         sources = {p.name: _shared(p.name, p.source, arrays.get(p.name)) for p in config.providers}
         reader = ray.remote(num_returns=3, num_cpus=0)(load_validation)

@@ -10,6 +10,7 @@ from typing import Any
 
 import ray
 from ray import tune
+from ray.tune.logger import JsonLoggerCallback
 
 from actors.ledger import start_writer
 from projektor_ray.learners import LearnerConfig, build_learner
@@ -74,6 +75,10 @@ class _Progress(tune.Callback):
         self._materials = materials
         self._on_finished = on_finished
 
+    def __getstate__(self) -> dict[str, Any]:
+        """Nothing: Tune writes its callbacks down for a restore, which the ledger makes needless."""
+        return {}
+
     def on_trial_complete(self, iteration: int, trials: list[Any], trial: Any, **_: Any) -> None:
         self._on_finished(trial.last_result["row"])
 
@@ -95,7 +100,9 @@ class _Progress(tune.Callback):
         self._on_finished(row)
 
 
-def missing_probes(study: Study, rows: Mapping[Key, Row], *, retry_failed: bool) -> list[Probe]:
+def missing_probes(
+    study: Study, rows: Mapping[Key, Row], *, retry_failed: bool = False
+) -> list[Probe]:
     """The probes that a study asks for and the ledger lacks, largest first."""
     return [
         probe
@@ -146,7 +153,7 @@ def _tuner(
             name="probes",
             storage_path=scratch,
             verbose=0,
-            callbacks=[_Progress(materials, on_finished)],
+            callbacks=[_Progress(materials, on_finished), JsonLoggerCallback()],
             failure_config=tune.FailureConfig(max_failures=config.retries),
         ),
     )

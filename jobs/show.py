@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
+from rich import box
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
@@ -54,16 +55,21 @@ def probe_progress(total: int) -> Iterator[Callable[[Row], None]]:
 
 def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     """A table: the first column left, all others right-aligned."""
-    shown = Table(title=title, title_justify="left", title_style="bold", header_style="dim")
+    shown = Table(header_style="dim", box=box.SIMPLE_HEAD, pad_edge=False)
     for position, column in enumerate(columns):
         shown.add_column(column, justify="left" if position == 0 else "right", no_wrap=True)
     for row in rows:
         shown.add_row(*row)
+    console.print(f"\n[bold]{title}[/]")
     console.print(shown)
 
 
 def money(amount: float) -> str:
     return f"{amount:,.2f}"
+
+
+def interval(bounds: tuple[float, float] | None) -> str:
+    return "–" if bounds is None else f"{bounds[0]:.3f} … {bounds[1]:.3f}"
 
 
 def number(value: float | None, digits: int = 4) -> str:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,11 +13,50 @@ from projektor_ray.projection import LogLinear, NoProjection, ScaleModel, scale_
 from projektor_ray.study import Study
 from projektor_ray.tables import Key, Row
 
+if TYPE_CHECKING:
+    from projektor_ray.transport import Distances
+
 Floats = NDArray[np.float64]
 
 PREDICTOR_NAMES = ("cs", "pq")
 NO_PROJECTION = "none"
 SHOWN_ERRORS = 3
+
+
+def missing_mixtures(study: Study, distances: Mapping[Key, Row]) -> NDArray[np.intp]:
+    """Which of the design's mixtures lack a distance at some scale."""
+    lacks = [
+        any((identity, scale, None) not in distances for scale in study.scales)
+        for identity in study.mixture_ids
+    ]
+    return np.flatnonzero(lacks)
+
+
+def distance_rows(
+    study: Study, which: NDArray[np.intp], found: "Distances", seconds: float
+) -> list[Row]:
+    """Rows of the `distances` table for some of the design's mixtures, at every scale.
+
+    `draw` is null: these are the distances at the expected weights p_i / n_i, which serve every
+    size. `seconds` is the time of the whole batch, shared evenly.
+    """
+    share = seconds / (len(which) * len(study.scales))
+    return [
+        {
+            "mixture_id": study.mixture_ids[index],
+            "mixture": study.mixtures[index].tolist(),
+            "size": scale,
+            "draw": None,
+            "value": float(found.value[position]),
+            "gradient": found.gradient[position].tolist(),
+            "marginal_error": float(found.marginal_error[position]),
+            "converged": bool(found.converged[position]),
+            "iterations": int(found.iterations[position]),
+            "seconds": share,
+        }
+        for scale in study.scales
+        for position, index in enumerate(which)
+    ]
 
 
 @dataclass(frozen=True, eq=False)

@@ -245,6 +245,12 @@ class Study:
     def scales(self) -> tuple[int, ...]:
         return self.config.probes.scales
 
+    @property
+    def sizes(self) -> tuple[int, ...]:
+        """Every size that is projected to: the scales, what was asked for, the size to buy."""
+        asked = {*self.scales, *self.config.project, self.config.selection.size}
+        return tuple(sorted(asked))
+
     def identify(self, mixture: NDArray[np.float64]) -> str:
         """Identity of any mixture of this study's pilots."""
         return mixture_id(mixture, [(pilot.name, pilot.content_hash) for pilot in self.pilots])

@@ -1,0 +1,114 @@
+"""What an actor holds: the pilots of some providers, and their rows of the ground cost.
+
+Every call is idempotent and carries, by reference, what is needed to rebuild the state it uses: a
+shard that was killed is made anew from its sources, and the repeated call returns the same.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import ray
+
+from projektor_ray.embedding import Embedder
+from projektor_ray.errors import InputError
+from projektor_ray.providers import Samples
+from projektor_ray.sources import SourceConfig, read_source
+from projektor_ray.study import SetSummary
+from projektor_ray.transport import (
+    PilotFeatures,
+    ProviderShard,
+    TransportSettings,
+    ValidationFeatures,
+    plan_memory,
+)
+from projektor_ray.transport.pools import USUAL_BATCH, device_of, dtype_of, memory_limit
+
+Boxed = Sequence[Any]
+"""A reference in a list, so that it arrives as a reference and is fetched only where it is new."""
+
+
+@dataclass(frozen=True, eq=False)
+class Ground:
+    """What every shard needs to know of the ground cost; sent once, by reference.
+
+    Attributes
+    ----------
+    names : all providers, in the order that indices of providers mean.
+    """
+
+    names: tuple[str, ...]
+    settings: TransportSettings
+    embedder: Embedder
+    validation: ValidationFeatures
+
+
+def load(source: Any, class_names: tuple[str, ...] | None) -> Samples:
+    """The samples of a source: a configuration that any worker can read, or a driver's arrays."""
+    if isinstance(source, SourceConfig):
+        return read_source(source, class_names=class_names)
+    samples: Samples = ray.get(source) if isinstance(source, ray.ObjectRef) else source
+    return samples
+
+
+class PilotShard:
+    """Holds the pilots of some providers, sorted by name."""
+
+    def __init__(self, sources: Mapping[str, Any], class_names: tuple[str, ...]) -> None:
+        self._sources = sources
+        self._class_names = class_names
+        self._pilots: dict[str, Samples] = {}
+        self._transport: dict[str, ProviderShard] = {}
+
+    def pilot(self, name: str) -> Samples:
+        """One provider's pilot."""
+        if name not in self._pilots:
+            try:
+                self._pilots[name] = load(self._sources[name], self._class_names)
+            except InputError as error:
+                raise InputError(f"provider {name!r}: {error}") from None
+        return self._pilots[name]
+
+    def summaries(self) -> list[SetSummary]:
+        """Of each pilot, for the checks and identities of a study."""
+        return [SetSummary.of(name, self.pilot(name)) for name in sorted(self._sources)]
+
+    def features(self, ground: Boxed) -> PilotFeatures:
+        """The embedded pilots held here; embedded where they are held, on a GPU if there is one."""
+        known: Ground = ray.get(ground[0])
+        held = sorted(self._sources)
+        pilots = [self.pilot(name) for name in held]
+        everything = Samples.concatenate(pilots)
+        return PilotFeatures(
+            features=known.embedder(everything.inputs),
+            labels=everything.labels,
+            provider=np.repeat([known.names.index(name) for name in held], [*map(len, pilots)]),
+        )
+
+    def transport(self, ground: Boxed, key: str, method: str, *arguments: Any) -> Any:
+        """A method of this shard's `ProviderShard`, which is built where it is new."""
+        if key not in self._transport:
+            known: Ground = ray.get(ground[0])
+            self._transport = {key: _shard(self.features(ground), known)}
+        return getattr(self._transport[key], method)(*arguments)
+
+
+def _shard(features: PilotFeatures, ground: Ground) -> ProviderShard:
+    """The rows of the cost that belong to these pilots; the kernel is kept where it fits."""
+    dtype = dtype_of(ground.settings)
+    plan = plan_memory(
+        len(features.features),
+        len(ground.validation.features),
+        USUAL_BATCH,
+        features.features.shape[1],
+        item_size=dtype.itemsize,
+        available=memory_limit(ground.settings),
+    )
+    return ProviderShard(
+        features,
+        ground.validation,
+        dtype=dtype,
+        device=device_of(ground.settings),
+        keep=plan.layout == "dense",
+    )

@@ -1,0 +1,45 @@
+"""Stage I: measure the distance of every mixture to the validation set, in the pilots' actors.
+
+python -m jobs.measure STUDY.yaml
+"""
+
+import argparse
+import time
+
+from actors.transport import PilotDistances
+from jobs.options import load, output_of, parser, run
+from jobs.show import headline
+from jobs.workspace import Workspace, opened
+from projektor_ray.analysis import distance_rows, missing_mixtures
+from projektor_ray.tables import Ledger
+
+
+def measure(workspace: Workspace, distances: PilotDistances) -> None:
+    """Measure the mixtures that the ledger lacks, all in one batched solve."""
+    study = workspace.study
+    missing = missing_mixtures(study, workspace.distances())
+    if missing.size:
+        started = time.perf_counter()
+        found = distances(study.mixtures[missing])
+        seconds = time.perf_counter() - started
+        rows = distance_rows(study, missing, found, seconds)
+        ledger = Ledger(workspace.folder, "distances")
+        ledger.append(rows, study.distances_stamp)
+        open_ones = int((~found.converged).sum())
+        says = f"{len(missing)} mixtures in {seconds:.1f} s, {found.iterations.max()} rounds"
+        headline(
+            "distances", says + (f", [bold red]{open_ones} not converged[/]" if open_ones else "")
+        )
+    else:
+        headline("distances", f"all {len(study.mixtures)} mixtures were there")
+
+
+def main(arguments: argparse.Namespace) -> int:
+    config = load(arguments.study)
+    with opened(config, output_of(config, arguments.out), arguments.address) as workspace:
+        measure(workspace, PilotDistances(workspace.pilots, workspace.study))
+    return 0
+
+
+if __name__ == "__main__":
+    run(main, parser("measure", "Measure the distances that a study's ledger lacks."))

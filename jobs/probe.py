@@ -1,0 +1,52 @@
+"""Stage I: train the probes that the ledger lacks, through Ray Tune.
+
+python -m jobs.probe STUDY.yaml [--retry-failed]
+python -m jobs.probe STUDY.yaml --replay ID        one probe again, alone, in the foreground
+"""
+
+import argparse
+
+from actors.probes import missing_probes, run_probes
+from jobs.options import load, output_of, parser, run
+from jobs.show import headline, probe_progress
+from jobs.workspace import Workspace, opened
+from projektor_ray.tables import Ledger
+
+
+def probe(workspace: Workspace, *, retry_failed: bool = False) -> None:
+    """Train what is missing; each finished probe is on the disk before the next line is printed."""
+    study, rows = workspace.study, workspace.probes()
+    wanted = study.wanted_probes()
+    missing = missing_probes(study, rows, retry_failed=retry_failed)
+    if missing:
+        with probe_progress(len(missing)) as finished:
+            run_probes(
+                study,
+                workspace.folder,
+                missing,
+                rows,
+                workspace.pilots.references(),
+                workspace.pilots.validation,
+                finished,
+            )
+        Ledger(workspace.folder, "probes").compact()
+        rows = workspace.probes()
+    failed = [p for p in wanted if p.key in rows and rows[p.key]["status"] == "failed"]
+    says = f"{len(wanted)} wanted, {len(wanted) - len(missing)} were there, {len(missing)} trained"
+    headline("probes", says + (f", [bold red]{len(failed)} failed[/]" if failed else ""))
+    if failed:
+        last = rows[failed[0].key]["error"].strip().splitlines()[-1]
+        headline("", f"one failure: {last}; --retry-failed trains them again")
+
+
+def main(arguments: argparse.Namespace) -> int:
+    config = load(arguments.study)
+    with opened(config, output_of(config, arguments.out), arguments.address) as workspace:
+        probe(workspace, retry_failed=arguments.retry_failed)
+    return 0
+
+
+if __name__ == "__main__":
+    options = parser("probe", "Train the probes that a study's ledger lacks.")
+    options.add_argument("--retry-failed", action="store_true", help="train failed probes again")
+    run(main, options)

@@ -1,0 +1,127 @@
+"""The main job: a study from pilots to purchase plan; what is done already is not done again.
+
+python -m jobs.study STUDY.yaml [--out FOLDER] [--address ADDRESS] [--check]
+"""
+
+import argparse
+import time
+from collections.abc import Mapping
+
+import numpy as np
+
+from actors.probes import missing_probes
+from actors.transport import PilotDistances
+from jobs.fit import fit
+from jobs.measure import measure
+from jobs.options import load, output_of, parser, run
+from jobs.probe import probe
+from jobs.select_mixture import select_mixture
+from jobs.show import headline, table
+from jobs.workspace import Workspace, opened
+from projektor_ray.analysis import missing_mixtures
+from projektor_ray.planning import PurchasePlans
+from projektor_ray.projection import noise_gain
+from projektor_ray.providers import Samples
+from projektor_ray.selection import FeasibleSet
+from projektor_ray.study import StudyConfig
+from projektor_ray.transport import plan_memory
+from projektor_ray.transport.pools import memory_limit
+
+FARTHER_APART = 4
+
+
+def run_study(
+    config: StudyConfig,
+    out: str | None = None,
+    *,
+    address: str | None = None,
+    arrays: Mapping[str, Samples] | None = None,
+    validation: Samples | None = None,
+    retry_failed: bool = False,
+) -> PurchasePlans:
+    """Run a study, all stages; the same folder again does nothing that is done.
+
+    Parameters
+    ----------
+    out : folder or URI of the study's tables; absent: out/NAME.
+    address : of a Ray cluster; absent: RAY_ADDRESS, else a local Ray for the length of the call.
+    arrays : pilots by provider name, for the providers without a source.
+    validation : the validation set, where the configuration has none.
+
+    Raises
+    ------
+    InputError
+        If the configuration, the pilots or the validation set cannot be used; before any training.
+    TooFewProbesError
+        If too many probes failed to fit a predictor.
+    """
+    started = time.perf_counter()
+    out = output_of(config, out)
+    with opened(config, out, address, arrays, validation) as workspace:
+        _check_feasible(workspace)
+        distances = PilotDistances(workspace.pilots, workspace.study)
+        measure(workspace, distances)
+        probe(workspace, retry_failed=retry_failed)
+        fitted, seen = fit(workspace)
+        plans = select_mixture(workspace, fitted, seen, distances)
+    headline("done", f"in {time.perf_counter() - started:.0f} s; tables in {out}")
+    return plans
+
+
+def check(workspace: Workspace) -> None:
+    """Say what would run and what it would cost; nothing is trained."""
+    study, config = workspace.study, workspace.study.config
+    _check_feasible(workspace)
+    wanted, missing = study.wanted_probes(), missing_probes(study, workspace.probes())
+    to_measure = len(missing_mixtures(study, workspace.distances()))
+    memory = plan_memory(
+        int(study.pilot_sizes.sum()),
+        study.validation.size,
+        len(study.mixtures),
+        int(np.prod(study.validation.input_shape)),
+        item_size=4 if config.transport.dtype == "float32" else 8,
+        available=memory_limit(config.transport),
+    )
+    gains = [
+        [f"noise gain to {size:,}", f"{float(noise_gain(size, study.scales)):.2f}×"]
+        for size in study.sizes
+        if size > study.scales[-1]
+    ]
+    rows = [
+        ["mixtures", f"{len(study.mixtures)} over {len(study.providers)} providers"],
+        ["scales", " < ".join(f"{scale:,}" for scale in study.scales)],
+        ["probes wanted", f"{len(wanted):,}"],
+        ["probes done", f"{len(wanted) - len(missing):,}"],
+        ["probes to train", f"{len(missing):,}"],
+        ["samples to train on", f"{sum(probe.size for probe in missing):,}"],
+        ["distances to measure", f"{to_measure:,}"],
+        ["transport", f"{memory.layout}, {memory.bytes_needed / 2**20:,.0f} MiB"],
+        *gains,
+    ]
+    table(f"Study {config.name}: everything checked, nothing trained", ["what", ""], rows)
+    headline("transport", memory.reason)
+    if study.scales[-1] < FARTHER_APART * study.scales[0]:
+        headline("hint", "errors grow less in the projection if N0 and N1 are a factor of 4 apart")
+
+
+def _check_feasible(workspace: Workspace) -> None:
+    """Refuse, before any training, a purchase that no plan can keep."""
+    asked = workspace.study.config.selection
+    FeasibleSet.of(workspace.study.providers, asked.size, asked.budget)
+
+
+def main(arguments: argparse.Namespace) -> int:
+    config = load(arguments.study)
+    if arguments.check:
+        with opened(config, output_of(config, arguments.out), arguments.address) as workspace:
+            check(workspace)
+        return 0
+    run_study(config, arguments.out, address=arguments.address, retry_failed=arguments.retry_failed)
+    return 0
+
+
+if __name__ == "__main__":
+    options = parser("study", "Run a study from pilots to purchase plan.")
+    options.add_argument("--check", action="store_true", help="say what would run, train nothing")
+    options.add_argument("--retry-failed", action="store_true", help="train failed probes again")
+    run(main, options)

@@ -1,0 +1,53 @@
+"""What every stage works with: the study, its folder, the pilots in their actors."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from actors.pilots import Pilots
+from jobs.cluster import connected
+from projektor_ray.learners import build_learner
+from projektor_ray.providers import Samples
+from projektor_ray.study import Study, StudyConfig, resolve
+from projektor_ray.tables import Folder, Key, Ledger, Row
+
+
+@dataclass(frozen=True, eq=False)
+class Workspace:
+    """A resolved study, where its tables are, and who holds its pilots."""
+
+    study: Study
+    folder: Folder
+    pilots: Pilots
+
+    def probes(self) -> dict[Key, Row]:
+        """The probes that the ledger holds for this learner and validation set."""
+        return Ledger(self.folder, "probes").rows(self.study.probes_stamp.made_by)
+
+    def distances(self) -> dict[Key, Row]:
+        """The distances that the ledger holds for this ground cost and these pilots."""
+        return Ledger(self.folder, "distances").rows(self.study.distances_stamp.made_by)
+
+
+@contextmanager
+def opened(
+    config: StudyConfig,
+    out: str,
+    address: str | None = None,
+    arrays: Mapping[str, Samples] | None = None,
+    validation: Samples | None = None,
+) -> Iterator[Workspace]:
+    """A workspace for the length of a job; every check of the input is made here.
+
+    Raises
+    ------
+    InputError
+        If the configuration, the pilots or the validation set cannot be used.
+    """
+    folder = Folder(out)
+    build_learner(config.learner)
+    config.embedder.identity()
+    with connected(address):
+        pilots = Pilots(config, arrays or {}, validation)
+        study = resolve(config, *pilots.summaries())
+        yield Workspace(study, folder, pilots)

@@ -134,6 +134,7 @@ def run_probes(
         ledger=ledger,
     )
     os.environ.setdefault("TUNE_DISABLE_AUTO_CALLBACK_LOGGERS", "1")
+    os.environ.setdefault("RAY_AIR_NEW_OUTPUT", "0")
     with tempfile.TemporaryDirectory(prefix="projektor-tune-") as scratch:
         _tuner(materials, study.config.probes, scratch, on_finished).fit()
     ray.kill(ledger)

@@ -8,7 +8,7 @@ import argparse
 from actors.transport import PilotDistances
 from jobs.fit import fit
 from jobs.options import load, output_of, parser, run
-from jobs.show import headline, interval, money, number, table
+from jobs.show import headline, interval, money, table
 from jobs.workspace import Workspace, opened
 from projektor_ray.analysis import Fit, Observations
 from projektor_ray.planning import PurchasePlans, plan_purchases, plan_rows
@@ -50,7 +50,7 @@ def _show(study: Study, plans: PurchasePlans) -> None:
     rows = [
         [
             name,
-            number(plan.predicted),
+            f"{plan.predicted:.3f}",
             interval(plan.interval),
             money(plan.cost),
             " ".join(f"{count}" for count in plan.samples),

@@ -34,18 +34,24 @@ class Estimator:
         self.path = path
         self._class = load_class(path)
         self._settings = dict(settings)
-        parameters = list(inspect.signature(self._class).parameters)
+        if not (hasattr(self._class, "fit") and hasattr(self._class, "predict")):
+            raise self._no_estimator()
+        parameters = inspect.signature(self._class).parameters
+        takes_any = any(p.kind is p.VAR_KEYWORD for p in parameters.values())
         for name in settings:
-            if name not in parameters:
+            if name not in parameters and not takes_any:
                 raise InputError(f"{path} has no parameter {name!r}; {nearest(name, parameters)}")
         self._seeded = "random_state" in parameters and "random_state" not in settings
         estimator = self._build(0)
         self._classifies = bool(is_classifier(estimator))
         if not (self._classifies or is_regressor(estimator)):
-            raise InputError(
-                f"{path} is no scikit-learn classifier or regressor, such as "
-                "sklearn.linear_model.LogisticRegression"
-            )
+            raise self._no_estimator()
+
+    def _no_estimator(self) -> InputError:
+        return InputError(
+            f"{self.path} is no scikit-learn classifier or regressor, such as "
+            "sklearn.linear_model.LogisticRegression"
+        )
 
     def _build(self, seed: int) -> Any:
         own = {"random_state": seed} if self._seeded else {}

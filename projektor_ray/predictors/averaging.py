@@ -85,7 +85,8 @@ class Spectrum:
     def of_columns(trend: Trend, columns: Floats) -> "Spectrum":
         """The spectrum of a ridge on columns `Z` (n, f): `R = Z Zᵀ`, without forming it."""
         complement = trend.complement
-        left, singular, _ = np.linalg.svd(complement.T @ columns, full_matrices=True)
+        reduced = complement.T @ columns
+        left, singular, _ = np.linalg.svd(reduced, full_matrices=len(reduced) > reduced.shape[1])
         values = np.zeros(len(left))
         values[: len(singular)] = singular**2
         return Spectrum(complement @ left, values)
@@ -210,8 +211,8 @@ def _softmax(logs: Floats) -> Floats:
 class Posterior:
     """What an averaged fit says of new points.
 
-    A new point has trend columns `u*` (q, k), a covariance row with the probes for each candidate
-    kernel `R_j*` (q, n), and a variance `r**` (q,), the last two in units of the kernel.
+    A new point has trend columns `u*` (q, k) and, for each candidate kernel, covariances with the
+    probes `R_j*` (q, n) and a variance `r_j**`.
 
     Attributes
     ----------
@@ -241,7 +242,7 @@ class Posterior:
         return np.asarray(value)
 
     def variance(
-        self, trend_at: Floats, kernels_at: Sequence[Floats], variance_at: Floats
+        self, trend_at: Floats, kernels_at: Sequence[Floats], variances_at: Sequence[float]
     ) -> Floats:
         """Variance of the noise-free value at new points, shape (q,).
 
@@ -259,7 +260,7 @@ class Posterior:
             for g, ratio in enumerate(average.ratios):
                 shrinkage = average.shrinkage[j][g]
                 explained = ratio**2 * (open_part**2 @ shrinkage)
-                relative = ratio * (variance_at + known) + np.sum(reach**2, axis=1) - explained
+                relative = ratio * (variances_at[j] + known) + np.sum(reach**2, axis=1) - explained
                 within = average.noise_variances[j, g] * np.maximum(relative, 0.0)
                 above_mean = trend_above_mean + ratio * (
                     open_part @ (shrinkage * average.contrasts[j])

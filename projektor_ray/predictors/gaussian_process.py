@@ -84,7 +84,7 @@ class GaussianProcess(Predictor):
     def spread(self, mixtures: Floats, distances: Floats) -> Floats:
         """`√(variance of the prediction + max(noise, left-out error)²)`, shape (q,)."""
         variance = self._posterior.variance(
-            self._trend_columns(distances), self._kernels_at(mixtures), np.ones(len(mixtures))
+            self._trend_columns(distances), self._kernels_at(mixtures), [1.0] * len(LENGTHS)
         )
         noise = max(self._average.noise, self.report.rms_cv)
         return np.asarray(np.sqrt(variance + noise**2))

@@ -1,17 +1,24 @@
 """The metric at a size nobody trained at: Eq. 3, and models of all scales at once."""
 
 from projektor_ray.projection.base import ScaleModel
+from projektor_ray.projection.choice import ScaleChoice, choose_scale_model
+from projektor_ray.projection.joint import Joint
 from projektor_ray.projection.law import noise_gain, project, scale_weights
-from projektor_ray.projection.per_scale import LogLinear, NoProjection
-from projektor_ray.projection.registry import SCALE_MODELS, restore_scale_model
+from projektor_ray.projection.per_scale import LogLinear, NoProjection, Saturating
+from projektor_ray.projection.registry import SCALE_MODELS, restore_scale_model, scale_model_class
 
 __all__ = [
     "SCALE_MODELS",
+    "Joint",
     "LogLinear",
     "NoProjection",
+    "Saturating",
+    "ScaleChoice",
     "ScaleModel",
+    "choose_scale_model",
     "noise_gain",
     "project",
     "restore_scale_model",
+    "scale_model_class",
     "scale_weights",
 ]

@@ -8,11 +8,16 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from projektor_ray.errors import InputError
-from projektor_ray.predictors.base import Floats, Probes, one_per_mixture
+from projektor_ray.predictors.base import Floats, Probes, one_per_mixture, student_quantile
 from projektor_ray.projection.law import check_scales, check_size
 
 Bounds = tuple[float, float]
 ScaleModelT = TypeVar("ScaleModelT", bound="ScaleModel")
+
+DRIFT_OF_MISS = 0.5
+"""Share of the error at the held-out scale that a projection as far again drifts by."""
+DRIFT_OF_GAIN = 0.25
+"""Share of the projected gain that is taken for drift where no scale can be held out."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,12 +62,21 @@ class ScaleModel(ABC):
     ----------
     bounds : range of the metric, (0, 1) for an accuracy; predictions are clipped to it, gradients
         are those of the unclipped prediction.
+
+    Attributes
+    ----------
+    scales : at which there were probes, ascending.
+    freedom : degrees of freedom of the intervals: probes at the scale with fewest, less 2.
+    held_out_rms : root mean square error at the largest scale when it is projected from the
+        smaller ones; None where those are too few to project from.
     """
 
     name: ClassVar[str]
     fewest_scales: ClassVar[int] = 2
 
     scales: tuple[int, ...]
+    freedom: int
+    held_out_rms: float | None = None
 
     def __init__(self, bounds: Bounds | None = None) -> None:
         if bounds is not None and not bounds[0] < bounds[1]:
@@ -88,8 +102,12 @@ class ScaleModel(ABC):
         """The unclipped prediction, shape (q,)."""
 
     @abstractmethod
-    def _half_width(self, mixtures: Floats, distances: Floats, size: float, level: float) -> Floats:
-        """Half of the interval's width, shape (q,)."""
+    def _spread(self, mixtures: Floats, distances: Floats, size: float) -> Floats:
+        """Standard deviation around the prediction if the law of the sizes holds, shape (q,)."""
+
+    @abstractmethod
+    def _unfitted(self: ScaleModelT) -> ScaleModelT:
+        """A model with the same settings, to fit with the largest scale held out."""
 
     def fit(
         self: ScaleModelT,
@@ -118,7 +136,20 @@ class ScaleModel(ABC):
         check_scales(scaled.scales, self.fewest_scales)
         self.scales = scaled.scales
         self._fit(scaled)
+        self.freedom = min(len(scaled.at(scale)) for scale in self.scales) - 2
+        self.held_out_rms = self._hold_out(scaled)
         return self
+
+    def _hold_out(self, scaled: ScaledProbes) -> float | None:
+        """Error at the largest scale when projected there from the smaller ones."""
+        last, smaller = scaled.at(self.scales[-1]), scaled.below(self.scales[-1])
+        if len(smaller.scales) < self.fewest_scales:
+            return None
+        model = self._unfitted()
+        model.scales = smaller.scales
+        model._fit(smaller)
+        predicted = model._predict(last.mixtures, last.distances, self.scales[-1])
+        return float(np.sqrt(np.mean((last.values - predicted) ** 2)))
 
     def predict(self, mixtures: ArrayLike, distances: ArrayLike | None, size: float) -> Floats:
         """The metric of mixtures (q, m) with distances (q,) at a size: shape (q,)."""
@@ -132,11 +163,29 @@ class ScaleModel(ABC):
         size: float,
         level: float = 0.9,
     ) -> Floats:
-        """Where a new training's metric would lie, shape (q, 2): low and high."""
+        """Where a new training's metric would lie, shape (q, 2): low and high.
+
+        Half-width `t · √(spread² + drift²)`: the spread if the law of the sizes holds, and a
+        drift beyond the largest scale, because no law does. The drift grows with
+        `ln(N / N_last)`; at `N_last²/N_before` it is half of what projecting to the largest scale
+        from the smaller ones missed. Where there are too few scales to hold one out, it is a
+        quarter of the projected gain.
+        """
         mixtures, distances, size = _query(mixtures, distances, size)
         middle = self._predict(mixtures, distances, size)
-        half = self._half_width(mixtures, distances, size, level)
+        spread = self._spread(mixtures, distances, size)
+        beyond = max(np.log(size / self.scales[-1]), 0.0)
+        drift = beyond * self._drift_rate(mixtures, distances)
+        half = student_quantile(level, self.freedom) * np.sqrt(spread**2 + drift**2)
         return self.clip(np.stack([middle - half, middle + half], axis=1))
+
+    def _drift_rate(self, mixtures: Floats, distances: Floats) -> Floats:
+        """Standard deviation of the drift for each unit of ln N, shape (q,)."""
+        last = self.scales[-1]
+        if self.held_out_rms is None:
+            return DRIFT_OF_GAIN * np.abs(last * self.size_slope(mixtures, distances, last))
+        rate = DRIFT_OF_MISS * self.held_out_rms / np.log(last / self.scales[-2])
+        return np.full(len(mixtures), rate)
 
     def clip(self, values: Floats) -> Floats:
         """Values within the metric's bounds."""
@@ -148,6 +197,8 @@ class ScaleModel(ABC):
             "scale_model": self.name,
             "bounds": None if self.bounds is None else list(self.bounds),
             "scales": list(self.scales),
+            "freedom": self.freedom,
+            "held_out_rms": self.held_out_rms,
             **self._state(),
         }
 
@@ -165,6 +216,8 @@ class ScaleModel(ABC):
         bounds = values["bounds"]
         model = cls(bounds=None if bounds is None else (bounds[0], bounds[1]))
         model.scales = tuple(values["scales"])
+        model.freedom = values["freedom"]
+        model.held_out_rms = values["held_out_rms"]
         model._restore(values)
         return model
 

@@ -67,17 +67,37 @@ def scale_weights(
         If scales, size or precisions are not positive, ascending and as many as needed.
     """
     logs = np.log(check_scales(scales))
-    at = np.log(check_size(size))
-    precision = np.ones(len(logs)) if precisions is None else np.asarray(precisions, dtype=float)
-    if precision.shape != logs.shape or not (np.isfinite(precision) & (precision > 0)).all():
+    return line_weights(np.log(check_size(size)), logs, precisions)
+
+
+def line_weights(
+    at: Floats, abscissae: Floats, precisions: Sequence[float] | None = None
+) -> Floats:
+    """Weights of ordinates in the (weighted) least-squares line through them, at other points.
+
+    Returns
+    -------
+    array, shape (s, *shape of at): they sum to 1 over the s abscissae.
+
+    Raises
+    ------
+    InputError
+        If there is not one positive precision for each abscissa.
+    """
+    precision = (
+        np.ones(len(abscissae)) if precisions is None else np.asarray(precisions, dtype=float)
+    )
+    if precision.shape != abscissae.shape or not (np.isfinite(precision) & (precision > 0)).all():
         raise InputError(
-            f"expected a positive precision for each of {len(logs)} scales; got {precisions}"
+            f"expected a positive precision for each of {len(abscissae)} scales; got {precisions}"
         )
     precision = precision / precision.sum()
-    centred = logs - precision @ logs
+    centred = abscissae - precision @ abscissae
     slopes = precision * centred / (precision @ centred**2)
-    shape = (len(logs),) + (1,) * at.ndim
-    return np.asarray(precision.reshape(shape) + slopes.reshape(shape) * (at - precision @ logs))
+    shape = (len(abscissae),) + (1,) * at.ndim
+    return np.asarray(
+        precision.reshape(shape) + slopes.reshape(shape) * (at - precision @ abscissae)
+    )
 
 
 def project(

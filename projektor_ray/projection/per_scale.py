@@ -6,16 +6,23 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from projektor_ray.predictors import Predictor, restore, student_quantile
+from projektor_ray.predictors import Predictor, restore
 from projektor_ray.predictors.base import Floats
 from projektor_ray.predictors.registry import predictor_class
 from projektor_ray.projection.base import Bounds, ScaledProbes, ScaleModel
-from projektor_ray.projection.law import check_scales, check_size, scale_weights
+from projektor_ray.projection.law import (
+    check_scales,
+    check_size,
+    line_weights,
+    scale_weights,
+)
 
 PerScaleT = TypeVar("PerScaleT", bound="PerScale")
 
 NOISE_EXPONENT = 0.7
 """The variance of a training's metric falls about as N^−0.7."""
+EXPONENTS = np.arange(0.02, 1.51, 0.02)
+"""Candidate exponents of the saturating law; towards 0 it becomes the log-linear one."""
 
 
 class PerScale(ScaleModel):
@@ -47,6 +54,7 @@ class PerScale(ScaleModel):
         model.predictors = {scale: predictors[scale] for scale in sorted(predictors)}
         model.scales = tuple(model.predictors)
         check_scales(model.scales, cls.fewest_scales)
+        model.freedom = min(fitted.report.probes for fitted in predictors.values()) - 2
         return model
 
     @abstractmethod
@@ -56,6 +64,9 @@ class PerScale(ScaleModel):
     @abstractmethod
     def _weight_slopes(self, size: float) -> Floats:
         """∂w_s/∂N, shape (s,)."""
+
+    def _precisions(self) -> list[float]:
+        return [scale**NOISE_EXPONENT for scale in self.scales]
 
     def _fit(self, scaled: ScaledProbes) -> None:
         self.predictors = {}
@@ -81,14 +92,14 @@ class PerScale(ScaleModel):
     def _predict(self, mixtures: Floats, distances: Floats, size: float) -> Floats:
         return self.weights(size) @ self._at_scales(mixtures, distances)
 
-    def _half_width(self, mixtures: Floats, distances: Floats, size: float, level: float) -> Floats:
+    def _spread(self, mixtures: Floats, distances: Floats, size: float) -> Floats:
         """Errors of the scales are independent, and amplified by their weights."""
-        spreads = np.array(
-            [predictor.spread(mixtures, distances) for predictor in self.predictors.values()]
-        )
-        fewest = min(predictor.report.probes for predictor in self.predictors.values())
-        quantile = student_quantile(level, fewest - 2)
-        return np.asarray(quantile * np.sqrt(self.weights(size) ** 2 @ spreads**2))
+        predictors = self.predictors.values()
+        spreads = np.array([predictor.spread(mixtures, distances) for predictor in predictors])
+        return np.asarray(np.sqrt(self.weights(size) ** 2 @ spreads**2))
+
+    def _unfitted(self: PerScaleT) -> PerScaleT:
+        return type(self)(self.predictor.name, self.bounds)
 
     def _at_scales(self, mixtures: Floats, distances: Floats) -> Floats:
         """The metric predicted at each scale, shape (s, q)."""
@@ -119,9 +130,6 @@ class LogLinear(PerScale):
         doubled = scale_weights(np.array([1.0, np.e]), self.scales, self._precisions())
         return np.asarray((doubled[:, 1] - doubled[:, 0]) / size)
 
-    def _precisions(self) -> list[float]:
-        return [scale**NOISE_EXPONENT for scale in self.scales]
-
 
 class NoProjection(PerScale):
     """The value at the largest scale, whatever the size: what every projection has to beat."""
@@ -135,3 +143,60 @@ class NoProjection(PerScale):
 
     def _weight_slopes(self, size: float) -> Floats:
         return np.zeros(len(self.scales))
+
+    def _drift_rate(self, mixtures: Floats, distances: Floats) -> Floats:
+        """The gain itself is missed: as much again as between the last two scales."""
+        if len(self.scales) == 1:
+            return np.zeros(len(mixtures))
+        before, last = self._at_scales(mixtures, distances)[-2:]
+        return np.asarray(np.abs(last - before) / np.log(self.scales[-1] / self.scales[-2]))
+
+
+class Saturating(PerScale):
+    """`L̂(N, p) = L∞(p) − k(p)·N^(−β)`, with one exponent β for all mixtures.
+
+    For a given β the law is a line in N^(−β), so that the scales' predictors are joined by
+    weights as Eq. 3 joins them. β is the exponent of least (weighted) squared distance of all
+    mixtures' predictions from their lines; a free exponent for each mixture would follow the noise.
+    """
+
+    name = "saturating"
+    fewest_scales = 3
+
+    exponent: float
+
+    def weights(self, size: float) -> Floats:
+        return self._weights(float(check_size(size)), self.exponent)
+
+    def _weight_slopes(self, size: float) -> Floats:
+        """Weights are linear in −N^(−β), whose derivative is β·N^(−β−1)."""
+        at = -(np.array([1.0, 2.0]) ** -self.exponent)
+        both = line_weights(at, -(self._sizes**-self.exponent), self._precisions())
+        along = (both[:, 1] - both[:, 0]) / (at[1] - at[0])
+        return np.asarray(along * self.exponent * size ** (-self.exponent - 1))
+
+    def _weights(self, size: float, exponent: float) -> Floats:
+        at = np.array(-(size**-exponent))
+        return line_weights(at, -(self._sizes**-exponent), self._precisions())
+
+    @property
+    def _sizes(self) -> Floats:
+        return np.array(self.scales, dtype=np.float64)
+
+    def _fit(self, scaled: ScaledProbes) -> None:
+        super()._fit(scaled)
+        groups = scaled.probes.groups()
+        first = np.array([rows[0] for rows in groups])
+        values = self._at_scales(scaled.probes.mixtures[first], scaled.probes.distances[first])
+        self.exponent = float(min(EXPONENTS, key=lambda e: self._misfit(values, e)))
+
+    def _misfit(self, values: Floats, exponent: float) -> float:
+        lines = np.array([self._weights(scale, exponent) @ values for scale in self.scales])
+        return float(np.array(self._precisions()) @ np.sum((values - lines) ** 2, axis=1))
+
+    def _state(self) -> dict[str, Any]:
+        return {**super()._state(), "exponent": self.exponent}
+
+    def _restore(self, state: dict[str, Any]) -> None:
+        super()._restore(state)
+        self.exponent = state["exponent"]

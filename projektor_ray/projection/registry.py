@@ -6,9 +6,25 @@ from typing import Any
 from projektor_ray.config import nearest
 from projektor_ray.errors import InputError
 from projektor_ray.projection.base import ScaleModel
-from projektor_ray.projection.per_scale import LogLinear, NoProjection
+from projektor_ray.projection.joint import Joint
+from projektor_ray.projection.per_scale import LogLinear, NoProjection, Saturating
 
-SCALE_MODELS: dict[str, type[ScaleModel]] = {kind.name: kind for kind in (LogLinear, NoProjection)}
+SCALE_MODELS: dict[str, type[ScaleModel]] = {
+    kind.name: kind for kind in (Joint, LogLinear, Saturating, NoProjection)
+}
+
+
+def scale_model_class(name: str) -> type[ScaleModel]:
+    """The model of a name.
+
+    Raises
+    ------
+    InputError
+        If there is none; names the nearest one.
+    """
+    if name not in SCALE_MODELS:
+        raise InputError(f"there is no model of scales {name!r}; {nearest(name, SCALE_MODELS)}")
+    return SCALE_MODELS[name]
 
 
 def restore_scale_model(values: Mapping[str, Any]) -> ScaleModel:
@@ -17,9 +33,6 @@ def restore_scale_model(values: Mapping[str, Any]) -> ScaleModel:
     Raises
     ------
     InputError
-        If the model's name is unknown.
+        If the model's name is absent or unknown.
     """
-    name = str(values.get("scale_model"))
-    if name not in SCALE_MODELS:
-        raise InputError(f"there is no model of scales {name!r}; {nearest(name, SCALE_MODELS)}")
-    return SCALE_MODELS[name].from_dict(dict(values))
+    return scale_model_class(str(values.get("scale_model"))).from_dict(dict(values))

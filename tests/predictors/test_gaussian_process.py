@@ -56,7 +56,7 @@ def test_one_candidate_is_universal_kriging(rng: np.random.Generator) -> None:
     restricted = np.linalg.inv(system)[:12, :12]
     noise_variance = (2 * 0.3**2 + values @ restricted @ values) / (2 + 10)
     np.testing.assert_allclose(
-        posterior.variance(columns_at, [kernel_at], np.ones(4)), noise_variance * relative
+        posterior.variance(columns_at, [kernel_at], [1.0]), noise_variance * relative
     )
 
 

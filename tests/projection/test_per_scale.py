@@ -13,6 +13,8 @@ from projektor_ray.projection import (
     SCALE_MODELS,
     LogLinear,
     NoProjection,
+    Saturating,
+    choose_scale_model,
     project,
     restore_scale_model,
 )
@@ -76,7 +78,7 @@ def test_no_projection_is_the_value_at_the_largest_scale(rows: Rows) -> None:
     np.testing.assert_allclose(one.predict(mixtures[:12], distances[:12], 9000), values[:12])
 
 
-@pytest.mark.parametrize("kind", [LogLinear, NoProjection])
+@pytest.mark.parametrize("kind", [LogLinear, NoProjection, Saturating])
 def test_gradient_and_slope_are_derivatives(rows: Rows, kind: type[PerScale]) -> None:
     mixtures, distances, sizes, values = rows
     values = values + 0.1 * np.random.default_rng(0).normal(size=len(values))
@@ -110,7 +112,7 @@ def test_bounds_clip_values_but_not_gradients(rows: Rows) -> None:
     assert (np.abs(gradient) > 0.01).all()
 
 
-@pytest.mark.parametrize("name", ["eq3", "none"])
+@pytest.mark.parametrize("name", list(SCALE_MODELS))
 def test_a_stored_model_predicts_the_same(rows: Rows, name: str) -> None:
     mixtures, distances, sizes, values = rows
     model = SCALE_MODELS[name](bounds=(0.0, 1.0)).fit(mixtures, distances, sizes, values)
@@ -142,3 +144,81 @@ def test_bad_input(rows: Rows) -> None:
         LogLinear("cs", bounds=(1.0, 0.0))
     with pytest.raises(InputError, match="no model of scales"):
         restore_scale_model({"scale_model": "cubic"})
+
+
+def saturating(mixtures: Floats, distances: Floats, size: float | Floats) -> Floats:
+    """Each mixture has a limit and a rate of its own; the exponent is 0.3 for all."""
+    return np.asarray(0.9 - 0.1 * distances - (1 + distances) * size**-0.3)
+
+
+def test_the_saturating_law_finds_the_pooled_exponent(rows: Rows) -> None:
+    mixtures, distances, sizes, _ = rows
+    values = saturating(mixtures, distances, sizes)
+    model = Saturating("cs").fit(mixtures, distances, sizes, values)
+    assert model.exponent == pytest.approx(0.3)
+    np.testing.assert_allclose(
+        model.predict(mixtures[:12], distances[:12], 100_000),
+        saturating(mixtures[:12], distances[:12], 100_000),
+        atol=1e-6,
+    )
+    noisy = values + 0.002 * np.random.default_rng(0).normal(size=len(values))
+    truth = saturating(mixtures[:12], distances[:12], 20_000)
+    errors = {
+        kind.name: np.abs(
+            kind("cs")
+            .fit(mixtures, distances, sizes, noisy)
+            .predict(mixtures[:12], distances[:12], 20_000)
+            - truth
+        ).mean()
+        for kind in (Saturating, LogLinear)
+    }
+    assert errors["saturating"] < 0.5 * errors["eq3"]
+
+
+def test_the_held_out_scale_is_projected_from_the_smaller_ones(rows: Rows) -> None:
+    mixtures, distances, sizes, _ = rows
+    values = saturating(mixtures, distances, sizes)
+    model = LogLinear("cs").fit(mixtures, distances, sizes, values)
+    smaller, last = sizes < 1600, sizes == 1600
+    before = LogLinear("cs").fit(
+        mixtures[smaller], distances[smaller], sizes[smaller], values[smaller]
+    )
+    missed = values[last] - before.predict(mixtures[last], distances[last], 1600)
+    assert model.held_out_rms == pytest.approx(np.sqrt(np.mean(missed**2)))
+    assert before.held_out_rms is None
+
+
+def test_intervals_widen_beyond_the_scales(rows: Rows) -> None:
+    mixtures, distances, sizes, values = rows
+    values = values + 0.01 * np.random.default_rng(0).normal(size=len(values))
+    for name in SCALE_MODELS:
+        model = SCALE_MODELS[name]().fit(mixtures, distances, sizes, values)
+        low, high = model.interval(mixtures[:12], distances[:12], 1600).T
+        far_low, far_high = model.interval(mixtures[:12], distances[:12], 100_000).T
+        middle = model.predict(mixtures[:12], distances[:12], 1600)
+        assert (low < middle).all()
+        assert (middle < high).all()
+        assert (far_high - far_low > 1.2 * (high - low)).all()
+
+
+def test_the_law_that_holds_is_chosen(rows: Rows) -> None:
+    mixtures, distances, sizes, values = rows
+    straight = choose_scale_model(["none", "eq3"], mixtures, distances, sizes, values)
+    assert straight.name == "eq3"
+    assert straight.model is straight.fitted["eq3"]
+    assert straight.reason.startswith("least error on the largest scale held out: eq3")
+    flat = np.tile(values[:12], 3) + 0.02 * np.random.default_rng(0).normal(size=36)
+    assert choose_scale_model(["eq3", "none"], mixtures, distances, sizes, flat).name == "none"
+
+
+def test_two_scales_do_not_tell_which_law_holds(rows: Rows) -> None:
+    mixtures, distances, sizes, values = (array[:24] for array in rows)
+    names = ["saturating", "eq3", "none"]
+    choice = choose_scale_model(names, mixtures, distances, sizes, values)
+    assert choice.name == "eq3"
+    assert "third scale" in choice.reason
+    assert "3 or more scales" in choice.refused["saturating"]
+    with pytest.raises(InputError, match="no model of the scales"):
+        choose_scale_model(["saturating"], mixtures, distances, sizes, values)
+    with pytest.raises(InputError, match="did you mean 'joint'"):
+        choose_scale_model(["jiont"], mixtures, distances, sizes, values)

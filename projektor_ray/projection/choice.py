@@ -1,0 +1,77 @@
+"""Choosing a model of all scales by its error on the largest scale held out."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from numpy.typing import ArrayLike
+
+from projektor_ray.errors import InputError
+from projektor_ray.projection.base import Bounds, ScaleModel
+from projektor_ray.projection.registry import scale_model_class
+
+
+@dataclass(frozen=True, eq=False)
+class ScaleChoice:
+    """Fitted models of all scales, and the one to project with.
+
+    Attributes
+    ----------
+    name : of the model to use.
+    fitted : every model that could be fitted, by name.
+    refused : why the others could not.
+    reason : one sentence that says why this one was chosen.
+    """
+
+    name: str
+    fitted: Mapping[str, ScaleModel]
+    refused: Mapping[str, str]
+    reason: str
+
+    @property
+    def model(self) -> ScaleModel:
+        return self.fitted[self.name]
+
+
+def choose_scale_model(
+    names: Iterable[str],
+    mixtures: ArrayLike,
+    distances: ArrayLike | None,
+    sizes: ArrayLike,
+    values: ArrayLike,
+    bounds: Bounds | None = None,
+) -> ScaleChoice:
+    """Fit models of all scales to the same probes and choose by `held_out_rms`.
+
+    A law of two scales needs a third to be judged: without one, the model named first is taken.
+    A model that needs every scale there is cannot be judged, and is not taken.
+
+    Raises
+    ------
+    InputError
+        If none of them can be fitted, or a name is unknown.
+    """
+    fitted: dict[str, ScaleModel] = {}
+    refused: dict[str, str] = {}
+    for name in names:
+        model = scale_model_class(name)(bounds=bounds)
+        try:
+            fitted[name] = model.fit(mixtures, distances, sizes, values)
+        except InputError as failure:
+            refused[name] = str(failure)
+    if not fitted:
+        raise InputError(
+            "no model of the scales can be fitted: "
+            + "; ".join(refused.values() or ["none was named"])
+        )
+    missed = {
+        name: model.held_out_rms for name, model in fitted.items() if model.held_out_rms is not None
+    }
+    if not any(fitted[name].fewest_scales > 1 for name in missed):
+        first = next(iter(fitted))
+        reason = f"{first} comes first; a third scale would tell which law holds"
+        return ScaleChoice(first, fitted, refused, reason)
+    ranked = sorted(missed, key=lambda name: missed[name])
+    errors = ", ".join(f"{name} {missed[name]:.3g}" for name in ranked)
+    return ScaleChoice(
+        ranked[0], fitted, refused, f"least error on the largest scale held out: {errors}"
+    )

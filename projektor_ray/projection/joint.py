@@ -1,0 +1,158 @@
+"""`joint`: one model of all scales at once."""
+
+import itertools
+from typing import Any
+
+import numpy as np
+
+from projektor_ray.errors import TooFewProbesError
+from projektor_ray.predictors.averaging import (
+    Averaged,
+    Floats,
+    NoisePrior,
+    Posterior,
+    Spectrum,
+    Trend,
+)
+from projektor_ray.predictors.base import Probes
+from projektor_ray.predictors.gaussian_process import NOISE_SHARE, NOISE_WEIGHT, RATIOS
+from projektor_ray.predictors.kernels import matern, matern_gradient, warp
+from projektor_ray.projection.base import ScaledProbes, ScaleModel
+from projektor_ray.projection.per_scale import NOISE_EXPONENT
+
+LENGTHS = (0.3, 0.6, 1.2)
+"""Candidate length scales of the process over mixtures."""
+SLOPES = (0.1, 0.3, 0.6)
+"""Candidate τ: spread of the mixtures' slopes in ln N over the spread of their values."""
+CORRELATIONS = (-0.7, 0.0, 0.7)
+"""Candidate ρ between a mixture's value and its slope."""
+CONSTANT_TOLERANCE = 1e-10
+FEWEST_PROBES = 6
+
+
+class Joint(ScaleModel):
+    """`L̂(N, p) = a1·OT + a0 + b·x + s(p, x)` with `x = ln(N / N_last)`.
+
+    Center-scaling, a slope in ln N common to all mixtures, and a Gaussian process of kernel
+    `k(p, p')·(1 + ρτ(x + x') + τ²xx')`, `k` that of the predictor `gp`: each mixture has a value
+    and a slope of its own, both shrunken towards the common ones, which Eq. 3 cannot do. The
+    noise variance falls as N^−0.7. Lengths, τ, ρ and the ratio of the process's variance to the
+    noise's are averaged over their marginal likelihood.
+    """
+
+    name = "joint"
+
+    def _fit(self, scaled: ScaledProbes) -> None:
+        probes = scaled.probes
+        if len(probes) < FEWEST_PROBES:
+            raise TooFewProbesError(
+                f"the joint model of all scales needs at least {FEWEST_PROBES} probes; "
+                f"got {len(probes)}. Train more mixtures"
+            )
+        self._scaled = scaled
+        self._last = float(self.scales[-1])
+        self._inputs = warp(probes.mixtures)
+        self._centre = float(probes.distances.mean())
+        deviation = float(probes.distances.std())
+        varies = deviation > CONSTANT_TOLERANCE * max(abs(self._centre), 1e-3)
+        self._deviation = deviation if varies else np.inf
+        self._logs = np.log(scaled.sizes / self._last)
+        self._loudness = self._noise_of(scaled.sizes)
+        trend = Trend(self._trend_columns(probes.distances, self._logs) / self._loudness[:, None])
+        kernels = [
+            kernel / np.outer(self._loudness, self._loudness)
+            for kernel in self._kernels(self._inputs, self._logs)
+        ]
+        at_last = scaled.at(self._last).values
+        self._average = Averaged(
+            targets=probes.values / self._loudness,
+            spectra=[Spectrum.of_kernel(trend, kernel) for kernel in kernels],
+            ratios=RATIOS,
+            prior=NoisePrior(NOISE_WEIGHT, NOISE_SHARE * float(at_last.std())),
+        )
+        self._posterior = Posterior(trend, self._average, kernels)
+        left_out = self._average.left_out(probes.groups())
+        self._noise = max(self._average.noise, float(np.sqrt(np.mean(left_out**2))))
+
+    def _noise_of(self, sizes: Floats) -> Floats:
+        """Standard deviation of the noise, relative to that at the largest scale."""
+        return np.asarray((sizes / self._last) ** (-NOISE_EXPONENT / 2))
+
+    def _trend_columns(self, distances: Floats, logs: Floats) -> Floats:
+        standard = (distances - self._centre) / self._deviation
+        return np.column_stack([np.ones(len(distances)), standard, logs])
+
+    def _kernels(self, warped: Floats, logs: Floats) -> list[Floats]:
+        """Covariances with the probes for every candidate, (q, n) each, noise not divided out."""
+        over_mixtures = [matern(warped, self._inputs, length) for length in LENGTHS]
+        over_sizes = [self._size_kernel(logs, tau, rho) for tau, rho in _size_candidates()]
+        return [k * sizes for k, sizes in itertools.product(over_mixtures, over_sizes)]
+
+    def _size_kernel(self, logs: Floats, tau: float, rho: float) -> Floats:
+        both = np.add.outer(logs, self._logs)
+        return np.asarray(1 + rho * tau * both + tau**2 * np.outer(logs, self._logs))
+
+    def _kernels_at(self, mixtures: Floats, log: float) -> list[Floats]:
+        logs = np.full(len(mixtures), log)
+        return [kernel / self._loudness for kernel in self._kernels(warp(mixtures), logs)]
+
+    def _duals_at(self, log: float) -> list[Floats]:
+        """For every length the duals of its kernel over mixtures at one size, (n,) each."""
+        factors = [
+            self._size_kernel(np.array([log]), tau, rho)[0] for tau, rho in _size_candidates()
+        ]
+        duals = np.array(self._average.duals).reshape(len(LENGTHS), len(factors), -1)
+        return list(np.einsum("lcn,cn->ln", duals, np.array(factors)) / self._loudness)
+
+    def _predict(self, mixtures: Floats, distances: Floats, size: float) -> Floats:
+        log = float(np.log(size / self._last))
+        columns = self._trend_columns(distances, np.full(len(mixtures), log))
+        value = columns @ self._posterior.trend_coefficients
+        warped = warp(mixtures)
+        for length, duals in zip(LENGTHS, self._duals_at(log), strict=True):
+            value = value + matern(warped, self._inputs, length) @ duals
+        return np.asarray(value)
+
+    def value_and_gradient(
+        self, mixtures: Floats, distances: Floats, distance_gradients: Floats, size: float
+    ) -> tuple[Floats, Floats]:
+        slope = self._posterior.trend_coefficients[1] / self._deviation
+        gradient = slope * distance_gradients
+        for length, duals in zip(LENGTHS, self._duals_at(np.log(size / self._last)), strict=True):
+            gradient = gradient + matern_gradient(mixtures, self._inputs, length, duals)
+        return self._predict(mixtures, distances, size), np.asarray(gradient)
+
+    def size_slope(self, mixtures: Floats, distances: Floats, size: float) -> Floats:
+        """The prediction is linear in ln N: its rise over one unit, divided by N."""
+        rise = self._predict(mixtures, distances, np.e * size)
+        return np.asarray((rise - self._predict(mixtures, distances, size)) / size)
+
+    def _spread(self, mixtures: Floats, distances: Floats, size: float) -> Floats:
+        log = float(np.log(size / self._last))
+        columns = self._trend_columns(distances, np.full(len(mixtures), log))
+        lengths_by_sizes = itertools.product(LENGTHS, _size_candidates())
+        own = [1 + 2 * rho * tau * log + (tau * log) ** 2 for _, (tau, rho) in lengths_by_sizes]
+        variance = self._posterior.variance(columns, self._kernels_at(mixtures, log), own)
+        noise = self._noise * self._noise_of(np.array(size))
+        return np.asarray(np.sqrt(variance + noise**2))
+
+    def _unfitted(self) -> "Joint":
+        return Joint(self.bounds)
+
+    def _state(self) -> dict[str, Any]:
+        probes = self._scaled.probes
+        return {
+            "mixtures": probes.mixtures.tolist(),
+            "distances": probes.distances.tolist(),
+            "values": probes.values.tolist(),
+            "sizes": self._scaled.sizes.tolist(),
+        }
+
+    def _restore(self, state: dict[str, Any]) -> None:
+        names = ("mixtures", "distances", "values")
+        probes = Probes(*(np.asarray(state[name]) for name in names))
+        self._fit(ScaledProbes(probes, np.asarray(state["sizes"])))
+
+
+def _size_candidates() -> list[tuple[float, float]]:
+    return list(itertools.product(SLOPES, CORRELATIONS))

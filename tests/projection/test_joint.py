@@ -1,0 +1,106 @@
+"""The joint model of all scales."""
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from scipy.optimize import approx_fprime
+
+from projektor_ray.errors import InputError, TooFewProbesError
+from projektor_ray.mixtures import simplex_lattice
+from projektor_ray.projection import SCALE_MODELS, Joint, LogLinear
+from tests.predictors.problems import accuracy, distance, distance_gradient
+
+Floats = NDArray[np.float64]
+NOISE = 0.008
+BEND = 0.002
+"""What ln² N takes away: Eq. 3 is 1.7 points too high at ten times the scales."""
+
+
+def truth(mixtures: Floats, size: float | Floats, bend: float = BEND) -> Floats:
+    """Accuracies that grow with ln N, each mixture at its own pace, and slowly saturate."""
+    pace = 0.05 + 0.02 * mixtures[:, 2]
+    log = np.log(np.asarray(size) / 1000)
+    return np.asarray(accuracy(mixtures) + pace * log - bend * log**2)
+
+
+def table(
+    rng: np.random.Generator, count: int, scales: tuple[int, ...] = (250, 1000), bend: float = BEND
+) -> tuple[Floats, Floats, Floats, Floats]:
+    grid = simplex_lattice(3, 10)
+    mixtures = np.concatenate([grid[rng.choice(66, count, replace=False)] for _ in scales])
+    sizes = np.repeat(np.array(scales, dtype=float), count)
+    noise = NOISE * (sizes / 1000) ** -0.35 * rng.normal(size=len(sizes))
+    return mixtures, distance(mixtures), sizes, truth(mixtures, sizes, bend) + noise
+
+
+@pytest.fixture
+def rng() -> np.random.Generator:
+    return np.random.default_rng(5)
+
+
+def test_it_beats_eq3_of_center_scaling_and_of_gp(rng: np.random.Generator) -> None:
+    grid = simplex_lattice(3, 10)
+    errors: dict[str, list[float]] = {"joint": [], "cs": [], "gp": []}
+    for _ in range(8):
+        rows = table(rng, 12, bend=0.0)
+        for name, found in errors.items():
+            model = Joint() if name == "joint" else LogLinear(name)
+            predicted = model.fit(*rows).predict(grid, distance(grid), 10_000)
+            found.append(float(np.abs(predicted - truth(grid, 10_000, bend=0.0)).mean()))
+    means = {name: np.mean(found) for name, found in errors.items()}
+    assert means["joint"] < 0.8 * means["gp"]
+    assert means["joint"] < 0.8 * means["cs"]
+
+
+def test_gradient_and_slope_are_derivatives(rng: np.random.Generator) -> None:
+    model = Joint().fit(*table(rng, 15))
+    at = np.array([0.2, 0.5, 0.3])
+
+    def predicted(p: Floats) -> float:
+        return float(model.predict(p[None], distance(p[None]), 9000)[0])
+
+    value, gradient = model.value_and_gradient(
+        at[None], distance(at[None]), distance_gradient(at)[None], 9000
+    )
+    assert value[0] == pytest.approx(predicted(at))
+    np.testing.assert_allclose(gradient[0], approx_fprime(at, predicted, 1e-7), atol=1e-5)
+    up, down = (model.predict(at[None], distance(at[None]), size)[0] for size in (9001, 8999))
+    slope = model.size_slope(at[None], distance(at[None]), 9000)[0]
+    assert slope == pytest.approx((up - down) / 2, rel=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("scales", "size"), [((250, 1000), 1000), ((250, 1000), 10_000), ((250, 1000, 4000), 10_000)]
+)
+def test_intervals_cover_new_trainings(
+    scales: tuple[int, ...], size: int, rng: np.random.Generator
+) -> None:
+    grid = simplex_lattice(3, 10)
+    inside, widths = [], []
+    for _ in range(15):
+        model = SCALE_MODELS["joint"]().fit(*table(rng, 14, scales))
+        low, high = model.interval(grid, distance(grid), size, level=0.9).T
+        fresh = truth(grid, size) + NOISE * (size / 1000) ** -0.35 * rng.normal(size=66)
+        inside.append((low <= fresh) & (fresh <= high))
+        widths.append(high - low)
+    assert np.mean(inside) >= 0.85
+    assert np.mean(widths) < 0.15
+
+
+def test_it_predicts_one_scale_from_the_others_probes(rng: np.random.Generator) -> None:
+    """Probes of different mixtures at different scales inform each other."""
+    grid = simplex_lattice(3, 10)
+    model = Joint().fit(*table(rng, 30))
+    np.testing.assert_allclose(
+        model.predict(grid, distance(grid), 1000), truth(grid, 1000), atol=0.03
+    )
+
+
+def test_bad_input(rng: np.random.Generator) -> None:
+    mixtures, distances, sizes, values = table(rng, 12)
+    with pytest.raises(InputError, match="2 or more scales"):
+        Joint().fit(mixtures[:12], distances[:12], sizes[:12], values[:12])
+    with pytest.raises(TooFewProbesError, match="at least 6"):
+        Joint().fit(mixtures[10:14], distances[10:14], sizes[10:14], values[10:14])
+    without = Joint().fit(mixtures, None, sizes, values)
+    assert np.isfinite(without.predict(mixtures, None, 9000)).all()

@@ -24,6 +24,7 @@ IMAGENET_MEAN = (0.485, 0.456, 0.406)
 IMAGENET_STD = (0.229, 0.224, 0.225)
 TRIAL_SIZES = (64, 224, 299)
 BATCH = 64
+LONGEST_CAUSE = 300
 
 Preprocess = Callable[[torch.Tensor], torch.Tensor]
 
@@ -112,7 +113,7 @@ def _rgb(images: NDArray[np.uint8], device: torch.device) -> torch.Tensor:
     pixels = torch.tensor(images, device=device).permute(0, 3, 1, 2)
     if pixels.shape[1] not in (1, 3):
         raise InputError(f"torchvision's models need 1 or 3 channels; got {pixels.shape[1]}")
-    return pixels.expand(-1, 3, -1, -1)
+    return pixels.expand(-1, 3, -1, -1).contiguous()
 
 
 def _network(config: EmbedderConfig) -> tuple[nn.Module, Preprocess]:
@@ -152,7 +153,8 @@ def _loaded(config: EmbedderConfig) -> nn.Module:
         network.load_state_dict(state)
     except (RuntimeError, KeyError, TypeError, EOFError, pickle.UnpicklingError) as failure:
         raise InputError(
-            f"{config.weights} is no state dict of torchvision's {config.name}: {failure}"
+            f"{config.weights} is no state dict of torchvision's {config.name}: "
+            f"{str(failure)[:LONGEST_CAUSE]}"
         ) from None
     return network
 

@@ -16,6 +16,8 @@ from projektor_ray.references import load_callable, source_digest
 VERSION = 1
 """Version of the embedders' code; a change that alters features raises it."""
 SHOWN = 5
+ROUNDING = 1e-12
+"""A column whose standard deviation is below this share of its size holds rounding errors only."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -111,31 +113,26 @@ def _check_options(config: EmbedderConfig) -> None:
             raise InputError(f"unknown embedder {config.name!r}; {nearest(config.name, names)}")
 
 
-def flat(inputs: NDArray[Any]) -> NDArray[np.float32]:
-    """Inputs as vectors, shape (n, d); images in [0, 1]."""
-    vectors = inputs.reshape(len(inputs), -1).astype(np.float32)
-    if inputs.ndim == 4:
-        vectors /= np.float32(255)
-    return vectors
+def flat(inputs: NDArray[Any]) -> NDArray[Any]:
+    """Inputs as vectors, shape (n, d), features as they are; images in [0, 1]."""
+    vectors = inputs.reshape(len(inputs), -1)
+    return vectors / np.float32(255) if inputs.ndim == 4 else vectors
 
 
 def _standardizer(validation: Samples) -> Callable[[NDArray[Any]], NDArray[np.float32]]:
     """(x − mean) / std of the validation set; a column that is constant there is only centred."""
     reference = flat(validation.inputs).astype(np.float64)
     mean, std = reference.mean(axis=0), reference.std(axis=0)
-    constant = std <= 1e-7 * np.abs(reference).max(axis=0)
+    constant = std <= ROUNDING * np.abs(reference).max(axis=0)
     scale = np.where(constant, 1.0, std)
 
     def standardize(inputs: NDArray[Any]) -> NDArray[np.float32]:
-        _check_width(flat(inputs), len(mean))
-        return np.asarray((flat(inputs) - mean) / scale, dtype=np.float32)
+        vectors = flat(inputs)
+        if vectors.shape[1] != len(mean):
+            raise InputError(
+                f"expected samples of {len(mean)} features, as the validation set has; got "
+                f"{vectors.shape[1]}"
+            )
+        return np.asarray((vectors - mean) / scale, dtype=np.float32)
 
     return standardize
-
-
-def _check_width(features: NDArray[np.float32], expected: int) -> None:
-    if features.shape[1] != expected:
-        raise InputError(
-            f"expected samples of {expected} features, as the validation set has; got "
-            f"{features.shape[1]}"
-        )

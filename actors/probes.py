@@ -76,7 +76,7 @@ class _Progress(tune.Callback):
         self._on_finished = on_finished
 
     def __getstate__(self) -> dict[str, Any]:
-        """Nothing: Tune writes its callbacks down for a restore, which the ledger makes needless."""
+        """Nothing: Tune writes callbacks down for a restore, which the ledger makes needless."""
         return {}
 
     def on_trial_complete(self, iteration: int, trials: list[Any], trial: Any, **_: Any) -> None:
@@ -154,7 +154,10 @@ def _tuner(
             name="probes",
             storage_path=scratch,
             verbose=0,
-            callbacks=[_Progress(materials, on_finished), JsonLoggerCallback()],
+            callbacks=[
+                _Progress(materials, on_finished),
+                JsonLoggerCallback(),  # type: ignore[no-untyped-call]
+            ],
             failure_config=tune.FailureConfig(max_failures=config.retries),
         ),
     )

@@ -6,10 +6,15 @@ python -m jobs.probe STUDY.yaml --replay ID        one probe again, alone, in th
 
 import argparse
 
+import ray
+
 from actors.probes import missing_probes, run_probes
 from jobs.options import load, output_of, parser, run
 from jobs.show import headline, probe_progress
 from jobs.workspace import Workspace, opened
+from projektor_ray.errors import InputError
+from projektor_ray.learners import build_learner
+from projektor_ray.probe import Outcome, train_probe
 from projektor_ray.tables import Ledger
 
 
@@ -36,12 +41,46 @@ def probe(workspace: Workspace, *, retry_failed: bool = False) -> None:
     headline("probes", says + (f", [bold red]{len(failed)} failed[/]" if failed else ""))
     if failed:
         last = rows[failed[0].key]["error"].strip().splitlines()[-1]
-        headline("", f"one failure: {last}; --retry-failed trains them again")
+        headline("", f"one of them: {last}")
+        headline("", f"jobs.probe --replay {failed[0].label} repeats it; --retry-failed, all")
+
+
+def replay(workspace: Workspace, label: str) -> Outcome:
+    """Train one probe again, here and alone; the ledger is not touched.
+
+    Raises
+    ------
+    InputError
+        If the study has no probe of that label.
+    """
+    study = workspace.study
+    by_label = {probe.label: probe for probe in study.wanted_probes()}
+    if label not in by_label:
+        raise InputError(
+            f"the study has no probe {label!r}; expected MIXTURE_ID:SIZE:SEED, as the columns of "
+            "the probes table have them"
+        )
+    references = workspace.pilots.references()
+    pilots = dict(zip(references, ray.get(list(references.values())), strict=True))
+    outcome = train_probe(
+        by_label[label],
+        pilots,
+        ray.get(workspace.pilots.validation),
+        build_learner(study.config.learner),
+        replacement=study.config.probes.replacement,
+    )
+    earlier = workspace.probes().get(by_label[label].key)
+    headline("replay", f"{label}: {outcome.error or outcome.value!r}")
+    if earlier is not None:
+        headline("ledger", f"{label}: {earlier['error'] or earlier['value']!r}")
+    return outcome
 
 
 def main(arguments: argparse.Namespace) -> int:
     config = load(arguments.study)
     with opened(config, output_of(config, arguments.out), arguments.address) as workspace:
+        if arguments.replay:
+            return int(replay(workspace, arguments.replay).status == "failed")
         probe(workspace, retry_failed=arguments.retry_failed)
     return 0
 
@@ -49,4 +88,5 @@ def main(arguments: argparse.Namespace) -> int:
 if __name__ == "__main__":
     options = parser("probe", "Train the probes that a study's ledger lacks.")
     options.add_argument("--retry-failed", action="store_true", help="train failed probes again")
+    options.add_argument("--replay", metavar="ID", help="repeat one probe: MIXTURE_ID:SIZE:SEED")
     run(main, options)

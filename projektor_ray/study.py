@@ -205,6 +205,11 @@ class Probe:
         """The ledger's key of this probe."""
         return (self.mixture_id, self.size, self.seed, self.learner, self.metric)
 
+    @property
+    def label(self) -> str:
+        """What names this probe within its study: MIXTURE:SIZE:SEED."""
+        return f"{self.mixture_id}:{self.size}:{self.seed}"
+
 
 @dataclass(frozen=True, eq=False)
 class Study:

@@ -3,7 +3,9 @@
 from projektor_ray.config import nearest
 from projektor_ray.errors import InputError
 from projektor_ray.predictors.base import Predictor
+from projektor_ray.predictors.contributions import LeaveOneOut, Shapley
 from projektor_ray.predictors.gaussian_process import GaussianProcess
+from projektor_ray.predictors.laws import LogLinearLaw, Rational
 from projektor_ray.predictors.polynomial import (
     CenterScaling,
     Linear,
@@ -21,6 +23,10 @@ PREDICTORS: dict[str, type[Predictor]] = {
         Linear,
         PseudoQuadratic,
         Quadratic,
+        Rational,
+        LeaveOneOut,
+        Shapley,
+        LogLinearLaw,
     )
 }
 

@@ -1,17 +1,14 @@
 """CS, PQ and the polynomial baselines against least squares, planted surfaces and differences."""
 
-import json
-
 import numpy as np
 import pytest
-from scipy.optimize import check_grad
 from sklearn.linear_model import LinearRegression
 from sklearn.model_selection import LeaveOneGroupOut, LeaveOneOut, cross_val_predict
 
 from projektor_ray.errors import InputError, TooFewProbesError
 from projektor_ray.mixtures import simplex_lattice
-from projektor_ray.predictors import PREDICTORS, restore
-from tests.predictors.problems import Floats, distance, distance_gradient, eq2
+from projektor_ray.predictors import PREDICTORS
+from tests.predictors.problems import distance, eq2
 
 POLYNOMIALS = ("cs", "pq", "linear", "pseudo_quadratic", "quadratic")
 
@@ -95,74 +92,6 @@ def test_pq_of_few_noisy_probes_stays_in_reach(rng: np.random.Generator) -> None
         error = np.abs(model.predict(grid, distance(grid)) - truth).mean()
         worst = max(worst, float(error))
     assert worst < truth.std()
-
-
-@pytest.mark.parametrize("name", POLYNOMIALS)
-def test_gradient_is_the_total_derivative(name: str, rng: np.random.Generator) -> None:
-    mixtures = rng.dirichlet(np.ones(3), size=20)
-    values = eq2(mixtures, distance(mixtures), rng)
-    model = PREDICTORS[name]().fit(mixtures, distance(mixtures), values)
-    at = np.array([0.2, 0.5, 0.3])
-
-    def predicted(p: Floats) -> float:
-        return float(model.predict(p[None], distance(p[None]))[0])
-
-    def derivative(p: Floats) -> Floats:
-        return model.gradient(p, float(distance(p)), distance_gradient(p))
-
-    assert check_grad(predicted, derivative, at) < 1e-6
-    batch = np.stack([at, mixtures[0]])
-    value, gradient = model.value_and_gradient(
-        batch, distance(batch), np.stack([distance_gradient(p) for p in batch])
-    )
-    np.testing.assert_allclose(value, model.predict(batch, distance(batch)))
-    np.testing.assert_allclose(gradient, [derivative(p) for p in batch])
-
-
-@pytest.mark.parametrize("name", POLYNOMIALS)
-def test_coefficients_alone_restore_a_predictor(name: str, rng: np.random.Generator) -> None:
-    mixtures = rng.dirichlet(np.ones(3), size=20)
-    model = PREDICTORS[name]().fit(mixtures, distance(mixtures), rng.normal(size=20))
-    again = restore(json.loads(json.dumps(model.to_dict())))
-    assert again.report == model.report
-    assert np.array_equal(
-        again.predict(mixtures, distance(mixtures)), model.predict(mixtures, distance(mixtures))
-    )
-
-
-@pytest.mark.parametrize("name", POLYNOMIALS)
-def test_order_of_probes_and_providers_does_not_matter(name: str, rng: np.random.Generator) -> None:
-    mixtures = rng.dirichlet(np.ones(3), size=20)
-    distances, values = distance(mixtures), rng.normal(size=20)
-    model = PREDICTORS[name]().fit(mixtures, distances, values)
-    rows, turn = rng.permutation(20), [2, 0, 1]
-    turned = PREDICTORS[name]().fit(mixtures[rows][:, turn], distances[rows], values[rows])
-    np.testing.assert_allclose(
-        turned.predict(mixtures[:, turn], distances), model.predict(mixtures, distances), rtol=1e-6
-    )
-
-
-@pytest.mark.parametrize("name", POLYNOMIALS)
-def test_units_of_the_metric_do_not_matter(name: str, rng: np.random.Generator) -> None:
-    mixtures = rng.dirichlet(np.ones(3), size=20)
-    distances, values = distance(mixtures), rng.normal(size=20)
-    plain = PREDICTORS[name]().fit(mixtures, distances, values)
-    scaled = PREDICTORS[name]().fit(mixtures, 10 * distances, 100 * values + 7)
-    np.testing.assert_allclose(
-        scaled.predict(mixtures, 10 * distances), 100 * plain.predict(mixtures, distances) + 7
-    )
-
-
-@pytest.mark.parametrize("name", POLYNOMIALS)
-@pytest.mark.parametrize("m", [1, 3])
-def test_constant_columns_get_no_weight(name: str, m: int, rng: np.random.Generator) -> None:
-    """A distance that never varies, shares that are always equal, a constant metric."""
-    mixtures = rng.dirichlet(np.ones(m), size=12)
-    model = PREDICTORS[name]().fit(mixtures, np.full(12, 0.7), np.full(12, 0.5))
-    np.testing.assert_allclose(model.predict(mixtures, np.full(12, 0.7)), 0.5)
-    np.testing.assert_allclose(model.predict(mixtures, np.full(12, 0.9)), 0.5)
-    assert model.report.mae_cv == pytest.approx(0.0, abs=1e-12)
-    assert model.report.r2 == 1.0
 
 
 def test_a_probe_that_alone_tells_the_slope_is_predicted_by_the_mean() -> None:

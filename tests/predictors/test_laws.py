@@ -1,0 +1,46 @@
+"""The rational baseline and the log-linear law recover what they are the law of."""
+
+import numpy as np
+import pytest
+
+from projektor_ray.errors import InputError
+from projektor_ray.mixtures import simplex_lattice
+from projektor_ray.predictors import PREDICTORS
+
+GRID = simplex_lattice(3, 10)
+
+
+def test_rational_recovers_its_own_surface() -> None:
+    rates = np.array([[6.0, 10.0, 20.0], [12.0, 5.0, 15.0], [9.0, 30.0, 7.0]])
+    errors = np.sum(1 / (GRID @ rates.T), axis=1)
+    model = PREDICTORS["rational"]().fit(GRID[::3], None, 1 - errors[::3])
+    np.testing.assert_allclose(model.predict(GRID), 1 - errors, atol=0.005)
+    loss = PREDICTORS["rational"]().fit(GRID[::3], None, 10 * errors[::3])
+    np.testing.assert_allclose(loss.predict(GRID), 10 * errors, atol=0.05)
+
+
+@pytest.mark.parametrize("k", [2.0, -0.3])
+def test_log_linear_law_recovers_its_own_surface(k: float) -> None:
+    exponents = np.array([-1.5, 0.3, 1.2])
+    values = 1.4 + k * np.exp(GRID @ exponents)
+    model = PREDICTORS["log_linear_law"]().fit(GRID[::3], None, values[::3])
+    np.testing.assert_allclose(model.predict(GRID), values, atol=0.01 * values.std())
+    np.testing.assert_allclose(model.coefficients, [1.4, k, *exponents], rtol=0.05)
+
+
+def test_rational_needs_an_accuracy_or_a_loss() -> None:
+    with pytest.raises(InputError, match="accuracy below 1 or a positive loss"):
+        PREDICTORS["rational"]().fit(GRID, None, np.linspace(-1, 1, len(GRID)))
+    wide = np.eye(101)
+    with pytest.raises(InputError, match="pseudo_quadratic"):
+        PREDICTORS["rational"]().fit(wide, None, np.linspace(0, 0.5, 101))
+
+
+def test_cross_validation_in_folds_sees_what_a_mixture_hides() -> None:
+    """The fold's error of a law that holds is small, that of noise is as large as the noise."""
+    values = 1.4 + 2.0 * np.exp(GRID @ np.array([-1.5, 0.3, 1.2]))
+    assert PREDICTORS["log_linear_law"]().fit(GRID, None, values).report.mae_cv < 0.01
+    noise = np.random.default_rng(0).normal(size=len(GRID))
+    report = PREDICTORS["log_linear_law"]().fit(GRID, None, noise).report
+    assert report.r2 > 0
+    assert report.rms_cv > noise.std()

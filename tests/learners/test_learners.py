@@ -98,6 +98,14 @@ def test_a_small_cnn_learns() -> None:
     assert set(found) == {"accuracy", "balanced_accuracy", "f1_macro", "log_loss"}
 
 
+def test_a_prediction_does_not_depend_on_the_other_validation_samples() -> None:
+    network, validation = learner("small_cnn", **QUICK), stripes(seed=1)
+    parts = [validation.take(np.arange(7)), validation.take(np.arange(7, 48))]
+    whole = network(stripes(), validation, 0)["log_loss"] * 48
+    apart = [network(stripes(), part, 0)["log_loss"] * len(part) for part in parts]
+    assert whole == pytest.approx(sum(apart), rel=1e-5)
+
+
 def test_a_small_cnn_regresses() -> None:
     def bright(seed: int) -> Samples:
         images = stripes(seed=seed).inputs.copy()

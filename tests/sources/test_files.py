@@ -77,6 +77,16 @@ def test_a_view_of_a_table_in_many_chunks(tmp_path: Path) -> None:
     np.testing.assert_array_equal(samples.inputs, FEATURES[kept])
 
 
+def test_a_shuffle_keeps_inputs_and_labels_together(tmp_path: Path) -> None:
+    features = np.arange(12.0)[:, None] * [1, 10]
+    for table in (
+        pa.table({"features": features.tolist(), "label": np.arange(12)}),
+        pa.table({"a": features[:, 0], "b": features[:, 1], "label": np.arange(12)}),
+    ):
+        samples = read_source(SourceConfig(path=written(table, tmp_path), shuffle=0, limit=7))
+        np.testing.assert_array_equal(samples.inputs[:, 0], samples.labels)
+
+
 def test_csv(tmp_path: Path) -> None:
     path = tmp_path / "a.csv"
     path.write_text("city,x,n,label\nUlm,0.5,1,dog\nBonn,1.5,2,cat\n")

@@ -28,6 +28,7 @@ class Pilots:
     Attributes
     ----------
     validation : reference to the validation Samples.
+    sources : reference, in a list, to where each pilot is read; every call of a shard carries it.
     shards : the actors, one for each CPU or GPU at most, and the providers that each holds.
     """
 
@@ -46,6 +47,7 @@ class Pilots:
         gpus, cpus = (ray.cluster_resources().get(kind, 0.0) for kind in ("GPU", "CPU"))
         count = max(1, min(len(sources), int(gpus or cpus)))
         names = sorted(sources)
+        self.sources = [ray.put(sources)]
         actor = ray.remote(
             num_cpus=0,
             num_gpus=GPU_SHARE if gpus else 0,
@@ -54,18 +56,22 @@ class Pilots:
             scheduling_strategy="SPREAD",
         )(PilotShard)
         self.shards = [
-            (actor.remote({name: sources[name] for name in held}, class_names), held)
+            (actor.remote(held, class_names), held)
             for held in (names[start::count] for start in range(count))
         ]
 
     def summaries(self) -> tuple[list[SetSummary], SetSummary]:
         """Of all pilots, and of the validation set; reads them where they are held."""
-        found = ray.get([actor.summaries.remote() for actor, _ in self.shards])
+        found = ray.get([actor.summaries.remote(self.sources) for actor, _ in self.shards])
         return [summary for part in found for summary in part], self._validation_summary
 
     def references(self) -> dict[str, Any]:
         """Provider name → reference to its Samples in the object store, for the probes."""
-        return {name: actor.pilot.remote(name) for actor, held in self.shards for name in held}
+        return {
+            name: actor.pilot.remote(self.sources, name)
+            for actor, held in self.shards
+            for name in held
+        }
 
 
 def _shared(name: str, source: SourceConfig | None, samples: Samples | None) -> Any:

@@ -4,7 +4,7 @@ Every call is idempotent and carries, by reference, what is needed to rebuild th
 shard that was killed is made anew from its sources, and the repeated call returns the same.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -53,44 +53,53 @@ def load(source: Any, class_names: tuple[str, ...] | None) -> Samples:
 
 
 class PilotShard:
-    """Holds the pilots of some providers, sorted by name."""
+    """Holds the pilots of some providers, sorted by name.
 
-    def __init__(self, sources: Mapping[str, Any], class_names: tuple[str, ...]) -> None:
-        self._sources = sources
+    Parameters
+    ----------
+    held : the providers' names.
+    class_names : of the validation set, which number the pilots' classes.
+    """
+
+    def __init__(self, held: Sequence[str], class_names: tuple[str, ...]) -> None:
+        self._held = sorted(held)
         self._class_names = class_names
         self._pilots: dict[str, Samples] = {}
         self._transport: dict[str, ProviderShard] = {}
 
-    def pilot(self, name: str) -> Samples:
-        """One provider's pilot."""
+    def pilot(self, sources: Boxed, name: str) -> Samples:
+        """One provider's pilot, read from its source where it is new."""
         if name not in self._pilots:
             try:
-                self._pilots[name] = load(self._sources[name], self._class_names)
+                self._pilots[name] = load(ray.get(sources[0])[name], self._class_names)
             except InputError as error:
                 raise InputError(f"provider {name!r}: {error}") from None
         return self._pilots[name]
 
-    def summaries(self) -> list[SetSummary]:
+    def summaries(self, sources: Boxed) -> list[SetSummary]:
         """Of each pilot, for the checks and identities of a study."""
-        return [SetSummary.of(name, self.pilot(name)) for name in sorted(self._sources)]
+        return [SetSummary.of(name, self.pilot(sources, name)) for name in self._held]
 
-    def features(self, ground: Boxed) -> PilotFeatures:
+    def features(self, sources: Boxed, ground: Boxed) -> PilotFeatures:
         """The embedded pilots held here; embedded where they are held, on a GPU if there is one."""
         known: Ground = ray.get(ground[0])
-        held = sorted(self._sources)
-        pilots = [self.pilot(name) for name in held]
+        pilots = [self.pilot(sources, name) for name in self._held]
         everything = Samples.concatenate(pilots)
         return PilotFeatures(
             features=known.embedder(everything.inputs),
             labels=everything.labels,
-            provider=np.repeat([known.names.index(name) for name in held], [*map(len, pilots)]),
+            provider=np.repeat(
+                [known.names.index(name) for name in self._held], [*map(len, pilots)]
+            ),
         )
 
-    def transport(self, ground: Boxed, key: str, method: str, *arguments: Any) -> Any:
+    def transport(
+        self, sources: Boxed, ground: Boxed, key: str, method: str, *arguments: Any
+    ) -> Any:
         """A method of this shard's `ProviderShard`, which is built where it is new."""
         if key not in self._transport:
             known: Ground = ray.get(ground[0])
-            self._transport = {key: _shard(self.features(ground), known)}
+            self._transport = {key: _shard(self.features(sources, ground), known)}
         return getattr(self._transport[key], method)(*arguments)
 
 

@@ -46,6 +46,7 @@ class PilotDistances:
 
     def __init__(self, pilots: Pilots, study: Study) -> None:
         self._actors = [actor for actor, _ in pilots.shards]
+        self._sources = pilots.sources
         gpus = ray.cluster_resources().get("GPU", 0.0)
         embedding = ray.remote(num_cpus=0, num_gpus=GPU_SHARE if gpus else 0)(embed_validation)
         embedder, validation = ray.get(embedding.remote(study.config.embedder, pilots.validation))
@@ -63,7 +64,9 @@ class PilotDistances:
 
     def _gathered(self) -> PilotFeatures:
         """All embedded pilots in this process, for exact transport."""
-        parts = ray.get([actor.features.remote([self._ground]) for actor in self._actors])
+        parts = ray.get(
+            [actor.features.remote(self._sources, [self._ground]) for actor in self._actors]
+        )
         labels = [part.labels for part in parts if part.labels is not None]
         return PilotFeatures(
             np.concatenate([part.features for part in parts]),
@@ -79,7 +82,7 @@ class PilotDistances:
         ]
         found: list[Any] = ray.get(
             [
-                actor.transport.remote([self._ground], self._key, method, *shared)
+                actor.transport.remote(self._sources, [self._ground], self._key, method, *shared)
                 for actor in self._actors
             ]
         )

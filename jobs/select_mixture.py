@@ -15,6 +15,8 @@ from projektor_ray.planning import PurchasePlans, plan_purchases, plan_rows
 from projektor_ray.study import Study
 from projektor_ray.tables import make_table
 
+SHOWN_AS = {"single": "best single provider", "probe": "best probe"}
+
 
 def select_mixture(
     workspace: Workspace, fitted: Fit, seen: Observations, distances: PilotDistances
@@ -49,7 +51,7 @@ def _show(study: Study, plans: PurchasePlans) -> None:
     table(f"Buy {size:,} samples for {money(best.cost)}", columns, rows)
     rows = [
         [
-            name,
+            SHOWN_AS.get(name, name),
             f"{plan.predicted:.3f}",
             interval(plan.interval),
             money(plan.cost),

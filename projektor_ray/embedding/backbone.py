@@ -17,7 +17,7 @@ from torch.nn import functional
 from projektor_ray.config import nearest
 from projektor_ray.embedding.config import EmbedderConfig
 from projektor_ray.errors import InputError
-from projektor_ray.learners.reproducible import pick_device, reproducible
+from projektor_ray.learners.reproducible import on_device, reproducible
 from projektor_ray.sources.files import locate
 
 IMAGENET_MEAN = (0.485, 0.456, 0.406)
@@ -42,10 +42,9 @@ def backbone(config: EmbedderConfig) -> Callable[[NDArray[Any]], NDArray[np.floa
     InputError
         If the weights cannot be had or do not fit, or the images do not suit the model.
     """
-    device = pick_device()
-    with reproducible(config.seed, device):
+    with reproducible(config.seed, torch.device("cpu")):
         network, preprocess = _network(config)
-    network = network.to(device).eval()
+    network.eval()
     head = classification_head(network)
 
     def embed(inputs: NDArray[Any]) -> NDArray[np.float32]:
@@ -54,7 +53,7 @@ def backbone(config: EmbedderConfig) -> Callable[[NDArray[Any]], NDArray[np.floa
                 f"the embedder {config.name} needs images of shape (n, h, w, c); got features of "
                 f"shape {inputs.shape}. Use the embedder identity or standardize"
             )
-        with reproducible(config.seed, device):
+        with on_device(network) as device, reproducible(config.seed, device):
             batches = [
                 _features(network, head, preprocess(_rgb(inputs[start : start + BATCH], device)))
                 for start in range(0, len(inputs), BATCH)

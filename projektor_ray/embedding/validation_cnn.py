@@ -10,7 +10,7 @@ from projektor_ray.config import parse
 from projektor_ray.errors import InputError
 from projektor_ray.learners.architectures import SmallCNN
 from projektor_ray.learners.network import check_images, trained
-from projektor_ray.learners.reproducible import pick_device, reproducible
+from projektor_ray.learners.reproducible import on_device, pick_device, reproducible
 from projektor_ray.learners.settings import NetworkSettings
 from projektor_ray.learners.training import outputs_of, to_pixels
 from projektor_ray.providers import Samples
@@ -46,7 +46,7 @@ def validation_cnn(
             parse(NetworkSettings, settings),
             seed,
             device,
-        )
+        ).cpu()
     normalize, body = network[0], network[1]
     assert isinstance(body, SmallCNN)
     shape = validation.inputs.shape[1:]
@@ -57,7 +57,7 @@ def validation_cnn(
                 f"expected images of shape {shape}, as the validation set has; got "
                 f"{inputs.shape[1:]}"
             )
-        with reproducible(seed, device):
+        with on_device(network) as device, reproducible(seed, device):
             return outputs_of(
                 lambda pixels: body.embed(normalize(pixels)), to_pixels(inputs, device)
             )

@@ -4,11 +4,25 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import torch
+from torch import nn
 
 
 def pick_device() -> torch.device:
     """The accelerator if there is one, else the CPU."""
     return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+
+
+@contextmanager
+def on_device(*networks: nn.Module) -> Iterator[torch.device]:
+    """Networks on this process's device, afterwards on the CPU again: any worker can take them."""
+    device = pick_device()
+    try:
+        for network in networks:
+            network.to(device)
+        yield device
+    finally:
+        for network in networks:
+            network.to("cpu")
 
 
 @contextmanager

@@ -96,6 +96,16 @@ def test_validation_cnn_refuses_other_images() -> None:
         embed(stripes(size=12).inputs)
 
 
+@pytest.mark.parametrize("name", ["standardize", "validation_cnn", "resnet18"])
+def test_an_embedder_can_be_sent_to_a_worker(name: str) -> None:
+    cloudpickle = pytest.importorskip("ray.cloudpickle")
+    options = {"settings": CNN} if name == "validation_cnn" else {}
+    embed = embedder(name, stripes(size=32), **options)
+    expected = embed(stripes(size=32).inputs)
+    sent = cloudpickle.loads(cloudpickle.dumps(embed))
+    np.testing.assert_array_equal(sent(stripes(size=32).inputs), expected)
+
+
 def test_an_embedder_of_ones_own() -> None:
     samples = frozen(blobs())
     found = embedder("tests.embedding.custom:centred", samples, settings={"scale": 2.0})

@@ -176,31 +176,37 @@ class Averaged:
         trend cannot be determined is predicted by the mean of the others.
         """
         residuals = np.empty(len(self.targets))
-        for rows in groups:
-            residuals[rows] = self._left_out_group(rows)
+        for size in {len(rows) for rows in groups}:
+            alike = np.array([rows for rows in groups if len(rows) == size])
+            residuals[alike] = self._left_out_alike(alike)
         return residuals
 
-    def _left_out_group(self, rows: NDArray[np.intp]) -> Floats:
-        errors, evidence = [], []
-        for j, (spectrum, d, c) in enumerate(
-            zip(self.spectra, self.shrinkage, self.contrasts, strict=True)
-        ):
-            vectors = spectrum.vectors[rows]
-            block = np.einsum("ar,gr,br->gab", vectors, d, vectors, optimize=True)
-            pushed = (d * c) @ vectors.T
-            # The largest ratio has the smallest block; refused ratios are not looked at.
-            usable = np.isfinite(self._log_determinants[j])
-            lowest = np.linalg.eigvalsh(block[usable]).min(initial=np.inf)
-            if lowest < LEVERAGE_TOLERANCE * d[usable].min(initial=1.0):
-                return np.asarray(self.targets[rows] - np.delete(self.targets, rows).mean())
-            block[~usable] = np.eye(len(rows))
-            error = np.linalg.solve(block, pushed[..., None])[..., 0]
-            squares = self._squares[j] - np.sum(error * pushed, axis=1)
-            logs = self._log_determinants[j] - np.linalg.slogdet(block)[1]
-            errors.append(error)
-            evidence.append(self._log_evidence(logs, np.maximum(squares, 0.0), len(c) - len(rows)))
-        weights = _softmax(np.array(evidence))
-        return np.asarray(np.einsum("jg,jga->a", weights, np.array(errors)))
+    def _left_out_alike(self, groups: NDArray[np.intp]) -> Floats:
+        """Residuals of groups of equal size, (h, b) → (h, b)."""
+        count, size = groups.shape
+        errors = np.zeros((len(self.spectra), len(self.ratios), count, size))
+        evidence = np.full(errors.shape[:3], -np.inf)
+        determined = np.ones(count, dtype=bool)
+        for j, g in zip(*np.nonzero(np.isfinite(self._log_determinants)), strict=True):
+            shrinkage, contrasts = self.shrinkage[j][g], self.contrasts[j]
+            vectors = self.spectra[j].vectors[groups]
+            block = (vectors * shrinkage) @ vectors.swapaxes(1, 2)
+            pushed = vectors @ (shrinkage * contrasts)
+            smallest = np.linalg.eigvalsh(block)[:, 0]
+            usable = smallest > LEVERAGE_TOLERANCE * shrinkage.min()
+            determined &= usable
+            block[~usable] = np.eye(size)
+            errors[j, g] = np.linalg.solve(block, pushed[..., None])[..., 0]
+            squares = self._squares[j, g] - np.sum(errors[j, g] * pushed, axis=1)
+            logs = self._log_determinants[j, g] - np.linalg.slogdet(block)[1]
+            left = len(contrasts) - size
+            evidence[j, g] = self._log_evidence(logs, np.maximum(squares, 0.0), left)
+        weights = np.exp(evidence - logsumexp(evidence, axis=(0, 1)))
+        residuals = np.einsum("jgh,jghb->hb", weights, errors)
+        for group in np.flatnonzero(~determined):
+            others = np.delete(self.targets, groups[group])
+            residuals[group] = self.targets[groups[group]] - others.mean()
+        return np.asarray(residuals)
 
 
 def _softmax(logs: Floats) -> Floats:

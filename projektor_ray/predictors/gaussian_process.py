@@ -13,8 +13,9 @@ from projektor_ray.predictors.averaging import (
     Trend,
 )
 from projektor_ray.predictors.base import Predictor, Probes
-from projektor_ray.predictors.kernels import LENGTHS, matern, matern_gradient, warp
+from projektor_ray.predictors.kernels import MixtureKernels
 
+KERNELS = MixtureKernels(lengths=(0.15, 0.3, 0.6, 1.2), additive=(0.0, 0.5, 0.9))
 RATIOS = 10.0 ** np.arange(-2.0, 4.5, 0.5)
 """Candidate ratios of the process's variance to that of the noise."""
 NOISE_SHARE = 0.1
@@ -27,9 +28,9 @@ CONSTANT_TOLERANCE = 1e-10
 class GaussianProcess(Predictor):
     """`L̂ = a1·OT + a0 + s(p)`: Eq. 1, and a smooth correction learned from the mixtures alone.
 
-    `s` is a Gaussian process with the Matérn 5/2 kernel of `√(p + 0.02)`; its length, and the
-    ratio of its variance to the noise's, are averaged over their marginal likelihood. Where there
-    are no probes near, CS is what remains. Coefficients: `a1, a0` of the trend; the process is
+    `s` is a Gaussian process; its kernel (see `MixtureKernels`), and the ratio of its variance to
+    the noise's, are averaged over their marginal likelihood. Where there are no probes near, CS is
+    what remains. Coefficients: `a1, a0` of the trend; the process is
     its probes, so the dict form holds them, and is read back by fitting them again. Without
     distances (or where they do not vary) the trend is a constant.
     """
@@ -42,13 +43,12 @@ class GaussianProcess(Predictor):
 
     def _fit(self, probes: Probes) -> None:
         self._probes = probes
-        self._inputs = warp(probes.mixtures)
         self._centre = float(probes.distances.mean())
         deviation = float(probes.distances.std())
         varies = deviation > CONSTANT_TOLERANCE * max(abs(self._centre), 1e-3)
         self._deviation = deviation if varies else np.inf
         self._trend = Trend(self._trend_columns(probes.distances))
-        kernels = [matern(self._inputs, self._inputs, length) for length in LENGTHS]
+        kernels = KERNELS.matrices(probes.mixtures, probes.mixtures)
         self._average = Averaged(
             targets=probes.values,
             spectra=[Spectrum.of_kernel(self._trend, kernel) for kernel in kernels],
@@ -65,26 +65,19 @@ class GaussianProcess(Predictor):
         return np.column_stack([np.ones(len(distances)), standard])
 
     def _kernels_at(self, mixtures: Floats) -> list[Floats]:
-        warped = warp(mixtures)
-        return [matern(warped, self._inputs, length) for length in LENGTHS]
+        return KERNELS.matrices(mixtures, self._probes.mixtures)
 
     def _predict(self, mixtures: Floats, distances: Floats) -> Floats:
         return self._posterior.mean(self._trend_columns(distances), self._kernels_at(mixtures))
 
     def _derivatives(self, mixtures: Floats, distances: Floats) -> tuple[Floats, Floats]:
-        along_shares = sum(
-            (
-                matern_gradient(mixtures, self._inputs, length, duals)
-                for length, duals in zip(LENGTHS, self._average.duals, strict=True)
-            ),
-            start=np.zeros(mixtures.shape),
-        )
+        along_shares = KERNELS.gradient(mixtures, self._probes.mixtures, self._average.duals)
         return along_shares, np.full(len(mixtures), self.coefficients[0])
 
     def spread(self, mixtures: Floats, distances: Floats) -> Floats:
         """`√(variance of the prediction + max(noise, left-out error)²)`, shape (q,)."""
         variance = self._posterior.variance(
-            self._trend_columns(distances), self._kernels_at(mixtures), [1.0] * len(LENGTHS)
+            self._trend_columns(distances), self._kernels_at(mixtures), [1.0] * len(KERNELS)
         )
         noise = max(self._average.noise, self.report.rms_cv)
         return np.asarray(np.sqrt(variance + noise**2))

@@ -1,42 +1,113 @@
-"""The covariance between mixtures that the Gaussian processes share."""
+"""The covariances between mixtures that the Gaussian processes average over."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 from scipy.spatial.distance import cdist
 
 from projektor_ray.predictors.averaging import Floats
 
-SHARE_OFFSET = 0.02
-"""Inputs are √(p + 0.02): the first samples of a provider matter most, but not infinitely."""
-LENGTHS = (0.15, 0.3, 0.6, 1.2, 2.4)
-"""Candidate length scales; two vertices of the simplex are 1.2 apart."""
+Warp = Literal["root", "log"]
+
+WARPS: tuple[Warp, ...] = ("root", "log")
+OFFSETS = {"root": 0.02, "log": 0.005}
+LOG_SCALE = 0.2
+"""Makes a vertex of the simplex as far from its opposite face as under the root."""
+JOINT_LENGTH = 2.0
+"""Length of the kernel over all shares, in lengths of the kernels of single shares."""
 
 
-def warp(mixtures: Floats) -> Floats:
-    """√(p + 0.02), with shares below 0 (from differences at the boundary) taken as they are."""
-    return np.sqrt(np.maximum(mixtures + SHARE_OFFSET, SHARE_OFFSET / 2))
+@dataclass(frozen=True)
+class MixtureKernels:
+    """Candidate kernels: every warp × length × additive share.
 
+        k(p, p') = α·mean_i κ(|x_i − x_i'| / ℓ) + (1 − α)·κ(‖x − x'‖ / 2ℓ)
 
-def matern(warped: Floats, others: Floats, length: float) -> Floats:
-    """Matérn 5/2 correlation, (q, m), (n, m) → (q, n):
+    κ is the Matérn 5/2 correlation, `κ(r) = (1 + √5 r + 5r²/3)·exp(−√5 r)`. The first samples of
+    a provider matter most: x is `√(p + 0.02)`, or `ln(p + 0.005)/5` where they matter still more
+    (language models). The additive part learns what each provider does by itself, which few probes
+    of many providers can tell; the other part their interactions.
 
-    `k(r) = (1 + √5 r + 5r²/3)·exp(−√5 r)`, `r = ‖x − x'‖ / length`.
+    Attributes
+    ----------
+    lengths : candidate ℓ.
+    additive : candidate α.
     """
-    scaled = np.sqrt(5.0) * distances(warped, others) / length
-    return np.asarray((1 + scaled + scaled**2 / 3) * np.exp(-scaled))
+
+    lengths: tuple[float, ...]
+    additive: tuple[float, ...]
+
+    def __len__(self) -> int:
+        return len(WARPS) * len(self.lengths) * len(self.additive)
+
+    def matrices(self, mixtures: Floats, others: Floats) -> list[Floats]:
+        """Correlations of mixtures (q, m) with others (n, m): (q, n) for every candidate."""
+        found = []
+        for warp, length in self._families():
+            points, against = warped(mixtures, warp), warped(others, warp)
+            whole = _matern(cdist(points, against) / (JOINT_LENGTH * length))
+            single = _mean_over_shares(points, against, length) if any(self.additive) else 0.0
+            found += [share * single + (1 - share) * whole for share in self.additive]
+        return found
+
+    def gradient(self, mixtures: Floats, others: Floats, duals: Sequence[Floats]) -> Floats:
+        """Derivative along the shares of `Σ_c Σ_n duals_cn · k_c(p, p_n)`, shape (q, m).
+
+        Parameters
+        ----------
+        duals : for every candidate an array, shape (n,).
+        """
+        by_family = np.array(duals).reshape(-1, len(self.additive), len(others))
+        shares = np.array(self.additive)
+        total = np.zeros(mixtures.shape)
+        for (warp, length), family in zip(self._families(), by_family, strict=True):
+            points, against = warped(mixtures, warp), warped(others, warp)
+            wide = JOINT_LENGTH * length
+            pulls = _pull(cdist(points, against) / wide) * ((1 - shares) @ family) / wide**2
+            along = pulls.sum(axis=1, keepdims=True) * points - pulls @ against
+            single = shares @ family / (mixtures.shape[1] * length**2)
+            for i in range(mixtures.shape[1]):
+                away = np.subtract.outer(points[:, i], against[:, i])
+                along[:, i] += (_pull(np.abs(away) / length) * away) @ single
+            total += along * _warp_slope(mixtures, warp)
+        return total
+
+    def _families(self) -> list[tuple[Warp, float]]:
+        return [(warp, length) for warp in WARPS for length in self.lengths]
 
 
-def matern_gradient(mixtures: Floats, others: Floats, length: float, duals: Floats) -> Floats:
-    """Derivative along the shares of `Σ_n duals_n · k(p, p_n)`, (q, m); `others` (n, m) are warped.
-
-    `∂k/∂x = −(5/3)·(1 + √5 r)·exp(−√5 r)·(x − x') / length²` and `∂x/∂p = 1 / (2x)`.
-    """
-    warped = warp(mixtures)
-    scaled = np.sqrt(5.0) * distances(warped, others) / length
-    pulls = -(5 / 3) * (1 + scaled) * np.exp(-scaled) / length**2 * duals
-    along_warped = pulls.sum(axis=1, keepdims=True) * warped - pulls @ others
-    return np.asarray(along_warped / (2 * warped))
+def warped(mixtures: Floats, warp: Warp) -> Floats:
+    """x(p), with shares below 0 (differences taken at the boundary) kept in its domain."""
+    if warp == "root":
+        return np.asarray(np.sqrt(_shifted(mixtures, warp)))
+    return np.asarray(LOG_SCALE * np.log(_shifted(mixtures, warp)))
 
 
-def distances(points: Floats, others: Floats) -> Floats:
-    """Euclidean distances, (q, m), (n, m) → (q, n), exact where points coincide."""
-    return np.asarray(cdist(points, others))
+def _warp_slope(mixtures: Floats, warp: Warp) -> Floats:
+    if warp == "root":
+        return np.asarray(0.5 / np.sqrt(_shifted(mixtures, warp)))
+    return np.asarray(LOG_SCALE / _shifted(mixtures, warp))
+
+
+def _shifted(mixtures: Floats, warp: Warp) -> Floats:
+    return np.maximum(mixtures + OFFSETS[warp], OFFSETS[warp] / 2)
+
+
+def _matern(scaled: Floats) -> Floats:
+    root = np.sqrt(5.0) * scaled
+    return np.asarray((1 + root + root**2 / 3) * np.exp(-root))
+
+
+def _pull(scaled: Floats) -> Floats:
+    """κ'(r) / r."""
+    root = np.sqrt(5.0) * scaled
+    return np.asarray(-(5 / 3) * (1 + root) * np.exp(-root))
+
+
+def _mean_over_shares(points: Floats, against: Floats, length: float) -> Floats:
+    total = np.zeros((len(points), len(against)))
+    for i in range(points.shape[1]):
+        total += _matern(np.abs(np.subtract.outer(points[:, i], against[:, i])) / length)
+    return np.asarray(total / points.shape[1])

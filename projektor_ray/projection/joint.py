@@ -16,12 +16,11 @@ from projektor_ray.predictors.averaging import (
 )
 from projektor_ray.predictors.base import Probes
 from projektor_ray.predictors.gaussian_process import NOISE_SHARE, NOISE_WEIGHT, RATIOS
-from projektor_ray.predictors.kernels import matern, matern_gradient, warp
+from projektor_ray.predictors.kernels import MixtureKernels
 from projektor_ray.projection.base import ScaledProbes, ScaleModel
 from projektor_ray.projection.per_scale import NOISE_EXPONENT
 
-LENGTHS = (0.3, 0.6, 1.2)
-"""Candidate length scales of the process over mixtures."""
+KERNELS = MixtureKernels(lengths=(0.3, 0.6), additive=(0.0, 0.5))
 SLOPES = (0.1, 0.3, 0.6)
 """Candidate τ: spread of the mixtures' slopes in ln N over the spread of their values."""
 CORRELATIONS = (-0.7, 0.0, 0.7)
@@ -51,7 +50,6 @@ class Joint(ScaleModel):
             )
         self._scaled = scaled
         self._last = float(self.scales[-1])
-        self._inputs = warp(probes.mixtures)
         self._centre = float(probes.distances.mean())
         deviation = float(probes.distances.std())
         varies = deviation > CONSTANT_TOLERANCE * max(abs(self._centre), 1e-3)
@@ -61,7 +59,7 @@ class Joint(ScaleModel):
         trend = Trend(self._trend_columns(probes.distances, self._logs) / self._loudness[:, None])
         kernels = [
             kernel / np.outer(self._loudness, self._loudness)
-            for kernel in self._kernels(self._inputs, self._logs)
+            for kernel in self._kernels(probes.mixtures, self._logs)
         ]
         at_last = scaled.at(self._last).values
         self._average = Averaged(
@@ -82,9 +80,9 @@ class Joint(ScaleModel):
         standard = (distances - self._centre) / self._deviation
         return np.column_stack([np.ones(len(distances)), standard, logs])
 
-    def _kernels(self, warped: Floats, logs: Floats) -> list[Floats]:
+    def _kernels(self, mixtures: Floats, logs: Floats) -> list[Floats]:
         """Covariances with the probes for every candidate, (q, n) each, noise not divided out."""
-        over_mixtures = [matern(warped, self._inputs, length) for length in LENGTHS]
+        over_mixtures = KERNELS.matrices(mixtures, self._scaled.probes.mixtures)
         over_sizes = [self._size_kernel(logs, tau, rho) for tau, rho in _size_candidates()]
         return [k * sizes for k, sizes in itertools.product(over_mixtures, over_sizes)]
 
@@ -94,33 +92,33 @@ class Joint(ScaleModel):
 
     def _kernels_at(self, mixtures: Floats, log: float) -> list[Floats]:
         logs = np.full(len(mixtures), log)
-        return [kernel / self._loudness for kernel in self._kernels(warp(mixtures), logs)]
+        return [kernel / self._loudness for kernel in self._kernels(mixtures, logs)]
 
     def _duals_at(self, log: float) -> list[Floats]:
-        """For every length the duals of its kernel over mixtures at one size, (n,) each."""
+        """Duals of every kernel over mixtures at one size, (n,) each."""
         factors = [
             self._size_kernel(np.array([log]), tau, rho)[0] for tau, rho in _size_candidates()
         ]
-        duals = np.array(self._average.duals).reshape(len(LENGTHS), len(factors), -1)
+        duals = np.array(self._average.duals).reshape(len(KERNELS), len(factors), -1)
         return list(np.einsum("lcn,cn->ln", duals, np.array(factors)) / self._loudness)
 
     def _predict(self, mixtures: Floats, distances: Floats, size: float) -> Floats:
         log = float(np.log(size / self._last))
         columns = self._trend_columns(distances, np.full(len(mixtures), log))
         value = columns @ self._posterior.trend_coefficients
-        warped = warp(mixtures)
-        for length, duals in zip(LENGTHS, self._duals_at(log), strict=True):
-            value = value + matern(warped, self._inputs, length) @ duals
+        kernels = KERNELS.matrices(mixtures, self._scaled.probes.mixtures)
+        for kernel, duals in zip(kernels, self._duals_at(log), strict=True):
+            value = value + kernel @ duals
         return np.asarray(value)
 
     def value_and_gradient(
         self, mixtures: Floats, distances: Floats, distance_gradients: Floats, size: float
     ) -> tuple[Floats, Floats]:
         slope = self._posterior.trend_coefficients[1] / self._deviation
-        gradient = slope * distance_gradients
-        for length, duals in zip(LENGTHS, self._duals_at(np.log(size / self._last)), strict=True):
-            gradient = gradient + matern_gradient(mixtures, self._inputs, length, duals)
-        return self._predict(mixtures, distances, size), np.asarray(gradient)
+        duals = self._duals_at(np.log(size / self._last))
+        along_shares = KERNELS.gradient(mixtures, self._scaled.probes.mixtures, duals)
+        value = self._predict(mixtures, distances, size)
+        return value, np.asarray(slope * distance_gradients + along_shares)
 
     def size_slope(self, mixtures: Floats, distances: Floats, size: float) -> Floats:
         """The prediction is linear in ln N: its rise over one unit, divided by N."""
@@ -130,9 +128,10 @@ class Joint(ScaleModel):
     def _spread(self, mixtures: Floats, distances: Floats, size: float) -> Floats:
         log = float(np.log(size / self._last))
         columns = self._trend_columns(distances, np.full(len(mixtures), log))
-        lengths_by_sizes = itertools.product(LENGTHS, _size_candidates())
-        own = [1 + 2 * rho * tau * log + (tau * log) ** 2 for _, (tau, rho) in lengths_by_sizes]
-        variance = self._posterior.variance(columns, self._kernels_at(mixtures, log), own)
+        own = [1 + 2 * rho * tau * log + (tau * log) ** 2 for tau, rho in _size_candidates()]
+        variance = self._posterior.variance(
+            columns, self._kernels_at(mixtures, log), own * len(KERNELS)
+        )
         noise = self._noise * self._noise_of(np.array(size))
         return np.asarray(np.sqrt(variance + noise**2))
 

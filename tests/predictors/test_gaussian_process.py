@@ -12,7 +12,7 @@ from sklearn.gaussian_process.kernels import Matern
 from projektor_ray.mixtures import simplex_lattice
 from projektor_ray.predictors import PREDICTORS, restore
 from projektor_ray.predictors.averaging import Averaged, NoisePrior, Posterior, Spectrum, Trend
-from projektor_ray.predictors.kernels import matern, matern_gradient, warp
+from projektor_ray.predictors.kernels import MixtureKernels
 from tests.predictors.problems import Floats, accuracy, distance, distance_gradient
 
 
@@ -21,25 +21,45 @@ def rng() -> np.random.Generator:
     return np.random.default_rng(11)
 
 
-def test_the_kernel_is_matern(rng: np.random.Generator) -> None:
-    points, others = rng.normal(size=(2, 5, 3))
-    np.testing.assert_allclose(
-        matern(points, others, 0.7), Matern(length_scale=0.7, nu=2.5)(points, others)
-    )
-    duals = rng.normal(size=5)
+def matern(points: Floats, others: Floats, length: float) -> Floats:
+    return np.asarray(Matern(length_scale=length, nu=2.5)(points, others))
+
+
+def test_kernels_are_what_they_say(rng: np.random.Generator) -> None:
+    mixtures, others = rng.dirichlet(np.ones(3), 4), rng.dirichlet(np.ones(3), 6)
+    kernels = MixtureKernels(lengths=(0.3, 0.7), additive=(0.0, 0.4))
+    found = kernels.matrices(mixtures, others)
+    assert len(found) == len(kernels) == 8
+    expected = []
+    both = np.vstack([mixtures, others])
+    for points in (np.sqrt(both + 0.02), np.log(both + 0.005) / 5):
+        x, y = points[:4], points[4:]
+        for length in (0.3, 0.7):
+            whole = matern(x, y, 2 * length)
+            single = np.mean([matern(x[:, [i]], y[:, [i]], length) for i in range(3)], axis=0)
+            expected += [whole, 0.4 * single + 0.6 * whole]
+    np.testing.assert_allclose(found, expected)
+
+
+def test_gradient_of_kernels(rng: np.random.Generator) -> None:
+    others = rng.dirichlet(np.ones(3), 6)
+    kernels = MixtureKernels(lengths=(0.3, 0.7), additive=(0.0, 0.4))
+    duals = list(rng.normal(size=(len(kernels), 6)))
 
     def value(p: Floats) -> float:
-        return float((matern(warp(p[None]), others, 0.7) @ duals)[0])
+        found = kernels.matrices(p[None], others)
+        return float(sum(k[0] @ dual for k, dual in zip(found, duals, strict=True)))
 
     def gradient(p: Floats) -> Floats:
-        return np.asarray(matern_gradient(p[None], others, 0.7, duals)[0])
+        return np.asarray(kernels.gradient(p[None], others, duals)[0])
 
-    assert check_grad(value, gradient, np.array([0.2, 0.0, 0.8])) < 1e-5
+    assert check_grad(value, gradient, np.array([0.2, 0.0, 0.8])) < 1e-4
+    assert check_grad(value, gradient, others[0]) < 1e-4
 
 
 def test_one_candidate_is_universal_kriging(rng: np.random.Generator) -> None:
     """Mean and variance by the textbook's block system, for one length and one ratio."""
-    inputs, fresh = warp(rng.dirichlet(np.ones(3), 12)), warp(rng.dirichlet(np.ones(3), 4))
+    inputs, fresh = rng.dirichlet(np.ones(3), 12), rng.dirichlet(np.ones(3), 4)
     columns, columns_at = rng.normal(size=(12, 2)), rng.normal(size=(4, 2))
     values, ratio = rng.normal(size=12), 3.0
     kernel, kernel_at = matern(inputs, inputs, 0.6), matern(fresh, inputs, 0.6)
@@ -64,7 +84,7 @@ def test_left_out_mixtures_are_predicted_as_a_fit_without_them_does(
     rng: np.random.Generator,
 ) -> None:
     """The candidates' weights included: the fit without a group weighs them anew."""
-    inputs = warp(np.repeat(rng.dirichlet(np.ones(3), 7), 2, axis=0))
+    inputs = np.repeat(rng.dirichlet(np.ones(3), 7), 2, axis=0)
     columns = np.column_stack([np.ones(14), rng.normal(size=14)])
     values, ratios = rng.normal(size=14), np.array([0.1, 1.0, 10.0])
 

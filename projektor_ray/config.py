@@ -53,12 +53,12 @@ def read_yaml(path: str | Path) -> Any:
         If the file is missing or is not YAML, or a variable without a default is not set.
     """
     try:
-        text = Path(path).read_text(encoding="utf-8")
+        content = Path(path).read_bytes()
     except OSError as failure:
         raise InputError(f"cannot read the study file {path}: {failure.strerror}") from None
     try:
-        return _expand(yaml.safe_load(text), str(path))
-    except yaml.YAMLError as failure:
+        return _expand(yaml.safe_load(content.decode()), str(path))
+    except (yaml.YAMLError, UnicodeDecodeError) as failure:
         raise InputError(f"{path} is not valid YAML: {failure}") from None
 
 

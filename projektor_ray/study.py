@@ -68,8 +68,10 @@ class ProbesConfig(Config):
     replacement: bool = Field(
         False, description="Draw with replacement where a mixture asks more than a pilot holds."
     )
-    cpus: float = Field(1.0, ge=0, description="CPUs of one probe.")
-    gpus: float = Field(0.0, ge=0, description="GPUs of one probe; a fraction packs several.")
+    cpus: float = Field(1.0, ge=0, allow_inf_nan=False, description="CPUs of one probe.")
+    gpus: float = Field(
+        0.0, ge=0, allow_inf_nan=False, description="GPUs of one probe; a fraction packs several."
+    )
     concurrency: int | None = Field(
         None, ge=1, description="Most probes at once; absent: as many as the resources allow."
     )
@@ -105,7 +107,9 @@ class SelectionConfig(Config):
     """What to buy: the size, the money, and how the mixture is searched."""
 
     size: int = Field(ge=1, description="Samples to buy in all: N_s.")
-    budget: float | None = Field(None, ge=0, description="Most money to spend; absent: no limit.")
+    budget: float | None = Field(
+        None, ge=0, allow_inf_nan=False, description="Most money to spend; absent: no limit."
+    )
     predictor: Literal["cs", "pq", "auto"] = Field(
         "auto", description="Predictor that selects; auto: the least cross-validated error."
     )
@@ -299,6 +303,7 @@ class Study:
         """Of what is computed from the ledgers: the whole configuration on these data."""
         made_by = digest(
             self.config.model_dump(mode="json", exclude={"providers", "validation"}),
+            [[seller.name, seller.capacity, seller.price] for seller in self.providers],
             self.probes_stamp.made_by,
             self.distances_stamp.made_by,
         )
@@ -384,13 +389,14 @@ def _check_sets(pilots: Sequence[SetSummary], validation: SetSummary, metric: Me
 def _check_pilots_suffice(study: Study) -> None:
     size, sizes = max(study.scales), study.pilot_sizes
     for mixture in study.mixtures:
-        short = np.flatnonzero(round_counts(mixture, size, study.names) > sizes)
+        asked = round_counts(mixture, size, study.names)
+        short = np.flatnonzero(asked > sizes)
         if short.size:
-            name, asked = study.names[short[0]], study.mixtures[:, short[0]].max()
+            first = short[0]
             feasible = min(largest_feasible_size(p, sizes) for p in study.mixtures)
             raise InputError(
-                f"provider {name!r} has revealed {sizes[short[0]]} samples, but the design asks "
-                f"{round(asked * size)} of it at scale {size}. The largest feasible scale is "
+                f"provider {study.names[first]!r} has revealed {sizes[first]} samples, but a "
+                f"mixture asks {asked[first]} of it at scale {size}. The largest feasible scale is "
                 f"{feasible}; use it, list mixtures with less of this provider, or set "
                 "probes.replacement: true"
             )

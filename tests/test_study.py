@@ -1,0 +1,335 @@
+"""A study: bad input is refused before anything is trained, and identities hold."""
+
+import copy
+import math
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from projektor_ray.config import parse
+from projektor_ray.errors import InputError
+from projektor_ray.learners import build_learner
+from projektor_ray.providers import Samples
+from projektor_ray.study import SetSummary, Study, StudyConfig, resolve
+
+VALUES: dict[str, Any] = {
+    "name": "test",
+    "validation": {"sklearn": "iris"},
+    "providers": [
+        {"name": "ada", "source": {"sklearn": "iris"}, "capacity": 50, "price": 2},
+        {"name": "bob", "source": {"sklearn": "iris"}, "capacity": 80},
+        {"name": "cyd", "source": {"sklearn": "iris"}},
+    ],
+    "learner": {"name": "sklearn.naive_bayes.GaussianNB"},
+    "probes": {"scales": [10, 40], "lattice": 2, "seeds": 2},
+    "selection": {"size": 60},
+}
+
+
+def changed(*path: Any, to: Any) -> dict[str, Any]:
+    """The values with one of them replaced."""
+    values = copy.deepcopy(VALUES)
+    place = values
+    for part in path[:-1]:
+        place = place[part]
+    place[path[-1]] = to
+    return values
+
+
+def samples(size: int = 40, seed: int = 0, width: int = 4, classes: int = 3) -> Samples:
+    random = np.random.default_rng(seed)
+    return Samples(
+        random.normal(size=(size, width)).astype(np.float32), np.arange(size, dtype=int) % classes
+    )
+
+
+PILOTS = {name: samples(seed=seed) for seed, name in enumerate(["ada", "bob", "cyd"])}
+VALIDATION = samples(30, seed=9)
+
+
+def resolved(
+    values: dict[str, Any],
+    pilots: dict[str, Samples] | None = None,
+    validation: Samples = VALIDATION,
+) -> Study:
+    config = parse(StudyConfig, values)
+    summaries = [SetSummary.of(name, one) for name, one in (pilots or PILOTS).items()]
+    return resolve(config, summaries, SetSummary.of("validation", validation))
+
+
+@pytest.mark.parametrize(
+    ("values", "says"),
+    [
+        (changed("providrs", to=[]), r"providrs: unknown key; did you mean 'providers'\?"),
+        (
+            changed("providers", 1, "capcity", to=3),
+            r"providers\.1\.capcity: unknown key; did you mean 'capacity'\?",
+        ),
+        (
+            changed("providers", 0, "source", "lable", to="y"),
+            r"providers\.0\.source\.lable: unknown key; did you mean 'label'\?",
+        ),
+        (changed("probes", "scale", to=[1]), r"probes\.scale: .*did you mean 'scales'\?"),
+        (changed("transport", to={"epsilom": 1}), r"transport\.epsilom: .*'epsilon'"),
+        (changed("embedder", to={"nmae": "x"}), r"embedder\.nmae: .*'name'"),
+        (changed("learner", "setings", to={}), r"learner\.setings: .*'settings'"),
+        (changed("providers", 1, "name", to="ada"), r"listed more than once: \['ada'\]"),
+        (changed("providers", 1, "name", to=""), r"providers\.1\.name: .*at least 1 character"),
+        (changed("providers", to=[]), "providers: .*at least 1 item"),
+        (changed("providers", 0, "capacity", to=-1), r"providers\.0\.capacity: .*got -1"),
+        (changed("providers", 0, "price", to=-0.5), r"providers\.0\.price: .*got -0.5"),
+        (changed("providers", 0, "price", to=math.nan), r"providers\.0\.price: .*finite"),
+        (changed("probes", "scales", to=[40, 10]), r"ascending sizes.*got \[40, 10\]"),
+        (changed("probes", "scales", to=[10, 10]), r"N0 < N1.*got \[10, 10\]"),
+        (changed("probes", "scales", to=[0, 10]), r"at least 1 sample.*got \[0, 10\]"),
+        (changed("probes", "scales", to=[10]), r"two or more.*got \[10\]"),
+        (changed("probes", "seeds", to=0), "at least 1 seed; got 0"),
+        (changed("probes", "seeds", to=[1, 1]), r"different seeds; got \[1, 1\]"),
+        (changed("probes", "seeds", to=[]), r"different seeds; got \[\]"),
+        (changed("probes", "lattice", to=0), r"probes\.lattice: .*got 0"),
+        (changed("probes", "cpus", to=math.nan), r"probes\.cpus: .*finite"),
+        (changed("probes", "gpus", to=math.inf), r"probes\.gpus: .*finite"),
+        (
+            changed("probes", "mixtures", to=[{"adda": 1}]),
+            r"a mixture names the provider 'adda': did you mean 'ada'\?",
+        ),
+        (changed("metric", to="acuracy"), r"unknown metric 'acuracy'; did you mean 'accuracy'\?"),
+        (changed("selection", "predictor", to="qp"), r"selection\.predictor: .*'cs', 'pq'.*'qp'"),
+        (changed("selection", "size", to=0), r"selection\.size: .*got 0"),
+        (changed("selection", "budget", to=-1), r"selection\.budget: .*got -1"),
+        (changed("selection", "budget", to=math.inf), r"selection\.budget: .*finite"),
+        (changed("project", to=[100, 0]), r"must be 1 or more; got \[100, 0\]"),
+        (changed("transport", to={"epsilon": 0}), r"transport\.epsilon: .*greater than 0; got 0"),
+        (changed("validation", to={}), "validation: a source needs exactly one of"),
+    ],
+)
+def test_configuration_that_cannot_be_used(values: dict[str, Any], says: str) -> None:
+    with pytest.raises(InputError, match=says):
+        parse(StudyConfig, values)
+
+
+def test_an_unknown_learner() -> None:
+    with pytest.raises(InputError, match=r"unknown learner 'small_cn'; did you mean 'small_cnn'\?"):
+        build_learner(parse(StudyConfig, changed("learner", "name", to="small_cn")).learner)
+
+
+def test_an_unknown_embedder() -> None:
+    config = parse(StudyConfig, changed("embedder", to={"name": "identiy"}))
+    with pytest.raises(InputError, match=r"embedder 'identiy'; did you mean 'identity'\?"):
+        config.embedder.identity()
+
+
+@pytest.mark.parametrize(
+    ("mixture", "says"),
+    [
+        ({"ada": 0.5, "bob": 0.4}, r"\(0.5, 0.4, 0\), which sums to 0.9"),
+        ({"ada": 1.5, "bob": -0.5}, r"\(1.5, -0.5, 0\)"),
+        ({"ada": math.nan, "bob": 1.0}, r"\(nan, 1, 0\)"),
+        ({}, r"\(0, 0, 0\), which sums to 0"),
+    ],
+)
+def test_mixtures_off_the_simplex(mixture: dict[str, float], says: str) -> None:
+    with pytest.raises(InputError, match=f"sum to 1; mixture 1 is {says}"):
+        resolved(changed("probes", "mixtures", to=[{"cyd": 1.0}, mixture]))
+
+
+def regression(size: int, seed: int) -> Samples:
+    random = np.random.default_rng(seed)
+    return Samples(random.normal(size=(size, 4)), random.normal(size=size))
+
+
+@pytest.mark.parametrize(
+    ("pilots", "validation", "says"),
+    [
+        (
+            {**PILOTS, "bob": samples(width=5)},
+            VALIDATION,
+            r"provider 'bob' has samples of shape \(5,\), the validation set \(4,\).*same width",
+        ),
+        (PILOTS, samples(30, width=5), r"provider 'ada' .*\(4,\), the validation set \(5,\)"),
+        (PILOTS, samples(0), "the validation set is empty"),
+        ({**PILOTS, "cyd": samples(0)}, VALIDATION, "provider 'cyd' has revealed no samples"),
+        (PILOTS, samples(30, classes=1), r"the validation set hold one class only \(0\)"),
+        (
+            {name: samples(classes=1) for name in PILOTS},
+            VALIDATION,
+            r"all pilots hold one class only \(0\).*label column",
+        ),
+        (
+            {**PILOTS, "bob": regression(40, 1)},
+            VALIDATION,
+            "provider 'bob' has labels of the kind 'regression', the validation set 'classes'",
+        ),
+        (
+            {name: regression(40, 1) for name in PILOTS},
+            regression(30, 2),
+            "metric 'accuracy' needs labels of the kind 'classes'; the sets have 'regression'",
+        ),
+        (
+            {name: Samples(one.inputs) for name, one in PILOTS.items()},
+            Samples(VALIDATION.inputs),
+            "metric 'accuracy' needs labels of the kind 'classes'; the sets have 'none'",
+        ),
+    ],
+)
+def test_sets_that_cannot_be_used(
+    pilots: dict[str, Samples], validation: Samples, says: str
+) -> None:
+    with pytest.raises(InputError, match=says):
+        resolved(VALUES, pilots, validation)
+
+
+def test_a_pilot_smaller_than_the_largest_mixture_asks() -> None:
+    with pytest.raises(InputError) as raised:
+        resolved(VALUES, {**PILOTS, "bob": samples(25)})
+    message = str(raised.value)
+    assert "provider 'bob' has revealed 25 samples, but a mixture asks 40 of it" in message
+    assert "The largest feasible scale is 25" in message
+    feasible = changed("probes", "scales", to=[5, 25])
+    assert len(resolved(feasible, {**PILOTS, "bob": samples(25)}).wanted_probes()) == 6 * 2 * 2
+
+
+def test_what_the_message_says_is_asked_is_asked_by_a_mixture_that_is_too_large() -> None:
+    """Rounding counts: 1/3 of 10 asks 3 or 4."""
+    values = changed("probes", "scales", to=[2, 10])
+    del values["probes"]["lattice"]
+    values["probes"]["mixtures"] = [{"ada": 1 / 3, "bob": 1 / 3, "cyd": 1 / 3}]
+    with pytest.raises(InputError, match=r"'ada' has revealed 3 samples, but a mixture asks 4 of"):
+        resolved(values, {**PILOTS, "ada": samples(3)})
+
+
+def test_the_scale_called_feasible_is_feasible_and_the_next_is_not() -> None:
+    values = changed("probes", "mixtures", to=[{"ada": 0.3, "bob": 0.3, "cyd": 0.4}])
+    del values["probes"]["lattice"]
+    values["probes"]["scales"] = [2, 100]
+    pilots = {"ada": samples(10), "bob": samples(11), "cyd": samples(13)}
+    with pytest.raises(InputError) as raised:
+        resolved(values, pilots)
+    feasible = int(str(raised.value).split("largest feasible scale is ")[1].split(";")[0])
+    values["probes"]["scales"] = [2, feasible]
+    resolved(values, pilots)
+
+
+def test_replacement_allows_a_small_pilot() -> None:
+    values = changed("probes", "replacement", to=True)
+    assert resolved(values, {**PILOTS, "bob": samples(25)}).names == ("ada", "bob", "cyd")
+
+
+def test_the_design() -> None:
+    study = resolved(changed("probes", "mixtures", to=[{"bob": 1.0}, {"bob": 0.25, "ada": 0.75}]))
+    assert len(study.mixtures) == 6 + 1, "a listed mixture that the lattice has counts once"
+    np.testing.assert_allclose(study.mixtures.sum(axis=1), 1)
+    assert [0.75, 0.25, 0.0] in study.mixtures.tolist()
+    assert len(set(study.mixture_ids)) == len(study.mixtures)
+
+
+@pytest.mark.parametrize(("providers", "count"), [(1, 1), (2, 66), (3, 66), (4, 56), (70, 70)])
+def test_the_default_design_has_66_mixtures_at_most_unless_the_vertices_are_more(
+    providers: int, count: int
+) -> None:
+    names = [f"p{i}" for i in range(providers)]
+    values = changed("providers", to=[{"name": name} for name in names])
+    del values["probes"]["lattice"]
+    study = resolved(values, {name: samples(seed=seed) for seed, name in enumerate(names)})
+    assert len(study.mixtures) == count
+
+
+def test_probes_are_mixtures_by_scales_by_seeds_largest_first() -> None:
+    study = resolved(changed("probes", "seeds", to=[3, 5]))
+    probes = study.wanted_probes()
+    assert len({probe.key for probe in probes}) == len(probes) == 6 * 2 * 2
+    assert {probe.seed for probe in probes} == {3, 5}
+    assert [probe.size for probe in probes] == [40] * 12 + [10] * 12
+
+
+def test_sizes_are_those_trained_asked_for_and_bought() -> None:
+    assert resolved(changed("project", to=[500, 10])).sizes == (10, 40, 60, 500)
+
+
+# Identities
+
+
+@given(st.permutations(range(3)))
+def test_listing_providers_in_another_order_changes_nothing(order: list[int]) -> None:
+    values = changed("providers", to=[VALUES["providers"][i] for i in order])
+    shuffled = {name: PILOTS[name] for name in [sorted(PILOTS)[i] for i in order]}
+    study, listed = resolved(VALUES), resolved(values, shuffled)
+    assert listed.providers == study.providers
+    np.testing.assert_array_equal(listed.mixtures, study.mixtures)
+    assert listed.wanted_probes() == study.wanted_probes()
+    assert listed.probes_stamp == study.probes_stamp
+    assert listed.distances_stamp == study.distances_stamp
+    assert listed.results_stamp == study.results_stamp
+
+
+def grown() -> Study:
+    """The study with a provider more, whose name sorts between the others'."""
+    values = changed("providers", to=[*VALUES["providers"], {"name": "axe"}])
+    return resolved(values, {**PILOTS, "axe": samples(seed=7)})
+
+
+def test_adding_a_provider_keeps_the_identities_of_mixtures_without_it() -> None:
+    before, after = resolved(VALUES), grown()
+    new = after.names.index("axe")
+    without = {
+        identity
+        for identity, mixture in zip(after.mixture_ids, after.mixtures, strict=True)
+        if mixture[new] == 0
+    }
+    assert without == set(before.mixture_ids)
+    assert after.probes_stamp.made_by == before.probes_stamp.made_by
+    assert after.distances_stamp.made_by != before.distances_stamp.made_by
+
+
+def test_changing_a_pilot_changes_the_identities_of_mixtures_with_it() -> None:
+    before = resolved(VALUES)
+    labels = np.array(PILOTS["bob"].labels)
+    labels[0] = (labels[0] + 1) % 3
+    after = resolved(VALUES, {**PILOTS, "bob": Samples(PILOTS["bob"].inputs, labels)})
+    for old, new, mixture in zip(
+        before.mixture_ids, after.mixture_ids, before.mixtures, strict=True
+    ):
+        assert (old != new) == (mixture[1] > 0)
+    assert after.distances_stamp.made_by != before.distances_stamp.made_by
+
+
+@pytest.mark.parametrize(
+    ("change", "stamp"),
+    [
+        (lambda: resolved(changed("learner", "settings", to={"var_smoothing": 1})), "probes_stamp"),
+        (lambda: resolved(VALUES, validation=samples(30, seed=8)), "probes_stamp"),
+        (lambda: resolved(VALUES, validation=samples(30, seed=8)), "distances_stamp"),
+        (lambda: resolved(changed("transport", to={"epsilon": 0.2})), "distances_stamp"),
+        (lambda: resolved(changed("embedder", to={"name": "standardize"})), "distances_stamp"),
+        (lambda: resolved(changed("selection", "size", to=61)), "results_stamp"),
+    ],
+)
+def test_what_determines_rows_changes_their_stamp(change: Callable[[], Study], stamp: str) -> None:
+    assert getattr(change(), stamp).made_by != getattr(resolved(VALUES), stamp).made_by
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        changed("selection", "size", to=61),
+        changed("probes", "seeds", to=3),
+        changed("probes", "scales", to=[10, 20, 40]),
+        changed("providers", 0, "price", to=9),
+        changed("providers", 0, "capacity", to=9),
+    ],
+)
+def test_what_does_not_determine_a_probe_keeps_the_ledgers(values: dict[str, Any]) -> None:
+    before, after = resolved(VALUES), resolved(values)
+    assert after.probes_stamp == before.probes_stamp
+    assert after.distances_stamp == before.distances_stamp
+    assert after.mixture_ids == before.mixture_ids
+
+
+def test_prices_and_capacities_are_in_the_stamp_of_the_results() -> None:
+    for key, to in [("price", 9), ("capacity", 9)]:
+        after = resolved(changed("providers", 0, key, to=to))
+        assert after.results_stamp.made_by != resolved(VALUES).results_stamp.made_by

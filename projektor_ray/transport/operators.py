@@ -27,15 +27,24 @@ BLOCK_ELEMENTS = 1 << 20
 
 @dataclass(frozen=True, eq=False)
 class Centre:
-    """Target potentials (v,), float64, around which a kernel is built, and its ε."""
+    """What a kernel is built around.
+
+    Attributes
+    ----------
+    potential : (v,), float64, target potentials.
+    epsilon : ε.
+    wide : whether the kernel is float64 whatever the operator's precision: its range is wider.
+    """
 
     potential: Tensor
     epsilon: float
+    wide: bool = False
 
-    def same(self, other: "Centre | None") -> bool:
-        return other is not None and (
-            self is other
-            or (self.epsilon == other.epsilon and torch.equal(self.potential, other.potential))
+    def same(self, other: "Centre") -> bool:
+        return self is other or (
+            self.epsilon == other.epsilon
+            and self.wide == other.wide
+            and torch.equal(self.potential, other.potential)
         )
 
 
@@ -70,9 +79,8 @@ class SourceOperator(Protocol):
     def magnitude(self) -> float:
         """An upper bound on the cost's absolute entries."""
 
-    @property
-    def ceiling(self) -> float:
-        """Largest φ_i + s_j at which a round is exact to the kernel's precision."""
+    def ceiling(self, centre: Centre) -> float:
+        """Largest φ_i + s_j at which a round is exact to the precision of the centre's kernel."""
 
     def sums(self, centre: Centre, scaling: Tensor, weights: Tensor) -> Sums:
         """One round in the kernel's domain, at g = centre + ε·scaling; scaling (B, v) float64."""
@@ -183,28 +191,24 @@ class KernelOperator:
     def magnitude(self) -> float:
         return self._magnitude
 
-    @property
-    def ceiling(self) -> float:
-        return self.ceiling_of(self._dtype)
-
-    @staticmethod
-    def ceiling_of(dtype: torch.dtype) -> float:
-        """The safe range of a kernel of this precision."""
-        return FLOAT32_CEILING if dtype == torch.float32 else FLOAT64_CEILING
+    def ceiling(self, centre: Centre) -> float:
+        return ceiling_of(self._precision(centre))
 
     def sums(self, centre: Centre, scaling: Tensor, weights: Tensor) -> Sums:
-        scaled = scaling.exp().to(self._dtype)
+        dtype = self._precision(centre)
+        scaled = scaling.exp().to(dtype)
         columns = torch.zeros_like(scaling)
         least = torch.full_like(scaling[:, 0], torch.inf)
         for start, stop, kernel, _ in self._blocks(centre):
             row_sums = scaled @ kernel.T
-            share = self._units.spread(weights, start, stop).to(self._dtype)
+            share = self._units.spread(weights, start, stop).to(dtype)
             columns += (share / row_sums) @ kernel
             least = torch.minimum(least, row_sums.amin(dim=1).to(least.dtype))
         return Sums(columns, -least.log())
 
     def source_potentials(self, centre: Centre, scaling: Tensor) -> Tensor:
-        scaled = scaling.exp().to(self._dtype)
+        dtype = self._precision(centre)
+        scaled = scaling.exp().to(dtype)
         found = scaling.new_zeros(len(scaling), self.units)
         for start, stop, kernel, log_rows in self._blocks(centre):
             row_sums = (scaled @ kernel.T).to(scaling.dtype)
@@ -232,7 +236,8 @@ class KernelOperator:
             yield from self._rebuilt(centre)
             return
         if self._held is None or not centre.same(self._held.centre):
-            self._held = self._hold(centre)
+            self._hold(centre)
+        assert self._held is not None
         yield 0, self._cost.shape[0], self._held.kernel, self._held.log_rows
 
     def _rebuilt(self, centre: Centre) -> Iterator[tuple[int, int, Tensor, Tensor]]:
@@ -242,25 +247,29 @@ class KernelOperator:
             stop = min(rows, start + step)
             yield start, stop, *self._build(centre, start, stop)
 
-    def _hold(self, centre: Centre) -> "_Held":
-        """Build the whole kernel, in the memory of the one before."""
-        rows, targets = self._cost.shape
-        device = self._target.device
-        if self._held is None:
-            kernel = torch.empty(rows, targets, dtype=self._dtype, device=device)
-            log_rows = torch.empty(rows, dtype=torch.float64, device=device)
+    def _hold(self, centre: Centre) -> None:
+        """Build the whole kernel, in the memory of the one before if it has the same precision."""
+        dtype, device = self._precision(centre), self._target.device
+        held, self._held = self._held, None
+        if held is not None and held.kernel.dtype == dtype:
+            kernel, log_rows = held.kernel, held.log_rows
         else:
-            kernel, log_rows = self._held.kernel, self._held.log_rows
-            self._held = None
+            del held
+            kernel = torch.empty(self._cost.shape, dtype=dtype, device=device)
+            log_rows = torch.empty(len(kernel), dtype=torch.float64, device=device)
         for start, stop, block, log_block in self._rebuilt(centre):
             kernel[start:stop] = block
             log_rows[start:stop] = log_block
-        return _Held(centre, kernel, log_rows)
+        self._held = _Held(centre, kernel, log_rows)
+
+    def _precision(self, centre: Centre) -> torch.dtype:
+        return torch.float64 if centre.wide else self._dtype
 
     def _build(self, centre: Centre, start: int, stop: int) -> tuple[Tensor, Tensor]:
         """Rows of the kernel, and −f⁰/ε of these rows."""
+        dtype = self._precision(centre)
         exact = self._magnitude <= EXACT_EXPONENT * centre.epsilon
-        precision = self._dtype if exact else torch.float64
+        precision = dtype if exact else torch.float64
         offset = (centre.potential / centre.epsilon + self._log_target).to(precision)
         exponent = self._cost.block(start, stop).to(precision) / -centre.epsilon
         exponent += offset
@@ -270,7 +279,12 @@ class KernelOperator:
         total = exponent.sum(dim=1, keepdim=True)
         exponent /= total
         log_rows = (top.to(torch.float64) + total.to(torch.float64).log())[:, 0]
-        return exponent.to(self._dtype), log_rows
+        return exponent.to(dtype), log_rows
+
+
+def ceiling_of(dtype: torch.dtype) -> float:
+    """The safe range of a kernel of this precision."""
+    return FLOAT32_CEILING if dtype == torch.float32 else FLOAT64_CEILING
 
 
 @dataclass(frozen=True, eq=False)

@@ -23,9 +23,17 @@ from projektor_ray.transport.groundcost import (
     pilot_points,
     validation_points,
 )
-from projektor_ray.transport.operators import Centre, KernelOperator, ProviderUnits, Sums
+from projektor_ray.transport.operators import (
+    Centre,
+    KernelOperator,
+    ProviderUnits,
+    Sums,
+    ceiling_of,
+)
 
 Array = NDArray[Any]
+PackedCentre = tuple[Array, float, bool]
+"""A `Centre` on its way to a shard."""
 
 
 class ProviderShard:
@@ -62,13 +70,14 @@ class ProviderShard:
         return self._ready(units).magnitude
 
     def sums(
-        self, units: CostUnits, centre: Array, epsilon: float, scaling: Array, weights: Array
+        self, units: CostUnits, centre: PackedCentre, scaling: Array, weights: Array
     ) -> tuple[Array, Array]:
         """This shard's part of `SourceOperator.sums`; weights (B, m) of all providers."""
         found = self._ready(units).sums(
-            Centre(self._tensor(centre), epsilon), self._tensor(scaling), self._own(weights)
+            self._centre(centre), self._tensor(scaling), self._own(weights)
         )
-        return self._array(found.columns), found.ceiling.cpu().numpy()
+        precision = torch.float64 if centre[2] else self._dtype
+        return found.columns.to(precision).cpu().numpy(), found.ceiling.cpu().numpy()
 
     def log_sums(self, units: CostUnits, potential: Array, epsilon: float, weights: Array) -> Array:
         """This shard's part of `SourceOperator.log_sums`, before the logarithms are added."""
@@ -76,13 +85,9 @@ class ProviderShard:
         found = operator.log_sums(self._tensor(potential), epsilon, self._own(weights))
         return found.cpu().numpy()
 
-    def source_potentials(
-        self, units: CostUnits, centre: Array, epsilon: float, scaling: Array
-    ) -> Array:
+    def source_potentials(self, units: CostUnits, centre: PackedCentre, scaling: Array) -> Array:
         """Mean source potentials (B, providers held here)."""
-        found = self._ready(units).source_potentials(
-            Centre(self._tensor(centre), epsilon), self._tensor(scaling)
-        )
+        found = self._ready(units).source_potentials(self._centre(centre), self._tensor(scaling))
         return found.cpu().numpy()
 
     def points(self, units: CostUnits, share: float) -> tuple[LabelledPoints, Array]:
@@ -120,9 +125,9 @@ class ProviderShard:
     def _tensor(self, array: Array) -> Tensor:
         return torch.tensor(array, dtype=torch.float64, device=self._device)
 
-    def _array(self, tensor: Tensor) -> Array:
-        """What travels, in the kernel's precision."""
-        return tensor.to(self._dtype).cpu().numpy()
+    def _centre(self, centre: PackedCentre) -> Centre:
+        potential, epsilon, wide = centre
+        return Centre(self._tensor(potential), epsilon, wide)
 
 
 class CallShards(Protocol):
@@ -136,7 +141,7 @@ class ShardedOperator:
 
     Attributes
     ----------
-    target, units, magnitude, ceiling : as `SourceOperator` says; units are the m providers.
+    target, units, magnitude : as `SourceOperator` says; units are the m providers.
     """
 
     def __init__(
@@ -145,19 +150,20 @@ class ShardedOperator:
         self._call = call
         self._cost_units = cost_units
         self._held = call("providers")
-        self._precision = np.float32 if dtype == torch.float32 else np.float64
         self.target = torch.full((targets,), 1.0 / targets, dtype=torch.float64)
         self.units = sum(len(held) for held in self._held)
         self.magnitude = max(call("magnitude", cost_units))
-        self.ceiling = KernelOperator.ceiling_of(dtype)
+        self._dtype = dtype
+
+    def ceiling(self, centre: Centre) -> float:
+        return ceiling_of(torch.float64 if centre.wide else self._dtype)
 
     def sums(self, centre: Centre, scaling: Tensor, weights: Tensor) -> Sums:
         parts = self._call(
             "sums",
             self._cost_units,
-            centre.potential.numpy(),
-            centre.epsilon,
-            scaling.numpy().astype(self._precision),
+            (centre.potential.numpy(), centre.epsilon, centre.wide),
+            self._packed(centre, scaling),
             weights.numpy(),
         )
         columns = np.sum([part[0] for part in parts], axis=0, dtype=np.float64)
@@ -174,14 +180,17 @@ class ShardedOperator:
         parts = self._call(
             "source_potentials",
             self._cost_units,
-            centre.potential.numpy(),
-            centre.epsilon,
-            scaling.numpy().astype(self._precision),
+            (centre.potential.numpy(), centre.epsilon, centre.wide),
+            self._packed(centre, scaling),
         )
         found = np.empty((len(scaling), self.units))
         for held, part in zip(self._held, parts, strict=True):
             found[:, held] = part
         return torch.from_numpy(found)
+
+    def _packed(self, centre: Centre, scaling: Tensor) -> Array:
+        """What travels, in the kernel's precision."""
+        return np.asarray(scaling.to(torch.float64 if centre.wide else self._dtype).numpy())
 
 
 def thin(provider: NDArray[np.int64], share: float) -> NDArray[np.int64]:

@@ -2,11 +2,13 @@
 
 Iterates are target log-scalings s = (g − g⁰)/ε, one row a mixture. A round maps s to
 log b − log columns(s), the plain Sinkhorn step on both potentials; Anderson acceleration combines
-rounds. Converged columns leave the batch. Columns that leave the kernel's safe range are solved
-again around the mean mixture of their own kind, at last each around its own potentials.
+rounds. Converged columns leave the batch. ε falls by halves from where the problem is easy, the
+next start extrapolated from the last two. Columns that leave the safe range of a float32 kernel
+go on in float64; those that leave that one too, around centres of their own.
 """
 
-from dataclasses import dataclass, replace
+from collections.abc import Iterator
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor
@@ -14,26 +16,26 @@ from torch import Tensor
 from projektor_ray.transport.anderson import Anderson
 from projektor_ray.transport.operators import Centre, SourceOperator
 
-CENTRE_TOLERANCE = 1e-3
-CENTRE_ROUNDS = 60
-ANNEALING_FACTOR = 4.0
-ANNEALING_ROUNDS = 12
-RECENTRE_SHARE = 0.25
-"""Share of the safe range that the mean mixture may use up before the kernel is built around it."""
+EASY_SHARE = 1 / 24
+"""ε in units of the largest cost at which a solve from scratch takes a handful of rounds."""
+ANNEALING_TOLERANCE = 2e-2
+ANNEALING_ROUNDS = 30
 
 
 @dataclass(frozen=True)
 class Stopping:
-    """When a column stops.
-
-    Attributes
-    ----------
-    tolerance : L1 error of the target marginal.
-    rounds : rounds at most.
-    """
+    """When a column stops: at this L1 error of the target marginal, or after so many rounds."""
 
     tolerance: float
     rounds: int
+
+
+@dataclass(frozen=True, eq=False)
+class Start:
+    """Target potentials (B, v) of near problems, and the centre to build the kernel around."""
+
+    potential: Tensor
+    centre: Centre | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,8 +48,9 @@ class Solution:
     source : (B, r), mean source potential of each unit.
     target : (B, v), target potentials.
     error : (B,), L1 error of the target marginal of these potentials; the source marginal is exact.
-    rounds : (B,), rounds each column took.
-    centre : what the kernel was first built around; with it a later solve need not build again.
+    rounds : (B,), rounds each column took, those at larger ε included.
+    centre : what the last kernel for most columns was built around; a later solve that starts
+        there need not build again.
     """
 
     value: Tensor
@@ -59,22 +62,21 @@ class Solution:
 
 
 @dataclass(frozen=True, eq=False)
-class Start:
-    """Target potentials (B, v) of near problems, and the centre to build the kernel around."""
+class Iterated:
+    """A batch after rounds around one centre.
 
-    potential: Tensor
-    centre: Centre | None = None
-
-
-@dataclass(frozen=True, eq=False)
-class _Pass:
-    """A batch's state after rounds around one centre; `unsafe` columns hold their last safe one."""
+    Attributes
+    ----------
+    scaling : (B, v), the best state that was measured, or the first if none could be.
+    error : (B,), its error; infinite where no state was in the safe range.
+    rounds : (B,).
+    unsafe : (B,), left the safe range before it converged.
+    """
 
     scaling: Tensor
     error: Tensor
     rounds: Tensor
     unsafe: Tensor
-    ceiling: Tensor
 
 
 def solve(
@@ -88,30 +90,20 @@ def solve(
 
     Parameters
     ----------
-    start : where to start; by default at the solution of the batch's mean mixture.
+    start : where to start; by default ε falls from a large one to the wanted one.
     """
-    solution = _Collected(operator, weights, epsilon)
-    groups = [_Group(torch.arange(len(weights), device=weights.device), None, 0)]
+    rounds = torch.zeros(len(weights), dtype=torch.long, device=weights.device)
+    if start is None:
+        potential, rounds = _anneal(operator, weights, epsilon, stopping)
+        start = Start(potential)
+    centre = start.centre or Centre(start.potential.mean(dim=0), epsilon)
+    everything = torch.arange(len(weights), device=weights.device)
+    state = _State(operator, weights, start.potential.clone(), rounds, epsilon, stopping)
+    groups = [(everything, centre)]
     while groups:
-        group = groups.pop()
-        own = weights[group.columns]
-        warm = start if group.near is None else None
-        centre, scaling = _centre(operator, own, epsilon, warm, group.near)
-        left = Stopping(stopping.tolerance, max(1, stopping.rounds - group.spent))
-        found = iterate(operator, centre, own, scaling, left)
-        found = replace(found, rounds=found.rounds + group.spent)
-        if len(own) == 1 and bool(found.unsafe):
-            centre, found = _solve_one(operator, centre, own, found, stopping)
-        solution.put(group.columns, centre, found)
-        groups.extend(_regroup(group, own, centre, found))
-    return solution.finish()
-
-
-@dataclass(frozen=True, eq=False)
-class _Group:
-    columns: Tensor
-    near: Tensor | None
-    spent: int
+        columns, around = groups.pop()
+        groups.extend(state.advance(columns, around))
+    return state.finish(centre)
 
 
 def iterate(
@@ -122,172 +114,174 @@ def iterate(
     stopping: Stopping,
     *,
     accelerate: bool = True,
-) -> _Pass:
+) -> Iterated:
     """Rounds around one centre until every column has converged, left the safe range, or must stop.
 
-    The state of a column is the best that was measured, so that its error is that of its state.
+    A column that leaves the safe range by an accelerated step takes the plain step instead; only
+    if that leaves it too, the column is unsafe.
     """
     target, log_target = operator.target, operator.target.log()
+    limit = operator.ceiling(centre)
     count = len(weights)
-    best = scaling.clone()
-    error = scaling.new_full((count,), torch.inf)
-    ceiling = scaling.new_zeros(count)
+    best, error = scaling.clone(), scaling.new_full((count,), torch.inf)
     rounds = torch.zeros(count, dtype=torch.long, device=scaling.device)
     unsafe = torch.zeros(count, dtype=torch.bool, device=scaling.device)
-    retrying = unsafe
-    active = torch.arange(count, device=scaling.device)
+    retrying, active = unsafe, torch.arange(count, device=scaling.device)
     mixer = Anderson(count, target)
     for turn in range(1, stopping.rounds + 1):
         sums = operator.sums(centre, scaling, weights)
         mapped = log_target - sums.columns.log()
         residual = mapped - scaling
-        measured = (torch.expm1(-residual).abs() * target).sum(dim=1)
         height = sums.ceiling + scaling.amax(dim=1)
-        safe = (height <= operator.ceiling) & mapped.isfinite().all(dim=1)
-        better = safe & (measured < error[active])
-        where = active[better]
-        best[where], error[where] = scaling[better], measured[better]
-        ceiling[active] = height
-        rounds[active] = turn
-        retrying = ~safe & ~retrying & error[active].isfinite()
+        safe = (height <= limit) & mapped.isfinite().all(dim=1)
+        measured = (torch.expm1(-residual).abs() * target).sum(dim=1)
         measured = torch.where(safe, measured, torch.inf)
-        unsafe[active] = ~safe
+        better = measured < error[active]
+        best[active[better]], error[active[better]] = scaling[better], measured[better]
+        rounds[active], unsafe[active] = turn, ~safe
+        retrying = ~safe & ~retrying & error[active].isfinite()
         going = (safe & (measured > stopping.tolerance)) | retrying
-        if not bool(going.any()):
+        if turn == stopping.rounds or not bool(going.any()):
             break
         if not bool(going.all()):
             kept = going.nonzero()[:, 0]
-            active, weights = active[kept], weights[kept]
+            active, weights, retrying = active[kept], weights[kept], retrying[kept]
             mapped, residual, measured = mapped[kept], residual[kept], measured[kept]
-            retrying = retrying[kept]
             mixer.keep(kept)
         scaling = mixer.step(mapped, residual, measured) if accelerate else mapped
-    unsafe &= ~(error <= stopping.tolerance)
-    return _Pass(best, error, rounds, unsafe, ceiling)
+    return Iterated(best, error, rounds, unsafe & (error > stopping.tolerance))
 
 
-def _centre(
-    operator: SourceOperator,
-    weights: Tensor,
-    epsilon: float,
-    start: Start | None,
-    near: Tensor | None,
-) -> tuple[Centre, Tensor]:
-    """The centre of a batch and each column's first scaling around it."""
-    if start is not None:
-        centre = start.centre or Centre(start.potential.mean(dim=0), epsilon)
-        return centre, (start.potential - centre.potential) / epsilon
-    mean = weights.mean(dim=0, keepdim=True)
-    first = near if near is not None else torch.zeros_like(operator.target)
-    centre = Centre(first, epsilon)
-    flat = torch.zeros_like(first)[None]
-    stopping = Stopping(CENTRE_TOLERANCE, CENTRE_ROUNDS)
-    found = iterate(operator, centre, mean, flat, stopping)
-    if bool(found.unsafe):
-        centre = Centre(_anneal(operator, mean, epsilon), epsilon)
-        found = iterate(operator, centre, mean, flat, stopping)
-    if float(found.ceiling) > RECENTRE_SHARE * operator.ceiling:
-        centre = Centre(centre.potential + epsilon * found.scaling[0], epsilon)
-        return centre, flat.expand(len(weights), -1).clone()
-    return centre, found.scaling.expand(len(weights), -1).clone()
+def _anneal(
+    operator: SourceOperator, weights: Tensor, epsilon: float, stopping: Stopping
+) -> tuple[Tensor, Tensor]:
+    """Potentials (B, v) to start from, and rounds (B,) spent, by halving ε down to the wanted one.
 
-
-def _anneal(operator: SourceOperator, mean: Tensor, epsilon: float) -> Tensor:
-    """Potentials (v,) of one mixture by ε-scaling, in the log domain where the kernel fails."""
-    potential = torch.zeros_like(operator.target)
-    step = max(epsilon, operator.magnitude)
-    while True:
-        for _ in range(2):
-            potential = log_step(operator, potential, step, mean)
-        centre = Centre(potential, step)
-        flat = torch.zeros_like(potential)[None]
-        found = iterate(operator, centre, mean, flat, Stopping(0.05, ANNEALING_ROUNDS))
-        potential = potential + step * found.scaling[0]
-        if step <= epsilon:
-            return potential
-        step = max(epsilon, step / ANNEALING_FACTOR)
-
-
-def log_step(operator: SourceOperator, potential: Tensor, epsilon: float, mean: Tensor) -> Tensor:
-    """One plain Sinkhorn step on both potentials of one mixture, in the log domain: (v,)."""
-    return -epsilon * operator.log_sums(potential[None], epsilon, mean)[0]
-
-
-def _solve_one(
-    operator: SourceOperator, centre: Centre, weights: Tensor, found: _Pass, stopping: Stopping
-) -> tuple[Centre, _Pass]:
-    """Finish one column whose potentials run away from every fixed centre.
-
-    The kernel is rebuilt around the column's own potentials whenever they leave the safe range,
-    after a step in the log domain; the state that is returned is the centre itself.
+    Each stage is only solved roughly; the next one starts at the linear extrapolation in ε.
     """
-    epsilon = centre.epsilon
-    potential = centre.potential + epsilon * found.scaling[0]
-    flat = torch.zeros_like(found.scaling)
-    spent = int(found.rounds)
-    best = _Pass(flat, found.error, found.rounds, found.unsafe, found.ceiling)
-    kept = potential
-    while spent < stopping.rounds:
-        potential = log_step(operator, potential, epsilon, weights)
-        here = Centre(potential, epsilon)
-        found = iterate(
-            operator, here, weights, flat, Stopping(stopping.tolerance, stopping.rounds - spent)
-        )
-        spent += 1 + int(found.rounds)
-        potential = potential + epsilon * found.scaling[0]
-        if float(found.error) < float(best.error):
-            best, kept = replace(found, scaling=flat), potential
-        if not bool(found.unsafe):
+    rounds = torch.zeros(len(weights), dtype=torch.long, device=weights.device)
+    potential = weights.new_zeros(len(weights), len(operator.target))
+    before, spent_at = potential, 0.0
+    rough = max(stopping.tolerance, ANNEALING_TOLERANCE)
+    for step in _larger(epsilon, EASY_SHARE * operator.magnitude):
+        left = min(ANNEALING_ROUNDS, stopping.rounds // 2 - int(rounds.max()))
+        if left < 1:
             break
-    spent_rounds = torch.full_like(best.rounds, min(spent, stopping.rounds))
-    unsafe = torch.zeros_like(best.unsafe)
-    final = Centre(kept, epsilon)
-    checked = iterate(operator, final, weights, flat, Stopping(stopping.tolerance, 1))
-    return final, replace(checked, rounds=spent_rounds, unsafe=unsafe)
+        centre = Centre(potential.mean(dim=0), step)
+        scaling = (potential - centre.potential) / step
+        found = iterate(operator, centre, weights, scaling, Stopping(rough, left))
+        if bool(found.unsafe.any()):
+            centre = Centre(centre.potential, step, wide=True)
+            again = iterate(operator, centre, weights, found.scaling, Stopping(rough, left))
+            found = Iterated(again.scaling, again.error, found.rounds + again.rounds, again.unsafe)
+        solved = centre.potential + step * found.scaling
+        rounds = rounds + found.rounds
+        after = max(epsilon, step / 2)
+        slope = (solved - before) / (step - spent_at) if spent_at else torch.zeros_like(solved)
+        before, spent_at = solved, step
+        potential = solved + slope * (after - step)
+    return potential, rounds
 
 
-def _regroup(group: _Group, weights: Tensor, centre: Centre, found: _Pass) -> list[_Group]:
-    """The columns to solve again around centres of their own kind."""
-    again = found.unsafe.nonzero()[:, 0]
-    if len(again) == 0:
-        return []
-    spent = int(found.rounds.max())
-    if len(again) < len(weights):
-        return [_Group(group.columns[again], centre.potential, spent)]
-    far = (weights - weights.mean(dim=0)).abs().sum(dim=1).argmax()
-    from_far = (weights - weights[far]).abs().sum(dim=1)
-    other = from_far.argmax()
-    nearer = from_far < (weights - weights[other]).abs().sum(dim=1)
-    if bool(nearer.all()) or not bool(nearer.any()):
-        nearer = torch.arange(len(weights), device=weights.device) < len(weights) // 2
-    return [_Group(group.columns[side], centre.potential, spent) for side in (nearer, ~nearer)]
+def _larger(epsilon: float, easy: float) -> Iterator[float]:
+    """ε·2^k from the easy one down to twice the wanted one."""
+    doublings = 0
+    while epsilon * 2 ** (doublings + 1) <= easy:
+        doublings += 1
+    for k in range(doublings, 0, -1):
+        yield epsilon * 2**k
 
 
-class _Collected:
-    """Solved columns, read out around the centre they were solved at."""
+class _State:
+    """Columns on their way to the wanted ε: potentials, errors and rounds so far."""
 
-    def __init__(self, operator: SourceOperator, weights: Tensor, epsilon: float) -> None:
+    def __init__(
+        self,
+        operator: SourceOperator,
+        weights: Tensor,
+        potential: Tensor,
+        rounds: Tensor,
+        epsilon: float,
+        stopping: Stopping,
+    ) -> None:
         self._operator = operator
         self._weights = weights
-        count, targets = len(weights), len(operator.target)
-        self._source = weights.new_zeros(count, operator.units)
-        self._target = weights.new_zeros(count, targets)
-        self._error = weights.new_full((count,), torch.inf)
-        self._rounds = torch.zeros(count, dtype=torch.long, device=weights.device)
-        self._centre: Centre | None = None
+        self._epsilon = epsilon
+        self._stopping = stopping
+        self._potential = potential
+        self._rounds = rounds
+        self._error = weights.new_full((len(weights),), torch.inf)
+        self._source = weights.new_zeros(len(weights), operator.units)
 
-    def put(self, columns: Tensor, centre: Centre, found: _Pass) -> None:
-        self._centre = self._centre or centre
-        ready = (~found.unsafe).nonzero()[:, 0]
-        where, scaling = columns[ready], found.scaling[ready]
-        if len(where):
-            self._source[where] = self._operator.source_potentials(centre, scaling)
-            self._target[where] = centre.potential + centre.epsilon * scaling
-            self._error[where] = found.error[ready]
-        self._rounds[columns] = found.rounds
+    def advance(self, columns: Tensor, centre: Centre) -> list[tuple[Tensor, Centre]]:
+        """Iterate some columns around a centre; returns what has to go on around other ones."""
+        weights = self._weights[columns]
+        scaling = (self._potential[columns] - centre.potential) / self._epsilon
+        left = max(1, self._stopping.rounds - int(self._rounds[columns].max()))
+        stopping = Stopping(self._stopping.tolerance, left)
+        found = iterate(self._operator, centre, weights, scaling, stopping)
+        self._rounds[columns] += found.rounds
+        done = (~found.unsafe).nonzero()[:, 0]
+        if len(done):
+            self._put(columns[done], centre, found.scaling[done], found.error[done])
+        going = found.unsafe.nonzero()[:, 0]
+        if len(going) == 0:
+            return []
+        again = columns[going]
+        self._potential[again] = centre.potential + self._epsilon * found.scaling[going]
+        if not centre.wide:
+            return [(again, Centre(centre.potential, self._epsilon, wide=True))]
+        if len(columns) == 1:
+            self._alone(again)
+            return []
+        parts = [again] if len(again) < len(columns) else self._halves(again)
+        return [(part, self._middle(part)) for part in parts]
 
-    def finish(self) -> Solution:
+    def finish(self, centre: Centre) -> Solution:
         value = (self._weights * self._source).sum(dim=1)
-        value = value + self._target @ self._operator.target
-        assert self._centre is not None
-        return Solution(value, self._source, self._target, self._error, self._rounds, self._centre)
+        value = value + self._potential @ self._operator.target
+        return Solution(value, self._source, self._potential, self._error, self._rounds, centre)
+
+    def _put(self, columns: Tensor, centre: Centre, scaling: Tensor, error: Tensor) -> None:
+        self._source[columns] = self._operator.source_potentials(centre, scaling)
+        self._potential[columns] = centre.potential + self._epsilon * scaling
+        self._error[columns] = error
+
+    def _middle(self, columns: Tensor) -> Centre:
+        return Centre(self._potential[columns].mean(dim=0), self._epsilon, wide=True)
+
+    def _halves(self, columns: Tensor) -> list[Tensor]:
+        """Columns by which of two far apart ones their potentials are nearer to."""
+        potential = self._potential[columns]
+        far = (potential - potential.mean(dim=0)).abs().amax(dim=1).argmax()
+        from_far = (potential - potential[far]).abs().amax(dim=1)
+        other = from_far.argmax()
+        nearer = from_far < (potential - potential[other]).abs().amax(dim=1)
+        if bool(nearer.all()) or not bool(nearer.any()):
+            nearer = torch.arange(len(columns), device=columns.device) < len(columns) // 2
+        return [columns[nearer], columns[~nearer]]
+
+    def _alone(self, column: Tensor) -> None:
+        """Finish one column, its kernel built anew around it after every step in the log domain."""
+        weights = self._weights[column]
+        potential = self._potential[column]
+        flat = torch.zeros_like(potential)
+        kept, least = potential, torch.inf
+        while True:
+            left = self._stopping.rounds - int(self._rounds[column])
+            if left < 2:
+                break
+            logs = self._operator.log_sums(potential, self._epsilon, weights)
+            potential = -self._epsilon * logs
+            centre = Centre(potential[0], self._epsilon, wide=True)
+            stopping = Stopping(self._stopping.tolerance, left - 1)
+            found = iterate(self._operator, centre, weights, flat, stopping)
+            self._rounds[column] += 1 + found.rounds
+            potential = potential + self._epsilon * found.scaling
+            if float(found.error) < least:
+                kept, least = potential, float(found.error)
+            if not bool(found.unsafe):
+                break
+        centre = Centre(kept[0], self._epsilon, wide=True)
+        measured = iterate(self._operator, centre, weights, flat, Stopping(1e-300, 1))
+        self._put(column, centre, flat, measured.error)

@@ -18,9 +18,9 @@ from projektor_ray.transport.operators import (
     BLOCK_ELEMENTS,
     EXACT_EXPONENT,
     CostRows,
-    KernelOperator,
     ProviderUnits,
     RowUnits,
+    ceiling_of,
 )
 from projektor_ray.transport.solver import Stopping
 
@@ -57,7 +57,7 @@ class SymmetricKernel:
         self._root = mean.sqrt()
         self._kernel: Tensor | None = None
         self._exact = cost.magnitude <= EXACT_EXPONENT * epsilon
-        self.ceiling = KernelOperator.ceiling_of(dtype)
+        self.ceiling = ceiling_of(dtype)
         self.centre = torch.zeros_like(mean)
         self.move_to(self.transform(mean.log()[None], torch.zeros_like(mean)[None])[0] / 2)
 

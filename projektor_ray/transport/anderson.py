@@ -7,8 +7,6 @@ the next point is Σ_k α_k G_k, where α minimises ‖Σ_k α_k R_k‖ under Σ
 import torch
 from torch import Tensor
 
-WINDOW = 7
-"""The current residual and the six before it."""
 GROWTH = 2.0
 """An error this many times the best one seen means that the acceleration has gone astray."""
 RIDGE = 1e-10
@@ -19,16 +17,18 @@ class Anderson:
 
     Parameters
     ----------
+    columns : B.
     metric : (v,), weights of the residual's norm.
+    window : residuals that are combined, the current one included.
     """
 
-    def __init__(self, columns: int, metric: Tensor) -> None:
-        shape = (WINDOW, columns, len(metric))
-        self._metric = metric
-        self._maps = metric.new_zeros(shape)
-        self._residuals = metric.new_zeros(shape)
-        self._gram = metric.new_zeros(columns, WINDOW, WINDOW)
-        self._filled = torch.zeros(columns, WINDOW, dtype=torch.bool, device=metric.device)
+    def __init__(self, columns: int, metric: Tensor, window: int) -> None:
+        self._root = metric.sqrt()
+        self._window = window
+        self._maps = metric.new_zeros(columns, window, len(metric))
+        self._residuals = torch.zeros_like(self._maps)
+        self._gram = metric.new_zeros(columns, window, window)
+        self._filled = torch.zeros(columns, window, dtype=torch.bool, device=metric.device)
         self._best = metric.new_full((columns,), torch.inf)
         self._best_map = metric.new_zeros(columns, len(metric))
         self._slot = 0
@@ -41,44 +41,52 @@ class Anderson:
         """
         astray = ~(error <= GROWTH * self._best)
         better = error < self._best
-        self._best = torch.where(better, error, self._best)
-        self._best_map[better] = mapped[better]
-        if bool(astray.any()):
-            self._filled[astray] = False
-        self._record(torch.where(astray[:, None], 0.0, mapped), residual, ~astray)
-        accelerated = self._combine()
-        return torch.where(astray[:, None], self._best_map, accelerated)
+        self._best = torch.minimum(self._best, error)
+        if bool(better.all()):
+            self._best_map = mapped
+        else:
+            self._best_map = torch.where(better[:, None], mapped, self._best_map)
+        if not bool(astray.any()):
+            self._record(mapped, residual * self._root)
+            return self._combine()
+        lost = astray[:, None]
+        zero = mapped.new_zeros(())
+        self._filled &= ~lost
+        self._record(
+            torch.where(lost, zero, mapped), torch.where(lost, zero, residual * self._root)
+        )
+        self._filled &= ~lost
+        return torch.where(lost, self._best_map, self._combine())
 
     def keep(self, columns: Tensor) -> None:
         """Continue with these columns only."""
-        self._maps = self._maps[:, columns]
-        self._residuals = self._residuals[:, columns]
+        self._maps = self._maps[columns]
+        self._residuals = self._residuals[columns]
         self._gram = self._gram[columns]
         self._filled = self._filled[columns]
         self._best = self._best[columns]
         self._best_map = self._best_map[columns]
 
-    def _record(self, mapped: Tensor, residual: Tensor, valid: Tensor) -> None:
-        slot = self._slot % WINDOW
-        residual = torch.where(valid[:, None], residual, 0.0) * self._metric.sqrt()
-        self._maps[slot] = mapped
-        self._residuals[slot] = residual
-        products = torch.einsum("kbv,bv->bk", self._residuals, residual)
+    def _record(self, mapped: Tensor, residual: Tensor) -> None:
+        slot = self._slot % self._window
+        self._maps[:, slot] = mapped
+        self._residuals[:, slot] = residual
+        products = torch.bmm(self._residuals, residual[:, :, None])[:, :, 0]
         self._gram[:, slot, :] = products
         self._gram[:, :, slot] = products
-        self._filled[:, slot] = valid
+        self._filled[:, slot] = True
         self._slot += 1
 
     def _combine(self) -> Tensor:
+        """Σ_k α_k G_k; columns without history get zeros, which the caller replaces."""
+        norm = self._gram.diagonal(dim1=1, dim2=2).clamp_min(1e-300).sqrt()
+        norm = torch.where(self._filled, norm, 1.0)
         both = self._filled[:, :, None] & self._filled[:, None, :]
-        gram = torch.where(both, self._gram, 0.0)
-        scale = gram.diagonal(dim1=1, dim2=2).clamp_min(1e-300)
-        diagonal = torch.where(self._filled, scale * (1 + RIDGE), 1.0)
-        gram = gram - torch.diag_embed(gram.diagonal(dim1=1, dim2=2)) + torch.diag_embed(diagonal)
-        norm = diagonal.sqrt()
-        normalised = gram / (norm[:, :, None] * norm[:, None, :])
+        cosines = torch.where(both, self._gram / (norm[:, :, None] * norm[:, None, :]), 0.0)
+        cosines.diagonal(dim1=1, dim2=2).fill_(1.0 + RIDGE)
         right = torch.where(self._filled, 1.0 / norm, 0.0)
-        mixing = torch.linalg.solve(normalised, right) / norm
+        mixing = torch.linalg.solve_ex(cosines, right)[0] / norm
         mixing = torch.where(self._filled, mixing, 0.0)
-        mixing = mixing / mixing.sum(dim=1, keepdim=True)
-        return torch.einsum("bk,kbv->bv", mixing, self._maps)
+        total = mixing.sum(dim=1, keepdim=True)
+        mixing = mixing / torch.where(total == 0, 1.0, total)
+        return torch.bmm(mixing[:, None, :], self._maps)[:, 0]

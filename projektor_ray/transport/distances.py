@@ -99,6 +99,10 @@ class PoolOracle:
             )
         )
 
+    def forget(self) -> None:
+        """Start the next call afresh, so that it depends on its mixtures alone."""
+        self._last = None
+
     def _solve(self, mixtures: NDArray[np.float64]) -> Distances:
         operator = self.pool.operator
         weights = torch.from_numpy(mixtures).to(operator.target.device)

@@ -178,6 +178,7 @@ class KernelOperator:
         self._keep = keep
         self._magnitude = cost.magnitude
         self._held: _Held | None = None
+        self._last: tuple[Tensor, Tensor] | None = None
 
     @property
     def target(self) -> Tensor:
@@ -201,7 +202,7 @@ class KernelOperator:
         least = torch.full_like(scaling[:, 0], torch.inf)
         for start, stop, kernel, _ in self._blocks(centre):
             row_sums = scaled @ kernel.T
-            share = self._units.spread(weights, start, stop).to(dtype)
+            share = self._spread(weights, start, stop, dtype)
             columns += (share / row_sums) @ kernel
             least = torch.minimum(least, row_sums.amin(dim=1).to(least.dtype))
         return Sums(columns, -least.log())
@@ -262,6 +263,14 @@ class KernelOperator:
             log_rows[start:stop] = log_block
         self._held = _Held(centre, kernel, log_rows)
 
+    def _spread(self, weights: Tensor, start: int, stop: int, dtype: torch.dtype) -> Tensor:
+        """Weights of some rows; those of all rows are kept while the weights stay the same."""
+        if stop - start < self._cost.shape[0]:
+            return self._units.spread(weights, start, stop).to(dtype)
+        if self._last is None or self._last[0] is not weights or self._last[1].dtype != dtype:
+            self._last = (weights, self._units.spread(weights, start, stop).to(dtype))
+        return self._last[1]
+
     def _precision(self, centre: Centre) -> torch.dtype:
         return torch.float64 if centre.wide else self._dtype
 
@@ -271,15 +280,12 @@ class KernelOperator:
         exact = self._magnitude <= EXACT_EXPONENT * centre.epsilon
         precision = dtype if exact else torch.float64
         offset = (centre.potential / centre.epsilon + self._log_target).to(precision)
-        exponent = self._cost.block(start, stop).to(precision) / -centre.epsilon
-        exponent += offset
-        top = exponent.amax(dim=1, keepdim=True)
-        exponent -= top
-        exponent.exp_()
-        total = exponent.sum(dim=1, keepdim=True)
-        exponent /= total
-        log_rows = (top.to(torch.float64) + total.to(torch.float64).log())[:, 0]
-        return exponent.to(dtype), log_rows
+        cost = self._cost.block(start, stop).to(precision)
+        exponent = torch.sub(offset, cost, alpha=1 / centre.epsilon)
+        kernel = torch.softmax(exponent, dim=1)
+        top, share = exponent.amax(dim=1), kernel.amax(dim=1)
+        log_rows = top.to(torch.float64) - share.to(torch.float64).log()
+        return kernel.to(dtype), log_rows
 
 
 def ceiling_of(dtype: torch.dtype) -> float:

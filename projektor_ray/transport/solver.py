@@ -20,6 +20,11 @@ EASY_SHARE = 1 / 24
 """ε in units of the largest cost at which a solve from scratch takes a handful of rounds."""
 ANNEALING_TOLERANCE = 2e-2
 ANNEALING_ROUNDS = 30
+WINDOW = 7
+TIGHT = 1e-5
+"""Below this tolerance most rounds are spent where convergence is linear."""
+TIGHT_WINDOW = 14
+"""There a longer history pays: a quarter of the rounds on stiff problems."""
 
 
 @dataclass(frozen=True)
@@ -127,13 +132,13 @@ def iterate(
     rounds = torch.zeros(count, dtype=torch.long, device=scaling.device)
     unsafe = torch.zeros(count, dtype=torch.bool, device=scaling.device)
     retrying, active = unsafe, torch.arange(count, device=scaling.device)
-    mixer = Anderson(count, target)
+    mixer = Anderson(count, target, WINDOW if stopping.tolerance >= TIGHT else TIGHT_WINDOW)
     for turn in range(1, stopping.rounds + 1):
         sums = operator.sums(centre, scaling, weights)
         mapped = log_target - sums.columns.log()
         residual = mapped - scaling
         height = sums.ceiling + scaling.amax(dim=1)
-        safe = (height <= limit) & mapped.isfinite().all(dim=1)
+        safe = (height <= limit) & residual.sum(dim=1).isfinite()
         measured = (torch.expm1(-residual).abs() * target).sum(dim=1)
         measured = torch.where(safe, measured, torch.inf)
         better = measured < error[active]

@@ -5,7 +5,9 @@ from typing import Any
 
 import ray
 
+from actors.fetch import fetch
 from actors.shard import PilotShard, load
+from projektor_ray.config import nearest
 from projektor_ray.errors import InputError
 from projektor_ray.providers import Samples
 from projektor_ray.sources import SourceConfig
@@ -18,7 +20,10 @@ GPU_SHARE = 0.01
 
 def load_validation(source: Any) -> tuple[Samples, SetSummary, tuple[str, ...]]:
     """The validation set, its summary, and its class names, which number the pilots' classes."""
-    samples = load(source, None)
+    try:
+        samples = load(source, None)
+    except InputError as error:
+        raise InputError(f"validation: {error}") from None
     return samples, SetSummary.of("validation", samples), samples.class_names
 
 
@@ -38,15 +43,18 @@ class Pilots:
         arrays: Mapping[str, Samples],
         validation: Samples | None,
     ) -> None:
+        names = sorted(provider.name for provider in config.providers)
+        for name in arrays:
+            if name not in names:
+                raise InputError(f"arrays of an unknown provider {name!r}; {nearest(name, names)}")
         sources = {p.name: _shared(p.name, p.source, arrays.get(p.name)) for p in config.providers}
         reader = ray.remote(num_returns=3, num_cpus=0)(load_validation)
         self.validation, *about = reader.remote(
             _shared("validation", config.validation, validation)
         )
-        self._validation_summary, class_names = ray.get(about)
+        self._validation_summary, class_names = fetch(about)
         gpus, cpus = (ray.cluster_resources().get(kind, 0.0) for kind in ("GPU", "CPU"))
         count = max(1, min(len(sources), int(gpus or cpus)))
-        names = sorted(sources)
         self.sources = [ray.put(sources)]
         actor = ray.remote(
             num_cpus=0,
@@ -62,7 +70,7 @@ class Pilots:
 
     def summaries(self) -> tuple[list[SetSummary], SetSummary]:
         """Of all pilots, and of the validation set; reads them where they are held."""
-        found = ray.get([actor.summaries.remote(self.sources) for actor, _ in self.shards])
+        found = fetch([actor.summaries.remote(self.sources) for actor, _ in self.shards])
         return [summary for part in found for summary in part], self._validation_summary
 
     def references(self) -> dict[str, Any]:

@@ -5,43 +5,22 @@ shard that was killed is made anew from its sources, and the repeated call retur
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import ray
 
-from projektor_ray.embedding import Embedder
 from projektor_ray.errors import InputError
 from projektor_ray.providers import Samples
 from projektor_ray.sources import SourceConfig, read_source
 from projektor_ray.study import SetSummary
-from projektor_ray.transport import (
-    PilotFeatures,
-    ProviderShard,
-    TransportSettings,
-    ValidationFeatures,
-    plan_memory,
-)
-from projektor_ray.transport.pools import USUAL_BATCH, device_of, dtype_of, memory_limit
+
+if TYPE_CHECKING:
+    from actors.rows import Ground
+    from projektor_ray.transport import PilotFeatures, ProviderShard
 
 Boxed = Sequence[Any]
 """A reference in a list, so that it arrives as a reference and is fetched only where it is new."""
-
-
-@dataclass(frozen=True, eq=False)
-class Ground:
-    """What every shard needs to know of the ground cost; sent once, by reference.
-
-    Attributes
-    ----------
-    names : all providers, in the order that indices of providers mean.
-    """
-
-    names: tuple[str, ...]
-    settings: TransportSettings
-    embedder: Embedder
-    validation: ValidationFeatures
 
 
 def load(source: Any, class_names: tuple[str, ...] | None) -> Samples:
@@ -80,8 +59,10 @@ class PilotShard:
         """Of each pilot, for the checks and identities of a study."""
         return [SetSummary.of(name, self.pilot(sources, name)) for name in self._held]
 
-    def features(self, sources: Boxed, ground: Boxed) -> PilotFeatures:
+    def features(self, sources: Boxed, ground: Boxed) -> "PilotFeatures":
         """The embedded pilots held here; embedded where they are held, on a GPU if there is one."""
+        from projektor_ray.transport import PilotFeatures
+
         known: Ground = ray.get(ground[0])
         pilots = [self.pilot(sources, name) for name in self._held]
         everything = Samples.concatenate(pilots)
@@ -98,26 +79,8 @@ class PilotShard:
     ) -> Any:
         """A method of this shard's `ProviderShard`, which is built where it is new."""
         if key not in self._transport:
+            from actors.rows import rows_of
+
             known: Ground = ray.get(ground[0])
-            self._transport = {key: _shard(self.features(sources, ground), known)}
+            self._transport = {key: rows_of(self.features(sources, ground), known)}
         return getattr(self._transport[key], method)(*arguments)
-
-
-def _shard(features: PilotFeatures, ground: Ground) -> ProviderShard:
-    """The rows of the cost that belong to these pilots; the kernel is kept where it fits."""
-    dtype = dtype_of(ground.settings)
-    plan = plan_memory(
-        len(features.features),
-        len(ground.validation.features),
-        USUAL_BATCH,
-        features.features.shape[1],
-        item_size=dtype.itemsize,
-        available=memory_limit(ground.settings),
-    )
-    return ProviderShard(
-        features,
-        ground.validation,
-        dtype=dtype,
-        device=device_of(ground.settings),
-        keep=plan.layout == "dense",
-    )

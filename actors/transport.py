@@ -11,8 +11,9 @@ import numpy as np
 import ray
 from numpy.typing import NDArray
 
+from actors.fetch import fetch
 from actors.pilots import GPU_SHARE, Pilots
-from actors.shard import Ground
+from actors.rows import Ground
 from projektor_ray.embedding import Embedder, EmbedderConfig, build_embedder
 from projektor_ray.providers import Samples
 from projektor_ray.study import Study
@@ -49,7 +50,7 @@ class PilotDistances:
         self._sources = pilots.sources
         gpus = ray.cluster_resources().get("GPU", 0.0)
         embedding = ray.remote(num_cpus=0, num_gpus=GPU_SHARE if gpus else 0)(embed_validation)
-        embedder, validation = ray.get(embedding.remote(study.config.embedder, pilots.validation))
+        embedder, validation = fetch(embedding.remote(study.config.embedder, pilots.validation))
         settings = study.config.transport
         self._ground = ray.put(Ground(study.names, settings, embedder, validation))
         self._key = study.distances_stamp.made_by
@@ -62,9 +63,13 @@ class PilotDistances:
     def __call__(self, mixtures: NDArray[np.float64]) -> Distances:
         return self._oracle(mixtures)
 
+    def forget(self) -> None:
+        """Start the next call afresh, so that it depends on its mixtures alone."""
+        self._oracle.forget()
+
     def _gathered(self) -> PilotFeatures:
         """All embedded pilots in this process, for exact transport."""
-        parts = ray.get(
+        parts = fetch(
             [actor.features.remote(self._sources, [self._ground]) for actor in self._actors]
         )
         labels = [part.labels for part in parts if part.labels is not None]
@@ -80,7 +85,7 @@ class PilotDistances:
             ray.put(argument) if getattr(argument, "nbytes", 0) > INLINE_BYTES else argument
             for argument in arguments
         ]
-        found: list[Any] = ray.get(
+        found: list[Any] = fetch(
             [
                 actor.transport.remote(self._sources, [self._ground], self._key, method, *shared)
                 for actor in self._actors

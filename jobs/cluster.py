@@ -20,14 +20,18 @@ DEFAULT_PORTS = {"ray": 10001, "": 6379}
 def connected(address: str | None) -> Iterator[None]:
     """Ray for the length of a job.
 
-    Inside a submitted job, the job's cluster. Else the cluster at `address`, or at `RAY_ADDRESS`.
-    Else a local Ray, started here and ended here.
+    Where a Python driver has called `ray.init` already, that Ray, which is left running. Inside a
+    submitted job, the job's cluster. Else the cluster at `address`, or at `RAY_ADDRESS`. Else a
+    local Ray, started here and ended here.
 
     Raises
     ------
     InputError
         If nothing listens at the address.
     """
+    if ray.is_initialized():
+        yield
+        return
     address = address or os.environ.get("RAY_ADDRESS")
     if os.environ.get("RAY_JOB_CONFIG_JSON_ENV_VAR"):
         ray.init(logging_level=logging.WARNING)

@@ -6,8 +6,8 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-import ray
 from rich.logging import RichHandler
+from rich.markup import escape
 
 from jobs.show import console
 from projektor_ray.config import parse, read_yaml
@@ -50,16 +50,8 @@ def run(main: Callable[[argparse.Namespace], int], options: argparse.ArgumentPar
     try:
         sys.exit(main(arguments))
     except ProjektorError as error:
-        _stop(error)
-    except ray.exceptions.RayTaskError as error:
-        if not isinstance(error.cause, ProjektorError):
-            raise
-        _stop(error.cause)
+        console.print(f"[bold red]Cannot go on:[/] {escape(str(error))}", highlight=False)
+        sys.exit(2)
     except KeyboardInterrupt:
         console.print("\n[bold]Stopped.[/] What was finished is kept; the same command goes on.")
         sys.exit(130)
-
-
-def _stop(error: Exception) -> None:
-    console.print(f"[bold red]Cannot go on:[/] {error}", highlight=False)
-    sys.exit(2)

@@ -21,8 +21,12 @@ SHOWN_AS = {"single": "best single provider", "probe": "best probe"}
 def select_mixture(
     workspace: Workspace, fitted: Fit, seen: Observations, distances: PilotDistances
 ) -> PurchasePlans:
-    """Search the mixture predicted best at the size to buy; writes the table `plans`."""
+    """Search the mixture predicted best at the size to buy; writes the table `plans`.
+
+    The search starts afresh: a plan is the same whether or not distances were measured before it.
+    """
     study = workspace.study
+    distances.forget()
     plans = plan_purchases(study, fitted, seen, distances)
     rows = plan_rows(study, plans)
     workspace.folder.write_table("plans", make_table("plans", rows, study.results_stamp))

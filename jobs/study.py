@@ -120,8 +120,13 @@ def main(arguments: argparse.Namespace) -> int:
     return 0
 
 
+def options() -> argparse.ArgumentParser:
+    """What the main job takes on its command line."""
+    found = parser("study", "Run a study from pilots to purchase plan.")
+    found.add_argument("--check", action="store_true", help="say what would run, train nothing")
+    found.add_argument("--retry-failed", action="store_true", help="train failed probes again")
+    return found
+
+
 if __name__ == "__main__":
-    options = parser("study", "Run a study from pilots to purchase plan.")
-    options.add_argument("--check", action="store_true", help="say what would run, train nothing")
-    options.add_argument("--retry-failed", action="store_true", help="train failed probes again")
-    run(main, options)
+    run(main, options())

@@ -1,0 +1,311 @@
+"""The main job, end to end on a local Ray: tables, resuming, growing, failing."""
+
+import copy
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow.parquet as pq
+import pytest
+import ray
+import yaml
+
+from actors.probes import missing_probes
+from jobs import study as study_job
+from jobs.cluster import ROOT, check_reachable
+from jobs.options import run
+from jobs.study import run_study
+from jobs.workspace import opened
+from projektor_ray.errors import InputError, TooFewProbesError
+from projektor_ray.planning import PurchasePlans
+from projektor_ray.providers import Samples
+from projektor_ray.sources import read_source
+from projektor_ray.study import SetSummary, StudyConfig, resolve
+from projektor_ray.tables import SCHEMAS, Stamp
+from tests.jobs.problems import LEDGERS, MIXTURES, PROBES, config, rows, table, tables, values
+
+pytestmark = pytest.mark.ray
+
+
+@pytest.fixture(scope="module")
+def finished(local_ray: None, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Any]:
+    """A finished study's folder, which no test writes to, and its plans."""
+    out = tmp_path_factory.mktemp("finished")
+    return out, run_study(config(), str(out))
+
+
+@pytest.fixture
+def again(finished: tuple[Path, PurchasePlans], tmp_path: Path) -> Path:
+    """A copy of the finished study's folder."""
+    return Path(shutil.copytree(finished[0], tmp_path / "again"))
+
+
+def test_all_tables_are_written_with_their_schemas(finished: tuple[Path, PurchasePlans]) -> None:
+    out, _ = finished
+    for name, schema in SCHEMAS.items():
+        assert table(out, name).schema.equals(schema), name
+        for part in (
+            (out / name).glob("*.parquet") if name in LEDGERS else [out / f"{name}.parquet"]
+        ):
+            stamp = Stamp.of(pq.read_schema(part))
+            assert stamp.study == "iris"
+            assert stamp.providers == ("ada", "bob", "cyd")
+    assert table(out, "probes").num_rows == PROBES
+    assert table(out, "distances").num_rows == PROBES
+    assert {row["size"] for row in rows(out, "projections")} == {4, 16, 100}
+    for name in ("predictors", "projections", "plans"):
+        for row in rows(out, name):
+            numbers = [value for value in row.values() if isinstance(value, float)]
+            assert np.isfinite(numbers).all(), (name, row)
+
+
+def test_every_plan_buys_what_was_asked_within_capacities_and_budget(
+    finished: tuple[Path, PurchasePlans],
+) -> None:
+    out, plans = finished
+    assert {"selected", "uniform", "single"} <= set(plans.plans)
+    for name, plan in plans.plans.items():
+        found = [row for row in rows(out, "plans") if row["plan"] == name]
+        bought = {row["provider"]: row["samples"] for row in found}
+        assert sum(bought.values()) == 100, name
+        assert bought["ada"] <= 40, name
+        assert bought["cyd"] <= 90, name
+        assert sum(row["cost"] for row in found) <= 120 + 1e-9, name
+        assert 2 * bought["ada"] + bought["bob"] + bought["cyd"] / 2 == pytest.approx(
+            sum(row["cost"] for row in found)
+        )
+        assert bought == dict(zip(["ada", "bob", "cyd"], plan.samples.tolist(), strict=True))
+    rivals = [plan.predicted for name, plan in plans.plans.items() if name != "selected"]
+    assert plans.selected.predicted >= max(rivals) - 1e-6
+
+
+def test_the_second_run_trains_nothing_and_gives_equal_tables(
+    finished: tuple[Path, PurchasePlans], again: Path
+) -> None:
+    run_study(config(), str(again))
+    assert tables(again) == tables(finished[0])
+
+
+def arrays() -> tuple[dict[str, Samples], Samples]:
+    asked = config()
+    pilots = {p.name: read_source(p.source) for p in asked.providers if p.source}
+    assert asked.validation is not None
+    return pilots, read_source(asked.validation)
+
+
+def test_arrays_of_a_driver_that_lists_providers_in_another_order_give_equal_tables(
+    finished: tuple[Path, PurchasePlans], tmp_path: Path
+) -> None:
+    pilots, validation = arrays()
+    sellers = [{**seller, "source": None} for seller in values()["providers"][::-1]]
+    run_study(
+        config(providers=sellers, validation=None),
+        str(tmp_path),
+        arrays=dict(reversed(pilots.items())),
+        validation=validation,
+    )
+    assert tables(tmp_path) == tables(finished[0])
+
+
+def test_a_study_that_grows_trains_only_what_is_missing(again: Path) -> None:
+    before = rows(again, "probes")
+    probes = {
+        "scales": [4, 8, 16],
+        "lattice": 2,
+        "seeds": 2,
+        "mixtures": [{"ada": 0.25, "cyd": 0.75}],
+    }
+    run_study(config(probes=probes), str(again))
+    after = rows(again, "probes")
+    assert len(after) == (MIXTURES + 1) * 3 * 2
+    assert all(row in after for row in before)
+    assert len({(row["mixture_id"], row["size"], row["seed"]) for row in after}) == len(after)
+
+
+@pytest.mark.parametrize(
+    ("grows", "more"),
+    [
+        ({"seeds": 2}, MIXTURES * 2),
+        ({"seeds": [0, 7]}, MIXTURES * 2),
+        ({"scales": [4, 8, 16]}, MIXTURES),
+        ({"mixtures": [{"ada": 0.25, "bob": 0.75}]}, 2),
+        ({"lattice": 4}, (15 - MIXTURES) * 2),
+        ({"cpus": 0.5}, 0),
+    ],
+)
+def test_what_is_missing_after_growth(
+    finished: tuple[Path, PurchasePlans], grows: dict[str, Any], more: int
+) -> None:
+    grown = resolved(config(probes={**values()["probes"], **grows}))
+    kept = {
+        tuple(row[key] for key in ("mixture_id", "size", "seed", "learner", "metric")): row
+        for row in rows(finished[0], "probes")
+    }
+    assert len(missing_probes(grown, kept)) == more
+
+
+def resolved(asked: StudyConfig) -> Any:
+    pilots = [SetSummary.of(p.name, read_source(p.source)) for p in asked.providers if p.source]
+    assert asked.validation is not None
+    return resolve(asked, pilots, SetSummary.of("validation", read_source(asked.validation)))
+
+
+def test_failed_probes_are_recorded_and_the_study_goes_on(
+    local_ray: None, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    ready, out = tmp_path / "ready", tmp_path / "out"
+    learner = {"name": "tests.jobs.learners:unready", "settings": {"ready": str(ready)}}
+    probes = {"scales": [16, 21], "lattice": 2, "seeds": 1, "mixtures": [{"ada": 0.2, "cyd": 0.8}]}
+    asked = config(learner=learner, probes=probes)
+    run_study(asked, str(out))
+    failed = [row for row in rows(out, "probes") if row["status"] == "failed"]
+    assert {tuple(row["mixture"]) for row in failed} == {(1, 0, 0), (0, 1, 0)}
+    assert len(failed) == 4
+    for row in failed:
+        assert row["value"] is None
+        without_two = row["mixture"][0] == 1
+        says = "accuracy = nan; expected a finite number" if without_two else "classes [0]"
+        assert says in row["error"]
+        assert "Traceback" in row["error"]
+    assert "4 failed" in capsys.readouterr().out
+
+    ready.touch()
+    with opened(asked, str(out)) as workspace:
+        assert not missing_probes(workspace.study, workspace.probes()), "not again unasked"
+    run_study(asked, str(out), retry_failed=True)
+    retried = [row for row in rows(out, "probes") if row["attempt"] == 2]
+    assert len(retried) == 4
+    assert table(out, "probes").num_rows == 14 + 4
+    assert all(row["status"] == "done" for row in retried)
+    with opened(asked, str(out)) as workspace:
+        assert {row["status"] for row in workspace.probes().values()} == {"done"}
+
+
+def test_a_learner_that_always_fails(again: Path) -> None:
+    asked = config(learner={"name": "tests.jobs.learners:broken"})
+    with pytest.raises(
+        TooFewProbesError,
+        match=r"no probe is done.*all 12 failed: RuntimeError: this learner is broken",
+    ):
+        run_study(asked, str(again))
+    assert table(again, "probes").num_rows == 2 * PROBES
+
+
+def test_check_trains_nothing(
+    local_ray: None, again: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = tables(again)
+    probes = {**values()["probes"], "seeds": 3}
+    with opened(config(probes=probes), str(again)) as workspace:
+        study_job.check(workspace)
+    assert tables(again) == before
+    said = capsys.readouterr().out.split()
+    for word in ("wanted", "36", "done", "12", "24", "2.67×"):
+        assert word in said, word
+
+
+def test_arrays_of_a_provider_that_the_study_does_not_name(local_ray: None, tmp_path: Path) -> None:
+    pilots, _ = arrays()
+    with pytest.raises(InputError, match="'bobb'; did you mean 'bob'"):
+        run_study(config(), str(tmp_path), arrays={"bobb": pilots["bob"]})
+
+
+def test_a_provider_without_source_or_arrays(local_ray: None, tmp_path: Path) -> None:
+    sellers = copy.deepcopy(values()["providers"])
+    del sellers[1]["source"]
+    with pytest.raises(InputError, match="'bob' has no source"):
+        run_study(config(providers=sellers), str(tmp_path))
+
+
+def test_a_purchase_that_no_plan_can_keep(local_ray: None, tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="budget"):
+        run_study(config(selection={"size": 100, "budget": 10}), str(tmp_path))
+    assert not (tmp_path / "probes").exists()
+
+
+def test_a_bad_pilot_is_named_before_anything_is_trained(local_ray: None, tmp_path: Path) -> None:
+    corrupt = tmp_path / "corrupt.parquet"
+    corrupt.write_bytes(b"PAR1 this is no table PAR1")
+    sellers = copy.deepcopy(values()["providers"])
+    sellers[1]["source"] = {"path": str(corrupt)}
+    with pytest.raises(InputError) as raised:
+        run_study(config(providers=sellers), str(tmp_path / "out"))
+    message = str(raised.value)
+    assert message.startswith("provider 'bob': ")
+    assert str(corrupt) in message
+    assert "Traceback" not in message
+    assert "ray::" not in message
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_bad_validation_set_is_named(local_ray: None, tmp_path: Path) -> None:
+    with pytest.raises(InputError) as raised:
+        run_study(config(validation={"path": str(tmp_path / "absent.npz")}), str(tmp_path / "out"))
+    assert str(raised.value).startswith("validation: there is no file")
+    assert "ray::" not in str(raised.value)
+
+
+def job(module: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", f"jobs.{module}", *arguments],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+
+
+def written(asked: dict[str, Any], folder: Path) -> str:
+    path = folder / "study.yaml"
+    path.write_text(yaml.safe_dump(asked), encoding="utf-8")
+    return str(path)
+
+
+@pytest.mark.parametrize(
+    ("asked", "says"),
+    [
+        (values(learner={"name": "small_cn"}), "unknown learner 'small_cn'; did you mean"),
+        (values(metric="acuracy"), "unknown metric 'acuracy'; did you mean 'accuracy'?"),
+        (values(embedder={"name": "identiy"}), "'identiy'; did you mean 'identity'?"),
+        (values(selection={"size": 100, "predictor": "[cs]"}), "got '[cs]'"),
+    ],
+)
+def test_a_mistake_ends_the_job_with_status_2_and_one_message(
+    asked: dict[str, Any],
+    says: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["study", written(asked, tmp_path), "--out", str(tmp_path)])
+    with pytest.raises(SystemExit) as ended:
+        run(study_job.main, study_job.options())
+    assert ended.value.code == 2
+    said = " ".join(capsys.readouterr().out.split())
+    assert says in said
+    assert said.startswith("Cannot go on:")
+
+
+def test_a_mistake_that_an_actor_finds_ends_the_job_the_same_way(tmp_path: Path) -> None:
+    sellers = copy.deepcopy(values()["providers"])
+    sellers[0]["source"] = {"path": str(tmp_path / "absent.parquet")}
+    path = written(values(providers=sellers), tmp_path)
+    ended = job("study", path, "--check", "--out", str(tmp_path / "out"))
+    assert ended.returncode == 2
+    said = " ".join((ended.stdout + ended.stderr).split())
+    assert "Cannot go on: provider 'ada': there is no file" in said
+    assert "Traceback" not in said
+    assert "ray::" not in said
+
+
+def test_an_address_where_nothing_listens() -> None:
+    with pytest.raises(InputError, match=r"no Ray cluster answers at '127\.0\.0\.1:1'"):
+        check_reachable("127.0.0.1:1")
+
+
+def test_ray_that_a_driver_started_is_left_running(finished: tuple[Path, PurchasePlans]) -> None:
+    assert ray.is_initialized()

@@ -152,14 +152,20 @@ def make_table(name: str, rows: Iterable[Row], stamp: Stamp) -> pa.Table:
 
 
 class Folder:
-    """A place for tables: a local folder or any URI that `pyarrow.fs` understands."""
+    """A place for tables: a local folder or any URI that `pyarrow.fs` understands.
+
+    Attributes
+    ----------
+    uri : the place in full, which other processes find whatever their current folder is.
+    """
 
     def __init__(self, uri: str | Path) -> None:
-        self.uri = str(uri)
-        if "://" in self.uri:
+        if "://" in str(uri):
+            self.uri = str(uri)
             self._filesystem, self._base = pafs.FileSystem.from_uri(self.uri)
         else:
-            self._filesystem, self._base = pafs.LocalFileSystem(), str(Path(uri).absolute())
+            self.uri = str(Path(uri).absolute())
+            self._filesystem, self._base = pafs.LocalFileSystem(), self.uri
 
     @property
     def is_local(self) -> bool:

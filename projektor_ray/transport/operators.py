@@ -197,7 +197,7 @@ class KernelOperator:
 
     def sums(self, centre: Centre, scaling: Tensor, weights: Tensor) -> Sums:
         dtype = self._precision(centre)
-        scaled = scaling.exp().to(dtype)
+        scaled = scaling.to(dtype).exp()
         columns = torch.zeros_like(scaling)
         least = torch.full_like(scaling[:, 0], torch.inf)
         for start, stop, kernel, _ in self._blocks(centre):
@@ -209,7 +209,7 @@ class KernelOperator:
 
     def source_potentials(self, centre: Centre, scaling: Tensor) -> Tensor:
         dtype = self._precision(centre)
-        scaled = scaling.exp().to(dtype)
+        scaled = scaling.to(dtype).exp()
         found = scaling.new_zeros(len(scaling), self.units)
         for start, stop, kernel, log_rows in self._blocks(centre):
             row_sums = (scaled @ kernel.T).to(scaling.dtype)

@@ -18,8 +18,11 @@ from projektor_ray.transport.operators import Centre, SourceOperator
 
 EASY_SHARE = 1 / 24
 """ε in units of the largest cost at which a solve from scratch takes a handful of rounds."""
-ANNEALING_TOLERANCE = 2e-2
-ANNEALING_ROUNDS = 30
+ANNEALING_TOLERANCE = 1e-4
+"""Stages need not be solved closer than this; but they must be solved as closely as the result.
+Mass that has to cross between classes that ε keeps apart is a small marginal error that only a
+larger ε can still mend: at the wanted one it would take thousands of rounds."""
+ANNEALING_ROUNDS = 100
 WINDOW = 7
 TIGHT = 1e-5
 """Below this tolerance most rounds are spent where convergence is linear."""
@@ -162,22 +165,22 @@ def _anneal(
 ) -> tuple[Tensor, Tensor]:
     """Potentials (B, v) to start from, and rounds (B,) spent, by halving ε down to the wanted one.
 
-    Each stage is only solved roughly; the next one starts at the linear extrapolation in ε.
+    The next stage starts at the linear extrapolation in ε of the last two.
     """
     rounds = torch.zeros(len(weights), dtype=torch.long, device=weights.device)
     potential = weights.new_zeros(len(weights), len(operator.target))
     before, spent_at = potential, 0.0
-    rough = max(stopping.tolerance, ANNEALING_TOLERANCE)
+    close = max(stopping.tolerance, ANNEALING_TOLERANCE)
     for step in _larger(epsilon, EASY_SHARE * operator.magnitude):
         left = min(ANNEALING_ROUNDS, stopping.rounds // 2 - int(rounds.max()))
         if left < 1:
             break
         centre = Centre(potential.mean(dim=0), step)
         scaling = (potential - centre.potential) / step
-        found = iterate(operator, centre, weights, scaling, Stopping(rough, left))
+        found = iterate(operator, centre, weights, scaling, Stopping(close, left))
         if bool(found.unsafe.any()):
             centre = Centre(centre.potential, step, wide=True)
-            again = iterate(operator, centre, weights, found.scaling, Stopping(rough, left))
+            again = iterate(operator, centre, weights, found.scaling, Stopping(close, left))
             found = Iterated(again.scaling, again.error, found.rounds + again.rounds, again.unsafe)
         solved = centre.potential + step * found.scaling
         rounds = rounds + found.rounds

@@ -1,0 +1,51 @@
+import pytest
+import torch
+
+from projektor_ray.errors import InputError
+from projektor_ray.transport import available_memory, plan_memory
+
+GIB = 2**30
+
+
+def test_small_problems_are_dense() -> None:
+    plan = plan_memory(3000, 1000, 66, 64, available=8 * GIB)
+    assert plan.layout == "dense"
+    assert plan.mixtures == 66
+    assert "fits" in plan.reason
+
+
+def test_a_million_by_ten_thousand_is_blocked_within_16_gib() -> None:
+    plan = plan_memory(1_000_000, 10_000, 64, 64, available=16 * GIB)
+    assert plan.layout == "blocked"
+    assert plan.bytes_needed <= plan.bytes_available <= 16 * GIB
+    assert "block by block" in plan.reason
+
+
+def test_providers_are_spread_where_there_are_actors() -> None:
+    plan = plan_memory(1_000_000, 10_000, 64, 64, available=16 * GIB, actors=4)
+    assert plan.layout == "sharded"
+    assert "4 processes" in plan.reason
+
+
+@pytest.mark.parametrize("mixtures", [1, 66, 5000])
+@pytest.mark.parametrize("points", [10, 10_000, 3_000_000])
+def test_no_plan_needs_more_than_there_is(points: int, mixtures: int) -> None:
+    for available in (4, 16, 64):
+        plan = plan_memory(points, 2000, mixtures, 32, available=available * GIB)
+        assert 1 <= plan.mixtures <= mixtures
+        assert plan.bytes_needed <= 0.7 * available * GIB
+
+
+def test_what_cannot_fit_is_refused_before_it_is_tried() -> None:
+    with pytest.raises(InputError, match="Use smaller pilots"):
+        plan_memory(3_000_000, 2000, 1, 32, available=GIB)
+
+
+def test_too_many_mixtures_are_solved_in_turns() -> None:
+    plan = plan_memory(100_000, 1000, 5000, 16, available=2 * GIB)
+    assert plan.mixtures < 5000
+    assert "mixtures at a time" in plan.reason
+
+
+def test_available_memory_is_a_positive_number() -> None:
+    assert available_memory(torch.device("cpu")) > 0

@@ -1,0 +1,84 @@
+import numpy as np
+import pytest
+import torch
+
+from projektor_ray.transport import sinkhorn
+from projektor_ray.transport.operators import MatrixCost, ProviderUnits, RowUnits
+from projektor_ray.transport.solver import Stopping
+from projektor_ray.transport.symmetric import solve_symmetric
+
+
+def self_problem(
+    points: int = 30, apart: float = 1.0
+) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+    """A cost of points with themselves, three providers, and mixtures with vertices."""
+    rng = np.random.default_rng(0)
+    provider = np.arange(points) % 3
+    x = rng.normal(size=(points, 3)) + apart * provider[:, None]
+    cost = ((x[:, None] - x[None]) ** 2).sum(axis=2)
+    mixtures = np.vstack([np.eye(3), rng.dirichlet(np.ones(3), 3)])
+    return torch.from_numpy(cost), torch.from_numpy(provider), torch.from_numpy(mixtures)
+
+
+@pytest.mark.parametrize("epsilon", [2.0, 0.3, 0.01, 1e-4])
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+@pytest.mark.parametrize("keep", [True, False])
+@pytest.mark.parametrize("apart", [1.0, 30.0])
+def test_value_is_that_of_the_general_solver(
+    epsilon: float, dtype: torch.dtype, keep: bool, apart: float
+) -> None:
+    cost, provider, mixtures = self_problem(apart=apart)
+    found = solve_symmetric(
+        MatrixCost(cost.to(dtype)),
+        ProviderUnits(provider, 3),
+        mixtures,
+        epsilon,
+        Stopping(1e-6, 500),
+        dtype,
+        keep=keep,
+    )
+    assert torch.isfinite(found.potential).all()
+    assert (found.error <= 1e-6).all()
+    weights = mixtures[:, provider] / 10
+    for row in range(len(mixtures)):
+        own = weights[row] > 0
+        a = weights[row, own] / weights[row, own].sum()
+        general = sinkhorn(cost[own][:, own], a[:, None], a, epsilon, 1e-7, 4000)
+        if not general.converged:
+            continue
+        assert found.value[row] == pytest.approx(float(general.value), rel=1e-4, abs=1e-5)
+
+
+def test_potential_is_the_derivative_also_where_weight_is_absent() -> None:
+    """At a vertex the derivative holds for shares far below e^(−2f/ε), hence the large ε."""
+    cost, provider, mixtures = self_problem()
+    units, stopping, epsilon = ProviderUnits(provider, 3), Stopping(1e-12, 2000), 5.0
+
+    def value(mixture: torch.Tensor) -> float:
+        found = solve_symmetric(
+            MatrixCost(cost), units, mixture[None], epsilon, stopping, torch.float64
+        )
+        return float(found.value[0])
+
+    at = solve_symmetric(MatrixCost(cost), units, mixtures, epsilon, stopping, torch.float64)
+    vertex, inner, step = mixtures[0], mixtures[4], 1e-6
+    for other in torch.eye(3, dtype=torch.float64)[1:]:
+        slope = (value(vertex + step * (other - vertex)) - value(vertex)) / step
+        expected = 2 * float(at.potential[0] @ (other - vertex))
+        assert slope == pytest.approx(expected, rel=1e-3)
+        move = step * (other - inner)
+        slope = (value(inner + move) - value(inner - move)) / (2 * step)
+        expected = 2 * float(at.potential[4] @ (other - inner))
+        assert slope == pytest.approx(expected, rel=1e-5, abs=1e-6)
+
+
+def test_one_point_is_at_zero_from_itself() -> None:
+    found = solve_symmetric(
+        MatrixCost(torch.zeros(1, 1)),
+        RowUnits(1),
+        torch.ones(1, 1, dtype=torch.float64),
+        0.1,
+        Stopping(1e-6, 50),
+        torch.float32,
+    )
+    assert float(found.value) == pytest.approx(0, abs=1e-9)

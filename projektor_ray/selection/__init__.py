@@ -1,6 +1,6 @@
 """Selection (Algorithm 2): the purchase plan predicted best under capacities and a budget."""
 
-from projektor_ray.selection.feasible import FeasibleSet
+from projektor_ray.selection.feasible import FeasibleSet, Terms
 from projektor_ray.selection.objective import (
     DistanceOracle,
     Distances,
@@ -8,9 +8,8 @@ from projektor_ray.selection.objective import (
     Objective,
     ProjectedObjective,
 )
-from projektor_ray.selection.plan import (
-    Direction,
-    Plan,
+from projektor_ray.selection.plan import Direction, Plan
+from projektor_ray.selection.search import (
     baseline_mixtures,
     baseline_plans,
     select,
@@ -26,6 +25,7 @@ __all__ = [
     "Objective",
     "Plan",
     "ProjectedObjective",
+    "Terms",
     "baseline_mixtures",
     "baseline_plans",
     "select",

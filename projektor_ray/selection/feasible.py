@@ -1,12 +1,13 @@
 """What may be bought: the simplex of mixtures cut by capacities and a budget."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
+from projektor_ray.config import nearest
 from projektor_ray.errors import InfeasibleError, InputError
 from projektor_ray.providers import Provider
 
@@ -21,9 +22,37 @@ COST_TOLERANCE = 1e-9
 """Of the budget: what rounding errors in prices may add to a cost."""
 
 
+@dataclass(frozen=True)
+class Terms:
+    """What a deal with a provider asks beyond capacity and price.
+
+    Attributes
+    ----------
+    minimum_order : fewest samples if any are bought.
+    required : whether some must be bought.
+    excluded : whether none may be bought.
+    """
+
+    minimum_order: int = 0
+    required: bool = False
+    excluded: bool = False
+
+    def allows(self, samples: int) -> bool:
+        """Whether so many samples may be bought."""
+        return samples == 0 or not (self.excluded or samples < self.minimum_order)
+
+    def __post_init__(self) -> None:
+        if self.minimum_order < 0:
+            raise InputError(f"a minimum order must be 0 or more samples; got {self.minimum_order}")
+        if self.required and self.excluded:
+            raise InputError("a provider cannot be both required and excluded")
+
+
 @dataclass(frozen=True, eq=False)
 class FeasibleSet:
     """Plans of `size` samples: `lower ≤ samples ≤ upper`, `Σ price · samples ≤ budget`.
+
+    Minimum orders of providers that need not be bought are not part of it: see `lacking`.
 
     Attributes
     ----------
@@ -32,6 +61,7 @@ class FeasibleSet:
     lower, upper : fewest and most samples of each provider, shape (m,).
     prices : money per sample, shape (m,).
     budget : most money to spend, infinite if unlimited.
+    minimum_orders : fewest samples of each provider if any are bought, shape (m,).
     """
 
     names: tuple[str, ...]
@@ -39,16 +69,23 @@ class FeasibleSet:
     lower: Integers
     upper: Integers
     prices: Floats
-    budget: float = np.inf
+    budget: float
+    minimum_orders: Integers
 
     @staticmethod
-    def of(providers: Sequence[Provider], size: int, budget: float | None = None) -> "FeasibleSet":
-        """The plans that capacities and budget allow.
+    def of(
+        providers: Sequence[Provider],
+        size: int,
+        budget: float | None = None,
+        terms: Mapping[str, Terms] | None = None,
+    ) -> "FeasibleSet":
+        """The plans that capacities, terms (by provider name) and budget allow.
 
         Raises
         ------
         InputError
-            If there is no provider, or the size or the budget is not a positive number.
+            If there is no provider, the size or the budget is not a positive number, or terms
+            name an unknown provider.
         InfeasibleError
             If no plan keeps every constraint; names the one that cannot be kept.
         """
@@ -58,17 +95,42 @@ class FeasibleSet:
             raise InputError(f"the size to buy must be a whole number of samples; got {size}")
         if budget is not None and not budget >= 0:
             raise InputError(f"the budget must be 0 or more, or absent if unlimited; got {budget}")
+        names = tuple(provider.name for provider in providers)
+        known = _check_terms(terms or {}, names)
+        deals = [known.get(name, Terms()) for name in names]
         capacities = [size if p.capacity is None else min(p.capacity, size) for p in providers]
+        upper = [
+            capacity if deal.required or deal.allows(capacity) else 0
+            for deal, capacity in zip(deals, capacities, strict=True)
+        ]
+        lower = [max(deal.minimum_order, 1) if deal.required else 0 for deal in deals]
         feasible = FeasibleSet(
-            names=tuple(provider.name for provider in providers),
+            names=names,
             size=int(size),
-            lower=np.zeros(len(providers), dtype=np.int64),
-            upper=np.array(capacities, dtype=np.int64),
+            lower=np.array(lower, dtype=np.int64),
+            upper=np.array(upper, dtype=np.int64),
             prices=np.array([provider.price for provider in providers]),
             budget=np.inf if budget is None else float(budget),
+            minimum_orders=np.array([deal.minimum_order for deal in deals], dtype=np.int64),
         )
         feasible.check()
         return feasible
+
+    def lacking(self, samples: Integers) -> list[int]:
+        """Providers of which some are bought, but fewer than their minimum order."""
+        return [int(i) for i in np.flatnonzero((samples > 0) & (samples < self.minimum_orders))]
+
+    def without(self, provider: int) -> "FeasibleSet":
+        """The plans that buy nothing of a provider."""
+        upper = self.upper.copy()
+        upper[provider] = 0
+        return replace(self, upper=upper)
+
+    def ordering(self, provider: int) -> "FeasibleSet":
+        """The plans that buy at least the minimum order of a provider."""
+        lower = self.lower.copy()
+        lower[provider] = max(lower[provider], self.minimum_orders[provider])
+        return replace(self, lower=lower)
 
     def check(self) -> None:
         """Refuse an empty set.
@@ -78,6 +140,19 @@ class FeasibleSet:
         InfeasibleError
             If no plan keeps every constraint; names the one that cannot be kept.
         """
+        short = np.flatnonzero(self.lower > self.upper)
+        if len(short):
+            i = int(short[0])
+            raise InfeasibleError(
+                f"the order required of {self.names[i]!r} cannot be kept: at least "
+                f"{self.lower[i]:,} samples, but at most {self.upper[i]:,} can be bought of it. "
+                "Change its terms, or buy more in all"
+            )
+        if self.lower.sum() > self.size:
+            raise InfeasibleError(
+                f"the required orders cannot be kept: together they are {self.lower.sum():,} "
+                f"samples, more than the {self.size:,} to buy. Buy more, or require fewer"
+            )
         if self.upper.sum() < self.size:
             raise InfeasibleError(
                 f"the capacities cannot be kept: together the providers sell {self.upper.sum():,} "
@@ -99,9 +174,10 @@ class FeasibleSet:
         return self.cost(samples) <= self.budget * (1 + COST_TOLERANCE)
 
     def keeps(self, samples: Integers) -> bool:
-        """Whether every constraint is kept."""
+        """Whether every constraint is kept, minimum orders included."""
         within = (self.lower <= samples) & (samples <= self.upper)
-        return bool(samples.sum() == self.size and within.all() and self.affords(samples))
+        complete = samples.sum() == self.size and not self.lacking(samples)
+        return bool(complete and within.all() and self.affords(samples))
 
     @cached_property
     def cheapest(self) -> Integers:
@@ -203,3 +279,10 @@ def onto_box(points: Floats, lower: Floats, upper: Floats) -> Floats:
     falling = slope < 0
     threshold = at + np.where(falling, (total - 1.0) / np.where(falling, -slope, 1.0), 0.0)
     return np.asarray(np.clip(points - threshold, lower, upper))
+
+
+def _check_terms(terms: Mapping[str, Terms], names: Sequence[str]) -> Mapping[str, Terms]:
+    for name in terms:
+        if name not in names:
+            raise InputError(f"terms name the provider {name!r}: {nearest(name, names)}")
+    return terms

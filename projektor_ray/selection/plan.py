@@ -1,25 +1,17 @@
-"""Algorithm 2: how many samples to buy from whom, and the plans to compare with."""
+"""A purchase plan: whole samples of each provider, and what they are worth."""
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from projektor_ray.errors import InputError
-from projektor_ray.identity import generator
-from projektor_ray.providers import Provider
-from projektor_ray.selection.ascent import ascend
 from projektor_ray.selection.feasible import FeasibleSet, Floats, Integers
 from projektor_ray.selection.objective import MetricObjective, Objective
-from projektor_ray.selection.rounding import whole_samples
 
 Direction = Literal["maximize", "minimize"]
 
 THOUSAND = 1000
-MOST_VERTICES = 32
-AS_MUCH_AS_POSSIBLE = 1e3
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,6 +28,10 @@ class Plan:
     marginal_value : change of the predicted metric if 1,000 samples more were bought of each
         provider on top of the plan, to first order, shape (m,). Where the objective knows one
         size only, if they were bought instead of 1,000 samples of the plan's mixture.
+    capacity_value : improvement of the metric if the capacity of each provider were 1,000 samples
+        larger, to first order, shape (m,); 0 where the capacity does not bind.
+    budget_value : improvement of the metric for one more unit of money; 0 where the budget does
+        not bind.
     starts : how many starts the search had; 0 for a plan that was not searched.
     agreed : how many of them reached the best value.
     """
@@ -46,6 +42,8 @@ class Plan:
     predicted: float
     interval: tuple[float, float] | None
     marginal_value: Floats
+    capacity_value: Floats
+    budget_value: float
     starts: int = 0
     agreed: int = 0
 
@@ -70,158 +68,21 @@ class Plan:
         return float(self.costs.sum())
 
 
-def select(
-    objective: Objective,
-    providers: Sequence[Provider],
-    size: int,
-    *,
-    budget: float | None = None,
-    direction: Direction = "maximize",
-    starts: int = 32,
-    seed: int = 0,
-    candidates: Floats | None = None,
-    level: float = 0.9,
-) -> Plan:
-    """The purchase plan predicted best (Algorithm 2).
-
-    The search starts from the mixtures of `baseline_mixtures`, the feasible mixtures nearest to
-    every provider alone (of many providers: the most promising), `candidates`, and random ones.
-    Of starts that reach the same value the cheapest plan is taken.
-
-    Parameters
-    ----------
-    objective : mixtures (B, m) → predicted metrics (B,) and gradients (B, m), one batch per step.
-    providers : m of them, in the order of the objective's columns.
-    size : samples to buy, N.
-    budget : most money to spend.
-    direction : whether the metric is better higher or lower.
-    starts : random starts beside the fixed ones.
-    candidates : mixtures (c, m) to start from as well, such as the best probes.
-    level : of the interval.
-
-    Raises
-    ------
-    InfeasibleError
-        If no plan keeps every constraint; names the one that cannot be kept.
-    InputError
-        If an argument cannot be used, or the objective gives a number that is not finite.
-    """
-    feasible = FeasibleSet.of(providers, size, budget)
-    upward = _upward(objective, direction)
-    points = _starts(upward, feasible, starts, seed, candidates)
-    found = ascend(upward, feasible, points)
-    best = np.flatnonzero(found.reached_best)
-    costs = np.round(found.mixtures[best] @ feasible.prices, 12)
-    chosen = best[np.lexsort((-found.values[best], costs))[0]]
-    samples = whole_samples(found.mixtures[chosen], feasible)
-    return _plan(objective, feasible, samples, level, starts=len(points), agreed=len(best))
-
-
-def baseline_plans(
-    objective: Objective,
-    providers: Sequence[Provider],
-    size: int,
-    *,
-    budget: float | None = None,
-    direction: Direction = "maximize",
-    candidates: Floats | None = None,
-    level: float = 0.9,
-) -> dict[str, Plan]:
-    """The plans to compare with, by name: `uniform`, `proportional`, `single`, `probe`.
-
-    As `baseline_mixtures`, cut to what is feasible: samples in equal parts; in proportion to
-    capacities; as many as possible from the one provider that is predicted best alone; and the
-    one of `candidates` (the trained mixtures, best first or not) that is predicted best.
-
-    Raises
-    ------
-    InfeasibleError, InputError
-        As `select`.
-    """
-    feasible = FeasibleSet.of(providers, size, budget)
-    upward = _upward(objective, direction)
-    fixed = baseline_mixtures(feasible)
-    chosen: dict[str, Floats] = {name: fixed[name] for name in ("uniform", "proportional")}
-    chosen["single"] = _best(upward, single_mixtures(feasible))
-    if candidates is not None:
-        chosen["probe"] = _best(upward, feasible.project(_check_candidates(candidates, feasible)))
-    return {
-        name: _plan(objective, feasible, whole_samples(mixture, feasible), level)
-        for name, mixture in chosen.items()
-    }
-
-
-def baseline_mixtures(feasible: FeasibleSet) -> Mapping[str, Floats]:
-    """Feasible mixtures nearest to `uniform`, `proportional` (to capacity) and `cheapest`."""
-    count = len(feasible.names)
-    wanted = {
-        "uniform": np.full(count, 1.0 / count),
-        "proportional": feasible.upper / feasible.upper.sum(),
-        "cheapest": feasible.cheapest / feasible.size,
-    }
-    return {name: feasible.project(mixture[None])[0] for name, mixture in wanted.items()}
-
-
-def single_mixtures(feasible: FeasibleSet) -> Floats:
-    """For every provider as much of it as is feasible, the rest in equal parts, shape (m, m)."""
-    return feasible.project(AS_MUCH_AS_POSSIBLE * np.eye(len(feasible.names)))
-
-
-def _upward(objective: Objective, direction: Direction) -> Objective:
-    if direction == "maximize":
-        return objective
-    if direction != "minimize":
-        raise InputError(f"the direction must be 'maximize' or 'minimize'; got {direction!r}")
-
-    def downward(mixtures: Floats) -> tuple[Floats, Floats]:
-        values, gradients = objective(mixtures)
-        return -values, -gradients
-
-    return downward
-
-
-def _starts(
-    upward: Objective, feasible: FeasibleSet, random: int, seed: int, candidates: Floats | None
-) -> Floats:
-    count = len(feasible.names)
-    fixed = np.stack(list(baseline_mixtures(feasible).values()))
-    _, gradients = upward(fixed[:1])
-    promising = np.argsort(-gradients[0], kind="stable")[:MOST_VERTICES]
-    alone = feasible.project(AS_MUCH_AS_POSSIBLE * np.eye(count)[promising])
-    stream = generator("selection", seed)
-    drawn = feasible.project(stream.dirichlet(np.ones(count), size=random))
-    points = [fixed, alone, drawn]
-    if candidates is not None:
-        points.append(feasible.project(_check_candidates(candidates, feasible)))
-    return np.concatenate(points)
-
-
-def _best(upward: Objective, mixtures: Floats) -> Floats:
-    values, _ = upward(mixtures)
-    return np.asarray(mixtures[int(np.argmax(values))])
-
-
-def _check_candidates(candidates: Floats, feasible: FeasibleSet) -> Floats:
-    array = np.asarray(candidates, dtype=np.float64)
-    if array.ndim != 2 or array.shape[1] != len(feasible.names) or not np.isfinite(array).all():
-        raise InputError(
-            f"candidates must be finite mixtures of shape (c, {len(feasible.names)}), a row per "
-            f"mixture; got shape {array.shape}"
-        )
-    return array
-
-
-def _plan(
+def make_plan(
     objective: Objective,
     feasible: FeasibleSet,
     samples: NDArray[np.int64],
     level: float,
+    direction: Direction,
     starts: int = 0,
     agreed: int = 0,
 ) -> Plan:
+    """The plan that buys `samples`, with what the objective says of it."""
     mixtures = (samples / feasible.size)[None]
     values, gradients = objective(mixtures)
     exchange = (gradients[0] - gradients[0] @ mixtures[0]) / feasible.size
+    upward = gradients[0] if direction == "maximize" else -gradients[0]
+    capacity_value, budget_value = shadow_prices(upward, feasible, samples)
     predicted, interval = float(values[0]), None
     if isinstance(objective, MetricObjective):
         exchange = exchange + objective.size_slope(mixtures)[0]
@@ -235,6 +96,32 @@ def _plan(
         predicted=predicted,
         interval=interval,
         marginal_value=np.asarray(THOUSAND * exchange),
+        capacity_value=THOUSAND * capacity_value,
+        budget_value=budget_value,
         starts=starts,
         agreed=agreed,
     )
+
+
+def shadow_prices(
+    gradient: Floats, feasible: FeasibleSet, samples: Integers
+) -> tuple[Floats, float]:
+    """What one more sample of each capacity (m,), and one more unit of money, would improve.
+
+    The multipliers of the optimum's conditions `∇_i = τ + μ·price_i + ν_i`: where the budget
+    binds, μ is the slope of the gradient in the price over providers strictly between their
+    bounds; `τ` is what the least useful sample bought is worth after its price, and `ν_i` what
+    provider i is worth beyond it where its capacity binds.
+    """
+    free = (samples > feasible.lower) & (samples < feasible.upper)
+    prices = feasible.prices
+    slack = feasible.budget - feasible.cost(samples)
+    multiplier = 0.0
+    if free.any() and np.ptp(prices[free]) > 0 and slack < prices.max():
+        multiplier = max(float(np.polyfit(prices[free], gradient[free], 1)[0]), 0.0)
+    worth = gradient - multiplier * prices
+    exchangeable = samples > feasible.lower
+    least = worth[exchangeable].min() if exchangeable.any() else np.inf
+    binds = (samples == feasible.upper) & (feasible.upper < feasible.size)
+    beyond = np.where(binds, np.maximum(worth - least, 0.0), 0.0)
+    return np.asarray(beyond / feasible.size), multiplier / feasible.size

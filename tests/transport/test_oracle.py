@@ -52,7 +52,8 @@ def test_shards_give_the_single_process_result(
     sharded = PoolOracle(sharded_pool(call, validation, settings), settings)(mixtures())
     assert_distances_sound(sharded, mixtures())
     np.testing.assert_allclose(sharded.value, single.value, rtol=1e-6)
-    np.testing.assert_allclose(sharded.gradient, single.gradient, rtol=0, atol=1e-4)
+    # Rounding may stop a column a round apart: potentials then differ by the marginal's tolerance.
+    np.testing.assert_allclose(sharded.gradient, single.gradient, rtol=0, atol=settings.tolerance)
 
 
 def test_a_shard_that_is_rebuilt_between_rounds_changes_nothing() -> None:

@@ -40,7 +40,9 @@ def parse(kind: type[ConfigT], values: Any) -> ConfigT:
     try:
         return kind.model_validate(values)
     except ValidationError as failure:
-        lines = [_line(kind, error) for error in failure.errors()]
+        errors = failure.errors()
+        places = {error["loc"] for error in errors}
+        lines = [_line(kind, error) for error in errors if not _has_inner(error["loc"], places)]
         raise InputError("the configuration cannot be used:\n  " + "\n  ".join(lines)) from None
 
 
@@ -93,6 +95,11 @@ def _line(kind: type[Config], error: Any) -> str:
     message = error["msg"].removeprefix("Value error, ")
     came = "" if isinstance(error["input"], dict | list) else f"; got {error['input']!r}"
     return f"{place}: {message}{came}"
+
+
+def _has_inner(place: tuple[int | str, ...], places: set[tuple[int | str, ...]]) -> bool:
+    """Whether something inside this place is wrong as well, and explains it."""
+    return any(len(other) > len(place) and other[: len(place)] == place for other in places)
 
 
 def _fields(kind: type[BaseModel], parents: list[Any]) -> list[str]:

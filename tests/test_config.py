@@ -8,6 +8,7 @@ from pydantic import Field
 
 from projektor_ray.config import Config, nearest, parse, read_yaml
 from projektor_ray.errors import InputError
+from projektor_ray.study import StudyConfig
 
 
 class Leaf(Config):
@@ -109,3 +110,11 @@ def test_a_file_that_is_not_text(content: bytes, tmp_path: Path) -> None:
     path.write_bytes(content)
     with pytest.raises(InputError, match=r"study.yaml is not valid YAML"):
         read_yaml(path)
+
+
+def test_what_an_inner_error_explains_is_not_repeated() -> None:
+    study = {"providers": [{"name": "a", "capacity": -1}]}
+    with pytest.raises(InputError) as failure:
+        parse(StudyConfig, study)
+    assert "providers.0.capacity" in str(failure.value)
+    assert "providers:" not in str(failure.value)

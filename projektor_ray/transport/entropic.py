@@ -58,7 +58,8 @@ def sinkhorn(
 
     OT_ε(a, b) = min_P ⟨P, C⟩ + ε KL(P | a ⊗ b) over couplings P of a and b, for every column a of
     `weights`. Each half-step is one matrix product for all mixtures (Cuturi, 2013), accelerated
-    by Anderson's method.
+    by Anderson's method. Beside the cost it holds a kernel of the cost's size, which becomes
+    float64 where a small epsilon drives potentials out of float32's range.
 
     Parameters
     ----------

@@ -13,8 +13,11 @@ Layout = Literal["dense", "blocked", "sharded"]
 
 SAFE_SHARE = 0.7
 """Share of the free memory that a plan may use; the rest is for the allocator and neighbours."""
-STATE_ARRAYS = 12
-"""Arrays of n + v numbers for each mixture: iterates, maps and the history of residuals."""
+SOURCE_ARRAYS, TARGET_ARRAYS = 5, 40
+"""Arrays of n, and of v, float64 numbers for each mixture: weights and potentials on one side; on
+the other iterates and the history of maps and residuals."""
+KERNEL_BYTES = 8
+"""A number of the kernel: where float32 leaves its range a solve goes on in float64."""
 BLOCK_BYTES = 64 << 20
 
 
@@ -50,11 +53,14 @@ def plan_memory(
 ) -> MemoryPlan:
     """Choose the layout of a solve of `points` × `targets` for `mixtures` at once.
 
-    Dense needs n·v + 12 (n + v) B numbers and the features; blocked needs a block in place of n·v.
-    Mixtures are solved in turns where their states alone would not fit.
+    Dense holds the kernel and, for each mixture, states on both sides; blocked holds one block of
+    the kernel and the targets' states. Either holds the features. Mixtures are solved in turns
+    where their states would not fit all at once.
 
     Parameters
     ----------
+    item_size : bytes of a number of the features on the device; beside them there are the
+        features as they came and in the cost's units.
     available : bytes that may be used, as `available_memory` tells.
     actors : processes that pilots could be spread over; 0 in a process of its own.
 
@@ -64,9 +70,10 @@ def plan_memory(
         If not even one mixture at a time fits.
     """
     budget = int(SAFE_SHARE * available)
-    features = 8 * (points + targets) * dimension
-    kernel = item_size * points * targets
-    state = 8 * STATE_ARRAYS * (points + targets)
+    features = (8 + 8 + item_size) * (points + targets) * dimension
+    kernel = KERNEL_BYTES * points * targets
+    state = 8 * TARGET_ARRAYS * targets
+    dense_state = state + 8 * SOURCE_ARRAYS * points
     spare = budget - features - BLOCK_BYTES
     if spare < state:
         raise InputError(
@@ -74,12 +81,12 @@ def plan_memory(
             f"{_size(features + BLOCK_BYTES + state)} for one mixture, and {_size(budget)} may be "
             "used. Use smaller pilots or a smaller validation set, or more memory"
         )
-    if kernel + state <= spare and not _too_narrow(spare - kernel, state, mixtures):
-        batch = min(mixtures, int((spare - kernel) // state))
-        needed = features + BLOCK_BYTES + kernel + batch * state
+    if not _too_narrow(spare - kernel, dense_state, mixtures):
+        batch = min(mixtures, (spare - kernel) // dense_state)
+        needed = features + BLOCK_BYTES + kernel + batch * dense_state
         reason = f"the kernel of {points:,} × {targets:,} takes {_size(kernel)} and fits"
         return MemoryPlan("dense", batch, needed, budget, _with_turns(reason, batch, mixtures))
-    batch = min(mixtures, int(spare // state))
+    batch = min(mixtures, spare // state)
     needed = features + BLOCK_BYTES + batch * state
     reason = f"the kernel of {points:,} × {targets:,} would take {_size(kernel)} of {_size(budget)}"
     if actors > 1:

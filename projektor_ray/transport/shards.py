@@ -196,7 +196,9 @@ class ShardedOperator:
 def thin(provider: NDArray[np.int64], share: float) -> NDArray[np.int64]:
     """Indices of an even share of each provider's samples, at least two of each where it has two.
 
-    Which samples are taken depends on the provider's own samples only.
+    Which samples are taken depends on the provider's own samples only. On CIFAR-10 features a third
+    of 3,000 samples moved debiased distances, which spread over 1.02, all together by 0.01 and each
+    by up to 0.005 more (`benchmarks/transport.py self-term`).
     """
     if share >= 1:
         return np.arange(len(provider))

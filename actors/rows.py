@@ -39,7 +39,6 @@ def rows_of(features: PilotFeatures, ground: Ground) -> ProviderShard:
         len(ground.validation.features),
         USUAL_BATCH,
         features.features.shape[1],
-        item_size=dtype.itemsize,
         available=memory_limit(ground.settings),
     )
     return ProviderShard(

@@ -79,7 +79,6 @@ def check(workspace: Workspace) -> None:
         study.validation.size,
         len(study.mixtures),
         int(np.prod(study.validation.input_shape)),
-        item_size=4 if config.transport.dtype == "float32" else 8,
         available=memory_limit(config.transport),
     )
     gains = [

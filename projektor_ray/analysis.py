@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from projektor_ray.errors import TooFewProbesError
+from projektor_ray.errors import InputError, TooFewProbesError
 from projektor_ray.predictors import Choice, Predictor, choose
 from projektor_ray.projection import LogLinear, NoProjection, ScaleModel, scale_weights
-from projektor_ray.study import Study
+from projektor_ray.study import Probe, Study
 from projektor_ray.tables import Key, Row
 
 if TYPE_CHECKING:
@@ -97,15 +97,23 @@ def observe(study: Study, probes: Mapping[Key, Row], distances: Mapping[Key, Row
             "no probe is done, so there is nothing to fit; "
             + (reason if failed else "train the probes first (jobs.probe, or jobs.study)")
         )
+    missing = [probe.label for probe, _ in done if _distance_key(probe) not in distances]
+    if missing:
+        raise InputError(
+            f"{len(missing)} finished probes have no distance; measure their mixtures first "
+            "(jobs.measure, or jobs.study)"
+        )
     return Observations(
         mixtures=np.array([probe.mixture for probe, _ in done]),
-        distances=np.array(
-            [distances[(probe.mixture_id, probe.size, None)]["value"] for probe, _ in done]
-        ),
+        distances=np.array([distances[_distance_key(probe)]["value"] for probe, _ in done]),
         sizes=np.array([probe.size for probe, _ in done]),
         values=np.array([row["value"] for _, row in done]),
         failed=len(failed),
     )
+
+
+def _distance_key(probe: Probe) -> Key:
+    return (probe.mixture_id, probe.size, None)
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,6 +1,7 @@
 """Selection (Algorithm 2): the purchase plan predicted best under capacities and a budget."""
 
 from projektor_ray.selection.feasible import FeasibleSet, Terms
+from projektor_ray.selection.market import Market, ObjectiveAt
 from projektor_ray.selection.objective import (
     DistanceOracle,
     Distances,
@@ -15,19 +16,33 @@ from projektor_ray.selection.search import (
     select,
     single_mixtures,
 )
+from projektor_ray.selection.sizes import (
+    Answer,
+    cheapest_reaching,
+    frontier,
+    select_under_budget,
+    smallest_reaching,
+)
 
 __all__ = [
+    "Answer",
     "Direction",
     "DistanceOracle",
     "Distances",
     "FeasibleSet",
+    "Market",
     "MetricObjective",
     "Objective",
+    "ObjectiveAt",
     "Plan",
     "ProjectedObjective",
     "Terms",
     "baseline_mixtures",
     "baseline_plans",
+    "cheapest_reaching",
+    "frontier",
     "select",
+    "select_under_budget",
     "single_mixtures",
+    "smallest_reaching",
 ]

@@ -34,6 +34,7 @@ class Plan:
         not bind.
     starts : how many starts the search had; 0 for a plan that was not searched.
     agreed : how many of them reached the best value.
+    unbounded : the prediction before it is cut to the metric's bounds, which the search follows.
     """
 
     names: tuple[str, ...]
@@ -46,6 +47,7 @@ class Plan:
     budget_value: float
     starts: int = 0
     agreed: int = 0
+    unbounded: float = np.nan
 
     @property
     def size(self) -> int:
@@ -100,6 +102,7 @@ def make_plan(
         budget_value=budget_value,
         starts=starts,
         agreed=agreed,
+        unbounded=float(values[0]),
     )
 
 

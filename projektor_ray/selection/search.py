@@ -58,8 +58,15 @@ def select(
         If an argument cannot be used, or the objective gives a number that is not finite.
     """
     feasible = FeasibleSet.of(providers, size, budget, terms)
+    points = _starts(_upward(objective, direction), feasible, starts, seed, candidates)
+    return select_from(points, objective, feasible, direction, level)
+
+
+def select_from(
+    points: Floats, objective: Objective, feasible: FeasibleSet, direction: Direction, level: float
+) -> Plan:
+    """The plan predicted best of those that the search from feasible mixtures (B, m) finds."""
     upward = _upward(objective, direction)
-    points = _starts(upward, feasible, starts, seed, candidates)
     samples, agreed = _complete(upward, feasible, ascend(upward, feasible, points))
     return make_plan(objective, feasible, samples, level, direction, len(points), agreed)
 

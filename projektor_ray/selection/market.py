@@ -1,0 +1,144 @@
+"""What is asked of a market when the size is not given: who sells, and how a plan is searched."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from projektor_ray.errors import InfeasibleError, InputError
+from projektor_ray.providers import Provider
+from projektor_ray.selection.feasible import FeasibleSet, Floats, Terms
+from projektor_ray.selection.objective import Objective
+from projektor_ray.selection.plan import Direction, Plan
+from projektor_ray.selection.search import baseline_mixtures, select, select_from
+
+ObjectiveAt = Callable[[int], Objective]
+"""The size N → the objective at N, such as `lambda n: ProjectedObjective(model, n, oracle)`."""
+
+UNLIMITED = 10**12
+"""A market that sells more than this for the money needs a largest size."""
+
+
+@dataclass(frozen=True, eq=False)
+class Market:
+    """Everything that `select` takes, but the size and the budget.
+
+    Attributes
+    ----------
+    objective_at : the size N → the objective at N.
+    providers : m of them, in the order of the objective's columns.
+    terms : minimum orders, and providers that must be in or out, by provider name.
+    smallest, largest : sizes that are searched; absent: from 1 to all that capacities and the
+        budget allow.
+    direction, starts, seed, candidates, level : as `select`.
+    """
+
+    objective_at: ObjectiveAt
+    providers: Sequence[Provider]
+    terms: Mapping[str, Terms] | None = None
+    smallest: int = 1
+    largest: int | None = None
+    direction: Direction = "maximize"
+    starts: int = 32
+    seed: int = 0
+    candidates: Floats | None = None
+    level: float = 0.9
+
+    def __post_init__(self) -> None:
+        for name, size in (("smallest", self.smallest), ("largest", self.largest)):
+            if size is not None and (size != int(size) or size < 1):
+                raise InputError(f"the {name} size must be a whole number of samples; got {size}")
+        if self.largest is not None and self.largest < self.smallest:
+            raise InputError(
+                f"the smallest size, {self.smallest:,}, must not exceed the largest, "
+                f"{self.largest:,}"
+            )
+        if not self.providers:
+            raise InputError("a plan needs at least one provider; got none")
+
+    def plan(self, size: int, budget: float | None) -> Plan:
+        """`select` at a size."""
+        return select(
+            self.objective_at(size),
+            self.providers,
+            size,
+            budget=budget,
+            terms=self.terms,
+            direction=self.direction,
+            starts=self.starts,
+            seed=self.seed,
+            candidates=self.candidates,
+            level=self.level,
+        )
+
+    def near(self, size: int, budget: float | None, mixtures: Sequence[Floats]) -> Plan:
+        """The best plan that a search from the given mixtures (and three fixed ones) finds."""
+        feasible = FeasibleSet.of(self.providers, size, budget, self.terms)
+        fixed = list(baseline_mixtures(feasible).values())
+        points = np.concatenate([np.stack(fixed), feasible.project(np.stack(mixtures))])
+        return select_from(points, self.objective_at(size), feasible, self.direction, self.level)
+
+    def score(self, plan: Plan) -> float:
+        """What of two plans is higher for the better one."""
+        return plan.unbounded if self.direction == "maximize" else -plan.unbounded
+
+    def reaches(self, plan: Plan, target: float) -> bool:
+        """Whether a plan's prediction is as good as a target."""
+        if self.direction == "maximize":
+            return plan.predicted >= target
+        return plan.predicted <= target
+
+    def better(self, plan: Plan, other: Plan) -> Plan:
+        """Of two plans the one predicted better; of equal ones the cheaper, then the first."""
+        return max(plan, other, key=lambda p: (self.score(p), -p.cost))
+
+    def sizes(self, budget: float | None) -> tuple[int, int]:
+        """Fewest and most samples that may be bought for a budget.
+
+        Minimum orders of providers that need not be bought are left out of account.
+
+        Raises
+        ------
+        InfeasibleError
+            If there is no such size; names the constraint that cannot be kept.
+        InputError
+            If nothing bounds the size: neither `largest`, nor capacities, nor the budget.
+        """
+        least = max(self.smallest, self._required())
+        if self.largest is not None and least > self.largest:
+            raise InfeasibleError(
+                f"the required orders cannot be kept: together they are {least:,} samples, more "
+                f"than the largest size of {self.largest:,}. Buy more, or require fewer"
+            )
+        self._check(least, budget)
+        most = self.largest if self.largest is not None else UNLIMITED
+        if self._allows(most, budget):
+            if self.largest is None:
+                raise InputError(
+                    "nothing bounds the size to buy: give the largest size, a budget where no "
+                    "unlimited provider is free, or a capacity for every provider"
+                )
+            return least, most
+        low, high = least, most
+        while high - low > 1:
+            middle = (low + high) // 2
+            low, high = (middle, high) if self._allows(middle, budget) else (low, middle)
+        return least, low
+
+    def _required(self) -> int:
+        deals = (self.terms or {}).values()
+        return sum(max(deal.minimum_order, 1) for deal in deals if deal.required)
+
+    def _check(self, size: int, budget: float | None) -> None:
+        terms = {
+            name: deal if deal.required else replace(deal, minimum_order=0)
+            for name, deal in (self.terms or {}).items()
+        }
+        FeasibleSet.of(self.providers, size, budget, terms)
+
+    def _allows(self, size: int, budget: float | None) -> bool:
+        try:
+            self._check(size, budget)
+        except InfeasibleError:
+            return False
+        return True

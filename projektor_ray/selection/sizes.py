@@ -1,0 +1,230 @@
+"""Selection over the size as well: at a budget, to reach a target, and value against money."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from projektor_ray.errors import InfeasibleError, InputError
+from projektor_ray.selection.feasible import Floats
+from projektor_ray.selection.market import Market
+from projektor_ray.selection.plan import Plan
+
+GRID = 9
+"""Sizes at which the search is run in full."""
+SIZE_TOLERANCE = 2e-3
+MONEY_TOLERANCE = 1e-3
+GOLDEN = (5**0.5 - 1) / 2
+REMEMBERED = 4
+"""Mixtures of how many of the best plans a search at another size or budget starts from."""
+
+
+@dataclass(frozen=True, eq=False)
+class Answer:
+    """What it takes to reach a target.
+
+    Attributes
+    ----------
+    target : the metric to reach.
+    reached : whether a plan is predicted to reach it.
+    plan : the smallest or cheapest plan that does; the best plan there is where none does.
+    """
+
+    target: float
+    reached: bool
+    plan: Plan
+
+    def __str__(self) -> str:
+        bought = f"{self.plan.size:,} samples for {self.plan.cost:,.10g}"
+        if self.reached:
+            return f"{self.target:.10g} is reached with {bought}: {self.plan.predicted:.4f}"
+        return f"{self.target:.10g} is not reachable, best is {self.plan.predicted:.4f}: {bought}"
+
+
+def select_under_budget(market: Market, budget: float | None) -> Plan:
+    """The plan predicted best at whatever size: `max over N, p of L̂(N, p)` for the money.
+
+    The search of `select` at nine sizes from the smallest to the largest that may be bought, in
+    geometric progression (at every size, where they are few); then golden section between the
+    neighbours of the best of them, from the mixtures found so far, to 0.2 % of the size. Between
+    the nine sizes the best value is taken to have one peak.
+
+    Raises
+    ------
+    InfeasibleError
+        If no plan of any size keeps every constraint; names the one that cannot be kept.
+    InputError
+        As `select`, or if nothing bounds the size.
+    """
+    return _over_sizes(market, budget, _scan(market, budget))
+
+
+def smallest_reaching(market: Market, target: float, budget: float | None = None) -> Answer:
+    """The fewest samples whose best mixture is predicted to reach a target.
+
+    The first of nine sizes that reaches it, then bisection down to one sample: exact where the
+    best value crosses the target once between two of the nine sizes.
+
+    Raises
+    ------
+    InfeasibleError, InputError
+        As `select_under_budget`.
+    """
+    _check_target(target)
+    scanned = _scan(market, budget)
+    reaching = [i for i, plan in enumerate(scanned) if market.reaches(plan, target)]
+    if not reaching:
+        best = _over_sizes(market, budget, scanned)
+        if not market.reaches(best, target):
+            return Answer(target, False, best)
+        scanned = sorted([*scanned, best], key=lambda plan: plan.size)
+        reaching = [scanned.index(best)]
+    first = reaching[0]
+    found = scanned[first]
+    low = scanned[first - 1].size if first else found.size - 1
+    while found.size - low > 1:
+        middle = (low + found.size) // 2
+        plan = _try(market, middle, budget, _mixtures(market, scanned))
+        if plan is not None and market.reaches(plan, target):
+            found = plan
+            scanned.append(plan)
+        else:
+            low = middle
+    return Answer(target, True, found)
+
+
+def cheapest_reaching(market: Market, target: float, budget: float | None = None) -> Answer:
+    """The least money whose best plan, of any size, is predicted to reach a target.
+
+    The best value grows with the money, because a larger budget forbids nothing; bisection of the
+    budget, between the costs of the plans found, down to a thousandth of the cost.
+
+    Raises
+    ------
+    InfeasibleError, InputError
+        As `select_under_budget`.
+    """
+    _check_target(target)
+    best = select_under_budget(market, budget)
+    if not market.reaches(best, target):
+        return Answer(target, False, best)
+    found, seen = best, [best]
+    low = 0.0
+    while found.cost - low > MONEY_TOLERANCE * found.cost:
+        middle = (low + found.cost) / 2
+        try:
+            scanned = _scan(market, middle, seen)
+        except InfeasibleError:
+            low = middle
+            continue
+        plan = _over_sizes(market, middle, scanned, in_full=False)
+        seen.append(plan)
+        if market.reaches(plan, target):
+            found = min(plan, found, key=lambda p: p.cost)
+        else:
+            low = middle
+    return Answer(target, True, found)
+
+
+def frontier(market: Market, budgets: Sequence[float]) -> list[Plan]:
+    """The best plan of any size at each budget, in the order of the budgets.
+
+    What a smaller budget buys, a larger one buys too: the value never falls with the money.
+
+    Raises
+    ------
+    InfeasibleError
+        If the smallest budget allows no plan; names the constraint that cannot be kept.
+    InputError
+        As `select_under_budget`, or if there is no budget, or one is not a number of 0 or more.
+    """
+    money = np.asarray(budgets, dtype=np.float64)
+    if money.ndim != 1 or not len(money) or not (np.isfinite(money) & (money >= 0)).all():
+        raise InputError(
+            "a frontier needs a list of budgets, each 0 or more, such as [1000, 2000]; "
+            f"got {list(budgets)}"
+        )
+    plans: dict[float, Plan] = {}
+    best: Plan | None = None
+    for budget in sorted({float(b) for b in money}):
+        plan = _over_sizes(market, budget, _scan(market, budget))
+        if best is not None:
+            plan = market.better(best, _warmer(market, plan, best, budget))
+        plans[budget] = best = plan
+    return [plans[float(b)] for b in money]
+
+
+def _warmer(market: Market, plan: Plan, smaller: Plan, budget: float) -> Plan:
+    """The better of a plan and of a search from a smaller budget's mixture at the same size."""
+    other = _try(market, plan.size, budget, [smaller.mixture, plan.mixture])
+    return plan if other is None else market.better(plan, other)
+
+
+def _scan(market: Market, budget: float | None, seen: Sequence[Plan] = ()) -> list[Plan]:
+    """The best plans at sizes from the smallest to the largest; in full, or from plans seen."""
+    least, most = market.sizes(budget)
+    if most - least < 2 * GRID:
+        sizes = list(range(least, most + 1))
+    else:
+        sizes = [int(size) for size in np.unique(np.geomspace(least, most, GRID).round())]
+    plans: list[Plan] = []
+    failure: InfeasibleError | None = None
+    for size in sizes:
+        try:
+            if seen:
+                plans.append(market.near(size, budget, _mixtures(market, [*seen, *plans])))
+                continue
+            plan = market.plan(size, budget)
+            if plans:
+                warm = market.near(size, budget, [plans[-1].mixture])
+                plan = plan if market.score(plan) >= market.score(warm) else warm
+            plans.append(plan)
+        except InfeasibleError as refusal:
+            failure = refusal
+    if not plans and failure is not None:
+        raise failure
+    return plans
+
+
+def _over_sizes(
+    market: Market, budget: float | None, scanned: Sequence[Plan], in_full: bool = True
+) -> Plan:
+    """Golden section between the neighbours of the best size scanned."""
+    best = max(scanned, key=market.score)
+    at = scanned.index(best)
+    low = scanned[max(at - 1, 0)].size
+    high = scanned[min(at + 1, len(scanned) - 1)].size
+    seen = list(scanned)
+    known = {plan.size: market.score(plan) for plan in scanned}
+    while high - low > max(2, SIZE_TOLERANCE * high):
+        left = round(high - GOLDEN * (high - low))
+        right = max(round(low + GOLDEN * (high - low)), left + 1)
+        for size in {left, right} - known.keys():
+            plan = _try(market, size, budget, _mixtures(market, seen))
+            known[size] = -np.inf if plan is None else market.score(plan)
+            seen += [] if plan is None else [plan]
+        low, high = (low, right) if known[left] >= known[right] else (left, high)
+    best = max(seen, key=market.score)
+    if in_full and best not in scanned:
+        best = market.better(best, market.plan(best.size, budget))
+    return best
+
+
+def _try(
+    market: Market, size: int, budget: float | None, mixtures: Sequence[Floats]
+) -> Plan | None:
+    try:
+        return market.near(size, budget, mixtures)
+    except InfeasibleError:
+        return None
+
+
+def _mixtures(market: Market, plans: Sequence[Plan]) -> list[Floats]:
+    """Mixtures of the best plans seen, best first."""
+    best = sorted(plans, key=market.score, reverse=True)[:REMEMBERED]
+    return [plan.mixture for plan in best]
+
+
+def _check_target(target: float) -> None:
+    if not np.isfinite(target):
+        raise InputError(f"the target must be a number, a value of the metric; got {target}")

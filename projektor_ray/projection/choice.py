@@ -7,6 +7,7 @@ from numpy.typing import ArrayLike
 
 from projektor_ray.errors import InputError
 from projektor_ray.projection.base import Bounds, ScaleModel
+from projektor_ray.projection.per_scale import PerScale
 from projektor_ray.projection.registry import scale_model_class
 
 
@@ -39,11 +40,13 @@ def choose_scale_model(
     sizes: ArrayLike,
     values: ArrayLike,
     bounds: Bounds | None = None,
+    predictor: str = "cs",
 ) -> ScaleChoice:
     """Fit models of all scales to the same probes and choose by `held_out_rms`.
 
     A law of two scales needs a third to be judged: without one, the model named first is taken.
-    A model that needs every scale there is cannot be judged, and is not taken.
+    A model that needs every scale there is cannot be judged, and is not taken. Models that join
+    one predictor per scale use `predictor`.
 
     Raises
     ------
@@ -53,7 +56,8 @@ def choose_scale_model(
     fitted: dict[str, ScaleModel] = {}
     refused: dict[str, str] = {}
     for name in names:
-        model = scale_model_class(name)(bounds=bounds)
+        kind = scale_model_class(name)
+        model = kind(predictor, bounds) if issubclass(kind, PerScale) else kind(bounds=bounds)
         try:
             fitted[name] = model.fit(mixtures, distances, sizes, values)
         except InputError as failure:

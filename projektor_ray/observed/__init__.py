@@ -1,0 +1,20 @@
+"""Bring your own table: trainings that somebody else ran, without pilots, transport or Ray."""
+
+from projektor_ray.observed.columns import Columns, Roles
+from projektor_ray.observed.estimators import MixtureRegressor, ScaleRegressor
+from projektor_ray.observed.identify import unidentified
+from projektor_ray.observed.reading import join_tables, read_table
+from projektor_ray.observed.runs import Direction, Runs, guess_direction
+
+__all__ = [
+    "Columns",
+    "Direction",
+    "MixtureRegressor",
+    "Roles",
+    "Runs",
+    "ScaleRegressor",
+    "guess_direction",
+    "join_tables",
+    "read_table",
+    "unidentified",
+]

@@ -1,0 +1,226 @@
+"""The method in the manner of scikit-learn: `MixtureRegressor` at one size, `ScaleRegressor`."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from sklearn.utils.validation import check_is_fitted
+
+from projektor_ray.errors import InputError
+from projektor_ray.observed.features import OfMixtures, interval_like, values_like
+from projektor_ray.observed.runs import Bounds
+from projektor_ray.predictors import Choice, Predictor, choose
+from projektor_ray.predictors.base import one_per_mixture
+from projektor_ray.predictors.registry import predictor_class
+from projektor_ray.projection import NoProjection, ScaleModel, choose_scale_model
+from projektor_ray.projection.base import ScaledProbes
+
+Floats = NDArray[np.float64]
+
+AUTO = "auto"
+PREDICTORS_BY_MIXTURE = ("gp", "linear", "pseudo_quadratic", "quadratic", "log_linear_law")
+PREDICTORS_BY_DISTANCE = ("gp", "cs", "pq", "pseudo_quadratic", "quadratic", "log_linear_law")
+PROJECTIONS = ("joint", "eq3", "saturating", "none")
+
+
+class MixtureRegressor(OfMixtures):
+    """The metric of a mixture at the one size of the trainings.
+
+    Parameters
+    ----------
+    predictor : name in `projektor_ray.predictors.PREDICTORS`, or "auto": the least cross-validated
+        error, told in `choice_.reason`.
+    direction : "maximize" or "minimize", which `rank` goes by.
+    distance : column of X with each mixture's distance to the validation set, if there is one.
+    bounds : range of the metric, (0, 1) for an accuracy; predictions stay in it.
+    log : fit the logarithm of the metric, as for a loss.
+
+    Attributes
+    ----------
+    predictor_ : the fitted `Predictor`.
+    choice_ : the predictors that were compared.
+    providers_ : names of the columns of shares.
+    notes_ : what the mixtures cannot tell, a sentence each.
+    """
+
+    def __init__(
+        self,
+        predictor: str = "gp",
+        *,
+        direction: str = "maximize",
+        distance: str | None = None,
+        bounds: Bounds | None = None,
+        log: bool = False,
+    ) -> None:
+        self.predictor = predictor
+        self.direction = direction
+        self.distance = distance
+        self.bounds = bounds
+        self.log = log
+
+    def fit(self, X: Any, y: ArrayLike) -> "MixtureRegressor":
+        """Fit to trainings of one size.
+
+        Raises
+        ------
+        TooFewProbesError
+            If the predictor needs more rows; says which one would do.
+        InputError
+            If a row cannot be used; says which, and what to do.
+        """
+        extra = () if self.distance is None else (self.distance,)
+        mixtures, values = self._start(X, y, extra)
+        distances = self._numbers(X, self.distance)
+        names: tuple[str, ...] = (self.predictor,)
+        if self.predictor == AUTO:
+            names = PREDICTORS_BY_MIXTURE if distances is None else PREDICTORS_BY_DISTANCE
+        self.choice_: Choice = choose(names, mixtures, distances, values)
+        self.predictor_: Predictor = self.choice_.predictor
+        return self
+
+    def predict(self, X: Any) -> Any:
+        """The metric of each mixture: (q,), a Series where X is a pandas DataFrame."""
+        check_is_fitted(self)
+        distances = self._numbers(X, self.distance)
+        return values_like(X, self._back(self.predictor_.predict(self._mixtures(X), distances)))
+
+    def predict_interval(self, X: Any, level: float = 0.9) -> Any:
+        """Where a new training's metric would lie: (q, 2), a DataFrame of `low` and `high`."""
+        check_is_fitted(self)
+        distances = self._numbers(X, self.distance)
+        return interval_like(
+            X, self._back(self.predictor_.interval(self._mixtures(X), distances, level))
+        )
+
+
+class ScaleRegressor(OfMixtures):
+    """The metric of a mixture at any size, from trainings at several.
+
+    Parameters
+    ----------
+    projection : name in `projektor_ray.projection.SCALE_MODELS`, or "auto": the least error on the
+        largest size held out; `joint` where there are too few sizes to hold one out.
+    predictor : at each size, for the projections that join one per size.
+    size : column of X with the size of each training; `fit` and `predict` take sizes also apart.
+    direction, distance, bounds, log : as `MixtureRegressor`.
+
+    Attributes
+    ----------
+    model_ : the fitted `ScaleModel`.
+    scales_ : the sizes of the trainings, ascending.
+    models_ : every model that was fitted, by name.
+    reason_ : why this one was chosen.
+    providers_, notes_ : as `MixtureRegressor`.
+    """
+
+    def __init__(
+        self,
+        projection: str = AUTO,
+        *,
+        predictor: str = "gp",
+        size: str = "size",
+        direction: str = "maximize",
+        distance: str | None = None,
+        bounds: Bounds | None = None,
+        log: bool = False,
+    ) -> None:
+        self.projection = projection
+        self.predictor = predictor
+        self.size = size
+        self.direction = direction
+        self.distance = distance
+        self.bounds = bounds
+        self.log = log
+
+    def fit(self, X: Any, y: ArrayLike, size: ArrayLike | None = None) -> "ScaleRegressor":
+        """Fit to trainings of several sizes: a column of X, or `size` (k,).
+
+        With one size only the model predicts there, and refuses to project.
+
+        Raises
+        ------
+        TooFewProbesError
+            If a size has too few rows.
+        InputError
+            If a row cannot be used; says which, and what to do.
+        """
+        extra = tuple(
+            name
+            for name in (self.distance, self.size if size is None else None)
+            if name is not None
+        )
+        mixtures, values = self._start(X, y, extra)
+        given = self._numbers(X, self.size) if size is None else size
+        sizes = one_per_mixture("sizes", given, len(mixtures))
+        distances = self._numbers(X, self.distance)
+        if distances is None and predictor_class(self.predictor).uses_distance:
+            raise InputError(
+                f"the predictor {self.predictor!r} needs the distance of each mixture to the "
+                "validation set; name its column, or use 'gp'"
+            )
+        bounds = None if self.log else self.bounds
+        self.scales_ = ScaledProbes.check(mixtures, distances, sizes, values).scales
+        if len(self.scales_) == 1:
+            only = NoProjection(self.predictor, bounds)
+            self.model_: ScaleModel = only.fit(mixtures, distances, sizes, values)
+            self.models_: dict[str, ScaleModel] = {"none": self.model_}
+            self.reason_ = "one size only: nothing to project from"
+            return self
+        names = PROJECTIONS if self.projection == AUTO else (self.projection,)
+        choice = choose_scale_model(
+            names, mixtures, distances, sizes, values, bounds, self.predictor
+        )
+        self.model_, self.models_, self.reason_ = choice.model, dict(choice.fitted), choice.reason
+        return self
+
+    def predict(self, X: Any, size: float | None = None) -> Any:
+        """The metric of each mixture at `size`; without it, at the size in each row's column."""
+        check_is_fitted(self)
+        mixtures, distances = self._mixtures(X), self._numbers(X, self.distance)
+        predicted = np.empty(len(mixtures))
+        for at, rows in self._groups(X, size, len(mixtures)):
+            predicted[rows] = self.model_.predict(mixtures[rows], _take(distances, rows), at)
+        return values_like(X, self._back(predicted))
+
+    def predict_interval(self, X: Any, size: float | None = None, level: float = 0.9) -> Any:
+        """Where a new training's metric would lie: (q, 2), a DataFrame of `low` and `high`."""
+        check_is_fitted(self)
+        mixtures, distances = self._mixtures(X), self._numbers(X, self.distance)
+        bounds = np.empty((len(mixtures), 2))
+        for at, rows in self._groups(X, size, len(mixtures)):
+            bounds[rows] = self.model_.interval(mixtures[rows], _take(distances, rows), at, level)
+        return interval_like(X, self._back(bounds))
+
+    def check_target(self, size: float) -> float:
+        """The size, if it can be predicted at.
+
+        Raises
+        ------
+        InputError
+            If there is one size only and it is another, or if it is below the smallest.
+        """
+        if len(self.scales_) == 1 and size != self.scales_[0]:
+            raise InputError(
+                f"all trainings are of size {self.scales_[0]:,}, so that nothing tells how the "
+                f"metric grows; predict at {self.scales_[0]:,}, or train mixtures at another size, "
+                f"a factor of 4 away, to project to {size:,.0f}"
+            )
+        if size < self.scales_[0]:
+            raise InputError(
+                f"the size {size:,.0f} is below the smallest trained one, {self.scales_[0]:,}; "
+                "predict at that size or above, or train smaller"
+            )
+        return size
+
+    def _groups(
+        self, X: Any, size: float | None, count: int
+    ) -> list[tuple[float, NDArray[np.intp]]]:
+        if size is not None:
+            return [(self.check_target(float(size)), np.arange(count))]
+        sizes = self._numbers(X, self.size)
+        found = np.unique(one_per_mixture("sizes", sizes, count))
+        return [(self.check_target(float(at)), np.flatnonzero(sizes == at)) for at in found]
+
+
+def _take(numbers: Floats | None, rows: NDArray[np.intp]) -> Floats | None:
+    return None if numbers is None else numbers[rows]

@@ -1,0 +1,72 @@
+"""What a table of mixtures cannot tell, said in words."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+
+TOLERANCE = 1e-8
+SAME_EFFECT = 1e-6
+SHOWN = 6
+
+
+def unidentified(mixtures: Floats, providers: Sequence[str]) -> list[str]:
+    """A sentence for each thing that these mixtures (k, m) cannot tell; none if they tell all.
+
+    Named are providers without a share anywhere, providers whose share never changes, and groups
+    whose shares only move together (see `_tied`).
+    """
+    said = []
+    absent = mixtures.max(axis=0) <= TOLERANCE
+    fixed = (np.ptp(mixtures, axis=0) <= TOLERANCE) & ~absent
+    if absent.any():
+        said.append(
+            f"no row has any of {_names(providers, absent)}: what it is worth cannot be known; "
+            "train mixtures that hold some"
+        )
+    if fixed.any():
+        said.append(
+            f"the share of {_names(providers, fixed)} is the same in all rows: its effect cannot "
+            "be told from the constant; vary it"
+        )
+    varies = ~(absent | fixed)
+    tied = np.zeros(len(providers), dtype=bool)
+    tied[varies] = _tied(mixtures[:, varies])
+    if tied.any():
+        said.append(
+            f"the shares of {_names(providers, tied)} only change together: their effects cannot "
+            f"be told apart by any predictor that is linear in them; train more mixtures "
+            f"({len(mixtures)} rows), or vary them apart"
+        )
+    return said
+
+
+def unseen(mixtures: Floats) -> NDArray[np.bool_]:
+    """Which providers have no share in any row, shape (m,)."""
+    return np.asarray(mixtures.max(axis=0) <= TOLERANCE)
+
+
+def _tied(shares: Floats) -> NDArray[np.bool_]:
+    """Which columns have effects that differ from the others' by something unknown.
+
+    Two providers' effects can be told apart where `e_i − e_j` is orthogonal to the null space of
+    the centred shares: where their rows of its basis are equal. The largest class of such
+    providers is what the others are measured against.
+    """
+    m = shares.shape[1]
+    if m < 3:
+        return np.zeros(m, dtype=bool)
+    _, singular, vectors = np.linalg.svd(shares - shares.mean(axis=0), full_matrices=True)
+    null = vectors[int(np.sum(singular > TOLERANCE * singular[0])) :].T
+    squares = np.sum(null**2, axis=1)
+    apart = np.maximum(squares[:, None] + squares - 2 * null @ null.T, 0.0)
+    same = apart < SAME_EFFECT**2
+    largest = int(np.argmax(same.sum(axis=1)))
+    return ~same[largest] if same[largest].sum() > 1 else np.ones(m, dtype=bool)
+
+
+def _names(providers: Sequence[str], which: NDArray[np.bool_]) -> str:
+    names = [name for name, chosen in zip(providers, which, strict=True) if chosen]
+    return ", ".join(names[:SHOWN]) + (f" and {len(names) - SHOWN} more" if names[SHOWN:] else "")

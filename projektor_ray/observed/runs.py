@@ -1,0 +1,227 @@
+"""Trainings as arrays, checked: what a table of (mixture, size, metric[, distance]) says."""
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from projektor_ray.errors import InputError
+from projektor_ray.observed.columns import (
+    MOST_DECIMALS,
+    PER_CENT,
+    SIMPLEX_TOLERANCE,
+    Roles,
+    column,
+    find_columns,
+)
+from projektor_ray.observed.reading import read_table
+
+Floats = NDArray[np.float64]
+Direction = Literal["maximize", "minimize"]
+Bounds = tuple[float, float]
+
+LOWER_IS_BETTER = ("loss", "error", "perplexity", "ppl", "rmse", "mse", "mae")
+HIGHER_IS_BETTER = ("accuracy", "acc", "f1", "auc", "score", "precision", "recall")
+BOUNDED = ("accuracy", "acc", "f1", "auc", "precision", "recall")
+SHOWN = 5
+
+
+@dataclass(frozen=True, eq=False)
+class Runs:
+    """Finished trainings, a row each; providers sorted by name.
+
+    Attributes
+    ----------
+    providers : names of the m columns of shares.
+    mixtures : (k, m), each row sums to 1.
+    values : (k,) the metric, or None in a table of mixtures to predict.
+    sizes : (k,), or None where the table says no size: all rows are of one.
+    distances : (k,), or None.
+    metric : name of the metric.
+    """
+
+    providers: tuple[str, ...]
+    mixtures: Floats
+    values: Floats | None
+    sizes: Floats | None
+    distances: Floats | None
+    metric: str
+
+    @staticmethod
+    def read(source: Any, roles: Roles | None = None, *, measured: bool = True) -> "Runs":
+        """The trainings in a table: a path, a DataFrame or an Arrow table.
+
+        Raises
+        ------
+        InputError
+            If a column is absent or its values cannot be used; says which rows, and what to do.
+        """
+        roles = roles or Roles()
+        table = read_table(source)
+        columns = find_columns(table, roles, measured=measured)
+        shares = np.column_stack([column(table, name) for name in columns.providers])
+        metric = columns.metric or roles.metric or "metric"
+        values = None
+        if measured:
+            values = check_values(column(table, metric), metric)
+        return Runs(
+            columns.providers,
+            check_shares(shares, columns.providers),
+            values,
+            _sizes(table, columns.size, roles.size),
+            None if columns.distance is None else _finite(table, columns.distance),
+            metric,
+        )
+
+    def __len__(self) -> int:
+        return len(self.mixtures)
+
+    @property
+    def scales(self) -> tuple[int, ...]:
+        """The sizes that occur, ascending; none where the table says no size."""
+        return () if self.sizes is None else tuple(int(size) for size in np.unique(self.sizes))
+
+
+def check_shares(shares: Floats, providers: tuple[str, ...]) -> Floats:
+    """Mixtures (k, m) that sum to 1, up to the decimals in which they are printed; renormalised.
+
+    Raises
+    ------
+    InputError
+        If a share is empty or negative, rows sum to 100 (per cent), or rows do not sum to 1.
+    """
+    if len(providers) < 2:
+        raise InputError(f"a mixture needs two or more providers; got {len(providers)} column")
+    wrong = np.argwhere(~(np.isfinite(shares) & (shares >= 0)))
+    if len(wrong):
+        row, which = wrong[0]
+        raise InputError(
+            f"shares must be numbers, 0 or more; row {row} of {providers[which]!r} is "
+            f"{_shown(shares[row, which])}, and {len(wrong) - 1} others. Write 0 where a provider "
+            "has no part, and leave out rows that failed"
+        )
+    sums = shares.sum(axis=1)
+    tolerance = _rounding(shares)
+    off = np.flatnonzero(np.abs(sums - 1) > tolerance)
+    if not len(off):
+        return np.asarray(shares / sums[:, None])
+    if np.mean(np.abs(sums / PER_CENT - 1) <= 1e-2) > 0.5:
+        raise InputError(
+            f"shares must sum to 1; row 0 sums to {sums[0]:g}: they are in per cent. Divide the "
+            f"columns {providers[0]!r} … {providers[-1]!r} by 100"
+        )
+    raise InputError(
+        f"a mixture's shares must sum to 1 (within {tolerance:.2g}); {_rows(off)} "
+        f"{'does' if len(off) == 1 else 'do'} not, row {off[0]} sums to {sums[off[0]]:g}. A "
+        f"provider's column may be missing: read were {', '.join(providers[:SHOWN])}"
+        f"{', …' if len(providers) > SHOWN else ''}"
+    )
+
+
+def check_values(values: Floats, metric: str) -> Floats:
+    """The metric (k,), finite.
+
+    Raises
+    ------
+    InputError
+        If a value is empty, outside of what the metric's name allows, or in per cent; or if all
+        are the same.
+    """
+    empty = np.flatnonzero(~np.isfinite(values))
+    if len(empty):
+        raise InputError(
+            f"the metric {metric!r} must be a finite number; {_rows(empty)} "
+            f"{'has' if len(empty) == 1 else 'have'} none. Leave out trainings that failed"
+        )
+    bounds = guess_bounds(metric)
+    if bounds:
+        check_range(values, metric, bounds)
+    if len(values) > 1 and np.ptp(values) == 0:
+        raise InputError(
+            f"the metric {metric!r} is {values[0]:g} in all {len(values)} rows: nothing can be "
+            "learned from it. Name another column, or look at the trainings"
+        )
+    return values
+
+
+def check_range(values: Floats, metric: str, bounds: Bounds) -> None:
+    """Refuse values out of bounds; says so where they are per cent."""
+    out = np.flatnonzero((values < bounds[0]) | (values > bounds[1]))
+    if not len(out):
+        return
+    per_cent = bounds == (0.0, 1.0) and values.min() >= 0 and 1 < values.max() <= PER_CENT
+    raise InputError(
+        f"the metric {metric!r} must lie in {bounds[0]:g} … {bounds[1]:g}; row {out[0]} is "
+        f"{values[out[0]]:g}"
+        + (": it is in per cent. Divide it by 100" if per_cent and len(out) > 1 else "")
+    )
+
+
+def guess_bounds(metric: str) -> Bounds | None:
+    """(0, 1) where the metric's name is that of an accuracy or the like; else None."""
+    return (0.0, 1.0) if set(_words(metric)) & set(BOUNDED) else None
+
+
+def guess_direction(metric: str) -> Direction:
+    """Whether more is better, by the metric's name.
+
+    Raises
+    ------
+    InputError
+        If the name does not tell.
+    """
+    words = set(_words(metric))
+    if words & set(LOWER_IS_BETTER):
+        return "minimize"
+    if words & set(HIGHER_IS_BETTER):
+        return "maximize"
+    raise InputError(
+        f"the name of the metric {metric!r} does not tell whether more is better; "
+        "say direction 'maximize' or 'minimize'"
+    )
+
+
+def _words(name: str) -> list[str]:
+    spaced = "".join(letter if letter.isalnum() else " " for letter in name.lower())
+    return spaced.split()
+
+
+def _sizes(table: pa.Table, name: str | None, said: str | float | None) -> Floats | None:
+    if name is None and said is None:
+        return None
+    sizes = np.full(table.num_rows, float(said or 0)) if name is None else _finite(table, name)
+    wrong = np.flatnonzero(sizes < 1)
+    if len(wrong):
+        raise InputError(
+            f"a size must be a number of samples, at least 1; row {wrong[0]} is {sizes[wrong[0]]:g}"
+        )
+    return sizes
+
+
+def _finite(table: pa.Table, name: str) -> Floats:
+    numbers = column(table, name)
+    wrong = np.flatnonzero(~np.isfinite(numbers))
+    if len(wrong):
+        raise InputError(f"the column {name!r} must hold finite numbers; {_rows(wrong)} is empty")
+    return numbers
+
+
+def _rounding(shares: Floats) -> float:
+    """What rounding every share to the decimals they are printed in can add to a sum."""
+    for decimals in range(1, MOST_DECIMALS):
+        if np.allclose(shares, np.round(shares, decimals), rtol=0, atol=1e-9):
+            rounding = 0.5 * shares.shape[1] / 10**decimals if decimals > 1 else 0.0
+            return float(SIMPLEX_TOLERANCE + rounding)
+    return SIMPLEX_TOLERANCE
+
+
+def _rows(which: NDArray[np.intp]) -> str:
+    shown = ", ".join(str(int(row)) for row in which[:SHOWN])
+    more = f" and {len(which) - SHOWN} more" if len(which) > SHOWN else ""
+    return f"row{'s' if len(which) > 1 else ''} {shown}{more}"
+
+
+def _shown(value: float) -> str:
+    return "empty" if np.isnan(value) else f"{value:g}"

@@ -1,19 +1,20 @@
 """Networks on images as learners: small_cnn, resnet18, resnet50."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import nn
-from torch.nn import functional
 
 from projektor_ray.config import parse
 from projektor_ray.errors import InputError
 from projektor_ray.learners.architectures import SmallCNN, small_image_resnet
-from projektor_ray.learners.metrics import class_metrics, regression_metrics
+from projektor_ray.learners.packed import packed_outputs, worth_packing
 from projektor_ray.learners.reproducible import pick_device, reproducible
 from projektor_ray.learners.settings import NetworkSettings
+from projektor_ray.learners.task import Task
 from projektor_ray.learners.training import Normalize, outputs_of, to_pixels, train
 from projektor_ray.providers import Samples
 
@@ -35,34 +36,47 @@ class NetworkLearner:
 
     def __call__(self, train: Samples, validation: Samples, seed: int) -> dict[str, float]:
         check_images(self.name, train, validation)
+        task = Task.of(train)
+        if task.settled:
+            return task.metrics(np.ones((len(validation), 1)), validation)
         device = pick_device()
-        if train.target == "regression":
-            return self._regress(train, validation, seed, device)
-        classes, targets = np.unique(np.asarray(train.labels), return_inverse=True)
-        labels = np.asarray(validation.labels)
-        if len(classes) == 1:
-            certain = np.ones((len(labels), 1))
-            return class_metrics(labels, np.repeat(classes, len(labels)), certain, classes)
         with reproducible(seed, device):
             network = trained(
-                self.name, train.inputs, targets, len(classes), self.settings, seed, device
+                self.name, task.images, task.targets, task.outputs, self.settings, seed, device
             )
-            logits = outputs_of(network, to_pixels(validation.inputs, device))
-        probabilities = functional.softmax(torch.from_numpy(logits).double(), dim=1).numpy()
-        return class_metrics(labels, classes[logits.argmax(axis=1)], probabilities, classes)
+            outputs = outputs_of(network, to_pixels(validation.inputs, device))
+        return task.metrics(outputs, validation)
 
-    def _regress(
-        self, train: Samples, validation: Samples, seed: int, device: torch.device
-    ) -> dict[str, float]:
-        target = np.asarray(train.labels)
-        mean, scale = target.mean(), target.std() or 1.0
-        standard = ((target - mean) / scale).astype(np.float32)
-        with reproducible(seed, device):
-            network = trained(self.name, train.inputs, standard, 1, self.settings, seed, device)
-            outputs = outputs_of(network, to_pixels(validation.inputs, device))[:, 0]
-        return regression_metrics(
-            np.asarray(validation.labels), outputs.astype(np.float64) * scale + mean
-        )
+    def train_many(
+        self, trains: Sequence[Samples], validation: Samples, seeds: Sequence[int]
+    ) -> list[dict[str, float]]:
+        """What calling it on each drawn set would give, up to rounding; small_cnn trains together.
+
+        Only sets of one size and kind of label go together, and only where that is faster.
+        """
+        check_images(self.name, *trains, validation)
+        found: dict[int, dict[str, float]] = {}
+        device, every = pick_device(), [Task.of(drawn) for drawn in trains]
+        for group in self._groups(every):
+            tasks, own = [every[i] for i in group], [seeds[i] for i in group]
+            if len(group) == 1 or not worth_packing(tasks[0].images, self.settings, device):
+                measured = [self(trains[i], validation, seeds[i]) for i in group]
+            else:
+                outputs = packed_outputs(tasks, validation.inputs, self.settings, own, device)
+                measured = [
+                    task.metrics(one, validation) for task, one in zip(tasks, outputs, strict=True)
+                ]
+            found |= zip(group, measured, strict=True)
+        return [found[place] for place in range(len(trains))]
+
+    def _groups(self, tasks: Sequence[Task]) -> list[list[int]]:
+        """Places of the tasks that can be learned together."""
+        groups: dict[Any, list[int]] = {}
+        for place, task in enumerate(tasks):
+            alone = self.name != "small_cnn" or task.settled
+            kind = place if alone else (task.images.shape, task.classes is None)
+            groups.setdefault(kind, []).append(place)
+        return list(groups.values())
 
 
 def check_images(name: str, *parts: Samples) -> None:

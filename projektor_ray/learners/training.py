@@ -1,7 +1,7 @@
 """Training a network on images: augmentation, one-cycle AdamW, steps by the set's size alone."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import numpy as np
@@ -54,16 +54,10 @@ def train(
     targets : shape (n,).
     """
     network.train()
-    batch_size = min(settings.batch, len(pixels))
-    steps = max(settings.min_steps, math.ceil(settings.epochs * len(pixels) / batch_size))
-    optimizer = torch.optim.AdamW(
-        network.parameters(), lr=settings.learning_rate, weight_decay=settings.weight_decay
-    )
-    schedule = torch.optim.lr_scheduler.OneCycleLR(
-        optimizer, settings.learning_rate, total_steps=steps + 1, pct_start=0.25
-    )
+    batch_size, steps = length(len(pixels), settings)
+    optimizer, schedule = one_cycle(network.parameters(), settings, steps)
     random = torch.Generator().manual_seed(seed)
-    for batch in _batches(len(pixels), batch_size, steps, random):
+    for batch in batches(len(pixels), batch_size, steps, random):
         images = _augmented(pixels[batch.to(pixels.device)], settings, random)
         loss = _loss(network(images), targets[batch.to(targets.device)], settings)
         optimizer.zero_grad(set_to_none=True)
@@ -73,7 +67,26 @@ def train(
     network.eval()
 
 
-def _batches(count: int, size: int, steps: int, random: torch.Generator) -> Iterator[torch.Tensor]:
+def length(count: int, settings: NetworkSettings) -> tuple[int, int]:
+    """Samples in a step, and steps, of a training on `count` samples."""
+    batch_size = min(settings.batch, count)
+    return batch_size, max(settings.min_steps, math.ceil(settings.epochs * count / batch_size))
+
+
+def one_cycle(
+    parameters: Iterable[torch.Tensor], settings: NetworkSettings, steps: int
+) -> tuple[torch.optim.Optimizer, torch.optim.lr_scheduler.LRScheduler]:
+    """AdamW, and its one-cycle learning rate over `steps`."""
+    optimizer = torch.optim.AdamW(
+        parameters, lr=settings.learning_rate, weight_decay=settings.weight_decay
+    )
+    schedule = torch.optim.lr_scheduler.OneCycleLR(
+        optimizer, settings.learning_rate, total_steps=steps + 1, pct_start=0.25
+    )
+    return optimizer, schedule
+
+
+def batches(count: int, size: int, steps: int, random: torch.Generator) -> Iterator[torch.Tensor]:
     """`steps` batches of a stream of permutations, so that all samples are seen equally often."""
     needed = steps * size
     epochs = -(-needed // count)
@@ -86,6 +99,16 @@ def _augmented(
 ) -> torch.Tensor:
     """Images mirrored with probability ½ and shifted by up to `shift` pixels, edges reflected."""
     count, _, height, width = images.shape
+    rows, columns = augmentation(count, height, width, settings, random)
+    pick = torch.arange(count)[:, None, None]
+    places = [index.to(images.device) for index in (pick, rows[:, :, None], columns[:, None, :])]
+    return images.permute(0, 2, 3, 1)[tuple(places)].permute(0, 3, 1, 2)
+
+
+def augmentation(
+    count: int, height: int, width: int, settings: NetworkSettings, random: torch.Generator
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """Which rows (count, h) and columns (count, w) of its source each augmented image shows."""
     shift = min(height, width) // 8 if settings.shift is None else settings.shift
     shift = min(shift, min(height, width) - 1)
     rows = torch.arange(height) + torch.randint(-shift, shift + 1, (count, 1), generator=random)
@@ -94,9 +117,7 @@ def _augmented(
     if settings.flip:
         mirrored = torch.rand((count, 1), generator=random) < 0.5
         columns = torch.where(mirrored, width - 1 - columns, columns)
-    pick = torch.arange(count)[:, None, None]
-    places = [index.to(images.device) for index in (pick, rows[:, :, None], columns[:, None, :])]
-    return images.permute(0, 2, 3, 1)[tuple(places)].permute(0, 3, 1, 2)
+    return rows, columns
 
 
 def _reflected(index: torch.Tensor, size: int) -> torch.Tensor:

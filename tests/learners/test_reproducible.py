@@ -13,7 +13,7 @@ import torch
 from projektor_ray.learners import LearnerConfig, build_learner
 from projektor_ray.learners.reproducible import reproducible
 from projektor_ray.learners.settings import NetworkSettings
-from projektor_ray.learners.training import _augmented, _batches
+from projektor_ray.learners.training import _augmented, batches
 from tests.learners.problems import blobs, stripes
 
 SETTINGS = {"min_steps": 8, "epochs": 0.1, "width": 8, "batch": 16}
@@ -100,9 +100,9 @@ def test_settings_are_restored_after_an_error() -> None:
 
 
 def test_batches_see_every_sample_equally_often() -> None:
-    batches = list(_batches(10, 4, 25, torch.Generator().manual_seed(0)))
-    assert [len(batch) for batch in batches] == [4] * 25
-    assert torch.bincount(torch.cat(batches)).tolist() == [10] * 10
+    found = list(batches(10, 4, 25, torch.Generator().manual_seed(0)))
+    assert [len(batch) for batch in found] == [4] * 25
+    assert torch.bincount(torch.cat(found)).tolist() == [10] * 10
 
 
 def test_augmentation_shifts_and_mirrors_whole_images() -> None:

@@ -1,5 +1,6 @@
 """Bring your own table: trainings that somebody else ran, without pilots, transport or Ray."""
 
+from projektor_ray.observed.buying import Offers, plans_table
 from projektor_ray.observed.columns import Columns, Roles
 from projektor_ray.observed.estimators import MixtureRegressor, ScaleRegressor
 from projektor_ray.observed.identify import unidentified
@@ -10,11 +11,13 @@ __all__ = [
     "Columns",
     "Direction",
     "MixtureRegressor",
+    "Offers",
     "Roles",
     "Runs",
     "ScaleRegressor",
     "guess_direction",
     "join_tables",
+    "plans_table",
     "read_table",
     "unidentified",
 ]

@@ -1,5 +1,6 @@
 """The method in the manner of scikit-learn: `MixtureRegressor` at one size, `ScaleRegressor`."""
 
+from copy import copy
 from typing import Any
 
 import numpy as np
@@ -7,19 +8,29 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.utils.validation import check_is_fitted
 
 from projektor_ray.errors import InputError
+from projektor_ray.observed.buying import (
+    GuessedDistances,
+    Offers,
+    TableObjective,
+    plans_table,
+)
 from projektor_ray.observed.features import OfMixtures, interval_like, values_like
-from projektor_ray.observed.runs import Bounds
+from projektor_ray.observed.identify import unseen
+from projektor_ray.observed.runs import Bounds, Direction
 from projektor_ray.predictors import Choice, Predictor, choose
-from projektor_ray.predictors.base import one_per_mixture
+from projektor_ray.predictors.base import mixture_groups, one_per_mixture
 from projektor_ray.predictors.registry import predictor_class
 from projektor_ray.projection import NoProjection, ScaleModel, choose_scale_model
 from projektor_ray.projection.base import ScaledProbes
+from projektor_ray.selection import Plan, baseline_plans, select
 
 Floats = NDArray[np.float64]
 
 AUTO = "auto"
 PREDICTORS_BY_MIXTURE = ("gp", "linear", "pseudo_quadratic", "quadratic", "log_linear_law")
 PREDICTORS_BY_DISTANCE = ("gp", "cs", "pq", "pseudo_quadratic", "quadratic", "log_linear_law")
+BEST_PROBES = 8
+"""How many of the best trained mixtures the search of a plan also starts from."""
 PROJECTIONS = ("joint", "eq3", "saturating", "none")
 
 
@@ -158,6 +169,8 @@ class ScaleRegressor(OfMixtures):
                 f"the predictor {self.predictor!r} needs the distance of each mixture to the "
                 "validation set; name its column, or use 'gp'"
             )
+        self.mixtures_, self.values_, self.sizes_ = mixtures, values, sizes
+        self.distances_ = distances
         bounds = None if self.log else self.bounds
         self.scales_ = ScaledProbes.check(mixtures, distances, sizes, values).scales
         if len(self.scales_) == 1:
@@ -190,6 +203,80 @@ class ScaleRegressor(OfMixtures):
         for at, rows in self._groups(X, size, len(mixtures)):
             bounds[rows] = self.model_.interval(mixtures[rows], _take(distances, rows), at, level)
         return interval_like(X, self._back(bounds))
+
+    def by(self, name: str) -> "ScaleRegressor":
+        """The same fitted estimator, but predicting by another of `models_`."""
+        check_is_fitted(self)
+        other = copy(self)
+        other.model_ = self.models_[name]
+        return other
+
+    def plans(
+        self, offers: Offers | None = None, *, size: int, budget: float | None = None
+    ) -> dict[str, Plan]:
+        """The plan predicted best at `size` (`selected`), and the plans to compare it with.
+
+        Providers without a share in any training are not bought: nothing tells their worth.
+
+        Raises
+        ------
+        InfeasibleError
+            If no plan keeps every constraint; names the one that cannot be kept.
+        """
+        check_is_fitted(self)
+        self.check_target(size)
+        offers = offers or Offers.free(self.providers_)
+        offers = offers.without(np.array(self.providers_)[unseen(self.mixtures_)].tolist())
+        oracle = GuessedDistances.through(self.mixtures_, self.distances_)
+        objective = TableObjective(self.model_, size, oracle, self.log)
+        tried = self._best_mixtures()
+        direction: Direction = "minimize" if self.direction == "minimize" else "maximize"
+        best = select(
+            objective,
+            offers.providers,
+            size,
+            budget=budget,
+            terms=offers.terms,
+            direction=direction,
+            candidates=tried[:BEST_PROBES],
+        )
+        rivals = baseline_plans(
+            objective,
+            offers.providers,
+            size,
+            budget=budget,
+            terms=offers.terms,
+            direction=direction,
+            candidates=tried[:1],
+        )
+        return {"selected": best, **rivals}
+
+    def select(self, offers: Any = None, *, size: int, budget: float | None = None) -> Any:
+        """`plans` as a table, a row for each provider in each plan.
+
+        Parameters
+        ----------
+        offers : a table with a row for each provider: `provider`, `price`, `capacity`
+            [, `minimum_order`, `required`, `excluded`]; absent: free and without limit.
+        size : samples to buy.
+        budget : most money to spend.
+
+        Returns
+        -------
+        a pandas DataFrame where the offers are one; else an Arrow table.
+        """
+        read = None if offers is None else Offers.read(offers, self.providers_)
+        table = plans_table(self.plans(read, size=size, budget=budget))
+        return table.to_pandas() if type(offers).__module__.startswith("pandas") else table
+
+    def _best_mixtures(self) -> Floats:
+        """Trained mixtures, best mean metric at the largest size first."""
+        largest = np.flatnonzero(self.sizes_ == self.scales_[-1])
+        groups = mixture_groups(self.mixtures_[largest])
+        means = np.array([self.values_[largest[rows]].mean() for rows in groups])
+        order = np.argsort(means if self.direction == "minimize" else -means, kind="stable")
+        first = np.array([largest[rows[0]] for rows in groups])
+        return np.asarray(self.mixtures_[first[order]])
 
     def check_target(self, size: float) -> float:
         """The size, if it can be predicted at.

@@ -78,6 +78,12 @@ class Runs:
     def __len__(self) -> int:
         return len(self.mixtures)
 
+    def features(self) -> pa.Table:
+        """What an estimator takes as X: a column for each provider, `size`, `distance`."""
+        columns = dict(zip(self.providers, self.mixtures.T, strict=True))
+        extra = {"size": self.sizes, "distance": self.distances}
+        return pa.table(columns | {name: part for name, part in extra.items() if part is not None})
+
     @property
     def scales(self) -> tuple[int, ...]:
         """The sizes that occur, ascending; none where the table says no size."""

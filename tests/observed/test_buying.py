@@ -1,0 +1,135 @@
+"""Plans from a table beside a linear program, and offers that cannot be used."""
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pytest
+from numpy.typing import NDArray
+from scipy.optimize import linprog
+
+from projektor_ray.errors import InfeasibleError, InputError
+from projektor_ray.observed import Offers, ScaleRegressor
+from projektor_ray.observed.buying import GuessedDistances, TableObjective
+
+Floats = NDArray[np.float64]
+NAMES = ["b", "c", "a"]
+WORTH = np.array([-0.1, 0.05, 0.3])
+
+
+def trained(sizes: tuple[int, ...] = (250, 1000), **settings: Any) -> ScaleRegressor:
+    shares = np.random.default_rng(0).dirichlet(np.ones(3), size=15)
+    X = pd.concat(
+        [pd.DataFrame(shares, columns=NAMES).assign(size=size) for size in sizes],
+        ignore_index=True,
+    )
+    y = 0.5 + X[NAMES] @ WORTH + 0.02 * np.log(X["size"])
+    return ScaleRegressor("eq3", predictor="linear", **settings).fit(X, y)
+
+
+OFFERS = pd.DataFrame(
+    {"provider": ["a", "b", "c"], "price": [0.05, 0.001, 0.01], "capacity": [6000, None, 5000]}
+)
+
+
+@pytest.mark.parametrize("budget", [None, 300.0, 150.0, 60.0])
+def test_a_linear_surface_is_bought_as_a_linear_program_would(budget: float | None) -> None:
+    table = trained().select(OFFERS, size=10_000, budget=budget)
+    assert isinstance(table, pd.DataFrame)
+    plan = table[table["plan"] == "selected"].set_index("provider")
+    exact = linprog(
+        -WORTH,
+        A_ub=[[0.001, 0.01, 0.05]],
+        b_ub=[1e9 if budget is None else budget / 10_000],
+        A_eq=[[1, 1, 1]],
+        b_eq=[1],
+        bounds=[(0, 1), (0, 0.5), (0, 0.6)],
+    )
+    value = float(plan.loc[NAMES, "share"] @ WORTH)
+    assert value == pytest.approx(-exact.fun, abs=2e-4)
+    assert plan["samples"].sum() == 10_000
+    assert budget is None or plan["cost"].sum() <= budget
+    truth = 0.5 + value + 0.02 * np.log(10_000)
+    np.testing.assert_allclose(plan["predicted"], truth, atol=1e-4)
+
+
+def test_less_is_better_where_asked() -> None:
+    plans = trained(direction="minimize").plans(size=500)
+    assert dict(zip(plans["selected"].names, plans["selected"].samples, strict=True))["b"] == 500
+    assert plans["selected"].predicted <= min(plan.predicted for plan in plans.values()) + 1e-12
+
+
+def test_terms_are_kept() -> None:
+    offers = OFFERS.assign(
+        minimum_order=[None, 1000, None],
+        required=[False, True, False],
+        excluded=[False, False, True],
+    )
+    plan = trained().plans(Offers.read(offers, NAMES), size=10_000)["selected"]
+    bought = dict(zip(plan.names, plan.samples, strict=True))
+    assert bought == {"a": 6000, "b": 4000, "c": 0}
+    arrow = trained().select(pa.Table.from_pandas(offers), size=10_000)
+    assert isinstance(arrow, pa.Table)
+
+
+def test_a_provider_nobody_trained_with_is_not_bought() -> None:
+    shares = np.random.default_rng(0).dirichlet(np.ones(2), size=12)
+    X = pd.DataFrame(shares, columns=["a", "b"]).assign(c=0.0, size=100)
+    model = ScaleRegressor().fit(X, 0.5 + 0.1 * X["a"])
+    assert "no row has any of c" in model.notes_[0]
+    plan = model.plans(size=100)["selected"]
+    assert dict(zip(plan.names, plan.samples, strict=True))["c"] == 0
+    must = pd.DataFrame({"provider": ["a", "b", "c"], "required": [0, 0, 1]})
+    with pytest.raises(InputError, match="'c' must be bought, but no row"):
+        model.select(must, size=100)
+
+
+@pytest.mark.parametrize("log", [False, True])
+def test_the_gradient_is_that_of_the_predictions(log: bool) -> None:
+    rng = np.random.default_rng(1)
+    shares = rng.dirichlet(np.ones(3), size=20)
+    X = pd.DataFrame(np.vstack([shares, shares]), columns=NAMES)
+    X["size"] = np.repeat([250, 1000], 20)
+    X["ot"] = 1 + np.exp(-X["a"]) + X["b"] ** 2
+    y = 3 - 0.2 * np.log(X["size"]) + 0.4 * X["ot"]
+    model = ScaleRegressor("joint", distance="ot", log=log).fit(X, y)
+    oracle = GuessedDistances.through(model.mixtures_, model.distances_)
+    objective = TableObjective(model.model_, 2000, oracle, log)
+    point, along = shares[:1], np.array([0.5, -0.8, 0.3])
+    step = 1e-5
+    up, down = objective(point + step * along)[0], objective(point - step * along)[0]
+    assert float((objective(point)[1] @ along)[0]) == pytest.approx(
+        float((up - down)[0] / (2 * step)), rel=1e-4
+    )
+    larger, smaller = (
+        TableObjective(model.model_, size, oracle, log).predict(point)[0] for size in (2001, 1999)
+    )
+    assert objective.size_slope(point)[0] == pytest.approx((larger - smaller) / 2, rel=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("offers", "message"),
+    [
+        (OFFERS.iloc[:2], "no offer of c"),
+        (OFFERS.assign(provider=["a", "b", "x"]), "no offer of c; no column of shares for x"),
+        (pd.concat([OFFERS, OFFERS.iloc[:1]]), "one offer; a have more"),
+        (OFFERS.rename(columns={"price": "cost"}), "got provider, cost, capacity"),
+        (OFFERS.assign(price=[-1, 0, 0]), "price must be 0 or more"),
+        (OFFERS.assign(capacity=[1.5, 1, 1]), "whole number of samples; got 1.5"),
+        (OFFERS.assign(price=["dear", "", ""]), "'price' must hold numbers"),
+    ],
+)
+def test_bad_offers(offers: pd.DataFrame, message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        Offers.read(offers, NAMES)
+
+
+def test_what_cannot_be_kept_is_named() -> None:
+    model = trained()
+    with pytest.raises(InfeasibleError, match="budget"):
+        model.select(OFFERS, size=10_000, budget=1.0)
+    with pytest.raises(InfeasibleError, match="capacit"):
+        model.select(OFFERS.assign(capacity=[10, 10, 10]), size=10_000)
+    with pytest.raises(InputError, match="all trainings are of size 500"):
+        trained((500,)).select(OFFERS, size=10_000)

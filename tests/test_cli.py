@@ -1,0 +1,134 @@
+"""`projektor fit|project|select` from file to file."""
+
+import csv
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow.parquet as pq
+import pytest
+
+from projektor_ray.cli import main
+
+NAMES = ["clinic", "crowd", "web"]
+WORTH = np.array([0.2, -0.2, 0.1])
+
+
+def write(path: Path, columns: list[str], rows: list[list[Any]]) -> str:
+    with path.open("w", newline="") as file:
+        csv.writer(file).writerows([columns, *rows])
+    return str(path)
+
+
+@pytest.fixture
+def runs(tmp_path: Path) -> str:
+    shares = np.random.default_rng(0).dirichlet(np.ones(3), size=14)
+    rows = [
+        [*share, size, 0.4 + share @ WORTH + 0.03 * np.log(size)]
+        for size in (250, 1000)
+        for share in shares
+    ]
+    return write(tmp_path / "runs.csv", [*NAMES, "size", "accuracy"], rows)
+
+
+def projektor(*arguments: str, monkeypatch: pytest.MonkeyPatch) -> int:
+    monkeypatch.setattr(sys, "argv", ["projektor", *arguments])
+    with pytest.raises(SystemExit) as ended:
+        main()
+    return int(ended.value.code or 0)
+
+
+def test_fit_shows_and_writes_every_predictor(
+    runs: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "deep" / "fit.parquet"
+    assert projektor("fit", runs, "--out", str(out), monkeypatch=monkeypatch) == 0
+    rows = pq.read_table(out).to_pylist()
+    assert {row["size"] for row in rows} == {250, 1000}
+    assert {"gp", "linear", "quadratic"} <= {row["predictor"] for row in rows}
+    assert sum(row["chosen"] for row in rows) == 2
+    said = capsys.readouterr().out
+    assert "28 trainings of 3 providers, accuracy, sizes 250, 1,000" in said
+    assert "least cross-validated error" in said
+
+
+def test_project_gives_each_mixture_at_each_size_by_each_model(
+    runs: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "projected.parquet"
+    mixtures = write(tmp_path / "mixtures.csv", NAMES, [[1, 0, 0], [0.5, 0.25, 0.25]])
+    asked = ["project", runs, "--at", "2000", "--at", "4000", "--mixtures", mixtures]
+    asked += ["--predictor", "linear", "--projection", "eq3", "--out", str(out)]
+    assert projektor(*asked, monkeypatch=monkeypatch) == 0
+    rows = pq.read_table(out).to_pylist()
+    assert len(rows) == 4
+    for row in rows:
+        truth = 0.4 + np.array([row[name] for name in NAMES]) @ WORTH + 0.03 * np.log(row["size"])
+        assert row["value"] == pytest.approx(min(truth, 1), abs=1e-5)
+        assert row["low"] <= row["value"] <= row["high"] <= 1
+    assert "best 2 of 2 mixtures" in capsys.readouterr().out
+
+
+def test_select_keeps_offers_from_a_table_and_from_options(
+    runs: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "plan.csv"
+    rows = [["clinic", 0.1, 3000], ["crowd", 0, ""], ["web", 0.01, ""]]
+    offers = write(tmp_path / "offers.csv", ["provider", "price", "capacity"], rows)
+    asked = ["select", runs, "--at", "5000", "--offers", offers, "--out", str(out)]
+    asked += ["--predictor", "linear", "--projection", "eq3", "--capacity", "web=1000"]
+    assert projektor(*asked, "--price", "clinic=0.2", monkeypatch=monkeypatch) == 0
+    with out.open() as file:
+        plan = [row for row in csv.DictReader(file) if row["plan"] == "selected"]
+    bought = {row["provider"]: int(row["samples"]) for row in plan}
+    assert bought == {"clinic": 3000, "crowd": 1000, "web": 1000}
+    assert sum(float(row["cost"]) for row in plan) == pytest.approx(610)
+    assert "Buy 5,000 samples for 610.00" in capsys.readouterr().out
+    assert projektor(*asked, "--minimize", monkeypatch=monkeypatch) == 0
+    with out.open() as file:
+        least = {r["provider"]: r for r in csv.DictReader(file) if r["plan"] == "selected"}
+    assert int(least["crowd"]["samples"]) == 5000
+
+
+def test_two_tables_are_joined_and_a_size_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shares = np.random.default_rng(0).dirichlet(np.ones(3), size=12)
+    left = [[i, *share] for i, share in enumerate(shares)]
+    right = [[i, 5 + share @ WORTH, share[0]] for i, share in reversed(list(enumerate(shares)))]
+    mixtures = write(tmp_path / "mixtures.csv", ["index", *NAMES], left)
+    losses = write(tmp_path / "losses.csv", ["index", "metric/x_loss", "metric/y_loss"], right)
+    joined = [mixtures, "--join", losses, "--metric", "metric/x_loss"]
+    assert projektor("fit", *joined, "--predictor", "linear", monkeypatch=monkeypatch) == 0
+    at = ["--at", "70", "--log"]
+    assert projektor("project", *joined, "--size", "70", *at, monkeypatch=monkeypatch) == 0
+    assert projektor("project", *joined, *at, monkeypatch=monkeypatch) == 2
+    assert "--size 1000000" in capsys.readouterr().out.replace("\n", " ")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["fit", "RUNS", "--metric", "acuracy"], "did you mean 'accuracy'"),
+        (["fit", "RUNS", "--predictor", "gpp"], "did you mean 'gp'"),
+        (["fit", "RUNS", "--out", "x.xlsx"], "must end in .csv or .parquet"),
+        (["fit", "nowhere.csv"], "there is no file"),
+        (["project", "RUNS", "--at", "100"], "below the smallest trained one"),
+        (["select", "RUNS", "--at", "500", "--price", "web:3"], "takes NAME=NUMBER"),
+        (["select", "RUNS", "--at", "500", "--price", "wep=3"], "did you mean 'web'"),
+        (["select", "RUNS", "--at", "500", "--price", "web=1", "--budget", "-1"], "budget must be"),
+    ],
+)
+def test_a_mistake_ends_in_one_clear_message(
+    arguments: list[str],
+    message: str,
+    runs: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    asked = [runs if part == "RUNS" else part for part in arguments]
+    assert projektor(*asked, monkeypatch=monkeypatch) == 2
+    said = " ".join(capsys.readouterr().out.split())
+    assert "Cannot go on:" in said
+    assert message in said

@@ -1,0 +1,263 @@
+"""Predictors and projections on CIFAR-10 trainings, every method side by side.
+
+python -m benchmarks.prediction [--splits 40]
+
+Starts from `benchmarks/results/outcomes.parquet` (`benchmarks.outcomes` trains it), and writes
+`benchmarks/results/prediction.md`. All errors are mean absolute errors in points of accuracy; a
+split draws which mixtures are fitted to, the same for all methods.
+"""
+
+import argparse
+import warnings
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow.parquet as pq
+from numpy.typing import NDArray
+
+from benchmarks.outcomes import DISTANCES, OUTCOMES, SCENARIOS
+from projektor_ray.errors import InputError
+from projektor_ray.predictors import PREDICTORS
+from projektor_ray.projection import Joint, LogLinear, NoProjection, Saturating, ScaleModel
+
+Floats = NDArray[np.float64]
+Mixture = tuple[float, ...]
+
+COUNTS = (5, 8, 12, 21, 48)
+SCALE, TARGET = 1000, 10_000
+DESIGNS = (((250, 1000), 12), ((250, 1000), 21), ((500, 1000, 2000), 12), ((500, 1000, 2000), 21))
+POINTS = 100.0
+NORMAL_MAE = np.sqrt(2 / np.pi)
+SYSTEM = "gp"
+SYSTEM_PROJECTION = "joint"
+BOUNDS = (0.0, 1.0)
+
+PROJECTIONS: dict[str, Callable[[], ScaleModel]] = {
+    "no projection (gp)": lambda: NoProjection("gp", BOUNDS),
+    "cs + Eq. 3": lambda: LogLinear("cs", BOUNDS),
+    "pq + Eq. 3": lambda: LogLinear("pq", BOUNDS),
+    "gp + Eq. 3": lambda: LogLinear("gp", BOUNDS),
+    "gp + saturating": lambda: Saturating("gp", BOUNDS),
+    "joint": lambda: Joint(BOUNDS),
+}
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """One scenario's trainings: (size, mixture) → values by seed; mixture → distance."""
+
+    name: str
+    values: Mapping[tuple[int, Mixture], Mapping[int, float]]
+    distances: Mapping[Mixture, float]
+
+    def mixtures(self, size: int) -> list[Mixture]:
+        return sorted(mixture for at, mixture in self.values if at == size)
+
+    def first(self, size: int, mixtures: Iterable[Mixture]) -> Floats:
+        """The training of seed 0 of each mixture."""
+        return np.array([self.values[size, mixture][0] for mixture in mixtures])
+
+    def mean(self, size: int, mixtures: Iterable[Mixture]) -> Floats:
+        """The mean over the seeds."""
+        return np.array([np.mean(list(self.values[size, m].values())) for m in mixtures])
+
+    def distance(self, mixtures: Iterable[Mixture]) -> Floats:
+        return np.array([self.distances[mixture] for mixture in mixtures])
+
+    def deviation(self, size: int) -> float:
+        """Standard deviation of one training among seeds of the same mixture."""
+        groups = [list(by_seed.values()) for (at, _), by_seed in self.values.items() if at == size]
+        spread = [(len(group) - 1, np.var(group, ddof=1)) for group in groups if len(group) > 1]
+        freedom = sum(count for count, _ in spread)
+        return float(np.sqrt(sum(count * variance for count, variance in spread) / freedom))
+
+
+def load() -> list[Scenario]:
+    """Both scenarios from the tables that `benchmarks.outcomes` writes."""
+    if not OUTCOMES.exists():
+        raise SystemExit(f"{OUTCOMES.name} is missing: python -m benchmarks.outcomes makes it")
+    values: dict[str, dict[tuple[int, Mixture], dict[int, float]]] = {
+        name: {} for name in SCENARIOS
+    }
+    for row in pq.read_table(OUTCOMES).to_pylist():
+        at = (row["size"], tuple(row["mixture"]))
+        values[row["scenario"]].setdefault(at, {})[row["seed"]] = row["value"]
+    distances: dict[str, dict[Mixture, float]] = {name: {} for name in SCENARIOS}
+    for row in pq.read_table(DISTANCES).to_pylist():
+        distances[row["scenario"]][tuple(row["mixture"])] = row["distance"]
+    return [Scenario(name, values[name], distances[name]) for name in SCENARIOS]
+
+
+def split(
+    mixtures: Sequence[Mixture], count: int, seed: int
+) -> tuple[list[Mixture], list[Mixture]]:
+    """Which are fitted to, and the others."""
+    order = np.random.default_rng(seed).permutation(len(mixtures))
+    return [mixtures[i] for i in order[:count]], [mixtures[i] for i in order[count:]]
+
+
+def split_region(
+    mixtures: Sequence[Mixture], count: int, seed: int
+) -> tuple[list[Mixture], list[Mixture]]:
+    """A corner of the simplex, one provider's share above a half, is never fitted to."""
+    corner = seed % len(mixtures[0])
+    inside = [mixture for mixture in mixtures if mixture[corner] <= 0.5]
+    return split(inside, count, seed)[0], [m for m in mixtures if m[corner] > 0.5]
+
+
+def in_scale(
+    scenario: Scenario, count: int, splits: int, divide: Any = split
+) -> dict[str, tuple[Floats, Floats]]:
+    """For each predictor: errors (splits,) and coverage of 90 % intervals (splits,)."""
+    errors: dict[str, list[float]] = {name: [] for name in PREDICTORS}
+    covered: dict[str, list[float]] = {name: [] for name in PREDICTORS}
+    mixtures = scenario.mixtures(SCALE)
+    for seed in range(splits):
+        fitted, rest = divide(mixtures, count, seed)
+        truth = scenario.first(SCALE, rest)
+        for name, kind in PREDICTORS.items():
+            try:
+                model = kind().fit(fitted, scenario.distance(fitted), scenario.first(SCALE, fitted))
+            except InputError:
+                continue
+            predicted = model.predict(rest, scenario.distance(rest))
+            low, high = model.interval(rest, scenario.distance(rest)).T
+            errors[name].append(POINTS * float(np.abs(predicted - truth).mean()))
+            covered[name].append(float(np.mean((low <= truth) & (truth <= high))))
+    return {name: (np.array(errors[name]), np.array(covered[name])) for name in PREDICTORS}
+
+
+@dataclass(frozen=True)
+class Projected:
+    """One split of one projection: error, coverage, half-width and regret, in points."""
+
+    error: float
+    covered: float
+    width: float
+    regret: float
+
+
+def projected(
+    scenario: Scenario, scales: Sequence[int], count: int, splits: int, target: int
+) -> dict[str, list[Projected]]:
+    """Every projection to `target`, fitted to one training of `count` mixtures at each scale."""
+    found: dict[str, list[Projected]] = {name: [] for name in PROJECTIONS}
+    grid = scenario.mixtures(target)
+    truth, best = scenario.first(target, grid), scenario.mean(target, grid)
+    common = [
+        m for m in scenario.mixtures(scales[0]) if all((s, m) in scenario.values for s in scales)
+    ]
+    for seed in range(splits):
+        fitted, _ = split(common, count, seed)
+        rows = fitted * len(scales)
+        sizes = np.repeat(scales, len(fitted))
+        values = np.concatenate([scenario.first(scale, fitted) for scale in scales])
+        for name, make in PROJECTIONS.items():
+            try:
+                model = make().fit(rows, scenario.distance(rows), sizes, values)
+            except InputError:
+                continue
+            predicted = model.predict(grid, scenario.distance(grid), target)
+            low, high = model.interval(grid, scenario.distance(grid), target).T
+            found[name].append(
+                Projected(
+                    POINTS * float(np.abs(predicted - truth).mean()),
+                    float(np.mean((low <= truth) & (truth <= high))),
+                    POINTS * float(np.mean(high - low)) / 2,
+                    POINTS * float(best.max() - best[int(np.argmax(predicted))]),
+                )
+            )
+    return found
+
+
+def with_error(errors: Floats) -> str:
+    if not len(errors):
+        return "–"
+    return f"{errors.mean():.2f} ± {errors.std() / np.sqrt(len(errors)):.2f}"
+
+
+def in_scale_table(scenarios: Sequence[Scenario], splits: int) -> Iterable[str]:
+    floors = [POINTS * NORMAL_MAE * scenario.deviation(SCALE) for scenario in scenarios]
+    floor = float(np.mean(floors))
+    named = ", ".join(f"{s.name} {f:.2f}" for s, f in zip(scenarios, floors, strict=True))
+    yield f"## In scale, N = {SCALE:,}, mixtures not fitted, mean of both scenarios\n"
+    yield f"Noise floor, from the seeds: {named}; mean {floor:.2f}.\n"
+    columns = [*(f"{count}" for count in COUNTS), "unseen region, 21"]
+    yield f"| predictor | {' | '.join(columns)} |\n|---|{'---|' * len(columns)}"
+    cells = [[in_scale(s, count, splits) for s in scenarios] for count in COUNTS]
+    cells.append([in_scale(s, 21, splits, split_region) for s in scenarios])
+    for name in PREDICTORS:
+        errors = [[by[name][0] for by in cell] for cell in cells]
+        means = [pooled(two) for two in errors]
+        yield f"| {name} | {' | '.join(with_error(mean) for mean in means)} |"
+    ratios = [pooled([by[SYSTEM][0] for by in cell]).mean() / floor for cell in cells]
+    yield f"| **{SYSTEM}, × noise floor** | {' | '.join(f'{r:.2f}' for r in ratios)} |"
+    yield "| goal | 3.0 | 2.4 | 2.1 | 1.7 | 1.5 | 2.7 |\n"
+    yield "Share of held-out trainings within the 90 % interval:\n"
+    yield f"| predictor | {' | '.join(columns)} |\n|---|{'---|' * len(columns)}"
+    for name in ("cs", "pq", SYSTEM):
+        shares = [
+            np.mean([by[name][1].mean() for by in cell if len(by[name][1])]) for cell in cells
+        ]
+        yield f"| {name} | {' | '.join(f'{share:.2f}' for share in shares)} |"
+
+
+def pooled(errors: Sequence[Floats]) -> Floats:
+    """Mean over the scenarios, split by split."""
+    count = min(len(one) for one in errors)
+    return np.mean([one[:count] for one in errors], axis=0)
+
+
+def projection_table(scenarios: Sequence[Scenario], splits: int) -> Iterable[str]:
+    floor = float(np.mean([POINTS * NORMAL_MAE * s.deviation(TARGET) for s in scenarios]))
+    yield f"\n## Projected to {TARGET:,}, mean of both scenarios\n"
+    yield f"Noise floor {floor:.2f}. Error ± its standard error; coverage of the 90 % interval and"
+    yield "its half-width; selection regret on the grid of 21 mixtures.\n"
+    for scales, count in DESIGNS:
+        if any(not set(scales) <= {size for size, _ in s.values} for s in scenarios):
+            continue
+        yield f"\n### From {', '.join(map(str, scales))}; {count} trainings each\n"
+        yield "| model | error | coverage | half-width | regret |\n|---|---|---|---|---|"
+        runs = [projected(s, scales, count, splits, TARGET) for s in scenarios]
+        for name in PROJECTIONS:
+            lists = [run[name] for run in runs]
+            if not all(lists):
+                continue
+            parts = [
+                [[getattr(p, f) for p in one] for one in lists] for f in Projected.__annotations__
+            ]
+            error, covered, width, regret = (pooled([np.array(o) for o in part]) for part in parts)
+            yield (
+                f"| {name} | {with_error(error)} | {covered.mean():.2f} | {width.mean():.1f} "
+                f"| {with_error(regret)} |"
+            )
+            if name == SYSTEM_PROJECTION:
+                ratio = error.mean() / floor
+        yield f"| **{SYSTEM_PROJECTION}, × noise floor** | {ratio:.2f} | | | |"
+    yield "\nGoals: 5.7, 4.9, 3.9, 3.2 times the floor; regret from (250, 1,000), 12: at most 0.25."
+
+
+def main(splits: int) -> None:
+    warnings.filterwarnings("ignore", category=RuntimeWarning)
+    scenarios = load()
+    trainings = sum(len(by_seed) for s in scenarios for by_seed in s.values.values())
+    lines = [
+        "# Predictors and projections on CIFAR-10\n",
+        f"Written by `python -m benchmarks.prediction --splits {splits}`, from {trainings}",
+        "trainings of a small CNN (`benchmarks/outcomes.py`): three providers of 1,000 samples,",
+        "validation of 2,000, single trainings. Points of accuracy.\n",
+        *in_scale_table(scenarios, splits),
+        *projection_table(scenarios, splits),
+    ]
+    text = "\n".join(lines) + "\n"
+    Path(OUTCOMES.parent / "prediction.md").write_text(text, encoding="utf-8")
+    print(text)
+
+
+if __name__ == "__main__":
+    options = argparse.ArgumentParser(description=__doc__)
+    options.add_argument("--splits", type=int, default=40)
+    main(options.parse_args().splits)

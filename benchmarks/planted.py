@@ -2,8 +2,9 @@
 
 python -m benchmarks.planted
 
-The metric at size N is `0.9 − ½·D(p) − 2·N^−½`, where `D(p) = ‖M p − M p*‖²` is also the distance
-but for a smooth error, `M` is random (8, m) and `p*` the optimum. Trainings have noise that falls as
+The metric at size N is `0.8 − ½·D(p) + 0.06·g(N)`; `D(p) = ‖M p − M p*‖²` is also the distance,
+but for a smooth error, `M` is random (8, m), `p*` the optimum. `g` grows by 1 between the scales,
+as `−N^−β` with β between 0 (linear in ln N) and ½, another one in each repetition. Noise falls as
 N^−0.35. Writes `benchmarks/results/planted.md`.
 """
 
@@ -22,7 +23,7 @@ from projektor_ray.selection import ProjectedObjective, select
 Floats = NDArray[np.float64]
 
 SCALES, SIZE = (250, 1000), 10_000
-NOISE = 0.01
+NOISE, GAIN = 0.01, 0.06
 CASES = ((3, 12, 30), (10, 30, 20), (100, 100, 6))
 """Providers, mixtures trained once at each scale, repetitions."""
 POINTS = 100.0
@@ -35,19 +36,23 @@ class Surface:
     features: Floats
     optimum: Floats
     error: Floats
+    exponent: float
 
     @staticmethod
     def random(providers: int, rng: np.random.Generator) -> "Surface":
         optimum = rng.dirichlet(np.full(providers, 0.5))
         error = rng.normal(size=providers) * 0.05
-        return Surface(rng.normal(size=(8, providers)) / 2, optimum, error)
+        features = rng.normal(size=(8, providers)) / 2
+        return Surface(features, optimum, error, float(rng.uniform(0.01, 0.5)))
 
     def gap(self, mixtures: Floats) -> Floats:
         """`D(p)`, shape (B,)."""
         return np.asarray(np.sum(((mixtures - self.optimum) @ self.features.T) ** 2, axis=1))
 
     def truth(self, mixtures: Floats, size: float) -> Floats:
-        return 0.9 - 0.5 * self.gap(mixtures) - 2 / np.sqrt(size)
+        before, last, at = (np.array([*SCALES, size]) / SCALES[-1]) ** -self.exponent
+        grown = (last - at) / (before - last)
+        return np.asarray(0.8 - 0.5 * self.gap(mixtures) + GAIN * grown)
 
     def distances(self, mixtures: Floats) -> SimpleNamespace:
         """The distance that is measured, and its gradient."""
@@ -81,8 +86,8 @@ def one(kind: ScaleModel, providers: int, mixtures: int, seed: int) -> tuple[flo
 def main() -> None:
     lines = [
         "# Planted surfaces\n",
-        "Written by `python -m benchmarks.planted`: scales 250 and 1,000, purchase of 10,000, noise",
-        "of one point at 1,000; 90 % intervals of new trainings at 10,000; all in points.\n",
+        "Written by `python -m benchmarks.planted`: scales 250 and 1,000, purchase of 10,000,",
+        "noise of one point at 1,000; 90 % intervals of new trainings at 10,000; in points.\n",
         "| providers | trainings | model | regret | coverage | half-width |",
         "|---|---|---|---|---|---|",
     ]

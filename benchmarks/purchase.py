@@ -169,8 +169,8 @@ def main(data: Path, processes: int) -> None:
     found = plans(data, trainings)
     lines = [
         "# A purchase of 10,000 from five sellers with caps\n",
-        "Written by `python -m benchmarks.purchase`. CIFAR-10, small CNN, 30 mixtures, one training",
-        f"each at {SCALES[0]} and {SCALES[1]:,}; truth: {TRUTH_SEEDS} trainings of each purchase.\n",
+        "Written by `python -m benchmarks.purchase`. CIFAR-10, small CNN; 30 mixtures, trained",
+        f"once at {SCALES[0]} and {SCALES[1]:,}; truth: {TRUTH_SEEDS} trainings of each.\n",
         f"| plan | {' | '.join(NAMES)} | predicted (90 %) | truth, % | selected is better by |",
         f"|---|{'---|' * len(NAMES)}---|---|---|",
     ]

@@ -16,8 +16,9 @@ ScaleModelT = TypeVar("ScaleModelT", bound="ScaleModel")
 
 DRIFT_OF_MISS = 0.5
 """Share of the error at the held-out scale that a projection as far again drifts by."""
-DRIFT_OF_GAIN = 0.25
-"""Share of the projected gain that is taken for drift where no scale can be held out."""
+DRIFT_OF_GAIN = 0.28
+"""Share of the projected gain that is taken for drift where no scale can be held out. Laws N^−β with
+β up to ½ end up to 0.59 of it lower when the last factor is 10 and the scales a factor of 4 apart."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -169,7 +170,7 @@ class ScaleModel(ABC):
         drift beyond the largest scale, because no law does. The drift grows with
         `ln(N / N_last)`; at `N_last²/N_before` it is half of what projecting to the largest scale
         from the smaller ones missed. Where there are too few scales to hold one out, it is a
-        quarter of the projected gain.
+        third of the projected gain.
         """
         mixtures, distances, size = _query(mixtures, distances, size)
         middle = self._predict(mixtures, distances, size)

@@ -17,8 +17,8 @@ ScaleModelT = TypeVar("ScaleModelT", bound="ScaleModel")
 DRIFT_OF_MISS = 0.5
 """Share of the error at the held-out scale that a projection as far again drifts by."""
 DRIFT_OF_GAIN = 0.28
-"""Share of the projected gain that is taken for drift where no scale can be held out. Laws N^−β with
-β up to ½ end up to 0.59 of it lower when the last factor is 10 and the scales a factor of 4 apart."""
+"""Share of the projected gain that is taken for drift where no scale can be held out. With scales a
+factor of 4 apart, laws N^−β with β up to ½ end up to 0.59 of that gain lower a factor of 10 on."""
 
 
 @dataclass(frozen=True, eq=False)

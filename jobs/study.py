@@ -5,9 +5,10 @@ python -m jobs.study STUDY.yaml [--out FOLDER] [--address ADDRESS] [--check]
 
 import argparse
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
+import ray
 
 from actors.probes import missing_probes
 from actors.transport import PilotDistances
@@ -19,11 +20,13 @@ from jobs.select_mixture import select_mixture
 from jobs.show import headline, table
 from jobs.workspace import Workspace, opened
 from projektor_ray.analysis import missing_mixtures
+from projektor_ray.costs import estimate, slots_of
 from projektor_ray.planning import PurchasePlans
 from projektor_ray.projection import noise_gain
 from projektor_ray.providers import Samples
 from projektor_ray.selection import FeasibleSet
-from projektor_ray.study import StudyConfig
+from projektor_ray.study import Probe, Study, StudyConfig
+from projektor_ray.tables import Key, Row
 from projektor_ray.transport import plan_memory
 from projektor_ray.transport.pools import memory_limit
 
@@ -72,7 +75,8 @@ def check(workspace: Workspace) -> None:
     """Say what would run and what it would cost; nothing is trained."""
     study, config = workspace.study, workspace.study.config
     _check_feasible(workspace)
-    wanted, missing = study.wanted_probes(), missing_probes(study, workspace.probes())
+    done = workspace.probes()
+    wanted, missing = study.wanted_probes(), missing_probes(study, done)
     to_measure = len(missing_mixtures(study, workspace.distances()))
     memory = plan_memory(
         int(study.pilot_sizes.sum()),
@@ -93,6 +97,7 @@ def check(workspace: Workspace) -> None:
         ["probes done", f"{len(wanted) - len(missing):,}"],
         ["probes to train", f"{len(missing):,}"],
         ["samples to train on", f"{sum(probe.size for probe in missing):,}"],
+        *_cost_rows(study, done, missing),
         ["distances to measure", f"{to_measure:,}"],
         ["transport", f"{memory.layout}, {memory.bytes_needed / 2**20:,.0f} MiB"],
         *gains,
@@ -101,6 +106,22 @@ def check(workspace: Workspace) -> None:
     headline("transport", memory.reason)
     if study.scales[-1] < FARTHER_APART * study.scales[0]:
         headline("hint", "errors grow less in the projection if N0 and N1 are a factor of 4 apart")
+
+
+def _cost_rows(study: Study, done: Mapping[Key, Row], missing: Sequence[Probe]) -> list[list[str]]:
+    """Lines on time and money of the probes, from the seconds of those in the ledger."""
+    there = ray.cluster_resources()
+    slots = slots_of(study, there.get("CPU", 0.0), there.get("GPU", 0.0))
+    cost = estimate(study, done, missing, slots)
+    if cost is None:
+        return [["time to train", "unknown: no probe is done yet"]]
+    guessed = ", ".join(f"{scale:,}" for scale in cost.guessed)
+    note = f" (none done at {guessed}: in proportion to the size)" if guessed else ""
+    return [
+        ["time to train", f"about {cost.wall_seconds:,.0f} s, {slots} at once{note}"],
+        ["CPU-hours, GPU-hours", f"{cost.cpu_hours:,.2f}, {cost.gpu_hours:,.2f}"],
+        ["share paid already", f"{cost.paid_share:.0%}"],
+    ]
 
 
 def _check_feasible(workspace: Workspace) -> None:

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from pydantic import Field, field_validator, model_validator
 
 from projektor_ray.config import Config, nearest
+from projektor_ray.designs import LARGEST_GRID, centroids, default_count, design_of, distinct
 from projektor_ray.embedding import EmbedderConfig
 from projektor_ray.errors import InputError
 from projektor_ray.identity import digest
@@ -31,6 +32,9 @@ from projektor_ray.transport.settings import TransportSettings
 
 LARGEST_DEFAULT_LATTICE = 66
 """The default design is the finest lattice of at most this many mixtures (the paper's 66)."""
+
+SIZED_DESIGNS = ("lattice", "centroids")
+"""Designs whose size is not a number that can be asked for."""
 
 
 class TierConfig(Config):
@@ -79,13 +83,22 @@ class ProbesConfig(Config):
     scales: tuple[int, ...] = Field(
         description="Sizes at which probes are trained, N0 < N1 < …; a factor of 4 or more apart."
     )
+    design: Literal["lattice", "centroids", "scrambled", "spread", "d_optimal"] | None = Field(
+        None,
+        description="How mixtures are placed; absent: a lattice up to 4 providers, else spread.",
+    )
     lattice: int | None = Field(
         None,
         ge=1,
         description="Levels of the simplex lattice; absent: the finest of at most 66 mixtures.",
     )
+    mixtures_count: int | None = Field(
+        None,
+        ge=1,
+        description="Mixtures of a design scrambled, spread or d_optimal; absent: 4m + 1.",
+    )
     mixtures: tuple[dict[str, float], ...] = Field(
-        (), description="Mixtures as {provider: share}, instead of or beside a lattice."
+        (), description="Mixtures as {provider: share}, instead of or beside a design."
     )
     seeds: int | tuple[int, ...] = Field(
         2, description="How many seeds (0, 1, …) each mixture is trained with, or a list of them."
@@ -122,6 +135,20 @@ class ProbesConfig(Config):
         if isinstance(seeds, tuple) and (not seeds or len(set(seeds)) < len(seeds)):
             raise ValueError(f"expected a list of different seeds; got {list(seeds)}")
         return seeds
+
+    @model_validator(mode="after")
+    def _one_design(self) -> "ProbesConfig":
+        if self.lattice is not None and self.design not in (None, "lattice"):
+            raise ValueError(
+                f"lattice: {self.lattice} asks for a lattice, design: {self.design} for another "
+                "design; drop one of them"
+            )
+        if self.mixtures_count is not None and (self.lattice or self.design in SIZED_DESIGNS):
+            raise ValueError(
+                "mixtures_count sizes the designs scrambled, spread and d_optimal; a lattice is "
+                "sized by its levels (lattice: 4), centroids by the number of providers"
+            )
+        return self
 
     @property
     def seed_list(self) -> tuple[int, ...]:
@@ -360,11 +387,20 @@ def _design(probes: ProbesConfig, names: Sequence[str]) -> NDArray[np.float64]:
     listed: list[Mapping[str, float]] = list(probes.mixtures)
     rows = [np.array([mixture.get(name, 0.0) for name in names]) for mixture in listed]
     design = check_mixtures(np.array(rows), len(names)) if rows else np.empty((0, len(names)))
-    if probes.lattice is not None or not rows:
-        levels = probes.lattice or _default_levels(len(names))
-        design = np.vstack([simplex_lattice(len(names), levels), design])
-    _, first = np.unique(np.round(design, 12), axis=0, return_index=True)
-    return design[np.sort(first)]
+    if probes.lattice or probes.design or probes.mixtures_count or not rows:
+        design = np.vstack([_placed(probes, len(names)), design])
+    return distinct(design)
+
+
+def _placed(probes: ProbesConfig, providers: int) -> NDArray[np.float64]:
+    """The mixtures that a design places; a lattice is the default up to 4 providers only."""
+    by_default = "spread" if providers > LARGEST_GRID or probes.mixtures_count else "lattice"
+    design = probes.design or ("lattice" if probes.lattice else by_default)
+    if design == "lattice":
+        return simplex_lattice(providers, probes.lattice or _default_levels(providers))
+    if design == "centroids":
+        return centroids(providers)
+    return design_of(design, providers, probes.mixtures_count or default_count(providers))
 
 
 def _default_levels(providers: int) -> int:

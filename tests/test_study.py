@@ -227,8 +227,10 @@ def test_the_design() -> None:
     assert len(set(study.mixture_ids)) == len(study.mixtures)
 
 
-@pytest.mark.parametrize(("providers", "count"), [(1, 1), (2, 66), (3, 66), (4, 56), (70, 70)])
-def test_the_default_design_has_66_mixtures_at_most_unless_the_vertices_are_more(
+@pytest.mark.parametrize(
+    ("providers", "count"), [(1, 1), (2, 66), (3, 66), (4, 56), (5, 21), (70, 281)]
+)
+def test_the_default_design_is_a_lattice_up_to_4_providers_and_linear_in_them_beyond(
     providers: int, count: int
 ) -> None:
     names = [f"p{i}" for i in range(providers)]
@@ -236,6 +238,50 @@ def test_the_default_design_has_66_mixtures_at_most_unless_the_vertices_are_more
     del values["probes"]["lattice"]
     study = resolved(values, {name: samples(seed=seed) for seed, name in enumerate(names)})
     assert len(study.mixtures) == count
+
+
+@pytest.mark.parametrize(
+    ("asked", "count"),
+    [
+        ({"design": "lattice"}, 66),
+        ({"design": "lattice", "lattice": 3}, 10),
+        ({"design": "centroids"}, 10),
+        ({"design": "scrambled"}, 13),
+        ({"design": "spread", "mixtures_count": 7}, 7),
+        ({"design": "d_optimal", "mixtures_count": 9}, 9),
+        ({"mixtures_count": 8}, 8),
+        ({"design": "centroids", "mixtures": [{"ada": 0.3, "cyd": 0.7}]}, 11),
+        ({"mixtures": [{"ada": 0.3, "cyd": 0.7}]}, 1),
+    ],
+)
+def test_a_design_by_name(asked: dict, count: int) -> None:
+    study = resolved(changed("probes", to={"scales": [10, 40], **asked}))
+    assert len(study.mixtures) == len(set(study.mixture_ids)) == count
+
+
+def test_a_longer_spread_keeps_the_probes_of_a_shorter_one() -> None:
+    def wanted(count: int) -> set:
+        probes = {"scales": [10, 40], "design": "spread", "mixtures_count": count}
+        study = resolved(changed("probes", to=probes))
+        return {probe.key for probe in study.wanted_probes()}
+
+    assert wanted(6) < wanted(15)
+
+
+@pytest.mark.parametrize(
+    ("asked", "message"),
+    [
+        ({"design": "grid"}, "lattice"),
+        ({"design": "spread", "lattice": 4}, "drop one of them"),
+        ({"design": "centroids", "mixtures_count": 4}, "sized by"),
+        ({"lattice": 3, "mixtures_count": 4}, "sized by"),
+        ({"design": "d_optimal", "mixtures_count": 3}, r"can have 6 to 231 mixtures; got 3"),
+        ({"design": "spread", "mixtures_count": 1000}, r"can have 1 to 231 mixtures; got 1000"),
+    ],
+)
+def test_a_design_that_cannot_be_is_refused(asked: dict, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        resolved(changed("probes", to={"scales": [10, 40], **asked}))
 
 
 def test_probes_are_mixtures_by_scales_by_seeds_largest_first() -> None:

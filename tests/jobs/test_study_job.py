@@ -205,6 +205,8 @@ def test_check_trains_nothing(
     said = capsys.readouterr().out.split()
     for word in ("wanted", "36", "done", "12", "24", "2.67×"):
         assert word in said, word
+    assert "paid" in said
+    assert "unknown:" not in said, "what is done says how long the rest takes"
 
 
 def test_arrays_of_a_provider_that_the_study_does_not_name(local_ray: None, tmp_path: Path) -> None:

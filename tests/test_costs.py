@@ -1,0 +1,76 @@
+"""What missing probes will cost."""
+
+import pytest
+
+from projektor_ray.costs import Cost, estimate, slots_of
+from projektor_ray.study import Study
+from tests.test_study import changed, resolved
+
+
+def study(**probes) -> Study:
+    return resolved(changed("probes", to={"scales": [10, 40], "lattice": 1, "seeds": 2, **probes}))
+
+
+def done(asked: Study, scales: dict[int, float], seeds: tuple[int, ...] = (0,)) -> dict:
+    return {
+        probe.key: {"status": "done", "size": probe.size, "seconds": scales[probe.size]}
+        for probe in asked.wanted_probes()
+        if probe.size in scales and probe.seed in seeds
+    }
+
+
+def cost_of(asked: Study, rows: dict, slots: int = 1) -> Cost | None:
+    missing = [probe for probe in asked.wanted_probes() if probe.key not in rows]
+    return estimate(asked, rows, missing, slots)
+
+
+def test_half_of_every_scale_done_is_half_paid() -> None:
+    cost = cost_of(study(cpus=2, gpus=0.5), done(study(), {10: 3.0, 40: 9.0}), slots=4)
+    assert cost is not None
+    assert (cost.paid, cost.ahead, cost.longest) == (36.0, 36.0, 9.0)
+    assert cost.paid_share == 0.5
+    assert cost.wall_seconds == 9.0, "36 s over 4 slots"
+    assert cost.cpu_hours == pytest.approx(0.02)
+    assert cost.gpu_hours == pytest.approx(0.005)
+    assert cost.guessed == ()
+
+
+def test_no_schedule_is_shorter_than_the_longest_probe() -> None:
+    cost = cost_of(study(), done(study(), {10: 3.0, 40: 9.0}), slots=100)
+    assert cost is not None
+    assert cost.wall_seconds == 9.0
+
+
+def test_a_scale_without_a_probe_is_guessed_in_proportion_and_said() -> None:
+    cost = cost_of(study(), done(study(), {10: 3.0}))
+    assert cost is not None
+    assert cost.ahead == 3 * 3.0 + 6 * 12.0
+    assert cost.guessed == (40,)
+
+
+def test_a_failed_probe_says_nothing_about_the_time_of_one() -> None:
+    rows = done(study(), {10: 3.0})
+    assert cost_of(study(), {key: {**row, "status": "failed"} for key, row in rows.items()}) is None
+    assert cost_of(study(), {}) is None
+
+
+def test_all_done_is_all_paid() -> None:
+    cost = cost_of(study(), done(study(), {10: 3.0, 40: 9.0}, seeds=(0, 1)))
+    assert cost is not None
+    assert (cost.ahead, cost.wall_seconds, cost.paid_share) == (0.0, 0.0, 1.0)
+
+
+@pytest.mark.parametrize(
+    ("asked", "cpus", "gpus", "slots"),
+    [
+        ({}, 8, 0, 8),
+        ({"cpus": 2}, 7, 0, 3),
+        ({"cpus": 0.1}, 0.3, 0, 3),
+        ({"cpus": 1, "gpus": 0.25}, 16, 1, 4),
+        ({"concurrency": 3}, 8, 0, 3),
+        ({"gpus": 1}, 8, 0, 1),
+        ({"cpus": 0}, 8, 0, 1),
+    ],
+)
+def test_slots(asked: dict, cpus: float, gpus: float, slots: int) -> None:
+    assert slots_of(study(**asked), cpus, gpus) == slots

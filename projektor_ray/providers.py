@@ -4,6 +4,7 @@ Providers are always kept sorted by name, so that no result depends on the order
 listed. Their number is `m`, a provider's index in that order `i`.
 """
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -78,6 +79,10 @@ class Samples:
         )
 
 
+Schedule = tuple[tuple[int, float], ...]
+"""Prices by quantity: with ((0, 2.0), (1000, 1.5)) 1,000 samples cost 2.0 each, all others 1.5."""
+
+
 @dataclass(frozen=True)
 class Provider:
     """Who reveals a pilot and sells up to a capacity at a price.
@@ -86,12 +91,15 @@ class Provider:
     ----------
     name : unique within a study; the provider's identity.
     capacity : samples for sale, or None if unlimited.
-    price : money per sample.
+    price : money per sample, of the first tier where there are tiers.
+    tiers : pairs (beyond, price), ascending: each sample beyond so many costs that price, the
+        samples before it keep theirs.
     """
 
     name: str
     capacity: int | None = None
     price: float = 0.0
+    tiers: Schedule = ()
 
     def __post_init__(self) -> None:
         if not self.name:
@@ -105,6 +113,34 @@ class Provider:
             raise InputError(
                 f"provider {self.name!r}: price must be 0 or more per sample; got {self.price}"
             )
+        starts = [0, *(beyond for beyond, _ in self.tiers)]
+        if any(a >= b or b != int(b) for a, b in itertools.pairwise(starts)):
+            raise InputError(
+                f"provider {self.name!r}: tiers must begin beyond ascending whole numbers of "
+                f"samples, the first beyond 1 or more; got {starts[1:]}"
+            )
+        for beyond, price in self.tiers:
+            if not (np.isfinite(price) and price >= 0):
+                raise InputError(
+                    f"provider {self.name!r}: the price beyond {beyond:,} samples must be 0 or "
+                    f"more per sample; got {price}"
+                )
+
+    @property
+    def schedule(self) -> Schedule:
+        """Prices by quantity, from the first sample on."""
+        return ((0, self.price), *self.tiers)
+
+
+def cost_of(schedule: Schedule, samples: int) -> float:
+    """Money for so many samples: each at the price of its tier."""
+    ends = [beyond for beyond, _ in schedule[1:]] + [max(samples, schedule[-1][0])]
+    return float(
+        sum(
+            price * max(min(samples, end) - beyond, 0)
+            for (beyond, price), end in zip(schedule, ends, strict=True)
+        )
+    )
 
 
 @dataclass(frozen=True, eq=False)

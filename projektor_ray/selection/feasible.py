@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from projektor_ray.config import nearest
 from projektor_ray.errors import InfeasibleError, InputError
-from projektor_ray.providers import Provider
+from projektor_ray.providers import Provider, Schedule
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
@@ -50,8 +50,9 @@ class Terms:
 
 @dataclass(frozen=True, eq=False)
 class FeasibleSet:
-    """Plans of `size` samples: `lower ≤ samples ≤ upper`, `Σ price · samples ≤ budget`.
+    """Plans of `size` samples: `lower ≤ samples ≤ upper`, `Σ price · samples + offset ≤ budget`.
 
+    Where prices have tiers, it is the plans within one tier of each provider: see `regimes`.
     Minimum orders of providers that need not be bought are not part of it: see `lacking`.
 
     Attributes
@@ -62,6 +63,10 @@ class FeasibleSet:
     prices : money per sample, shape (m,).
     budget : most money to spend, infinite if unlimited.
     minimum_orders : fewest samples of each provider if any are bought, shape (m,).
+    schedules : prices by quantity of each provider.
+    regime : the tier of each provider.
+    offset : what the tiers before these cost beyond this tier's price.
+    whole : the set of all tiers that this one is part of.
     """
 
     names: tuple[str, ...]
@@ -71,6 +76,10 @@ class FeasibleSet:
     prices: Floats
     budget: float
     minimum_orders: Integers
+    schedules: tuple[Schedule, ...]
+    regime: tuple[int, ...]
+    offset: float = 0.0
+    whole: "FeasibleSet | None" = None
 
     @staticmethod
     def of(
@@ -79,7 +88,7 @@ class FeasibleSet:
         budget: float | None = None,
         terms: Mapping[str, Terms] | None = None,
     ) -> "FeasibleSet":
-        """The plans that capacities, terms (by provider name) and budget allow.
+        """The plans that capacities, terms (by provider name) and budget allow, at list prices.
 
         Raises
         ------
@@ -112,6 +121,8 @@ class FeasibleSet:
             prices=np.array([provider.price for provider in providers]),
             budget=np.inf if budget is None else float(budget),
             minimum_orders=np.array([deal.minimum_order for deal in deals], dtype=np.int64),
+            schedules=tuple(provider.schedule for provider in providers),
+            regime=(0,) * len(providers),
         )
         feasible.check()
         return feasible
@@ -167,7 +178,7 @@ class FeasibleSet:
 
     def cost(self, samples: Integers | Floats) -> float:
         """Money for so many samples of each provider."""
-        return float(self.prices @ samples)
+        return float(self.prices @ samples) + self.offset
 
     def affords(self, samples: Integers) -> bool:
         """Whether the budget is kept."""
@@ -204,7 +215,7 @@ class FeasibleSet:
     def _relative_budget(self) -> float:
         low, high = self.prices.min(), self.prices.max()
         affordable = max(self.budget, self.cost(self.cheapest))
-        return float((affordable / self.size - low) / (high - low))
+        return float(((affordable - self.offset) / self.size - low) / (high - low))
 
     def project(self, points: Floats) -> Floats:
         """The feasible mixtures nearest to points, (B, m) → (B, m).

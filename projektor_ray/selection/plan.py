@@ -6,6 +6,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from projektor_ray.providers import Schedule, cost_of
 from projektor_ray.selection.feasible import FeasibleSet, Floats, Integers
 from projektor_ray.selection.objective import MetricObjective, Objective
 
@@ -22,7 +23,7 @@ class Plan:
     ----------
     names : of the providers, m of them.
     samples : to buy from each, shape (m,); they sum to the size.
-    prices : money per sample, shape (m,).
+    prices : money for the last sample of each provider, shape (m,).
     predicted : the metric of this mixture at this size.
     interval : low and high of a training's metric, or None where the objective gives none.
     marginal_value : change of the predicted metric if 1,000 samples more were bought of each
@@ -35,6 +36,7 @@ class Plan:
     starts : how many starts the search had; 0 for a plan that was not searched.
     agreed : how many of them reached the best value.
     unbounded : the prediction before it is cut to the metric's bounds, which the search follows.
+    schedules : prices by quantity of each provider.
     """
 
     names: tuple[str, ...]
@@ -48,6 +50,7 @@ class Plan:
     starts: int = 0
     agreed: int = 0
     unbounded: float = np.nan
+    schedules: tuple[Schedule, ...] = ()
 
     @property
     def size(self) -> int:
@@ -62,7 +65,10 @@ class Plan:
     @property
     def costs(self) -> Floats:
         """Money for each provider, shape (m,)."""
-        return np.asarray(self.samples * self.prices)
+        if not self.schedules:
+            return np.asarray(self.samples * self.prices)
+        each = zip(self.schedules, self.samples.tolist(), strict=True)
+        return np.array([cost_of(schedule, samples) for schedule, samples in each])
 
     @property
     def cost(self) -> float:
@@ -94,7 +100,7 @@ def make_plan(
     return Plan(
         names=feasible.names,
         samples=samples,
-        prices=feasible.prices,
+        prices=_prices_at(feasible, samples),
         predicted=predicted,
         interval=interval,
         marginal_value=np.asarray(THOUSAND * exchange),
@@ -103,7 +109,14 @@ def make_plan(
         starts=starts,
         agreed=agreed,
         unbounded=float(values[0]),
+        schedules=feasible.schedules,
     )
+
+
+def _prices_at(feasible: FeasibleSet, samples: Integers) -> Floats:
+    """Price of the last sample of each provider; of the first one where none is bought."""
+    each = zip(feasible.schedules, np.maximum(samples, 1).tolist(), strict=True)
+    return np.array([[p for beyond, p in tiers if beyond < count][-1] for tiers, count in each])
 
 
 def shadow_prices(

@@ -11,9 +11,12 @@ from projektor_ray.selection.ascent import Ascent, ascend
 from projektor_ray.selection.feasible import FeasibleSet, Floats, Integers, Terms
 from projektor_ray.selection.objective import Objective
 from projektor_ray.selection.plan import Direction, Plan, make_plan
+from projektor_ray.selection.regimes import feasible_sets, next_regimes, within_tiers
 from projektor_ray.selection.rounding import whole_samples
 
 MOST_VERTICES = 32
+FEWEST_STARTS = 2
+"""Random starts within each combination of price tiers."""
 AS_MUCH_AS_POSSIBLE = 1e3
 
 
@@ -57,18 +60,59 @@ def select(
     InputError
         If an argument cannot be used, or the objective gives a number that is not finite.
     """
-    feasible = FeasibleSet.of(providers, size, budget, terms)
-    points = _starts(_upward(objective, direction), feasible, starts, seed, candidates)
-    return select_from(points, objective, feasible, direction, level)
+    sets = feasible_sets(providers, size, budget, terms)
+    upward = _upward(objective, direction)
+    each = max(starts // len(sets), FEWEST_STARTS if len(sets) > 1 else 0)
+    tried = [(part, _starts(upward, part, each, seed, candidates)) for part in sets]
+    return select_from(tried, objective, direction, level)
 
 
 def select_from(
-    points: Floats, objective: Objective, feasible: FeasibleSet, direction: Direction, level: float
+    tried: Sequence[tuple[FeasibleSet, Floats]],
+    objective: Objective,
+    direction: Direction,
+    level: float,
 ) -> Plan:
-    """The plan predicted best of those that the search from feasible mixtures (B, m) finds."""
+    """The plan predicted best of those that the search from mixtures (B, m) in each set finds.
+
+    From the best plan it goes on to the sets a tier away that were not among them, until none is
+    better.
+    """
     upward = _upward(objective, direction)
-    samples, agreed = _complete(upward, feasible, ascend(upward, feasible, points))
-    return make_plan(objective, feasible, samples, level, direction, len(points), agreed)
+
+    def search(feasible: FeasibleSet, points: Floats) -> Plan:
+        samples, agreed = _complete(upward, feasible, ascend(upward, feasible, points))
+        return make_plan(objective, feasible, samples, level, direction, len(points), agreed)
+
+    found: list[tuple[FeasibleSet, Plan]] = []
+    refusal: InfeasibleError | None = None
+    for feasible, points in tried:
+        try:
+            found.append((feasible, search(feasible, points)))
+        except InfeasibleError as failure:
+            refusal = failure
+    if not found:
+        raise refusal or InfeasibleError("there is no set of plans to search")
+    sign = 1 if direction == "maximize" else -1
+
+    def rank(pair: tuple[FeasibleSet, Plan]) -> tuple[float, float]:
+        return sign * pair[1].unbounded, -pair[1].cost
+
+    best = max(found, key=rank)
+    known = {feasible.regime for feasible, _ in tried}
+    while others := [r for r in next_regimes(best[0], best[1].samples) if r not in known]:
+        known.update(others)
+        whole = best[0].whole or best[0]
+        for regime in others[:MOST_VERTICES] if best[0].whole else ():
+            part = within_tiers(whole, regime)
+            try:
+                part.check()
+                best = max(
+                    best, (part, search(part, part.project(best[1].mixture[None]))), key=rank
+                )
+            except InfeasibleError:
+                continue
+    return best[1]
 
 
 def baseline_plans(
@@ -93,28 +137,37 @@ def baseline_plans(
     InfeasibleError, InputError
         As `select`.
     """
-    feasible = FeasibleSet.of(providers, size, budget, terms)
     upward = _upward(objective, direction)
-    fixed = baseline_mixtures(feasible)
-    chosen: dict[str, Floats] = {name: fixed[name] for name in ("uniform", "proportional")}
-    chosen["single"] = _best(upward, single_mixtures(feasible))
-    if candidates is not None:
-        chosen["probe"] = _best(upward, feasible.project(_check_candidates(candidates, feasible)))
+    tried = None if candidates is None else _check_candidates(candidates, len(providers))
+    found: dict[str, list[tuple[float, FeasibleSet, Floats]]] = {}
+    for part in feasible_sets(providers, size, budget, terms):
+        fixed, wanted = baseline_mixtures(part), _wanted(part.whole or part)
+        for name in ("uniform", "proportional"):
+            away = float(np.sum((fixed[name] - wanted[name]) ** 2))
+            found.setdefault(name, []).append((-away, part, fixed[name]))
+        found.setdefault("single", []).append(_best(upward, part, single_mixtures(part)))
+        if tried is not None:
+            found.setdefault("probe", []).append(_best(upward, part, part.project(tried)))
+    chosen = {name: max(each, key=lambda one: one[0]) for name, each in found.items()}
     return {
-        name: make_plan(objective, feasible, _settle(feasible, mixture), level, direction)
-        for name, mixture in chosen.items()
+        name: make_plan(objective, part, _settle(part, mixture), level, direction)
+        for name, (_, part, mixture) in chosen.items()
     }
 
 
 def baseline_mixtures(feasible: FeasibleSet) -> Mapping[str, Floats]:
     """Feasible mixtures nearest to `uniform`, `proportional` (to capacity) and `cheapest`."""
-    count = len(feasible.names)
-    wanted = {
+    each = {**_wanted(feasible), "cheapest": feasible.cheapest / feasible.size}
+    return {name: feasible.project(mixture[None])[0] for name, mixture in each.items()}
+
+
+def _wanted(feasible: FeasibleSet) -> Mapping[str, Floats]:
+    """In equal parts and in proportion to capacity, whatever the other constraints are."""
+    count, capacities = len(feasible.names), (feasible.whole or feasible).upper
+    return {
         "uniform": np.full(count, 1.0 / count),
-        "proportional": feasible.upper / feasible.upper.sum(),
-        "cheapest": feasible.cheapest / feasible.size,
+        "proportional": capacities / capacities.sum(),
     }
-    return {name: feasible.project(mixture[None])[0] for name, mixture in wanted.items()}
 
 
 def single_mixtures(feasible: FeasibleSet) -> Floats:
@@ -147,20 +200,23 @@ def _starts(
     drawn = feasible.project(stream.dirichlet(np.ones(count), size=random))
     points = [fixed, alone, drawn]
     if candidates is not None:
-        points.append(feasible.project(_check_candidates(candidates, feasible)))
+        points.append(feasible.project(_check_candidates(candidates, count)))
     return np.concatenate(points)
 
 
-def _best(upward: Objective, mixtures: Floats) -> Floats:
+def _best(
+    upward: Objective, feasible: FeasibleSet, mixtures: Floats
+) -> tuple[float, FeasibleSet, Floats]:
     values, _ = upward(mixtures)
-    return np.asarray(mixtures[int(np.argmax(values))])
+    at = int(np.argmax(values))
+    return float(values[at]), feasible, np.asarray(mixtures[at])
 
 
-def _check_candidates(candidates: Floats, feasible: FeasibleSet) -> Floats:
+def _check_candidates(candidates: Floats, count: int) -> Floats:
     array = np.asarray(candidates, dtype=np.float64)
-    if array.ndim != 2 or array.shape[1] != len(feasible.names) or not np.isfinite(array).all():
+    if array.ndim != 2 or array.shape[1] != count or not np.isfinite(array).all():
         raise InputError(
-            f"candidates must be finite mixtures of shape (c, {len(feasible.names)}), a row per "
+            f"candidates must be finite mixtures of shape (c, {count}), a row per "
             f"mixture; got shape {array.shape}"
         )
     return array

@@ -42,12 +42,18 @@ def _show(study: Study, plans: PurchasePlans) -> None:
             f"{share:.1%}",
             f"{samples:,}",
             "–" if provider.capacity is None else f"{provider.capacity:,}",
-            money(provider.price),
-            money(provider.price * samples),
+            money(price),
+            money(cost),
             f"{value / 10:+.4f}",
         ]
-        for provider, share, samples, value in zip(
-            study.providers, best.mixture, best.samples, best.marginal_value, strict=True
+        for provider, share, samples, price, cost, value in zip(
+            study.providers,
+            best.mixture,
+            best.samples,
+            best.prices,
+            best.costs,
+            best.marginal_value,
+            strict=True,
         )
     ]
     size = study.config.selection.size

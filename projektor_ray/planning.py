@@ -89,7 +89,7 @@ def plan_rows(study: Study, purchases: PurchasePlans) -> list[Row]:
             "provider": provider.name,
             "share": float(plan.mixture[i]),
             "samples": int(plan.samples[i]),
-            "price": provider.price,
+            "price": float(plan.prices[i]),
             "cost": float(plan.costs[i]),
             "marginal_value": float(plan.marginal_value[i]),
             "predicted": plan.predicted,

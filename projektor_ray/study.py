@@ -33,6 +33,13 @@ LARGEST_DEFAULT_LATTICE = 66
 """The default design is the finest lattice of at most this many mixtures (the paper's 66)."""
 
 
+class TierConfig(Config):
+    """A price that holds for the samples beyond a quantity; those before it keep theirs."""
+
+    beyond: int = Field(ge=1, description="Samples of the provider before this price holds.")
+    price: float = Field(ge=0, allow_inf_nan=False, description="Money per sample from there on.")
+
+
 class ProviderConfig(Config):
     """Who reveals a pilot and sells up to a capacity at a price."""
 
@@ -46,6 +53,24 @@ class ProviderConfig(Config):
     price: float = Field(
         0.0, ge=0, allow_inf_nan=False, description="Money per sample, in any one currency."
     )
+    tiers: tuple[TierConfig, ...] = Field(
+        (), description="Prices that fall or rise with the quantity, in ascending order."
+    )
+
+    @field_validator("tiers")
+    @classmethod
+    def _ascending(cls, tiers: tuple[TierConfig, ...]) -> tuple[TierConfig, ...]:
+        if any(a.beyond >= b.beyond for a, b in itertools.pairwise(tiers)):
+            raise ValueError(
+                "expected tiers beyond ascending quantities, such as [{beyond: 1000, price: 0.8}, "
+                f"{{beyond: 5000, price: 0.5}}]; got beyond {[tier.beyond for tier in tiers]}"
+            )
+        return tiers
+
+    def sold_by(self) -> Provider:
+        """The provider as the selection sees it."""
+        tiers = tuple((tier.beyond, tier.price) for tier in self.tiers)
+        return Provider(self.name, self.capacity, self.price, tiers)
 
 
 class ProbesConfig(Config):
@@ -303,7 +328,7 @@ class Study:
         """Of what is computed from the ledgers: the whole configuration on these data."""
         made_by = digest(
             self.config.model_dump(mode="json", exclude={"providers", "validation"}),
-            [[seller.name, seller.capacity, seller.price] for seller in self.providers],
+            [[one.name, one.capacity, one.price, *one.tiers] for one in self.providers],
             self.probes_stamp.made_by,
             self.distances_stamp.made_by,
         )
@@ -321,10 +346,7 @@ def resolve(config: StudyConfig, pilots: Sequence[SetSummary], validation: SetSu
     """
     pilots = tuple(sorted(pilots, key=lambda pilot: pilot.name))
     by_name = {provider.name: provider for provider in config.providers}
-    providers = tuple(
-        Provider(pilot.name, by_name[pilot.name].capacity, by_name[pilot.name].price)
-        for pilot in pilots
-    )
+    providers = tuple(by_name[pilot.name].sold_by() for pilot in pilots)
     _check_sets(pilots, validation, METRICS[config.metric])
     names = [pilot.name for pilot in pilots]
     mixtures = _design(config.probes, names)

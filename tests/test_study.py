@@ -333,3 +333,20 @@ def test_prices_and_capacities_are_in_the_stamp_of_the_results() -> None:
     for key, to in [("price", 9), ("capacity", 9)]:
         after = resolved(changed("providers", 0, key, to=to))
         assert after.results_stamp.made_by != resolved(VALUES).results_stamp.made_by
+
+
+def test_prices_in_tiers() -> None:
+    tiers = [{"beyond": 10, "price": 1.5}, {"beyond": 30, "price": 1}]
+    study = resolved(changed("providers", 0, "tiers", to=tiers))
+    assert study.providers[0].schedule == ((0, 2), (10, 1.5), (30, 1))
+    assert study.results_stamp.made_by != resolved(VALUES).results_stamp.made_by
+    for wrong, says in [
+        (
+            [{"beyond": 30, "price": 1}, {"beyond": 10, "price": 2}],
+            r"ascending.*got beyond \[30, 10",
+        ),
+        ([{"beyond": -5, "price": 1}], "beyond"),
+        ([{"beyond": 5, "price": -1}], "price"),
+    ]:
+        with pytest.raises(InputError, match=says):
+            resolved(changed("providers", 0, "tiers", to=wrong))

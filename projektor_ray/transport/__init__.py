@@ -7,7 +7,13 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from projektor_ray.transport.distances import DistanceOracle, Distances, PoolOracle, measure
+    from projektor_ray.transport.distances import (
+        DistanceOracle,
+        Distances,
+        PoolOracle,
+        Warm,
+        measure,
+    )
     from projektor_ray.transport.entropic import SinkhornOutput, sinkhorn
     from projektor_ray.transport.groundcost import PilotFeatures, ValidationFeatures
     from projektor_ray.transport.memory import MemoryPlan, available_memory, plan_memory
@@ -26,6 +32,7 @@ _HOMES = {
     "SinkhornOutput": "entropic",
     "TransportSettings": "settings",
     "ValidationFeatures": "groundcost",
+    "Warm": "distances",
     "available_memory": "memory",
     "local_pool": "pools",
     "measure": "distances",
@@ -45,6 +52,7 @@ __all__ = [
     "SinkhornOutput",
     "TransportSettings",
     "ValidationFeatures",
+    "Warm",
     "available_memory",
     "local_pool",
     "measure",

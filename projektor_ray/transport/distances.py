@@ -1,6 +1,7 @@
 """The distance of mixtures to the validation set, and its gradient per provider."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
 
 import numpy as np
 import torch
@@ -10,7 +11,12 @@ from torch import Tensor
 from projektor_ray.mixtures import check_mixtures
 from projektor_ray.transport.exact import solve_exact
 from projektor_ray.transport.groundcost import FeatureCost, PilotFeatures, ValidationFeatures
-from projektor_ray.transport.operators import Centre, ProviderUnits
+from projektor_ray.transport.operators import (
+    PackedCentre,
+    ProviderUnits,
+    packed,
+    unpacked,
+)
 from projektor_ray.transport.pools import (
     Pool,
     dtype_of,
@@ -45,6 +51,38 @@ class Distances:
     converged: NDArray[np.bool_]
     iterations: NDArray[np.int64]
 
+    @staticmethod
+    def concatenate(parts: Sequence["Distances"]) -> "Distances":
+        """Of the mixtures of all parts, in order."""
+        names = [field.name for field in fields(Distances)]
+        return Distances(*(np.concatenate([getattr(p, name) for p in parts]) for name in names))
+
+    def take(self, index: NDArray[np.int64]) -> "Distances":
+        """Of some of the mixtures."""
+        return Distances(*(getattr(self, field.name)[index] for field in fields(Distances)))
+
+
+@dataclass(frozen=True, eq=False)
+class Warm:
+    """Where an earlier call ended, for a later one of near mixtures to start from.
+
+    Attributes
+    ----------
+    mixtures : (B, m).
+    potentials : (B, v), their target potentials.
+    centre : what the kernel was built around; None to build it around their mean.
+    """
+
+    mixtures: NDArray[np.float64]
+    potentials: NDArray[np.float64]
+    centre: PackedCentre | None
+
+    def near(self, mixtures: NDArray[np.float64], centre: PackedCentre | None) -> "Warm":
+        """For each of these mixtures the nearest one here, by L1 distance."""
+        apart = np.abs(mixtures[:, None, :] - self.mixtures[None, :, :]).sum(axis=2)
+        nearest = apart.argmin(axis=1)
+        return Warm(mixtures, self.potentials[nearest], centre)
+
 
 def measure(
     mixtures: NDArray[np.float64],
@@ -75,7 +113,7 @@ class PoolOracle:
         self.pool = pool
         self.settings = settings
         self._stopping = Stopping(settings.tolerance, settings.max_iterations)
-        self._last: tuple[NDArray[np.float64], Tensor, Centre] | None = None
+        self._last: Warm | None = None
         self._self_cost: FeatureCost | None = None
         self._target_term: SelfTerm | None = None
 
@@ -87,29 +125,34 @@ class PoolOracle:
         InputError
             If the mixtures are not on the simplex over the pool's providers.
         """
+        found, self._last = self.measure_from(mixtures, self._last)
+        return found
+
+    def measure_from(
+        self, mixtures: NDArray[np.float64], start: Warm | None
+    ) -> tuple[Distances, Warm | None]:
+        """Distances from a start that the caller keeps, and where they ended (None if exact).
+
+        The same start gives the same result, whatever was measured between.
+        """
         mixtures = check_mixtures(mixtures, self.pool.operator.units)
         if self.settings.method == "exact":
-            return self._exact(mixtures)
-        turns = np.array_split(mixtures, -(-len(mixtures) // self.pool.plan.mixtures))
-        parts = [self._solve(turn) for turn in turns]
-        return Distances(
-            *(
-                np.concatenate([getattr(part, name) for part in parts])
-                for name in ("value", "gradient", "marginal_error", "converged", "iterations")
-            )
-        )
+            return self._exact(mixtures), None
+        parts = []
+        for turn in np.array_split(mixtures, -(-len(mixtures) // self.pool.plan.mixtures)):
+            found, start = self._solve(turn, start)
+            parts.append(found)
+        return Distances.concatenate(parts), start
 
     def forget(self) -> None:
         """Start the next call afresh, so that it depends on its mixtures alone."""
         self._last = None
 
-    def _solve(self, mixtures: NDArray[np.float64]) -> Distances:
+    def _solve(self, mixtures: NDArray[np.float64], warm: Warm | None) -> tuple[Distances, Warm]:
         operator = self.pool.operator
         weights = torch.from_numpy(mixtures).to(operator.target.device)
-        epsilon = self.settings.epsilon
-        start = self._start(mixtures)
-        solution = solve(operator, weights, epsilon, self._stopping, start)
-        self._last = (mixtures, solution.target, solution.centre)
+        start = None if warm is None else self._start(mixtures, warm)
+        solution = solve(operator, weights, self.settings.epsilon, self._stopping, start)
         value, gradient, error = solution.value, solution.source, solution.error
         if self.settings.debiased:
             own, targets = self._self_term(weights), self._validation_term()
@@ -117,7 +160,8 @@ class PoolOracle:
             gradient = gradient - own.potential
             error = torch.maximum(torch.maximum(error, own.error), targets.error)
         gradient = gradient - (weights * gradient).sum(dim=1, keepdim=True)
-        return self._distances(value, gradient, error, solution)
+        ended = Warm(mixtures, solution.target.cpu().numpy(), packed(solution.centre))
+        return self._distances(value, gradient, error, solution), ended
 
     def _distances(
         self, value: Tensor, gradient: Tensor, error: Tensor, solution: Solution
@@ -130,13 +174,10 @@ class PoolOracle:
             solution.rounds.cpu().numpy(),
         )
 
-    def _start(self, mixtures: NDArray[np.float64]) -> Start | None:
-        if self._last is None:
-            return None
-        before, potentials, centre = self._last
-        apart = np.abs(mixtures[:, None, :] - before[None, :, :]).sum(axis=2)
-        nearest = torch.from_numpy(apart.argmin(axis=1)).to(potentials.device)
-        return Start(potentials[nearest], centre)
+    def _start(self, mixtures: NDArray[np.float64], warm: Warm) -> Start:
+        near, device = warm.near(mixtures, warm.centre), self.pool.operator.target.device
+        centre = None if near.centre is None else unpacked(near.centre, device)
+        return Start(torch.from_numpy(near.potentials).to(device), centre)
 
     def _self_term(self, weights: Tensor) -> SelfTerm:
         points, provider = self.pool.self_points, self.pool.self_provider

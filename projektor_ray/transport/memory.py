@@ -9,7 +9,7 @@ import torch
 
 from projektor_ray.errors import InputError
 
-Layout = Literal["dense", "blocked", "sharded"]
+Layout = Literal["dense", "blocked", "by mixture", "by provider"]
 
 SAFE_SHARE = 0.7
 """Share of the free memory that a plan may use; the rest is for the allocator and neighbours."""
@@ -27,10 +27,11 @@ class MemoryPlan:
 
     Attributes
     ----------
-    layout : the kernel held whole (dense), rebuilt block by block (blocked), or spread over
-        processes by provider (sharded).
-    mixtures : mixtures that are solved together; more are solved in turn.
-    bytes_needed, bytes_available : what this process will use, and may use.
+    layout : the kernel held whole (dense) or rebuilt block by block (blocked) in one process; or
+        several processes, of which each holds the whole kernel and solves a share of the mixtures
+        (by mixture), or holds the rows of some providers (by provider).
+    mixtures : mixtures that a process solves together; more are solved in turn.
+    bytes_needed, bytes_available : what a process will use, and may use.
     reason : why, in a sentence.
     """
 
@@ -54,15 +55,15 @@ def plan_memory(
     """Choose the layout of a solve of `points` × `targets` for `mixtures` at once.
 
     Dense holds the kernel and, for each mixture, states on both sides; blocked holds one block of
-    the kernel and the targets' states. Either holds the features. Mixtures are solved in turns
-    where their states would not fit all at once.
+    the kernel and the targets' states. Either holds the features, by provider an even share of
+    them. Mixtures are solved in turns where their states would not fit all at once.
 
     Parameters
     ----------
     item_size : bytes of a number of the features on the device; beside them there are the
         features as they came and in the cost's units.
-    available : bytes that may be used, as `available_memory` tells.
-    actors : processes that pilots could be spread over; 0 in a process of its own.
+    available : bytes that one process may use, as `available_memory` tells.
+    actors : processes that mixtures or pilots could be spread over; 0 in a process of its own.
 
     Raises
     ------
@@ -70,10 +71,22 @@ def plan_memory(
         If not even one mixture at a time fits.
     """
     budget = int(SAFE_SHARE * available)
-    features = (8 + 8 + item_size) * (points + targets) * dimension
+    each = (8 + 8 + item_size) * dimension
+    features = each * (points + targets)
     kernel = KERNEL_BYTES * points * targets
     state = 8 * TARGET_ARRAYS * targets
     dense_state = state + 8 * SOURCE_ARRAYS * points
+    spare = budget - features - BLOCK_BYTES
+    together = -(-mixtures // max(1, actors))
+    if not _too_narrow(spare - kernel, dense_state, together):
+        batch = min(together, (spare - kernel) // dense_state)
+        needed = features + BLOCK_BYTES + kernel + batch * dense_state
+        layout: Layout = "by mixture" if actors > 1 else "dense"
+        reason = f"the kernel of {points:,} × {targets:,} takes {_size(kernel)} and fits"
+        if actors > 1:
+            reason += f" into each of {actors} processes, which share the mixtures"
+        return MemoryPlan(layout, batch, needed, budget, _with_turns(reason, batch, together))
+    features = each * (-(-points // max(1, actors)) + targets)
     spare = budget - features - BLOCK_BYTES
     if spare < state:
         raise InputError(
@@ -81,17 +94,14 @@ def plan_memory(
             f"{_size(features + BLOCK_BYTES + state)} for one mixture, and {_size(budget)} may be "
             "used. Use smaller pilots or a smaller validation set, or more memory"
         )
-    if not _too_narrow(spare - kernel, dense_state, mixtures):
-        batch = min(mixtures, (spare - kernel) // dense_state)
-        needed = features + BLOCK_BYTES + kernel + batch * dense_state
-        reason = f"the kernel of {points:,} × {targets:,} takes {_size(kernel)} and fits"
-        return MemoryPlan("dense", batch, needed, budget, _with_turns(reason, batch, mixtures))
     batch = min(mixtures, spare // state)
     needed = features + BLOCK_BYTES + batch * state
     reason = f"the kernel of {points:,} × {targets:,} would take {_size(kernel)} of {_size(budget)}"
     if actors > 1:
         reason += f", so providers are spread over {actors} processes"
-        return MemoryPlan("sharded", batch, needed, budget, _with_turns(reason, batch, mixtures))
+        return MemoryPlan(
+            "by provider", batch, needed, budget, _with_turns(reason, batch, mixtures)
+        )
     reason += ", so it is rebuilt from features block by block in every round"
     return MemoryPlan("blocked", batch, needed, budget, _with_turns(reason, batch, mixtures))
 

@@ -12,9 +12,10 @@ potentials are given for: a source row, or a provider whose rows share its weigh
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 FLOAT32_CEILING = 70.0
@@ -46,6 +47,19 @@ class Centre:
             and self.wide == other.wide
             and torch.equal(self.potential, other.potential)
         )
+
+
+PackedCentre = tuple[NDArray[Any], float, bool]
+"""A `Centre` on its way to another process: its potential, ε, and whether it is wide."""
+
+
+def packed(centre: Centre) -> PackedCentre:
+    return centre.potential.cpu().numpy(), centre.epsilon, centre.wide
+
+
+def unpacked(centre: PackedCentre, device: torch.device) -> Centre:
+    potential, epsilon, wide = centre
+    return Centre(torch.tensor(potential, dtype=torch.float64, device=device), epsilon, wide)
 
 
 @dataclass(frozen=True, eq=False)

@@ -123,9 +123,8 @@ def sharded_pool(
     operator = ShardedOperator(call, units, len(targets.points), dtype_of(settings))
     share = settings.self_term_points / moments.count if settings.debiased else 0.0
     found = call("points", units, share)
-    plan = MemoryPlan(
-        "sharded", USUAL_BATCH, 0, memory_limit(settings), f"{len(parts)} shards hold the pilots"
-    )
+    reason = f"{len(parts)} shards hold the pilots"
+    plan = MemoryPlan("by provider", USUAL_BATCH, 0, memory_limit(settings), reason)
     return Pool(
         operator,
         units,

@@ -26,14 +26,15 @@ from projektor_ray.transport.groundcost import (
 from projektor_ray.transport.operators import (
     Centre,
     KernelOperator,
+    PackedCentre,
     ProviderUnits,
     Sums,
     ceiling_of,
+    packed,
+    unpacked,
 )
 
 Array = NDArray[Any]
-PackedCentre = tuple[Array, float, bool]
-"""A `Centre` on its way to a shard."""
 
 
 class ProviderShard:
@@ -74,7 +75,7 @@ class ProviderShard:
     ) -> tuple[Array, Array]:
         """This shard's part of `SourceOperator.sums`; weights (B, m) of all providers."""
         found = self._ready(units).sums(
-            self._centre(centre), self._tensor(scaling), self._own(weights)
+            unpacked(centre, self._device), self._tensor(scaling), self._own(weights)
         )
         precision = torch.float64 if centre[2] else self._dtype
         return found.columns.to(precision).cpu().numpy(), found.ceiling.cpu().numpy()
@@ -87,7 +88,9 @@ class ProviderShard:
 
     def source_potentials(self, units: CostUnits, centre: PackedCentre, scaling: Array) -> Array:
         """Mean source potentials (B, providers held here)."""
-        found = self._ready(units).source_potentials(self._centre(centre), self._tensor(scaling))
+        found = self._ready(units).source_potentials(
+            unpacked(centre, self._device), self._tensor(scaling)
+        )
         return found.cpu().numpy()
 
     def points(self, units: CostUnits, share: float) -> tuple[LabelledPoints, Array]:
@@ -125,10 +128,6 @@ class ProviderShard:
     def _tensor(self, array: Array) -> Tensor:
         return torch.tensor(array, dtype=torch.float64, device=self._device)
 
-    def _centre(self, centre: PackedCentre) -> Centre:
-        potential, epsilon, wide = centre
-        return Centre(self._tensor(potential), epsilon, wide)
-
 
 class CallShards(Protocol):
     """Runs a method of every shard with the same arguments; results in the shards' order."""
@@ -162,7 +161,7 @@ class ShardedOperator:
         parts = self._call(
             "sums",
             self._cost_units,
-            (centre.potential.numpy(), centre.epsilon, centre.wide),
+            packed(centre),
             self._packed(centre, scaling),
             weights.numpy(),
         )
@@ -180,7 +179,7 @@ class ShardedOperator:
         parts = self._call(
             "source_potentials",
             self._cost_units,
-            (centre.potential.numpy(), centre.epsilon, centre.wide),
+            packed(centre),
             self._packed(centre, scaling),
         )
         found = np.empty((len(scaling), self.units))

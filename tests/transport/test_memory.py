@@ -23,8 +23,23 @@ def test_a_million_by_ten_thousand_is_blocked_within_16_gib() -> None:
 
 def test_providers_are_spread_where_there_are_actors() -> None:
     plan = plan_memory(1_000_000, 10_000, 64, 64, available=16 * GIB, actors=4)
-    assert plan.layout == "sharded"
+    assert plan.layout == "by provider"
     assert "4 processes" in plan.reason
+
+
+def test_mixtures_are_shared_where_the_kernel_fits_each_process() -> None:
+    plan = plan_memory(3000, 1000, 66, 64, available=8 * GIB, actors=4)
+    assert plan.layout == "by mixture"
+    assert plan.mixtures == 17
+    assert "each of 4 processes" in plan.reason
+
+
+def test_by_provider_a_process_needs_room_for_its_own_features_only() -> None:
+    with pytest.raises(InputError, match="3,000,000 pilot points"):
+        plan_memory(3_000_000, 2000, 8, 64, available=4 * GIB)
+    plan = plan_memory(3_000_000, 2000, 8, 64, available=4 * GIB, actors=8)
+    assert plan.layout == "by provider"
+    assert plan.bytes_needed <= plan.bytes_available
 
 
 @pytest.mark.parametrize("mixtures", [1, 66, 5000])

@@ -6,7 +6,8 @@ from typing import Any
 import ray
 from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
-from projektor_ray.tables import Folder, Ledger, Row, Stamp
+from projektor_ray.ledger import MERGE_AT, Ledger
+from projektor_ray.tables import Folder, Row, Stamp
 
 
 class LedgerWriter:
@@ -15,9 +16,13 @@ class LedgerWriter:
     def __init__(self, uri: str, name: str, stamp: Stamp) -> None:
         self._ledger = Ledger(Folder(uri), name)
         self._stamp = stamp
+        self._appended = 0
 
     def append(self, rows: Sequence[Row]) -> None:
         self._ledger.append(rows, self._stamp)
+        self._appended += 1
+        if self._appended % MERGE_AT == 0:
+            self._ledger.compact()
 
 
 def start_writer(folder: Folder, name: str, stamp: Stamp) -> Any:

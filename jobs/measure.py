@@ -11,7 +11,7 @@ from jobs.options import load, output_of, parser, run
 from jobs.show import headline
 from jobs.workspace import Workspace, opened
 from projektor_ray.analysis import distance_rows, missing_mixtures
-from projektor_ray.tables import Ledger
+from projektor_ray.ledger import Ledger
 
 
 def measure(workspace: Workspace, distances: PilotDistances) -> None:

@@ -14,8 +14,8 @@ from jobs.show import headline, probe_progress
 from jobs.workspace import Workspace, opened
 from projektor_ray.errors import InputError
 from projektor_ray.learners import build_learner
+from projektor_ray.ledger import Ledger
 from projektor_ray.probe import Outcome, train_probe
-from projektor_ray.tables import Ledger
 
 
 def probe(workspace: Workspace, *, retry_failed: bool = False) -> None:

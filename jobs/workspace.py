@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from actors.pilots import Pilots
 from jobs.cluster import connected
 from projektor_ray.learners import build_learner
+from projektor_ray.ledger import Ledger, Rows
 from projektor_ray.providers import Samples
 from projektor_ray.study import Study, StudyConfig, resolve
-from projektor_ray.tables import Folder, Key, Ledger, Row
+from projektor_ray.tables import Folder
 
 
 @dataclass(frozen=True, eq=False)
@@ -20,11 +21,11 @@ class Workspace:
     folder: Folder
     pilots: Pilots
 
-    def probes(self) -> dict[Key, Row]:
+    def probes(self) -> Rows:
         """The probes that the ledger holds for this learner and validation set."""
         return Ledger(self.folder, "probes").rows(self.study.probes_stamp.made_by)
 
-    def distances(self) -> dict[Key, Row]:
+    def distances(self) -> Rows:
         """The distances that the ledger holds for this ground cost and these pilots."""
         return Ledger(self.folder, "distances").rows(self.study.distances_stamp.made_by)
 

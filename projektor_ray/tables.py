@@ -1,4 +1,4 @@
-"""Arrow schemas of a study's tables, the folder they live in, and the append-only ledger.
+"""Arrow schemas of a study's tables, and the folder they live in.
 
 A study's folder is any `pyarrow.fs` location: a local path, `s3://…`, `gs://…`. Every file is
 written beside and renamed into place, so that a reader never sees half of one and a crash at any
@@ -10,7 +10,6 @@ import os
 import uuid
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -22,8 +21,6 @@ import pyarrow.parquet as pq
 from projektor_ray.errors import InputError
 
 SCHEMA_VERSION = 1
-COMPACT_ABOVE = 64
-"""A ledger of more parts than this is compacted into one when a stage has finished."""
 
 _DOUBLES = pa.list_(pa.float64())
 
@@ -214,7 +211,7 @@ class Folder:
 
     def write_table(self, name: str, table: pa.Table) -> None:
         """Write a table whole as `NAME.parquet` (zstd), replacing an earlier one."""
-        self.write(f"{name}.parquet", _encode(table))
+        self.write(f"{name}.parquet", encode(table))
 
     def read_table(self, name: str) -> pa.Table:
         """The table `NAME.parquet`.
@@ -235,65 +232,6 @@ class Folder:
         return table
 
 
-class Ledger:
-    """An append-only table kept as parts in a folder of its own: `probes/`, `distances/`.
-
-    Parts of one ledger may differ in `made_by` and in provider order; a reader asks for the rows
-    that some `made_by` determined.
-    """
-
-    def __init__(self, folder: Folder, name: str) -> None:
-        self.folder = folder
-        self.name = name
-
-    @cached_property
-    def key_columns(self) -> tuple[str, ...]:
-        return KEYS[self.name]
-
-    def append(self, rows: Sequence[Row], stamp: Stamp) -> None:
-        """Add rows durably: when this returns they are on the disk."""
-        if rows:
-            part = f"{self.name}/part-{uuid.uuid4().hex}.parquet"
-            self.folder.write(part, _encode(make_table(self.name, rows, stamp)))
-
-    def rows(self, made_by: str) -> dict[Key, Row]:
-        """All rows that `made_by` determined, by key; of equal keys the last attempt.
-
-        Lists of doubles stay in the provider order of the part they come from, which a row tells
-        in `providers`.
-        """
-        found: dict[Key, Row] = {}
-        for table in self._parts().values():
-            stamp = Stamp.of(table.schema)
-            if stamp.made_by != made_by:
-                continue
-            for row in table.to_pylist():
-                row["providers"] = stamp.providers
-                key = tuple(row[column] for column in self.key_columns)
-                if key not in found or _recency(row) >= _recency(found[key]):
-                    found[key] = row
-        return found
-
-    def compact(self) -> None:
-        """Merge many parts into one for each stamp; a crash in between only leaves duplicates."""
-        parts = self._parts()
-        if len(parts) <= COMPACT_ABOVE:
-            return
-        groups: dict[Stamp, list[str]] = {}
-        for name, table in parts.items():
-            groups.setdefault(Stamp.of(table.schema), []).append(name)
-        for names in groups.values():
-            if len(names) > 1:
-                merged = pa.concat_tables([parts[name] for name in names])
-                self.folder.write(f"{self.name}/part-{uuid.uuid4().hex}.parquet", _encode(merged))
-                for name in names:
-                    self.folder.delete(name)
-
-    def _parts(self) -> dict[str, pa.Table]:
-        names = [n for n in self.folder.names(self.name) if n.endswith(".parquet")]
-        return {name: pq.read_table(BytesIO(self.folder.read(name))) for name in names}
-
-
 def in_order(values: Sequence[float], stored: Sequence[str], wanted: Sequence[str]) -> list[float]:
     """A per-provider list re-ordered from the stored provider order to the wanted one.
 
@@ -303,11 +241,8 @@ def in_order(values: Sequence[float], stored: Sequence[str], wanted: Sequence[st
     return [by_name.get(name, 0.0) for name in wanted]
 
 
-def _recency(row: Row) -> tuple[bool, int]:
-    return (row.get("status", "done") == "done", row.get("attempt") or 0)
-
-
-def _encode(table: pa.Table) -> bytes:
+def encode(table: pa.Table) -> bytes:
+    """A table as the bytes of a Parquet file (zstd)."""
     buffer = BytesIO()
     pq.write_table(table, buffer, compression="zstd")
     return buffer.getvalue()

@@ -12,7 +12,9 @@ import ray
 from ray import tune
 from ray.tune.logger import JsonLoggerCallback
 
+from actors.fetch import fetch
 from actors.ledger import start_writer
+from projektor_ray.errors import StorageError
 from projektor_ray.learners import LearnerConfig, build_learner
 from projektor_ray.probe import Outcome, train_probe
 from projektor_ray.providers import Samples
@@ -56,9 +58,12 @@ def trial(config: dict[str, int], materials: Materials) -> None:
         replacement=materials.replacement,
         attempt=materials.attempts[config["index"]],
     )
-    row = outcome.row()
-    ray.get(materials.ledger.append.remote([row]))
-    tune.report({"row": row})
+    row, fault = outcome.row(), ""
+    try:
+        fetch(materials.ledger.append.remote([row]))
+    except StorageError as error:
+        fault = str(error)
+    tune.report({"row": row, "fault": fault})
 
 
 @cache
@@ -74,13 +79,22 @@ class _Progress(tune.Callback):
     def __init__(self, materials: Materials, on_finished: OnFinished) -> None:
         self._materials = materials
         self._on_finished = on_finished
+        self._fault = ""
 
     def __getstate__(self) -> dict[str, Any]:
         """Nothing: Tune writes callbacks down for a restore, which the ledger makes needless."""
         return {}
 
     def on_trial_complete(self, iteration: int, trials: list[Any], trial: Any, **_: Any) -> None:
-        self._on_finished(trial.last_result["row"])
+        fault = trial.last_result["fault"]
+        self._fault = self._fault or fault
+        if not fault:
+            self._on_finished(trial.last_result["row"])
+
+    def on_step_end(self, iteration: int, trials: list[Any], **_: Any) -> None:
+        """End the run where its rows cannot be kept: more trainings would be lost as well."""
+        if self._fault:
+            raise StorageError(self._fault)
 
     def on_trial_error(self, iteration: int, trials: list[Any], trial: Any, **_: Any) -> None:
         index = trial.config["index"]
@@ -96,8 +110,12 @@ class _Progress(tune.Callback):
             datetime.now(timezone.utc),
             self._materials.attempts[index],
         ).row()
-        ray.get(self._materials.ledger.append.remote([row]))
-        self._on_finished(row)
+        try:
+            fetch(self._materials.ledger.append.remote([row]))
+        except StorageError as error:
+            self._fault = str(error)
+        else:
+            self._on_finished(row)
 
 
 def missing_probes(
@@ -136,8 +154,10 @@ def run_probes(
     os.environ.setdefault("TUNE_DISABLE_AUTO_CALLBACK_LOGGERS", "1")
     os.environ.setdefault("RAY_AIR_NEW_OUTPUT", "0")
     with tempfile.TemporaryDirectory(prefix="projektor-tune-") as scratch:
-        _tuner(materials, study.config.probes, scratch, on_finished).fit()
-    ray.kill(ledger)
+        try:
+            _tuner(materials, study.config.probes, scratch, on_finished).fit()
+        finally:
+            ray.kill(ledger)
 
 
 def _tuner(

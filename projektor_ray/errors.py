@@ -23,3 +23,7 @@ class InfeasibleError(InputError):
 
 class LearnerError(ProjektorError):
     """A learner broke its contract: no such metric, a value that is not a finite number."""
+
+
+class StorageError(ProjektorError):
+    """The study's folder cannot be written: full, read-only, or failing for too long."""

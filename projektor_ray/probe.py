@@ -89,13 +89,13 @@ def train_probe(
     replacement: bool,
     attempt: int = 1,
 ) -> Outcome:
-    """Train one probe. A learner that raises or breaks its contract is an outcome, not an error."""
+    """Train one probe. A learner that raises, exits or breaks its contract is an outcome."""
     started_at, start = datetime.now(timezone.utc), time.perf_counter()
     value, error = None, ""
     try:
         train = drawn_set(probe, pilots, replacement=replacement)
         value = metric_value(learner(train, validation, training_seed(probe)), probe.metric)
-    except Exception:
+    except (Exception, SystemExit):
         error = traceback.format_exc()
         logger.warning("probe %s at size %d failed:\n%s", probe.mixture_id, probe.size, error)
     return Outcome(probe, value, error, time.perf_counter() - start, started_at, attempt)
@@ -107,8 +107,12 @@ def metric_value(metrics: Mapping[str, float], metric: str) -> float:
     Raises
     ------
     LearnerError
-        If the learner did not return it, or it is not a finite number.
+        If the learner returned no mapping, not this metric, or not a finite number.
     """
+    if not isinstance(metrics, Mapping):
+        raise LearnerError(
+            f"the learner returned {metrics!r}; expected a mapping such as {{{metric!r}: 0.9}}"
+        )
     if metric not in metrics:
         raise LearnerError(
             f"the study asks for the metric {metric!r}, but the learner returned {sorted(metrics)}"

@@ -19,6 +19,7 @@ import pyarrow.fs as pafs
 import pyarrow.parquet as pq
 
 from projektor_ray.errors import InputError
+from projektor_ray.storage import lasting
 
 SCHEMA_VERSION = 1
 
@@ -169,8 +170,16 @@ class Folder:
         return isinstance(self._filesystem, pafs.LocalFileSystem)
 
     def write(self, name: str, content: bytes) -> None:
-        """Write a file whole: beside, flushed to the disk, and renamed into place."""
-        target = f"{self._base}/{name}"
+        """Write a file whole: beside, flushed to the disk, and renamed into place.
+
+        Raises
+        ------
+        StorageError
+            If the storage refuses it, or fails for too long; an earlier file stays as it was.
+        """
+        lasting(f"{name} in {self.uri}", lambda: self._write_once(f"{self._base}/{name}", content))
+
+    def _write_once(self, target: str, content: bytes) -> None:
         parent, leaf = target.rsplit("/", 1)
         self._filesystem.create_dir(parent, recursive=True)
         beside = f"{parent}/.{leaf}.{uuid.uuid4().hex}.tmp"

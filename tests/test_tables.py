@@ -8,7 +8,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from projektor_ray import tables
-from projektor_ray.errors import InputError
+from projektor_ray.errors import InputError, StorageError
 from projektor_ray.tables import Folder, Stamp, in_order, make_table
 
 STAMP = Stamp("study", ("a", "b"), "made")
@@ -42,7 +42,7 @@ def test_a_failed_write_leaves_the_old_file_and_nothing_beside(
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(tables.os, "fsync", full)
-    with pytest.raises(OSError, match="No space"):
+    with pytest.raises(StorageError, match="disk is full"):
         folder.write("plans.parquet", b"new")
     assert folder.read("plans.parquet") == b"old"
     assert [path.name for path in tmp_path.iterdir()] == ["plans.parquet"]

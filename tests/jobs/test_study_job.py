@@ -19,7 +19,7 @@ from jobs.cluster import ROOT, check_reachable
 from jobs.options import run
 from jobs.study import run_study
 from jobs.workspace import opened
-from projektor_ray.errors import InputError, TooFewProbesError
+from projektor_ray.errors import InputError, StorageError, TooFewProbesError
 from projektor_ray.planning import PurchasePlans
 from projektor_ray.providers import Samples
 from projektor_ray.sources import read_source
@@ -192,6 +192,19 @@ def test_a_learner_that_always_fails(again: Path) -> None:
     ):
         run_study(asked, str(again))
     assert table(again, "probes").num_rows == 2 * PROBES
+
+
+def test_a_storage_that_refuses_stops_the_study_and_the_next_run_goes_on(
+    finished: tuple[Path, PurchasePlans], again: Path
+) -> None:
+    shutil.rmtree(again / "probes")
+    (again / "probes").write_bytes(b"")
+    with pytest.raises(StorageError, match="a file is where a folder should be") as raised:
+        run_study(config(), str(again))
+    assert "ray::" not in str(raised.value)
+    (again / "probes").unlink()
+    run_study(config(), str(again))
+    assert tables(again) == tables(finished[0])
 
 
 def test_check_trains_nothing(

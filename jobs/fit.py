@@ -1,9 +1,10 @@
-"""Stages II and III: fit the predictors at every scale, project every mixture with Eq. 3.
+"""Stages II and III: fit the predictors at every scale, project every mixture.
 
 python -m jobs.fit STUDY.yaml
 """
 
 import argparse
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -11,16 +12,16 @@ from jobs.options import load, output_of, parser, run
 from jobs.show import headline, number, table
 from jobs.workspace import Workspace, opened
 from projektor_ray.analysis import (
-    Fit,
     Observations,
     fit_scales,
     observe,
     predictor_rows,
     projection_rows,
 )
+from projektor_ray.fitting import Fit, reach
 from projektor_ray.projection import noise_gain
 from projektor_ray.study import Study
-from projektor_ray.tables import make_table
+from projektor_ray.tables import Row, make_table
 
 
 def fit(workspace: Workspace) -> tuple[Fit, Observations]:
@@ -29,37 +30,68 @@ def fit(workspace: Workspace) -> tuple[Fit, Observations]:
     seen = observe(study, workspace.probes(), distances)
     fitted = fit_scales(study, seen)
     stamp = study.results_stamp
-    folder.write_table("predictors", make_table("predictors", predictor_rows(fitted), stamp))
+    rows = predictor_rows(fitted)
+    folder.write_table("predictors", make_table("predictors", rows, stamp))
     measured = np.array(
         [distances[(identity, study.scales[0], None)]["value"] for identity in study.mixture_ids]
     )
     projected = projection_rows(fitted, study.mixtures, measured, study.sizes)
     folder.write_table("projections", make_table("projections", projected, stamp))
-    _show(study, fitted)
+    _show(study, fitted, rows, projected)
     return fitted, seen
 
 
-def _show(study: Study, fitted: Fit) -> None:
-    rows = [
+def _show(study: Study, fitted: Fit, rows: Sequence[Row], projected: Sequence[Row]) -> None:
+    shown = [
         [
-            f"{name}{' ←' if name == fitted.chosen else ''}",
-            str(scale),
-            number(choice.fitted[name].report.mae, 3),
-            number(choice.fitted[name].report.mae_cv, 3),
-            number(choice.fitted[name].report.r2, 3),
+            _marked(row["predictor"], row["chosen"]),
+            f"{row['size']:,}",
+            number(row["mae"], 3),
+            number(row["mae_cv"], 3),
+            number(row["r2"], 3),
         ]
-        for scale, choice in fitted.choices.items()
-        for name in choice.fitted
+        for row in rows
     ]
-    table(
-        f"Predictors of {study.config.metric}",
-        ["predictor", "scale", "error", "cross-validated", "R²"],
-        rows,
-    )
-    size = study.config.selection.size
-    gain = float(noise_gain(size, study.scales))
+    columns = ["predictor", "scale", "error", "cross-validated", "R²"]
+    table(f"Predictors of {study.config.metric}", columns, shown)
+    size, scales = study.config.selection.size, study.scales
+    _show_projections(study, fitted, [row for row in projected if row["size"] == size])
     headline("fit", fitted.reason)
-    headline("project", f"to {size:,} with Eq. 3, which amplifies errors of the scales {gain:.2f}×")
+    if len(scales) > 1:
+        gain = float(noise_gain(size, scales))
+        said = f"Eq. 3 amplifies errors of the scales {gain:.2f}×"
+    else:
+        said = f"one scale only, {scales[0]:,}: fitted there, projected to no other size"
+    headline("project", f"{reach(size, scales)}; {said}")
+
+
+def _show_projections(study: Study, fitted: Fit, at_size: Sequence[Row]) -> None:
+    """What each model says at the size to buy, over the mixtures of the design."""
+    shown = []
+    for name, model in fitted.models.items():
+        rows = [row for row in at_size if row["predictor"] == name]
+        if not rows:
+            continue
+        values = np.array([row["value"] for row in rows])
+        widths = np.array([row["high"] - row["low"] for row in rows])
+        best = values.max() if study.metric.maximize else values.min()
+        law = model.name if model.name == name else f"{model.name} of {name}"
+        shown.append(
+            [
+                _marked(law, name == fitted.chosen),
+                f"{values.mean():.3f}",
+                f"{best:.3f}",
+                f"{np.median(widths):.3f}",
+                number(model.held_out_rms, 3),
+            ]
+        )
+    size = study.config.selection.size
+    columns = ["model", "mean", "best", "90 % width", "error at the last scale"]
+    table(f"Projections of the design to {size:,}", columns, shown)
+
+
+def _marked(name: str, chosen: bool) -> str:
+    return f"{name}{' ←' if chosen else ''}"
 
 
 def main(arguments: argparse.Namespace) -> int:

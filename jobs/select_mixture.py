@@ -10,7 +10,8 @@ from jobs.fit import fit
 from jobs.options import load, output_of, parser, run
 from jobs.show import headline, interval, money, table
 from jobs.workspace import Workspace, opened
-from projektor_ray.analysis import Fit, Observations
+from projektor_ray.analysis import Observations
+from projektor_ray.fitting import Fit
 from projektor_ray.planning import PurchasePlans, plan_purchases, plan_rows
 from projektor_ray.study import Study
 from projektor_ray.tables import make_table

@@ -19,6 +19,7 @@ from jobs.select_mixture import select_mixture
 from jobs.show import headline, table
 from jobs.workspace import Workspace, opened
 from projektor_ray.analysis import missing_mixtures
+from projektor_ray.fitting import reach
 from projektor_ray.planning import PurchasePlans
 from projektor_ray.projection import noise_gain
 from projektor_ray.providers import Samples
@@ -84,7 +85,7 @@ def check(workspace: Workspace) -> None:
     gains = [
         [f"noise gain to {size:,}", f"{float(noise_gain(size, study.scales)):.2f}×"]
         for size in study.sizes
-        if size > study.scales[-1]
+        if size > study.scales[-1] and len(study.scales) > 1
     ]
     rows = [
         ["mixtures", f"{len(study.mixtures)} over {len(study.providers)} providers"],
@@ -99,12 +100,14 @@ def check(workspace: Workspace) -> None:
     ]
     table(f"Study {config.name}: everything checked, nothing trained", ["what", ""], rows)
     headline("transport", memory.reason)
-    if study.scales[-1] < FARTHER_APART * study.scales[0]:
+    headline("project", reach(config.selection.size, study.scales))
+    if len(study.scales) > 1 and study.scales[-1] < FARTHER_APART * study.scales[0]:
         headline("hint", "errors grow less in the projection if N0 and N1 are a factor of 4 apart")
 
 
 def _check_feasible(workspace: Workspace) -> None:
-    """Refuse, before any training, a purchase that no plan can keep."""
+    """Refuse, before any training, a purchase that no plan can keep or no scale can tell of."""
+    workspace.study.check_projectable()
     asked = workspace.study.config.selection
     FeasibleSet.of(workspace.study.providers, asked.size, asked.budget)
 

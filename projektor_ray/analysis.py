@@ -8,8 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from projektor_ray.errors import InputError, TooFewProbesError
-from projektor_ray.predictors import Choice, Predictor, choose
-from projektor_ray.projection import LogLinear, NoProjection, ScaleModel, scale_weights
+from projektor_ray.fitting import JOINT, NO_PROJECTION, Fit, Sample, fit_models
+from projektor_ray.predictors import FitReport
+from projektor_ray.projection import Joint
 from projektor_ray.study import Probe, Study
 from projektor_ray.tables import Key, Row
 
@@ -18,8 +19,6 @@ if TYPE_CHECKING:
 
 Floats = NDArray[np.float64]
 
-PREDICTOR_NAMES = ("cs", "pq")
-NO_PROJECTION = "none"
 SHOWN_ERRORS = 3
 
 
@@ -116,120 +115,66 @@ def _distance_key(probe: Probe) -> Key:
     return (probe.mixture_id, probe.size, None)
 
 
-@dataclass(frozen=True, eq=False)
-class Fit:
-    """Predictors at every scale, and the one that projects and selects.
-
-    Attributes
-    ----------
-    chosen : name of the predictor that is used at all scales.
-    reason : one sentence that says why.
-    choices : scale → all predictors fitted there.
-    """
-
-    chosen: str
-    reason: str
-    choices: Mapping[int, Choice]
-    bounds: tuple[float, float]
-
-    def model(self, name: str) -> ScaleModel:
-        """Eq. 3 over the predictor of that name; "none": no projection of the chosen one."""
-        if name == NO_PROJECTION:
-            return NoProjection.of(self._predictors(self.chosen), self.bounds)
-        return LogLinear.of(self._predictors(name), self.bounds)
-
-    def names(self) -> list[str]:
-        """The predictors that could be fitted at every scale."""
-        return [
-            name
-            for name in PREDICTOR_NAMES
-            if all(name in choice.fitted for choice in self.choices.values())
-        ]
-
-    def _predictors(self, name: str) -> dict[int, Predictor]:
-        return {scale: choice.fitted[name] for scale, choice in self.choices.items()}
-
-
 def fit_scales(study: Study, seen: Observations) -> Fit:
-    """Fit CS (Eq. 1) and PQ (Eq. 2) at every scale; choose by the error carried to the size to buy.
-
-    A predictor's cross-validated errors at the scales, amplified as Eq. 3 amplifies independent
-    errors: `√Σ_s (w_s(N)·mae_cv_s)²`.
+    """Fit what the study asks for to the probes that are done.
 
     Raises
     ------
     TooFewProbesError
-        If at some scale too few probes are done for any predictor, or for the one asked for.
+        If at some scale no probe is done, or too few for any predictor or for the one asked for.
     """
-    choices = {}
-    for scale in study.scales:
-        at = seen.sizes == scale
-        try:
-            choices[scale] = choose(
-                PREDICTOR_NAMES, seen.mixtures[at], seen.distances[at], seen.values[at]
-            )
-        except TooFewProbesError as error:
-            raise TooFewProbesError(
-                f"at scale {scale}, {np.count_nonzero(at)} probes are done "
-                f"({seen.failed} failed in all): {error}"
-            ) from None
-    bounds = (study.metric.low, study.metric.high)
-    fit = Fit("", "", choices, bounds)
-    size = study.config.selection.size
-    weights = scale_weights(size, study.scales)
-    carried = {
-        name: float(
-            np.sqrt(
-                sum(
-                    (weight * choice.fitted[name].report.mae_cv) ** 2
-                    for weight, choice in zip(weights, choices.values(), strict=True)
-                )
-            )
+    empty = [scale for scale in study.scales if scale not in seen.sizes]
+    failed = f"{seen.failed} failed in all"
+    if empty:
+        raise TooFewProbesError(
+            f"no probe is done at scale {empty[0]:,} ({failed}); train it (jobs.probe, "
+            "jobs.study --retry-failed), or drop it from probes.scales"
         )
-        for name in fit.names()
-    }
-    chosen, reason = _choice(study.config.selection.predictor, carried, choices, size)
-    return Fit(chosen, reason, choices, bounds)
-
-
-def _choice(
-    asked: str, carried: Mapping[str, float], choices: Mapping[int, Choice], size: int
-) -> tuple[str, str]:
-    errors = ", ".join(f"{name} {error:.3g}" for name, error in carried.items())
-    if asked != "auto":
-        if asked not in carried:
-            refusals = [choice.refused.get(asked) for choice in choices.values()]
-            raise TooFewProbesError(next(text for text in refusals if text))
-        return asked, f"{asked} was asked for; cross-validated error carried to {size}: {errors}"
-    best = min(carried, key=lambda name: carried[name])
-    return best, f"least cross-validated error carried to {size}: {errors}"
+    bounds = (study.metric.low, study.metric.high)
+    sample = Sample(seen.mixtures, seen.distances, seen.sizes, seen.values, bounds)
+    try:
+        return fit_models(sample, study.config.selection)
+    except TooFewProbesError as error:
+        raise TooFewProbesError(f"{error} ({failed})" if seen.failed else str(error)) from None
 
 
 def predictor_rows(fit: Fit) -> list[Row]:
-    """The `predictors` table: every predictor at every scale."""
-    return [
-        {
-            "predictor": name,
-            "size": scale,
-            "coefficients": predictor.coefficients.tolist(),
-            "mae": predictor.report.mae,
-            "mae_cv": predictor.report.mae_cv,
-            "r2": predictor.report.r2,
-            "chosen": name == fit.chosen,
+    """The `predictors` table: every predictor, and the joint model, at every scale."""
+    rows = []
+    for scale in fit.scales:
+        found: dict[str, tuple[Floats, FitReport]] = {
+            name: (at[scale].coefficients, at[scale].report) for name, at in fit.predictors.items()
         }
-        for scale, choice in fit.choices.items()
-        for name, predictor in choice.fitted.items()
-    ]
+        joint = fit.models.get(JOINT)
+        if isinstance(joint, Joint):
+            found[JOINT] = (joint.coefficients, joint.reports[scale])
+        rows += [
+            {
+                "predictor": name,
+                "size": scale,
+                "coefficients": coefficients.tolist(),
+                "mae": report.mae,
+                "mae_cv": report.mae_cv,
+                "r2": report.r2,
+                "chosen": fit.decides(name),
+            }
+            for name, (coefficients, report) in found.items()
+        ]
+    return rows
 
 
 def projection_rows(
     fit: Fit, mixtures: Floats, distances: Floats, sizes: Sequence[int]
 ) -> list[Row]:
-    """The `projections` table: every mixture at every size, by each predictor and by none."""
+    """The `projections` table: every mixture at every size, by every model.
+
+    With one scale, the models are asked for that scale only; `none` stays the value there.
+    """
     rows = []
-    for name in [*fit.names(), NO_PROJECTION]:
-        model = fit.model(name)
+    for name, model in fit.models.items():
         for size in sizes:
+            if len(model.scales) == 1 and size not in model.scales and name != NO_PROJECTION:
+                continue
             values = model.predict(mixtures, distances, size)
             intervals = model.interval(mixtures, distances, size)
             rows += [

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from projektor_ray.analysis import Fit, Observations
+from projektor_ray.analysis import Observations
+from projektor_ray.fitting import Fit
 from projektor_ray.selection import (
     DistanceOracle,
     Plan,
@@ -47,9 +48,12 @@ def plan_purchases(
     ------
     InfeasibleError
         If capacities and budget leave no plan; names the constraint that cannot be kept.
+    InputError
+        If there is one scale only, which cannot be projected from.
     """
+    study.check_projectable()
     asked = study.config.selection
-    objective = ProjectedObjective(fitted.model(fitted.chosen), asked.size, oracle)
+    objective = ProjectedObjective(fitted.model, asked.size, oracle)
     tried = best_mixtures(study, seen)
     selected = select(
         objective,

@@ -24,11 +24,15 @@ from projektor_ray.mixtures import (
     round_counts,
     simplex_lattice,
 )
+from projektor_ray.predictors import PREDICTORS
+from projektor_ray.projection import SCALE_MODELS
 from projektor_ray.providers import Provider, Samples, Target
 from projektor_ray.sources import SourceConfig
 from projektor_ray.tables import Stamp
 from projektor_ray.transport.settings import TransportSettings
 
+RULES = ("auto", "least_error")
+"""Ways to choose a predictor, beside its name."""
 LARGEST_DEFAULT_LATTICE = 66
 """The default design is the finest lattice of at most this many mixtures (the paper's 66)."""
 
@@ -52,7 +56,8 @@ class ProbesConfig(Config):
     """Which probes are trained: mixtures × scales × seeds."""
 
     scales: tuple[int, ...] = Field(
-        description="Sizes at which probes are trained, N0 < N1 < …; a factor of 4 or more apart."
+        description="Sizes at which probes are trained, N0 < N1 < …; a factor of 4 or more apart. "
+        "One alone is fitted, but not projected from."
     )
     lattice: int | None = Field(
         None,
@@ -82,9 +87,9 @@ class ProbesConfig(Config):
     @field_validator("scales")
     @classmethod
     def _ascending(cls, scales: tuple[int, ...]) -> tuple[int, ...]:
-        if len(scales) < 2 or scales[0] < 1 or any(a >= b for a, b in itertools.pairwise(scales)):
+        if not scales or scales[0] < 1 or any(a >= b for a, b in itertools.pairwise(scales)):
             raise ValueError(
-                "expected two or more ascending sizes of at least 1 sample, N0 < N1 < …, "
+                "expected ascending sizes of at least 1 sample, N0 < N1 < …, "
                 f"for example [250, 1000]; got {list(scales)}"
             )
         return scales
@@ -110,10 +115,36 @@ class SelectionConfig(Config):
     budget: float | None = Field(
         None, ge=0, allow_inf_nan=False, description="Most money to spend; absent: no limit."
     )
-    predictor: Literal["cs", "pq", "auto"] = Field(
-        "auto", description="Predictor that selects; auto: the least cross-validated error."
+    predictor: str = Field(
+        "auto",
+        description="Predictor joined over the scales: auto (gp), least_error (cross-validated), "
+        "or any name of the registry, which is then used instead of joint.",
+    )
+    projection: Literal["auto", "joint", "eq3", "saturating", "none"] = Field(
+        "auto",
+        description="Model of the scales; auto: joint, of three scales or more the one of least "
+        "error on the largest scale held out.",
     )
     starts: int = Field(32, ge=1, description="Random starts of the search, beside fixed ones.")
+
+    @model_validator(mode="after")
+    def _models_agree(self) -> "SelectionConfig":
+        known = (*RULES, *PREDICTORS)
+        if self.predictor not in known:
+            raise ValueError(
+                f"predictor: there is no {self.predictor!r}; {nearest(self.predictor, known)}"
+            )
+        if self.projection == "joint" and self.predictor != "auto":
+            raise ValueError(
+                f"the projection 'joint' fits all scales at once and joins no predictor; drop "
+                f"predictor: {self.predictor}, or set projection: eq3"
+            )
+        return self
+
+    @property
+    def predictors(self) -> tuple[str, ...]:
+        """The predictor asked for by name, if one was."""
+        return () if self.predictor in RULES else (self.predictor,)
 
 
 class StudyConfig(Config):
@@ -152,6 +183,13 @@ class StudyConfig(Config):
                     )
         if any(size < 1 for size in self.project):
             raise ValueError(f"sizes to project to must be 1 or more; got {list(self.project)}")
+        law = SCALE_MODELS.get(self.selection.projection)
+        if law is not None and len(self.probes.scales) < law.fewest_scales:
+            raise ValueError(
+                f"the projection {law.name!r} needs {law.fewest_scales} or more scales; "
+                f"got {list(self.probes.scales)}. Train another, a factor of 4 away, or set "
+                "selection.projection to another"
+            )
         if self.metric not in METRICS:
             raise ValueError(f"unknown metric {self.metric!r}; {nearest(self.metric, METRICS)}")
         return self
@@ -253,6 +291,23 @@ class Study:
     @property
     def scales(self) -> tuple[int, ...]:
         return self.config.probes.scales
+
+    def check_projectable(self) -> None:
+        """Refuse to project from one scale, unless its value is asked for as it is.
+
+        Raises
+        ------
+        InputError
+            If there is one scale, and it is not the size to buy.
+        """
+        asked, scales = self.config.selection, self.scales
+        if len(scales) == 1 and asked.size != scales[0] and asked.projection != "none":
+            raise InputError(
+                f"probes are asked for at one scale only, {scales[0]:,}; what {asked.size:,} "
+                "samples are worth cannot be projected from it. Add a scale to probes.scales, a "
+                f"factor of 4 away, or buy {scales[0]:,}, or set selection.projection: none to "
+                f"take the value at {scales[0]:,} as it is"
+            )
 
     @property
     def sizes(self) -> tuple[int, ...]:

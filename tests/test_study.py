@@ -86,7 +86,7 @@ def resolved(
         (changed("probes", "scales", to=[40, 10]), r"ascending sizes.*got \[40, 10\]"),
         (changed("probes", "scales", to=[10, 10]), r"N0 < N1.*got \[10, 10\]"),
         (changed("probes", "scales", to=[0, 10]), r"at least 1 sample.*got \[0, 10\]"),
-        (changed("probes", "scales", to=[10]), r"two or more.*got \[10\]"),
+        (changed("probes", "scales", to=[]), r"expected ascending sizes.*got \[\]"),
         (changed("probes", "seeds", to=0), "at least 1 seed; got 0"),
         (changed("probes", "seeds", to=[1, 1]), r"different seeds; got \[1, 1\]"),
         (changed("probes", "seeds", to=[]), r"different seeds; got \[\]"),
@@ -98,7 +98,23 @@ def resolved(
             r"a mixture names the provider 'adda': did you mean 'ada'\?",
         ),
         (changed("metric", to="acuracy"), r"unknown metric 'acuracy'; did you mean 'accuracy'\?"),
-        (changed("selection", "predictor", to="qp"), r"selection\.predictor: .*'cs', 'pq'.*'qp'"),
+        (
+            changed("selection", "predictor", to="qp"),
+            r"selection: predictor: there is no 'qp'; known: auto",
+        ),
+        (changed("selection", "predictor", to="[cs]"), r"there is no '\[cs\]'; did you mean 'cs'"),
+        (
+            changed("selection", to={"size": 60, "projection": "joint", "predictor": "pq"}),
+            r"'joint' fits all scales at once and joins no predictor; drop predictor: pq",
+        ),
+        (
+            changed("selection", "projection", to="eq4"),
+            r"selection\.projection: .*'joint', 'eq3', 'saturating' or 'none'; got 'eq4'",
+        ),
+        (
+            changed("selection", "projection", to="saturating"),
+            r"'saturating' needs 3 or more scales; got \[10, 40\]",
+        ),
         (changed("selection", "size", to=0), r"selection\.size: .*got 0"),
         (changed("selection", "budget", to=-1), r"selection\.budget: .*got -1"),
         (changed("selection", "budget", to=math.inf), r"selection\.budget: .*finite"),
@@ -217,6 +233,18 @@ def test_the_scale_called_feasible_is_feasible_and_the_next_is_not() -> None:
 def test_replacement_allows_a_small_pilot() -> None:
     values = changed("probes", "replacement", to=True)
     assert resolved(values, {**PILOTS, "bob": samples(25)}).names == ("ada", "bob", "cyd")
+
+
+def test_one_scale_is_not_projected_from() -> None:
+    values = changed("probes", "scales", to=[40])
+    with pytest.raises(InputError, match=r"one scale only, 40; what 60 samples are worth cannot"):
+        resolved(values).check_projectable()
+    for selection in ({"size": 40}, {"size": 60, "projection": "none"}):
+        values["selection"] = selection
+        resolved(values).check_projectable()
+    values["selection"] = {"size": 60, "projection": "eq3"}
+    with pytest.raises(InputError, match="'eq3' needs 2 or more scales"):
+        resolved(values)
 
 
 def test_the_design() -> None:

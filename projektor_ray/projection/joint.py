@@ -1,6 +1,7 @@
 """`joint`: one model of all scales at once."""
 
 import itertools
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -14,7 +15,7 @@ from projektor_ray.predictors.averaging import (
     Spectrum,
     Trend,
 )
-from projektor_ray.predictors.base import Probes
+from projektor_ray.predictors.base import FitReport, Probes
 from projektor_ray.predictors.gaussian_process import NOISE_SHARE, NOISE_WEIGHT, RATIOS
 from projektor_ray.predictors.kernels import MixtureKernels
 from projektor_ray.projection.base import ScaledProbes, ScaleModel
@@ -37,9 +38,15 @@ class Joint(ScaleModel):
     and a slope of its own, both shrunken towards the common ones, which Eq. 3 cannot do. The
     noise variance falls as N^−0.7. Lengths, τ, ρ and the ratio of the process's variance to the
     noise's are averaged over their marginal likelihood.
+
+    Attributes
+    ----------
+    reports : scale → how well it is fitted.
     """
 
     name = "joint"
+
+    reports: Mapping[int, FitReport]
 
     def _fit(self, scaled: ScaledProbes) -> None:
         probes = scaled.probes
@@ -71,6 +78,20 @@ class Joint(ScaleModel):
         self._posterior = Posterior(trend, self._average, kernels)
         left_out = self._average.left_out(probes.groups())
         self._noise = max(self._average.noise, float(np.sqrt(np.mean(left_out**2))))
+        self.reports = {scale: self._report(scale, left_out) for scale in self.scales}
+
+    def _report(self, scale: int, left_out: Floats) -> FitReport:
+        """How well one scale is fitted; a mixture is left out at all scales at once."""
+        at, rows = self._scaled.at(scale), self._scaled.sizes == scale
+        fitted = self._predict(at.mixtures, at.distances, scale)
+        return FitReport.of(at.values, fitted, (left_out * self._loudness)[rows])
+
+    @property
+    def coefficients(self) -> Floats:
+        """`a1, a0, b` of the trend."""
+        offset, slope, along = self._posterior.trend_coefficients
+        slope = slope / self._deviation
+        return np.array([slope, offset - slope * self._centre, along])
 
     def _noise_of(self, sizes: Floats) -> Floats:
         """Standard deviation of the noise, relative to that at the largest scale."""

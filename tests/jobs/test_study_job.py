@@ -62,6 +62,27 @@ def test_all_tables_are_written_with_their_schemas(finished: tuple[Path, Purchas
             assert np.isfinite(numbers).all(), (name, row)
 
 
+def test_every_model_is_in_the_tables_and_one_decides(
+    finished: tuple[Path, PurchasePlans],
+) -> None:
+    out, _ = finished
+    predictors = rows(out, "predictors")
+    assert {row["predictor"] for row in predictors} >= {"cs", "gp", "joint"}
+    assert {row["predictor"] for row in predictors if row["chosen"]} == {"joint"}
+    names = {row["predictor"] for row in rows(out, "projections")}
+    assert names >= {"cs", "gp", "joint", "none"}
+
+
+def test_one_scale_that_is_bought_is_fitted_and_selected(
+    local_ray: None, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    probes = {"scales": [16], "lattice": 2, "seeds": 1}
+    plans = run_study(config(probes=probes, selection={"size": 16}), str(tmp_path))
+    assert plans.selected.size == 16
+    assert {row["size"] for row in rows(tmp_path, "projections")} == {16}
+    assert "one scale only, 16: fitted there" in " ".join(capsys.readouterr().out.split())
+
+
 def test_every_plan_buys_what_was_asked_within_capacities_and_budget(
     finished: tuple[Path, PurchasePlans],
 ) -> None:
@@ -271,7 +292,11 @@ def written(asked: dict[str, Any], folder: Path) -> str:
         (values(learner={"name": "small_cn"}), "unknown learner 'small_cn'; did you mean"),
         (values(metric="acuracy"), "unknown metric 'acuracy'; did you mean 'accuracy'?"),
         (values(embedder={"name": "identiy"}), "'identiy'; did you mean 'identity'?"),
-        (values(selection={"size": 100, "predictor": "[cs]"}), "got '[cs]'"),
+        (values(selection={"size": 100, "predictor": "gpp"}), "did you mean 'gp'?"),
+        (
+            values(probes={"scales": [16], "lattice": 2, "seeds": 1}),
+            "one scale only, 16; what 100 samples are worth cannot be projected",
+        ),
     ],
 )
 def test_a_mistake_ends_the_job_with_status_2_and_one_message(

@@ -1,0 +1,206 @@
+"""The models that a study fits to its probes, and the one that projects and selects."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+
+import numpy as np
+from numpy.typing import NDArray
+
+from projektor_ray.errors import InputError, TooFewProbesError
+from projektor_ray.predictors import Predictor
+from projektor_ray.projection import Joint, LogLinear, NoProjection, Saturating, ScaleModel
+from projektor_ray.projection.law import scale_weights
+from projektor_ray.projection.per_scale import PerScale
+from projektor_ray.study import SelectionConfig
+
+Floats = NDArray[np.float64]
+
+ALWAYS_FITTED = ("cs", "pq", "gp")
+DEFAULT_PREDICTOR = "gp"
+EQ3, JOINT, SATURATING, NO_PROJECTION = "eq3", "joint", "saturating", "none"
+SCALES_TO_JUDGE = 3
+"""How many scales it takes to hold one out and still see a slope."""
+
+
+@dataclass(frozen=True, eq=False)
+class Fit:
+    """Every model fitted to the probes of a study, and the one that projects and selects.
+
+    Attributes
+    ----------
+    models : by the name they have in the tables. A predictor's name: Eq. 3 over that predictor
+        (with one scale: its value there). `joint`, `saturating` and `none` (no projection): the
+        models of that name, the latter two over `predictor`.
+    predictor : name of the predictor that is joined over the scales.
+    chosen : name of the model that projects and selects.
+    reason : one sentence that says why.
+    refused : why the other models could not be fitted, by name.
+    """
+
+    models: Mapping[str, ScaleModel]
+    predictor: str
+    chosen: str
+    reason: str
+    refused: Mapping[str, str]
+
+    @property
+    def model(self) -> ScaleModel:
+        return self.models[self.chosen]
+
+    @property
+    def scales(self) -> tuple[int, ...]:
+        return self.model.scales
+
+    @property
+    def predictors(self) -> dict[str, Mapping[int, Predictor]]:
+        """Name → scale → the predictor fitted there."""
+        return {
+            name: model.predictors
+            for name, model in self.models.items()
+            if isinstance(model, PerScale) and name not in (SATURATING, NO_PROJECTION)
+        }
+
+    def decides(self, name: str) -> bool:
+        """Whether the plan depends on what is fitted under this name."""
+        return name == (JOINT if self.chosen == JOINT else self.predictor)
+
+
+@dataclass(frozen=True, eq=False)
+class Sample:
+    """What is fitted: mixtures (k, m), distances (k,), sizes (k,), values (k,), and the bounds."""
+
+    mixtures: Floats
+    distances: Floats
+    sizes: NDArray[np.int64]
+    values: Floats
+    bounds: tuple[float, float]
+
+    def fit(self, model: ScaleModel) -> ScaleModel:
+        return model.fit(self.mixtures, self.distances, self.sizes, self.values)
+
+
+def fit_models(sample: Sample, asked: SelectionConfig) -> Fit:
+    """Fit CS (Eq. 1), PQ (Eq. 2), `gp` and what was asked for; join them over the scales.
+
+    Raises
+    ------
+    TooFewProbesError
+        If too few probes are done for every predictor, or for what was asked for.
+    """
+    scales = np.unique(sample.sizes)
+    law: type[PerScale] = LogLinear if len(scales) > 1 else NoProjection
+    wanted = dict.fromkeys((*ALWAYS_FITTED, *asked.predictors))
+    attempts: dict[str, Callable[[], ScaleModel]] = {
+        name: partial(law, name, sample.bounds) for name in wanted
+    }
+    models, refused = _attempt(sample, attempts)
+    if not models:
+        counts = ", ".join(f"{np.count_nonzero(sample.sizes == s)} at {s}" for s in scales)
+        raise TooFewProbesError(
+            f"no predictor can be fitted to the probes that are done ({counts}): "
+            + "; ".join(refused.values())
+        )
+    predictor, why = _choose_predictor(asked, models, refused)
+    joined: dict[str, Callable[[], ScaleModel]] = {
+        JOINT: lambda: Joint(sample.bounds),
+        SATURATING: lambda: Saturating(predictor, sample.bounds),
+        NO_PROJECTION: lambda: NoProjection(predictor, sample.bounds),
+    }
+    more, refused_too = _attempt(sample, joined)
+    models, refused = {**models, **more}, {**refused, **refused_too}
+    chosen, reason = _choose_projection(asked, models, refused, predictor, why)
+    return Fit(models, predictor, chosen, reason, refused)
+
+
+def _attempt(
+    sample: Sample, attempts: Mapping[str, Callable[[], ScaleModel]]
+) -> tuple[dict[str, ScaleModel], dict[str, str]]:
+    models, refused = {}, {}
+    for name, make in attempts.items():
+        try:
+            models[name] = sample.fit(make())
+        except InputError as failure:
+            refused[name] = str(failure)
+    return models, refused
+
+
+def carried_error(model: ScaleModel, size: int) -> float:
+    """Cross-validated errors of the scales' predictors, amplified as Eq. 3 amplifies them.
+
+    `√(Σ_s (w_s(N)·mae_cv_s)²)`; with one scale the error there.
+    """
+    assert isinstance(model, PerScale)
+    errors = np.array([one.report.mae_cv for one in model.predictors.values()])
+    weights = scale_weights(size, model.scales) if len(errors) > 1 else np.ones(1)
+    return float(np.sqrt(np.sum((weights * errors) ** 2)))
+
+
+def _choose_predictor(
+    asked: SelectionConfig, models: Mapping[str, ScaleModel], refused: Mapping[str, str]
+) -> tuple[str, str]:
+    carried = {name: carried_error(model, asked.size) for name, model in models.items()}
+    errors = ", ".join(f"{name} {error:.3g}" for name, error in carried.items())
+    errors = f"cross-validated error carried to {asked.size:,}: {errors}"
+    if asked.predictors:
+        (name,) = asked.predictors
+        if name not in models:
+            raise TooFewProbesError(refused[name])
+        return name, f"{name} was asked for ({errors})"
+    if asked.predictor == "auto" and DEFAULT_PREDICTOR in models:
+        return DEFAULT_PREDICTOR, f"{DEFAULT_PREDICTOR} is the default ({errors})"
+    best = min(carried, key=lambda name: carried[name])
+    return best, f"{best} has the least error ({errors})"
+
+
+def _choose_projection(
+    asked: SelectionConfig,
+    models: Mapping[str, ScaleModel],
+    refused: Mapping[str, str],
+    predictor: str,
+    why: str,
+) -> tuple[str, str]:
+    """Name of the model that projects and selects, and why."""
+    scales = models[predictor].scales
+    if len(scales) == 1:
+        return NO_PROJECTION, f"one scale only, so the value there, by {predictor}: {why}"
+    names = {JOINT: JOINT, EQ3: predictor, SATURATING: SATURATING, NO_PROJECTION: NO_PROJECTION}
+    if asked.projection != "auto":
+        name = names[asked.projection]
+        if name not in models:
+            raise TooFewProbesError(refused[name])
+        over = "" if name == JOINT else f" over {predictor}: {why}"
+        return name, f"the projection {asked.projection} was asked for{over}"
+    if asked.predictor == "auto":
+        candidates = [law for law in names if names[law] in models]
+        lost = f"; joint cannot be fitted: {refused[JOINT]}" if JOINT in refused else ""
+    else:
+        candidates = [law for law in names if law != JOINT and names[law] in models]
+        lost = f"; {why}"
+    if len(scales) < SCALES_TO_JUDGE:
+        law = candidates[0]
+        of = "the default with two scales" if law == JOINT else f"over {predictor}"
+        return names[law], f"{law}, {of}; a third scale would tell which law holds{lost}"
+    missed = {
+        law: error for law in candidates if (error := models[names[law]].held_out_rms) is not None
+    }
+    best = min(missed, key=lambda law: missed[law])
+    errors = ", ".join(f"{law} {missed[law]:.3g}" for law in sorted(missed, key=missed.__getitem__))
+    over = "" if best == JOINT else f" over {predictor}"
+    held = f"least error at {scales[-1]:,} held out ({errors})"
+    return names[best], f"{best}{over}, {held}{lost}"
+
+
+def reach(size: int, scales: Sequence[int]) -> str:
+    """Where a size lies, seen from the scales that were trained: in words."""
+    first, last = scales[0], scales[-1]
+    if size in scales:
+        return f"{size:,} is a scale that was trained"
+    if size > last:
+        return f"{size:,} is {size / last:.3g}× the largest scale"
+    if size > first:
+        return f"{size:,} lies between the scales: interpolated"
+    return (
+        f"{size:,} lies below the smallest scale, {first:,}: extrapolated downwards, where no "
+        "probe tells; train a smaller scale"
+    )

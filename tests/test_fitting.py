@@ -1,0 +1,139 @@
+"""What a study fits, what it chooses, and what it says of that."""
+
+import numpy as np
+import pytest
+
+from projektor_ray.config import parse
+from projektor_ray.errors import TooFewProbesError
+from projektor_ray.fitting import Fit, Sample, fit_models, reach
+from projektor_ray.mixtures import simplex_lattice
+from projektor_ray.predictors import PREDICTORS
+from projektor_ray.projection import noise_gain, project
+from projektor_ray.study import SelectionConfig
+from tests.predictors.problems import accuracy, distance
+
+SIZE = 4000
+
+
+def sample(*scales: int, count: int = 21, seed: int = 0) -> Sample:
+    """Accuracies that grow by 0.04 for each unit of ln N, with noise."""
+    rng = np.random.default_rng(seed)
+    grid = simplex_lattice(3, 10)
+    mixtures = np.concatenate([grid[rng.choice(66, count, replace=False)] for _ in scales])
+    sizes = np.repeat(np.array(scales), count)
+    values = accuracy(mixtures) + 0.04 * np.log(sizes / 1000)
+    values = values + 0.004 * rng.normal(size=len(sizes))
+    return Sample(mixtures, distance(mixtures), sizes, values, (0.0, 1.0))
+
+
+def fitted(given: Sample, **asked: str) -> Fit:
+    return fit_models(given, parse(SelectionConfig, {"size": SIZE, **asked}))
+
+
+def test_cs_pq_gp_joint_and_no_projection_are_always_there() -> None:
+    fit = fitted(sample(250, 1000))
+    assert set(fit.models) == {"cs", "pq", "gp", "joint", "none"}
+    assert "3 or more scales" in fit.refused["saturating"]
+    assert (fit.chosen, fit.predictor) == ("joint", "gp")
+    assert fit.reason.startswith("joint, the default with two scales")
+    assert fit.decides("joint")
+    assert not fit.decides("gp")
+
+
+@pytest.mark.parametrize("name", PREDICTORS)
+def test_any_predictor_can_be_asked_for_and_is_joined_by_eq3(name: str) -> None:
+    given = sample(250, 1000)
+    fit = fitted(given, predictor=name)
+    assert {"cs", "pq", "gp", "joint", "none", name} == set(fit.models)
+    assert fit.chosen == fit.predictor == name
+    assert f"{name} was asked for" in fit.reason
+    at = [
+        PREDICTORS[name]()
+        .fit(*(part[given.sizes == s] for part in (given.mixtures, given.distances, given.values)))
+        .predict(given.mixtures, given.distances)
+        for s in (250, 1000)
+    ]
+    np.testing.assert_allclose(
+        fit.model.predict(given.mixtures, given.distances, SIZE),
+        np.clip(project(SIZE, (250, 1000), at), 0, 1),
+    )
+
+
+@pytest.mark.parametrize(
+    ("asked", "chosen"),
+    [("joint", "joint"), ("eq3", "gp"), ("saturating", "saturating"), ("none", "none")],
+)
+def test_the_projection_asked_for_is_taken(asked: str, chosen: str) -> None:
+    fit = fitted(sample(250, 1000, 2000), projection=asked)
+    assert fit.chosen == chosen
+    assert f"the projection {asked} was asked for" in fit.reason
+
+
+def test_of_three_scales_the_least_error_at_the_last_is_chosen() -> None:
+    fit = fitted(sample(250, 1000, 4000))
+    missed = {name: fit.models[name].held_out_rms for name in ("joint", "gp", "none")}
+    known = {name: error for name, error in missed.items() if error is not None}
+    assert set(known) == {"joint", "gp", "none"}
+    assert known[fit.chosen] == min(known.values())
+    assert known["none"] > 0.03, "each unit of ln N is worth 0.04"
+    for name, error in known.items():
+        assert f"{'eq3' if name == 'gp' else name} {error:.3g}" in fit.reason
+
+
+def test_least_error_is_carried_to_the_size_as_eq3_amplifies() -> None:
+    fit = fitted(sample(250, 1000), predictor="least_error")
+    gain = noise_gain(SIZE, (250, 1000))
+    errors = {
+        name: float(np.mean([one.report.mae_cv for one in at.values()])) * gain
+        for name, at in fit.predictors.items()
+    }
+    assert fit.predictor == min(errors, key=lambda name: errors[name])
+    assert "has the least error" in fit.reason
+
+
+def test_where_joint_cannot_be_fitted_eq3_is_taken_and_the_reason_says_so(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("projektor_ray.projection.joint.FEWEST_PROBES", 43)
+    fit = fitted(sample(250, 1000))
+    assert fit.chosen == "gp"
+    assert "joint cannot be fitted: " in fit.reason
+    assert "at least 43 probes; got 42" in fit.reason
+    with pytest.raises(TooFewProbesError, match="at least 43 probes"):
+        fitted(sample(250, 1000), projection="joint")
+
+
+def test_too_few_probes() -> None:
+    with pytest.raises(TooFewProbesError, match=r"2 at 250, 2 at 1000.*at least 3"):
+        fitted(sample(250, 1000, count=2))
+    fit = fitted(sample(250, 1000, count=3), projection="eq3")
+    assert {"pq", "gp"} <= set(fit.refused)
+    assert fit.chosen == "cs", "gp, the default, needs 4"
+    with pytest.raises(TooFewProbesError, match=r"'gp' needs at least 4 probes.*got 3.*'cs'"):
+        fitted(sample(250, 1000, count=3), predictor="gp")
+
+
+def test_one_scale_is_fitted_and_not_projected() -> None:
+    given = sample(1000)
+    fit = fitted(given)
+    assert fit.chosen == "none"
+    assert "one scale only" in fit.reason
+    assert "2 or more scales" in fit.refused["joint"]
+    alone = PREDICTORS["gp"]().fit(given.mixtures, given.distances, given.values)
+    np.testing.assert_allclose(
+        fit.model.predict(given.mixtures, given.distances, 1000),
+        np.clip(alone.predict(given.mixtures, given.distances), 0, 1),
+    )
+
+
+@pytest.mark.parametrize(
+    ("size", "says"),
+    [
+        (1000, "1,000 is a scale that was trained"),
+        (4000, "4,000 is 4× the largest scale"),
+        (500, "500 lies between the scales: interpolated"),
+        (100, "100 lies below the smallest scale, 250: extrapolated downwards"),
+    ],
+)
+def test_where_the_size_lies_is_said(size: int, says: str) -> None:
+    assert reach(size, (250, 1000)).startswith(says)

@@ -141,7 +141,9 @@ def _choose_predictor(
 ) -> tuple[str, str]:
     carried = {name: carried_error(model, asked.size) for name, model in models.items()}
     errors = ", ".join(f"{name} {error:.3g}" for name, error in carried.items())
-    errors = f"cross-validated error carried to {asked.size:,}: {errors}"
+    one_scale = all(len(model.scales) == 1 for model in models.values())
+    where = "" if one_scale else f" carried to {asked.size:,}"
+    errors = f"cross-validated error{where}: {errors}"
     if asked.predictors:
         (name,) = asked.predictors
         if name not in models:

@@ -1,4 +1,4 @@
-"""`projektor fit|project|select|report`: the method on a table of trainings somebody else ran."""
+"""`projektor fit|project|select`: the method on a table of trainings somebody else ran."""
 
 import sys
 from enum import Enum

@@ -48,13 +48,6 @@ class TierConfig(Config):
     price: float = Field(ge=0, allow_inf_nan=False, description="Money per sample from there on.")
 
 
-class TierConfig(Config):
-    """A price that holds for the samples beyond a quantity; those before it keep theirs."""
-
-    beyond: int = Field(ge=1, description="Samples of the provider before this price holds.")
-    price: float = Field(ge=0, allow_inf_nan=False, description="Money per sample from there on.")
-
-
 class ProviderConfig(Config):
     """Who reveals a pilot and sells up to a capacity at a price."""
 

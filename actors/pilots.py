@@ -33,6 +33,7 @@ class Pilots:
     Attributes
     ----------
     validation : reference to the validation Samples.
+    class_names : of the validation set, which number the pilots' classes.
     sources : reference, in a list, to where each pilot is read; every call of a shard carries it.
     shards : the actors, one for each CPU or GPU at most, and the providers that each holds.
     """
@@ -52,7 +53,7 @@ class Pilots:
         self.validation, *about = reader.remote(
             _shared("validation", config.validation, validation)
         )
-        self._validation_summary, class_names = fetch(about)
+        self._validation_summary, self.class_names = fetch(about)
         gpus, cpus = (ray.cluster_resources().get(kind, 0.0) for kind in ("GPU", "CPU"))
         count = max(1, min(len(sources), int(gpus or cpus)))
         self.sources = [ray.put(sources)]
@@ -64,7 +65,7 @@ class Pilots:
             scheduling_strategy="SPREAD",
         )(PilotShard)
         self.shards = [
-            (actor.remote(held, class_names), held)
+            (actor.remote(held, self.class_names), held)
             for held in (names[start::count] for start in range(count))
         ]
 

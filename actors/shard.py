@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import ray
+from numpy.typing import NDArray
 
 from projektor_ray.errors import InputError
 from projektor_ray.providers import Samples
@@ -17,6 +18,7 @@ from projektor_ray.study import SetSummary
 
 if TYPE_CHECKING:
     from actors.rows import Ground
+    from projektor_ray.cards import Profile, Reference
     from projektor_ray.transport import PilotFeatures, ProviderShard
 
 Boxed = Sequence[Any]
@@ -73,6 +75,23 @@ class PilotShard:
                 [known.names.index(name) for name in self._held], [*map(len, pilots)]
             ),
         )
+
+    def profiles(self, pilots: "PilotFeatures", reference: "Reference") -> "list[Profile]":
+        """Of each provider, from this shard's own embedded pilots."""
+        from projektor_ray.cards import profiles
+
+        return profiles(pilots, reference)
+
+    def copies(
+        self, own: "PilotFeatures", other: "PilotFeatures | None", reference: "Reference"
+    ) -> NDArray[np.int64]:
+        """Near-copies among this shard's embedded pilots, or between them and another shard's."""
+        from projektor_ray.cards import copies_between, copies_within
+
+        centre, radius = reference.centre, reference.copy_radius
+        if other is None:
+            return copies_within(own, centre, radius)
+        return copies_between(own, other, centre, radius)
 
     def transport(
         self, sources: Boxed, ground: Boxed, key: str, method: str, *arguments: Any

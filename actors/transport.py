@@ -43,6 +43,10 @@ class PilotDistances:
 
     Warm: a call starts from where the call before it ended. The term of the validation set alone
     is computed once.
+
+    Attributes
+    ----------
+    ground : reference to the `Ground` that all shards share.
     """
 
     def __init__(self, pilots: Pilots, study: Study) -> None:
@@ -52,7 +56,7 @@ class PilotDistances:
         embedding = ray.remote(num_cpus=0, num_gpus=GPU_SHARE if gpus else 0)(embed_validation)
         embedder, validation = fetch(embedding.remote(study.config.embedder, pilots.validation))
         settings = study.config.transport
-        self._ground = ray.put(Ground(study.names, settings, embedder, validation))
+        self.ground = ray.put(Ground(study.names, settings, embedder, validation))
         self._key = study.distances_stamp.made_by
         self._oracle: PoolOracle
         if settings.method == "exact":
@@ -70,7 +74,7 @@ class PilotDistances:
     def _gathered(self) -> PilotFeatures:
         """All embedded pilots in this process, for exact transport."""
         parts = fetch(
-            [actor.features.remote(self._sources, [self._ground]) for actor in self._actors]
+            [actor.features.remote(self._sources, [self.ground]) for actor in self._actors]
         )
         labels = [part.labels for part in parts if part.labels is not None]
         return PilotFeatures(
@@ -87,7 +91,7 @@ class PilotDistances:
         ]
         found: list[Any] = fetch(
             [
-                actor.transport.remote(self._sources, [self._ground], self._key, method, *shared)
+                actor.transport.remote(self._sources, [self.ground], self._key, method, *shared)
                 for actor in self._actors
             ]
         )

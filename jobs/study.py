@@ -12,6 +12,7 @@ import ray
 
 from actors.probes import missing_probes
 from actors.transport import PilotDistances
+from jobs.cards import add_plan, cards
 from jobs.fit import fit
 from jobs.measure import measure
 from jobs.options import load, output_of, parser, run
@@ -65,9 +66,11 @@ def run_study(
         _check_feasible(workspace)
         distances = PilotDistances(workspace.pilots, workspace.study)
         measure(workspace, distances)
+        drawn = cards(workspace, distances)
         probe(workspace, retry_failed=retry_failed)
         fitted, seen = fit(workspace)
         plans = select_mixture(workspace, fitted, seen, distances)
+        add_plan(workspace, drawn, plans.selected)
     headline("done", f"in {time.perf_counter() - started:.0f} s; tables in {out}")
     return plans
 

@@ -56,6 +56,29 @@ SCHEMAS: dict[str, pa.Schema] = {
             ("seconds", pa.float64()),
         ]
     ),
+    "cards": pa.schema(
+        [
+            ("provider", pa.string()),
+            ("samples", pa.int64()),
+            ("distance", pa.float64()),
+            ("wrong_labels", pa.float64()),
+            ("wrong_labels_low", pa.float64()),
+            ("wrong_labels_high", pa.float64()),
+            ("outliers", pa.float64()),
+            ("outliers_low", pa.float64()),
+            ("outliers_high", pa.float64()),
+            ("classes", pa.list_(pa.string())),
+            ("missing_classes", pa.list_(pa.string())),
+            ("unknown_classes", pa.float64()),
+            ("copies_within", pa.int64()),
+            ("copies_elsewhere", pa.int64()),
+            ("copies_in_validation", pa.int64()),
+            ("closest_provider", pa.string()),
+            ("copies_in_closest", pa.int64()),
+            ("planned", pa.int64()),
+            ("marginal_value", pa.float64()),
+        ]
+    ),
     "predictors": pa.schema(
         [
             ("predictor", pa.string()),

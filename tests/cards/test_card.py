@@ -1,8 +1,11 @@
-"""Cards as values."""
+"""Cards as values and as rows of their table."""
+
+from dataclasses import replace
 
 import numpy as np
 
 from projektor_ray.cards import Profile, ProviderCard, Share, draw_cards
+from projektor_ray.tables import SCHEMAS, Stamp, make_table
 
 COPIES = np.array([[0, 1, 0], [0, 1, 1], [0, 2, 1], [1, 0, 0], [1, 0, 2], [2, 4, 1]])
 
@@ -31,3 +34,10 @@ def test_a_provider_without_copies_has_no_closest_one() -> None:
     (card,) = draw_cards(["ada"], [], np.zeros(1), [profile(0)], np.empty((0, 3), dtype=np.int64))
     assert (card.copies_within, card.copies_elsewhere, card.closest_provider) == (0, 0, None)
     assert card.classes == ("0", "2")
+
+
+def test_cards_come_back_from_their_table() -> None:
+    cards = [replace(card, planned=7, marginal_value=0.25) for card in drawn()] + drawn()
+    table = make_table("cards", [card.to_row() for card in cards], Stamp("s", ("ada",), "x"))
+    assert table.schema.equals(SCHEMAS["cards"])
+    assert [ProviderCard.from_row(row) for row in table.to_pylist()] == cards

@@ -14,6 +14,7 @@ import ray
 import yaml
 
 from actors.probes import missing_probes
+from jobs import cards as cards_job
 from jobs import study as study_job
 from jobs.cluster import ROOT, check_reachable
 from jobs.options import run
@@ -101,6 +102,34 @@ def test_every_plan_buys_what_was_asked_within_capacities_and_budget(
         assert bought == dict(zip(["ada", "bob", "cyd"], plan.samples.tolist(), strict=True))
     rivals = [plan.predicted for name, plan in plans.plans.items() if name != "selected"]
     assert plans.selected.predicted >= max(rivals) - 1e-6
+
+
+def test_every_provider_has_a_card_that_tells_its_part_in_the_plan(
+    finished: tuple[Path, PurchasePlans],
+) -> None:
+    out, plans = finished
+    ada, bob, cyd = table(out, "cards").to_pylist()
+    assert [card["provider"] for card in (ada, bob, cyd)] == ["ada", "bob", "cyd"]
+    assert ada["missing_classes"] == ["2"]
+    assert bob["missing_classes"] == ["0"]
+    assert cyd["classes"] == ["0", "1", "2"]
+    alone = {tuple(row["mixture"]): row["value"] for row in rows(out, "distances")}
+    assert ada["distance"] == alone[1, 0, 0]
+    selected = plans.selected
+    assert [card["planned"] for card in (ada, bob, cyd)] == selected.samples.tolist()
+    assert [card["marginal_value"] for card in (ada, bob, cyd)] == selected.marginal_value.tolist()
+
+
+def test_pilots_that_have_cards_are_not_examined_again(
+    again: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    examined = []
+    examine = cards_job.examine
+    monkeypatch.setattr(cards_job, "examine", lambda *held: examined.append(1) or examine(*held))
+    run_study(config(), str(again))
+    assert not examined
+    run_study(config(embedder={"name": "standardize"}), str(again))
+    assert len(examined) == 1
 
 
 def test_the_second_run_trains_nothing_and_gives_equal_tables(

@@ -1,0 +1,145 @@
+"""Provider cards: what each pilot tells of its provider; before any money goes into probes.
+
+python -m jobs.cards STUDY.yaml
+"""
+
+import argparse
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from actors.cards import examine
+from actors.transport import PilotDistances
+from jobs.measure import measure
+from jobs.options import load, output_of, parser, run
+from jobs.show import headline, table
+from jobs.workspace import Workspace, opened
+from projektor_ray.cards import ProviderCard, Share, draw_cards
+from projektor_ray.errors import InputError
+from projektor_ray.identity import digest
+from projektor_ray.selection import Plan
+from projektor_ray.tables import Stamp, make_table
+
+VERSION = 1
+"""Of what the cards' numbers mean; a table of another version is made anew."""
+SHOWN_CHARACTERS = 12
+
+
+def cards(workspace: Workspace, distances: PilotDistances) -> list[ProviderCard]:
+    """Examine the pilots, unless a table of the same pilots is there; writes the table `cards`."""
+    study = workspace.study
+    found = _known(workspace)
+    if found is None:
+        profiles, copies = examine(workspace.pilots, distances)
+        alone = _distances_alone(workspace, distances)
+        names = workspace.pilots.class_names
+        found = draw_cards(study.names, names, alone, profiles, copies)
+        _write(workspace, found)
+    _show(found)
+    return found
+
+
+def add_plan(workspace: Workspace, drawn: Sequence[ProviderCard], plan: Plan) -> None:
+    """Write the cards again, with each provider's part in the selected plan."""
+    effects = zip(drawn, plan.samples.tolist(), plan.marginal_value.tolist(), strict=True)
+    _write(
+        workspace,
+        [replace(card, planned=samples, marginal_value=value) for card, samples, value in effects],
+    )
+
+
+def _stamp(workspace: Workspace) -> Stamp:
+    study = workspace.study
+    made_by = digest("cards", VERSION, study.distances_stamp.made_by)
+    return Stamp(study.config.name, study.names, made_by)
+
+
+def _write(workspace: Workspace, drawn: Sequence[ProviderCard]) -> None:
+    rows = [card.to_row() for card in drawn]
+    workspace.folder.write_table("cards", make_table("cards", rows, _stamp(workspace)))
+
+
+def _known(workspace: Workspace) -> list[ProviderCard] | None:
+    try:
+        found = workspace.folder.read_table("cards")
+    except InputError:
+        return None
+    if Stamp.of(found.schema) != _stamp(workspace):
+        return None
+    return [ProviderCard.from_row(row) for row in found.to_pylist()]
+
+
+def _distances_alone(workspace: Workspace, distances: PilotDistances) -> np.ndarray:
+    """Each provider's distance to validation: the ledger's, or measured now."""
+    study = workspace.study
+    ledger, vertices = workspace.distances(), np.eye(len(study.names))
+    keys = [(study.identify(vertex), study.scales[0], None) for vertex in vertices]
+    found = np.array([ledger[key]["value"] if key in ledger else np.nan for key in keys])
+    absent = np.isnan(found)
+    if absent.any():
+        distances.forget()
+        found[absent] = distances(vertices[absent]).value
+        distances.forget()
+    return found
+
+
+def _show(drawn: Sequence[ProviderCard]) -> None:
+    rows = [
+        [
+            card.provider,
+            f"{card.samples:,}",
+            f"{card.distance:.3f}",
+            _percent(card.wrong_labels),
+            f"{card.outliers.value:.0%}",
+            _copies(card),
+            _classes(card),
+        ]
+        for card in drawn
+    ]
+    columns = [
+        "provider",
+        "pilot",
+        "distance",
+        "wrong labels",
+        "outliers",
+        "copies",
+        "lacks classes",
+    ]
+    table("What the pilots tell", columns, rows)
+    leaked = [card.provider for card in drawn if card.copies_in_validation]
+    if leaked:
+        headline("hint", f"samples of the validation set are in the pilots of {', '.join(leaked)}")
+
+
+def _percent(share: Share | None) -> str:
+    if share is None:
+        return "cannot tell"
+    return f"{share.value:.0%} ({100 * share.low:.0f}–{100 * share.high:.0f})"
+
+
+def _copies(card: ProviderCard) -> str:
+    """Copies within the pilot, and in another's."""
+    says = [f"{card.copies_within:,} own"] if card.copies_within else []
+    if card.closest_provider is not None:
+        says.append(f"{card.copies_in_closest:,} in {card.closest_provider}")
+    return ", ".join(says) or "–"
+
+
+def _classes(card: ProviderCard) -> str:
+    names = " ".join(card.missing_classes) or "–"
+    every = len(card.missing_classes) + len(card.classes)
+    return names if len(names) <= SHOWN_CHARACTERS else f"{len(card.missing_classes)} of {every}"
+
+
+def main(arguments: argparse.Namespace) -> int:
+    config = load(arguments.study)
+    with opened(config, output_of(config, arguments.out), arguments.address) as workspace:
+        distances = PilotDistances(workspace.pilots, workspace.study)
+        measure(workspace, distances)
+        cards(workspace, distances)
+    return 0
+
+
+if __name__ == "__main__":
+    run(main, parser("cards", "Say what each pilot tells of its provider."))

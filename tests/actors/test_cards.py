@@ -1,0 +1,66 @@
+"""Provider cards by the actors that hold the pilots: as in one process."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+import ray
+
+from actors.cards import examine
+from actors.pilots import Pilots
+from actors.transport import PilotDistances
+from projektor_ray.cards import Reference, copies_within, profiles
+from projektor_ray.config import parse
+from projektor_ray.providers import Samples
+from projektor_ray.study import StudyConfig, resolve
+from projektor_ray.transport import PilotFeatures
+from tests.cards.problems import digits
+
+pytestmark = pytest.mark.ray
+
+PLANTED = digits(0, wrong=0.3, size=300)
+NAMES = ("ada", "bob", "cyd")
+
+
+def pilots() -> PilotFeatures:
+    """Three providers of 100 digits, of whom the last resells samples of the first."""
+    features = PLANTED.pilot.features.copy()
+    features[200:220] = features[:20]
+    return PilotFeatures(features, PLANTED.pilot.labels, np.repeat(np.arange(3), 100))
+
+
+def config() -> StudyConfig:
+    asked: dict[str, Any] = {
+        "name": "cards",
+        "providers": [{"name": name} for name in NAMES],
+        "embedder": {"name": "identity"},
+        "learner": {"name": "sklearn.naive_bayes.GaussianNB"},
+        "probes": {"scales": [10, 40], "lattice": 1},
+        "selection": {"size": 100},
+    }
+    return parse(StudyConfig, asked)
+
+
+@pytest.mark.parametrize("shards", [1, 2, 3])
+def test_shards_tell_what_one_process_tells(
+    local_ray: None, monkeypatch: pytest.MonkeyPatch, shards: int
+) -> None:
+    monkeypatch.setattr(ray, "cluster_resources", lambda: {"CPU": float(shards)})
+    everything = pilots()
+    arrays = {
+        name: Samples(everything.features[own], np.asarray(everything.labels)[own])
+        for name, own in ((name, everything.provider == i) for i, name in enumerate(NAMES))
+    }
+    validation = Samples(PLANTED.validation.features, PLANTED.validation.labels)
+    held = Pilots(config(), arrays, validation)
+    study = resolve(config(), *held.summaries())
+    found, copies = examine(held, PilotDistances(held, study))
+
+    reference = Reference.of(PLANTED.validation)
+    expected = profiles(everything, reference)
+    assert sorted(found, key=lambda profile: profile.provider) == expected
+    about = (reference.centre, reference.copy_radius)
+    np.testing.assert_array_equal(copies, copies_within(everything, *about))
+    assert {tuple(row) for row in copies.tolist()} == {(0, k, 2) for k in range(20)} | {
+        (2, k, 0) for k in range(20)
+    }

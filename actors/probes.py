@@ -14,7 +14,8 @@ from ray.tune.logger import JsonLoggerCallback
 
 from actors.ledger import start_writer
 from projektor_ray.learners import LearnerConfig, build_learner
-from projektor_ray.probe import Outcome, train_probe
+from projektor_ray.packs import packs_of, train_pack
+from projektor_ray.probe import Outcome
 from projektor_ray.providers import Samples
 from projektor_ray.study import Probe, ProbesConfig, Study
 from projektor_ray.tables import Folder, Key, Row
@@ -28,12 +29,14 @@ class Materials:
 
     Attributes
     ----------
+    packs : indices of the probes that a trial trains together, one pack a trial.
     pilots : provider name → reference to its Samples, read without a copy from the object store.
     validation : reference to the validation Samples.
     """
 
     probes: tuple[Probe, ...]
     attempts: tuple[int, ...]
+    packs: tuple[tuple[int, ...], ...]
     learner: LearnerConfig
     replacement: bool
     pilots: Mapping[str, Any]
@@ -42,23 +45,23 @@ class Materials:
 
 
 def trial(config: dict[str, int], materials: Materials) -> None:
-    """Train the probe of one index; it is in the ledger before Tune hears of it."""
-    probe = materials.probes[config["index"]]
+    """Train the pack of one index; all its probes are in the ledger before Tune hears of it."""
+    pack = materials.packs[config["index"]]
     names = sorted(materials.pilots)
     *pilots, validation = _samples(
         *(materials.pilots[name] for name in names), materials.validation
     )
-    outcome = train_probe(
-        probe,
+    outcomes = train_pack(
+        [materials.probes[i] for i in pack],
         dict(zip(names, pilots, strict=True)),
         validation,
         build_learner(materials.learner),
         replacement=materials.replacement,
-        attempt=materials.attempts[config["index"]],
+        attempts=[materials.attempts[i] for i in pack],
     )
-    row = outcome.row()
-    ray.get(materials.ledger.append.remote([row]))
-    tune.report({"row": row})
+    rows = [outcome.row() for outcome in outcomes]
+    ray.get(materials.ledger.append.remote(rows))
+    tune.report({"rows": rows})
 
 
 @cache
@@ -80,24 +83,21 @@ class _Progress(tune.Callback):
         return {}
 
     def on_trial_complete(self, iteration: int, trials: list[Any], trial: Any, **_: Any) -> None:
-        self._on_finished(trial.last_result["row"])
+        for row in trial.last_result["rows"]:
+            self._on_finished(row)
 
     def on_trial_error(self, iteration: int, trials: list[Any], trial: Any, **_: Any) -> None:
-        index = trial.config["index"]
+        pack = self._materials.packs[trial.config["index"]]
         error = f"the worker was lost more often than probes.retries allows.\n{trial.error_file}"
         if trial.error_file and os.path.exists(trial.error_file):  # noqa: PTH110
             with open(trial.error_file, encoding="utf-8") as file:  # noqa: PTH123
                 error = file.read()
-        row = Outcome(
-            self._materials.probes[index],
-            None,
-            error,
-            0.0,
-            datetime.now(timezone.utc),
-            self._materials.attempts[index],
-        ).row()
-        ray.get(self._materials.ledger.append.remote([row]))
-        self._on_finished(row)
+        now = datetime.now(timezone.utc)
+        probes, attempts = self._materials.probes, self._materials.attempts
+        lost = [Outcome(probes[i], None, error, 0.0, now, attempts[i]).row() for i in pack]
+        ray.get(self._materials.ledger.append.remote(lost))
+        for row in lost:
+            self._on_finished(row)
 
 
 def missing_probes(
@@ -127,6 +127,7 @@ def run_probes(
     materials = Materials(
         probes=tuple(probes),
         attempts=tuple(earlier[p.key]["attempt"] + 1 if p.key in earlier else 1 for p in probes),
+        packs=packs_of(probes, study.config.probes.pack),
         learner=study.config.learner,
         replacement=study.config.probes.replacement,
         pilots=dict(pilots),
@@ -148,7 +149,7 @@ def _tuner(
     )
     return tune.Tuner(
         trainable,
-        param_space={"index": tune.grid_search(list(range(len(materials.probes))))},
+        param_space={"index": tune.grid_search(list(range(len(materials.packs))))},
         tune_config=tune.TuneConfig(reuse_actors=True, max_concurrent_trials=config.concurrency),
         run_config=tune.RunConfig(
             name="probes",

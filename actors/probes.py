@@ -16,7 +16,8 @@ from actors.fetch import fetch
 from actors.ledger import start_writer
 from projektor_ray.errors import StorageError
 from projektor_ray.learners import LearnerConfig, build_learner
-from projektor_ray.probe import Outcome, train_probe
+from projektor_ray.packs import packs_of, train_pack
+from projektor_ray.probe import Outcome
 from projektor_ray.providers import Samples
 from projektor_ray.study import Probe, ProbesConfig, Study
 from projektor_ray.tables import Folder, Key, Row
@@ -30,12 +31,14 @@ class Materials:
 
     Attributes
     ----------
+    packs : indices of the probes that a trial trains together, one pack a trial.
     pilots : provider name → reference to its Samples, read without a copy from the object store.
     validation : reference to the validation Samples.
     """
 
     probes: tuple[Probe, ...]
     attempts: tuple[int, ...]
+    packs: tuple[tuple[int, ...], ...]
     learner: LearnerConfig
     replacement: bool
     pilots: Mapping[str, Any]
@@ -44,26 +47,26 @@ class Materials:
 
 
 def trial(config: dict[str, int], materials: Materials) -> None:
-    """Train the probe of one index; it is in the ledger before Tune hears of it."""
-    probe = materials.probes[config["index"]]
+    """Train the pack of one index; all its probes are in the ledger before Tune hears of it."""
+    pack = materials.packs[config["index"]]
     names = sorted(materials.pilots)
     *pilots, validation = _samples(
         *(materials.pilots[name] for name in names), materials.validation
     )
-    outcome = train_probe(
-        probe,
+    outcomes = train_pack(
+        [materials.probes[i] for i in pack],
         dict(zip(names, pilots, strict=True)),
         validation,
         build_learner(materials.learner),
         replacement=materials.replacement,
-        attempt=materials.attempts[config["index"]],
+        attempts=[materials.attempts[i] for i in pack],
     )
-    row, fault = outcome.row(), ""
+    rows, fault = [outcome.row() for outcome in outcomes], ""
     try:
-        fetch(materials.ledger.append.remote([row]))
+        fetch(materials.ledger.append.remote(rows))
     except StorageError as error:
         fault = str(error)
-    tune.report({"row": row, "fault": fault})
+    tune.report({"rows": rows, "fault": fault})
 
 
 @cache
@@ -89,7 +92,8 @@ class _Progress(tune.Callback):
         fault = trial.last_result["fault"]
         self._fault = self._fault or fault
         if not fault:
-            self._on_finished(trial.last_result["row"])
+            for row in trial.last_result["rows"]:
+                self._on_finished(row)
 
     def on_step_end(self, iteration: int, trials: list[Any], **_: Any) -> None:
         """End the run where its rows cannot be kept: more trainings would be lost as well."""
@@ -97,24 +101,20 @@ class _Progress(tune.Callback):
             raise StorageError(self._fault)
 
     def on_trial_error(self, iteration: int, trials: list[Any], trial: Any, **_: Any) -> None:
-        index = trial.config["index"]
+        pack = self._materials.packs[trial.config["index"]]
         error = f"the worker was lost more often than probes.retries allows.\n{trial.error_file}"
         if trial.error_file and os.path.exists(trial.error_file):  # noqa: PTH110
             with open(trial.error_file, encoding="utf-8") as file:  # noqa: PTH123
                 error = file.read()
-        row = Outcome(
-            self._materials.probes[index],
-            None,
-            error,
-            0.0,
-            datetime.now(timezone.utc),
-            self._materials.attempts[index],
-        ).row()
+        now = datetime.now(timezone.utc)
+        probes, attempts = self._materials.probes, self._materials.attempts
+        lost = [Outcome(probes[i], None, error, 0.0, now, attempts[i]).row() for i in pack]
         try:
-            fetch(self._materials.ledger.append.remote([row]))
-        except StorageError as error:
-            self._fault = str(error)
-        else:
+            fetch(self._materials.ledger.append.remote(lost))
+        except StorageError as refusal:
+            self._fault = str(refusal)
+            return
+        for row in lost:
             self._on_finished(row)
 
 
@@ -145,6 +145,7 @@ def run_probes(
     materials = Materials(
         probes=tuple(probes),
         attempts=tuple(earlier[p.key]["attempt"] + 1 if p.key in earlier else 1 for p in probes),
+        packs=packs_of(probes, study.config.probes.pack),
         learner=study.config.learner,
         replacement=study.config.probes.replacement,
         pilots=dict(pilots),
@@ -168,7 +169,7 @@ def _tuner(
     )
     return tune.Tuner(
         trainable,
-        param_space={"index": tune.grid_search(list(range(len(materials.probes))))},
+        param_space={"index": tune.grid_search(list(range(len(materials.packs))))},
         tune_config=tune.TuneConfig(reuse_actors=True, max_concurrent_trials=config.concurrency),
         run_config=tune.RunConfig(
             name="probes",

@@ -8,6 +8,7 @@ from actors.pilots import Pilots
 from jobs.cluster import connected
 from projektor_ray.learners import build_learner
 from projektor_ray.ledger import Ledger, Rows
+from projektor_ray.packs import check_pack
 from projektor_ray.providers import Samples
 from projektor_ray.study import Study, StudyConfig, resolve
 from projektor_ray.tables import Folder
@@ -46,7 +47,7 @@ def opened(
         If the configuration, the pilots or the validation set cannot be used.
     """
     folder = Folder(out)
-    build_learner(config.learner)
+    check_pack(config.probes.pack, config.learner.name, build_learner(config.learner))
     config.embedder.identity()
     with connected(address):
         pilots = Pilots(config, arrays or {}, validation)

@@ -118,6 +118,13 @@ class ProbesConfig(Config):
     concurrency: int | None = Field(
         None, ge=1, description="Most probes at once; absent: as many as the resources allow."
     )
+    pack: int = Field(
+        1,
+        ge=1,
+        description="How many probes of one size one worker trains together (small_cnn). A probe "
+        "of a pack has the value that it has alone up to rounding; on a worker's loss the whole "
+        "pack is trained again.",
+    )
     retries: int = Field(
         2, ge=0, description="How often a probe is run again when its worker or node was lost."
     )

@@ -47,17 +47,22 @@ class NetworkLearner:
             outputs = outputs_of(network, to_pixels(validation.inputs, device))
         return task.metrics(outputs, validation)
 
+
+class SmallCNNLearner(NetworkLearner):
+    """small_cnn, which also trains many networks at once."""
+
     def train_many(
         self, trains: Sequence[Samples], validation: Samples, seeds: Sequence[int]
     ) -> list[dict[str, float]]:
-        """What calling it on each drawn set would give, up to rounding; small_cnn trains together.
+        """What calling it on each drawn set would give, up to rounding.
 
-        Only sets of one size and kind of label go together, and only where that is faster.
+        Sets of one size and kind of label are trained together, where that is faster than one after
+        the other.
         """
         check_images(self.name, *trains, validation)
         found: dict[int, dict[str, float]] = {}
         device, every = pick_device(), [Task.of(drawn) for drawn in trains]
-        for group in self._groups(every):
+        for group in _groups(every):
             tasks, own = [every[i] for i in group], [seeds[i] for i in group]
             if len(group) == 1 or not worth_packing(tasks[0].images, self.settings, device):
                 measured = [self(trains[i], validation, seeds[i]) for i in group]
@@ -69,14 +74,14 @@ class NetworkLearner:
             found |= zip(group, measured, strict=True)
         return [found[place] for place in range(len(trains))]
 
-    def _groups(self, tasks: Sequence[Task]) -> list[list[int]]:
-        """Places of the tasks that can be learned together."""
-        groups: dict[Any, list[int]] = {}
-        for place, task in enumerate(tasks):
-            alone = self.name != "small_cnn" or task.settled
-            kind = place if alone else (task.images.shape, task.classes is None)
-            groups.setdefault(kind, []).append(place)
-        return list(groups.values())
+
+def _groups(tasks: Sequence[Task]) -> list[list[int]]:
+    """Places of the tasks that can be learned together; one that is settled is by itself."""
+    groups: dict[Any, list[int]] = {}
+    for place, task in enumerate(tasks):
+        kind = place if task.settled else (task.images.shape, task.classes is None)
+        groups.setdefault(kind, []).append(place)
+    return list(groups.values())
 
 
 def check_images(name: str, *parts: Samples) -> None:

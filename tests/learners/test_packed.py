@@ -116,15 +116,6 @@ def test_a_cpu_packs_what_is_small_and_nothing_else(monkeypatch: pytest.MonkeyPa
     assert found == [wide(t, stripes(size=32), s) for t, s in zip(trains, (1, 2), strict=True)]
 
 
-def test_a_resnet_is_trained_one_at_a_time() -> None:
-    resnet = build_learner(
-        LearnerConfig(name="resnet18", settings={"min_steps": 1, "epochs": 0.1, "batch": 2})
-    )
-    trains = [stripes(4), stripes(4, seed=1)]
-    found = resnet.train_many(trains, stripes(4), (1, 2))  # type: ignore[attr-defined]
-    assert found == [resnet(t, stripes(4), s) for t, s in zip(trains, (1, 2), strict=True)]
-
-
 def test_features_are_refused() -> None:
     with pytest.raises(InputError, match="needs images"):
         learner().train_many([stripes(), blobs()], stripes(), (1, 2))

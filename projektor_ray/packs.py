@@ -1,0 +1,87 @@
+"""Probes trained together by a learner that can, and one at a time where that fails."""
+
+import itertools
+import logging
+import time
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timezone
+
+from projektor_ray.errors import InputError, LearnerError
+from projektor_ray.learners import Learner, TrainsMany
+from projektor_ray.probe import Outcome, drawn_set, metric_value, train_probe, training_seed
+from projektor_ray.providers import Samples
+from projektor_ray.study import Probe
+
+logger = logging.getLogger(__name__)
+
+
+def packs_of(probes: Sequence[Probe], most: int) -> tuple[tuple[int, ...], ...]:
+    """Indices of probes that stand together and have one size, at most `most` a pack."""
+    packs: list[tuple[int, ...]] = []
+    for _, group in itertools.groupby(range(len(probes)), key=lambda i: probes[i].size):
+        same = tuple(group)
+        packs += [same[first : first + most] for first in range(0, len(same), most)]
+    return tuple(packs)
+
+
+def check_pack(pack: int, name: str, learner: Learner) -> None:
+    """Refuse packs of a learner that trains one probe at a time.
+
+    Raises
+    ------
+    InputError
+        If it cannot train many at once.
+    """
+    if pack > 1 and not isinstance(learner, TrainsMany):
+        raise InputError(
+            f"probes.pack: {pack} needs a learner that trains many at once, such as small_cnn; "
+            f"got {name!r}. Set probes.pack: 1"
+        )
+
+
+def train_pack(
+    probes: Sequence[Probe],
+    pilots: Mapping[str, Samples],
+    validation: Samples,
+    learner: Learner,
+    *,
+    replacement: bool,
+    attempts: Sequence[int],
+) -> list[Outcome]:
+    """Train probes together; one at a time if they are one, or if together they fail.
+
+    The time of a pack is shared equally among its probes.
+    """
+    if len(probes) > 1 and isinstance(learner, TrainsMany):
+        started_at, start = datetime.now(timezone.utc), time.perf_counter()
+        try:
+            values = _together(probes, pilots, validation, learner, replacement)
+        except Exception as failure:
+            logger.warning("a pack of %d probes failed (%r): one at a time", len(probes), failure)
+        else:
+            seconds = (time.perf_counter() - start) / len(probes)
+            return [
+                Outcome(probe, value, "", seconds, started_at, attempt)
+                for probe, value, attempt in zip(probes, values, attempts, strict=True)
+            ]
+    return [
+        train_probe(probe, pilots, validation, learner, replacement=replacement, attempt=attempt)
+        for probe, attempt in zip(probes, attempts, strict=True)
+    ]
+
+
+def _together(
+    probes: Sequence[Probe],
+    pilots: Mapping[str, Samples],
+    validation: Samples,
+    learner: TrainsMany,
+    replacement: bool,
+) -> list[float]:
+    trains = [drawn_set(probe, pilots, replacement=replacement) for probe in probes]
+    found = learner.train_many(trains, validation, [training_seed(probe) for probe in probes])
+    if len(found) != len(probes):
+        raise LearnerError(
+            f"train_many must return the metrics of each of {len(probes)} drawn sets; got "
+            f"{len(found)}"
+        )
+    return [metric_value(one, probe.metric) for one, probe in zip(found, probes, strict=True)]

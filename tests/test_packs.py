@@ -1,0 +1,102 @@
+"""Packs of probes: who goes together, and what becomes of a pack that fails."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from projektor_ray.errors import InputError
+from projektor_ray.learners import LearnerConfig, build_learner
+from projektor_ray.packs import check_pack, packs_of, train_pack
+from projektor_ray.probe import train_probe
+from projektor_ray.providers import Samples
+from projektor_ray.study import Probe
+from tests.learners.problems import stripes
+
+PROBE = Probe("m", (0.5, 0.5), 8, 0, "small_cnn", "accuracy")
+PROBES = [replace(PROBE, seed=seed) for seed in range(3)]
+PILOTS = {"a": stripes(20), "b": stripes(20, seed=1)}
+VALIDATION = stripes(40, seed=2)
+
+
+class Together:
+    """Counts its calls; alone gives the seed's remainder, many the same, or fails as it is told."""
+
+    def __init__(self, many: Any) -> None:
+        self.many, self.calls = many, 0
+
+    def __call__(self, train: Samples, validation: Samples, seed: int) -> dict[str, float]:
+        self.calls += 1
+        if self.calls == 2:
+            raise ValueError("the second")
+        return {"accuracy": seed % 7 / 7}
+
+    def train_many(
+        self, trains: Sequence[Samples], validation: Samples, seeds: Sequence[int]
+    ) -> Any:
+        return self.many(seeds)
+
+
+def train(learner: Any, probes: Sequence[Probe] = PROBES) -> Any:
+    attempts = range(1, len(probes) + 1)
+    return train_pack(
+        probes, PILOTS, VALIDATION, learner, replacement=False, attempts=list(attempts)
+    )
+
+
+def test_packs_have_one_size_and_every_probe_once() -> None:
+    sizes = [32] * 5 + [8] * 2 + [4]
+    packs = packs_of([replace(PROBE, size=size) for size in sizes], 3)
+    assert packs == ((0, 1, 2), (3, 4), (5, 6), (7,))
+    assert packs_of(PROBES, 1) == ((0,), (1,), (2,))
+    assert packs_of([], 4) == ()
+
+
+def test_a_pack_is_one_call_and_each_probe_keeps_its_own_value_and_attempt() -> None:
+    learner = Together(lambda seeds: [{"accuracy": seed % 7 / 7} for seed in seeds])
+    outcomes = train(learner)
+    assert learner.calls == 0
+    assert [outcome.probe for outcome in outcomes] == PROBES
+    assert [outcome.attempt for outcome in outcomes] == [1, 2, 3]
+    for outcome in outcomes:
+        expected = train_probe(outcome.probe, PILOTS, VALIDATION, Together(None), replacement=False)
+        assert outcome.value == expected.value
+    assert len({outcome.value for outcome in outcomes}) > 1
+
+
+@pytest.mark.parametrize(
+    "many",
+    [
+        lambda seeds: 1 / 0,
+        lambda seeds: [],
+        lambda seeds: "accuracy",
+        lambda seeds: [{"accuracy": np.nan} for _ in seeds],
+        lambda seeds: [{"loss": 1.0} for _ in seeds],
+    ],
+    ids=["raises", "too few", "text", "NaN", "another metric"],
+)
+def test_a_pack_that_fails_is_trained_one_at_a_time(many: Any) -> None:
+    outcomes = train(Together(many))
+    assert [outcome.status for outcome in outcomes] == ["done", "failed", "done"]
+    assert "the second" in outcomes[1].error
+    assert [outcome.attempt for outcome in outcomes] == [1, 2, 3]
+
+
+def test_a_packed_probe_has_the_value_that_it_has_alone() -> None:
+    settings = {"min_steps": 10, "epochs": 0.1, "width": 4}
+    learner = build_learner(LearnerConfig(name="small_cnn", settings=settings))
+    probes = [replace(probe, metric="log_loss") for probe in PROBES]
+    for outcome in train(learner, probes):
+        alone = train_probe(outcome.probe, PILOTS, VALIDATION, learner, replacement=False)
+        assert outcome.value == pytest.approx(alone.value, abs=2e-4)
+
+
+def test_a_learner_that_cannot_is_refused() -> None:
+    for name in ("resnet18", "sklearn.linear_model.LogisticRegression"):
+        learner = build_learner(LearnerConfig(name=name))
+        check_pack(1, name, learner)
+        with pytest.raises(InputError, match=r"probes.pack: 4 needs .* got '.*Set probes.pack: 1"):
+            check_pack(4, name, learner)
+    check_pack(4, "small_cnn", build_learner(LearnerConfig(name="small_cnn")))

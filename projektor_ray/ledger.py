@@ -102,7 +102,7 @@ class Ledger:
     """An append-only table kept as parts in a folder of its own: `probes/`, `distances/`.
 
     Parts of one ledger may differ in `made_by` and in provider order; a reader asks for the rows
-    that some `made_by` determined. Many may read; one writes (`projektor_ray.lock`).
+    that some `made_by` determined. Many may read; one writes.
     """
 
     def __init__(self, folder: Folder, name: str) -> None:

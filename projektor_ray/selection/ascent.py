@@ -13,7 +13,9 @@ Floats = NDArray[np.float64]
 
 MOST_STEPS = 300
 TOLERANCE = 1e-7
-"""A start has arrived when no share would move further than this."""
+"""A start has arrived when no share would move further than this …"""
+NEGLIGIBLE = 0.01
+"""… or than this part of a sample, since whole samples are bought."""
 SUFFICIENT = 1e-4
 SHRINK = 0.25
 FIRST_MOVE = 0.3
@@ -68,11 +70,12 @@ def ascend(objective: Objective, feasible: FeasibleSet, starts: Floats) -> Ascen
     centred = gradients - gradients.mean(axis=1, keepdims=True)
     steps = np.clip(FIRST_MOVE / np.maximum(np.abs(centred).max(axis=1), 1e-300), *STEP_RANGE)
     active = np.arange(len(starts))
+    tolerance = max(TOLERANCE, NEGLIGIBLE / feasible.size)
     evaluations = 1
     while len(active) and evaluations < MOST_STEPS:
         trial = feasible.project(mixtures[active] + steps[active, None] * centred[active])
         move = trial - mixtures[active]
-        going = np.abs(move).max(axis=1) > TOLERANCE
+        going = np.abs(move).max(axis=1) > tolerance
         active, trial, move = active[going], trial[going], move[going]
         if not len(active):
             break

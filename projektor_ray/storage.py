@@ -29,8 +29,10 @@ FIRST_PAUSE = 0.2
 """Seconds before the second try; twice as long before each further one: 6 s in all."""
 
 
-def lasting(what: str, write: Callable[[], Found]) -> Found:
-    """What `write` returns; tried again, with growing pauses, while the storage fails it.
+def lasting(what: str, action: Callable[[], Found]) -> Found:
+    """What `action` returns; tried again, with growing pauses, while the storage fails it.
+
+    `what` says what it does, as in "cannot write probes in FOLDER".
 
     Raises
     ------
@@ -39,19 +41,19 @@ def lasting(what: str, write: Callable[[], Found]) -> Found:
     """
     for attempt in range(1, TRIES + 1):
         try:
-            return write()
+            return action()
         except OSError as error:
             if error.errno in ADVICE:
                 raise StorageError(
-                    f"cannot write {what}: {ADVICE[error.errno]} ({error.strerror or error}). What "
+                    f"cannot {what}: {ADVICE[error.errno]} ({error.strerror or error}). What "
                     "was finished before is kept; the same command goes on"
                 ) from error
             if attempt == TRIES:
                 raise StorageError(
-                    f"cannot write {what}: the storage failed {TRIES} times, the last time with "
+                    f"cannot {what}: the storage failed {TRIES} times, the last time with "
                     f"{error}. What was finished before is kept; the same command goes on"
                 ) from error
             pause = FIRST_PAUSE * 2 ** (attempt - 1)
-            logger.warning("writing %s failed (%s); again in %.1f s", what, error, pause)
+            logger.warning("cannot %s (%s); again in %.1f s", what, error, pause)
             time.sleep(pause)
     raise AssertionError("unreachable: the last try returns or raises")

@@ -200,7 +200,9 @@ class Folder:
         StorageError
             If the storage refuses it, or fails for too long; an earlier file stays as it was.
         """
-        lasting(f"{name} in {self.uri}", lambda: self._write_once(f"{self._base}/{name}", content))
+        lasting(
+            f"write {name} in {self.uri}", lambda: self._write_once(f"{self._base}/{name}", content)
+        )
 
     def _write_once(self, target: str, content: bytes) -> None:
         parent, leaf = target.rsplit("/", 1)
@@ -233,9 +235,17 @@ class Folder:
             return bytes(stream.read())
 
     def names(self, under: str) -> list[str]:
-        """Names of the finished files directly in a subfolder, sorted; half-written ones hidden."""
+        """Names of the finished files directly in a subfolder, sorted; half-written ones hidden.
+
+        Raises
+        ------
+        StorageError
+            If the storage refuses it, or fails for too long.
+        """
         selector = pafs.FileSelector(f"{self._base}/{under}", allow_not_found=True)
-        files = [info for info in self._filesystem.get_file_info(selector) if info.is_file]
+        what = f"list {under} in {self.uri}"
+        found = lasting(what, lambda: self._filesystem.get_file_info(selector))
+        files = [info for info in found if info.is_file]
         return sorted(f"{under}/{i.base_name}" for i in files if not i.base_name.startswith("."))
 
     def delete(self, name: str) -> None:

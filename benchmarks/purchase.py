@@ -86,7 +86,7 @@ def design() -> NDArray[np.float64]:
     """Every seller alone, every pair in halves, and random mixtures, shape (30, 5)."""
     stream = generator("purchase design")
     random = stream.dirichlet(np.ones(len(SELLERS)), size=RANDOM_MIXTURES)
-    return np.round(np.vstack([simplex_lattice(len(SELLERS), 2), random]), 6)
+    return np.vstack([simplex_lattice(len(SELLERS), 2), random])
 
 
 def train(counts: tuple[int, ...], seed: int, pilots_only: bool, data: Path) -> float:

@@ -1,0 +1,97 @@
+"""Which probes are trained, as a study's file says it."""
+
+import itertools
+from typing import Literal
+
+from pydantic import Field, field_validator, model_validator
+
+from projektor_ray.config import Config
+
+SIZED_DESIGNS = ("lattice", "centroids")
+"""Designs whose size is not a number that can be asked for."""
+
+
+class ProbesConfig(Config):
+    """Which probes are trained: mixtures × scales × seeds."""
+
+    scales: tuple[int, ...] = Field(
+        description="Sizes at which probes are trained, N0 < N1 < …; a factor of 4 or more apart. "
+        "One alone is fitted, but not projected from."
+    )
+    design: Literal["lattice", "centroids", "scrambled", "spread", "d_optimal"] | None = Field(
+        None,
+        description="How mixtures are placed; absent: a lattice up to 4 providers, else spread.",
+    )
+    lattice: int | None = Field(
+        None,
+        ge=1,
+        description="Levels of the simplex lattice; absent: the finest of at most 66 mixtures.",
+    )
+    mixtures_count: int | None = Field(
+        None,
+        ge=1,
+        description="Mixtures of a design scrambled, spread or d_optimal; absent: 4m + 1.",
+    )
+    mixtures: tuple[dict[str, float], ...] = Field(
+        (), description="Mixtures as {provider: share}, instead of or beside a design."
+    )
+    seeds: int | tuple[int, ...] = Field(
+        2, description="How many seeds (0, 1, …) each mixture is trained with, or a list of them."
+    )
+    replacement: bool = Field(
+        False, description="Draw with replacement where a mixture asks more than a pilot holds."
+    )
+    cpus: float = Field(1.0, ge=0, allow_inf_nan=False, description="CPUs of one probe.")
+    gpus: float = Field(
+        0.0, ge=0, allow_inf_nan=False, description="GPUs of one probe; a fraction packs several."
+    )
+    concurrency: int | None = Field(
+        None, ge=1, description="Most probes at once; absent: as many as the resources allow."
+    )
+    pack: int = Field(
+        1,
+        ge=1,
+        description="How many probes of one size one worker trains together (small_cnn). A probe "
+        "of a pack has the value that it has alone up to rounding; on a worker's loss the whole "
+        "pack is trained again.",
+    )
+    retries: int = Field(
+        2, ge=0, description="How often a probe is run again when its worker or node was lost."
+    )
+
+    @field_validator("scales")
+    @classmethod
+    def _ascending(cls, scales: tuple[int, ...]) -> tuple[int, ...]:
+        if not scales or scales[0] < 1 or any(a >= b for a, b in itertools.pairwise(scales)):
+            raise ValueError(
+                "expected ascending sizes of at least 1 sample, N0 < N1 < …, "
+                f"for example [250, 1000]; got {list(scales)}"
+            )
+        return scales
+
+    @field_validator("seeds")
+    @classmethod
+    def _some_seeds(cls, seeds: int | tuple[int, ...]) -> int | tuple[int, ...]:
+        if isinstance(seeds, int) and seeds < 1:
+            raise ValueError(f"expected at least 1 seed; got {seeds}")
+        if isinstance(seeds, tuple) and (not seeds or len(set(seeds)) < len(seeds)):
+            raise ValueError(f"expected a list of different seeds; got {list(seeds)}")
+        return seeds
+
+    @model_validator(mode="after")
+    def _one_design(self) -> "ProbesConfig":
+        if self.lattice is not None and self.design not in (None, "lattice"):
+            raise ValueError(
+                f"lattice: {self.lattice} asks for a lattice, design: {self.design} for another "
+                "design; drop one of them"
+            )
+        if self.mixtures_count is not None and (self.lattice or self.design in SIZED_DESIGNS):
+            raise ValueError(
+                "mixtures_count sizes the designs scrambled, spread and d_optimal; a lattice is "
+                "sized by its levels (lattice: 4), centroids by the number of providers"
+            )
+        return self
+
+    @property
+    def seed_list(self) -> tuple[int, ...]:
+        return tuple(range(self.seeds)) if isinstance(self.seeds, int) else self.seeds

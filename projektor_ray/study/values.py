@@ -1,0 +1,185 @@
+"""A study resolved against the pilots: what its stages need to know."""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from projektor_ray.errors import InputError
+from projektor_ray.identity import digest
+from projektor_ray.learners.metrics import METRICS, Metric
+from projektor_ray.mixtures import mixture_id
+from projektor_ray.providers import Provider, Samples, Target
+from projektor_ray.study.configuration import StudyConfig
+from projektor_ray.tables import Stamp
+
+
+@dataclass(frozen=True)
+class SetSummary:
+    """What the checks and identities need to know of a pilot or the validation set.
+
+    Attributes
+    ----------
+    name : the provider's, or "validation".
+    size : number of samples, `n_i` or `v`.
+    content_hash : of inputs and labels.
+    input_shape : shape of one sample.
+    target : classes, regression or none.
+    classes : the classes that occur, sorted.
+    """
+
+    name: str
+    size: int
+    content_hash: str
+    input_shape: tuple[int, ...]
+    target: Target
+    classes: tuple[int, ...]
+
+    @staticmethod
+    def of(name: str, samples: Samples) -> "SetSummary":
+        classes: list[int] = []
+        if samples.target == "classes" and samples.labels is not None:
+            classes = np.unique(samples.labels).tolist()
+        return SetSummary(
+            name=name,
+            size=len(samples),
+            content_hash=samples.content_hash,
+            input_shape=tuple(samples.inputs.shape[1:]),
+            target=samples.target,
+            classes=tuple(classes),
+        )
+
+
+@dataclass(frozen=True)
+class Probe:
+    """One training: (mixture, size, seed) → metric."""
+
+    mixture_id: str
+    mixture: tuple[float, ...]
+    size: int
+    seed: int
+    learner: str
+    metric: str
+
+    @property
+    def key(self) -> tuple[str, int, int, str, str]:
+        """The ledger's key of this probe."""
+        return (self.mixture_id, self.size, self.seed, self.learner, self.metric)
+
+    @property
+    def label(self) -> str:
+        """What names this probe within its study: MIXTURE:SIZE:SEED."""
+        return f"{self.mixture_id}:{self.size}:{self.seed}"
+
+
+@dataclass(frozen=True, eq=False)
+class Study:
+    """A configuration resolved against the pilots: all that the stages need to know.
+
+    Attributes
+    ----------
+    providers : sorted by name; `m` of them.
+    pilots : their summaries, in the same order.
+    mixtures : the design, shape (B, m).
+    """
+
+    config: StudyConfig
+    providers: tuple[Provider, ...]
+    pilots: tuple[SetSummary, ...]
+    validation: SetSummary
+    mixtures: NDArray[np.float64]
+
+    @cached_property
+    def mixture_ids(self) -> tuple[str, ...]:
+        """Identities of the design's mixtures."""
+        return tuple(self.identify(mixture) for mixture in self.mixtures)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return tuple(provider.name for provider in self.providers)
+
+    @property
+    def metric(self) -> Metric:
+        return METRICS[self.config.metric]
+
+    @property
+    def pilot_sizes(self) -> NDArray[np.int64]:
+        """n_i, shape (m,)."""
+        return np.array([pilot.size for pilot in self.pilots], dtype=np.int64)
+
+    @property
+    def scales(self) -> tuple[int, ...]:
+        return self.config.probes.scales
+
+    def check_projectable(self) -> None:
+        """Refuse to project from one scale, unless its value is asked for as it is.
+
+        Raises
+        ------
+        InputError
+            If there is one scale, and it is not the size to buy.
+        """
+        asked, scales = self.config.selection, self.scales
+        if len(scales) == 1 and asked.size != scales[0] and asked.projection != "none":
+            raise InputError(
+                f"probes are asked for at one scale only, {scales[0]:,}; what {asked.size:,} "
+                "samples are worth cannot be projected from it. Add a scale to probes.scales, a "
+                f"factor of 4 away, or buy {scales[0]:,}, or set selection.projection: none to "
+                f"take the value at {scales[0]:,} as it is"
+            )
+
+    @property
+    def sizes(self) -> tuple[int, ...]:
+        """Every size that is projected to: the scales, what was asked for, the size to buy."""
+        asked = {*self.scales, *self.config.project, self.config.selection.size}
+        return tuple(sorted(asked))
+
+    def identify(self, mixture: NDArray[np.float64]) -> str:
+        """Identity of any mixture of this study's pilots."""
+        return mixture_id(mixture, [(pilot.name, pilot.content_hash) for pilot in self.pilots])
+
+    def wanted_probes(self) -> list[Probe]:
+        """Every probe that the study asks for, largest first, so that no long one starts last."""
+        return [
+            Probe(
+                identity,
+                tuple(mixture.tolist()),
+                size,
+                seed,
+                self.config.learner.name,
+                self.config.metric,
+            )
+            for size in sorted(self.scales, reverse=True)
+            for seed in self.config.probes.seed_list
+            for identity, mixture in zip(self.mixture_ids, self.mixtures, strict=True)
+        ]
+
+    @cached_property
+    def probes_stamp(self) -> Stamp:
+        """Of the probes: the learner, its settings and code, and the validation set."""
+        made_by = digest("probes", self.config.learner.identity(), self.validation.content_hash)
+        return Stamp(self.config.name, self.names, made_by)
+
+    @cached_property
+    def distances_stamp(self) -> Stamp:
+        """Of the distances: embedder, ground cost, validation, all pilots (they set the unit)."""
+        made_by = digest(
+            "distances",
+            self.config.transport.model_dump(mode="json"),
+            self.config.embedder.identity(),
+            self.validation.content_hash,
+            [[pilot.name, pilot.content_hash] for pilot in self.pilots],
+        )
+        return Stamp(self.config.name, self.names, made_by)
+
+    @cached_property
+    def results_stamp(self) -> Stamp:
+        """Of what is computed from the ledgers: the whole configuration on these data."""
+        made_by = digest(
+            self.config.model_dump(mode="json", exclude={"providers", "validation"}),
+            [[one.name, one.capacity, one.price, *one.tiers] for one in self.providers],
+            self.probes_stamp.made_by,
+            self.distances_stamp.made_by,
+        )
+        return Stamp(self.config.name, self.names, made_by)

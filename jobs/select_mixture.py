@@ -74,8 +74,7 @@ def _show(study: Study, plans: PurchasePlans) -> None:
     table("Beside other plans that keep the same constraints", columns, rows)
     headline(
         "select",
-        f"{best.agreed} of {best.starts} starts reached this plan's value; "
-        f"“100 more” is what 100 more samples of a provider would add to {study.config.metric}",
+        f"{best.search}; “100 more” is what 100 more samples of a provider would add to {study.config.metric}",
     )
 
 

@@ -106,4 +106,4 @@ def plans(found: Mapping[str, Plan], metric: str) -> None:
     table(
         "Beside other plans that keep the same constraints", ["plan", metric, "90 %", "cost"], rows
     )
-    headline("select", f"{best.agreed} of {best.starts} starts reached this plan's value")
+    headline("select", best.search)

@@ -1,6 +1,6 @@
 """Selection (Algorithm 2): the purchase plan predicted best under capacities and a budget."""
 
-from projektor_ray.selection.feasible import FeasibleSet, Terms
+from projektor_ray.selection.feasible import FeasibleSet
 from projektor_ray.selection.market import Market, ObjectiveAt
 from projektor_ray.selection.objective import (
     DistanceOracle,
@@ -23,6 +23,7 @@ from projektor_ray.selection.sizes import (
     select_under_budget,
     smallest_reaching,
 )
+from projektor_ray.selection.terms import Terms
 
 __all__ = [
     "Answer",

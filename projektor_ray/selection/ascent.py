@@ -20,6 +20,8 @@ SUFFICIENT = 1e-4
 SHRINK = 0.25
 FIRST_MOVE = 0.3
 STEP_RANGE = (1e-12, 1e12)
+COINCIDENT_DIGITS = 3
+"""Starts whose shares agree to so many digits are one."""
 SAME_VALUE = 1e-4
 """Of the range of values over the starts: what counts as the same optimum."""
 
@@ -44,6 +46,17 @@ class Ascent:
     arrived: NDArray[np.bool_]
     steps: int
 
+    def __getitem__(self, which: NDArray[np.intp]) -> "Ascent":
+        """The same for some of the starts, each as often as it is named."""
+        return Ascent(
+            self.mixtures[which],
+            self.values[which],
+            self.gradients[which],
+            self.initial_values[which],
+            self.arrived[which],
+            self.steps,
+        )
+
     @property
     def reached_best(self) -> NDArray[np.bool_]:
         """Which starts reached the best value found, up to a ten-thousandth of the range."""
@@ -57,7 +70,7 @@ def ascend(objective: Objective, feasible: FeasibleSet, starts: Floats) -> Ascen
     Spectral projected gradient (Birgin, Martínez, Raydan 2000): `p ← P(p + t·∇L̂)` with the
     step `t` from the last two gradients (Barzilai–Borwein), shortened until the value rises by a
     sufficient part of what the gradient promises. A start that shortens its step waits for none of
-    the others; those that stand still leave the batch.
+    the others; those that stand still leave the batch. Starts that coincide are followed once.
 
     Raises
     ------
@@ -65,11 +78,18 @@ def ascend(objective: Objective, feasible: FeasibleSet, starts: Floats) -> Ascen
         If the objective gives a number that is not finite, or shapes that do not fit.
     """
     mixtures = feasible.project(starts)
+    _, first, which = np.unique(
+        np.round(mixtures, COINCIDENT_DIGITS), axis=0, return_index=True, return_inverse=True
+    )
+    return _follow(objective, feasible, mixtures[first])[which.reshape(-1)]
+
+
+def _follow(objective: Objective, feasible: FeasibleSet, mixtures: Floats) -> Ascent:
     values, gradients = _evaluate(objective, mixtures)
     initial = values.copy()
     centred = gradients - gradients.mean(axis=1, keepdims=True)
     steps = np.clip(FIRST_MOVE / np.maximum(np.abs(centred).max(axis=1), 1e-300), *STEP_RANGE)
-    active = np.arange(len(starts))
+    active = np.arange(len(mixtures))
     tolerance = max(TOLERANCE, NEGLIGIBLE / feasible.size)
     evaluations = 1
     while len(active) and evaluations < MOST_STEPS:
@@ -94,7 +114,7 @@ def ascend(objective: Objective, feasible: FeasibleSet, starts: Floats) -> Ascen
         steps[up] = np.clip(longer, *STEP_RANGE)
         mixtures[up], values[up], centred[up] = trial[rises], trial_values[rises], new
         gradients[up] = trial_gradients[rises]
-    arrived = ~np.isin(np.arange(len(starts)), active)
+    arrived = ~np.isin(np.arange(len(mixtures)), active)
     return Ascent(mixtures, values, gradients, initial, arrived, evaluations)
 
 

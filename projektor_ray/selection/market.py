@@ -7,11 +7,11 @@ import numpy as np
 
 from projektor_ray.errors import InfeasibleError, InputError
 from projektor_ray.providers import Provider
-from projektor_ray.selection.feasible import Floats, Terms
+from projektor_ray.selection.feasible import FeasibleSet, Floats
 from projektor_ray.selection.objective import Objective
 from projektor_ray.selection.plan import Direction, Plan
-from projektor_ray.selection.regimes import feasible_sets
 from projektor_ray.selection.search import baseline_mixtures, select, select_from
+from projektor_ray.selection.terms import Terms
 
 ObjectiveAt = Callable[[int], Objective]
 """The size N → the objective at N, such as `lambda n: ProjectedObjective(model, n, oracle)`."""
@@ -74,12 +74,10 @@ class Market:
 
     def near(self, size: int, budget: float | None, mixtures: Sequence[Floats]) -> Plan:
         """The best plan that a search from the given mixtures (and three fixed ones) finds."""
-        tried = []
-        for feasible in feasible_sets(self.providers, size, budget, self.terms):
-            fixed = np.stack(list(baseline_mixtures(feasible).values()))
-            near = feasible.project(np.stack(mixtures))
-            tried.append((feasible, np.concatenate([fixed, near])))
-        return select_from(tried, self.objective_at(size), self.direction, self.level)
+        feasible = FeasibleSet.of(self.providers, size, budget, self.terms)
+        fixed = np.stack(list(baseline_mixtures(feasible).values()))
+        points = np.concatenate([fixed, feasible.project(np.stack(mixtures))])
+        return select_from(points, self.objective_at(size), feasible, self.direction, self.level)
 
     def score(self, plan: Plan) -> float:
         """What of two plans is higher for the better one."""
@@ -137,7 +135,7 @@ class Market:
             name: deal if deal.required else replace(deal, minimum_order=0)
             for name, deal in (self.terms or {}).items()
         }
-        feasible_sets(self.providers, size, budget, terms)
+        FeasibleSet.of(self.providers, size, budget, terms)
 
     def _allows(self, size: int, budget: float | None) -> bool:
         try:

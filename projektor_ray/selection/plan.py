@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from projektor_ray.providers import Schedule, cost_of
 from projektor_ray.selection.feasible import FeasibleSet, Floats, Integers
 from projektor_ray.selection.objective import MetricObjective, Objective
+from projektor_ray.selection.segments import price_of_last, price_of_next
 
 Direction = Literal["maximize", "minimize"]
 
@@ -35,6 +36,8 @@ class Plan:
         not bind.
     starts : how many starts the search had; 0 for a plan that was not searched.
     agreed : how many of them reached the best value.
+    shortfall : by how much a plan left unsearched could be better; 0 unless the search over price
+        tiers and minimum orders was cut short.
     unbounded : the prediction before it is cut to the metric's bounds, which the search follows.
     schedules : prices by quantity of each provider.
     """
@@ -49,8 +52,20 @@ class Plan:
     budget_value: float
     starts: int = 0
     agreed: int = 0
+    shortfall: float = 0.0
     unbounded: float = np.nan
     schedules: tuple[Schedule, ...] = ()
+
+    @property
+    def search(self) -> str:
+        """How far the search can be trusted, in words."""
+        said = f"{self.agreed} of {self.starts} starts reached this plan's value"
+        if self.shortfall:
+            said += (
+                "; the search over price tiers and minimum orders was cut short: a plan may be "
+                f"better by up to {self.shortfall:.2g}"
+            )
+        return said
 
     @property
     def size(self) -> int:
@@ -84,6 +99,7 @@ def make_plan(
     direction: Direction,
     starts: int = 0,
     agreed: int = 0,
+    shortfall: float = 0.0,
 ) -> Plan:
     """The plan that buys `samples`, with what the objective says of it."""
     mixtures = (samples / feasible.size)[None]
@@ -100,7 +116,7 @@ def make_plan(
     return Plan(
         names=feasible.names,
         samples=samples,
-        prices=_prices_at(feasible, samples),
+        prices=price_of_last(feasible.schedules, samples),
         predicted=predicted,
         interval=interval,
         marginal_value=np.asarray(THOUSAND * exchange),
@@ -108,15 +124,10 @@ def make_plan(
         budget_value=budget_value,
         starts=starts,
         agreed=agreed,
+        shortfall=shortfall,
         unbounded=float(values[0]),
         schedules=feasible.schedules,
     )
-
-
-def _prices_at(feasible: FeasibleSet, samples: Integers) -> Floats:
-    """Price of the last sample of each provider; of the first one where none is bought."""
-    each = zip(feasible.schedules, np.maximum(samples, 1).tolist(), strict=True)
-    return np.array([[p for beyond, p in tiers if beyond < count][-1] for tiers, count in each])
 
 
 def shadow_prices(
@@ -129,15 +140,16 @@ def shadow_prices(
     bounds; `τ` is what the least useful sample bought is worth after its price, and `ν_i` what
     provider i is worth beyond it where its capacity binds.
     """
-    free = (samples > feasible.lower) & (samples < feasible.upper)
-    prices = feasible.prices
+    last = price_of_last(feasible.schedules, samples)
+    following = price_of_next(feasible.schedules, samples)
+    free = (samples > feasible.lower) & (samples < feasible.upper) & (last == following)
     slack = feasible.budget - feasible.cost(samples)
     multiplier = 0.0
-    if free.any() and np.ptp(prices[free]) > 0 and slack < prices.max():
-        multiplier = max(float(np.polyfit(prices[free], gradient[free], 1)[0]), 0.0)
-    worth = gradient - multiplier * prices
+    if free.any() and np.ptp(last[free]) > 0 and slack < last.max():
+        multiplier = max(float(np.polyfit(last[free], gradient[free], 1)[0]), 0.0)
     exchangeable = samples > feasible.lower
-    least = worth[exchangeable].min() if exchangeable.any() else np.inf
+    least = (gradient - multiplier * last)[exchangeable].min(initial=np.inf)
     binds = (samples == feasible.upper) & (feasible.upper < feasible.size)
-    beyond = np.where(binds, np.maximum(worth - least, 0.0), 0.0)
-    return np.asarray(beyond / feasible.size), multiplier / feasible.size
+    beyond = gradient - multiplier * following - least
+    value = np.where(binds, np.maximum(beyond, 0.0), 0.0)
+    return np.asarray(value / feasible.size), multiplier / feasible.size

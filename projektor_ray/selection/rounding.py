@@ -1,16 +1,14 @@
-"""From a mixture to whole samples that keep every constraint."""
+"""From a mixture to whole samples that keep bounds and budget."""
 
 import numpy as np
-from numpy.typing import NDArray
 
 from projektor_ray.mixtures import round_counts
-from projektor_ray.selection.feasible import FeasibleSet, Floats
-
-Integers = NDArray[np.int64]
+from projektor_ray.selection.feasible import FeasibleSet, Floats, Integers
 
 
 def whole_samples(mixture: Floats, feasible: FeasibleSet) -> Integers:
-    """Samples of each provider, near `p·N`, that keep size, bounds and budget exactly.
+    """Samples of each provider, near `p·N`, that keep size and bounds, and the budget by the
+    envelopes of the costs.
 
     Largest remainder first; what exceeds a bound moves to the providers with room whose share
     was rounded down most, and what exceeds the budget from the dearest bought to the cheapest
@@ -18,19 +16,25 @@ def whole_samples(mixture: Floats, feasible: FeasibleSet) -> Integers:
     """
     samples = round_counts(mixture, feasible.size, feasible.names)
     samples = _within_bounds(samples, mixture * feasible.size, feasible)
+    if feasible.may_afford(samples):
+        return samples
+    envelope = feasible.envelope
+    parts = envelope.parts(samples)
     for dear in reversed(feasible.cheapest_first):
         for cheap in feasible.cheapest_first:
-            saved = feasible.prices[dear] - feasible.prices[cheap]
-            if feasible.affords(samples) or saved <= 0:
+            saved = envelope.price[dear] - envelope.price[cheap]
+            if not parts[dear] or saved <= 0:
                 break
-            over = feasible.cost(samples) - feasible.budget
-            moved = min(
-                samples[dear] - feasible.lower[dear],
-                feasible.upper[cheap] - samples[cheap],
-                int(np.ceil(over / saved)),
-            )
-            samples[dear] -= moved
-            samples[cheap] += moved
+            if parts[cheap] == envelope.width[cheap]:
+                continue
+            over = envelope.cost(samples) - feasible.budget
+            room = envelope.width[cheap] - parts[cheap]
+            moved = min(parts[dear], room, int(np.ceil(over / saved)))
+            parts[dear] -= moved
+            parts[cheap] += moved
+            samples = np.asarray(feasible.lower + envelope.together(parts))
+            if feasible.may_afford(samples):
+                return samples
     return samples
 
 

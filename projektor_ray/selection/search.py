@@ -4,19 +4,16 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from projektor_ray.errors import InfeasibleError, InputError
+from projektor_ray.errors import InputError
 from projektor_ray.identity import generator
 from projektor_ray.providers import Provider
-from projektor_ray.selection.ascent import Ascent, ascend
-from projektor_ray.selection.feasible import FeasibleSet, Floats, Integers, Terms
+from projektor_ray.selection.branching import nearest_plan, search
+from projektor_ray.selection.feasible import FeasibleSet, Floats
 from projektor_ray.selection.objective import Objective
 from projektor_ray.selection.plan import Direction, Plan, make_plan
-from projektor_ray.selection.regimes import feasible_sets, next_regimes, within_tiers
-from projektor_ray.selection.rounding import whole_samples
+from projektor_ray.selection.terms import Terms
 
 MOST_VERTICES = 32
-FEWEST_STARTS = 2
-"""Random starts within each combination of price tiers."""
 AS_MUCH_AS_POSSIBLE = 1e3
 
 
@@ -37,9 +34,8 @@ def select(
 
     The search starts from the mixtures of `baseline_mixtures`, the feasible mixtures nearest to
     every provider alone (of many providers: the most promising), `candidates`, and random ones.
-    Of starts that reach the same value the cheapest plan is taken. Where a provider would be
-    bought below its minimum order, the better of buying nothing of it and of ordering the minimum
-    is taken, one provider after the other.
+    Of starts that reach the same value the cheapest plan is taken. Prices that fall with the
+    quantity and minimum orders are kept by branch and bound (`branching.search`).
 
     Parameters
     ----------
@@ -60,59 +56,30 @@ def select(
     InputError
         If an argument cannot be used, or the objective gives a number that is not finite.
     """
-    sets = feasible_sets(providers, size, budget, terms)
-    upward = _upward(objective, direction)
-    each = max(starts // len(sets), FEWEST_STARTS if len(sets) > 1 else 0)
-    tried = [(part, _starts(upward, part, each, seed, candidates)) for part in sets]
-    return select_from(tried, objective, direction, level)
+    feasible = FeasibleSet.of(providers, size, budget, terms)
+    points = _starts(_upward(objective, direction), feasible, starts, seed, candidates)
+    return select_from(points, objective, feasible, direction, level)
 
 
 def select_from(
-    tried: Sequence[tuple[FeasibleSet, Floats]],
+    points: Floats,
     objective: Objective,
+    feasible: FeasibleSet,
     direction: Direction,
     level: float,
 ) -> Plan:
-    """The plan predicted best of those that the search from mixtures (B, m) in each set finds.
-
-    From the best plan it goes on to the sets a tier away that were not among them, until none is
-    better.
-    """
-    upward = _upward(objective, direction)
-
-    def search(feasible: FeasibleSet, points: Floats) -> Plan:
-        samples, agreed = _complete(upward, feasible, ascend(upward, feasible, points))
-        return make_plan(objective, feasible, samples, level, direction, len(points), agreed)
-
-    found: list[tuple[FeasibleSet, Plan]] = []
-    refusal: InfeasibleError | None = None
-    for feasible, points in tried:
-        try:
-            found.append((feasible, search(feasible, points)))
-        except InfeasibleError as failure:
-            refusal = failure
-    if not found:
-        raise refusal or InfeasibleError("there is no set of plans to search")
-    sign = 1 if direction == "maximize" else -1
-
-    def rank(pair: tuple[FeasibleSet, Plan]) -> tuple[float, float]:
-        return sign * pair[1].unbounded, -pair[1].cost
-
-    best = max(found, key=rank)
-    known = {feasible.regime for feasible, _ in tried}
-    while others := [r for r in next_regimes(best[0], best[1].samples) if r not in known]:
-        known.update(others)
-        whole = best[0].whole or best[0]
-        for regime in others[:MOST_VERTICES] if best[0].whole else ():
-            part = within_tiers(whole, regime)
-            try:
-                part.check()
-                best = max(
-                    best, (part, search(part, part.project(best[1].mixture[None]))), key=rank
-                )
-            except InfeasibleError:
-                continue
-    return best[1]
+    """The plan predicted best of those that the search from mixtures (B, m) finds."""
+    found = search(_upward(objective, direction), feasible, points)
+    return make_plan(
+        objective,
+        feasible,
+        found.best.samples,
+        level,
+        direction,
+        starts=len(points),
+        agreed=int(found.best.ascent.reached_best.sum()),
+        shortfall=found.shortfall,
+    )
 
 
 def baseline_plans(
@@ -137,21 +104,15 @@ def baseline_plans(
     InfeasibleError, InputError
         As `select`.
     """
+    feasible = FeasibleSet.of(providers, size, budget, terms)
     upward = _upward(objective, direction)
-    tried = None if candidates is None else _check_candidates(candidates, len(providers))
-    found: dict[str, list[tuple[float, FeasibleSet, Floats]]] = {}
-    for part in feasible_sets(providers, size, budget, terms):
-        fixed, wanted = baseline_mixtures(part), _wanted(part.whole or part)
-        for name in ("uniform", "proportional"):
-            away = float(np.sum((fixed[name] - wanted[name]) ** 2))
-            found.setdefault(name, []).append((-away, part, fixed[name]))
-        found.setdefault("single", []).append(_best(upward, part, single_mixtures(part)))
-        if tried is not None:
-            found.setdefault("probe", []).append(_best(upward, part, part.project(tried)))
-    chosen = {name: max(each, key=lambda one: one[0]) for name, each in found.items()}
+    wanted = {**_wanted(feasible), "single": _best(upward, single_mixtures(feasible))}
+    if candidates is not None:
+        tried = feasible.project(_check_candidates(candidates, len(providers)))
+        wanted["probe"] = _best(upward, tried)
     return {
-        name: make_plan(objective, part, _settle(part, mixture), level, direction)
-        for name, (_, part, mixture) in chosen.items()
+        name: make_plan(objective, feasible, nearest_plan(feasible, mixture), level, direction)
+        for name, mixture in wanted.items()
     }
 
 
@@ -163,10 +124,10 @@ def baseline_mixtures(feasible: FeasibleSet) -> Mapping[str, Floats]:
 
 def _wanted(feasible: FeasibleSet) -> Mapping[str, Floats]:
     """In equal parts and in proportion to capacity, whatever the other constraints are."""
-    count, capacities = len(feasible.names), (feasible.whole or feasible).upper
+    count = len(feasible.names)
     return {
         "uniform": np.full(count, 1.0 / count),
-        "proportional": capacities / capacities.sum(),
+        "proportional": feasible.upper / feasible.upper.sum(),
     }
 
 
@@ -204,12 +165,9 @@ def _starts(
     return np.concatenate(points)
 
 
-def _best(
-    upward: Objective, feasible: FeasibleSet, mixtures: Floats
-) -> tuple[float, FeasibleSet, Floats]:
+def _best(upward: Objective, mixtures: Floats) -> Floats:
     values, _ = upward(mixtures)
-    at = int(np.argmax(values))
-    return float(values[at]), feasible, np.asarray(mixtures[at])
+    return np.asarray(mixtures[int(np.argmax(values))])
 
 
 def _check_candidates(candidates: Floats, count: int) -> Floats:
@@ -220,53 +178,3 @@ def _check_candidates(candidates: Floats, count: int) -> Floats:
             f"mixture; got shape {array.shape}"
         )
     return array
-
-
-def _complete(upward: Objective, feasible: FeasibleSet, found: Ascent) -> tuple[Integers, int]:
-    """Samples that keep minimum orders too, and how many starts reached the best.
-
-    Depth first, the branch that is predicted better first; the other one only where it fails.
-    """
-    best = np.flatnonzero(found.reached_best)
-    costs = np.round(found.mixtures[best] @ feasible.prices, 12)
-    chosen = best[np.lexsort((-found.values[best], costs))[0]]
-    samples = whole_samples(found.mixtures[chosen], feasible)
-    lacking = feasible.lacking(samples)
-    if not lacking:
-        return samples, len(best)
-    branches = _branches(feasible, lacking[0])
-    reached = [ascend(upward, branch, found.mixtures) for branch in branches]
-    order = sorted(range(len(branches)), key=lambda b: -reached[b].values.max())
-    for b in order[:-1]:
-        try:
-            return _complete(upward, branches[b], reached[b])
-        except InfeasibleError:
-            continue
-    return _complete(upward, branches[order[-1]], reached[order[-1]])
-
-
-def _branches(feasible: FeasibleSet, provider: int) -> list[FeasibleSet]:
-    """The feasible ones of buying nothing of a provider, and of ordering its minimum."""
-    branches = []
-    for branch in (feasible.without(provider), feasible.ordering(provider)):
-        try:
-            branch.check()
-            branches.append(branch)
-        except InfeasibleError as failure:
-            refusal = failure
-    if not branches:
-        raise InfeasibleError(
-            f"the minimum order of {feasible.names[provider]!r} cannot be kept: neither with "
-            f"nothing nor with {feasible.minimum_orders[provider]:,} samples of it is there a "
-            f"plan ({refusal})"
-        )
-    return branches
-
-
-def _settle(feasible: FeasibleSet, mixture: Floats) -> Integers:
-    """Whole samples near a mixture that keep minimum orders as well."""
-    samples = whole_samples(mixture, feasible)
-    while lacking := feasible.lacking(samples):
-        feasible = _branches(feasible, lacking[0])[0]
-        samples = whole_samples(feasible.project(mixture[None])[0], feasible)
-    return samples

@@ -23,6 +23,11 @@ def providers(capacities: list[int | None], prices: list[float] | None = None) -
     ]
 
 
+def listed(feasible: FeasibleSet) -> Floats:
+    """Prices per sample, where there are no tiers."""
+    return np.array([schedule[0][1] for schedule in feasible.schedules])
+
+
 @st.composite
 def feasible_sets(draw: st.DrawFn) -> FeasibleSet:
     m = draw(st.integers(1, 7))
@@ -49,7 +54,7 @@ def test_projection_is_feasible_and_nearest(feasible: FeasibleSet, seed: int) ->
     np.testing.assert_allclose(nearest.sum(axis=1), 1, atol=1e-9)
     assert (nearest >= 0).all()
     assert (nearest <= feasible.upper / feasible.size + 1e-12).all()
-    spent = nearest @ feasible.prices * feasible.size
+    spent = nearest @ listed(feasible) * feasible.size
     assert (spent <= feasible.budget + 1e-7 * (1 + feasible.budget)).all()
     # Nearest: the angle to every other feasible point is obtuse.
     others = feasible.project(rng.normal(size=(20, m)))
@@ -69,7 +74,7 @@ def nearest_by_slsqp(feasible: FeasibleSet, point: Floats) -> Floats:
         bounds=[(0.0, float(upper)) for upper in feasible.upper / feasible.size],
         constraints=[
             LinearConstraint(np.ones((1, count)), 1, 1),
-            LinearConstraint(feasible.prices[None], -np.inf, feasible.budget / feasible.size),
+            LinearConstraint(listed(feasible)[None], -np.inf, feasible.budget / feasible.size),
         ],
         options={"ftol": 1e-14},
     )
@@ -92,7 +97,7 @@ def test_whole_samples_keep_every_constraint(feasible: FeasibleSet, seed: int) -
     assert samples.sum() == feasible.size
     assert (samples >= 0).all()
     assert (samples <= feasible.upper).all()
-    assert feasible.prices @ samples <= feasible.budget * (1 + 1e-9)
+    assert listed(feasible) @ samples <= feasible.budget * (1 + 1e-9)
     assert feasible.keeps(samples)
 
 
@@ -111,7 +116,7 @@ def test_many_providers() -> None:
     )
     nearest = feasible.project(rng.normal(size=(4, 1000)))
     np.testing.assert_allclose(nearest.sum(axis=1), 1, atol=1e-9)
-    np.testing.assert_allclose(nearest @ feasible.prices, 0.7, atol=1e-9)
+    np.testing.assert_allclose(nearest @ listed(feasible), 0.7, atol=1e-9)
     assert feasible.keeps(whole_samples(nearest[0], feasible))
 
 

@@ -36,6 +36,17 @@ def test_minimum_orders(peak: tuple[float, ...]) -> None:
     assert np.abs(plan.samples - samples).max() <= 1
 
 
+def test_minimum_orders_of_several_providers_together() -> None:
+    """Which of four to drop is decided for all of them at once."""
+    rng = np.random.default_rng(3)
+    terms = {f"p000{i}": Terms(minimum_order=9) for i in range(4)}
+    for _ in range(12):
+        peak = tuple(rng.dirichlet(np.ones(4)))
+        plan = select(Bowl(peak), providers([None] * 4), 24, terms=terms, starts=4)
+        value, _ = best_by_enumeration(peak, 9, 24)
+        assert plan.predicted == pytest.approx(value, abs=5e-3)
+
+
 def test_many_minimum_orders_are_kept() -> None:
     rng = np.random.default_rng(0)
     sellers = providers([int(c) for c in rng.integers(50, 400, 40)], list(rng.uniform(1, 2, 40)))

@@ -1,0 +1,67 @@
+"""Nearest points of a box whose coordinates have a given sum and keep a budget."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+
+MOST_STEPS = 100
+BUDGET_TOLERANCE = 1e-11
+SUM_TOLERANCE = 1e-15
+SLOPE_TOLERANCE = 1e-12
+
+
+def onto_budget(
+    points: Floats, upper: Floats, total: float, prices: Floats, budget: float
+) -> Floats:
+    """Nearest points with `Σ p = total`, `0 ≤ p ≤ upper` and `prices·p = budget`, (B, k) → (B, k).
+
+    `p = clip(y − τ − μ·price, 0, upper)`: Newton's method on μ ≥ 0 within a bracket. The excess
+    over the budget falls with μ and is piecewise linear; its slope is minus the spread of prices
+    over the coordinates that are strictly between their bounds.
+
+    Parameters
+    ----------
+    points : that spend too much when they are put onto the box alone.
+    prices : of order 1.
+    budget : more than the least that such points spend.
+    """
+    low, high = np.zeros(len(points)), np.full(len(points), np.inf)
+    multiplier = np.zeros(len(points))
+    for _ in range(MOST_STEPS):
+        nearest = onto_box(points - multiplier[:, None] * prices, upper, total)
+        excess = nearest @ prices - budget
+        if (np.abs(excess) <= BUDGET_TOLERANCE).all():
+            break
+        low, high = (
+            np.where(excess > 0, multiplier, low),
+            np.where(excess > 0, high, multiplier),
+        )
+        free = (nearest > 0) & (nearest < upper)
+        count = np.maximum(free.sum(axis=1), 1)
+        slope = free @ prices**2 - (free @ prices) ** 2 / count
+        bends = slope > SLOPE_TOLERANCE
+        newton = multiplier + excess / np.where(bends, slope, 1.0)
+        inside = bends & (low < newton) & (newton < high)
+        halved = np.where(np.isinf(high), 4 * low + 1, (low + np.minimum(high, 1e300)) / 2)
+        multiplier = np.where(inside, newton, halved)
+    return nearest
+
+
+def onto_box(points: Floats, upper: Floats, total: float) -> Floats:
+    """Nearest points with `Σ p = total` and `0 ≤ p ≤ upper`, (B, k) → (B, k).
+
+    `p = clip(y − τ, 0, upper)`, whose sum is piecewise linear in τ.
+    """
+    breaks = np.concatenate([points - upper, points], axis=1)
+    order = np.argsort(breaks, axis=1)
+    breaks = np.take_along_axis(breaks, order, axis=1)
+    slopes = np.cumsum(np.where(order < points.shape[1], -1.0, 1.0), axis=1)
+    falls = np.cumsum(slopes[:, :-1] * np.diff(breaks, axis=1), axis=1)
+    sums = upper.sum() + np.concatenate([np.zeros((len(points), 1)), falls], axis=1)
+    # The last break at which the sum still reaches the total; from there it falls with its slope.
+    last = np.maximum((sums >= total - SUM_TOLERANCE).sum(axis=1) - 1, 0)[:, None]
+    at, reached, slope = (np.take_along_axis(a, last, axis=1) for a in (breaks, sums, slopes))
+    falling = slope < 0
+    threshold = at + np.where(falling, (reached - total) / np.where(falling, -slope, 1.0), 0.0)
+    return np.asarray(np.clip(points - threshold, 0.0, upper))

@@ -74,7 +74,8 @@ def _show(study: Study, plans: PurchasePlans) -> None:
     table("Beside other plans that keep the same constraints", columns, rows)
     headline(
         "select",
-        f"{best.search}; “100 more” is what 100 more samples of a provider would add to {study.config.metric}",
+        f"{best.search}; “100 more” is what 100 more samples of a provider would add to "
+        f"{study.config.metric}",
     )
 
 

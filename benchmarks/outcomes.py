@@ -73,10 +73,11 @@ def wanted() -> Iterator[Training]:
         yield from probes(0, size)
     for seed in (1, 2):
         yield from probes(seed, PROBE_SIZES[0])
-    for size in TRUTH_SIZES:
+    for seed in (0, 1):
+        for size in TRUTH_SIZES[:2]:
+            yield from truth(seed, size)
+    for size in TRUTH_SIZES[2:]:
         yield from truth(0, size)
-    for size in TRUTH_SIZES[:2]:
-        yield from truth(1, size)
     for seed in (1, 2):
         for size in PROBE_SIZES[1:]:
             yield from probes(seed, size)

@@ -31,7 +31,7 @@ SCALE, TARGET = 1000, 10_000
 DESIGNS = (((250, 1000), 12), ((250, 1000), 21), ((500, 1000, 2000), 12), ((500, 1000, 2000), 21))
 POINTS = 100.0
 NORMAL_MAE = np.sqrt(2 / np.pi)
-SYSTEM = "gp"
+SYSTEM = "ensemble"
 SYSTEM_PROJECTION = "joint"
 BOUNDS = (0.0, 1.0)
 
@@ -40,6 +40,7 @@ PROJECTIONS: dict[str, Callable[[], ScaleModel]] = {
     "cs + Eq. 3": lambda: LogLinear("cs", BOUNDS),
     "pq + Eq. 3": lambda: LogLinear("pq", BOUNDS),
     "gp + Eq. 3": lambda: LogLinear("gp", BOUNDS),
+    "ensemble + Eq. 3": lambda: LogLinear("ensemble", BOUNDS),
     "gp + saturating": lambda: Saturating("gp", BOUNDS),
     "joint": lambda: Joint(BOUNDS),
 }
@@ -207,7 +208,7 @@ def in_scale_table(scenarios: Sequence[Scenario], splits: int) -> Iterable[str]:
     yield "| goal | 3.0 | 2.4 | 2.1 | 1.7 | 1.5 | 2.7 |\n"
     yield "Share of held-out trainings within the 90 % interval:\n"
     yield f"| predictor | {' | '.join(columns)} |\n|---|{'---|' * len(columns)}"
-    for name in ("cs", "pq", SYSTEM):
+    for name in ("cs", "pq", "gp", SYSTEM):
         shares = [
             np.mean([by[name][1].mean() for by in cell if len(by[name][1])]) for cell in cells
         ]

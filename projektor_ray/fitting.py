@@ -18,6 +18,8 @@ Floats = NDArray[np.float64]
 
 ALWAYS_FITTED = ("cs", "pq", "gp")
 DEFAULT_PREDICTOR = "gp"
+DEFAULT_IN_SCALE = "ensemble"
+"""What `auto` takes for an accuracy of one scale, where few enough providers allow it."""
 EQ3, JOINT, SATURATING, NO_PROJECTION = "eq3", "joint", "saturating", "none"
 SCALES_TO_JUDGE = 3
 """How many scales it takes to hold one out and still see a slope."""
@@ -90,7 +92,8 @@ def fit_models(sample: Sample, asked: SelectionConfig) -> Fit:
     """
     scales = np.unique(sample.sizes)
     law: type[PerScale] = LogLinear if len(scales) > 1 else NoProjection
-    wanted = dict.fromkeys((*ALWAYS_FITTED, *asked.predictors))
+    in_scale = (DEFAULT_IN_SCALE,) if len(scales) == 1 and sample.bounds == (0.0, 1.0) else ()
+    wanted = dict.fromkeys((*ALWAYS_FITTED, *in_scale, *asked.predictors))
     attempts: dict[str, Callable[[], ScaleModel]] = {
         name: partial(law, name, sample.bounds) for name in wanted
     }
@@ -149,8 +152,9 @@ def _choose_predictor(
         if name not in models:
             raise TooFewProbesError(refused[name])
         return name, f"{name} was asked for ({errors})"
-    if asked.predictor == "auto" and DEFAULT_PREDICTOR in models:
-        return DEFAULT_PREDICTOR, f"{DEFAULT_PREDICTOR} is the default ({errors})"
+    for default in (DEFAULT_IN_SCALE, DEFAULT_PREDICTOR):
+        if asked.predictor == "auto" and default in models:
+            return default, f"{default} is the default ({errors})"
     best = min(carried, key=lambda name: carried[name])
     return best, f"{best} has the least error ({errors})"
 

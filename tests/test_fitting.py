@@ -1,5 +1,7 @@
 """What a study fits, what it chooses, and what it says of that."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -119,11 +121,19 @@ def test_one_scale_is_fitted_and_not_projected() -> None:
     assert fit.chosen == "none"
     assert "one scale only" in fit.reason
     assert "2 or more scales" in fit.refused["joint"]
-    alone = PREDICTORS["gp"]().fit(given.mixtures, given.distances, given.values)
+    assert fit.predictor == "ensemble", "of an accuracy"
+    alone = PREDICTORS["ensemble"]().fit(given.mixtures, given.distances, given.values)
     np.testing.assert_allclose(
         fit.model.predict(given.mixtures, given.distances, 1000),
         np.clip(alone.predict(given.mixtures, given.distances), 0, 1),
     )
+
+
+def test_one_scale_of_a_metric_without_bounds_is_fitted_by_gp() -> None:
+    given = replace(sample(1000), bounds=(-np.inf, np.inf))
+    fit = fitted(given)
+    assert fit.predictor == "gp"
+    assert "ensemble" not in fit.models
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ from projektor_ray.config import nearest
 from projektor_ray.errors import InputError
 from projektor_ray.predictors.base import Predictor
 from projektor_ray.predictors.contributions import LeaveOneOut, Shapley
+from projektor_ray.predictors.ensemble import Ensemble
 from projektor_ray.predictors.gaussian_process import GaussianProcess
 from projektor_ray.predictors.laws import LogLinearLaw, Rational
 from projektor_ray.predictors.polynomial import (
@@ -27,6 +28,7 @@ PREDICTORS: dict[str, type[Predictor]] = {
         LeaveOneOut,
         Shapley,
         LogLinearLaw,
+        Ensemble,
     )
 }
 

@@ -10,8 +10,9 @@ from projektor_ray.predictors import PREDICTORS, restore
 from tests.predictors.problems import Floats, accuracy, distance, distance_gradient
 
 NAMES = tuple(PREDICTORS)
-ANY_UNITS = tuple(name for name in NAMES if name != "rational")
-"""The rational baseline reads values as accuracies or losses, and is pulled to its prior."""
+ANY_UNITS = tuple(name for name in NAMES if name not in ("rational", "ensemble"))
+"""The rational baseline, a member of the ensemble, reads values as accuracies or losses, and is
+pulled to its prior."""
 
 
 @pytest.fixture

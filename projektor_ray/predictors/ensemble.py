@@ -59,7 +59,7 @@ class Ensemble(Predictor):
         return np.asarray(np.sqrt(np.mean(within, axis=0) + between))
 
     def _left_out(self, probes: Probes) -> Floats:
-        return np.mean([member._left_out(probes) for member in self._members], axis=0)
+        return np.asarray(np.mean([m._left_out(probes) for m in self._members], axis=0))
 
     def _state(self) -> dict[str, Any]:
         return {"members": [member.to_dict() for member in self._members]}

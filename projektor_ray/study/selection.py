@@ -21,7 +21,8 @@ class SelectionConfig(Config):
     predictor: str = Field(
         "auto",
         description="Predictor joined over the scales: auto (gp; ensemble for an accuracy of one "
-        "scale), least_error (cross-validated), or any name of the registry, which is then used instead of joint.",
+        "scale), least_error (cross-validated), or any name of the registry, which is then used "
+        "instead of joint.",
     )
     projection: Literal["auto", "joint", "eq3", "saturating", "none"] = Field(
         "auto",

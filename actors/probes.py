@@ -14,7 +14,7 @@ from ray.tune.logger import JsonLoggerCallback
 
 from actors.fetch import fetch
 from actors.ledger import start_writer
-from projektor_ray.errors import StorageError
+from projektor_ray.errors import ProjektorError, StorageError
 from projektor_ray.learners import LearnerConfig, build_learner
 from projektor_ray.packs import packs_of, train_pack
 from projektor_ray.probe import Outcome
@@ -82,7 +82,7 @@ class _Progress(tune.Callback):
     def __init__(self, materials: Materials, on_finished: OnFinished) -> None:
         self._materials = materials
         self._on_finished = on_finished
-        self._fault = ""
+        self._refusal: ProjektorError | None = None
 
     def __getstate__(self) -> dict[str, Any]:
         """Nothing: Tune writes callbacks down for a restore, which the ledger makes needless."""
@@ -90,15 +90,24 @@ class _Progress(tune.Callback):
 
     def on_trial_complete(self, iteration: int, trials: list[Any], trial: Any, **_: Any) -> None:
         fault = trial.last_result["fault"]
-        self._fault = self._fault or fault
-        if not fault:
-            for row in trial.last_result["rows"]:
+        if fault:
+            self._refusal = StorageError(fault)
+        else:
+            self._finish(trial.last_result["rows"])
+
+    def _finish(self, rows: Sequence[Row]) -> None:
+        try:
+            for row in rows:
                 self._on_finished(row)
+        except ProjektorError as refusal:
+            self._refusal = refusal
 
     def on_step_end(self, iteration: int, trials: list[Any], **_: Any) -> None:
-        """End the run where its rows cannot be kept: more trainings would be lost as well."""
-        if self._fault:
-            raise StorageError(self._fault)
+        """End the run where its rows cannot be kept, here and not before, where Tune would go on:
+        more trainings would be lost as well.
+        """
+        if self._refusal is not None:
+            raise self._refusal
 
     def on_trial_error(self, iteration: int, trials: list[Any], trial: Any, **_: Any) -> None:
         pack = self._materials.packs[trial.config["index"]]
@@ -112,10 +121,9 @@ class _Progress(tune.Callback):
         try:
             fetch(self._materials.ledger.append.remote(lost))
         except StorageError as refusal:
-            self._fault = str(refusal)
-            return
-        for row in lost:
-            self._on_finished(row)
+            self._refusal = refusal
+        else:
+            self._finish(lost)
 
 
 def missing_probes(

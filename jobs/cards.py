@@ -134,7 +134,8 @@ def _classes(card: ProviderCard) -> str:
 
 def main(arguments: argparse.Namespace) -> int:
     config = load(arguments.study)
-    with opened(config, output_of(config, arguments.out), arguments.address) as workspace:
+    out = output_of(config, arguments.out)
+    with opened(config, out, arguments.address, appends=True) as workspace:
         distances = PilotDistances(workspace.pilots, workspace.study)
         measure(workspace, distances)
         cards(workspace, distances)

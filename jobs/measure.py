@@ -36,7 +36,8 @@ def measure(workspace: Workspace, distances: PilotDistances) -> None:
 
 def main(arguments: argparse.Namespace) -> int:
     config = load(arguments.study)
-    with opened(config, output_of(config, arguments.out), arguments.address) as workspace:
+    out = output_of(config, arguments.out)
+    with opened(config, out, arguments.address, appends=True) as workspace:
         measure(workspace, PilotDistances(workspace.pilots, workspace.study))
     return 0
 

@@ -14,6 +14,9 @@ from projektor_ray.config import parse, read_yaml
 from projektor_ray.errors import ProjektorError
 from projektor_ray.study import StudyConfig
 
+OURS = ("projektor_ray", "actors", "jobs")
+"""Whose warnings are shown without being asked for."""
+
 
 def parser(module: str, does: str) -> argparse.ArgumentParser:
     """A parser with the study file, the output folder and the address."""
@@ -47,6 +50,8 @@ def run(main: Callable[[argparse.Namespace], int], options: argparse.ArgumentPar
         format="%(message)s",
         handlers=[RichHandler(console=console, show_path=False)],
     )
+    for room in OURS:
+        logging.getLogger(room).setLevel(logging.INFO if arguments.verbose else logging.WARNING)
     try:
         sys.exit(main(arguments))
     except ProjektorError as error:

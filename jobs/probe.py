@@ -16,6 +16,7 @@ from projektor_ray.errors import InputError
 from projektor_ray.learners import build_learner
 from projektor_ray.ledger import Ledger
 from projektor_ray.probe import Outcome, train_probe
+from projektor_ray.tables import Row
 
 
 def probe(workspace: Workspace, *, retry_failed: bool = False) -> None:
@@ -24,7 +25,13 @@ def probe(workspace: Workspace, *, retry_failed: bool = False) -> None:
     wanted = study.wanted_probes()
     missing = missing_probes(study, rows, retry_failed=retry_failed)
     if missing:
-        with probe_progress(len(missing)) as finished:
+        with probe_progress(len(missing)) as show:
+
+            def finished(row: Row) -> None:
+                show(row)
+                if workspace.lease is not None:
+                    workspace.lease.check()
+
             run_probes(
                 study,
                 workspace.folder,
@@ -78,8 +85,9 @@ def replay(workspace: Workspace, label: str) -> Outcome:
 
 def main(arguments: argparse.Namespace) -> int:
     config = load(arguments.study)
-    with opened(config, output_of(config, arguments.out), arguments.address) as workspace:
-        if arguments.replay:
+    out, alone = output_of(config, arguments.out), arguments.replay is not None
+    with opened(config, out, arguments.address, appends=not alone) as workspace:
+        if alone:
             return int(replay(workspace, arguments.replay).status == "failed")
         probe(workspace, retry_failed=arguments.retry_failed)
     return 0

@@ -57,12 +57,14 @@ def run_study(
     ------
     InputError
         If the configuration, the pilots or the validation set cannot be used; before any training.
+    BusyError
+        If another driver works on the same folder.
     TooFewProbesError
         If too many probes failed to fit a predictor.
     """
     started = time.perf_counter()
     out = output_of(config, out)
-    with opened(config, out, address, arrays, validation) as workspace:
+    with opened(config, out, address, arrays, validation, appends=True) as workspace:
         _check_feasible(workspace)
         distances = PilotDistances(workspace.pilots, workspace.study)
         measure(workspace, distances)

@@ -1,12 +1,13 @@
 """What every stage works with: the study, its folder, the pilots in their actors."""
 
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 
 from actors.pilots import Pilots
 from jobs.cluster import connected
 from projektor_ray.learners import build_learner
+from projektor_ray.lease import Lease, leased
 from projektor_ray.ledger import Ledger, Rows
 from projektor_ray.packs import check_pack
 from projektor_ray.providers import Samples
@@ -16,11 +17,17 @@ from projektor_ray.tables import Folder
 
 @dataclass(frozen=True, eq=False)
 class Workspace:
-    """A resolved study, where its tables are, and who holds its pilots."""
+    """A resolved study, where its tables are, and who holds its pilots.
+
+    Attributes
+    ----------
+    lease : of the folder; None for a job that appends to no ledger.
+    """
 
     study: Study
     folder: Folder
     pilots: Pilots
+    lease: Lease | None = None
 
     def probes(self) -> Rows:
         """The probes that the ledger holds for this learner and validation set."""
@@ -38,13 +45,19 @@ def opened(
     address: str | None = None,
     arrays: Mapping[str, Samples] | None = None,
     validation: Samples | None = None,
+    *,
+    appends: bool = False,
 ) -> Iterator[Workspace]:
     """A workspace for the length of a job; every check of the input is made here.
+
+    A job that appends to a ledger has the study's folder for itself.
 
     Raises
     ------
     InputError
         If the configuration, the pilots or the validation set cannot be used.
+    BusyError
+        If this job appends, and another does already.
     """
     folder = Folder(out)
     check_pack(config.probes.pack, config.learner.name, build_learner(config.learner))
@@ -52,4 +65,5 @@ def opened(
     with connected(address):
         pilots = Pilots(config, arrays or {}, validation)
         study = resolve(config, *pilots.summaries())
-        yield Workspace(study, folder, pilots)
+        with leased(folder) if appends else nullcontext() as lease:
+            yield Workspace(study, folder, pilots, lease)

@@ -27,3 +27,7 @@ class LearnerError(ProjektorError):
 
 class StorageError(ProjektorError):
     """The study's folder cannot be written: full, read-only, or failing for too long."""
+
+
+class BusyError(ProjektorError):
+    """Another driver works on the study's folder."""

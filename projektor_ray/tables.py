@@ -9,6 +9,7 @@ import json
 import os
 import uuid
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
@@ -230,9 +231,20 @@ class Folder:
         ------
         FileNotFoundError
             If there is none.
+        StorageError
+            If the storage refuses it, or fails for too long.
         """
-        with self._filesystem.open_input_stream(f"{self._base}/{name}") as stream:
-            return bytes(stream.read())
+        content = lasting(f"read {name} in {self.uri}", lambda: self._read_once(name))
+        if content is None:
+            raise FileNotFoundError(f"{self.uri}/{name}")
+        return content
+
+    def _read_once(self, name: str) -> bytes | None:
+        try:
+            with self._filesystem.open_input_stream(f"{self._base}/{name}") as stream:
+                return bytes(stream.read())
+        except FileNotFoundError:
+            return None
 
     def names(self, under: str) -> list[str]:
         """Names of the finished files directly in a subfolder, sorted; half-written ones hidden.
@@ -249,7 +261,18 @@ class Folder:
         return sorted(f"{under}/{i.base_name}" for i in files if not i.base_name.startswith("."))
 
     def delete(self, name: str) -> None:
-        self._filesystem.delete_file(f"{self._base}/{name}")
+        """Delete a file, unless somebody else has.
+
+        Raises
+        ------
+        StorageError
+            If the storage refuses it, or fails for too long.
+        """
+        lasting(f"delete {name} in {self.uri}", lambda: self._delete_once(name))
+
+    def _delete_once(self, name: str) -> None:
+        with suppress(FileNotFoundError):
+            self._filesystem.delete_file(f"{self._base}/{name}")
 
     def write_table(self, name: str, table: pa.Table) -> None:
         """Write a table whole as `NAME.parquet` (zstd), replacing an earlier one."""

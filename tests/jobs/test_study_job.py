@@ -20,7 +20,8 @@ from jobs.cluster import ROOT, check_reachable
 from jobs.options import run
 from jobs.study import run_study
 from jobs.workspace import opened
-from projektor_ray.errors import InputError, StorageError, TooFewProbesError
+from projektor_ray.errors import BusyError, InputError, StorageError, TooFewProbesError
+from projektor_ray.lease import Lease
 from projektor_ray.planning import PurchasePlans
 from projektor_ray.providers import Samples
 from projektor_ray.sources import read_source
@@ -255,6 +256,18 @@ def test_a_storage_that_refuses_stops_the_study_and_the_next_run_goes_on(
     (again / "probes").unlink()
     run_study(config(), str(again))
     assert tables(again) == tables(finished[0])
+
+
+def test_a_driver_whose_claim_is_gone_stops(again: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def gone(_: Lease) -> None:
+        raise BusyError("this driver's claim is gone")
+
+    shutil.rmtree(again / "probes")
+    monkeypatch.setattr(Lease, "check", gone)
+    with pytest.raises(BusyError, match="claim is gone"):
+        run_study(config(), str(again))
+    assert 1 <= table(again, "probes").num_rows < PROBES
+    assert not list((again / "lease").iterdir())
 
 
 def test_check_trains_nothing(

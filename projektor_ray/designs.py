@@ -5,8 +5,6 @@ seeded by their own parameters alone. `scrambled` and `spread` are nested: a des
 mixtures begins with the design of fewer, so that the probes of a smaller study are kept.
 """
 
-from collections.abc import Callable
-
 import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import qmc
@@ -14,6 +12,7 @@ from scipy.stats import qmc
 from projektor_ray.errors import InputError
 from projektor_ray.identity import generator
 from projektor_ray.mixtures import SHARE_DIGITS, simplex_lattice
+from projektor_ray.predictors.registry import predictor_class
 
 Floats = NDArray[np.float64]
 
@@ -113,8 +112,10 @@ def _squared_distance(roots: Floats, index: int) -> Floats:
     return np.asarray(((roots - roots[index]) ** 2).sum(axis=1))
 
 
-def d_optimal(columns: Floats, count: int, *, seed: int = 0) -> NDArray[np.intp]:
-    """The rows that determine a predictor's coefficients best: max det(XᵀX), X (count, f).
+def d_optimal(
+    columns: Floats, count: int, *, precision: float = 0.0, seed: int = 0
+) -> NDArray[np.intp]:
+    """The rows that determine a predictor's coefficients best: max det(XᵀX + τI), X (count, f).
 
     Fedorov's exchange from several starts: swap the chosen and the other row that raise the
     determinant most, until none does. Columns that depend on others (shares sum to 1) count once;
@@ -123,6 +124,8 @@ def d_optimal(columns: Floats, count: int, *, seed: int = 0) -> NDArray[np.intp]
     Parameters
     ----------
     columns : the predictor's columns at every candidate, shape (q, f).
+    precision : τ, what a prior says of every coefficient, in units of one row's noise; with one,
+        any number of rows will do (Chaloner and Verdinelli, Statistical Science 10, 1995).
 
     Returns
     -------
@@ -131,17 +134,21 @@ def d_optimal(columns: Floats, count: int, *, seed: int = 0) -> NDArray[np.intp]
     Raises
     ------
     InputError
-        If `count` is below the rank of the columns, or above the number of candidates.
+        If `count` is below the rank of the columns and there is no prior, or above the number of
+        candidates.
     """
     left, singular, _ = np.linalg.svd(np.asarray(columns, dtype=float), full_matrices=False)
     rank = int(np.count_nonzero(singular > RANK_TOLERANCE * singular[0]))
-    _check_count(count, rank, len(columns))
-    basis = left[:, :rank] * np.sqrt(len(columns))
+    _check_count(count, 1 if precision else rank, len(columns))
+    if precision:
+        basis, prior = left[:, :rank] * singular[:rank] / np.sqrt(precision), np.eye(rank)
+    else:
+        basis, prior = left[:, :rank] * np.sqrt(len(columns)), np.zeros((rank, rank))
     stream = generator("d_optimal", len(columns), rank, count, seed)
     best, best_value = np.arange(count), -np.inf
     for _ in range(EXCHANGE_STARTS):
-        chosen = _exchange(basis, stream.permutation(_start(basis, count, stream)))
-        value = _log_determinant(basis[chosen])
+        chosen = _exchange(basis, prior, stream.permutation(_start(basis, count, stream)))
+        value = _log_determinant(prior + basis[chosen].T @ basis[chosen])
         if value > best_value + EXCHANGE_GAIN:
             best, best_value = chosen, value
     return np.sort(best)
@@ -151,7 +158,7 @@ def _start(basis: Floats, count: int, stream: np.random.Generator) -> NDArray[np
     """Rows of full rank: those farthest from the span of the earlier ones, then any."""
     residual = basis * stream.uniform(0.5, 1.0, (len(basis), 1))
     chosen: list[int] = []
-    for _ in range(basis.shape[1]):
+    for _ in range(min(basis.shape[1], count)):
         index = int(np.argmax((residual**2).sum(axis=1)))
         chosen.append(index)
         along = residual[index] / np.linalg.norm(residual[index])
@@ -160,13 +167,13 @@ def _start(basis: Floats, count: int, stream: np.random.Generator) -> NDArray[np
     return np.array([*chosen, *others[: count - len(chosen)]], dtype=np.intp)
 
 
-def _exchange(basis: Floats, chosen: NDArray[np.intp]) -> NDArray[np.intp]:
+def _exchange(basis: Floats, prior: Floats, chosen: NDArray[np.intp]) -> NDArray[np.intp]:
     """Fedorov's exchange: 1 + d_j − d_i − (d_i d_j − d_ij²) is the ratio of determinants."""
     chosen = chosen.copy()
     while True:
-        inverse = np.linalg.inv(basis[chosen].T @ basis[chosen])
-        cross = basis[chosen] @ inverse @ basis.T
-        variance = np.einsum("ij,jk,ik->i", basis, inverse, basis)
+        inverse = np.linalg.inv(prior + basis[chosen].T @ basis[chosen])
+        pushed = basis @ inverse
+        cross, variance = basis[chosen] @ pushed.T, np.sum(pushed * basis, axis=1)
         inside = variance[chosen][:, None]
         ratio = 1 + variance - inside - (inside * variance - cross**2)
         ratio[:, chosen] = 0.0
@@ -176,14 +183,9 @@ def _exchange(basis: Floats, chosen: NDArray[np.intp]) -> NDArray[np.intp]:
         chosen[leaves] = enters
 
 
-def _log_determinant(rows: Floats) -> float:
-    sign, value = np.linalg.slogdet(rows.T @ rows)
+def _log_determinant(information: Floats) -> float:
+    sign, value = np.linalg.slogdet(information)
     return float(value) if sign > 0 else -np.inf
-
-
-def share_columns(mixtures: Floats) -> Floats:
-    """The columns of PQ (Eq. 2) that need no distance, `p_i²` and `p_i`: shape (q, 2m)."""
-    return np.hstack([mixtures**2, mixtures])
 
 
 def candidates(providers: int) -> Floats:
@@ -203,33 +205,31 @@ def default_count(providers: int) -> int:
     return 4 * providers + 1 if providers > 1 else 1
 
 
-def design_of(name: str, providers: int, count: int) -> Floats:
-    """The design of a name in `DESIGNS` with so many mixtures, shape (count, m).
+def spread_design(providers: int, count: int) -> Floats:
+    """`spread` over the `candidates`, shape (count, m).
 
     Raises
     ------
     InputError
-        If the design cannot have so many mixtures, or so few.
+        If there are not so many candidates.
     """
-    return DESIGNS[name](providers, count)
-
-
-def _spread_design(providers: int, count: int) -> Floats:
     pool = candidates(providers)
     return np.asarray(pool[spread(pool, count)])
 
 
-def _d_optimal_design(providers: int, count: int) -> Floats:
+def d_optimal_design(providers: int, count: int, predictor: str) -> Floats:
+    """`d_optimal` over the `candidates` for the predictor of a name, shape (count, m).
+
+    Raises
+    ------
+    InputError
+        If so many mixtures are too few or too many, or the predictor is not linear in columns
+        that are known before distances are measured.
+    """
     pool = candidates(providers)
-    return np.asarray(pool[d_optimal(share_columns(pool), count)])
-
-
-DESIGNS: dict[str, Callable[[int, int], Floats]] = {
-    "scrambled": scrambled,
-    "spread": _spread_design,
-    "d_optimal": _d_optimal_design,
-}
-"""Designs of a number of mixtures that is asked for, by name."""
+    kind = predictor_class(predictor)
+    chosen = d_optimal(kind.design_columns(pool), count, precision=kind.design_precision)
+    return np.asarray(pool[chosen])
 
 
 def distinct(design: Floats) -> Floats:

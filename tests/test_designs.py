@@ -1,5 +1,6 @@
 """Designs of probes, against enumeration and known distributions."""
 
+from functools import partial
 from itertools import combinations
 
 import numpy as np
@@ -7,18 +8,21 @@ import pytest
 from scipy import stats
 
 from projektor_ray.designs import (
-    DESIGNS,
     candidates,
     centroids,
     d_optimal,
+    d_optimal_design,
     default_count,
-    design_of,
     scrambled,
-    share_columns,
     spread,
+    spread_design,
 )
 from projektor_ray.errors import InputError
 from projektor_ray.mixtures import simplex_lattice
+from projektor_ray.predictors import PREDICTORS
+from projektor_ray.predictors.kernels import MixtureKernels
+
+SHARES = PREDICTORS["pseudo_quadratic"].design_columns
 
 
 @pytest.mark.parametrize(("providers", "count"), [(1, 1), (2, 5), (3, 10), (4, 13), (100, 301)])
@@ -98,23 +102,64 @@ def test_d_optimal_is_the_best_of_all_subsets(levels: int, count: int) -> None:
     assert determinant(d_optimal(columns, count)) == pytest.approx(best, rel=1e-9)
 
 
-def test_d_optimal_of_the_quadratic_is_the_lattice_of_halves() -> None:
-    """Kiefer (1961): vertices and midpoints of edges are D-optimal for the quadratic mixture."""
-    pool = simplex_lattice(3, 10)
-    chosen = pool[d_optimal(share_columns(pool), 6)]
-    assert sorted(map(tuple, chosen)) == sorted(map(tuple, simplex_lattice(3, 2)))
+@pytest.mark.parametrize(("predictor", "levels"), [("linear", 1), ("quadratic", 2)])
+def test_d_optimal_of_a_polynomial_in_three_shares_is_a_lattice(
+    predictor: str, levels: int
+) -> None:
+    """Kiefer (1961): vertices for the linear mixture, with midpoints of edges for the quadratic."""
+    lattice = simplex_lattice(3, levels)
+    chosen = d_optimal_design(3, len(lattice), predictor)
+    assert sorted(map(tuple, chosen)) == sorted(map(tuple, lattice))
 
 
-@pytest.mark.parametrize("name", sorted(DESIGNS))
-@pytest.mark.parametrize("providers", [2, 3, 4, 5, 12])
+@pytest.mark.parametrize("count", [2, 4])
+def test_d_optimal_for_gp_has_the_most_entropy_of_all_subsets(count: int) -> None:
+    """ln det(K + τI) of a Gaussian process's covariance, which no columns are needed for."""
+    pool = simplex_lattice(3, 4)
+    every = MixtureKernels(lengths=(0.15, 0.3, 0.6, 1.2), additive=(0.0, 0.5, 0.9))
+    kernel = np.mean(every.matrices(pool, pool), axis=0) + 0.01 * np.eye(len(pool))
+
+    def entropy(rows: np.ndarray) -> float:
+        return float(np.linalg.slogdet(kernel[np.ix_(rows, rows)])[1])
+
+    best = max(entropy(np.array(c)) for c in combinations(range(len(pool)), count))
+    kind = PREDICTORS["gp"]
+    chosen = d_optimal(kind.design_columns(pool), count, precision=kind.design_precision)
+    assert entropy(chosen) == pytest.approx(best, rel=1e-9)
+
+
+def test_d_optimal_for_pq_takes_the_columns_that_need_no_distance() -> None:
+    np.testing.assert_array_equal(
+        d_optimal_design(3, 9, "pq"), d_optimal_design(3, 9, "pseudo_quadratic")
+    )
+    assert not np.array_equal(d_optimal_design(5, 20, "pq"), d_optimal_design(5, 20, "quadratic"))
+
+
+@pytest.mark.parametrize("predictor", ["cs", "rational", "shapley", "log_linear_law"])
+def test_no_design_is_d_optimal_for_a_predictor_without_columns(predictor: str) -> None:
+    with pytest.raises(InputError, match=f"for the predictor '{predictor}'.*design: spread"):
+        d_optimal_design(3, 9, predictor)
+
+
+DESIGNS = {
+    "scrambled": scrambled,
+    "spread": spread_design,
+    **{f"d_optimal for {name}": partial(d_optimal_design, predictor=name) for name in ("pq", "gp")},
+}
+
+
+@pytest.mark.parametrize(
+    ("name", "providers"),
+    [(name, m) for name in DESIGNS for m in (2, 3, 5, 12) if m < 12 or "gp" not in name],
+)
 def test_every_design_is_of_distinct_mixtures_and_repeats_itself(name: str, providers: int) -> None:
     count = default_count(providers)
-    design = design_of(name, providers, count)
+    design = DESIGNS[name](providers, count)
     assert design.shape == (count, providers)
     assert (design >= 0).all()
     np.testing.assert_allclose(design.sum(axis=1), 1)
     assert len(np.unique(design.round(12), axis=0)) == count
-    np.testing.assert_array_equal(design, design_of(name, providers, count))
+    np.testing.assert_array_equal(design, DESIGNS[name](providers, count))
 
 
 def test_candidates_are_linear_in_the_providers() -> None:
@@ -128,8 +173,9 @@ def test_candidates_are_linear_in_the_providers() -> None:
         lambda: scrambled(3, 5, support=0),
         lambda: spread(simplex_lattice(3, 2), 7),
         lambda: spread(simplex_lattice(3, 2), 0),
-        lambda: d_optimal(share_columns(simplex_lattice(3, 4)), 5),
-        lambda: d_optimal(share_columns(simplex_lattice(3, 2)), 7),
+        lambda: d_optimal(SHARES(simplex_lattice(3, 4)), 5),
+        lambda: d_optimal(SHARES(simplex_lattice(3, 2)), 7),
+        lambda: d_optimal_design(40, 161, "gp"),
     ],
 )
 def test_a_size_that_cannot_be_is_refused(bad) -> None:

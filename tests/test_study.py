@@ -303,13 +303,43 @@ def test_a_longer_spread_keeps_the_probes_of_a_shorter_one() -> None:
         ({"design": "spread", "lattice": 4}, "drop one of them"),
         ({"design": "centroids", "mixtures_count": 4}, "sized by"),
         ({"lattice": 3, "mixtures_count": 4}, "sized by"),
-        ({"design": "d_optimal", "mixtures_count": 3}, r"can have 6 to 231 mixtures; got 3"),
+        ({"design": "d_optimal", "mixtures_count": 232}, r"can have 1 to 231 mixtures; got 232"),
         ({"design": "spread", "mixtures_count": 1000}, r"can have 1 to 231 mixtures; got 1000"),
     ],
 )
 def test_a_design_that_cannot_be_is_refused(asked: dict, message: str) -> None:
     with pytest.raises(ValueError, match=message):
         resolved(changed("probes", to={"scales": [10, 40], **asked}))
+
+
+@pytest.mark.parametrize(
+    ("predictor", "count"), [("linear", 3), ("quadratic", 6)], ids=["linear", "quadratic"]
+)
+def test_a_d_optimal_design_serves_the_predictor_that_is_asked_for(
+    predictor: str, count: int
+) -> None:
+    """The least designs that determine them are the lattices of 1 and of 2 levels."""
+    values = changed("selection", "predictor", to=predictor)
+    values["probes"] = {"scales": [10, 40], "design": "d_optimal", "mixtures_count": count}
+    lattice = changed("probes", "lattice", to=1 if predictor == "linear" else 2)
+    assert set(resolved(values).mixture_ids) == set(resolved(lattice).mixture_ids)
+    values["probes"]["mixtures_count"] = count - 1
+    with pytest.raises(InputError, match=f"can have {count} to 231 mixtures; got {count - 1}"):
+        resolved(values)
+
+
+@pytest.mark.parametrize(
+    ("asked", "size"), [({"lattice": 10}, "1,001"), ({"design": "lattice"}, "35")]
+)
+def test_a_lattice_beyond_4_providers_is_refused_with_its_size_and_what_to_use(
+    asked: dict, size: str
+) -> None:
+    names = [f"p{i}" for i in range(5)]
+    values = changed("providers", to=[{"name": name} for name in names])
+    values["probes"] = {"scales": [10, 40], **asked}
+    pilots = {name: samples(seed=seed) for seed, name in enumerate(names)}
+    with pytest.raises(InputError, match=f"has {size} mixtures.*spread, 21 .*centroids, 16"):
+        resolved(values, pilots)
 
 
 def test_probes_are_mixtures_by_scales_by_seeds_largest_first() -> None:

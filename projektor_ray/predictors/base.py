@@ -146,6 +146,8 @@ class Predictor(ABC):
 
     name: ClassVar[str]
     uses_distance: ClassVar[bool] = False
+    design_precision: ClassVar[float] = 0.0
+    """What is known of the coefficients of `design_columns` beforehand, see `d_optimal`."""
 
     report: FitReport
     coefficients: Floats
@@ -154,6 +156,20 @@ class Predictor(ABC):
     @abstractmethod
     def fewest_probes(cls, providers: int) -> int:
         """How many probes a fit needs."""
+
+    @classmethod
+    def design_columns(cls, mixtures: Floats) -> Floats:
+        """What it is linear in, at mixtures whose distance is unknown: (q, m) → (q, f).
+
+        Raises
+        ------
+        InputError
+            If there are no such columns, so that no design can be D-optimal for it.
+        """
+        raise InputError(
+            f"no design is D-optimal for the predictor {cls.name!r}: it is not linear in columns "
+            "that are known before distances are measured. Set probes.design: spread"
+        )
 
     @abstractmethod
     def _fit(self, probes: Probes) -> None:

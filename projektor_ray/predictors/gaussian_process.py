@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 
+from projektor_ray.errors import InputError
 from projektor_ray.predictors.averaging import (
     Averaged,
     Floats,
@@ -23,6 +24,9 @@ NOISE_SHARE = 0.1
 accuracy where mixtures differ by ten."""
 NOISE_WEIGHT = 2.0
 CONSTANT_TOLERANCE = 1e-10
+MOST_DESIGN_MIXTURES = 1000
+NEGLIGIBLE_OF_NOISE = 0.1
+"""Directions of all candidates together in which the process varies less than this say nothing."""
 
 
 class GaussianProcess(Predictor):
@@ -36,10 +40,34 @@ class GaussianProcess(Predictor):
     """
 
     name = "gp"
+    design_precision = NOISE_SHARE**2
 
     @classmethod
     def fewest_probes(cls, providers: int) -> int:
         return 4
+
+    @classmethod
+    def design_columns(cls, mixtures: Floats) -> Floats:
+        """A root `X` of its process's covariance, `X Xᵀ = k(p, p')`, the mean over the kernels.
+
+        With it `det(XᵀX + τI)` is, but for a factor, that of the covariance of the probes: the
+        design of maximum entropy (Shewry and Wynn, J. Applied Statistics 14, 1987).
+
+        Raises
+        ------
+        InputError
+            If there are too many mixtures for a root.
+        """
+        if len(mixtures) > MOST_DESIGN_MIXTURES:
+            raise InputError(
+                f"a D-optimal design for the predictor 'gp' takes at most {MOST_DESIGN_MIXTURES:,} "
+                f"candidates; got {len(mixtures):,}, for {mixtures.shape[1]} providers. Set "
+                "probes.design: spread"
+            )
+        kernel = np.mean(KERNELS.matrices(mixtures, mixtures), axis=0)
+        values, vectors = np.linalg.eigh(kernel)
+        heard = values > NEGLIGIBLE_OF_NOISE * cls.design_precision
+        return np.asarray(vectors[:, heard] * np.sqrt(values[heard]))
 
     def _fit(self, probes: Probes) -> None:
         self._probes = probes

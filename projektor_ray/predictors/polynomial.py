@@ -23,6 +23,12 @@ class Polynomial(Predictor):
     would otherwise merely interpolate them. Columns that do not vary get the coefficient 0.
     """
 
+    @classmethod
+    def design_columns(cls, mixtures: Floats) -> Floats:
+        """Its columns, without those that the distance is a factor of."""
+        columns = cls()._columns(mixtures, np.zeros(len(mixtures)))
+        return columns if np.ptp(columns, axis=0).any() else super().design_columns(mixtures)
+
     @abstractmethod
     def _columns(self, mixtures: Floats, distances: Floats) -> Floats:
         """Shape (q, f), in the order of the coefficients."""

@@ -6,6 +6,7 @@ from pydantic import Field, model_validator
 
 from projektor_ray.config import Config, nearest
 from projektor_ray.predictors import PREDICTORS
+from projektor_ray.predictors.gaussian_process import GaussianProcess
 
 RULES = ("auto", "least_error")
 """Ways to choose a predictor, beside its name."""
@@ -44,6 +45,11 @@ class SelectionConfig(Config):
                 f"predictor: {self.predictor}, or set projection: eq3"
             )
         return self
+
+    @property
+    def placed_for(self) -> str:
+        """The predictor that a D-optimal design serves: the one asked for, else gp."""
+        return GaussianProcess.name if self.predictor in RULES else self.predictor
 
     @property
     def predictors(self) -> tuple[str, ...]:

@@ -18,8 +18,9 @@ from projektor_ray.analysis import (
     predictor_rows,
     projection_rows,
 )
-from projektor_ray.fitting import Fit, reach
-from projektor_ray.projection import noise_gain
+from projektor_ray.fitting import Fit
+from projektor_ray.observed import unidentified
+from projektor_ray.projection import noise_gain, reach
 from projektor_ray.study import Study
 from projektor_ray.tables import Row, make_table
 
@@ -37,11 +38,17 @@ def fit(workspace: Workspace) -> tuple[Fit, Observations]:
     )
     projected = projection_rows(fitted, study.mixtures, measured, study.sizes)
     folder.write_table("projections", make_table("projections", projected, stamp))
-    _show(study, fitted, rows, projected)
+    _show(study, fitted, rows, projected, seen)
     return fitted, seen
 
 
-def _show(study: Study, fitted: Fit, rows: Sequence[Row], projected: Sequence[Row]) -> None:
+def _show(
+    study: Study,
+    fitted: Fit,
+    rows: Sequence[Row],
+    projected: Sequence[Row],
+    seen: Observations,
+) -> None:
     shown = [
         [
             _marked(row["predictor"], row["chosen"]),
@@ -56,6 +63,8 @@ def _show(study: Study, fitted: Fit, rows: Sequence[Row], projected: Sequence[Ro
     table(f"Predictors of {study.config.metric}", columns, shown)
     size, scales = study.config.selection.size, study.scales
     _show_projections(study, fitted, [row for row in projected if row["size"] == size])
+    for note in unidentified(seen.mixtures, study.names, seen.distances):
+        headline("note", note)
     headline("fit", fitted.reason)
     if len(scales) > 1:
         gain = float(noise_gain(size, scales))

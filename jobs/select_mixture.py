@@ -12,7 +12,8 @@ from jobs.show import headline, interval, money, table
 from jobs.workspace import Workspace, opened
 from projektor_ray.analysis import Observations
 from projektor_ray.fitting import Fit
-from projektor_ray.planning import PurchasePlans, plan_purchases, plan_rows
+from projektor_ray.planning import PurchasePlans, plan_purchases
+from projektor_ray.selection.compared import plan_rows
 from projektor_ray.study import Study
 from projektor_ray.tables import make_table
 
@@ -29,7 +30,7 @@ def select_mixture(
     study = workspace.study
     distances.forget()
     plans = plan_purchases(study, fitted, seen, distances)
-    rows = plan_rows(study, plans)
+    rows = plan_rows(plans.plans)
     workspace.folder.write_table("plans", make_table("plans", rows, study.results_stamp))
     _show(study, plans)
     return plans

@@ -22,9 +22,8 @@ from jobs.show import headline, table
 from jobs.workspace import Workspace, opened
 from projektor_ray.analysis import missing_mixtures
 from projektor_ray.costs import estimate, slots_of
-from projektor_ray.fitting import reach
 from projektor_ray.planning import PurchasePlans
-from projektor_ray.projection import noise_gain
+from projektor_ray.projection import noise_gain, reach
 from projektor_ray.providers import Samples
 from projektor_ray.selection import FeasibleSet
 from projektor_ray.study import Probe, Study, StudyConfig
@@ -132,7 +131,8 @@ def _cost_rows(study: Study, done: Mapping[Key, Row], missing: Sequence[Probe]) 
 
 
 def _check_feasible(workspace: Workspace) -> None:
-    """Refuse, before any training, a purchase that no plan can keep or no scale can tell of."""
+    """Refuse, before any training, what cannot be fitted or projected, or no plan can keep."""
+    workspace.study.check_fittable()
     workspace.study.check_projectable()
     asked = workspace.study.config.selection
     FeasibleSet.of(workspace.study.providers, asked.size, asked.budget)

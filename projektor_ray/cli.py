@@ -21,11 +21,12 @@ from projektor_ray.observed import (
     ScaleRegressor,
     guess_direction,
     join_tables,
-    plans_table,
     read_table,
     unidentified,
 )
 from projektor_ray.observed.tabulate import fit_rows, fit_scale, projection_table
+from projektor_ray.projection import reach
+from projektor_ray.selection.compared import plan_rows
 
 app = typer.Typer(
     help="How much data to buy from whom, from a table of trainings.",
@@ -85,7 +86,7 @@ def _read(
         f"{len(runs)} trainings of {len(runs.providers)} providers, {escape(runs.metric)}"
         + (f", sizes {', '.join(f'{scale:,}' for scale in runs.scales)}" if runs.scales else ""),
     )
-    for note in unidentified(runs.mixtures, runs.providers):
+    for note in unidentified(runs.mixtures, runs.providers, runs.distances):
         terminal.headline("note", escape(note))
     return runs
 
@@ -166,6 +167,8 @@ def project(
     if mixtures is not None:
         roles = Roles(runs.providers, size=None, distance=distance, ignore=(key,))
         asked = Runs.read(mixtures, roles, measured=False)
+    for target in at:
+        terminal.headline("size", reach(target, model.scales_))
     projected = projection_table(model, asked, at)
     terminal.projections(projected, model, runs.metric)
     _write(projected, out)
@@ -198,9 +201,10 @@ def select(
     runs = _read(table, join, key, metric, size, distance, providers)
     goal = Goal.minimize if minimize else direction
     model = _scaled(runs, goal, log, predictor, projection)
+    terminal.headline("size", reach(at, model.scales_))
     plans = model.plans(_offers(offers, price, capacity, model.providers_), size=at, budget=budget)
     terminal.plans(plans, runs.metric)
-    _write(plans_table(plans), out)
+    _write(pa.Table.from_pylist(plan_rows(plans)), out)
 
 
 def _offers(

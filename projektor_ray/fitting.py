@@ -1,6 +1,6 @@
 """The models that a study fits to its probes, and the one that projects and selects."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 
@@ -195,18 +195,3 @@ def _choose_projection(
     over = "" if best == JOINT else f" over {predictor}"
     held = f"least error at {scales[-1]:,} held out ({errors})"
     return names[best], f"{best}{over}, {held}{lost}"
-
-
-def reach(size: int, scales: Sequence[int]) -> str:
-    """Where a size lies, seen from the scales that were trained: in words."""
-    first, last = scales[0], scales[-1]
-    if size in scales:
-        return f"{size:,} is a scale that was trained"
-    if size > last:
-        return f"{size:,} is {size / last:.3g}× the largest scale"
-    if size > first:
-        return f"{size:,} lies between the scales: interpolated"
-    return (
-        f"{size:,} lies below the smallest scale, {first:,}: extrapolated downwards, where no "
-        "probe tells; train a smaller scale"
-    )

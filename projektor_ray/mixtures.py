@@ -75,6 +75,7 @@ def check_mixtures(mixtures: NDArray[np.float64], providers: int) -> NDArray[np.
         raise InputError(
             "a mixture's shares must be 0 or more and sum to 1; "
             f"mixture {first} is ({shares}), which sums to {sums[first]:g}"
+            + (": it is in per cent, divide it by 100" if abs(sums[first] - 100) < 1 else "")
         )
     return np.asarray(mixtures / sums[:, None])
 

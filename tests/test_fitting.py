@@ -7,10 +7,10 @@ import pytest
 
 from projektor_ray.config import parse
 from projektor_ray.errors import TooFewProbesError
-from projektor_ray.fitting import Fit, Sample, fit_models, reach
+from projektor_ray.fitting import Fit, Sample, fit_models
 from projektor_ray.mixtures import simplex_lattice
 from projektor_ray.predictors import PREDICTORS
-from projektor_ray.projection import noise_gain, project
+from projektor_ray.projection import noise_gain, project, reach
 from projektor_ray.study import SelectionConfig
 from tests.predictors.problems import accuracy, distance
 

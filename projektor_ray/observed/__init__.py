@@ -1,15 +1,15 @@
 """Bring your own table: trainings that somebody else ran, without pilots, transport or Ray."""
 
-from projektor_ray.observed.buying import Offers, plans_table
+from projektor_ray.observed.buying import Offers
 from projektor_ray.observed.columns import Columns, Roles
 from projektor_ray.observed.estimators import MixtureRegressor, ScaleRegressor
 from projektor_ray.observed.identify import unidentified
+from projektor_ray.observed.metric import guess_direction
 from projektor_ray.observed.reading import join_tables, read_table
-from projektor_ray.observed.runs import Direction, Runs, guess_direction
+from projektor_ray.observed.runs import Runs
 
 __all__ = [
     "Columns",
-    "Direction",
     "MixtureRegressor",
     "Offers",
     "Roles",
@@ -17,7 +17,6 @@ __all__ = [
     "ScaleRegressor",
     "guess_direction",
     "join_tables",
-    "plans_table",
     "read_table",
     "unidentified",
 ]

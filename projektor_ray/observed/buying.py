@@ -5,7 +5,6 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-import pyarrow as pa
 from numpy.typing import NDArray
 
 from projektor_ray.config import nearest
@@ -16,7 +15,7 @@ from projektor_ray.predictors import Predictor
 from projektor_ray.predictors.registry import predictor_class
 from projektor_ray.projection import ScaleModel
 from projektor_ray.providers import Provider
-from projektor_ray.selection import Plan, Terms
+from projektor_ray.selection import Terms
 
 Floats = NDArray[np.float64]
 
@@ -224,25 +223,3 @@ class TableObjective:
 
     def _back(self, values: Floats) -> Floats:
         return np.asarray(np.exp(values)) if self.log else values
-
-
-def plans_table(plans: Mapping[str, Plan]) -> pa.Table:
-    """A row for each provider in each plan."""
-    rows = [
-        {
-            "plan": name,
-            "size": plan.size,
-            "provider": provider,
-            "share": float(plan.mixture[i]),
-            "samples": int(plan.samples[i]),
-            "price": float(plan.prices[i]),
-            "cost": float(plan.costs[i]),
-            "marginal_value": float(plan.marginal_value[i]),
-            "predicted": plan.predicted,
-            "low": None if plan.interval is None else plan.interval[0],
-            "high": None if plan.interval is None else plan.interval[1],
-        }
-        for name, plan in plans.items()
-        for i, provider in enumerate(plan.names)
-    ]
-    return pa.Table.from_pylist(rows)

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from projektor_ray.config import nearest
 from projektor_ray.errors import InputError
+from projektor_ray.observed.metric import names_a_metric
 
 Floats = NDArray[np.float64]
 
@@ -102,6 +103,7 @@ def _named(names: Sequence[str], wanted: Sequence[str]) -> str | None:
 def _find_metric(names: Sequence[str]) -> str:
     found = [name for name in names if name.startswith(METRIC_PREFIX)]
     found = found or [name for name in names if name.lower() in METRIC_NAMES]
+    found = found or [name for name in names if names_a_metric(name)]
     if len(found) == 1:
         return found[0]
     shown = ", ".join(found[:SHOWN] or names[:SHOWN])
@@ -114,9 +116,11 @@ def _find_metric(names: Sequence[str]) -> str:
 def _find_providers(table: pa.Table, taken: set[str | None]) -> tuple[str, ...]:
     """The longest run of columns of shares, of those whose sums agree in most rows."""
     best: tuple[float, int, tuple[str, ...]] = (0.0, 0, ())
+    short = ""
     for run in _numeric_runs(table, taken):
         shares = np.column_stack([column(table, name) for name in run])
         shares = np.where(np.isfinite(shares) & (shares >= 0), shares, np.inf)
+        short = short or _falls_short(shares, run)
         totals = np.cumsum(np.column_stack([np.zeros(len(shares)), shares]), axis=1)
         for first in range(len(run) - 1):
             with np.errstate(invalid="ignore"):
@@ -130,10 +134,23 @@ def _find_providers(table: pa.Table, taken: set[str | None]) -> tuple[str, ...]:
     if best[0] < LEAST_AGREEMENT:
         raise InputError(
             "cannot tell which columns are the providers' shares: no neighbouring columns sum to 1 "
-            f"in most rows. Name them; the columns are {', '.join(table.column_names[:SHOWN])}"
-            f"{', …' if table.num_columns > SHOWN else ''}"
+            f"in most rows. {short}Name them; the columns are "
+            f"{', '.join(table.column_names[:SHOWN])}{', …' if table.num_columns > SHOWN else ''}"
         )
     return best[2]
+
+
+def _falls_short(shares: Floats, names: Sequence[str]) -> str:
+    """What to say of neighbouring columns that would be shares if one more were there."""
+    first = next((i for i in range(len(names)) if shares[:, i].max() <= 1), len(names))
+    last = next((i for i in range(first, len(names)) if shares[:, i].max() > 1), len(names))
+    sums = shares[:, first:last].sum(axis=1)
+    if last - first < 2 or sums.max() > 1 + SIMPLEX_TOLERANCE:
+        return ""
+    return (
+        f"The columns {', '.join(names[first:last])} look like shares, but sum to "
+        f"{sums.min():.2g} … {sums.max():.2g}: a provider's column may be missing; add it. "
+    )
 
 
 def _numeric_runs(table: pa.Table, taken: set[str | None]) -> list[list[str]]:

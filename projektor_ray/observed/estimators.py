@@ -4,33 +4,29 @@ from copy import copy
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 from numpy.typing import ArrayLike, NDArray
 from sklearn.utils.validation import check_is_fitted
 
 from projektor_ray.errors import InputError
-from projektor_ray.observed.buying import (
-    GuessedDistances,
-    Offers,
-    TableObjective,
-    plans_table,
-)
+from projektor_ray.observed.buying import GuessedDistances, Offers, TableObjective
 from projektor_ray.observed.features import OfMixtures, interval_like, values_like
 from projektor_ray.observed.identify import unseen
-from projektor_ray.observed.runs import Bounds, Direction
+from projektor_ray.observed.metric import Bounds
 from projektor_ray.predictors import Choice, Predictor, choose
-from projektor_ray.predictors.base import mixture_groups, one_per_mixture
+from projektor_ray.predictors.base import one_per_mixture
 from projektor_ray.predictors.registry import predictor_class
-from projektor_ray.projection import NoProjection, ScaleModel, choose_scale_model
+from projektor_ray.projection import ScaleModel, choose_scale_model
 from projektor_ray.projection.base import ScaledProbes
-from projektor_ray.selection import Plan, baseline_plans, select
+from projektor_ray.projection.registry import scale_model_class
+from projektor_ray.selection import Direction, Plan
+from projektor_ray.selection.compared import best_first, plan_rows, select_beside
 
 Floats = NDArray[np.float64]
 
 AUTO = "auto"
 PREDICTORS_BY_MIXTURE = ("gp", "linear", "pseudo_quadratic", "quadratic", "log_linear_law")
 PREDICTORS_BY_DISTANCE = ("gp", "cs", "pq", "pseudo_quadratic", "quadratic", "log_linear_law")
-BEST_PROBES = 8
-"""How many of the best trained mixtures the search of a plan also starts from."""
 PROJECTIONS = ("joint", "eq3", "saturating", "none")
 
 
@@ -79,13 +75,11 @@ class MixtureRegressor(OfMixtures):
         InputError
             If a row cannot be used; says which, and what to do.
         """
-        extra = () if self.distance is None else (self.distance,)
-        mixtures, values = self._start(X, y, extra)
-        distances = self._numbers(X, self.distance)
+        given = self._start(X, y)
         names: tuple[str, ...] = (self.predictor,)
         if self.predictor == AUTO:
-            names = PREDICTORS_BY_MIXTURE if distances is None else PREDICTORS_BY_DISTANCE
-        self.choice_: Choice = choose(names, mixtures, distances, values)
+            names = PREDICTORS_BY_MIXTURE if given.distances is None else PREDICTORS_BY_DISTANCE
+        self.choice_: Choice = choose(names, given.mixtures, given.distances, given.values)
         self.predictor_: Predictor = self.choice_.predictor
         return self
 
@@ -155,36 +149,33 @@ class ScaleRegressor(OfMixtures):
         InputError
             If a row cannot be used; says which, and what to do.
         """
-        extra = tuple(
-            name
-            for name in (self.distance, self.size if size is None else None)
-            if name is not None
-        )
-        mixtures, values = self._start(X, y, extra)
-        given = self._numbers(X, self.size) if size is None else size
-        sizes = one_per_mixture("sizes", given, len(mixtures))
-        distances = self._numbers(X, self.distance)
-        if distances is None and predictor_class(self.predictor).uses_distance:
+        given = self._start(X, y, self.size if size is None else None)
+        said = self._numbers(X, self.size) if size is None else size
+        sizes = one_per_mixture("sizes", said, len(given.values))
+        if given.distances is None and predictor_class(self.predictor).uses_distance:
             raise InputError(
                 f"the predictor {self.predictor!r} needs the distance of each mixture to the "
                 "validation set; name its column, or use 'gp'"
             )
-        self.mixtures_, self.values_, self.sizes_ = mixtures, values, sizes
-        self.distances_ = distances
+        self.mixtures_, self.values_, self.sizes_ = given.mixtures, given.values, sizes
+        self.distances_ = given.distances
+        numbers = (given.mixtures, given.distances, sizes, given.values)
+        self.scales_ = ScaledProbes.check(*numbers).scales
         bounds = None if self.log else self.bounds
-        self.scales_ = ScaledProbes.check(mixtures, distances, sizes, values).scales
+        choice = choose_scale_model(self._projections(), *numbers, bounds, self.predictor)
+        self.model_: ScaleModel = choice.model
+        self.models_: dict[str, ScaleModel] = dict(choice.fitted)
+        self.reason_ = choice.reason
         if len(self.scales_) == 1:
-            only = NoProjection(self.predictor, bounds)
-            self.model_: ScaleModel = only.fit(mixtures, distances, sizes, values)
-            self.models_: dict[str, ScaleModel] = {"none": self.model_}
             self.reason_ = "one size only: nothing to project from"
-            return self
-        names = PROJECTIONS if self.projection == AUTO else (self.projection,)
-        choice = choose_scale_model(
-            names, mixtures, distances, sizes, values, bounds, self.predictor
-        )
-        self.model_, self.models_, self.reason_ = choice.model, dict(choice.fitted), choice.reason
         return self
+
+    def _projections(self) -> list[str]:
+        """Names of the models to fit: what was asked for, or all that so many sizes allow."""
+        if len(self.scales_) > 1 and self.projection != AUTO:
+            return [self.projection]
+        fewest = {name: scale_model_class(name).fewest_scales for name in PROJECTIONS}
+        return [name for name in PROJECTIONS if fewest[name] <= len(self.scales_)]
 
     def predict(self, X: Any, size: float | None = None) -> Any:
         """The metric of each mixture at `size`; without it, at the size in each row's column."""
@@ -229,27 +220,17 @@ class ScaleRegressor(OfMixtures):
         offers = offers.without(np.array(self.providers_)[unseen(self.mixtures_)].tolist())
         oracle = GuessedDistances.through(self.mixtures_, self.distances_)
         objective = TableObjective(self.model_, size, oracle, self.log)
-        tried = self._best_mixtures()
         direction: Direction = "minimize" if self.direction == "minimize" else "maximize"
-        best = select(
+        largest = self.sizes_ == self.scales_[-1]
+        return select_beside(
             objective,
             offers.providers,
             size,
+            best_first(self.mixtures_[largest], self.values_[largest], direction),
             budget=budget,
             terms=offers.terms,
             direction=direction,
-            candidates=tried[:BEST_PROBES],
         )
-        rivals = baseline_plans(
-            objective,
-            offers.providers,
-            size,
-            budget=budget,
-            terms=offers.terms,
-            direction=direction,
-            candidates=tried[:1],
-        )
-        return {"selected": best, **rivals}
 
     def select(self, offers: Any = None, *, size: int, budget: float | None = None) -> Any:
         """`plans` as a table, a row for each provider in each plan.
@@ -266,17 +247,8 @@ class ScaleRegressor(OfMixtures):
         a pandas DataFrame where the offers are one; else an Arrow table.
         """
         read = None if offers is None else Offers.read(offers, self.providers_)
-        table = plans_table(self.plans(read, size=size, budget=budget))
+        table = pa.Table.from_pylist(plan_rows(self.plans(read, size=size, budget=budget)))
         return table.to_pandas() if type(offers).__module__.startswith("pandas") else table
-
-    def _best_mixtures(self) -> Floats:
-        """Trained mixtures, best mean metric at the largest size first."""
-        largest = np.flatnonzero(self.sizes_ == self.scales_[-1])
-        groups = mixture_groups(self.mixtures_[largest])
-        means = np.array([self.values_[largest[rows]].mean() for rows in groups])
-        order = np.argsort(means if self.direction == "minimize" else -means, kind="stable")
-        first = np.array([largest[rows[0]] for rows in groups])
-        return np.asarray(self.mixtures_[first[order]])
 
     def check_target(self, size: float) -> float:
         """The size, if it can be predicted at.

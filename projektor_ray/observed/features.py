@@ -1,5 +1,6 @@
 """What both estimators share: DataFrames in and out, the metric's range and logarithm."""
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -9,16 +10,22 @@ from sklearn.base import BaseEstimator, RegressorMixin
 from projektor_ray.errors import InputError
 from projektor_ray.observed.columns import column, require
 from projektor_ray.observed.identify import unidentified
+from projektor_ray.observed.metric import Bounds
 from projektor_ray.observed.reading import read_table
-from projektor_ray.observed.runs import (
-    Bounds,
-    check_range,
-    check_shares,
-    check_values,
-)
+from projektor_ray.observed.runs import check_range, check_shares, check_values
+from projektor_ray.predictors.base import mixture_groups
 
 Floats = NDArray[np.float64]
 DIRECTIONS = ("maximize", "minimize")
+
+
+@dataclass(frozen=True, eq=False)
+class Trainings:
+    """What is fitted: mixtures (k, m), distances (k,) or None, values (k,) or their logarithms."""
+
+    mixtures: Floats
+    distances: Floats | None
+    values: Floats
 
 
 class OfMixtures(RegressorMixin, BaseEstimator):  # type: ignore[misc]
@@ -33,8 +40,14 @@ class OfMixtures(RegressorMixin, BaseEstimator):  # type: ignore[misc]
     direction: str
     log: bool
 
-    def _start(self, X: Any, y: ArrayLike, extra: tuple[str, ...] = ()) -> tuple[Floats, Floats]:
-        """Check settings and data; sets what scikit-learn expects of a fitted estimator."""
+    def _start(self, X: Any, y: ArrayLike, size: str | None = None) -> Trainings:
+        """Check settings and data; sets what scikit-learn expects of a fitted estimator.
+
+        Parameters
+        ----------
+        size : column of X that is neither a share nor the distance.
+        """
+        extra = [name for name in (self.distance, size) if name is not None]
         if self.direction not in DIRECTIONS:
             raise InputError(
                 f"the direction must be 'maximize' or 'minimize'; got {self.direction!r}"
@@ -58,8 +71,14 @@ class OfMixtures(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         check_values(values, str(getattr(y, "name", None) or "y"))
         if self.bounds is not None:
             check_range(values, str(getattr(y, "name", None) or "y"), self.bounds)
-        self.notes_ = tuple(unidentified(mixtures, self.providers_))
-        return mixtures, self._forth(values)
+        if len(mixtures) > 1 and len(mixture_groups(mixtures)) == 1:
+            raise InputError(
+                f"all {len(mixtures)} rows are of one mixture, so that nothing tells how the "
+                "metric depends on the shares; add trainings of other mixtures"
+            )
+        distances = self._numbers(X, self.distance)
+        self.notes_ = tuple(unidentified(mixtures, self.providers_, distances))
+        return Trainings(mixtures, distances, self._forth(values))
 
     def _mixtures(self, X: Any) -> Floats:
         if hasattr(X, "columns") or hasattr(X, "column_names"):

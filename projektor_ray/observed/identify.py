@@ -12,11 +12,13 @@ SAME_EFFECT = 1e-6
 SHOWN = 6
 
 
-def unidentified(mixtures: Floats, providers: Sequence[str]) -> list[str]:
+def unidentified(
+    mixtures: Floats, providers: Sequence[str], distances: Floats | None = None
+) -> list[str]:
     """A sentence for each thing that these mixtures (k, m) cannot tell; none if they tell all.
 
     Named are providers without a share anywhere, providers whose share never changes, and groups
-    whose shares only move together (see `_tied`).
+    whose shares only move together (see `_tied`); and distances (k,) that tell nothing.
     """
     said = []
     absent = mixtures.max(axis=0) <= TOLERANCE
@@ -40,7 +42,27 @@ def unidentified(mixtures: Floats, providers: Sequence[str]) -> list[str]:
             f"be told apart by any predictor that is linear in them; train more mixtures "
             f"({len(mixtures)} rows), or vary them apart"
         )
-    return said
+    return said if distances is None else [*said, *_idle(mixtures, distances)]
+
+
+def _idle(mixtures: Floats, distances: Floats) -> list[str]:
+    """What to say of distances that are constant, or linear in the shares by more than chance."""
+    centred = distances - distances.mean()
+    if np.ptp(distances) <= TOLERANCE * max(abs(float(distances.mean())), 1.0):
+        return [
+            "the distance is the same in all rows: no predictor learns from it, and 'cs' knows "
+            "nothing else; check what was measured"
+        ]
+    shares = mixtures - mixtures.mean(axis=0)
+    if len(np.unique(mixtures, axis=0)) <= np.linalg.matrix_rank(shares) + 1:
+        return []
+    left = centred - shares @ np.linalg.lstsq(shares, centred, rcond=None)[0]
+    if np.abs(left).max() > TOLERANCE * np.abs(centred).max():
+        return []
+    return [
+        "the distance is a linear function of the shares in these rows: its effect cannot be told "
+        "from theirs by any predictor that is linear in both"
+    ]
 
 
 def unseen(mixtures: Floats) -> NDArray[np.bool_]:

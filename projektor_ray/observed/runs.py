@@ -1,7 +1,7 @@
 """Trainings as arrays, checked: what a table of (mixture, size, metric[, distance]) says."""
 
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -16,15 +16,10 @@ from projektor_ray.observed.columns import (
     column,
     find_columns,
 )
+from projektor_ray.observed.metric import Bounds, guess_bounds
 from projektor_ray.observed.reading import read_table
 
 Floats = NDArray[np.float64]
-Direction = Literal["maximize", "minimize"]
-Bounds = tuple[float, float]
-
-LOWER_IS_BETTER = ("loss", "error", "perplexity", "ppl", "rmse", "mse", "mae")
-HIGHER_IS_BETTER = ("accuracy", "acc", "f1", "auc", "score", "precision", "recall")
-BOUNDED = ("accuracy", "acc", "f1", "auc", "precision", "recall")
 SHOWN = 5
 
 
@@ -105,7 +100,7 @@ def check_shares(shares: Floats, providers: tuple[str, ...]) -> Floats:
         row, which = wrong[0]
         raise InputError(
             f"shares must be numbers, 0 or more; row {row} of {providers[which]!r} is "
-            f"{_shown(shares[row, which])}, and {len(wrong) - 1} others. Write 0 where a provider "
+            f"{_shown(shares[row, which])}{_others(wrong)}. Write 0 where a provider "
             "has no part, and leave out rows that failed"
         )
     sums = shares.sum(axis=1)
@@ -120,7 +115,7 @@ def check_shares(shares: Floats, providers: tuple[str, ...]) -> Floats:
         )
     raise InputError(
         f"a mixture's shares must sum to 1 (within {tolerance:.2g}); {_rows(off)} "
-        f"{'does' if len(off) == 1 else 'do'} not, row {off[0]} sums to {sums[off[0]]:g}. A "
+        f"{'does' if len(off) == 1 else 'do'} not: row {off[0]} sums to {sums[off[0]]:g}. A "
         f"provider's column may be missing: read were {', '.join(providers[:SHOWN])}"
         f"{', …' if len(providers) > SHOWN else ''}"
     )
@@ -161,37 +156,12 @@ def check_range(values: Floats, metric: str, bounds: Bounds) -> None:
     raise InputError(
         f"the metric {metric!r} must lie in {bounds[0]:g} … {bounds[1]:g}; row {out[0]} is "
         f"{values[out[0]]:g}"
-        + (": it is in per cent. Divide it by 100" if per_cent and len(out) > 1 else "")
+        + (
+            ": it is in per cent. Divide it by 100"
+            if per_cent and len(out) > 1
+            else f"{_others(out)}. Correct it, or leave the row out"
+        )
     )
-
-
-def guess_bounds(metric: str) -> Bounds | None:
-    """(0, 1) where the metric's name is that of an accuracy or the like; else None."""
-    return (0.0, 1.0) if set(_words(metric)) & set(BOUNDED) else None
-
-
-def guess_direction(metric: str) -> Direction:
-    """Whether more is better, by the metric's name.
-
-    Raises
-    ------
-    InputError
-        If the name does not tell.
-    """
-    words = set(_words(metric))
-    if words & set(LOWER_IS_BETTER):
-        return "minimize"
-    if words & set(HIGHER_IS_BETTER):
-        return "maximize"
-    raise InputError(
-        f"the name of the metric {metric!r} does not tell whether more is better; "
-        "say direction 'maximize' or 'minimize'"
-    )
-
-
-def _words(name: str) -> list[str]:
-    spaced = "".join(letter if letter.isalnum() else " " for letter in name.lower())
-    return spaced.split()
 
 
 def _sizes(table: pa.Table, name: str | None, said: str | float | None) -> Floats | None:
@@ -227,6 +197,10 @@ def _rows(which: NDArray[np.intp]) -> str:
     shown = ", ".join(str(int(row)) for row in which[:SHOWN])
     more = f" and {len(which) - SHOWN} more" if len(which) > SHOWN else ""
     return f"row{'s' if len(which) > 1 else ''} {shown}{more}"
+
+
+def _others(wrong: NDArray[np.intp]) -> str:
+    return f", and {len(wrong) - 1} more are wrong" if len(wrong) > 1 else ""
 
 
 def _shown(value: float) -> str:

@@ -8,7 +8,8 @@ import pyarrow as pa
 
 from projektor_ray.errors import InputError, TooFewProbesError
 from projektor_ray.observed.estimators import MixtureRegressor, ScaleRegressor
-from projektor_ray.observed.runs import Runs, guess_bounds
+from projektor_ray.observed.metric import guess_bounds
+from projektor_ray.observed.runs import Runs
 
 
 def fit_rows(runs: Runs, predictor: str, log: bool) -> tuple[list[dict[str, Any]], list[str]]:

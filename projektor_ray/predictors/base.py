@@ -15,9 +15,8 @@ Floats = NDArray[np.float64]
 PredictorT = TypeVar("PredictorT", bound="Predictor")
 
 FOLDS = 10
-UNDEMANDING = "cs"
-UNDEMANDING_NEEDS = 3
-"""The predictor that needs fewest probes, and how many."""
+UNDEMANDING = {True: ("cs", 3), False: ("gp", 4)}
+"""The predictor that needs fewest probes, and how many; with distances, and without."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -207,7 +206,7 @@ class Predictor(ABC):
                 f"the predictor {self.name!r} needs the distance of each mixture to the validation "
                 "set; give distances, or use one of mixtures alone, such as 'pseudo_quadratic'"
             )
-        self._check_count(probes)
+        self._check_count(probes, measured=distances is not None)
         self._fit(probes)
         fitted = self._predict(probes.mixtures, probes.distances)
         self.report = FitReport.of(probes.values, fitted, self._left_out(probes))
@@ -294,19 +293,20 @@ class Predictor(ABC):
             residuals[held_out] = held.values - fitted._predict(held.mixtures, held.distances)
         return residuals
 
-    def _check_count(self, probes: Probes) -> None:
+    def _check_count(self, probes: Probes, *, measured: bool) -> None:
         needed = self.fewest_probes(probes.providers)
         if len(probes) >= needed:
             return
+        name, fewest = UNDEMANDING[measured]
         would_do = (
-            f"{UNDEMANDING!r} would do with {UNDEMANDING_NEEDS}"
-            if len(probes) >= UNDEMANDING_NEEDS
-            else f"no predictor does with fewer than {UNDEMANDING_NEEDS}"
+            f", or use another predictor: {name!r} would do with {fewest}"
+            if len(probes) >= fewest
+            else f"; no predictor does with fewer than {fewest}"
+            + ("" if measured else " and without distances")
         )
         raise TooFewProbesError(
             f"the predictor {self.name!r} needs at least {needed} probes for "
-            f"{probes.providers} providers; got {len(probes)}. Train more mixtures, or use another "
-            f"predictor: {would_do}"
+            f"{probes.providers} providers; got {len(probes)}. Train more mixtures{would_do}"
         )
 
     def _check_query(self, mixtures: ArrayLike) -> Floats:

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 from numpy.typing import ArrayLike
 
 from projektor_ray.errors import InputError, TooFewProbesError
@@ -56,11 +57,24 @@ def choose(
         except TooFewProbesError as failure:
             refused[name] = str(failure)
     if not fitted:
-        raise TooFewProbesError(
-            "no predictor can be fitted: " + "; ".join(refused.values() or ["none was named"])
-        )
+        raise TooFewProbesError(_too_few(refused, np.shape(mixtures)))
     ranked = sorted(fitted, key=lambda name: fitted[name].report.mae_cv)
     return Choice(ranked[0], fitted, refused, _reason(ranked, fitted, refused))
+
+
+def _too_few(refused: Mapping[str, str], shape: tuple[int, ...]) -> str:
+    """What would be needed; of several predictors, those that need as many together."""
+    if len(refused) < 2:
+        return next(iter(refused.values()), "no predictor was named")
+    count, providers = shape
+    needs: dict[int, list[str]] = {}
+    for name in refused:
+        needs.setdefault(predictor_class(name).fewest_probes(providers), []).append(name)
+    said = "; ".join(f"{', '.join(names)} {needed}" for needed, names in sorted(needs.items()))
+    return (
+        f"no predictor can be fitted to {count} probes of {providers} providers; at least needed "
+        f"are, by predictor: {said}. Train {min(needs) - count} mixtures more"
+    )
 
 
 def _reason(ranked: list[str], fitted: Mapping[str, Predictor], refused: Mapping[str, str]) -> str:

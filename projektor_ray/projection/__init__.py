@@ -3,7 +3,7 @@
 from projektor_ray.projection.base import ScaleModel
 from projektor_ray.projection.choice import ScaleChoice, choose_scale_model
 from projektor_ray.projection.joint import Joint
-from projektor_ray.projection.law import noise_gain, project, scale_weights
+from projektor_ray.projection.law import noise_gain, project, reach, scale_weights
 from projektor_ray.projection.per_scale import LogLinear, NoProjection, Saturating
 from projektor_ray.projection.registry import SCALE_MODELS, restore_scale_model, scale_model_class
 
@@ -18,6 +18,7 @@ __all__ = [
     "choose_scale_model",
     "noise_gain",
     "project",
+    "reach",
     "restore_scale_model",
     "scale_model_class",
     "scale_weights",

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from numpy.typing import ArrayLike
 
-from projektor_ray.errors import InputError
+from projektor_ray.errors import InputError, TooFewProbesError
 from projektor_ray.projection.base import Bounds, ScaleModel
 from projektor_ray.projection.per_scale import PerScale
 from projektor_ray.projection.registry import scale_model_class
@@ -50,32 +50,45 @@ def choose_scale_model(
 
     Raises
     ------
+    TooFewProbesError
+        If none of them can be fitted because there are too few probes.
     InputError
-        If none of them can be fitted, or a name is unknown.
+        If none can be fitted for another reason, or a name is unknown.
     """
     fitted: dict[str, ScaleModel] = {}
-    refused: dict[str, str] = {}
+    refused: dict[str, InputError] = {}
     for name in names:
         kind = scale_model_class(name)
         model = kind(predictor, bounds) if issubclass(kind, PerScale) else kind(bounds=bounds)
         try:
             fitted[name] = model.fit(mixtures, distances, sizes, values)
         except InputError as failure:
-            refused[name] = str(failure)
+            refused[name] = failure
     if not fitted:
-        raise InputError(
-            "no model of the scales can be fitted: "
-            + "; ".join(refused.values() or ["none was named"])
-        )
+        raise _none_fitted(refused)
+    reasons = {name: str(failure) for name, failure in refused.items()}
     missed = {
         name: model.held_out_rms for name, model in fitted.items() if model.held_out_rms is not None
     }
     if not any(fitted[name].fewest_scales > 1 for name in missed):
         first = next(iter(fitted))
         reason = f"{first} comes first; a third scale would tell which law holds"
-        return ScaleChoice(first, fitted, refused, reason)
+        return ScaleChoice(first, fitted, reasons, reason)
     ranked = sorted(missed, key=lambda name: missed[name])
     errors = ", ".join(f"{name} {missed[name]:.3g}" for name in ranked)
     return ScaleChoice(
-        ranked[0], fitted, refused, f"least error on the largest scale held out: {errors}"
+        ranked[0], fitted, reasons, f"least error on the largest scale held out: {errors}"
     )
+
+
+def _none_fitted(refused: Mapping[str, InputError]) -> InputError:
+    """One error that says of each model why; models with the same reason together."""
+    if len(refused) == 1:
+        return next(iter(refused.values()))
+    reasons: dict[str, list[str]] = {}
+    for name, failure in refused.items():
+        reasons.setdefault(str(failure), []).append(name)
+    said = "; ".join(f"{', '.join(names)}: {reason}" for reason, names in reasons.items())
+    few = any(isinstance(failure, TooFewProbesError) for failure in refused.values())
+    kind = TooFewProbesError if few else InputError
+    return kind(f"no model of all scales can be fitted. {said or 'None was named'}")

@@ -23,15 +23,19 @@ def check_scales(scales: Sequence[float], fewest: int = 2) -> Floats:
     if array.ndim != 1 or len(array) < fewest:
         raise InputError(
             f"a projection needs probes at {fewest} or more scales, N0 < N1 < …; "
-            f"got {array.tolist()}. Train probes at another scale, a factor of 4 away"
+            f"got {_listed(array)}. Train probes at another scale, a factor of 4 away"
         )
     ascending = all(low < high for low, high in itertools.pairwise(array))
     if not (np.isfinite(array).all() and array[0] >= 1 and ascending):
         raise InputError(
             "scales must be ascending sizes of at least 1 sample, N0 < N1 < …; "
-            f"got {array.tolist()}"
+            f"got {_listed(array)}"
         )
     return array
+
+
+def _listed(scales: Floats) -> str:
+    return ", ".join(f"{scale:,.10g}" for scale in scales.reshape(-1))
 
 
 def check_size(size: ArrayLike) -> Floats:
@@ -144,3 +148,18 @@ def noise_gain(
     10,000 it is 7.36, from (100, 1000) 2.24. Keep the scales a factor of 4 or more apart.
     """
     return np.asarray(np.sqrt(np.sum(scale_weights(size, scales, precisions) ** 2, axis=0)))
+
+
+def reach(size: int, scales: Sequence[int]) -> str:
+    """Where a size lies, seen from the scales that were trained: in words."""
+    first, last = scales[0], scales[-1]
+    if size in scales:
+        return f"{size:,} is a scale that was trained"
+    if size > last:
+        return f"{size:,} is {size / last:.3g}× the largest scale"
+    if size > first:
+        return f"{size:,} lies between the scales: interpolated"
+    return (
+        f"{size:,} lies below the smallest scale, {first:,}: extrapolated downwards, where no "
+        "probe tells; train a smaller scale"
+    )

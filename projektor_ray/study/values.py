@@ -6,13 +6,17 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from projektor_ray.errors import InputError
+from projektor_ray.errors import InputError, TooFewProbesError
 from projektor_ray.identity import digest
 from projektor_ray.learners.metrics import METRICS, Metric
 from projektor_ray.mixtures import mixture_id
+from projektor_ray.predictors import PREDICTORS
 from projektor_ray.providers import Provider, Samples, Target
 from projektor_ray.study.configuration import StudyConfig
 from projektor_ray.tables import Stamp
+
+LEAST_DEMANDING = "cs"
+"""The predictor that needs fewest probes: with fewer, no study can be fitted."""
 
 
 @dataclass(frozen=True)
@@ -113,20 +117,56 @@ class Study:
         return self.config.probes.scales
 
     def check_projectable(self) -> None:
-        """Refuse to project from one scale, unless its value is asked for as it is.
+        """Refuse to project from one scale, or downwards, unless a value is taken as it is.
 
         Raises
         ------
         InputError
-            If there is one scale, and it is not the size to buy.
+            If the size to buy is below the smallest scale, or there is no other scale.
         """
         asked, scales = self.config.selection, self.scales
+        if len(scales) > 1 and asked.size < scales[0] and asked.projection != "none":
+            raise InputError(
+                f"the size to buy, {asked.size:,}, is below the smallest scale, {scales[0]:,}, "
+                "where no probe tells. Train a smaller scale (probes.scales), buy "
+                f"{scales[0]:,} or more, or set selection.projection: none to take the value at "
+                f"{scales[-1]:,} as it is"
+            )
         if len(scales) == 1 and asked.size != scales[0] and asked.projection != "none":
             raise InputError(
                 f"probes are asked for at one scale only, {scales[0]:,}; what {asked.size:,} "
                 "samples are worth cannot be projected from it. Add a scale to probes.scales, a "
                 f"factor of 4 away, or buy {scales[0]:,}, or set selection.projection: none to "
                 f"take the value at {scales[0]:,} as it is"
+            )
+
+    def check_fittable(self) -> None:
+        """Refuse a design from which the predictor that is asked for could not be fitted.
+
+        Raises
+        ------
+        TooFewProbesError
+            If it needs more probes at each scale; says which predictors would do.
+        InputError
+            If the design has one mixture only.
+        """
+        mixtures, seeds, m = len(self.mixtures), len(self.config.probes.seed_list), len(self.names)
+        more = "Ask for more: probes.lattice, probes.mixtures_count or probes.mixtures"
+        if mixtures == 1 and m > 1:
+            raise InputError(
+                f"the design has one mixture of {m} providers, so that nothing tells how the "
+                f"metric depends on the shares. {more}"
+            )
+        asked = self.config.selection.predictors or (LEAST_DEMANDING,)
+        needed = max(PREDICTORS[name].fewest_probes(m) for name in asked)
+        count = mixtures * seeds
+        if count < needed:
+            doing = [name for name, kind in PREDICTORS.items() if kind.fewest_probes(m) <= count]
+            other = f"; or use a predictor that does with these: {', '.join(doing)}"
+            raise TooFewProbesError(
+                f"the predictor {asked[0]!r} needs at least {needed} probes at each scale; the "
+                f"study asks for {count}: {mixtures} mixtures × {seeds} seeds. {more}"
+                + (other if doing else "")
             )
 
     @property

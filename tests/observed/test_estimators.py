@@ -133,8 +133,11 @@ def test_missing_columns_at_prediction_and_too_few_rows() -> None:
     X = frame()
     with pytest.raises(InputError, match="no column 'c'"):
         MixtureRegressor().fit(X, linear(X)).predict(X.drop(columns="c"))
+    few, values = X.iloc[:3].assign(ot=[1.0, 2.0, 3.0]), linear(X.iloc[:3])
     with pytest.raises(TooFewProbesError, match="'cs' would do with 3"):
-        MixtureRegressor("gp").fit(X.iloc[:3], linear(X.iloc[:3]))
+        MixtureRegressor("gp", distance="ot").fit(few, values)
+    with pytest.raises(TooFewProbesError, match="fewer than 4 and without distances"):
+        MixtureRegressor("gp").fit(X.iloc[:3], values)
 
 
 def scaled(sizes: tuple[int, ...], slope: float = 0.03) -> tuple[pd.DataFrame, pd.Series]:

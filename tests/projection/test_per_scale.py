@@ -218,7 +218,7 @@ def test_two_scales_do_not_tell_which_law_holds(rows: Rows) -> None:
     assert choice.name == "eq3"
     assert "third scale" in choice.reason
     assert "3 or more scales" in choice.refused["saturating"]
-    with pytest.raises(InputError, match="no model of the scales"):
+    with pytest.raises(InputError, match="needs probes at 3 or more scales"):
         choose_scale_model(["saturating"], mixtures, distances, sizes, values)
     with pytest.raises(InputError, match="did you mean 'joint'"):
         choose_scale_model(["jiont"], mixtures, distances, sizes, values)

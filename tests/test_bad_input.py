@@ -273,11 +273,7 @@ def test_a_purchase_that_a_study_cannot_make_is_refused_before_training() -> Non
     for provider in capped["providers"]:
         provider.update(capacity=10, price=2)
     ready = resolved(capped)
-    with pytest.raises(
-        InfeasibleError, match=r"capacities cannot be kept: together the providers sell 30"
-    ):
+    with pytest.raises(InfeasibleError, match=r"capacities cannot be kept: [a-z ]* sell 30"):
         FeasibleSet.of(ready.providers, 60)
-    with pytest.raises(
-        InfeasibleError, match=r"budget of 1 cannot be kept: the cheapest 20 samples cost 40"
-    ):
+    with pytest.raises(InfeasibleError, match=r"budget of 1 cannot be kept: [a-z]* cheapest 20"):
         FeasibleSet.of(ready.providers, 20, 1.0)

@@ -69,6 +69,20 @@ def test_gradient_and_slope_are_derivatives(rng: np.random.Generator) -> None:
     assert slope == pytest.approx((up - down) / 2, rel=1e-5)
 
 
+def test_moments_are_the_prediction_and_its_spread_but_for_noise(
+    rng: np.random.Generator,
+) -> None:
+    model, fresh = Joint().fit(*table(rng, 12)), rng.dirichlet(np.ones(3), 5)
+    mean, covariance = model.moments(fresh, distance(fresh), 9000)
+    np.testing.assert_allclose(mean, model.predict(fresh, distance(fresh), 9000))
+    noise = model._spread(fresh, distance(fresh), 9000) ** 2 - np.diag(covariance)
+    np.testing.assert_allclose(noise, noise[0])
+    assert noise[0] > 0
+    eigenvalues = np.linalg.eigvalsh(covariance)
+    assert eigenvalues[0] > -1e-12
+    assert eigenvalues[-1] > 1.5 * np.diag(covariance).max(), "mixtures share their uncertainty"
+
+
 @pytest.mark.parametrize(
     ("scales", "size"), [((250, 1000), 1000), ((250, 1000), 10_000), ((250, 1000, 4000), 10_000)]
 )

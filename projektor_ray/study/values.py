@@ -6,12 +6,8 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-<<<<<<< HEAD
-from projektor_ray.errors import InputError, TooFewProbesError
-=======
 from projektor_ray.designs import distinct
-from projektor_ray.errors import InputError
->>>>>>> db8f6a2 (Adaptive design: probes go where the best plan may be, chosen by a Tune searcher from the ledgers)
+from projektor_ray.errors import InputError, TooFewProbesError
 from projektor_ray.identity import digest
 from projektor_ray.learners.metrics import METRICS, Metric
 from projektor_ray.mixtures import mixture_id

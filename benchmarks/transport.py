@@ -28,6 +28,7 @@ from benchmarks.cifar import cifar_features, imbalanced_providers
 from benchmarks.peers import PEERS, Case, Run, missing
 from projektor_ray.mixtures import simplex_lattice
 from projektor_ray.transport import PilotFeatures, TransportSettings, ValidationFeatures
+from projektor_ray.transport.coarse import cost_blocks
 from projektor_ray.transport.distances import DistanceOracle
 from projektor_ray.transport.groundcost import (
     FeatureCost,
@@ -36,9 +37,11 @@ from projektor_ray.transport.groundcost import (
     pilot_points,
     validation_points,
 )
-from projektor_ray.transport.operators import Centre, KernelOperator, ProviderUnits
+from projektor_ray.transport.kernel import KernelOperator
+from projektor_ray.transport.operators import Centre, ProviderUnits
 from projektor_ray.transport.pools import even_target
-from projektor_ray.transport.solver import Stopping, iterate, solve
+from projektor_ray.transport.rounds import Stopping, iterate
+from projektor_ray.transport.solver import solve
 
 SIZES = {"S": (3000, 1000, 3, 66), "M": (10_000, 2000, 6, 132), "L": (50_000, 2000, 6, 64)}
 """Pilot points, validation points, providers, mixtures."""
@@ -91,12 +94,7 @@ def compare(args: argparse.Namespace) -> list[Row]:
     """Every peer on one size, at every ε."""
     pilots, validation, mixtures = cifar_pool(args, args.size)
     cost = feature_cost(pilots, validation, args.label_weight)
-    whole = torch.cat(
-        [
-            cost.block(i, min(i + 1000, len(pilots.features)))
-            for i in range(0, len(pilots.features), 1000)
-        ]
-    )
+    whole = cost.rows(slice(None))
     weights = row_weights(mixtures, pilots.provider)
     target = even_target(whole.shape[1], whole.device)
     found = []
@@ -145,7 +143,7 @@ def rounds(args: argparse.Namespace) -> list[Row]:
     stopping = Stopping(args.tolerance, args.max_rounds)
     flat = torch.zeros(len(weights), len(target), dtype=torch.float64)
     for epsilon in args.epsilon:
-        operator = KernelOperator(cost, target, units, torch.float32)
+        operator = KernelOperator(cost, target, cost_blocks(cost), units, torch.float32)
         centre = Centre(torch.zeros_like(target), epsilon, wide=True)
         ways = {
             "annealed, accelerated": solve(operator, weights, epsilon, stopping).rounds,
@@ -188,7 +186,12 @@ def _round_time(
     cost = feature_cost(pilots, validation, 0.0)
     target = even_target(targets, torch.device("cpu"))
     operator = KernelOperator(
-        cost, target, ProviderUnits(torch.from_numpy(provider), 4), torch.float32, keep=keep
+        cost,
+        target,
+        cost_blocks(cost),
+        ProviderUnits(torch.from_numpy(provider), 4),
+        torch.float32,
+        keep=keep,
     )
     weights = torch.from_numpy(rng.dirichlet(np.ones(4), count))
     centre = Centre(torch.zeros_like(target), 0.1)

@@ -7,7 +7,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from projektor_ray.transport import PilotFeatures, ValidationFeatures
+from projektor_ray.transport import PilotFeatures, ProviderShard, ValidationFeatures
+from projektor_ray.transport.shards import CallShards
 
 
 @dataclass(frozen=True, eq=False)
@@ -95,3 +96,22 @@ def mixtures(providers: int = 3, count: int = 4, *, seed: int = 0) -> NDArray[np
     """Every vertex, and mixtures within."""
     inner = np.random.default_rng(seed).dirichlet(np.ones(providers), count)
     return np.vstack([np.eye(providers), inner])
+
+
+def split(pilots: PilotFeatures, providers: list[int]) -> PilotFeatures:
+    """The pilots of some providers."""
+    own = np.isin(pilots.provider, providers)
+    labels = None if pilots.labels is None else pilots.labels[own]
+    return PilotFeatures(pilots.features[own], labels, pilots.provider[own])
+
+
+def shards_of(
+    pilots: PilotFeatures, validation: ValidationFeatures, parts: list[list[int]], *, keep: bool
+) -> CallShards:
+    """Shards in this process, each with the pilots of some providers."""
+    shards = [ProviderShard(split(pilots, part), validation, keep=keep) for part in parts]
+
+    def call(method: str, *arguments: object) -> list[object]:
+        return [getattr(shard, method)(*arguments) for shard in shards]
+
+    return call

@@ -33,19 +33,23 @@ class Anderson:
         self._best_map = metric.new_zeros(columns, len(metric))
         self._slot = 0
 
-    def step(self, mapped: Tensor, residual: Tensor, error: Tensor) -> Tensor:
+    def step(self, mapped: Tensor, residual: Tensor, error: Tensor, plain: Tensor) -> Tensor:
         """The next points (B, v), given the map and its residual at the current ones.
 
         A column whose error has grown forgets its history and takes the plain step from its best
         point so far.
+
+        Parameters
+        ----------
+        plain : (B, v), the step that never raises the error.
         """
         astray = ~(error <= GROWTH * self._best)
         better = error < self._best
         self._best = torch.minimum(self._best, error)
         if bool(better.all()):
-            self._best_map = mapped
+            self._best_map = plain
         else:
-            self._best_map = torch.where(better[:, None], mapped, self._best_map)
+            self._best_map = torch.where(better[:, None], plain, self._best_map)
         if not bool(astray.any()):
             self._record(mapped, residual * self._root)
             return self._combine()

@@ -24,8 +24,9 @@ from projektor_ray.transport.pools import (
     local_pool,
     memory_limit,
 )
+from projektor_ray.transport.rounds import Stopping
 from projektor_ray.transport.settings import TransportSettings
-from projektor_ray.transport.solver import Solution, Start, Stopping, solve
+from projektor_ray.transport.solver import Solution, Start, solve
 from projektor_ray.transport.symmetric import SelfTerm, solve_symmetric
 
 
@@ -216,13 +217,13 @@ class PoolOracle:
     def _exact(self, mixtures: NDArray[np.float64]) -> Distances:
         pool = self.pool
         assert pool.cost is not None
-        rows, targets = pool.cost.shape
-        cost = pool.cost.block(0, rows).cpu().numpy().astype(np.float64)
+        targets = pool.cost.shape[1]
+        cost = pool.cost.rows(slice(None)).cpu().numpy().astype(np.float64)
         units = ProviderUnits(torch.from_numpy(pool.self_provider), mixtures.shape[1])
-        weights = units.spread(torch.from_numpy(mixtures), 0, rows).numpy()
+        weights = units.spread(torch.from_numpy(mixtures), slice(None)).numpy()
         values, potentials, optimal = solve_exact(cost, weights, np.full(targets, 1.0 / targets))
         gradient = torch.zeros(mixtures.shape, dtype=torch.float64)
-        units.collect(torch.from_numpy(potentials), gradient, 0, rows)
+        units.collect(torch.from_numpy(potentials), gradient, slice(None))
         centred = gradient.numpy()
         centred = centred - (mixtures * centred).sum(axis=1, keepdims=True)
         none = np.zeros(len(mixtures))

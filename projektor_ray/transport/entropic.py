@@ -6,8 +6,11 @@ import torch
 from torch import Tensor
 
 from projektor_ray.errors import InputError
-from projektor_ray.transport.operators import KernelOperator, MatrixCost, RowUnits
-from projektor_ray.transport.solver import Solution, Start, Stopping, solve
+from projektor_ray.transport.coarse import cost_blocks
+from projektor_ray.transport.kernel import KernelOperator
+from projektor_ray.transport.operators import MatrixCost, RowUnits
+from projektor_ray.transport.rounds import Stopping
+from projektor_ray.transport.solver import Solution, Start, solve
 
 SUM_TOLERANCE = 1e-4
 """Weights may miss a sum of 1 by this much, as float32 sums do; they are then normalised."""
@@ -86,9 +89,11 @@ def sinkhorn(
     reached = cost if whole else cost[:, support]
     first = _checked_start(start, (cost.shape[1], mixtures.shape[1]), cost.device)
     precise = cost.dtype == torch.float64 or tolerance < FLOAT32_TOLERANCE
+    held = MatrixCost(reached)
     operator = KernelOperator(
-        MatrixCost(reached),
+        held,
         targets[support],
+        cost_blocks(held),
         RowUnits(cost.shape[0]),
         torch.float64 if precise else torch.float32,
     )

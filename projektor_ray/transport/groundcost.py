@@ -20,7 +20,9 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from projektor_ray.errors import InputError
+from projektor_ray.transport.coarse import cluster
 from projektor_ray.transport.labels import LabelKind, choose_kind, class_table
+from projektor_ray.transport.operators import Rows
 from projektor_ray.transport.settings import LabelDistance
 
 
@@ -202,6 +204,17 @@ def validation_points(validation: ValidationFeatures, units: CostUnits) -> Label
     return _in_units(validation.features, validation.labels, group, validation, units)
 
 
+def validation_blocks(targets: LabelledPoints) -> Tensor:
+    """Blocks (v,) of the validation set for the solver: classes, or clusters where there are none.
+
+    Too many classes are put together by their means.
+    """
+    if targets.group is None:
+        return cluster(torch.from_numpy(targets.points))
+    means = np.stack([points.mean(axis=0) for points in targets.groups()])
+    return cluster(torch.from_numpy(means))[torch.from_numpy(targets.group)]
+
+
 class FeatureCost:
     """The ground cost between two sets of points, computed by blocks of rows from their features.
 
@@ -246,18 +259,14 @@ class FeatureCost:
     def magnitude(self) -> float:
         return self._magnitude
 
-    def block(self, start: int, stop: int) -> Tensor:
-        rows = torch.addmm(
-            self._right_square.expand(stop - start, -1),
-            self._left[start:stop],
-            self._right.T,
-            alpha=-2,
-        )
-        rows += self._left_square[start:stop, None]
-        rows.clamp_min_(0)
+    def rows(self, rows: Rows) -> Tensor:
+        left = self._left[rows]
+        cost = torch.addmm(self._right_square.expand(len(left), -1), left, self._right.T, alpha=-2)
+        cost += self._left_square[rows, None]
+        cost.clamp_min_(0)
         if self._label_rows is not None and self._group is not None:
-            rows += self._label_rows[self._group[start:stop]]
-        return rows
+            cost += self._label_rows[self._group[rows]]
+        return cost
 
 
 def check_same_kind(pilots: PilotFeatures, validation: ValidationFeatures) -> None:

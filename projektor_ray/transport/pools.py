@@ -18,10 +18,12 @@ from projektor_ray.transport.groundcost import (
     cost_units,
     pilot_moments,
     pilot_points,
+    validation_blocks,
     validation_points,
 )
+from projektor_ray.transport.kernel import KernelOperator
 from projektor_ray.transport.memory import MemoryPlan, available_memory, plan_memory
-from projektor_ray.transport.operators import KernelOperator, ProviderUnits, SourceOperator
+from projektor_ray.transport.operators import ProviderUnits, SourceOperator
 from projektor_ray.transport.settings import TransportSettings
 from projektor_ray.transport.shards import CallShards, ShardedOperator, thin
 
@@ -91,6 +93,7 @@ def local_pool(
     operator = KernelOperator(
         cost,
         even_target(len(targets.points), device),
+        validation_blocks(targets).to(device),
         ProviderUnits(torch.from_numpy(pilots.provider).to(device), count),
         dtype,
         keep=plan.layout == "dense",
@@ -120,7 +123,7 @@ def sharded_pool(
     moments = sum(parts[1:], start=parts[0])
     units = cost_units(moments, validation, settings.label_weight, settings.label_distance)
     targets = validation_points(validation, units)
-    operator = ShardedOperator(call, units, len(targets.points), dtype_of(settings))
+    operator = ShardedOperator(call, units, targets, dtype_of(settings))
     share = settings.self_term_points / moments.count if settings.debiased else 0.0
     found = call("points", units, share)
     reason = f"{len(parts)} shards hold the pilots"

@@ -21,15 +21,15 @@ from projektor_ray.transport.groundcost import (
     ValidationFeatures,
     pilot_moments,
     pilot_points,
+    validation_blocks,
     validation_points,
 )
+from projektor_ray.transport.kernel import KernelOperator, ceiling_of
 from projektor_ray.transport.operators import (
     Centre,
-    KernelOperator,
     PackedCentre,
     ProviderUnits,
     Sums,
-    ceiling_of,
     packed,
     unpacked,
 )
@@ -72,13 +72,14 @@ class ProviderShard:
 
     def sums(
         self, units: CostUnits, centre: PackedCentre, scaling: Array, weights: Array
-    ) -> tuple[Array, Array]:
+    ) -> tuple[Array, Array, Array]:
         """This shard's part of `SourceOperator.sums`; weights (B, m) of all providers."""
         found = self._ready(units).sums(
             unpacked(centre, self._device), self._tensor(scaling), self._own(weights)
         )
         precision = torch.float64 if centre[2] else self._dtype
-        return found.columns.to(precision).cpu().numpy(), found.ceiling.cpu().numpy()
+        columns = found.columns.to(precision).cpu().numpy()
+        return columns, found.flows.cpu().numpy(), found.reach.cpu().numpy()
 
     def log_sums(self, units: CostUnits, potential: Array, epsilon: float, weights: Array) -> Array:
         """This shard's part of `SourceOperator.log_sums`, before the logarithms are added."""
@@ -101,17 +102,19 @@ class ProviderShard:
 
     def _ready(self, units: CostUnits) -> KernelOperator:
         if self._operator is None or units != self._units:
+            targets = validation_points(self._validation, units)
             cost = FeatureCost(
                 pilot_points(self._pilots, self._validation, units),
-                validation_points(self._validation, units),
+                targets,
                 units,
                 self._dtype,
                 self._device,
             )
-            targets = cost.shape[1]
+            count = cost.shape[1]
             self._operator = KernelOperator(
                 cost,
-                torch.full((targets,), 1.0 / targets, dtype=torch.float64, device=self._device),
+                torch.full((count,), 1.0 / count, dtype=torch.float64, device=self._device),
+                validation_blocks(targets).to(self._device),
                 ProviderUnits(
                     torch.from_numpy(self._local.reshape(-1)).to(self._device),
                     len(self._providers),
@@ -140,16 +143,18 @@ class ShardedOperator:
 
     Attributes
     ----------
-    target, units, magnitude : as `SourceOperator` says; units are the m providers.
+    target, blocks, units, magnitude : as `SourceOperator` says; units are the m providers.
     """
 
     def __init__(
-        self, call: CallShards, cost_units: CostUnits, targets: int, dtype: torch.dtype
+        self, call: CallShards, cost_units: CostUnits, targets: LabelledPoints, dtype: torch.dtype
     ) -> None:
         self._call = call
         self._cost_units = cost_units
         self._held = call("providers")
-        self.target = torch.full((targets,), 1.0 / targets, dtype=torch.float64)
+        count = len(targets.points)
+        self.target = torch.full((count,), 1.0 / count, dtype=torch.float64)
+        self.blocks = validation_blocks(targets)
         self.units = sum(len(held) for held in self._held)
         self.magnitude = max(call("magnitude", cost_units))
         self._dtype = dtype
@@ -165,9 +170,11 @@ class ShardedOperator:
             self._packed(centre, scaling),
             weights.numpy(),
         )
-        columns = np.sum([part[0] for part in parts], axis=0, dtype=np.float64)
-        ceiling = np.max([part[1] for part in parts], axis=0)
-        return Sums(torch.from_numpy(columns), torch.from_numpy(ceiling))
+        columns, flows = (
+            np.sum([part[i] for part in parts], axis=0, dtype=np.float64) for i in (0, 1)
+        )
+        reach = np.logaddexp.reduce([part[2] for part in parts], axis=0)
+        return Sums(*(torch.from_numpy(part) for part in (columns, flows, reach)))
 
     def log_sums(self, potential: Tensor, epsilon: float, weights: Tensor) -> Tensor:
         parts = self._call(

@@ -14,15 +14,9 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from projektor_ray.transport.operators import (
-    BLOCK_ELEMENTS,
-    EXACT_EXPONENT,
-    CostRows,
-    ProviderUnits,
-    RowUnits,
-    ceiling_of,
-)
-from projektor_ray.transport.solver import Stopping
+from projektor_ray.transport.kernel import BLOCK_ELEMENTS, EXACT_EXPONENT, ceiling_of
+from projektor_ray.transport.operators import CostRows, ProviderUnits, RowUnits
+from projektor_ray.transport.rounds import Stopping
 
 CENTRE_ROUNDS = 20
 CENTRE_TOLERANCE = 1e-2
@@ -82,7 +76,7 @@ class SymmetricKernel:
         found = torch.empty_like(potential)
         offset = log_weights + potential / self._epsilon
         for start, stop in self._bounds():
-            exponent = self._cost.block(start, stop).to(potential.dtype) / -self._epsilon
+            exponent = self._cost.rows(slice(start, stop)).to(potential.dtype) / -self._epsilon
             for column in range(len(potential)):
                 found[column, start:stop] = torch.logsumexp(exponent + offset[column], dim=1)
         return -self._epsilon * found
@@ -97,7 +91,7 @@ class SymmetricKernel:
         precision = self._dtype if self._exact else torch.float64
         offset = self.centre / self._epsilon + self._root.log()
         for start, stop in self._bounds():
-            exponent = self._cost.block(start, stop).to(precision) / -self._epsilon
+            exponent = self._cost.rows(slice(start, stop)).to(precision) / -self._epsilon
             exponent += offset.to(precision)
             exponent += offset[start:stop, None].to(precision)
             yield start, stop, exponent.clamp_max_(0).exp_().to(self._dtype)
@@ -114,9 +108,8 @@ def solve_symmetric(
     keep: bool = True,
 ) -> SelfTerm:
     """OT_ε of every row of `weights` (B, r) with itself, from the mean mixture's solution."""
-    rows = cost.shape[0]
-    own = units.spread(weights, 0, rows)
-    even = units.spread(torch.full_like(weights[:1], 1.0 / units.count), 0, rows)[0]
+    own = units.spread(weights, slice(None))
+    even = units.spread(torch.full_like(weights[:1], 1.0 / units.count), slice(None))[0]
     mean = (own.mean(dim=0) + even) / 2
     kernel = SymmetricKernel(cost, mean, epsilon, dtype, keep=keep)
     centre, _ = _iterate(
@@ -135,7 +128,7 @@ def solve_symmetric(
         )
     moved = _readout(kernel, own, potential, epsilon)
     found = weights.new_zeros(len(own), units.count)
-    units.collect(moved, found, 0, rows)
+    units.collect(moved, found, slice(None))
     value = (own * (torch.where(own > 0, potential, 0.0) + moved)).sum(dim=1)
     return SelfTerm(value, found, error)
 

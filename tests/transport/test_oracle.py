@@ -9,34 +9,16 @@ from projektor_ray.transport import (
     DistanceOracle,
     PilotFeatures,
     PoolOracle,
-    ProviderShard,
     TransportSettings,
     ValidationFeatures,
     measure,
     sharded_pool,
 )
-from projektor_ray.transport.shards import CallShards, thin
+from projektor_ray.transport.shards import thin
 from tests.checks import assert_distances_sound
-from tests.problems import mixtures, pool
+from tests.problems import mixtures, pool, shards_of
 
 PRECISE = TransportSettings(tolerance=1e-9, dtype="float64")
-
-
-def split(pilots: PilotFeatures, providers: list[int]) -> PilotFeatures:
-    own = np.isin(pilots.provider, providers)
-    labels = None if pilots.labels is None else pilots.labels[own]
-    return PilotFeatures(pilots.features[own], labels, pilots.provider[own])
-
-
-def shards_of(
-    pilots: PilotFeatures, validation: ValidationFeatures, parts: list[list[int]], *, keep: bool
-) -> CallShards:
-    shards = [ProviderShard(split(pilots, part), validation, keep=keep) for part in parts]
-
-    def call(method: str, *arguments: object) -> list[object]:
-        return [getattr(shard, method)(*arguments) for shard in shards]
-
-    return call
 
 
 @pytest.mark.parametrize("parts", [[[0, 1, 2]], [[0], [1, 2]], [[2], [0], [1]]])
@@ -85,7 +67,7 @@ def test_blocked_is_dense(labels: str, debiased: bool, monkeypatch: pytest.Monke
     settings = TransportSettings(debiased=debiased, tolerance=1e-6)
     dense = DistanceOracle(pilots, validation, settings)
     assert dense.pool.plan.layout == "dense"
-    monkeypatch.setattr("projektor_ray.transport.operators.BLOCK_ELEMENTS", 28 * 7)
+    monkeypatch.setattr("projektor_ray.transport.kernel.BLOCK_ELEMENTS", 28 * 7)
     monkeypatch.setattr("projektor_ray.transport.symmetric.BLOCK_ELEMENTS", 75 * 7)
     monkeypatch.setattr("projektor_ray.transport.memory._too_narrow", lambda *_: True)
     blocked = DistanceOracle(pilots, validation, settings)

@@ -4,7 +4,7 @@ import torch
 
 from projektor_ray.transport import sinkhorn
 from projektor_ray.transport.operators import MatrixCost, ProviderUnits, RowUnits
-from projektor_ray.transport.solver import Stopping
+from projektor_ray.transport.rounds import Stopping
 from projektor_ray.transport.symmetric import solve_symmetric
 
 

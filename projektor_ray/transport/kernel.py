@@ -1,0 +1,208 @@
+"""The operator on one device: a Gibbs kernel held whole, or rebuilt some rows at a time."""
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from projektor_ray.transport.coarse import nearest_blocks
+from projektor_ray.transport.operators import Centre, CostRows, ProviderUnits, RowUnits, Sums
+
+HEADROOM = {torch.float32: 36.0, torch.float64: 300.0}
+"""Logarithm of the largest entry of a row of the kernel, and of the largest scaling: of a product
+of two as large, a million can be added up. Half of the range of exponents lies above 1."""
+EXACT_EXPONENT = 100.0
+"""Largest |C|/ε at which float32 exponents keep a kernel entry to 1e-5 of itself."""
+LOST = 1e-7
+"""Mass of a plan that entries which underflowed may carry."""
+BLOCK_ELEMENTS = 1 << 20
+
+
+def ceiling_of(dtype: torch.dtype) -> float:
+    """The safe range of a kernel of this precision."""
+    return -math.log(torch.finfo(dtype).tiny) + math.log(LOST)
+
+
+class KernelOperator:
+    """The operator on one device: the kernel held whole, or rebuilt block by block.
+
+    The kernel is K_ij = b_j exp((f⁰_i + g⁰_j − C_ij)/ε) with f⁰ the soft c-transform of the centre
+    g⁰: its rows sum to 1, so that no entry overflows and no row vanishes. Its rows are in the order
+    of the block of targets that they are nearest to.
+    """
+
+    def __init__(
+        self,
+        cost: CostRows,
+        target: Tensor,
+        blocks: Tensor,
+        units: RowUnits | ProviderUnits,
+        dtype: torch.dtype,
+        *,
+        keep: bool = True,
+    ) -> None:
+        self._cost = cost
+        self._target = target.to(torch.float64)
+        self._log_target = self._target.log()
+        self._blocks = blocks
+        self._members = torch.nn.functional.one_hot(blocks)
+        self._units = units
+        self._dtype = dtype
+        self._keep = keep
+        self._magnitude = cost.magnitude
+        self._step = max(1, BLOCK_ELEMENTS // cost.shape[1])
+        nearest = nearest_blocks(cost, blocks, self._step)
+        self._order = nearest.argsort(stable=True)
+        self._sizes = torch.bincount(nearest, minlength=self._members.shape[1]).tolist()
+        self._held: _Held | None = None
+        self._last: tuple[Tensor, Tensor] | None = None
+
+    @property
+    def target(self) -> Tensor:
+        return self._target
+
+    @property
+    def blocks(self) -> Tensor:
+        return self._blocks
+
+    @property
+    def units(self) -> int:
+        return self._units.count
+
+    @property
+    def magnitude(self) -> float:
+        return self._magnitude
+
+    def ceiling(self, centre: Centre) -> float:
+        return ceiling_of(self._precision(centre))
+
+    def sums(self, centre: Centre, scaling: Tensor, weights: Tensor) -> Sums:
+        dtype = self._precision(centre)
+        shift, scaled = _scaled(scaling, dtype)
+        members = self._members.to(dtype)
+        columns = torch.zeros_like(scaling)
+        flows = scaling.new_zeros(len(scaling), *2 * members.shape[1:])
+        sources = torch.zeros_like(scaling[:, 0])
+        for block, ranges in enumerate(self._ranges()):
+            part = torch.zeros_like(scaled)
+            for start, stop in ranges:
+                kernel, _ = self._rows(centre, start, stop)
+                row_sums = (scaled @ kernel.T).clamp_min_(torch.finfo(dtype).tiny)
+                source = self._spread(weights, start, stop, dtype) / row_sums
+                part.addmm_(source, kernel)
+                sources += source.sum(dim=1)
+            columns += part
+            flows[:, block] = (part * scaled) @ members
+        return Sums(columns / shift.exp(), flows, sources.log() - shift[:, 0])
+
+    def source_potentials(self, centre: Centre, scaling: Tensor) -> Tensor:
+        dtype = self._precision(centre)
+        shift, scaled = _scaled(scaling, dtype)
+        least = scaled.sum(dim=1, keepdim=True) * math.exp(-ceiling_of(dtype))
+        found = scaling.new_zeros(len(scaling), self.units)
+        for ranges in self._ranges():
+            for start, stop in ranges:
+                kernel, log_rows = self._rows(centre, start, stop)
+                row_sums = scaled @ kernel.T
+                logs = log_rows + row_sums.to(scaling.dtype).log() + shift
+                lost = row_sums < least
+                if bool(lost.any()):
+                    self._mend(logs, lost, centre, scaling, self._order[start:stop])
+                self._units.collect(-centre.epsilon * logs, found, self._order[start:stop])
+        return found
+
+    def _mend(
+        self, logs: Tensor, lost: Tensor, centre: Centre, scaling: Tensor, rows: Tensor
+    ) -> None:
+        """Logarithms of row sums that vanish in the kernel, of rows without weight."""
+        offset = centre.potential / centre.epsilon + scaling + self._log_target
+        for column in lost.any(dim=1).nonzero()[:, 0].tolist():
+            cost = self._cost.rows(rows[lost[column]]).to(offset.dtype)
+            logs[column, lost[column]] = (offset[column] - cost / centre.epsilon).logsumexp(dim=1)
+
+    def log_sums(self, potential: Tensor, epsilon: float, weights: Tensor) -> Tensor:
+        count = self._cost.shape[0]
+        found = torch.full_like(potential, -torch.inf)
+        for start in range(0, count, self._step):
+            rows = slice(start, min(count, start + self._step))
+            exponent = self._cost.rows(rows).to(potential.dtype) / -epsilon
+            share = self._units.spread(weights, rows).log()
+            for column in range(len(potential)):
+                plan = exponent + (potential[column] / epsilon + self._log_target)
+                source = share[column] - torch.logsumexp(plan, dim=1)
+                partial = torch.logsumexp(exponent + source[:, None], dim=0)
+                found[column] = torch.logaddexp(found[column], partial)
+        return found
+
+    def _ranges(self) -> Iterator[list[tuple[int, int]]]:
+        """For every block the ranges of rows, in order, that are nearest to it."""
+        first = 0
+        for size in self._sizes:
+            step = max(1, size if self._keep else self._step)
+            yield [
+                (start, min(first + size, start + step))
+                for start in range(first, first + size, step)
+            ]
+            first += size
+
+    def _rows(self, centre: Centre, start: int, stop: int) -> tuple[Tensor, Tensor]:
+        """A range of rows of the kernel, and −f⁰/ε of these rows."""
+        if not self._keep:
+            return self._build(centre, start, stop)
+        if self._held is None or not centre.same(self._held.centre):
+            self._hold(centre)
+        assert self._held is not None
+        return self._held.kernel[start:stop], self._held.log_rows[start:stop]
+
+    def _hold(self, centre: Centre) -> None:
+        """Build the whole kernel, in the memory of the one before if it has the same precision."""
+        dtype, device = self._precision(centre), self._target.device
+        held, self._held = self._held, None
+        if held is not None and held.kernel.dtype == dtype:
+            kernel, log_rows = held.kernel, held.log_rows
+        else:
+            del held
+            kernel = torch.empty(self._cost.shape, dtype=dtype, device=device)
+            log_rows = torch.empty(len(kernel), dtype=torch.float64, device=device)
+        for start in range(0, len(kernel), self._step):
+            stop = min(len(kernel), start + self._step)
+            kernel[start:stop], log_rows[start:stop] = self._build(centre, start, stop)
+        self._held = _Held(centre, kernel, log_rows)
+
+    def _spread(self, weights: Tensor, start: int, stop: int, dtype: torch.dtype) -> Tensor:
+        """Weights of some rows; those of all rows are kept while the weights stay the same."""
+        if not self._keep:
+            return self._units.spread(weights, self._order[start:stop]).to(dtype)
+        if self._last is None or self._last[0] is not weights or self._last[1].dtype != dtype:
+            self._last = (weights, self._units.spread(weights, self._order).to(dtype))
+        return self._last[1][:, start:stop]
+
+    def _precision(self, centre: Centre) -> torch.dtype:
+        return torch.float64 if centre.wide else self._dtype
+
+    def _build(self, centre: Centre, start: int, stop: int) -> tuple[Tensor, Tensor]:
+        """A range of rows of the kernel, and −f⁰/ε of these rows, from their cost."""
+        dtype = self._precision(centre)
+        exact = self._magnitude <= EXACT_EXPONENT * centre.epsilon
+        precision = dtype if exact else torch.float64
+        offset = (centre.potential / centre.epsilon + self._log_target).to(precision)
+        cost = self._cost.rows(self._order[start:stop]).to(precision)
+        exponent = torch.sub(offset, cost, alpha=1 / centre.epsilon)
+        log_rows = exponent.amax(dim=1) - HEADROOM[dtype]
+        kernel = exponent.sub_(log_rows[:, None]).exp_()
+        return kernel.to(dtype), log_rows.to(torch.float64)
+
+
+def _scaled(scaling: Tensor, dtype: torch.dtype) -> tuple[Tensor, Tensor]:
+    """A shift (B, 1) of the scalings (B, v), and e^(scaling − shift), as large as there is room."""
+    shift = scaling.amax(dim=1, keepdim=True) - HEADROOM[dtype]
+    return shift, (scaling - shift).exp().to(dtype)
+
+
+@dataclass(frozen=True, eq=False)
+class _Held:
+    centre: Centre
+    kernel: Tensor
+    log_rows: Tensor

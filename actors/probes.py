@@ -145,15 +145,20 @@ def run_probes(
     pilots: Mapping[str, Any],
     validation: Any,
     on_finished: OnFinished,
+    *,
+    searcher: Any = None,
 ) -> None:
-    """Train the probes through Ray Tune; each is in the ledger as soon as it is finished."""
+    """Train the probes through Ray Tune; each is in the ledger as soon as it is finished.
+
+    With a searcher, those whose packs it suggests: its `packs` are of indices into `probes`.
+    """
     if not probes:
         return
     ledger = start_writer(folder, "probes", study.probes_stamp)
     materials = Materials(
         probes=tuple(probes),
         attempts=tuple(earlier[p.key]["attempt"] + 1 if p.key in earlier else 1 for p in probes),
-        packs=packs_of(probes, study.config.probes.pack),
+        packs=tuple(searcher.packs if searcher else packs_of(probes, study.config.probes.pack)),
         learner=study.config.learner,
         replacement=study.config.probes.replacement,
         pilots=dict(pilots),
@@ -164,21 +169,31 @@ def run_probes(
     os.environ.setdefault("RAY_AIR_NEW_OUTPUT", "0")
     with tempfile.TemporaryDirectory(prefix="projektor-tune-") as scratch:
         try:
-            _tuner(materials, study.config.probes, scratch, on_finished).fit()
+            _tuner(materials, study.config.probes, scratch, on_finished, searcher).fit()
         finally:
             ray.kill(ledger)
 
 
 def _tuner(
-    materials: Materials, config: ProbesConfig, scratch: str, on_finished: OnFinished
+    materials: Materials,
+    config: ProbesConfig,
+    scratch: str,
+    on_finished: OnFinished,
+    searcher: Any,
 ) -> tune.Tuner:
     trainable = tune.with_resources(
         tune.with_parameters(trial, materials=materials), {"cpu": config.cpus, "gpu": config.gpus}
     )
+    every = {"index": tune.grid_search(list(range(len(materials.packs))))}
     return tune.Tuner(
         trainable,
-        param_space={"index": tune.grid_search(list(range(len(materials.packs))))},
-        tune_config=tune.TuneConfig(reuse_actors=True, max_concurrent_trials=config.concurrency),
+        param_space={} if searcher else every,
+        tune_config=tune.TuneConfig(
+            search_alg=searcher,
+            num_samples=len(materials.packs) if searcher else 1,
+            reuse_actors=True,
+            max_concurrent_trials=config.concurrency,
+        ),
         run_config=tune.RunConfig(
             name="probes",
             storage_path=scratch,

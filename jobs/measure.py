@@ -10,17 +10,17 @@ from actors.transport import PilotDistances
 from jobs.options import load, output_of, parser, run
 from jobs.show import headline
 from jobs.workspace import Workspace, opened
-from projektor_ray.analysis import distance_rows, missing_mixtures
+from projektor_ray.analysis import distance_rows, unmeasured
 from projektor_ray.ledger import Ledger
 
 
 def measure(workspace: Workspace, distances: PilotDistances) -> None:
     """Measure the mixtures that the ledger lacks, all in one batched solve."""
     study = workspace.study
-    missing = missing_mixtures(study, workspace.distances())
-    if missing.size:
+    missing = unmeasured(study, workspace.distances())
+    if len(missing):
         started = time.perf_counter()
-        found = distances(study.mixtures[missing])
+        found = distances(missing)
         seconds = time.perf_counter() - started
         rows = distance_rows(study, missing, found, seconds)
         ledger = Ledger(workspace.folder, "distances")
@@ -31,7 +31,7 @@ def measure(workspace: Workspace, distances: PilotDistances) -> None:
             "distances", says + (f", [bold red]{open_ones} not converged[/]" if open_ones else "")
         )
     else:
-        headline("distances", f"all {len(study.mixtures)} mixtures were there")
+        headline("distances", f"all {len(study.measured)} mixtures were there")
 
 
 def main(arguments: argparse.Namespace) -> int:

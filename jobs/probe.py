@@ -5,9 +5,12 @@ python -m jobs.probe STUDY.yaml --replay ID        one probe again, alone, in th
 """
 
 import argparse
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import ray
 
+from actors.adaptive import run_adaptive
 from actors.probes import missing_probes, run_probes
 from jobs.options import load, output_of, parser, run
 from jobs.show import headline, probe_progress
@@ -16,40 +19,53 @@ from projektor_ray.errors import InputError
 from projektor_ray.learners import build_learner
 from projektor_ray.ledger import Ledger
 from projektor_ray.probe import Outcome, train_probe
-from projektor_ray.tables import Row
+from projektor_ray.study import Probe
+from projektor_ray.tables import Key, Row
 
 
-def probe(workspace: Workspace, *, retry_failed: bool = False) -> None:
-    """Train what is missing; each finished probe is on the disk before the next line is printed."""
-    study, rows = workspace.study, workspace.probes()
-    wanted = study.wanted_probes()
-    missing = missing_probes(study, rows, retry_failed=retry_failed)
-    if missing:
-        with probe_progress(len(missing)) as show:
+def probe(workspace: Workspace, *, retry_failed: bool = False) -> Workspace:
+    """Train what is missing; each finished probe is on the disk before the next line is printed.
 
-            def finished(row: Row) -> None:
-                show(row)
-                if workspace.lease is not None:
-                    workspace.lease.check()
-
-            run_probes(
-                study,
-                workspace.folder,
-                missing,
-                rows,
-                workspace.pilots.references(),
-                workspace.pilots.validation,
-                finished,
-            )
+    Returns the workspace of the study that an adaptive design has made grow.
+    """
+    before = workspace.probes()
+    missing = missing_probes(workspace.study, before, retry_failed=retry_failed)
+    if missing or workspace.study.adaptive:
+        workspace = _train(workspace, missing, before)
         Ledger(workspace.folder, "probes").compact()
-        rows = workspace.probes()
+    wanted, rows = workspace.study.wanted_probes(), workspace.probes()
+    repeated = {one.key for one in missing}
+    were_there = sum(one.key in before and one.key not in repeated for one in wanted)
     failed = [p for p in wanted if p.key in rows and rows[p.key]["status"] == "failed"]
-    says = f"{len(wanted)} wanted, {len(wanted) - len(missing)} were there, {len(missing)} trained"
+    says = f"{len(wanted)} wanted, {were_there} were there, {len(wanted) - were_there} trained"
     headline("probes", says + (f", [bold red]{len(failed)} failed[/]" if failed else ""))
     if failed:
         last = rows[failed[0].key]["error"].strip().splitlines()[-1]
         headline("", f"one of them: {last}")
         headline("", f"jobs.probe --replay {failed[0].label} repeats it; --retry-failed, all")
+    return workspace
+
+
+def _train(workspace: Workspace, missing: Sequence[Probe], before: Mapping[Key, Row]) -> Workspace:
+    """Train what is missing and what an adaptive design chooses; the workspace as it grows."""
+    study, pilots = workspace.study, workspace.pilots
+    with probe_progress(len(missing) + study.open_probes) as show:
+
+        def finished(row: Row) -> None:
+            show(row)
+            if workspace.lease is not None:
+                workspace.lease.check()
+
+        materials = (workspace.folder, missing, before)
+        held = (pilots.references(), pilots.validation, finished)
+        if study.adaptive is None:
+            run_probes(study, *materials, *held)
+            return workspace
+        searcher = run_adaptive(study, *materials, workspace.distances(), *held)
+    if searcher.ended is not None:
+        chosen = len(searcher.study.mixtures) - len(study.mixtures)
+        headline("design", f"{chosen} mixtures chosen; {searcher.ended.reason}")
+    return replace(workspace, study=searcher.study)
 
 
 def replay(workspace: Workspace, label: str) -> Outcome:

@@ -20,7 +20,7 @@ from jobs.probe import probe
 from jobs.select_mixture import select_mixture
 from jobs.show import headline, table
 from jobs.workspace import Workspace, opened
-from projektor_ray.analysis import missing_mixtures
+from projektor_ray.analysis import unmeasured
 from projektor_ray.costs import estimate, slots_of
 from projektor_ray.planning import PurchasePlans
 from projektor_ray.projection import noise_gain, reach
@@ -68,7 +68,7 @@ def run_study(
         distances = PilotDistances(workspace.pilots, workspace.study)
         measure(workspace, distances)
         drawn = cards(workspace, distances)
-        probe(workspace, retry_failed=retry_failed)
+        workspace = probe(workspace, retry_failed=retry_failed)
         fitted, seen = fit(workspace)
         plans = select_mixture(workspace, fitted, seen, distances)
         add_plan(workspace, drawn, plans.selected)
@@ -82,7 +82,7 @@ def check(workspace: Workspace) -> None:
     _check_feasible(workspace)
     done = workspace.probes()
     wanted, missing = study.wanted_probes(), missing_probes(study, done)
-    to_measure = len(missing_mixtures(study, workspace.distances()))
+    to_measure = len(unmeasured(study, workspace.distances()))
     memory = plan_memory(
         int(study.pilot_sizes.sum()),
         study.validation.size,

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from actors.pilots import Pilots
 from jobs.cluster import connected
+from projektor_ray.adaptive import chosen_before
 from projektor_ray.learners import build_learner
 from projektor_ray.lease import Lease, leased
 from projektor_ray.ledger import Ledger, Rows
@@ -65,5 +66,8 @@ def opened(
     with connected(address):
         pilots = Pilots(config, arrays or {}, validation)
         study = resolve(config, *pilots.summaries())
+        if study.adaptive:
+            design = Ledger(folder, "design").rows(study.probes_stamp.made_by)
+            study = study.grown(chosen_before(study, design))
         with leased(folder) if appends else nullcontext() as lease:
             yield Workspace(study, folder, pilots, lease)

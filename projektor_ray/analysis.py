@@ -22,28 +22,27 @@ Floats = NDArray[np.float64]
 SHOWN_ERRORS = 3
 
 
-def missing_mixtures(study: Study, distances: Mapping[Key, Row]) -> NDArray[np.intp]:
-    """Which of the design's mixtures lack a distance at some scale."""
+def unmeasured(study: Study, distances: Mapping[Key, Row]) -> Floats:
+    """Mixtures of the design, and candidates, that lack a distance at some scale: (b, m)."""
     lacks = [
-        any((identity, scale, None) not in distances for scale in study.scales)
-        for identity in study.mixture_ids
+        any((study.identify(mixture), scale, None) not in distances for scale in study.scales)
+        for mixture in study.measured
     ]
-    return np.flatnonzero(lacks)
+    return np.asarray(study.measured[lacks])
 
 
-def distance_rows(
-    study: Study, which: NDArray[np.intp], found: "Distances", seconds: float
-) -> list[Row]:
-    """Rows of the `distances` table for some of the design's mixtures, at every scale.
+def distance_rows(study: Study, mixtures: Floats, found: "Distances", seconds: float) -> list[Row]:
+    """Rows of the `distances` table for mixtures (b, m), at every scale.
 
     `draw` is null: these are the distances at the expected weights p_i / n_i, which serve every
     size. `seconds` is the time of the whole batch, shared evenly.
     """
-    share = seconds / (len(which) * len(study.scales))
+    share = seconds / (len(mixtures) * len(study.scales))
+    identities = [study.identify(mixture) for mixture in mixtures]
     return [
         {
-            "mixture_id": study.mixture_ids[index],
-            "mixture": study.mixtures[index].tolist(),
+            "mixture_id": identities[position],
+            "mixture": mixture.tolist(),
             "size": scale,
             "draw": None,
             "value": float(found.value[position]),
@@ -54,7 +53,7 @@ def distance_rows(
             "seconds": share,
         }
         for scale in study.scales
-        for position, index in enumerate(which)
+        for position, mixture in enumerate(mixtures)
     ]
 
 
@@ -115,6 +114,24 @@ def _distance_key(probe: Probe) -> Key:
     return (probe.mixture_id, probe.size, None)
 
 
+def sample_of(study: Study, seen: Observations) -> Sample:
+    """What models are fitted to.
+
+    Raises
+    ------
+    TooFewProbesError
+        If at some scale no probe is done.
+    """
+    empty = [scale for scale in study.scales if scale not in seen.sizes]
+    if empty:
+        raise TooFewProbesError(
+            f"no probe is done at scale {empty[0]:,} ({seen.failed} failed in all); train it "
+            "(jobs.probe, jobs.study --retry-failed), or drop it from probes.scales"
+        )
+    bounds = (study.metric.low, study.metric.high)
+    return Sample(seen.mixtures, seen.distances, seen.sizes, seen.values, bounds)
+
+
 def fit_scales(study: Study, seen: Observations) -> Fit:
     """Fit what the study asks for to the probes that are done.
 
@@ -123,19 +140,12 @@ def fit_scales(study: Study, seen: Observations) -> Fit:
     TooFewProbesError
         If at some scale no probe is done, or too few for any predictor or for the one asked for.
     """
-    empty = [scale for scale in study.scales if scale not in seen.sizes]
-    failed = f"{seen.failed} failed in all"
-    if empty:
-        raise TooFewProbesError(
-            f"no probe is done at scale {empty[0]:,} ({failed}); train it (jobs.probe, "
-            "jobs.study --retry-failed), or drop it from probes.scales"
-        )
-    bounds = (study.metric.low, study.metric.high)
-    sample = Sample(seen.mixtures, seen.distances, seen.sizes, seen.values, bounds)
+    sample = sample_of(study, seen)
     try:
         return fit_models(sample, study.config.selection)
     except TooFewProbesError as error:
-        raise TooFewProbesError(f"{error} ({failed})" if seen.failed else str(error)) from None
+        failed = f" ({seen.failed} failed in all)" if seen.failed else ""
+        raise TooFewProbesError(f"{error}{failed}") from None
 
 
 def predictor_rows(fit: Fit) -> list[Row]:

@@ -205,6 +205,11 @@ def default_count(providers: int) -> int:
     return 4 * providers + 1 if providers > 1 else 1
 
 
+def default_adaptive(providers: int) -> tuple[int, int]:
+    """Mixtures of an adaptive design: 2m + 2 at first, at most 7m + 1 (for m = 3, 8 and 22)."""
+    return (2 * providers + 2, 7 * providers + 1) if providers > 1 else (1, 1)
+
+
 def spread_design(providers: int, count: int) -> Floats:
     """`spread` over the `candidates`, shape (count, m).
 

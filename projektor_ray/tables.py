@@ -57,6 +57,14 @@ SCHEMAS: dict[str, pa.Schema] = {
             ("seconds", pa.float64()),
         ]
     ),
+    "design": pa.schema(
+        [
+            ("mixture_id", pa.string()),
+            ("mixture", _DOUBLES),
+            ("position", pa.int64()),
+            ("gain", pa.float64()),
+        ]
+    ),
     "cards": pa.schema(
         [
             ("provider", pa.string()),
@@ -121,6 +129,7 @@ SCHEMAS: dict[str, pa.Schema] = {
 KEYS: dict[str, tuple[str, ...]] = {
     "probes": ("mixture_id", "size", "seed", "learner", "metric"),
     "distances": ("mixture_id", "size", "draw"),
+    "design": ("mixture_id",),
 }
 """The columns that identify a row of a ledger."""
 

@@ -1,23 +1,29 @@
 """What `projektor` shows on the terminal."""
 
 from collections.abc import Mapping, Sequence
+from typing import Any, Literal
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+from numpy.typing import NDArray
 from rich import box
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from projektor_ray.observed import ScaleRegressor
+from projektor_ray.observed import Runs, ScaleRegressor
 from projektor_ray.projection import noise_gain
 from projektor_ray.selection import Plan
 
+Floats = NDArray[np.float64]
+
 console = Console(highlight=False)
 
+MIXTURE = "mixture"
 SHOWN_MIXTURES = 8
 SHOWN_SHARES = 3
+SHOWN_PROVIDERS = 20
 PLAN_NAMES = {"single": "best single provider", "probe": "best training"}
 
 
@@ -27,19 +33,53 @@ def headline(stage: str, says: str) -> None:
 
 
 def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    """A table: the first column left, all others right-aligned."""
+    """A table: numbers right-aligned; names and mixtures left, of which mixtures may wrap."""
     shown = Table(header_style="dim", box=box.SIMPLE_HEAD, pad_edge=False)
     for position, column in enumerate(columns):
-        first = position == 0
-        shown.add_column(escape(column), justify="left" if first else "right", no_wrap=not first)
+        text = position == 0 or column == MIXTURE
+        justify: Literal["left", "right"] = "left" if text else "right"
+        shown.add_column(escape(column), justify=justify, no_wrap=column != MIXTURE)
     for row in rows:
         shown.add_row(*(escape(cell) for cell in row))
     console.print(f"\n[bold]{escape(title)}[/]")
     console.print(shown)
 
 
-def number(value: float | None, digits: int = 4) -> str:
-    return "–" if value is None else f"{value:.{digits}g}"
+def aligned(values: Sequence[float | None], digits: int = 4) -> list[str]:
+    """A column of numbers with the decimals that give the middle one so many digits."""
+    sizes = [abs(value) for value in values if value]
+    middle = float(np.median(sizes)) if sizes else 1.0
+    decimals = max(digits - 1 - int(np.floor(np.log10(middle))), 0)
+    return ["–" if value is None else f"{value:,.{decimals}f}" for value in values]
+
+
+def span(low: float, high: float) -> str:
+    """An interval, both ends with as many decimals."""
+    return " … ".join(aligned([low, high]))
+
+
+def read(runs: Runs) -> None:
+    """What a table of trainings holds."""
+    sizes = f", sizes {', '.join(f'{scale:,}' for scale in runs.scales)}" if runs.scales else ""
+    said = f"{len(runs)} trainings of {len(runs.providers)} providers, {escape(runs.metric)}{sizes}"
+    headline("read", said)
+
+
+def predictors(rows: Sequence[Mapping[str, Any]], metric: str) -> None:
+    """Fitted predictors side by side."""
+    errors = [aligned([row[name] for row in rows], 3) for name in ("mae", "mae_cv")]
+    shown = [
+        [
+            f"{row['predictor']}{' ←' if row['chosen'] else ''}",
+            "–" if row["size"] is None else f"{row['size']:,}",
+            error,
+            left_out,
+            f"{row['r2'] + 0.0:.3f}",
+        ]
+        for row, error, left_out in zip(rows, *errors, strict=True)
+    ]
+    columns = ["predictor", "size", "error", "cross-validated", "R²"]
+    table(f"Predictors of {metric}", columns, shown)
 
 
 def projections(projected: pa.Table, model: ScaleRegressor, metric: str) -> None:
@@ -51,19 +91,20 @@ def projections(projected: pa.Table, model: ScaleRegressor, metric: str) -> None
         by = {n: at.filter(pc.equal(at["model"], n)).to_pylist() for n in names}
         order = np.argsort([row["value"] for row in by[chosen]], kind="stable")
         order = order if model.direction == "minimize" else order[::-1]
+        others = [name for name in names if name != chosen]
+        values = {n: aligned([by[n][i]["value"] for i in order[:SHOWN_MIXTURES]]) for n in names}
         rows = [
             [
                 mixture(by[chosen][i], model.providers_),
-                number(by[chosen][i]["value"]),
-                f"{number(by[chosen][i]['low'])} … {number(by[chosen][i]['high'])}",
-                *(number(by[name][i]["value"]) for name in names if name != chosen),
+                values[chosen][row],
+                span(by[chosen][i]["low"], by[chosen][i]["high"]),
+                *(values[name][row] for name in others),
             ]
-            for i in order[:SHOWN_MIXTURES]
+            for row, i in enumerate(order[:SHOWN_MIXTURES])
         ]
-        others = [name for name in names if name != chosen]
         table(
             f"{metric} at {size:,}, best {len(rows)} of {len(order)} mixtures",
-            ["mixture", chosen, "90 % interval", *others],
+            [MIXTURE, chosen, "90 % interval", *others],
             rows,
         )
         if len(model.scales_) > 1 and size > model.scales_[-1]:
@@ -81,29 +122,72 @@ def mixture(row: Mapping[str, float], providers: Sequence[str]) -> str:
 def plans(found: Mapping[str, Plan], metric: str) -> None:
     """The selected plan, then all plans side by side."""
     best = found["selected"]
+    worth = signed(best.marginal_value)
+    order = np.argsort(-best.samples, kind="stable")
+    shown = order if len(order) <= SHOWN_PROVIDERS else order[: np.count_nonzero(best.samples)]
     rows = [
         [
-            name,
+            best.names[i],
             f"{best.mixture[i]:.1%}",
             f"{best.samples[i]:,}",
-            f"{best.prices[i]:g}",
+            f"{best.prices[i]:,g}",
             f"{best.costs[i]:,.2f}",
-            f"{best.marginal_value[i]:+.2g}",
+            worth[i],
         ]
-        for i, name in enumerate(best.names)
+        for i in (sorted(shown) if len(shown) == len(order) else shown[:SHOWN_PROVIDERS])
     ]
     columns = ["provider", "share", "samples", "price", "cost", "1,000 more"]
     table(f"Buy {best.size:,} samples for {best.cost:,.2f}", columns, rows)
+    if len(rows) < len(order):
+        headline("note", f"{len(shown)} of {len(order)} providers are bought from")
+    beside("Beside other plans that keep the same constraints", "plan", named(found), metric)
+    for said in shadow_prices(best, metric):
+        headline("worth", escape(said))
+    headline("select", best.search)
+
+
+def frontier(budgets: Sequence[float], found: Sequence[Plan], metric: str) -> None:
+    """The best plan for each budget."""
+    money = [f"{budget:,.2f}" for budget in budgets]
+    beside("Value against money", "budget", list(zip(money, found, strict=True)), metric)
+
+
+def beside(title: str, kind: str, found: Sequence[tuple[str, Plan]], metric: str) -> None:
+    """Plans side by side: metric, interval, cost, samples where they differ, mixture."""
+    values = aligned([plan.predicted for _, plan in found])
+    differ = len({plan.size for _, plan in found}) > 1
     rows = [
         [
-            PLAN_NAMES.get(name, name),
-            number(plan.predicted),
-            "–" if plan.interval is None else " … ".join(map(number, plan.interval)),
+            name,
+            value,
+            "–" if plan.interval is None else span(*plan.interval),
             f"{plan.cost:,.2f}",
+            *([f"{plan.size:,}"] if differ else []),
+            mixture(dict(zip(plan.names, plan.mixture, strict=True)), plan.names),
         ]
-        for name, plan in found.items()
+        for (name, plan), value in zip(found, values, strict=True)
     ]
-    table(
-        "Beside other plans that keep the same constraints", ["plan", metric, "90 %", "cost"], rows
-    )
-    headline("select", best.search)
+    table(title, [kind, metric, "90 %", "cost", *(["samples"] if differ else []), MIXTURE], rows)
+
+
+def named(found: Mapping[str, Plan]) -> list[tuple[str, Plan]]:
+    """The plans, each with the name that people read."""
+    return [(PLAN_NAMES.get(name, name), plan) for name, plan in found.items()]
+
+
+def shadow_prices(plan: Plan, metric: str) -> list[str]:
+    """What it would be worth to loosen each bound that the plan runs into."""
+    said = [
+        f"1,000 more for sale from {plan.names[i]}: {plan.capacity_value[i]:+.2g} {metric}"
+        for i in np.argsort(-plan.capacity_value)[:SHOWN_SHARES]
+        if plan.capacity_value[i] > 0
+    ]
+    if plan.budget_value > 0:
+        said.append(f"a budget larger by 1: {plan.budget_value:+.2g} {metric}")
+    return said
+
+
+def signed(values: Floats) -> list[str]:
+    """A column of changes, each with its sign."""
+    plain = aligned(np.abs(values).tolist(), 3)
+    return [f"{'-' if value < 0 else '+'}{text}" for value, text in zip(values, plain, strict=True)]

@@ -85,10 +85,62 @@ def test_select_keeps_offers_from_a_table_and_from_options(
     assert bought == {"clinic": 3000, "crowd": 1000, "web": 1000}
     assert sum(float(row["cost"]) for row in plan) == pytest.approx(610)
     assert "Buy 5,000 samples for 610.00" in capsys.readouterr().out
-    assert projektor(*asked, "--minimize", monkeypatch=monkeypatch) == 0
+    assert projektor(*asked, "--direction", "minimize", monkeypatch=monkeypatch) == 0
     with out.open() as file:
         least = {r["provider"]: r for r in csv.DictReader(file) if r["plan"] == "selected"}
     assert int(least["crowd"]["samples"]) == 5000
+
+
+def test_terms_and_tiers_are_kept_from_a_table_and_from_options(
+    runs: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    out = tmp_path / "plan.csv"
+    columns = ["provider", "beyond", "price", "capacity", "minimum_order"]
+    rows = [["clinic", "", 0.5, 3000, ""], ["clinic", 1000, 0.25, "", ""]]
+    rows += [["crowd", "", 0, "", ""], ["web", "", 0, "", 2000]]
+    asked = ["select", runs, "--offers", write(tmp_path / "offers.csv", columns, rows)]
+    asked += ["--at", "4000", "--predictor", "linear", "--projection", "eq3", "--out", str(out)]
+
+    def bought(*more: str) -> tuple[dict[str, int], float]:
+        assert projektor(*asked, *more, monkeypatch=monkeypatch) == 0
+        with out.open() as file:
+            plan = [row for row in csv.DictReader(file) if row["plan"] == "selected"]
+        samples = {row["provider"]: int(row["samples"]) for row in plan}
+        return samples, sum(float(row["cost"]) for row in plan)
+
+    assert bought() == ({"clinic": 2000, "crowd": 0, "web": 2000}, 500 + 250)
+    assert bought("--exclude", "web") == ({"clinic": 3000, "crowd": 1000, "web": 0}, 500 + 500)
+    must = ["--require", "crowd", "--minimum", "crowd=700", "--capacity", "clinic=1500"]
+    assert bought(*must) == (
+        {"clinic": 1300, "crowd": 700, "web": 2000},
+        500 + 75,
+    )
+
+
+def test_sizes_are_chosen_for_the_money_and_for_a_target(
+    runs: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "plan.csv"
+    asked = ["select", runs, "--price", "clinic=0.1", "--predictor", "linear"]
+    asked += ["--projection", "eq3", "--capacity", "crowd=9000", "--capacity", "web=2000"]
+    asked += ["--out", str(out)]
+    assert projektor(*asked, "--frontier", "0,100,400", monkeypatch=monkeypatch) == 0
+    with out.open() as file:
+        rows = list(csv.DictReader(file))
+    value = {row["plan"]: float(row["predicted"]) for row in rows}
+    assert value["0"] < value["100"] < value["400"]
+    for name in value:
+        assert sum(float(r["cost"]) for r in rows if r["plan"] == name) <= float(name) + 1e-9
+    assert projektor(*asked, "--budget", "100", monkeypatch=monkeypatch) == 0
+    with out.open() as file:
+        plan = [row for row in csv.DictReader(file) if row["plan"] == "selected"]
+    assert float(plan[0]["predicted"]) == pytest.approx(value["100"], abs=1e-4)
+    capsys.readouterr()
+    assert projektor(*asked, "--target", "0.75", "--largest", "5000", monkeypatch=monkeypatch) == 0
+    assert "0.75 is reached with" in capsys.readouterr().out
+    too_much = ["--target", "0.99", "--largest", "3000", "--least", "samples"]
+    assert projektor(*asked, *too_much, monkeypatch=monkeypatch) == 0
+    assert "0.99 is not reachable, best is" in capsys.readouterr().out
 
 
 def test_two_tables_are_joined_and_a_size_said(
@@ -118,6 +170,14 @@ def test_two_tables_are_joined_and_a_size_said(
         (["select", "RUNS", "--at", "500", "--price", "web:3"], "takes NAME=NUMBER"),
         (["select", "RUNS", "--at", "500", "--price", "wep=3"], "did you mean 'web'"),
         (["select", "RUNS", "--at", "500", "--price", "web=1", "--budget", "-1"], "budget must be"),
+        (["select", "RUNS", "--at", "500", "--target", "0.7"], "ask for different things"),
+        (["select", "RUNS", "--frontier", "1,b"], "--frontier takes numbers, such as"),
+        (["select", "RUNS"], "nothing bounds the size to buy"),
+        (["select", "RUNS", "--at", "500", "--exclude", "wep"], "did you mean 'web'"),
+        (
+            ["select", "RUNS", "--at", "500", "--minimum", "web=1.5"],
+            "minimum_order must be",
+        ),
     ],
 )
 def test_a_mistake_ends_in_one_clear_message(

@@ -9,10 +9,12 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.utils.validation import check_is_fitted
 
 from projektor_ray.errors import InputError
-from projektor_ray.observed.buying import GuessedDistances, Offers, TableObjective
+from projektor_ray.observed.buyer import Buyer
+from projektor_ray.observed.buying import GuessedDistances
 from projektor_ray.observed.features import OfMixtures, interval_like, values_like
 from projektor_ray.observed.identify import unseen
 from projektor_ray.observed.metric import Bounds
+from projektor_ray.observed.offers import Offers
 from projektor_ray.predictors import Choice, Predictor, choose
 from projektor_ray.predictors.base import one_per_mixture
 from projektor_ray.predictors.registry import predictor_class
@@ -20,7 +22,7 @@ from projektor_ray.projection import ScaleModel, choose_scale_model
 from projektor_ray.projection.base import ScaledProbes
 from projektor_ray.projection.registry import scale_model_class
 from projektor_ray.selection import Direction, Plan
-from projektor_ray.selection.compared import best_first, plan_rows, select_beside
+from projektor_ray.selection.compared import best_first, plan_rows
 
 Floats = NDArray[np.float64]
 
@@ -202,44 +204,63 @@ class ScaleRegressor(OfMixtures):
         other.model_ = self.models_[name]
         return other
 
-    def plans(
-        self, offers: Offers | None = None, *, size: int, budget: float | None = None
-    ) -> dict[str, Plan]:
-        """The plan predicted best at `size` (`selected`), and the plans to compare it with.
+    def buyer(self, offers: Offers | None = None) -> Buyer:
+        """What to buy of these offers; without any, everything is free and without limit.
 
         Providers without a share in any training are not bought: nothing tells their worth.
+
+        Raises
+        ------
+        InputError
+            If one of these must be bought.
+        """
+        check_is_fitted(self)
+        offers = offers or Offers.free(self.providers_)
+        direction: Direction = "minimize" if self.direction == "minimize" else "maximize"
+        largest = self.sizes_ == self.scales_[-1]
+        return Buyer(
+            self.model_,
+            offers.without(np.array(self.providers_)[unseen(self.mixtures_)].tolist()),
+            GuessedDistances.through(self.mixtures_, self.distances_),
+            best_first(self.mixtures_[largest], self.values_[largest], direction),
+            direction,
+            self.log,
+        )
+
+    def plans(
+        self,
+        offers: Offers | None = None,
+        *,
+        size: int | None = None,
+        budget: float | None = None,
+    ) -> dict[str, Plan]:
+        """The plan predicted best (`selected`), and the plans to compare it with.
+
+        Parameters
+        ----------
+        size : samples to buy; absent: any number that the budget and the capacities allow.
 
         Raises
         ------
         InfeasibleError
             If no plan keeps every constraint; names the one that cannot be kept.
         """
-        check_is_fitted(self)
+        buyer = self.buyer(offers)
+        if size is None:
+            return buyer.under(budget)
         self.check_target(size)
-        offers = offers or Offers.free(self.providers_)
-        offers = offers.without(np.array(self.providers_)[unseen(self.mixtures_)].tolist())
-        oracle = GuessedDistances.through(self.mixtures_, self.distances_)
-        objective = TableObjective(self.model_, size, oracle, self.log)
-        direction: Direction = "minimize" if self.direction == "minimize" else "maximize"
-        largest = self.sizes_ == self.scales_[-1]
-        return select_beside(
-            objective,
-            offers.providers,
-            size,
-            best_first(self.mixtures_[largest], self.values_[largest], direction),
-            budget=budget,
-            terms=offers.terms,
-            direction=direction,
-        )
+        return buyer.at(size, budget)
 
-    def select(self, offers: Any = None, *, size: int, budget: float | None = None) -> Any:
+    def select(
+        self, offers: Any = None, *, size: int | None = None, budget: float | None = None
+    ) -> Any:
         """`plans` as a table, a row for each provider in each plan.
 
         Parameters
         ----------
-        offers : a table with a row for each provider: `provider`, `price`, `capacity`
-            [, `minimum_order`, `required`, `excluded`]; absent: free and without limit.
-        size : samples to buy.
+        offers : a table with a row for each provider (see `Offers.read`): `provider`, `price`,
+            `capacity`, …; absent: free and without limit.
+        size : samples to buy; absent: any number that the budget and the capacities allow.
         budget : most money to spend.
 
         Returns

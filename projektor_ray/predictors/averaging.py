@@ -9,7 +9,7 @@ diagonal, leaving probes out included (Dubrule 1983, *Cross validation of krigin
 neighborhood*).
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -255,21 +255,56 @@ class Posterior:
         Within each candidate that of universal kriging, and between the candidates that of their
         means.
         """
-        average = self.average
         reach = trend_at @ self.trend.pseudo_inverse
+        above = reach @ self.average.targets - self.mean(trend_at, kernels_at)
         total = np.zeros(len(trend_at))
-        trend_above_mean = reach @ average.targets - self.mean(trend_at, kernels_at)
         for j, (kernel, at) in enumerate(zip(self.kernels, kernels_at, strict=True)):
             reached = reach @ kernel
-            open_part = (at - reached) @ average.spectra[j].vectors
+            open_part = (at - reached) @ self.average.spectra[j].vectors
             known = np.sum(reached * reach, axis=1) - 2 * np.sum(reach * at, axis=1)
-            for g, ratio in enumerate(average.ratios):
-                shrinkage = average.shrinkage[j][g]
-                explained = ratio**2 * (open_part**2 @ shrinkage)
-                relative = ratio * (variances_at[j] + known) + np.sum(reach**2, axis=1) - explained
-                within = average.noise_variances[j, g] * np.maximum(relative, 0.0)
-                above_mean = trend_above_mean + ratio * (
-                    open_part @ (shrinkage * average.contrasts[j])
-                )
-                total += average.weights[j, g] * (within + above_mean**2)
+            prior, free, explained = self._variances(j)
+            within = prior * (variances_at[j] + known) + free * np.sum(reach**2, axis=1)
+            total += np.maximum(within - open_part**2 @ explained, 0.0)
+            total += np.sum(self._apart(j, above, open_part) ** 2, axis=1)
         return total
+
+    def covariance(
+        self, trend_at: Floats, kernels_at: Sequence[Floats], kernels_between: Iterable[Floats]
+    ) -> Floats:
+        """Covariance of the noise-free values at new points, shape (q, q), as `variance`.
+
+        Parameters
+        ----------
+        kernels_between : for each candidate kernel, that between the new points, (q, q).
+        """
+        reach = trend_at @ self.trend.pseudo_inverse
+        above = reach @ self.average.targets - self.mean(trend_at, kernels_at)
+        total = np.zeros((len(trend_at), len(trend_at)))
+        for j, between in enumerate(kernels_between):
+            kernel, at = self.kernels[j], kernels_at[j]
+            open_part = (at - reach @ kernel) @ self.average.spectra[j].vectors
+            across = reach @ at.T
+            prior, free, explained = self._variances(j)
+            total += prior * (between + reach @ kernel @ reach.T - across - across.T)
+            total += free * (reach @ reach.T) - (open_part * explained) @ open_part.T
+            apart = self._apart(j, above, open_part)
+            total += apart @ apart.T
+        return total
+
+    def _variances(self, j: int) -> tuple[float, float, Floats]:
+        """Of a kernel's candidates together, `w σ²` each: of the prior, of the trend, and what the
+        probes explain along the spectrum's vectors, (r,).
+        """
+        average = self.average
+        scales = average.weights[j] * average.noise_variances[j]
+        explained = (scales * average.ratios**2) @ average.shrinkage[j]
+        return float(scales @ average.ratios), float(scales.sum()), explained
+
+    def _apart(self, j: int, above: Floats, open_part: Floats) -> Floats:
+        """How far a kernel's candidates are from the mean at new points, times √w: (q, G).
+
+        `above` is how far the trend through the values alone is from it.
+        """
+        average = self.average
+        pulls = average.ratios[:, None] * average.shrinkage[j] * average.contrasts[j]
+        return np.asarray((above[:, None] + open_part @ pulls.T) * np.sqrt(average.weights[j]))

@@ -149,12 +149,28 @@ class Joint(ScaleModel):
     def _spread(self, mixtures: Floats, distances: Floats, size: float) -> Floats:
         log = float(np.log(size / self._last))
         columns = self._trend_columns(distances, np.full(len(mixtures), log))
-        own = [1 + 2 * rho * tau * log + (tau * log) ** 2 for tau, rho in _size_candidates()]
         variance = self._posterior.variance(
-            columns, self._kernels_at(mixtures, log), own * len(KERNELS)
+            columns, self._kernels_at(mixtures, log), _own_variances(log) * len(KERNELS)
         )
         noise = self._noise * self._noise_of(np.array(size))
         return np.asarray(np.sqrt(variance + noise**2))
+
+    def moments(self, mixtures: Floats, distances: Floats, size: float) -> tuple[Floats, Floats]:
+        """What is believed of the metric at a size, without noise and bounds.
+
+        Returns
+        -------
+        mean, shape (q,), and covariance, shape (q, q).
+        """
+        log = float(np.log(size / self._last))
+        columns = self._trend_columns(distances, np.full(len(mixtures), log))
+        between = (
+            own * kernel
+            for kernel in KERNELS.matrices(mixtures, mixtures)
+            for own in _own_variances(log)
+        )
+        covariance = self._posterior.covariance(columns, self._kernels_at(mixtures, log), between)
+        return self._predict(mixtures, distances, size), covariance
 
     def _unfitted(self) -> "Joint":
         return Joint(self.bounds)
@@ -172,6 +188,11 @@ class Joint(ScaleModel):
         names = ("mixtures", "distances", "values")
         probes = Probes(*(np.asarray(state[name]) for name in names))
         self._fit(ScaledProbes(probes, np.asarray(state["sizes"])))
+
+
+def _own_variances(log: float) -> list[float]:
+    """`1 + 2ρτx + τ²x²`, the variance at one size, for every candidate."""
+    return [1 + 2 * rho * tau * log + (tau * log) ** 2 for tau, rho in _size_candidates()]
 
 
 def _size_candidates() -> list[tuple[float, float]]:

@@ -51,10 +51,32 @@ def select_beside(
         starts=starts,
         candidates=trained[:BEST_PROBES],
     )
+    return beside(
+        selected,
+        objective,
+        providers,
+        trained,
+        budget=budget,
+        terms=terms,
+        direction=direction,
+    )
+
+
+def beside(
+    selected: Plan,
+    objective: Objective,
+    providers: Sequence[Provider],
+    trained: Floats,
+    *,
+    budget: float | None,
+    terms: Mapping[str, Terms] | None,
+    direction: Direction,
+) -> dict[str, Plan]:
+    """A plan as `selected`, and the plans of `baseline_plans` of the same size."""
     rivals = baseline_plans(
         objective,
         providers,
-        size,
+        selected.size,
         budget=budget,
         terms=terms,
         direction=direction,

@@ -9,6 +9,7 @@ from projektor_ray.config import Config
 
 SIZED_DESIGNS = ("lattice", "centroids")
 """Designs whose size is not a number that can be asked for."""
+ONLY_ADAPTIVE = ("first", "batch", "stop_below")
 
 
 class ProbesConfig(Config):
@@ -18,9 +19,12 @@ class ProbesConfig(Config):
         description="Sizes at which probes are trained, N0 < N1 < …; a factor of 4 or more apart. "
         "One alone is fitted, but not projected from."
     )
-    design: Literal["lattice", "centroids", "scrambled", "spread", "d_optimal"] | None = Field(
+    design: (
+        Literal["lattice", "centroids", "scrambled", "spread", "d_optimal", "adaptive"] | None
+    ) = Field(
         None,
-        description="How mixtures are placed; absent: a lattice up to 4 providers, else spread.",
+        description="How mixtures are placed; absent: a lattice up to 4 providers, else spread. "
+        "adaptive: a first batch is spread, then probes go where the best plan may be.",
     )
     lattice: int | None = Field(
         None,
@@ -30,7 +34,24 @@ class ProbesConfig(Config):
     mixtures_count: int | None = Field(
         None,
         ge=1,
-        description="Mixtures of a design scrambled, spread or d_optimal; absent: 4m + 1.",
+        description="Mixtures of a design scrambled, spread or d_optimal; absent: 4m + 1. Of an "
+        "adaptive one the most; absent: 7m + 1.",
+    )
+    first: int | None = Field(
+        None, ge=4, description="Mixtures that an adaptive design begins with; absent: 2m + 2."
+    )
+    batch: int = Field(
+        2,
+        ge=1,
+        description="Mixtures that an adaptive design chooses at a time; it does so while as many "
+        "are in training, so that probes of up to twice as many mixtures run at once.",
+    )
+    stop_below: float = Field(
+        0.0,
+        ge=0,
+        allow_inf_nan=False,
+        description="An adaptive design stops when knowing the metric of every plan exactly would "
+        "raise that of the plan to buy by less than this, in the mean; 0: at mixtures_count.",
     )
     mixtures: tuple[dict[str, float], ...] = Field(
         (), description="Mixtures as {provider: share}, instead of or beside a design."
@@ -87,8 +108,15 @@ class ProbesConfig(Config):
             )
         if self.mixtures_count is not None and (self.lattice or self.design in SIZED_DESIGNS):
             raise ValueError(
-                "mixtures_count sizes the designs scrambled, spread and d_optimal; a lattice is "
-                "sized by its levels (lattice: 4), centroids by the number of providers"
+                "mixtures_count sizes the designs scrambled, spread, d_optimal and adaptive; a "
+                "lattice is sized by its levels (lattice: 4), centroids by the number of providers"
+            )
+        alien = self.model_fields_set & set(ONLY_ADAPTIVE)
+        if alien and self.design != "adaptive":
+            raise ValueError(f"{', '.join(sorted(alien))}: only for design: adaptive; set it")
+        if self.first and self.mixtures_count and self.first > self.mixtures_count:
+            raise ValueError(
+                f"first: {self.first} mixtures are more than mixtures_count: {self.mixtures_count}"
             )
         return self
 

@@ -1,34 +1,15 @@
 """From a configuration and the pilots' summaries to a study; every check is here."""
 
-import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
-from projektor_ray.designs import (
-    LARGEST_GRID,
-    centroids,
-    d_optimal_design,
-    default_count,
-    distinct,
-    scrambled,
-    spread_design,
-)
 from projektor_ray.errors import InputError
 from projektor_ray.learners.metrics import METRICS, Metric
-from projektor_ray.mixtures import (
-    check_mixtures,
-    largest_feasible_size,
-    round_counts,
-    simplex_lattice,
-)
+from projektor_ray.mixtures import largest_feasible_size, round_counts
 from projektor_ray.study.configuration import StudyConfig
-from projektor_ray.study.probes import ProbesConfig
+from projektor_ray.study.placing import place
 from projektor_ray.study.values import SetSummary, Study
-
-LARGEST_DEFAULT_LATTICE = 66
-"""The default design is the finest lattice of at most this many mixtures (the paper's 66)."""
 
 
 def resolve(config: StudyConfig, pilots: Sequence[SetSummary], validation: SetSummary) -> Study:
@@ -44,66 +25,11 @@ def resolve(config: StudyConfig, pilots: Sequence[SetSummary], validation: SetSu
     by_name = {provider.name: provider for provider in config.providers}
     providers = tuple(by_name[pilot.name].sold_by() for pilot in pilots)
     _check_sets(pilots, validation, METRICS[config.metric])
-    names = [pilot.name for pilot in pilots]
-    mixtures = _design(config, names)
-    study = Study(config, providers, pilots, validation, mixtures)
+    design = place(config, providers, [pilot.size for pilot in pilots])
+    study = Study(config, providers, pilots, validation, *design)
     if not config.probes.replacement:
         _check_pilots_suffice(study)
     return study
-
-
-def _design(config: StudyConfig, names: Sequence[str]) -> NDArray[np.float64]:
-    probes = config.probes
-    listed: list[Mapping[str, float]] = list(probes.mixtures)
-    rows = [np.array([mixture.get(name, 0.0) for name in names]) for mixture in listed]
-    design = check_mixtures(np.array(rows), len(names)) if rows else np.empty((0, len(names)))
-    if probes.lattice or probes.design or probes.mixtures_count or not rows:
-        placed = _placed(probes, len(names), config.selection.placed_for)
-        design = np.vstack([placed, design])
-    return distinct(design)
-
-
-def _placed(probes: ProbesConfig, providers: int, predictor: str) -> NDArray[np.float64]:
-    """The mixtures that a design places; a lattice is the default up to 4 providers only."""
-    by_default = "spread" if providers > LARGEST_GRID or probes.mixtures_count else "lattice"
-    design = probes.design or ("lattice" if probes.lattice else by_default)
-    count = probes.mixtures_count or default_count(providers)
-    if design == "lattice":
-        return _lattice(providers, probes.lattice or _default_levels(providers))
-    if design == "centroids":
-        return centroids(providers)
-    if design == "scrambled":
-        return scrambled(providers, count)
-    if design == "spread":
-        return spread_design(providers, count)
-    return d_optimal_design(providers, count, predictor)
-
-
-def _lattice(providers: int, levels: int) -> NDArray[np.float64]:
-    """The lattice of so many levels.
-
-    Raises
-    ------
-    InputError
-        Beyond 4 providers: its size grows as a power of their number.
-    """
-    if providers > LARGEST_GRID:
-        size = math.comb(levels + providers - 1, providers - 1)
-        raise InputError(
-            f"a lattice is for up to {LARGEST_GRID} providers: one of {levels} levels over "
-            f"{providers} providers has {size:,} mixtures, and grows as a power of their number. "
-            f"Drop probes.lattice and set probes.design: spread, {default_count(providers):,} "
-            "mixtures unless mixtures_count says otherwise, or centroids, "
-            f"{3 * providers + 1:,} mixtures"
-        )
-    return simplex_lattice(providers, levels)
-
-
-def _default_levels(providers: int) -> int:
-    levels = 1
-    while math.comb(levels + providers, providers - 1) <= LARGEST_DEFAULT_LATTICE and providers > 1:
-        levels += 1
-    return levels
 
 
 def _check_sets(pilots: Sequence[SetSummary], validation: SetSummary, metric: Metric) -> None:

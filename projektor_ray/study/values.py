@@ -1,11 +1,12 @@
 """A study resolved against the pilots: what its stages need to know."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
+from projektor_ray.designs import distinct
 from projektor_ray.errors import InputError, TooFewProbesError
 from projektor_ray.identity import digest
 from projektor_ray.learners.metrics import METRICS, Metric
@@ -13,6 +14,7 @@ from projektor_ray.mixtures import mixture_id
 from projektor_ray.predictors import PREDICTORS
 from projektor_ray.providers import Provider, Samples, Target
 from projektor_ray.study.configuration import StudyConfig
+from projektor_ray.study.placing import Adaptive
 from projektor_ray.tables import Stamp
 
 LEAST_DEMANDING = "cs"
@@ -85,7 +87,8 @@ class Study:
     ----------
     providers : sorted by name; `m` of them.
     pilots : their summaries, in the same order.
-    mixtures : the design, shape (B, m).
+    mixtures : the design, shape (B, m); of an adaptive one, what is placed so far, in order.
+    adaptive : how an adaptive design grows; None for other designs.
     """
 
     config: StudyConfig
@@ -93,11 +96,36 @@ class Study:
     pilots: tuple[SetSummary, ...]
     validation: SetSummary
     mixtures: NDArray[np.float64]
+    adaptive: Adaptive | None
 
     @cached_property
     def mixture_ids(self) -> tuple[str, ...]:
         """Identities of the design's mixtures."""
         return tuple(self.identify(mixture) for mixture in self.mixtures)
+
+    @cached_property
+    def candidate_ids(self) -> tuple[str, ...]:
+        """Identities of what an adaptive design chooses from."""
+        return (
+            tuple(self.identify(one) for one in self.adaptive.candidates) if self.adaptive else ()
+        )
+
+    @property
+    def open_probes(self) -> int:
+        """How many probes an adaptive design may still place, at most."""
+        each = len(self.scales) * len(self.config.probes.seed_list)
+        return each * max(self.adaptive.most - len(self.mixtures), 0) if self.adaptive else 0
+
+    @property
+    def measured(self) -> NDArray[np.float64]:
+        """The mixtures whose distances are needed: candidates and placed, shape (B', m)."""
+        if self.adaptive is None:
+            return self.mixtures
+        return distinct(np.vstack([self.adaptive.candidates, self.mixtures]))
+
+    def grown(self, mixtures: NDArray[np.float64]) -> "Study":
+        """The study with more mixtures placed, shape (b, m), after those that are."""
+        return replace(self, mixtures=distinct(np.vstack([self.mixtures, mixtures])))
 
     @property
     def names(self) -> tuple[str, ...]:

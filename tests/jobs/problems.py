@@ -10,7 +10,7 @@ from projektor_ray.config import parse
 from projektor_ray.study import StudyConfig
 from projektor_ray.tables import SCHEMAS
 
-LEDGERS = ("probes", "distances")
+LEDGERS = ("probes", "distances", "design")
 CLOCKS = ("seconds", "started_at")
 """Columns that differ between two runs of the same study."""
 

@@ -391,3 +391,27 @@ def test_an_address_where_nothing_listens() -> None:
 
 def test_ray_that_a_driver_started_is_left_running(finished: tuple[Path, PurchasePlans]) -> None:
     assert ray.is_initialized()
+
+
+def test_an_adaptive_study_that_was_cut_short_ends_with_equal_tables(
+    local_ray: None, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Cut: the last choice is there, but of its probes only some, as a crash leaves it."""
+    probes = {"scales": [4, 16], "design": "adaptive", "first": 4, "mixtures_count": 8, "seeds": 1}
+    asked, whole = config(probes=probes), tmp_path / "whole"
+    run_study(asked, str(whole))
+    said = " ".join(capsys.readouterr().out.split())
+    assert "design 4 mixtures chosen; 8 mixtures are placed, as many as were asked for" in said
+    assert "16 wanted, 0 were there, 16 trained" in said
+    assert sorted(row["position"] for row in rows(whole, "design")) == [4, 5, 6, 7]
+    cut = tmp_path / "cut"
+    (cut / "probes").mkdir(parents=True)
+    (cut / "design").mkdir()
+    parts = sorted((whole / "probes").glob("*.parquet"), key=lambda part: part.stat().st_mtime)
+    for part in parts[:9]:
+        shutil.copy(part, cut / "probes")
+    (first, _) = sorted((whole / "design").glob("*.parquet"), key=lambda one: one.stat().st_mtime)
+    shutil.copy(first, cut / "design")
+    run_study(asked, str(cut))
+    assert "16 wanted, 9 were there, 7 trained" in " ".join(capsys.readouterr().out.split())
+    assert tables(cut) == tables(whole)

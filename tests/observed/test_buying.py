@@ -1,5 +1,6 @@
 """Plans from a table beside a linear program, and offers that cannot be used."""
 
+from bisect import bisect_left
 from typing import Any
 
 import numpy as np
@@ -113,7 +114,9 @@ def test_the_gradient_is_that_of_the_predictions(log: bool) -> None:
     [
         (OFFERS.iloc[:2], "no offer of c"),
         (OFFERS.assign(provider=["a", "b", "x"]), "no offer of c; no column of shares for x"),
-        (pd.concat([OFFERS, OFFERS.iloc[:1]]), "one offer; a have more"),
+        (pd.concat([OFFERS, OFFERS.iloc[:1]]), "'a' has 2 offers, beyond 0, 0 samples"),
+        (OFFERS.assign(beyond=[5, None, None]), "'a' has 1 offers, beyond 5 samples"),
+        (OFFERS.assign(beyond=[None, 0.5, None]).iloc[[0, 1, 2, 1]], "'b' has 2 offers"),
         (OFFERS.rename(columns={"price": "cost"}), "got provider, cost, capacity"),
         (OFFERS.assign(price=[-1, 0, 0]), "price must be 0 or more"),
         (OFFERS.assign(capacity=[1.5, 1, 1]), "whole number of samples; got 1.5"),
@@ -123,6 +126,50 @@ def test_the_gradient_is_that_of_the_predictions(log: bool) -> None:
 def test_bad_offers(offers: pd.DataFrame, message: str) -> None:
     with pytest.raises(InputError, match=message):
         Offers.read(offers, NAMES)
+
+
+def exact(size: int, budget: float, prices: Floats, capacities: Floats) -> float:
+    """The best value of the planted surface at a size, by a linear program; −∞ if infeasible."""
+    bounds = [(0, min(capacity / size, 1)) for capacity in capacities]
+    found = linprog(
+        -WORTH, A_ub=[prices], b_ub=[budget / size], A_eq=[[1] * 3], b_eq=[1], bounds=bounds
+    )
+    return 0.5 - found.fun + 0.02 * np.log(size) if found.status == 0 else -np.inf
+
+
+def test_sizes_are_chosen_as_linear_programs_at_every_size_would() -> None:
+    prices, capacities = np.array([0.01, 0.02, 0.2]), np.array([1500, 1500, 1500])
+    offers = Offers.read(
+        pd.DataFrame({"provider": NAMES, "price": prices, "capacity": capacities}), NAMES
+    )
+    buyer = trained().buyer(offers)
+
+    def best(money: float) -> float:
+        return max(exact(size, money, prices, capacities) for size in range(250, 4501, 50))
+
+    plan = buyer.under(100)["selected"]
+    assert plan.cost <= 100
+    assert plan.predicted == pytest.approx(best(100), abs=3e-4)
+    values = [one.predicted for one in buyer.frontier([100, 50])]
+    assert values == pytest.approx([best(100), best(50)], abs=3e-4)
+
+    target = 0.85
+    sizes = np.arange(250, 1500)
+    fewest = sizes[bisect_left(sizes, target, key=lambda n: exact(n, 1e9, prices, capacities))]
+    answer, plans = buyer.reaching(target, "samples")
+    assert answer.reached
+    assert abs(plans["selected"].size - fewest) <= 2
+    moneys = np.arange(20.0, 120.0, 0.5)
+    least = moneys[bisect_left(moneys, target, key=best)]
+    cheapest, _ = buyer.reaching(target)
+    assert cheapest.plan.predicted >= target
+    assert cheapest.plan.cost == pytest.approx(least, abs=1.0)
+    assert cheapest.plan.cost < answer.plan.cost
+
+
+def test_at_one_size_nothing_else_is_searched() -> None:
+    plan = trained((500,)).buyer().under(None)["selected"]
+    assert plan.size == 500
 
 
 def test_what_cannot_be_kept_is_named() -> None:

@@ -12,6 +12,7 @@ from sklearn.gaussian_process.kernels import Matern
 from projektor_ray.mixtures import simplex_lattice
 from projektor_ray.predictors import PREDICTORS, restore
 from projektor_ray.predictors.averaging import Averaged, NoisePrior, Posterior, Spectrum, Trend
+from projektor_ray.predictors.gaussian_process import GaussianProcess
 from projektor_ray.predictors.kernels import MixtureKernels
 from tests.predictors.problems import Floats, accuracy, distance, distance_gradient
 
@@ -58,7 +59,7 @@ def test_gradient_of_kernels(rng: np.random.Generator) -> None:
 
 
 def test_one_candidate_is_universal_kriging(rng: np.random.Generator) -> None:
-    """Mean and variance by the textbook's block system, for one length and one ratio."""
+    """Mean and covariance by the textbook's block system, for one length and one ratio."""
     inputs, fresh = rng.dirichlet(np.ones(3), 12), rng.dirichlet(np.ones(3), 4)
     columns, columns_at = rng.normal(size=(12, 2)), rng.normal(size=(4, 2))
     values, ratio = rng.normal(size=12), 3.0
@@ -72,12 +73,62 @@ def test_one_candidate_is_universal_kriging(rng: np.random.Generator) -> None:
     right = np.vstack([ratio * kernel_at.T, columns_at.T])
     solved = np.linalg.solve(system, right)
     np.testing.assert_allclose(posterior.mean(columns_at, [kernel_at]), solved[:12].T @ values)
-    relative = ratio - np.sum(solved * right, axis=0)
+    between = matern(fresh, fresh, 0.6)
+    relative = ratio * between - solved.T @ right
     restricted = np.linalg.inv(system)[:12, :12]
     noise_variance = (2 * 0.3**2 + values @ restricted @ values) / (2 + 10)
     np.testing.assert_allclose(
-        posterior.variance(columns_at, [kernel_at], [1.0]), noise_variance * relative
+        posterior.covariance(columns_at, [kernel_at], [between]),
+        noise_variance * relative,
+        atol=1e-12,
     )
+    np.testing.assert_allclose(
+        posterior.variance(columns_at, [kernel_at], [1.0]), noise_variance * np.diag(relative)
+    )
+
+
+def test_covariance_of_many_candidates_is_within_them_and_between_their_means(
+    rng: np.random.Generator,
+) -> None:
+    """The law of total covariance over posteriors of one candidate each."""
+    inputs, fresh = rng.dirichlet(np.ones(3), 9), rng.dirichlet(np.ones(3), 4)
+    columns, columns_at = rng.normal(size=(9, 2)), rng.normal(size=(4, 2))
+    values, ratios, lengths = rng.normal(size=9), np.array([0.3, 5.0]), (0.3, 0.8)
+    trend = Trend(columns)
+    kernels = [matern(inputs, inputs, length) for length in lengths]
+    at = [matern(fresh, inputs, length) for length in lengths]
+    between = [matern(fresh, fresh, length) for length in lengths]
+
+    def posterior(which: list[int], candidates: Floats) -> Posterior:
+        spectra = [Spectrum.of_kernel(trend, kernels[j]) for j in which]
+        average = Averaged(values, spectra, candidates, NoisePrior(2.0, 0.3))
+        return Posterior(trend, average, [kernels[j] for j in which])
+
+    every = posterior([0, 1], ratios)
+    found = every.covariance(columns_at, at, between)
+    mean, expected = every.mean(columns_at, at), np.zeros((4, 4))
+    for j, g in np.ndindex(2, 2):
+        alone = posterior([j], ratios[[g]])
+        apart = alone.mean(columns_at, [at[j]]) - mean
+        within = alone.covariance(columns_at, [at[j]], [between[j]])
+        expected += every.average.weights[j, g] * (within + np.outer(apart, apart))
+    np.testing.assert_allclose(found, expected, atol=1e-12)
+    variance = every.variance(columns_at, at, [1.0, 1.0])
+    np.testing.assert_allclose(np.diag(found), variance)
+
+
+def test_moments_are_the_prediction_and_its_spread_but_for_noise(
+    rng: np.random.Generator,
+) -> None:
+    design = rng.dirichlet(np.ones(3), 9)
+    values = accuracy(design) + 0.01 * rng.normal(size=9)
+    model = GaussianProcess().fit(design, distance(design), values)
+    fresh = rng.dirichlet(np.ones(3), 5)
+    mean, covariance = model.moments(fresh, distance(fresh))
+    np.testing.assert_allclose(mean, model.predict(fresh, distance(fresh)))
+    noise = model.spread(fresh, distance(fresh)) ** 2 - np.diag(covariance)
+    np.testing.assert_allclose(noise, noise[0])
+    assert noise[0] > 0
 
 
 def test_left_out_mixtures_are_predicted_as_a_fit_without_them_does(

@@ -1,0 +1,135 @@
+"""The adaptive design as a Tune searcher: it suggests the probes of mixtures that it chooses."""
+
+from collections import deque
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from ray.tune.search import Searcher
+
+from actors.probes import OnFinished, missing_probes, run_probes
+from projektor_ray.adaptive import Step, design_rows, next_step
+from projektor_ray.ledger import Ledger
+from projektor_ray.packs import packs_of
+from projektor_ray.study import Probe, Study
+from projektor_ray.tables import Folder, Key, Row
+
+
+class NextMixtures(Searcher):
+    """Suggests packs of probes by index; when it runs out of them it chooses mixtures.
+
+    A chosen mixture is in the `design` table before its probes are trained. Nothing is kept for
+    Tune's own restore: a searcher made anew from the ledgers goes on as this one would have.
+
+    Attributes
+    ----------
+    study : with the mixtures placed so far.
+    probes : all that may be trained: those that are missing, then those of every candidate.
+    packs : indices of the probes that a trial trains together, as `Materials` has them.
+    ended : the step that ended the design; None before.
+    """
+
+    def __init__(
+        self,
+        study: Study,
+        folder: Folder,
+        missing: Sequence[Probe],
+        probes: Mapping[Key, Row],
+        distances: Mapping[Key, Row],
+    ) -> None:
+        super().__init__()
+        self.study = study
+        self.ended: Step | None = None
+        self._design, self._distances = Ledger(folder, "design"), distances
+        waited_for = {probe.key for probe in missing}
+        self._rows = {key: row for key, row in probes.items() if key not in waited_for}
+        self.probes: list[Probe] = []
+        self.packs: list[tuple[int, ...]] = []
+        self._queue = deque(self._pack(missing))
+        self._packs_of: dict[str, range] = {}
+        assert study.adaptive is not None
+        for identity, mixture in zip(study.candidate_ids, study.adaptive.candidates, strict=True):
+            alone = replace(study, mixtures=mixture[None])
+            lacking = [] if identity in study.mixture_ids else missing_probes(alone, probes)
+            self._packs_of[identity] = self._pack(lacking)
+
+    def _pack(self, probes: Sequence[Probe]) -> range:
+        """Packs of more probes; their indices."""
+        before, first = len(self.packs), len(self.probes)
+        packs = packs_of(probes, self.study.config.probes.pack)
+        self.packs += [tuple(first + i for i in pack) for pack in packs]
+        self.probes += probes
+        return range(before, len(self.packs))
+
+    def suggest(self, trial_id: str) -> Any:
+        """The next pack; None while probes in training must end first; FINISHED at the end."""
+        if self.has_more():
+            return {"index": self._queue.popleft()}
+        return Searcher.FINISHED if self.ended else None
+
+    def has_more(self) -> bool:
+        """Whether there is something to train now; chooses mixtures until there is."""
+        while not self._queue and self.ended is None:
+            step = next_step(self.study, self._rows, self._distances)
+            if step.action == "wait":
+                break
+            if step.action == "stop":
+                self.ended = step
+            else:
+                self._place(step)
+        return bool(self._queue)
+
+    def _place(self, step: Step) -> None:
+        assert step.mixtures is not None
+        rows = design_rows(self.study, step)
+        self._design.append(rows, self.study.probes_stamp)
+        self.study = self.study.grown(step.mixtures)
+        for row in rows:
+            self._queue.extend(self._packs_of[row["mixture_id"]])
+
+    def finished(self, row: Row) -> None:
+        """Take note of a finished probe."""
+        key = tuple(row[name] for name in ("mixture_id", "size", "seed", "learner", "metric"))
+        self._rows[key] = row
+
+    def on_trial_complete(
+        self, trial_id: str, result: dict[str, Any] | None = None, error: bool = False
+    ) -> None:
+        """Nothing: rows come through `finished`, those of lost workers too."""
+
+    def save(self, checkpoint_path: str) -> None:
+        """Nothing: the ledgers are the truth."""
+
+    def restore(self, checkpoint_path: str) -> None:
+        """Nothing: the ledgers are the truth."""
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Nothing: Tune writes searchers down for a restore, which the ledgers make needless."""
+        return {}
+
+
+def run_adaptive(
+    study: Study,
+    folder: Folder,
+    missing: Sequence[Probe],
+    earlier: Mapping[Key, Row],
+    distances: Mapping[Key, Row],
+    pilots: Mapping[str, Any],
+    validation: Any,
+    on_finished: OnFinished,
+) -> NextMixtures:
+    """Train what is missing, and mixtures chosen by what is found, through Ray Tune.
+
+    Returns the searcher at its end: the study as it has grown, and why it grows no more.
+    """
+    searcher = NextMixtures(study, folder, missing, earlier, distances)
+
+    def finished(row: Row) -> None:
+        searcher.finished(row)
+        on_finished(row)
+
+    if searcher.has_more():
+        run_probes(
+            study, folder, searcher.probes, earlier, pilots, validation, finished, searcher=searcher
+        )
+    return searcher

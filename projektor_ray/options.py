@@ -1,0 +1,189 @@
+"""What the commands of `projektor` share: groups of options, a frozen dataclass each."""
+
+import functools
+import inspect
+from collections.abc import Callable
+from dataclasses import dataclass, fields, is_dataclass
+from enum import Enum
+from typing import Annotated, Any
+
+import numpy as np
+import typer
+from rich.markup import escape
+
+from projektor_ray import terminal
+from projektor_ray.errors import InputError
+from projektor_ray.observed import (
+    Offers,
+    Roles,
+    Runs,
+    ScaleRegressor,
+    guess_direction,
+    join_tables,
+    read_table,
+    unidentified,
+)
+from projektor_ray.observed.tabulate import fit_scale
+
+
+class Goal(str, Enum):
+    """Whether more of the metric is better."""
+
+    maximize = "maximize"
+    minimize = "minimize"
+
+
+def grouped(command: Callable[..., None]) -> Callable[..., None]:
+    """The command with each of its dataclass parameters replaced by the dataclass's fields.
+
+    So that a group of options is written once, and typer sees one option a field.
+    """
+    groups: dict[str, type[Any]] = {
+        name: parameter.annotation
+        for name, parameter in inspect.signature(command).parameters.items()
+        if isinstance(parameter.annotation, type) and is_dataclass(parameter.annotation)
+    }
+
+    @functools.wraps(command)
+    def flat(**given: Any) -> None:
+        made = {
+            name: group(**{field.name: given.pop(field.name) for field in fields(group)})
+            for name, group in groups.items()
+        }
+        command(**made, **given)
+
+    parameters = [
+        parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY)
+        for name, own in inspect.signature(command).parameters.items()
+        for parameter in (
+            inspect.signature(groups[name]).parameters.values() if name in groups else (own,)
+        )
+    ]
+    flat.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+    flat.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
+    return flat
+
+
+@dataclass(frozen=True, kw_only=True)
+class TableOptions:
+    """The table of trainings, and what its columns are."""
+
+    table: Annotated[str, typer.Argument(help="CSV, Parquet or Arrow file, a row each training.")]
+    join: Annotated[
+        str | None, typer.Option(help="A second table with the metric, joined by --key.")
+    ] = None
+    key: Annotated[str, typer.Option(help="Column that both tables have.")] = "index"
+    metric: Annotated[str | None, typer.Option(help="Column of the metric.")] = None
+    size: Annotated[
+        str | None, typer.Option(help="Column of the sizes, or the one size of all rows.")
+    ] = None
+    distance: Annotated[str | None, typer.Option(help="Column of distances to validation.")] = None
+    providers: Annotated[
+        str | None, typer.Option(help="Columns of the shares, a,b,c; else found by their sums.")
+    ] = None
+    log: Annotated[bool, typer.Option("--log", help="Fit the logarithm, as for a loss.")] = False
+
+    def read(self) -> Runs:
+        """The trainings; says what was read, and what they cannot tell."""
+        whole = read_table(self.table)
+        if self.join is not None:
+            whole = join_tables(whole, read_table(self.join), self.key)
+        runs = Runs.read(whole, self._roles(whole.column_names))
+        terminal.read(runs)
+        for note in unidentified(runs.mixtures, runs.providers, runs.distances):
+            terminal.headline("note", escape(note))
+        return runs
+
+    def read_mixtures(self, source: str, names: tuple[str, ...]) -> Runs:
+        """Mixtures of the same providers, without a metric."""
+        roles = Roles(names, size=None, distance=self.distance, ignore=(self.key,))
+        return Runs.read(source, roles, measured=False)
+
+    def _roles(self, columns: list[str]) -> Roles:
+        named = self.providers.split(",") if self.providers else []
+        said: str | float | None = self.size
+        if self.size is not None and self.size not in columns and is_number(self.size):
+            said = float(self.size)
+        providers = tuple(name.strip() for name in named)
+        return Roles(providers, self.metric, said, self.distance, ignore=(self.key,))
+
+
+@dataclass(frozen=True, kw_only=True)
+class ModelOptions:
+    """The model of all sizes."""
+
+    direction: Annotated[
+        Goal | None, typer.Option(help="Whether more is better; else by the metric's name.")
+    ] = None
+    predictor: Annotated[str, typer.Option(help="Predictor at each size.")] = "gp"
+    projection: Annotated[str, typer.Option(help="joint, eq3, saturating, none, or auto.")] = "auto"
+
+    def fit(self, runs: Runs, *, log: bool) -> ScaleRegressor:
+        """The model; says which one was chosen and why."""
+        goal = self.direction.value if self.direction else guess_direction(runs.metric)
+        model = fit_scale(runs, goal, log, self.predictor, self.projection)
+        terminal.headline("project", model.reason_)
+        return model
+
+
+@dataclass(frozen=True, kw_only=True)
+class OfferOptions:
+    """What is for sale: a table, changed by options."""
+
+    offers: Annotated[
+        str | None,
+        typer.Option(
+            help="Table of provider, price, capacity[, beyond, minimum_order, required, excluded]; "
+            "a further row of a provider is a tier: its price BEYOND so many samples."
+        ),
+    ] = None
+    price: Annotated[list[str] | None, typer.Option(help="NAME=PRICE per sample.")] = None
+    capacity: Annotated[list[str] | None, typer.Option(help="NAME=SAMPLES at most.")] = None
+    minimum: Annotated[
+        list[str] | None, typer.Option(help="NAME=SAMPLES at least, if any are bought.")
+    ] = None
+    require: Annotated[list[str] | None, typer.Option(help="NAME that must be bought.")] = None
+    exclude: Annotated[list[str] | None, typer.Option(help="NAME not to be bought.")] = None
+
+    def read(self, names: tuple[str, ...]) -> Offers:
+        """The offers of the providers of these names."""
+        read = Offers.free(names) if self.offers is None else Offers.read(self.offers, names)
+        return read.changed(
+            _assigned("--price", self.price),
+            _assigned("--capacity", self.capacity),
+            _assigned("--minimum", self.minimum),
+            self.require or (),
+            self.exclude or (),
+        )
+
+
+def is_number(text: str) -> bool:
+    """Whether a text is a finite number."""
+    try:
+        return bool(np.isfinite(float(text)))
+    except ValueError:
+        return False
+
+
+def numbers(option: str, text: str) -> list[float]:
+    """The numbers of an option that takes several, a,b,c.
+
+    Raises
+    ------
+    InputError
+        If one is no number.
+    """
+    parts = [part.strip() for part in text.split(",")]
+    if not all(is_number(part) for part in parts):
+        raise InputError(f"{option} takes numbers, such as {option} 100,200,400; got {text!r}")
+    return [float(part) for part in parts]
+
+
+def _assigned(option: str, given: list[str] | None) -> dict[str, float]:
+    found = {}
+    for text in given or []:
+        name, _, number = text.rpartition("=")
+        if not name or not is_number(number):
+            raise InputError(f"{option} takes NAME=NUMBER, such as {option} alpha=10; got {text!r}")
+        found[name] = float(number)
+    return found

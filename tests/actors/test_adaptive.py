@@ -1,0 +1,113 @@
+"""The searcher of an adaptive design, asked by a loop as Tune asks it; no Ray is started."""
+
+import itertools
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ray.tune.search import Searcher
+
+from actors.adaptive import NextMixtures
+from actors.probes import missing_probes
+from projektor_ray.adaptive import chosen_before
+from projektor_ray.ledger import Ledger
+from projektor_ray.study import Probe, Study
+from projektor_ray.tables import Folder, Key, Row
+from tests.test_adaptive import adaptive, measured, value
+
+SLOTS = 5
+
+
+class DriverDiedError(Exception):
+    """The driver dies."""
+
+
+def row(probe: Probe) -> Row:
+    names = ("mixture_id", "size", "seed", "learner", "metric")
+    return {
+        **dict(zip(names, probe.key, strict=True)),
+        "value": value(probe.mixture, probe.size),
+        "status": "done",
+    }
+
+
+def run(folder: Path, rows: dict[Key, Row], dies_after: int = 10**9, **asked: Any) -> Study:
+    """A run that keeps SLOTS trials busy, the youngest ending first, and dies after some."""
+    study = adaptive(**{"first": 4, "mixtures_count": 9, "batch": 2, **asked})
+    design = Ledger(Folder(folder), "design")
+    study = study.grown(chosen_before(study, design.rows(study.probes_stamp.made_by)))
+    searcher = NextMixtures(
+        study, Folder(folder), missing_probes(study, rows), rows, measured(study)
+    )
+    running: list[int] = []
+    for ended in itertools.count():
+        while len(running) < SLOTS:
+            found = searcher.suggest("trial")
+            if found in (None, Searcher.FINISHED):
+                break
+            running.append(found["index"])
+        if not running:
+            assert found == Searcher.FINISHED
+            return searcher.study
+        if ended == dies_after:
+            raise DriverDiedError
+        for index in searcher.packs[running.pop()]:
+            finished = row(searcher.probes[index])
+            key = searcher.probes[index].key
+            assert key not in rows, "trained twice"
+            rows[key] = finished
+            searcher.finished(finished)
+    raise AssertionError
+
+
+def test_it_trains_what_it_chooses_and_no_more(tmp_path: Path) -> None:
+    rows: dict[Key, Row] = {}
+    study = run(tmp_path, rows)
+    assert len(study.mixtures) == 9
+    assert set(rows) == {probe.key for probe in study.wanted_probes()}
+
+
+@pytest.mark.parametrize("dies_after", [3, 9, 13])
+def test_a_run_that_died_goes_on_as_if_it_had_not(tmp_path: Path, dies_after: int) -> None:
+    undisturbed: dict[Key, Row] = {}
+    expected = run(tmp_path / "whole", undisturbed)
+    rows: dict[Key, Row] = {}
+    with pytest.raises(DriverDiedError):
+        run(tmp_path / "cut", rows, dies_after)
+    assert len(rows) == dies_after
+    resumed = run(tmp_path / "cut", rows)
+    assert resumed.mixture_ids == expected.mixture_ids
+    assert rows == undisturbed
+
+
+def test_a_finished_design_is_left_alone_and_a_longer_one_begins_with_it(tmp_path: Path) -> None:
+    rows: dict[Key, Row] = {}
+    short = run(tmp_path, rows)
+    trained = dict(rows)
+    assert run(tmp_path, rows).mixture_ids == short.mixture_ids
+    assert rows == trained
+    longer = run(tmp_path, rows, mixtures_count=11)
+    assert longer.mixture_ids[:9] == short.mixture_ids
+    assert longer.mixture_ids == run(tmp_path / "whole", {}, mixtures_count=11).mixture_ids
+    more_seeds = run(tmp_path, rows, mixtures_count=11, seeds=2)
+    assert more_seeds.mixture_ids == longer.mixture_ids
+    assert len(rows) == 11 * 2 * 2
+
+
+def test_what_an_earlier_design_trained_is_not_trained_again(tmp_path: Path) -> None:
+    rows: dict[Key, Row] = {}
+    chosen = run(tmp_path / "one", rows)
+    study = adaptive(first=4, mixtures_count=9, batch=2)
+    last = replace(study, mixtures=chosen.mixtures[-1:])
+    kept = {probe.key: rows[probe.key] for probe in last.wanted_probes()}
+    assert run(tmp_path / "two", dict(kept)).mixture_ids == chosen.mixture_ids
+
+
+def test_probes_of_one_mixture_and_size_are_a_pack(tmp_path: Path) -> None:
+    study = adaptive(first=4, seeds=3, pack=8, mixtures_count=6)
+    searcher = NextMixtures(study, Folder(tmp_path), [], {}, measured(study))
+    for pack in searcher.packs:
+        packed = [searcher.probes[i] for i in pack]
+        assert len({(probe.mixture_id, probe.size) for probe in packed}) == 1
+        assert len(packed) == 3

@@ -104,7 +104,7 @@ def _show(drawn: Sequence[ProviderCard]) -> None:
         "wrong labels",
         "outliers",
         "copies",
-        "lacks classes",
+        "lacks",
     ]
     table("What the pilots tell", columns, rows)
     leaked = [card.provider for card in drawn if card.copies_in_validation]

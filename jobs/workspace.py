@@ -66,8 +66,8 @@ def opened(
     with connected(address):
         pilots = Pilots(config, arrays or {}, validation)
         study = resolve(config, *pilots.summaries())
-        if study.adaptive:
-            design = Ledger(folder, "design").rows(study.probes_stamp.made_by)
-            study = study.grown(chosen_before(study, design))
         with leased(folder) if appends else nullcontext() as lease:
+            if study.adaptive:
+                design = Ledger(folder, "design").rows(study.probes_stamp.made_by)
+                study = study.grown(chosen_before(study, design))
             yield Workspace(study, folder, pilots, lease)

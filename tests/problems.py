@@ -47,6 +47,20 @@ def clouds(
     )
 
 
+def far_clusters(apart: float, dtype: torch.dtype) -> Problem:
+    """Two clusters of points, two of targets, so far apart; four mixtures of the points' clusters.
+
+    Half of the target's weight lies in each cluster.
+    """
+    rng = np.random.default_rng(0)
+    x = np.concatenate([rng.normal(size=(10, 2)), rng.normal(size=(10, 2)) + apart])
+    y = np.concatenate([rng.normal(size=(8, 2)), rng.normal(size=(8, 2)) + apart])
+    cost = torch.from_numpy(((x[:, None] - y[None]) ** 2).sum(axis=2)).to(dtype)
+    share = torch.tensor([0.5, 0.0, 1.0, 0.3], dtype=torch.float64)
+    weights = torch.cat([(1 - share).expand(10, -1), share.expand(10, -1)]) / 10
+    return Problem(cost, weights, uniform(16))
+
+
 def uniform(count: int) -> Tensor:
     return torch.full((count,), 1.0 / count, dtype=torch.float64)
 

@@ -207,10 +207,16 @@ class Predictor(ABC):
                 "set; give distances, or use one of mixtures alone, such as 'pseudo_quadratic'"
             )
         self._check_count(probes, measured=distances is not None)
-        self._fit(probes)
-        fitted = self._predict(probes.mixtures, probes.distances)
-        self.report = FitReport.of(probes.values, fitted, self._left_out(probes))
+        self.fit_checked(probes)
         return self
+
+    def fit_checked(self, probes: Probes) -> Floats:
+        """`fit` to probes that are checked; returns the errors of mixtures left out, shape (k,)."""
+        self._fit(probes)
+        left_out = self._left_out(probes)
+        fitted = self._predict(probes.mixtures, probes.distances)
+        self.report = FitReport.of(probes.values, fitted, left_out)
+        return left_out
 
     def predict(self, mixtures: ArrayLike, distances: ArrayLike | None = None) -> Floats:
         """The metric of mixtures (q, m) with distances (q,): shape (q,)."""

@@ -36,8 +36,8 @@ class Ensemble(Predictor):
                 "of its members has a coefficient for each pair of them; "
                 f"got {probes.providers}. Use 'gp'"
             )
-        columns = (probes.mixtures, probes.distances, probes.values)
-        self._members = [member().fit(*columns) for member in MEMBERS]
+        self._members = [member() for member in MEMBERS]
+        self._errors = [member.fit_checked(probes) for member in self._members]
         self.coefficients = np.empty(0)
 
     def _predict(self, mixtures: Floats, distances: Floats) -> Floats:
@@ -59,7 +59,7 @@ class Ensemble(Predictor):
         return np.asarray(np.sqrt(np.mean(within, axis=0) + between))
 
     def _left_out(self, probes: Probes) -> Floats:
-        return np.asarray(np.mean([m._left_out(probes) for m in self._members], axis=0))
+        return np.asarray(np.mean(self._errors, axis=0))
 
     def _state(self) -> dict[str, Any]:
         return {"members": [member.to_dict() for member in self._members]}

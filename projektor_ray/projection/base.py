@@ -169,8 +169,8 @@ class ScaleModel(ABC):
         Half-width `t · √(spread² + drift²)`: the spread if the law of the sizes holds, and a
         drift beyond the largest scale, because no law does. The drift grows with
         `ln(N / N_last)`; at `N_last²/N_before` it is half of what projecting to the largest scale
-        from the smaller ones missed. Where there are too few scales to hold one out, it is a
-        third of the projected gain.
+        from the smaller ones missed. Where there are too few scales to hold one out, it is
+        `DRIFT_OF_GAIN` of the projected gain.
         """
         mixtures, distances, size = _query(mixtures, distances, size)
         middle = self._predict(mixtures, distances, size)

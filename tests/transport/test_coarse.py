@@ -21,7 +21,7 @@ from projektor_ray.transport import (
 from projektor_ray.transport.coarse import block_shifts, cluster, nearest_blocks
 from projektor_ray.transport.operators import MatrixCost
 from tests.checks import assert_distances_sound
-from tests.problems import shards_of, uniform
+from tests.problems import far_clusters, shards_of
 
 SETTINGS = TransportSettings(dtype="float64")
 
@@ -78,13 +78,8 @@ def test_classes_that_little_mass_crosses_take_few_rounds(
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
 def test_mass_crosses_between_clusters_at_any_distance(apart: float, dtype: torch.dtype) -> None:
     """Unlabelled: blocks are found from the cost. At ε apart² / 4e5 … apart² / 2e3."""
-    rng = np.random.default_rng(0)
-    x = np.concatenate([rng.normal(size=(10, 2)), rng.normal(size=(10, 2)) + apart])
-    y = np.concatenate([rng.normal(size=(8, 2)), rng.normal(size=(8, 2)) + apart])
-    cost = torch.from_numpy(((x[:, None] - y[None]) ** 2).sum(axis=2)).to(dtype)
-    share = torch.tensor([0.5, 0.0, 1.0, 0.3], dtype=torch.float64)
-    weights = torch.cat([(1 - share).expand(10, -1), share.expand(10, -1)]) / 10
-    output = sinkhorn(cost, weights, uniform(16), 0.5)
+    problem = far_clusters(apart, dtype)
+    output = sinkhorn(problem.cost, problem.weights, problem.target, 0.5)
     assert output.converged.all()
     assert output.iterations <= 160
 

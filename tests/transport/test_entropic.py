@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from projektor_ray.errors import InputError
 from projektor_ray.transport import sinkhorn
 from tests.checks import assert_sound, plans
-from tests.problems import Problem, clouds, diracs, uniform
+from tests.problems import Problem, clouds, diracs, far_clusters, uniform
 
 
 def pot_value(problem: Problem, column: int, epsilon: float) -> float:
@@ -133,21 +133,15 @@ def test_batch_sizes(count: int) -> None:
 @pytest.mark.parametrize("apart", [3.0, 30.0, 1000.0])
 def test_far_clusters(dtype: torch.dtype, apart: float) -> None:
     """A provider so far off that its kernel would vanish; mixtures reach both clusters' targets."""
-    rng = np.random.default_rng(0)
-    x = np.concatenate([rng.normal(size=(10, 2)), rng.normal(size=(10, 2)) + apart])
-    y = np.concatenate([rng.normal(size=(8, 2)), rng.normal(size=(8, 2)) + apart])
-    cost = torch.from_numpy(((x[:, None] - y[None]) ** 2).sum(axis=2)).to(dtype)
-    share = torch.tensor([0.5, 0.0, 1.0, 0.3], dtype=torch.float64)
-    weights = torch.cat([(1 - share).expand(10, -1), share.expand(10, -1)]) / 10
-    problem = Problem(cost, weights, uniform(16))
-    output = sinkhorn(cost, weights, problem.target, 0.5)
+    problem = far_clusters(apart, dtype)
+    output = sinkhorn(problem.cost, problem.weights, problem.target, 0.5)
     if dtype == torch.float64 or apart < 1000:
         assert_sound(output, problem, 0.5)
     assert torch.isfinite(output.value).all()
     assert output.converged[0]
     exact = [
-        ot.emd2(column.copy(), problem.target.numpy(), cost.double().numpy())
-        for column in weights.T.numpy()
+        ot.emd2(column.copy(), problem.target.numpy(), problem.cost.double().numpy())
+        for column in problem.weights.T.numpy()
     ]
     lower = torch.tensor(exact, dtype=torch.float64)
     near = output.converged

@@ -46,6 +46,7 @@ class NextMixtures(Searcher):
         self.probes: list[Probe] = []
         self.packs: list[tuple[int, ...]] = []
         self._queue = deque(self._pack(missing))
+        self._running: set[str] = set()
         self._packs_of: dict[str, range] = {}
         assert study.adaptive is not None
         for identity, mixture in zip(study.candidate_ids, study.adaptive.candidates, strict=True):
@@ -62,10 +63,15 @@ class NextMixtures(Searcher):
         return range(before, len(self.packs))
 
     def suggest(self, trial_id: str) -> Any:
-        """The next pack; None while probes in training must end first; FINISHED at the end."""
+        """The next pack; None while probes in training must end first; FINISHED when none is.
+
+        It ends before the design where it waits for probes that failed and are to be tried again,
+        which is done after the run; the next run goes on.
+        """
         if self.has_more():
+            self._running.add(trial_id)
             return {"index": self._queue.popleft()}
-        return Searcher.FINISHED if self.ended else None
+        return None if self._running and self.ended is None else Searcher.FINISHED
 
     def has_more(self) -> bool:
         """Whether there is something to train now; chooses mixtures until there is."""
@@ -95,7 +101,8 @@ class NextMixtures(Searcher):
     def on_trial_complete(
         self, trial_id: str, result: dict[str, Any] | None = None, error: bool = False
     ) -> None:
-        """Nothing: rows come through `finished`, those of lost workers too."""
+        """Take note that a trial ended; rows come through `finished`."""
+        self._running.discard(trial_id)
 
     def save(self, checkpoint_path: str) -> None:
         """Nothing: the ledgers are the truth."""
@@ -128,7 +135,7 @@ def run_adaptive(
         searcher.finished(row)
         on_finished(row)
 
-    if searcher.has_more():
+    while searcher.has_more():
         run_probes(
             study, folder, searcher.probes, earlier, pilots, validation, finished, searcher=searcher
         )

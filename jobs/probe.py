@@ -5,13 +5,14 @@ python -m jobs.probe STUDY.yaml --replay ID        one probe again, alone, in th
 """
 
 import argparse
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 
 import ray
 
 from actors.adaptive import run_adaptive
-from actors.probes import missing_probes, run_probes
+from actors.probes import OnFinished, missing_probes, run_probes
 from jobs.options import load, output_of, parser, run
 from jobs.show import headline, probe_progress
 from jobs.workspace import Workspace, opened
@@ -30,8 +31,11 @@ def probe(workspace: Workspace, *, retry_failed: bool = False) -> Workspace:
     """
     before = workspace.probes()
     missing = missing_probes(workspace.study, before, retry_failed=retry_failed)
-    if missing or workspace.study.adaptive:
-        workspace = _train(workspace, missing, before)
+    if workspace.study.adaptive is not None:
+        workspace = _grow(workspace, missing, before)
+    elif missing:
+        train(workspace, missing, before)
+    if missing or workspace.study.adaptive is not None:
         Ledger(workspace.folder, "probes").compact()
     wanted, rows = workspace.study.wanted_probes(), workspace.probes()
     repeated = {one.key for one in missing}
@@ -46,26 +50,37 @@ def probe(workspace: Workspace, *, retry_failed: bool = False) -> Workspace:
     return workspace
 
 
-def _train(workspace: Workspace, missing: Sequence[Probe], before: Mapping[Key, Row]) -> Workspace:
-    """Train what is missing and what an adaptive design chooses; the workspace as it grows."""
+def train(workspace: Workspace, probes: Sequence[Probe], before: Mapping[Key, Row]) -> None:
+    """Train these probes."""
     study, pilots = workspace.study, workspace.pilots
-    with probe_progress(len(missing) + study.open_probes) as show:
+    with _noted(workspace, len(probes)) as finished:
+        held = (pilots.references(), pilots.validation, finished)
+        run_probes(study, workspace.folder, probes, before, *held)
+
+
+def _grow(workspace: Workspace, missing: Sequence[Probe], before: Mapping[Key, Row]) -> Workspace:
+    """Train what is missing and what an adaptive design chooses; the workspace as it grows."""
+    study, pilots, folder = workspace.study, workspace.pilots, workspace.folder
+    with _noted(workspace, len(missing) + study.open_probes) as finished:
+        held = (pilots.references(), pilots.validation, finished)
+        searcher = run_adaptive(study, folder, missing, before, workspace.distances(), *held)
+    if searcher.ended is not None:
+        chosen = len(searcher.study.mixtures) - len(study.mixtures)
+        headline("design", f"{chosen} mixtures chosen; {searcher.ended.reason}")
+    return replace(workspace, study=searcher.study)
+
+
+@contextmanager
+def _noted(workspace: Workspace, total: int) -> Iterator[OnFinished]:
+    """Takes each finished probe: shows progress, and ends the run if the lease was lost."""
+    with probe_progress(total) as show:
 
         def finished(row: Row) -> None:
             show(row)
             if workspace.lease is not None:
                 workspace.lease.check()
 
-        materials = (workspace.folder, missing, before)
-        held = (pilots.references(), pilots.validation, finished)
-        if study.adaptive is None:
-            run_probes(study, *materials, *held)
-            return workspace
-        searcher = run_adaptive(study, *materials, workspace.distances(), *held)
-    if searcher.ended is not None:
-        chosen = len(searcher.study.mixtures) - len(study.mixtures)
-        headline("design", f"{chosen} mixtures chosen; {searcher.ended.reason}")
-    return replace(workspace, study=searcher.study)
+        yield finished
 
 
 def replay(workspace: Workspace, label: str) -> Outcome:

@@ -2,9 +2,20 @@
 
 import pytest
 
-from projektor_ray.costs import Cost, estimate, slots_of
+from projektor_ray.costs import (
+    SECONDS_BETWEEN,
+    START_SECONDS,
+    Cost,
+    estimate,
+    sizes_ahead,
+    slots_of,
+    threads_of,
+    untimed,
+)
 from projektor_ray.study import Study
 from tests.test_study import changed, resolved
+
+ADAPTIVE = {"design": "adaptive", "lattice": None, "first": 4, "batch": 2, "mixtures_count": 6}
 
 
 def study(**probes) -> Study:
@@ -21,7 +32,7 @@ def done(asked: Study, scales: dict[int, float], seeds: tuple[int, ...] = (0,)) 
 
 def cost_of(asked: Study, rows: dict, slots: int = 1) -> Cost | None:
     missing = [probe for probe in asked.wanted_probes() if probe.key not in rows]
-    return estimate(asked, rows, missing, slots)
+    return estimate(asked, rows, sizes_ahead(asked, missing), slots)
 
 
 def test_half_of_every_scale_done_is_half_paid() -> None:
@@ -29,7 +40,8 @@ def test_half_of_every_scale_done_is_half_paid() -> None:
     assert cost is not None
     assert (cost.paid, cost.ahead, cost.longest) == (36.0, 36.0, 9.0)
     assert cost.paid_share == 0.5
-    assert cost.wall_seconds == 9.0, "36 s over 4 slots"
+    assert cost.count == 6
+    assert cost.wall_seconds == pytest.approx(START_SECONDS + (36.0 + 6 * SECONDS_BETWEEN) / 4)
     assert cost.cpu_hours == pytest.approx(0.02)
     assert cost.gpu_hours == pytest.approx(0.005)
     assert cost.guessed == ()
@@ -38,7 +50,7 @@ def test_half_of_every_scale_done_is_half_paid() -> None:
 def test_no_schedule_is_shorter_than_the_longest_probe() -> None:
     cost = cost_of(study(), done(study(), {10: 3.0, 40: 9.0}), slots=100)
     assert cost is not None
-    assert cost.wall_seconds == 9.0
+    assert cost.wall_seconds == START_SECONDS + 9.0
 
 
 def test_a_scale_without_a_probe_is_guessed_in_proportion_and_said() -> None:
@@ -70,7 +82,33 @@ def test_all_done_is_all_paid() -> None:
         ({"concurrency": 3}, 8, 0, 3),
         ({"gpus": 1}, 8, 0, 1),
         ({"cpus": 0}, 8, 0, 1),
+        (ADAPTIVE, 64, 0, 16),
     ],
 )
 def test_slots(asked: dict, cpus: float, gpus: float, slots: int) -> None:
     assert slots_of(study(**asked), cpus, gpus) == slots
+
+
+def test_an_adaptive_design_may_add_probes_of_every_scale() -> None:
+    asked = study(**ADAPTIVE, seeds=1)
+    assert asked.probes_each == 2
+    assert sorted(sizes_ahead(asked, [])) == [10, 10, 40, 40], "two mixtures more than the first 4"
+    assert sizes_ahead(study(), study().wanted_probes()[:3]) == [40, 40, 40]
+
+
+def test_one_probe_is_timed_of_each_scale_at_which_none_is_done() -> None:
+    asked = study()
+    missing = asked.wanted_probes()
+    first = untimed(asked, {}, missing)
+    assert [probe.size for probe in first] == [40, 10]
+    assert all(probe in missing for probe in first)
+    assert [probe.size for probe in untimed(asked, done(asked, {40: 1.0}), missing)] == [10]
+    failed = {key: {**row, "status": "failed"} for key, row in done(asked, {40: 1.0}).items()}
+    assert untimed(asked, failed, missing) == first
+
+
+def test_only_a_learner_of_the_users_own_has_the_threads_of_its_cpus() -> None:
+    assert threads_of(study(cpus=3)) == 1
+    own = changed("learner", to={"name": "tests.jobs.learners:broken"})
+    own["probes"] = {"scales": [10, 40], "lattice": 1, "cpus": 3}
+    assert threads_of(resolved(own)) == 3

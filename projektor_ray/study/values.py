@@ -111,10 +111,16 @@ class Study:
         )
 
     @property
+    def probes_each(self) -> int:
+        """Probes of one mixture: scales × seeds."""
+        return len(self.scales) * len(self.config.probes.seed_list)
+
+    @property
     def open_probes(self) -> int:
         """How many probes an adaptive design may still place, at most."""
-        each = len(self.scales) * len(self.config.probes.seed_list)
-        return each * max(self.adaptive.most - len(self.mixtures), 0) if self.adaptive else 0
+        if self.adaptive is None:
+            return 0
+        return self.probes_each * max(self.adaptive.most - len(self.mixtures), 0)
 
     @property
     def measured(self) -> NDArray[np.float64]:

@@ -40,25 +40,48 @@ def run(folder: Path, rows: dict[Key, Row], dies_after: int = 10**9, **asked: An
     searcher = NextMixtures(
         study, Folder(folder), missing_probes(study, rows), rows, measured(study)
     )
-    running: list[int] = []
+    running: list[tuple[str, int]] = []
     for ended in itertools.count():
         while len(running) < SLOTS:
-            found = searcher.suggest("trial")
+            name = f"trial {ended} {len(running)}"
+            found = searcher.suggest(name)
             if found in (None, Searcher.FINISHED):
                 break
-            running.append(found["index"])
+            running.append((name, found["index"]))
         if not running:
             assert found == Searcher.FINISHED
             return searcher.study
         if ended == dies_after:
             raise DriverDiedError
-        for index in searcher.packs[running.pop()]:
-            finished = row(searcher.probes[index])
-            key = searcher.probes[index].key
-            assert key not in rows, "trained twice"
-            rows[key] = finished
-            searcher.finished(finished)
+        name, index = running.pop()
+        searcher.on_trial_complete(name)
+        for probe in (searcher.probes[i] for i in searcher.packs[index]):
+            assert probe.key not in rows, "trained twice"
+            rows[probe.key] = row(probe)
+            searcher.finished(rows[probe.key])
     raise AssertionError
+
+
+def test_a_run_ends_where_what_failed_must_be_tried_again_and_another_goes_on(
+    tmp_path: Path,
+) -> None:
+    study = adaptive(first=4, mixtures_count=6)
+    missing = study.wanted_probes()
+    searcher = NextMixtures(study, Folder(tmp_path), missing, {}, measured(study))
+    names = [f"trial {i}" for i in range(len(missing))]
+    assert [searcher.suggest(name)["index"] for name in names] == list(range(len(missing)))
+    assert searcher.suggest("one more") is None
+    for name, probe in zip(names[1:], missing[1:], strict=True):
+        searcher.on_trial_complete(name)
+        searcher.finished(row(probe))
+    assert searcher.suggest("one more") is None
+    searcher.on_trial_complete(names[0], error=True)
+    assert searcher.suggest("one more") == Searcher.FINISHED
+    assert searcher.ended is None
+    assert not searcher.has_more()
+    searcher.finished(row(missing[0]))
+    assert searcher.has_more()
+    assert searcher.suggest("one more")["index"] >= len(missing)
 
 
 def test_it_trains_what_it_chooses_and_no_more(tmp_path: Path) -> None:

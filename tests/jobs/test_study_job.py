@@ -16,6 +16,7 @@ import yaml
 from actors.probes import missing_probes
 from jobs import cards as cards_job
 from jobs import study as study_job
+from jobs.check import check
 from jobs.cluster import ROOT, check_reachable
 from jobs.options import run
 from jobs.study import run_study
@@ -276,13 +277,29 @@ def test_check_trains_nothing(
     before = tables(again)
     probes = {**values()["probes"], "seeds": 3}
     with opened(config(probes=probes), str(again)) as workspace:
-        study_job.check(workspace)
+        check(workspace)
     assert tables(again) == before
     said = capsys.readouterr().out.split()
     for word in ("wanted", "36", "done", "12", "24", "2.67×"):
         assert word in said, word
     assert "paid" in said
     assert "unknown:" not in said, "what is done says how long the rest takes"
+
+
+def test_a_timed_check_trains_one_probe_of_a_new_scale_and_keeps_it(
+    local_ray: None, again: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = rows(again, "probes")
+    probes = {**values()["probes"], "scales": [4, 16, 20]}
+    for trained in (1, 0):
+        with opened(config(probes=probes), str(again), appends=True) as workspace:
+            check(workspace, timed=True)
+        found = rows(again, "probes")
+        assert [row for row in found if row in before] == before
+        assert [row["size"] for row in found if row not in before] == [20]
+        said = " ".join(capsys.readouterr().out.split())
+        assert f"{trained} probes timed" in said or (trained == 0 and "nothing trained" in said)
+        assert "none done at" not in said, "each scale is timed"
 
 
 def test_arrays_of_a_provider_that_the_study_does_not_name(local_ray: None, tmp_path: Path) -> None:

@@ -1,0 +1,128 @@
+"""What a study would run and cost, before it does; `--time` times one probe of each scale."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import ray
+
+from actors.probes import missing_probes
+from jobs.probe import train
+from jobs.show import headline, table
+from jobs.workspace import Workspace
+from projektor_ray.analysis import unmeasured
+from projektor_ray.costs import estimate, sizes_ahead, slots_of, threads_of, untimed
+from projektor_ray.projection import noise_gain, reach
+from projektor_ray.selection import FeasibleSet
+from projektor_ray.study import Probe, Study
+from projektor_ray.tables import Key, Row
+from projektor_ray.transport import plan_memory
+from projektor_ray.transport.pools import memory_limit
+
+FARTHER_APART = 4
+
+
+def check(workspace: Workspace, *, timed: bool = False) -> None:
+    """Say what would run and what it would cost; nothing is trained, but what `timed` asks for.
+
+    Timed, a probe of each scale that none is done of is trained, and kept.
+    """
+    study, config = workspace.study, workspace.study.config
+    check_input(workspace)
+    done = workspace.probes()
+    missing = missing_probes(study, done)
+    trained = untimed(study, done, missing) if timed else []
+    if trained:
+        train(workspace, trained, done)
+        done = workspace.probes()
+        missing = missing_probes(study, done)
+    rows = [
+        *_design_rows(study, len(missing)),
+        ["samples to train on", f"{_at_most(study)}{sum(sizes_ahead(study, missing)):,}"],
+        *_cost_rows(study, done, missing),
+        ["distances to measure", f"{len(unmeasured(study, workspace.distances())):,}"],
+        *_transport_rows(study),
+    ]
+    says = f"{len(trained)} probes timed" if trained else "nothing trained"
+    table(f"Study {config.name}: everything checked, {says}", ["what", ""], rows)
+    headline("project", reach(config.selection.size, study.scales))
+    for hint in _hints(study):
+        headline("hint", hint)
+
+
+def check_input(workspace: Workspace) -> None:
+    """Refuse, before any training, what cannot be fitted or projected, or no plan can keep."""
+    workspace.study.check_fittable()
+    workspace.study.check_projectable()
+    asked = workspace.study.config.selection
+    FeasibleSet.of(workspace.study.providers, asked.size, asked.budget)
+
+
+def _at_most(study: Study) -> str:
+    return "at most " if study.open_probes else ""
+
+
+def _design_rows(study: Study, missing: int) -> list[list[str]]:
+    """Lines on mixtures, scales and probes."""
+    wanted, more = len(study.mixtures) * study.probes_each, study.open_probes
+    grows = f", at most {study.adaptive.most}" if study.adaptive and more else ""
+    most = f", at most {wanted + more:,}" if more else ""
+    return [
+        ["mixtures", f"{len(study.mixtures)} over {len(study.providers)} providers{grows}"],
+        ["scales", " < ".join(f"{scale:,}" for scale in study.scales)],
+        ["probes wanted", f"{wanted:,}{most}"],
+        ["probes done", f"{wanted - missing:,}"],
+        ["probes to train", f"{missing:,}" + (f", at most {missing + more:,}" if more else "")],
+    ]
+
+
+def _slots(study: Study) -> int:
+    there = ray.cluster_resources()
+    return slots_of(study, there.get("CPU", 0.0), there.get("GPU", 0.0))
+
+
+def _cost_rows(study: Study, done: Mapping[Key, Row], missing: Sequence[Probe]) -> list[list[str]]:
+    """Lines on time and money of the probes, from the seconds of those in the ledger."""
+    slots, threads = _slots(study), threads_of(study)
+    at_once = f"{slots}, in {threads} thread{'s' if threads > 1 else ''} each"
+    cost = estimate(study, done, sizes_ahead(study, missing), slots)
+    if cost is None:
+        unknown = "unknown: no probe is done yet; --check --time trains one of each scale"
+        return [["probes at once", at_once], ["time to train", unknown]]
+    guessed = ", ".join(f"{scale:,}" for scale in cost.guessed)
+    note = f" (none done at {guessed}: in proportion to the size)" if guessed else ""
+    return [
+        ["probes at once", at_once],
+        ["time to train", f"{_at_most(study)}about {cost.wall_seconds:,.0f} s{note}"],
+        ["CPU-hours, GPU-hours", f"{cost.cpu_hours:,.2f}, {cost.gpu_hours:,.2f}"],
+        ["share paid already", f"{cost.paid_share:.0%}"],
+    ]
+
+
+def _transport_rows(study: Study) -> list[list[str]]:
+    """Lines on the memory of the distances, and on what a projection does to errors."""
+    memory = plan_memory(
+        int(study.pilot_sizes.sum()),
+        study.validation.size,
+        len(study.measured),
+        int(np.prod(study.validation.input_shape)),
+        available=memory_limit(study.config.transport),
+    )
+    gains = [
+        [f"noise gain to {size:,}", f"{float(noise_gain(size, study.scales)):.2f}×"]
+        for size in study.sizes
+        if size > study.scales[-1] and len(study.scales) > 1
+    ]
+    needed = f"{memory.layout}, {memory.bytes_needed / 2**20:,.0f} MiB: {memory.reason}"
+    return [["transport", needed], *gains]
+
+
+def _hints(study: Study) -> list[str]:
+    hints, asked = [], study.config.probes
+    if len(study.scales) > 1 and study.scales[-1] < FARTHER_APART * study.scales[0]:
+        hints.append("errors grow less in the projection if N0 and N1 are a factor of 4 apart")
+    if asked.cpus > 1 and threads_of(study) == 1:
+        hints.append(
+            f"{study.config.learner.name} trains in 1 thread: with probes.cpus: 1 instead of "
+            f"{asked.cpus:g}, {asked.cpus:g} times as many run at once"
+        )
+    return hints

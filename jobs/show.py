@@ -64,13 +64,5 @@ def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> 
     console.print(shown)
 
 
-def money(amount: float) -> str:
-    return f"{amount:,.2f}"
-
-
-def interval(bounds: tuple[float, float] | None) -> str:
-    return "–" if bounds is None else f"{bounds[0]:.3f} … {bounds[1]:.3f}"
-
-
 def number(value: float | None, digits: int = 4) -> str:
     return "–" if value is None else f"{value:.{digits}g}"

@@ -17,8 +17,8 @@ from jobs.probe import probe
 from jobs.select_mixture import select_mixture
 from jobs.show import headline
 from jobs.workspace import opened
-from projektor_ray.planning import PurchasePlans
 from projektor_ray.providers import Samples
+from projektor_ray.selection import PurchasePlans
 from projektor_ray.study import StudyConfig
 
 

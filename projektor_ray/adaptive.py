@@ -18,8 +18,7 @@ from projektor_ray.analysis import observe, sample_of
 from projektor_ray.errors import InputError, TooFewProbesError
 from projektor_ray.fitting import Sample
 from projektor_ray.identity import generator
-from projektor_ray.predictors.gaussian_process import GaussianProcess
-from projektor_ray.projection import Joint
+from projektor_ray.projection import Joint, NoProjection, ScaleModel
 from projektor_ray.study import Study
 from projektor_ray.tables import Key, Row
 
@@ -89,10 +88,17 @@ def outlook(
         If the probes are too few for a model that says what it leaves open.
     """
     sign = 1.0 if maximize else -1.0
-    mean, covariance, kept = _belief(seen, candidates, distances, size, sign)
+    # These two say what they leave open, whatever predictor is asked for.
+    model: ScaleModel = Joint() if len(np.unique(seen.sizes)) > 1 else NoProjection("gp")
+    model.fit(seen.mixtures, seen.distances, seen.sizes, seen.values)
+    kept = _contenders(sign * model.interval(candidates, distances, size))
+    at = (candidates[kept], distances[kept], size)
     stream = generator("adaptive", len(seen.values), int(probed.sum()))
-    surfaces = _surfaces(mean, covariance, stream)
-    gain = float(np.mean(surfaces.max(axis=1) - surfaces[:, np.argmax(mean)]))
+    drawn = model.surfaces(*at, SURFACES, stream)
+    assert drawn is not None
+    surfaces = sign * drawn
+    best = int(np.argmax(sign * model.predict(*at)))
+    gain = float(np.mean(surfaces.max(axis=1) - surfaces[:, best]))
     chosen: list[int] = []
     open_ones = ~probed[kept]
     while open_ones.any() and len(chosen) < count:
@@ -102,37 +108,10 @@ def outlook(
     return Outlook(gain, kept[chosen])
 
 
-def _belief(
-    seen: Sample, candidates: Floats, distances: Floats, size: float, sign: float
-) -> tuple[Floats, Floats, NDArray[np.intp]]:
-    """Mean (c,) and covariance (c, c) of sign × metric at the size, and of which candidates (c,).
-
-    By the joint model of all scales, by `gp` where there is one: they say what they leave open.
-    """
-    if len(np.unique(seen.sizes)) > 1:
-        joint = Joint().fit(seen.mixtures, seen.distances, seen.sizes, seen.values)
-        reach = joint.interval(candidates, distances, size)
-        kept = _contenders(sign * reach)
-        mean, covariance = joint.moments(candidates[kept], distances[kept], size)
-    else:
-        process = GaussianProcess().fit(seen.mixtures, seen.distances, seen.values)
-        kept = _contenders(sign * process.interval(candidates, distances))
-        mean, covariance = process.moments(candidates[kept], distances[kept])
-    return sign * mean, covariance, kept
-
-
 def _contenders(intervals: Floats) -> NDArray[np.intp]:
     """Candidates whose intervals (q, 2) reach farthest up, in their own order."""
     order = np.argsort(-intervals.max(axis=1), kind="stable")
     return np.sort(order[:MOST_CONTENDERS])
-
-
-def _surfaces(mean: Floats, covariance: Floats, stream: np.random.Generator) -> Floats:
-    """Samples in pairs around the mean, shape (S, c)."""
-    values, vectors = np.linalg.eigh(covariance)
-    root = vectors * np.sqrt(np.maximum(values, 0.0))
-    apart = stream.normal(size=(SURFACES // 2, len(mean))) @ root.T
-    return np.concatenate([mean + apart, mean - apart])
 
 
 def next_step(study: Study, probes: Mapping[Key, Row], distances: Mapping[Key, Row]) -> Step:

@@ -17,7 +17,7 @@ from projektor_ray.observed import Buyer
 from projektor_ray.observed.tabulate import fit_rows, projection_table
 from projektor_ray.options import ModelOptions, OfferOptions, TableOptions, grouped, numbers
 from projektor_ray.projection import reach
-from projektor_ray.selection import Plan
+from projektor_ray.selection import PurchasePlans
 from projektor_ray.selection.compared import plan_rows
 
 app = typer.Typer(
@@ -115,9 +115,9 @@ def select(
     if at is not None:
         model.check_target(at)
     plans = _plans(buyer, at, budget, target, least, largest)
-    terminal.headline("size", reach(plans["selected"].size, model.scales_))
+    terminal.headline("size", reach(plans.selected.size, model.scales_))
     terminal.plans(plans, runs.metric)
-    _write(pa.Table.from_pylist(plan_rows(plans)), out)
+    _write(plans.table(), out)
 
 
 def _plans(
@@ -127,7 +127,7 @@ def _plans(
     target: float | None,
     least: Least | None,
     largest: int | None,
-) -> dict[str, Plan]:
+) -> PurchasePlans:
     if at is not None:
         return buyer.at(at, budget)
     if target is None:

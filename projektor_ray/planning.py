@@ -1,29 +1,15 @@
 """From fitted predictors to purchase plans: appendix A.1, stage IV."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-
 from projektor_ray.analysis import Observations
 from projektor_ray.fitting import Fit
-from projektor_ray.selection import DistanceOracle, Plan, ProjectedObjective
-from projektor_ray.selection.compared import SELECTED, best_first, select_beside
+from projektor_ray.selection import (
+    DistanceOracle,
+    ProjectedObjective,
+    PurchasePlans,
+    select_beside,
+)
+from projektor_ray.selection.compared import best_first
 from projektor_ray.study import Study
-
-
-@dataclass(frozen=True, eq=False)
-class PurchasePlans:
-    """The selected plan, and the plans to compare it with.
-
-    Attributes
-    ----------
-    plans : by name: `selected`, `uniform`, `proportional`, `single`, `probe`.
-    """
-
-    plans: Mapping[str, Plan]
-
-    @property
-    def selected(self) -> Plan:
-        return self.plans[SELECTED]
 
 
 def plan_purchases(
@@ -42,7 +28,7 @@ def plan_purchases(
     asked = study.config.selection
     direction = study.metric.direction
     largest = seen.sizes == max(study.scales)
-    plans = select_beside(
+    return select_beside(
         ProjectedObjective(fitted.model, asked.size, oracle),
         study.providers,
         asked.size,
@@ -51,4 +37,3 @@ def plan_purchases(
         direction=direction,
         starts=asked.starts,
     )
-    return PurchasePlans(plans)

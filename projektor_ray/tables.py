@@ -122,6 +122,15 @@ SCHEMAS: dict[str, pa.Schema] = {
             ("predicted", pa.float64()),
             ("low", pa.float64()),
             ("high", pa.float64()),
+            ("gain", pa.float64()),
+            ("gain_low", pa.float64()),
+            ("gain_high", pa.float64()),
+            ("share_low", pa.float64()),
+            ("share_high", pa.float64()),
+            ("agreement", pa.float64()),
+            ("regret", pa.float64()),
+            ("capacity_value", pa.float64()),
+            ("budget_value", pa.float64()),
         ]
     ),
 }

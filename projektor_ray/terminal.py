@@ -14,7 +14,9 @@ from rich.table import Table
 
 from projektor_ray.observed import Runs, ScaleRegressor
 from projektor_ray.projection import noise_gain
-from projektor_ray.selection import Plan
+from projektor_ray.selection import Gain, Plan, PurchasePlans
+from projektor_ray.selection.agreement import WORLDS_LEVEL
+from projektor_ray.selection.plan import THOUSAND
 
 Floats = NDArray[np.float64]
 
@@ -24,7 +26,9 @@ MIXTURE = "mixture"
 SHOWN_MIXTURES = 8
 SHOWN_SHARES = 3
 SHOWN_PROVIDERS = 20
-PLAN_NAMES = {"single": "best single provider", "probe": "best training"}
+STEPS, STEPS_FROM = (100, 1000), 5000
+"""How many samples more are valued: fewer below a size."""
+PLAN_NAMES = {"single": "best single", "probe": "best trained"}
 
 
 def headline(stage: str, says: str) -> None:
@@ -53,9 +57,16 @@ def aligned(values: Sequence[float | None], digits: int = 4) -> list[str]:
     return ["–" if value is None else f"{value:,.{decimals}f}" for value in values]
 
 
-def span(low: float, high: float) -> str:
+def decimals_of(found: Sequence[Plan]) -> int:
+    """So many that half the width of the middle interval has two digits."""
+    halves = [(high - low) / 2 for low, high in (plan.interval for plan in found if plan.interval)]
+    middle = max(float(np.median(halves or [0.01])), 1e-9)
+    return max(1 - int(np.floor(np.log10(middle))), 0)
+
+
+def span(bounds: tuple[float, float] | None, decimals: int) -> str:
     """An interval, both ends with as many decimals."""
-    return " … ".join(aligned([low, high]))
+    return "–" if bounds is None else "…".join(f"{bound:,.{decimals}f}" for bound in bounds)
 
 
 def read(runs: Runs) -> None:
@@ -97,7 +108,7 @@ def projections(projected: pa.Table, model: ScaleRegressor, metric: str) -> None
             [
                 mixture(by[chosen][i], model.providers_),
                 values[chosen][row],
-                span(by[chosen][i]["low"], by[chosen][i]["high"]),
+                " … ".join(aligned([by[chosen][i]["low"], by[chosen][i]["high"]])),
                 *(values[name][row] for name in others),
             ]
             for row, i in enumerate(order[:SHOWN_MIXTURES])
@@ -119,31 +130,66 @@ def mixture(row: Mapping[str, float], providers: Sequence[str]) -> str:
     return shown + (f", {len(shares) - SHOWN_SHARES} more" if shares[SHOWN_SHARES:] else "")
 
 
-def plans(found: Mapping[str, Plan], metric: str) -> None:
-    """The selected plan, then all plans side by side."""
-    best = found["selected"]
-    worth = signed(best.marginal_value)
+def plans(found: PurchasePlans, metric: str) -> None:
+    """The selected plan, then all plans side by side, then how far the choice can be trusted."""
+    best = found.selected
+    step = STEPS[best.size >= STEPS_FROM]
+    bought(found, step)
+    decimals = decimals_of(list(found.plans.values()))
+    rows = [
+        [
+            PLAN_NAMES.get(name, name),
+            f"{plan.predicted:,.{decimals}f}",
+            span(plan.interval, decimals),
+            *gained(found.gains.get(name), decimals),
+            f"{plan.cost:,.2f}",
+        ]
+        for name, plan in found.plans.items()
+    ]
+    columns = ["plan", metric, "90 %", "selected gains", "90 %", "cost"]
+    table("Beside other plans that keep the same constraints", columns, rows)
+    for said in shadow_prices(best, step, metric):
+        headline("worth", escape(said))
+    headline("select", best.search)
+    if found.agreement is not None:
+        said = f"In {WORLDS_LEVEL:.0%} of them the best shares lie between those above"
+        headline("worlds", f"{found.agreement}. {said}")
+
+
+def gained(gain: Gain | None, decimals: int) -> list[str]:
+    """What the selected plan has more, and its interval; empty for the plan itself."""
+    if gain is None:
+        return ["", ""]
+    return [f"{gain.value:+,.{decimals}f}", span((gain.low, gain.high), decimals)]
+
+
+def bought(found: PurchasePlans, step: int) -> None:
+    """A row for each provider; of many, for those of which most is bought."""
+    best, worlds = found.selected, ["–"] * len(found.providers)
+    if found.agreement is not None:
+        shares = 100 * found.agreement.shares
+        worlds = [f"{low:.0f}–{high:.0f} %" for low, high in shares]
+    worth = signed(step / THOUSAND * best.marginal_value)
     order = np.argsort(-best.samples, kind="stable")
-    shown = order if len(order) <= SHOWN_PROVIDERS else order[: np.count_nonzero(best.samples)]
+    buys = int(np.count_nonzero(best.samples))
+    many = len(order) > SHOWN_PROVIDERS
     rows = [
         [
             best.names[i],
             f"{best.mixture[i]:.1%}",
+            worlds[i],
             f"{best.samples[i]:,}",
+            "–" if found.providers[i].capacity is None else f"{found.providers[i].capacity:,}",
             f"{best.prices[i]:,g}",
             f"{best.costs[i]:,.2f}",
             worth[i],
         ]
-        for i in (sorted(shown) if len(shown) == len(order) else shown[:SHOWN_PROVIDERS])
+        for i in (order[: min(buys, SHOWN_PROVIDERS)] if many else range(len(order)))
     ]
-    columns = ["provider", "share", "samples", "price", "cost", "1,000 more"]
+    columns = ["provider", "share", "worlds", "samples", "of", "price", "cost", f"{step:,} more"]
     table(f"Buy {best.size:,} samples for {best.cost:,.2f}", columns, rows)
     if len(rows) < len(order):
-        headline("note", f"{len(shown)} of {len(order)} providers are bought from")
-    beside("Beside other plans that keep the same constraints", "plan", named(found), metric)
-    for said in shadow_prices(best, metric):
-        headline("worth", escape(said))
-    headline("select", best.search)
+        headline("note", f"{buys} of {len(order)} providers are bought from")
 
 
 def frontier(budgets: Sequence[float], found: Sequence[Plan], metric: str) -> None:
@@ -154,36 +200,33 @@ def frontier(budgets: Sequence[float], found: Sequence[Plan], metric: str) -> No
 
 def beside(title: str, kind: str, found: Sequence[tuple[str, Plan]], metric: str) -> None:
     """Plans side by side: metric, interval, cost, samples where they differ, mixture."""
-    values = aligned([plan.predicted for _, plan in found])
+    decimals = decimals_of([plan for _, plan in found])
     differ = len({plan.size for _, plan in found}) > 1
     rows = [
         [
             name,
-            value,
-            "–" if plan.interval is None else span(*plan.interval),
+            f"{plan.predicted:,.{decimals}f}",
+            span(plan.interval, decimals),
             f"{plan.cost:,.2f}",
             *([f"{plan.size:,}"] if differ else []),
             mixture(dict(zip(plan.names, plan.mixture, strict=True)), plan.names),
         ]
-        for (name, plan), value in zip(found, values, strict=True)
+        for name, plan in found
     ]
     table(title, [kind, metric, "90 %", "cost", *(["samples"] if differ else []), MIXTURE], rows)
 
 
-def named(found: Mapping[str, Plan]) -> list[tuple[str, Plan]]:
-    """The plans, each with the name that people read."""
-    return [(PLAN_NAMES.get(name, name), plan) for name, plan in found.items()]
-
-
-def shadow_prices(plan: Plan, metric: str) -> list[str]:
+def shadow_prices(plan: Plan, step: int, metric: str) -> list[str]:
     """What it would be worth to loosen each bound that the plan runs into."""
     said = [
-        f"1,000 more for sale from {plan.names[i]}: {plan.capacity_value[i]:+.2g} {metric}"
+        f"{step:,} more for sale from {plan.names[i]}: "
+        f"{step / THOUSAND * plan.capacity_value[i]:+.2g} {metric}"
         for i in np.argsort(-plan.capacity_value)[:SHOWN_SHARES]
         if plan.capacity_value[i] > 0
     ]
     if plan.budget_value > 0:
-        said.append(f"a budget larger by 1: {plan.budget_value:+.2g} {metric}")
+        more = plan.part.budget / 100
+        said.append(f"1 % more money, {more:,.2f}: {more * plan.budget_value:+.2g} {metric}")
     return said
 
 

@@ -34,9 +34,11 @@ def sampled(count: int, scales: tuple[int, ...] = (100, 400), seed: int = 0) -> 
 def moments(seen: Sample, candidates: Any, size: float) -> tuple[Any, Any]:
     if len(set(seen.sizes)) == 1:
         process = GaussianProcess().fit(seen.mixtures, seen.distances, seen.values)
-        return process.moments(candidates, distance(candidates))
+        at = (candidates, distance(candidates))
+        return process.predict(*at), process.covariance(*at)
     model = Joint().fit(seen.mixtures, seen.distances, seen.sizes, seen.values)
-    return model.moments(candidates, distance(candidates), size)
+    where = (candidates, distance(candidates), size)
+    return model.predict(*where), model.covariance(*where)
 
 
 @pytest.mark.parametrize("scales", [(400,), (100, 400)])

@@ -4,14 +4,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from projektor_ray.observed.buying import Floats, GuessedDistances, TableObjective
+from projektor_ray.observed.buying import Exponential, Floats, GuessedDistances
 from projektor_ray.observed.offers import Offers
 from projektor_ray.projection import ScaleModel
 from projektor_ray.selection import (
     Answer,
     Direction,
     Market,
+    MetricObjective,
     Plan,
+    ProjectedObjective,
+    PurchasePlans,
     cheapest_reaching,
     frontier,
     select_under_budget,
@@ -43,7 +46,7 @@ class Buyer:
     direction: Direction
     log: bool
 
-    def at(self, size: int, budget: float | None = None) -> dict[str, Plan]:
+    def at(self, size: int, budget: float | None = None) -> PurchasePlans:
         """The plan predicted best at a size (`selected`), and the plans to compare it with.
 
         Raises
@@ -61,7 +64,7 @@ class Buyer:
             direction=self.direction,
         )
 
-    def under(self, budget: float | None, largest: int | None = None) -> dict[str, Plan]:
+    def under(self, budget: float | None, largest: int | None = None) -> PurchasePlans:
         """The plan predicted best of any size for the money, and others of the same size.
 
         Raises
@@ -79,7 +82,7 @@ class Buyer:
         least: Least | None = None,
         budget: float | None = None,
         largest: int | None = None,
-    ) -> tuple[Answer, dict[str, Plan]]:
+    ) -> tuple[Answer, PurchasePlans]:
         """The least money, or the fewest samples, that reach a target; or the best there is.
 
         Parameters
@@ -107,8 +110,9 @@ class Buyer:
         """
         return frontier(self._market(largest), budgets)
 
-    def _objective(self, size: int) -> TableObjective:
-        return TableObjective(self.model, size, self.oracle, self.log)
+    def _objective(self, size: int) -> MetricObjective:
+        objective = ProjectedObjective(self.model, size, self.oracle)
+        return Exponential(objective) if self.log else objective
 
     def _market(self, largest: int | None) -> Market:
         """Of the sizes that can be predicted at: the trained one, or the smallest and above."""
@@ -123,7 +127,7 @@ class Buyer:
             candidates=self.trained[:BEST_PROBES],
         )
 
-    def _compared(self, plan: Plan, budget: float | None) -> dict[str, Plan]:
+    def _compared(self, plan: Plan, budget: float | None) -> PurchasePlans:
         return beside(
             plan,
             self._objective(plan.size),

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from projektor_ray.predictors import Predictor
 from projektor_ray.predictors.registry import predictor_class
-from projektor_ray.projection import ScaleModel
+from projektor_ray.selection import MetricObjective
 
 Floats = NDArray[np.float64]
 
@@ -44,40 +44,33 @@ class Guess:
 
 
 @dataclass(frozen=True, eq=False)
-class TableObjective:
-    """The metric at the size to buy; its logarithm is undone, with the chain rule's factor.
+class Exponential:
+    """The metric where the model is of its logarithm; with the chain rule's factor.
 
     Attributes
     ----------
-    model : of all scales, of the metric or of its logarithm.
-    size : samples to buy, N.
-    oracle : mixtures → distances with gradients.
-    log : whether the model is of the logarithm.
+    logarithm : the objective that the model gives.
     """
 
-    model: ScaleModel
-    size: float
-    oracle: GuessedDistances
-    log: bool = False
+    logarithm: MetricObjective
 
     def __call__(self, mixtures: Floats) -> tuple[Floats, Floats]:
-        at = self.oracle(mixtures)
-        value, gradient = self.model.value_and_gradient(mixtures, at.value, at.gradient, self.size)
-        if not self.log:
-            return value, gradient
-        metric = np.exp(value)
-        return metric, metric[:, None] * gradient
+        value, gradient = self.logarithm(mixtures)
+        return np.exp(value), np.exp(value)[:, None] * gradient
 
     def predict(self, mixtures: Floats) -> Floats:
-        return self._back(self.model.predict(mixtures, self.oracle(mixtures).value, self.size))
+        return np.asarray(np.exp(self.logarithm.predict(mixtures)))
 
     def interval(self, mixtures: Floats, level: float) -> Floats:
-        distances = self.oracle(mixtures).value
-        return self._back(self.model.interval(mixtures, distances, self.size, level))
+        return np.asarray(np.exp(self.logarithm.interval(mixtures, level)))
+
+    def gain_interval(self, mixtures: Floats, others: Floats, level: float) -> Floats:
+        ratios = np.expm1(self.logarithm.gain_interval(mixtures, others, level))
+        return np.asarray(self.predict(others)[:, None] * ratios)
+
+    def surfaces(self, mixtures: Floats, count: int, stream: np.random.Generator) -> Floats | None:
+        drawn = self.logarithm.surfaces(mixtures, count, stream)
+        return None if drawn is None else np.asarray(np.exp(drawn))
 
     def size_slope(self, mixtures: Floats) -> Floats:
-        slope = self.model.size_slope(mixtures, self.oracle(mixtures).value, self.size)
-        return slope * self.predict(mixtures) if self.log else slope
-
-    def _back(self, values: Floats) -> Floats:
-        return np.asarray(np.exp(values)) if self.log else values
+        return self.logarithm.size_slope(mixtures) * self.predict(mixtures)

@@ -4,7 +4,6 @@ from copy import copy
 from typing import Any
 
 import numpy as np
-import pyarrow as pa
 from numpy.typing import ArrayLike, NDArray
 from sklearn.utils.validation import check_is_fitted
 
@@ -21,8 +20,8 @@ from projektor_ray.predictors.registry import predictor_class
 from projektor_ray.projection import ScaleModel, choose_scale_model
 from projektor_ray.projection.base import ScaledProbes
 from projektor_ray.projection.registry import scale_model_class
-from projektor_ray.selection import Direction, Plan
-from projektor_ray.selection.compared import best_first, plan_rows
+from projektor_ray.selection import Direction, PurchasePlans
+from projektor_ray.selection.compared import best_first
 
 Floats = NDArray[np.float64]
 
@@ -233,7 +232,7 @@ class ScaleRegressor(OfMixtures):
         *,
         size: int | None = None,
         budget: float | None = None,
-    ) -> dict[str, Plan]:
+    ) -> PurchasePlans:
         """The plan predicted best (`selected`), and the plans to compare it with.
 
         Parameters
@@ -268,7 +267,7 @@ class ScaleRegressor(OfMixtures):
         a pandas DataFrame where the offers are one; else an Arrow table.
         """
         read = None if offers is None else Offers.read(offers, self.providers_)
-        table = pa.Table.from_pylist(plan_rows(self.plans(read, size=size, budget=budget)))
+        table = self.plans(read, size=size, budget=budget).table()
         return table.to_pandas() if type(offers).__module__.startswith("pandas") else table
 
     def check_target(self, size: float) -> float:

@@ -268,6 +268,14 @@ class Predictor(ABC):
         """
         return np.full(len(mixtures), self.report.rms_cv)
 
+    def covariance(self, mixtures: Floats, distances: Floats) -> Floats | None:
+        """Covariance of what is believed of the metric without noise, shape (q, q).
+
+        None for predictors without a posterior: the errors of their coefficients alone would miss
+        where the formula does not hold, and make a plan look certain.
+        """
+        return None
+
     def to_dict(self) -> dict[str, Any]:
         """The fitted predictor as plain JSON-able values."""
         return {"predictor": self.name, "report": asdict(self.report), **self._state()}

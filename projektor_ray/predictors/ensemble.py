@@ -58,6 +58,14 @@ class Ensemble(Predictor):
         between = self._each(mixtures, distances).var(axis=0)
         return np.asarray(np.sqrt(np.mean(within, axis=0) + between))
 
+    def covariance(self, mixtures: Floats, distances: Floats) -> Floats:
+        """That of the process, and between the members that of their disagreement."""
+        process = self._members[0].covariance(mixtures, distances)
+        assert process is not None
+        each = self._each(mixtures, distances)
+        away = each - each.mean(axis=0)
+        return np.asarray(process + away.T @ away / len(each))
+
     def _left_out(self, probes: Probes) -> Floats:
         return np.asarray(np.mean(self._errors, axis=0))
 

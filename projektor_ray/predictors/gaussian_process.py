@@ -110,11 +110,10 @@ class GaussianProcess(Predictor):
         noise = max(self._average.noise, self.report.rms_cv)
         return np.asarray(np.sqrt(variance + noise**2))
 
-    def moments(self, mixtures: Floats, distances: Floats) -> tuple[Floats, Floats]:
-        """What is believed of the metric without noise: mean (q,) and covariance (q, q)."""
+    def covariance(self, mixtures: Floats, distances: Floats) -> Floats:
         columns, at = self._trend_columns(distances), self._kernels_at(mixtures)
         between = KERNELS.matrices(mixtures, mixtures)
-        return self._predict(mixtures, distances), self._posterior.covariance(columns, at, between)
+        return self._posterior.covariance(columns, at, between)
 
     def _left_out(self, probes: Probes) -> Floats:
         return self._average.left_out(probes.groups())

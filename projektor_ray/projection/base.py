@@ -9,6 +9,7 @@ from numpy.typing import ArrayLike
 
 from projektor_ray.errors import InputError
 from projektor_ray.predictors.base import Floats, Probes, one_per_mixture, student_quantile
+from projektor_ray.projection.belief import deviation_of_differences, samples
 from projektor_ray.projection.law import check_scales, check_size
 
 Bounds = tuple[float, float]
@@ -107,6 +108,14 @@ class ScaleModel(ABC):
         """Standard deviation around the prediction if the law of the sizes holds, shape (q,)."""
 
     @abstractmethod
+    def covariance(self, mixtures: Floats, distances: Floats, size: float) -> Floats | None:
+        """Covariance of what is believed of the unclipped metric at a size, shape (q, q).
+
+        Without the noise of trainings, and if the law of the sizes holds. None where the model has
+        no posterior.
+        """
+
+    @abstractmethod
     def _unfitted(self: ScaleModelT) -> ScaleModelT:
         """A model with the same settings, to fit with the largest scale held out."""
 
@@ -180,13 +189,81 @@ class ScaleModel(ABC):
         half = student_quantile(level, self.freedom) * np.sqrt(spread**2 + drift**2)
         return self.clip(np.stack([middle - half, middle + half], axis=1))
 
+    def gain_interval(
+        self,
+        mixtures: ArrayLike,
+        distances: ArrayLike | None,
+        others: ArrayLike,
+        other_distances: ArrayLike | None,
+        size: float,
+        level: float = 0.9,
+    ) -> Floats:
+        """Where `L(N, p) − L(N, p')` lies, trainings' noise apart, shape (q, 2): low and high.
+
+        Errors that the mixtures of a row share cancel: far narrower than the intervals of either.
+        Where the model has no posterior, they are taken to share none. A law that flattens takes
+        the same part of both projected gains, so that the drift is that of their difference.
+        """
+        mixtures, distances, size = _query(mixtures, distances, size)
+        others, other_distances, size = _query(others, other_distances, size)
+        value = self._predict(mixtures, distances, size)
+        other = self._predict(others, other_distances, size)
+        spread = self._gain_spread(mixtures, distances, others, other_distances, size)
+        beyond = max(np.log(size / self.scales[-1]), 0.0)
+        doubt = self._doubt(mixtures, distances) - self._doubt(others, other_distances)
+        half = student_quantile(level, self.freedom) * np.hypot(spread, beyond * doubt)
+        bounds = np.stack([value - other - half, value - other + half], axis=1)
+        if self.bounds is None:
+            return np.asarray(bounds)
+        room = np.array(self.bounds) - self.clip(other)[:, None]
+        return np.asarray(np.clip(bounds, room[:, :1], room[:, 1:]))
+
+    def _gain_spread(
+        self,
+        mixtures: Floats,
+        distances: Floats,
+        others: Floats,
+        other_distances: Floats,
+        size: float,
+    ) -> Floats:
+        """Standard deviation of the error of `L(N, p) − L(N, p')` if the law holds, shape (q,)."""
+        both, measured = np.vstack([mixtures, others]), np.append(distances, other_distances)
+        covariance = self.covariance(both, measured, size)
+        if covariance is None:
+            covariance = np.diag(self._spread(both, measured, size) ** 2)
+        return deviation_of_differences(covariance)
+
+    def surfaces(
+        self,
+        mixtures: ArrayLike,
+        distances: ArrayLike | None,
+        size: float,
+        count: int,
+        stream: np.random.Generator,
+    ) -> Floats | None:
+        """Metrics of mixtures (q, m) that agree with the probes as well as their noise asks for.
+
+        Samples of the normal distribution of `predict` and `covariance`, in pairs around the mean,
+        shape (count, q); None where the model has no posterior.
+        """
+        mixtures, distances, size = _query(mixtures, distances, size)
+        covariance = self.covariance(mixtures, distances, size)
+        if covariance is None:
+            return None
+        mean = self._predict(mixtures, distances, size)
+        return self.clip(samples(mean, covariance, count, stream))
+
     def _drift_rate(self, mixtures: Floats, distances: Floats) -> Floats:
         """Standard deviation of the drift for each unit of ln N, shape (q,)."""
-        last = self.scales[-1]
         if self.held_out_rms is None:
-            return DRIFT_OF_GAIN * np.abs(last * self.size_slope(mixtures, distances, last))
-        rate = DRIFT_OF_MISS * self.held_out_rms / np.log(last / self.scales[-2])
+            return np.abs(self._doubt(mixtures, distances))
+        rate = DRIFT_OF_MISS * self.held_out_rms / np.log(self.scales[-1] / self.scales[-2])
         return np.full(len(mixtures), rate)
+
+    def _doubt(self, mixtures: Floats, distances: Floats) -> Floats:
+        """By how much, with its sign, a law that flattens is missed for each unit of ln N, (q,)."""
+        last = self.scales[-1]
+        return np.asarray(DRIFT_OF_GAIN * last * self.size_slope(mixtures, distances, last))
 
     def clip(self, values: Floats) -> Floats:
         """Values within the metric's bounds."""

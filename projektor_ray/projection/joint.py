@@ -155,13 +155,7 @@ class Joint(ScaleModel):
         noise = self._noise * self._noise_of(np.array(size))
         return np.asarray(np.sqrt(variance + noise**2))
 
-    def moments(self, mixtures: Floats, distances: Floats, size: float) -> tuple[Floats, Floats]:
-        """What is believed of the metric at a size, without noise and bounds.
-
-        Returns
-        -------
-        mean, shape (q,), and covariance, shape (q, q).
-        """
+    def covariance(self, mixtures: Floats, distances: Floats, size: float) -> Floats:
         log = float(np.log(size / self._last))
         columns = self._trend_columns(distances, np.full(len(mixtures), log))
         between = (
@@ -169,8 +163,7 @@ class Joint(ScaleModel):
             for kernel in KERNELS.matrices(mixtures, mixtures)
             for own in _own_variances(log)
         )
-        covariance = self._posterior.covariance(columns, self._kernels_at(mixtures, log), between)
-        return self._predict(mixtures, distances, size), covariance
+        return self._posterior.covariance(columns, self._kernels_at(mixtures, log), between)
 
     def _unfitted(self) -> "Joint":
         return Joint(self.bounds)

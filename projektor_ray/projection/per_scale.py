@@ -98,6 +98,15 @@ class PerScale(ScaleModel):
         spreads = np.array([predictor.spread(mixtures, distances) for predictor in predictors])
         return np.asarray(np.sqrt(self.weights(size) ** 2 @ spreads**2))
 
+    def covariance(self, mixtures: Floats, distances: Floats, size: float) -> Floats | None:
+        total = np.zeros((len(mixtures), len(mixtures)))
+        for weight, predictor in zip(self.weights(size), self.predictors.values(), strict=True):
+            own = predictor.covariance(mixtures, distances)
+            if own is None:
+                return None
+            total += weight**2 * own
+        return total
+
     def _unfitted(self: PerScaleT) -> PerScaleT:
         return type(self)(self.predictor.name, self.bounds)
 
@@ -145,11 +154,14 @@ class NoProjection(PerScale):
         return np.zeros(len(self.scales))
 
     def _drift_rate(self, mixtures: Floats, distances: Floats) -> Floats:
+        return np.abs(self._doubt(mixtures, distances))
+
+    def _doubt(self, mixtures: Floats, distances: Floats) -> Floats:
         """The gain itself is missed: as much again as between the last two scales."""
         if len(self.scales) == 1:
             return np.zeros(len(mixtures))
         before, last = self._at_scales(mixtures, distances)[-2:]
-        return np.asarray(np.abs(last - before) / np.log(self.scales[-1] / self.scales[-2]))
+        return np.asarray((last - before) / np.log(self.scales[-1] / self.scales[-2]))
 
 
 class Saturating(PerScale):

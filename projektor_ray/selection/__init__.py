@@ -1,5 +1,7 @@
 """Selection (Algorithm 2): the purchase plan predicted best under capacities and a budget."""
 
+from projektor_ray.selection.agreement import Agreement, agree
+from projektor_ray.selection.compared import Gain, PurchasePlans, select_beside
 from projektor_ray.selection.feasible import FeasibleSet
 from projektor_ray.selection.market import Market, ObjectiveAt
 from projektor_ray.selection.objective import (
@@ -26,23 +28,28 @@ from projektor_ray.selection.sizes import (
 from projektor_ray.selection.terms import Terms
 
 __all__ = [
+    "Agreement",
     "Answer",
     "Direction",
     "DistanceOracle",
     "Distances",
     "FeasibleSet",
+    "Gain",
     "Market",
     "MetricObjective",
     "Objective",
     "ObjectiveAt",
     "Plan",
     "ProjectedObjective",
+    "PurchasePlans",
     "Terms",
+    "agree",
     "baseline_mixtures",
     "baseline_plans",
     "cheapest_reaching",
     "frontier",
     "select",
+    "select_beside",
     "select_under_budget",
     "single_mixtures",
     "smallest_reaching",

@@ -89,8 +89,8 @@ def search(upward: Objective, feasible: FeasibleSet, starts: Floats) -> Searched
     return Searched(best, open_bound if open_bound > slack else 0.0)
 
 
-def nearest_plan(feasible: FeasibleSet, mixture: Floats) -> Integers:
-    """The whole samples nearest to a mixture (m,) that keep every constraint.
+def nearest_plan(feasible: FeasibleSet, mixture: Floats) -> Found:
+    """The plan nearest to a mixture (m,).
 
     Raises
     ------
@@ -102,7 +102,7 @@ def nearest_plan(feasible: FeasibleSet, mixture: Floats) -> Integers:
         away = mixtures - mixture
         return -np.sum(away**2, axis=1), -2 * away
 
-    return search(nearness, feasible, mixture[None]).best.samples
+    return search(nearness, feasible, mixture[None]).best
 
 
 def _search_part(upward: Objective, feasible: FeasibleSet, starts: Floats) -> Found:

@@ -23,7 +23,7 @@ class Objective(Protocol):
 
 @runtime_checkable
 class MetricObjective(Protocol):
-    """An objective that also knows how far its predictions may be off, and what growth brings."""
+    """An objective that also knows how far off it may be, and what growth brings."""
 
     def __call__(self, mixtures: Floats, /) -> tuple[Floats, Floats]: ...
 
@@ -32,6 +32,12 @@ class MetricObjective(Protocol):
 
     def interval(self, mixtures: Floats, level: float) -> Floats:
         """Low and high, shape (B, 2)."""
+
+    def gain_interval(self, mixtures: Floats, others: Floats, level: float) -> Floats:
+        """Low and high of what mixtures have more than others of the same row, shape (B, 2)."""
+
+    def surfaces(self, mixtures: Floats, count: int, stream: np.random.Generator) -> Floats | None:
+        """Metrics as plausible as the predicted ones, (count, B); None if nothing tells them."""
 
     def size_slope(self, mixtures: Floats) -> Floats:
         """What one more sample of the same mixture adds, shape (B,)."""
@@ -81,6 +87,15 @@ class ProjectedObjective:
 
     def interval(self, mixtures: Floats, level: float) -> Floats:
         return self.model.interval(mixtures, self.oracle(mixtures).value, self.size, level)
+
+    def gain_interval(self, mixtures: Floats, others: Floats, level: float) -> Floats:
+        distances = self.oracle(np.concatenate([mixtures, others])).value
+        own, other = np.split(distances, 2)
+        return self.model.gain_interval(mixtures, own, others, other, self.size, level)
+
+    def surfaces(self, mixtures: Floats, count: int, stream: np.random.Generator) -> Floats | None:
+        distances = self.oracle(mixtures).value
+        return self.model.surfaces(mixtures, distances, self.size, count, stream)
 
     def size_slope(self, mixtures: Floats) -> Floats:
         return self.model.size_slope(mixtures, self.oracle(mixtures).value, self.size)

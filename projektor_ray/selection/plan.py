@@ -6,7 +6,6 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from projektor_ray.providers import Schedule, cost_of
 from projektor_ray.selection.feasible import FeasibleSet, Floats, Integers
 from projektor_ray.selection.objective import MetricObjective, Objective
 from projektor_ray.selection.segments import price_of_last, price_of_next
@@ -22,7 +21,6 @@ class Plan:
 
     Attributes
     ----------
-    names : of the providers, m of them.
     samples : to buy from each, shape (m,); they sum to the size.
     prices : money for the last sample of each provider, shape (m,).
     predicted : the metric of this mixture at this size.
@@ -34,15 +32,14 @@ class Plan:
         larger, to first order, shape (m,); 0 where the capacity does not bind.
     budget_value : improvement of the metric for one more unit of money; 0 where the budget does
         not bind.
+    unbounded : the prediction before it is cut to the metric's bounds, which the search follows.
+    part : of the feasible set, in which the plan was found.
     starts : how many starts the search had; 0 for a plan that was not searched.
     agreed : how many of them reached the best value.
     shortfall : by how much a plan left unsearched could be better; 0 unless the search over price
         tiers and minimum orders was cut short.
-    unbounded : the prediction before it is cut to the metric's bounds, which the search follows.
-    schedules : prices by quantity of each provider.
     """
 
-    names: tuple[str, ...]
     samples: Integers
     prices: Floats
     predicted: float
@@ -50,11 +47,16 @@ class Plan:
     marginal_value: Floats
     capacity_value: Floats
     budget_value: float
+    unbounded: float
+    part: FeasibleSet
     starts: int = 0
     agreed: int = 0
     shortfall: float = 0.0
-    unbounded: float = np.nan
-    schedules: tuple[Schedule, ...] = ()
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Of the providers, m of them."""
+        return self.part.names
 
     @property
     def search(self) -> str:
@@ -80,10 +82,7 @@ class Plan:
     @property
     def costs(self) -> Floats:
         """Money for each provider, shape (m,)."""
-        if not self.schedules:
-            return np.asarray(self.samples * self.prices)
-        each = zip(self.schedules, self.samples.tolist(), strict=True)
-        return np.array([cost_of(schedule, samples) for schedule, samples in each])
+        return self.part.tiers.costs(self.samples)
 
     @property
     def cost(self) -> float:
@@ -94,6 +93,7 @@ class Plan:
 def make_plan(
     objective: Objective,
     feasible: FeasibleSet,
+    part: FeasibleSet,
     samples: NDArray[np.int64],
     level: float,
     direction: Direction,
@@ -101,7 +101,7 @@ def make_plan(
     agreed: int = 0,
     shortfall: float = 0.0,
 ) -> Plan:
-    """The plan that buys `samples`, with what the objective says of it."""
+    """The plan that buys `samples`, of a part of the feasible set, and what it is worth."""
     mixtures = (samples / feasible.size)[None]
     values, gradients = objective(mixtures)
     exchange = (gradients[0] - gradients[0] @ mixtures[0]) / feasible.size
@@ -114,7 +114,6 @@ def make_plan(
         low, high = objective.interval(mixtures, level)[0]
         interval = (float(low), float(high))
     return Plan(
-        names=feasible.names,
         samples=samples,
         prices=price_of_last(feasible.schedules, samples),
         predicted=predicted,
@@ -122,11 +121,11 @@ def make_plan(
         marginal_value=np.asarray(THOUSAND * exchange),
         capacity_value=THOUSAND * capacity_value,
         budget_value=budget_value,
+        unbounded=float(values[0]),
+        part=part,
         starts=starts,
         agreed=agreed,
         shortfall=shortfall,
-        unbounded=float(values[0]),
-        schedules=feasible.schedules,
     )
 
 

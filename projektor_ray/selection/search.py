@@ -73,6 +73,7 @@ def select_from(
     return make_plan(
         objective,
         feasible,
+        found.best.feasible,
         found.best.samples,
         level,
         direction,
@@ -110,10 +111,13 @@ def baseline_plans(
     if candidates is not None:
         tried = feasible.project(_check_candidates(candidates, len(providers)))
         wanted["probe"] = _best(upward, tried)
-    return {
-        name: make_plan(objective, feasible, nearest_plan(feasible, mixture), level, direction)
-        for name, mixture in wanted.items()
-    }
+    plans = {}
+    for name, mixture in wanted.items():
+        found = nearest_plan(feasible, mixture)
+        plans[name] = make_plan(
+            objective, feasible, found.feasible, found.samples, level, direction
+        )
+    return plans
 
 
 def baseline_mixtures(feasible: FeasibleSet) -> Mapping[str, Floats]:

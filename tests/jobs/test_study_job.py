@@ -23,8 +23,8 @@ from jobs.study import run_study
 from jobs.workspace import opened
 from projektor_ray.errors import BusyError, InputError, StorageError, TooFewProbesError
 from projektor_ray.lease import Lease
-from projektor_ray.planning import PurchasePlans
 from projektor_ray.providers import Samples
+from projektor_ray.selection import PurchasePlans
 from projektor_ray.sources import read_source
 from projektor_ray.study import SetSummary, StudyConfig, resolve
 from projektor_ray.tables import SCHEMAS, Stamp

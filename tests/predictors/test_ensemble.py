@@ -27,6 +27,9 @@ def test_it_is_the_mean_and_its_spread_that_of_the_mixture_of_its_members() -> N
         ]
     )
     np.testing.assert_allclose(ours.spread(asked, at), draws.std(axis=0), rtol=0.01)
+    shared = [np.outer(mean - means.mean(axis=0), mean - means.mean(axis=0)) for mean in means]
+    expected = gp.covariance(asked, at) + np.mean(shared, axis=0)
+    np.testing.assert_allclose(ours.covariance(asked, at), expected)
 
 
 def test_left_out_mixtures_are_predicted_by_both_members_without_them() -> None:

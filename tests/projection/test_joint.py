@@ -69,12 +69,9 @@ def test_gradient_and_slope_are_derivatives(rng: np.random.Generator) -> None:
     assert slope == pytest.approx((up - down) / 2, rel=1e-5)
 
 
-def test_moments_are_the_prediction_and_its_spread_but_for_noise(
-    rng: np.random.Generator,
-) -> None:
+def test_the_covariance_is_the_squared_spread_but_for_noise(rng: np.random.Generator) -> None:
     model, fresh = Joint().fit(*table(rng, 12)), rng.dirichlet(np.ones(3), 5)
-    mean, covariance = model.moments(fresh, distance(fresh), 9000)
-    np.testing.assert_allclose(mean, model.predict(fresh, distance(fresh), 9000))
+    covariance = model.covariance(fresh, distance(fresh), 9000)
     noise = model._spread(fresh, distance(fresh), 9000) ** 2 - np.diag(covariance)
     np.testing.assert_allclose(noise, noise[0])
     assert noise[0] > 0
@@ -84,7 +81,7 @@ def test_neighbours_are_believed_to_vary_together(rng: np.random.Generator) -> N
     """The covariance of two mixtures that are nearly one is nearly the variance of each."""
     model, one = Joint().fit(*table(rng, 12)), np.array([0.2, 0.5, 0.3])
     two = one + np.array([[0.0, 0.0, 0.0], [1e-4, -1e-4, 0.0]])
-    _, covariance = model.moments(two, distance(two), 9000)
+    covariance = model.covariance(two, distance(two), 9000)
     apart = covariance[0, 0] + covariance[1, 1] - 2 * covariance[0, 1]
     assert 0 < apart < 1e-4 * covariance[0, 0]
 

@@ -192,13 +192,15 @@ def oracle(mixtures: Floats) -> Measured:
     return Measured(0.2 + np.sum(away**2, axis=1), 2 * away)
 
 
-def projected(slope: float, bounds: tuple[float, float] | None = None) -> ProjectedObjective:
+def projected(
+    slope: float, bounds: tuple[float, float] | None = None, name: str = "cs"
+) -> ProjectedObjective:
     rng = np.random.default_rng(0)
     mixtures = simplex_lattice(3, 4)
     measured = oracle(mixtures).value
     noise = 0.002 * rng.normal(size=(2, len(mixtures)))
-    low = PREDICTORS["cs"]().fit(mixtures, measured, 0.5 - 0.2 * measured + noise[0])
-    high = PREDICTORS["cs"]().fit(mixtures, measured, 0.6 - slope * measured + noise[1])
+    low = PREDICTORS[name]().fit(mixtures, measured, 0.5 - 0.2 * measured + noise[0])
+    high = PREDICTORS[name]().fit(mixtures, measured, 0.6 - slope * measured + noise[1])
     return ProjectedObjective(LogLinear.of({250: low, 1000: high}, bounds), SIZE, oracle)
 
 

@@ -1,0 +1,132 @@
+"""Intervals on the difference of two mixtures' metrics."""
+
+import numpy as np
+import pytest
+
+from projektor_ray.mixtures import simplex_lattice
+from projektor_ray.predictors.gaussian_process import GaussianProcess
+from projektor_ray.projection import SCALE_MODELS, Joint, LogLinear, NoProjection, ScaleModel
+from tests.predictors.problems import Floats, distance
+from tests.projection.test_joint import table, truth
+
+SIZE = 10_000
+
+
+@pytest.fixture
+def rng() -> np.random.Generator:
+    return np.random.default_rng(7)
+
+
+def pairs(rng: np.random.Generator, count: int) -> tuple[Floats, Floats]:
+    grid = simplex_lattice(3, 10)
+    first, second = rng.integers(len(grid), size=(2, count))
+    return grid[first], grid[second]
+
+
+def gains(model: ScaleModel, p: Floats, q: Floats, size: float = SIZE) -> Floats:
+    return model.gain_interval(p, distance(p), q, distance(q), size)
+
+
+def fitted(name: str, probes: tuple[Floats, ...]) -> ScaleModel:
+    kind = SCALE_MODELS[name]() if name == "joint" else SCALE_MODELS[name]("gp")  # type: ignore[arg-type]
+    return kind.fit(*probes)
+
+
+def test_they_cover_true_gains_and_are_far_narrower_than_the_levels(
+    rng: np.random.Generator,
+) -> None:
+    """A law that flattens misses the levels of all mixtures together, not their differences."""
+    inside, widths, of_levels = [], [], []
+    for _ in range(12):
+        model = Joint().fit(*table(rng, 14))
+        p, q = pairs(rng, 40)
+        low, high = gains(model, p, q).T
+        true = truth(p, SIZE) - truth(q, SIZE)
+        inside.append((low <= true + 1e-12) & (true - 1e-12 <= high))
+        widths.append(np.mean(high - low))
+        of_levels.append(np.mean(np.diff(model.interval(p, distance(p), SIZE))))
+    assert np.mean(inside) >= 0.85
+    assert np.mean(widths) < 0.6 * np.mean(of_levels)
+
+
+@pytest.mark.parametrize("name", ["joint", "eq3", "none"])
+def test_a_mixture_gains_nothing_over_itself(name: str, rng: np.random.Generator) -> None:
+    model = fitted(name, table(rng, 14))
+    p, q = pairs(rng, 5)
+    np.testing.assert_allclose(gains(model, p, p), 0.0, atol=1e-7)
+    forth, back = gains(model, p, q), gains(model, q, p)
+    np.testing.assert_allclose(forth, -back[:, ::-1], atol=1e-9)
+    middle = model.predict(p, distance(p), SIZE) - model.predict(q, distance(q), SIZE)
+    np.testing.assert_allclose(forth.mean(axis=1), middle, atol=1e-9)
+
+
+def test_without_a_covariance_errors_are_independent(rng: np.random.Generator) -> None:
+    model = LogLinear("cs").fit(*table(rng, 14))
+    p, q = pairs(rng, 3)
+    width = np.diff(gains(model, p, q, 1000))
+    np.testing.assert_allclose(width, np.sqrt(2) * np.diff(model.interval(p, distance(p), 1000)))
+
+
+def test_no_projection_doubts_by_how_much_the_growths_differ(rng: np.random.Generator) -> None:
+    model = NoProjection("gp").fit(*table(rng, 14))
+    p, q = pairs(rng, 3)
+    near, far = np.diff(gains(model, p, q, 1000)), np.diff(gains(model, p, q, 100_000))
+    assert (far >= near).all()
+    assert (far > near).any()
+
+
+def test_a_bounded_metric_gains_no_more_than_there_is_room(rng: np.random.Generator) -> None:
+    mixtures, distances, sizes, values = table(rng, 14)
+    model = Joint((0.0, 1.0)).fit(mixtures, distances, sizes, np.minimum(values + 0.25, 1.0))
+    p, q = pairs(rng, 30)
+    other = model.predict(q, distance(q), SIZE)
+    found = gains(model, p, q)
+    assert (found[:, 1] <= 1 - other + 1e-12).all()
+    assert (found[:, 0] >= -other - 1e-12).all()
+    assert np.isclose(found[:, 1], 1 - other).any()
+
+
+@pytest.mark.parametrize("name", ["joint", "eq3", "none"])
+def test_surfaces_have_the_prediction_and_the_covariance(
+    name: str, rng: np.random.Generator
+) -> None:
+    model = fitted(name, table(rng, 14))
+    at = rng.dirichlet(np.ones(3), 4)
+    drawn = model.surfaces(at, distance(at), SIZE, 20_000, rng)
+    covariance = model.covariance(at, distance(at), SIZE)
+    assert drawn is not None
+    assert covariance is not None
+    np.testing.assert_allclose(drawn.mean(axis=0), model.predict(at, distance(at), SIZE))
+    scale = np.sqrt(np.diag(covariance))
+    np.testing.assert_allclose(
+        np.cov(drawn.T) / np.outer(scale, scale), covariance / np.outer(scale, scale), atol=0.05
+    )
+
+
+def test_scales_are_joined_by_the_squares_of_their_weights(rng: np.random.Generator) -> None:
+    """Eq. 3 from 250 and 1,000 to 4,000 weighs them by −1 and 2: errors are independent."""
+    probes, at = table(rng, 14), rng.dirichlet(np.ones(3), 3)
+    found = fitted("eq3", probes).covariance(at, distance(at), 4000)
+    mixtures, distances, sizes, values = probes
+    small, large = (
+        GaussianProcess().fit(
+            *(numbers[sizes == scale] for numbers in (mixtures, distances, values))
+        )
+        for scale in (250, 1000)
+    )
+    expected = small.covariance(at, distance(at)) + 4 * large.covariance(at, distance(at))
+    np.testing.assert_allclose(found, expected)
+
+
+def test_what_has_no_posterior_has_no_surfaces(rng: np.random.Generator) -> None:
+    model, at = LogLinear("cs").fit(*table(rng, 14)), np.eye(3)
+    assert model.covariance(at, distance(at), SIZE) is None
+    assert model.surfaces(at, distance(at), SIZE, 10, rng) is None
+
+
+def test_surfaces_of_an_accuracy_stay_in_its_range(rng: np.random.Generator) -> None:
+    mixtures, distances, sizes, values = table(rng, 14)
+    model = Joint((0.0, 1.0)).fit(mixtures, distances, sizes, np.minimum(values + 0.25, 1.0))
+    drawn = model.surfaces(mixtures, distances, SIZE, 200, rng)
+    assert drawn is not None
+    assert drawn.max() == 1.0

@@ -7,7 +7,7 @@ from typing import Any
 
 from ray.tune.search import Searcher
 
-from actors.probes import OnFinished, missing_probes, run_probes
+from actors.probes import Engine, missing_probes
 from projektor_ray.adaptive import Step, design_rows, next_step
 from projektor_ray.ledger import Ledger
 from projektor_ray.packs import packs_of
@@ -116,27 +116,18 @@ class NextMixtures(Searcher):
 
 
 def run_adaptive(
-    study: Study,
-    folder: Folder,
-    missing: Sequence[Probe],
-    earlier: Mapping[Key, Row],
-    distances: Mapping[Key, Row],
-    pilots: Mapping[str, Any],
-    validation: Any,
-    on_finished: OnFinished,
+    engine: Engine, missing: Sequence[Probe], distances: Mapping[Key, Row]
 ) -> NextMixtures:
     """Train what is missing, and mixtures chosen by what is found, through Ray Tune.
 
     Returns the searcher at its end: the study as it has grown, and why it grows no more.
     """
-    searcher = NextMixtures(study, folder, missing, earlier, distances)
+    searcher = NextMixtures(engine.study, engine.folder, missing, engine.earlier, distances)
 
     def finished(row: Row) -> None:
         searcher.finished(row)
-        on_finished(row)
+        engine.on_finished(row)
 
     while searcher.has_more():
-        run_probes(
-            study, folder, searcher.probes, earlier, pilots, validation, finished, searcher=searcher
-        )
+        replace(engine, on_finished=finished).train_suggested(searcher)
     return searcher

@@ -1,28 +1,74 @@
 """The ledger's writer: one process beside the driver, where the study's folder is at hand."""
 
+import time
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import ray
 from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
+from projektor_ray.faults import Fault
 from projektor_ray.ledger import MERGE_AT, Ledger
+from projektor_ray.probe import Outcome
 from projektor_ray.tables import Folder, Row, Stamp
 
 
+@dataclass(frozen=True)
+class Fate:
+    """What is known of a trial whose worker was lost.
+
+    Attributes
+    ----------
+    outcomes : of its probes, where the worker still told them; their rows are on the disk.
+    fault, error : why the worker ended itself, where it did.
+    seconds : since the training began; 0 if it did not.
+    """
+
+    outcomes: Sequence[Outcome] = ()
+    fault: Fault | None = None
+    error: str = ""
+    seconds: float = 0.0
+
+
 class LedgerWriter:
-    """Appends rows to one ledger of a study's folder; a row that it took is on the disk."""
+    """Appends rows to one ledger of a study's folder; a row that it took is on the disk.
+
+    Beside it keeps, for the length of a Tune run, what each trial told it: who reads that after a
+    worker was lost need not train again what it had finished.
+    """
 
     def __init__(self, uri: str, name: str, stamp: Stamp) -> None:
         self._ledger = Ledger(Folder(uri), name)
         self._stamp = stamp
         self._appended = 0
+        self._begun: dict[int, float] = {}
+        self._fates: dict[int, Fate] = {}
 
     def append(self, rows: Sequence[Row]) -> None:
         self._ledger.append(rows, self._stamp)
         self._appended += 1
         if self._appended % MERGE_AT == 0:
             self._ledger.compact()
+
+    def begin(self, trial: int) -> None:
+        """The training of a trial begins."""
+        self._begun[trial] = time.monotonic()
+
+    def finish(self, trial: int, outcomes: Sequence[Outcome]) -> None:
+        """Append the outcomes that are final; the others are the driver's to judge."""
+        self.append([outcome.row() for outcome in outcomes if outcome.is_final])
+        self._fates[trial] = Fate(outcomes)
+
+    def give_up(self, trial: int, fault: Fault, error: str) -> None:
+        """The worker of a trial ends itself."""
+        self._fates[trial] = Fate(fault=fault, error=error)
+
+    def fate(self, trial: int) -> Fate:
+        """What a trial told, and how long ago it began."""
+        begun = self._begun.get(trial)
+        seconds = 0.0 if begun is None else time.monotonic() - begun
+        return replace(self._fates.get(trial, Fate()), seconds=seconds)
 
 
 def start_writer(folder: Folder, name: str, stamp: Stamp) -> Any:

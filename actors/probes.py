@@ -1,129 +1,181 @@
-"""Probe trainings as Tune trials, and the Tune run over what the ledger lacks."""
+"""The Tune runs over the probes that the ledger lacks, and what is tried again."""
 
+import itertools
+import logging
 import os
 import tempfile
+import time
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timezone
-from functools import cache
 from typing import Any
 
 import ray
 from ray import tune
-from ray.tune.logger import JsonLoggerCallback
 
 from actors.fetch import fetch
 from actors.ledger import start_writer
-from projektor_ray.errors import ProjektorError, StorageError
-from projektor_ray.learners import LearnerConfig, build_learner
-from projektor_ray.packs import packs_of, train_pack
+from actors.progress import Progress
+from actors.trial import Materials, trial
+from projektor_ray.faults import Room, doubled, tried_again
+from projektor_ray.limits import Limits
+from projektor_ray.packs import packs_of
 from projektor_ray.probe import Outcome
-from projektor_ray.providers import Samples
-from projektor_ray.study import Probe, ProbesConfig, Study
+from projektor_ray.study import Probe, Study
 from projektor_ray.tables import Folder, Key, Row
+
+logger = logging.getLogger(__name__)
+
+FIRST_PAUSE = 5.0
+"""Seconds before what was lost is tried again; twice as long before each further time."""
+
+SAYS = {
+    "lost": "lost with their worker",
+    "outside": "failed by a network or a disk",
+    "memory": "out of memory, now with twice the room",
+    "time": "in a pack that took too long, now alone",
+}
 
 OnFinished = Callable[[Row], None]
 
 
 @dataclass(frozen=True)
-class Materials:
-    """What every trial of a run shares: small values and references, never arrays.
+class Todo:
+    """A probe to train, and how it failed in this run before."""
+
+    probe: Probe
+    attempt: int
+    failures: tuple[Outcome, ...] = ()
+
+    @property
+    def needs_more_room(self) -> bool:
+        return any(failure.fault == "memory" for failure in self.failures)
+
+    @property
+    def needs_a_pause(self) -> bool:
+        """Whether what failed it may take a while to pass."""
+        return self.failures[-1].fault in ("lost", "outside")
+
+    def after(self, failure: Outcome) -> "Todo":
+        return Todo(self.probe, self.attempt + 1, (*self.failures, failure))
+
+
+@dataclass(frozen=True, eq=False)
+class Engine:
+    """Trains probes of a study through Ray Tune; each is in the ledger as soon as it is finished.
 
     Attributes
     ----------
-    packs : indices of the probes that a trial trains together, one pack a trial.
-    pilots : provider name → reference to its Samples, read without a copy from the object store.
+    earlier : rows of the ledger before; attempts are counted on from theirs.
+    pilots : provider name → reference to its Samples.
     validation : reference to the validation Samples.
+    on_finished : takes the row of each probe that is done, or failed for good.
     """
 
-    probes: tuple[Probe, ...]
-    attempts: tuple[int, ...]
-    packs: tuple[tuple[int, ...], ...]
-    learner: LearnerConfig
-    replacement: bool
+    study: Study
+    folder: Folder
+    earlier: Mapping[Key, Row]
     pilots: Mapping[str, Any]
     validation: Any
-    ledger: Any
+    on_finished: OnFinished
 
+    def train(self, probes: Sequence[Probe]) -> None:
+        """Train probes, in this order."""
+        asked = self.study.config.probes
+        again = self._round(self._todo(probes), packs_of(probes, asked.pack), asked.room)
+        self._train_again(again)
 
-def trial(config: dict[str, int], materials: Materials) -> None:
-    """Train the pack of one index; all its probes are in the ledger before Tune hears of it."""
-    pack = materials.packs[config["index"]]
-    names = sorted(materials.pilots)
-    *pilots, validation = _samples(
-        *(materials.pilots[name] for name in names), materials.validation
-    )
-    outcomes = train_pack(
-        [materials.probes[i] for i in pack],
-        dict(zip(names, pilots, strict=True)),
-        validation,
-        build_learner(materials.learner),
-        replacement=materials.replacement,
-        attempts=[materials.attempts[i] for i in pack],
-    )
-    rows, fault = [outcome.row() for outcome in outcomes], ""
-    try:
-        fetch(materials.ledger.append.remote(rows))
-    except StorageError as error:
-        fault = str(error)
-    tune.report({"rows": rows, "fault": fault})
+    def train_suggested(self, searcher: Any) -> None:
+        """Train what a searcher suggests: its `packs` are of indices into its `probes`."""
+        todo, room = self._todo(searcher.probes), self.study.config.probes.room
+        self._train_again(self._round(todo, searcher.packs, room, searcher))
 
+    def _todo(self, probes: Sequence[Probe]) -> list[Todo]:
+        earlier = self.earlier
+        return [Todo(p, earlier[p.key]["attempt"] + 1 if p.key in earlier else 1) for p in probes]
 
-@cache
-def _samples(*references: Any) -> list[Samples]:
-    """The shared arrays, fetched once a process: trials of one process reuse it."""
-    found: list[Samples] = ray.get(list(references))
-    return found
+    def _train_again(self, todo: Sequence[Todo]) -> None:
+        """Train what may pass, each probe alone, in as many rounds of Tune as its faults need.
 
-
-class _Progress(tune.Callback):
-    """Hands each finished row to the driver, and records the probes whose worker was lost."""
-
-    def __init__(self, materials: Materials, on_finished: OnFinished) -> None:
-        self._materials = materials
-        self._on_finished = on_finished
-        self._refusal: ProjektorError | None = None
-
-    def __getstate__(self) -> dict[str, Any]:
-        """Nothing: Tune writes callbacks down for a restore, which the ledger makes needless."""
-        return {}
-
-    def on_trial_complete(self, iteration: int, trials: list[Any], trial: Any, **_: Any) -> None:
-        fault = trial.last_result["fault"]
-        if fault:
-            self._refusal = StorageError(fault)
-        else:
-            self._finish(trial.last_result["rows"])
-
-    def _finish(self, rows: Sequence[Row]) -> None:
-        try:
-            for row in rows:
-                self._on_finished(row)
-        except ProjektorError as refusal:
-            self._refusal = refusal
-
-    def on_step_end(self, iteration: int, trials: list[Any], **_: Any) -> None:
-        """End the run where its rows cannot be kept, here and not before, where Tune would go on:
-        more trainings would be lost as well.
+        Those that ran out of memory have a round of their own, with twice the room.
         """
-        if self._refusal is not None:
-            raise self._refusal
+        room = self.study.config.probes.room
+        for round_ in itertools.count():
+            if not todo:
+                return
+            _pause(todo, FIRST_PAUSE * 2**round_)
+            roomy = [one for one in todo if one.needs_more_room]
+            usual = [one for one in todo if not one.needs_more_room]
+            todo = [
+                *self._round(usual, alone(usual), room),
+                *self._round(roomy, alone(roomy), doubled(room, largest_node())),
+            ]
 
-    def on_trial_error(self, iteration: int, trials: list[Any], trial: Any, **_: Any) -> None:
-        pack = self._materials.packs[trial.config["index"]]
-        error = f"the worker was lost more often than probes.retries allows.\n{trial.error_file}"
-        if trial.error_file and os.path.exists(trial.error_file):  # noqa: PTH110
-            with open(trial.error_file, encoding="utf-8") as file:  # noqa: PTH123
-                error = file.read()
-        now = datetime.now(timezone.utc)
-        probes, attempts = self._materials.probes, self._materials.attempts
-        lost = [Outcome(probes[i], None, error, 0.0, now, attempts[i]).row() for i in pack]
+    def _round(
+        self,
+        todo: Sequence[Todo],
+        packs: Sequence[tuple[int, ...]],
+        room: Room,
+        searcher: Any = None,
+    ) -> list[Todo]:
+        """One Tune run; returns what is to be tried again, with its failures."""
+        if not todo:
+            return []
+        config = self.study.config
+        ledger = start_writer(self.folder, "probes", self.study.probes_stamp)
+        materials = Materials(
+            probes=tuple(one.probe for one in todo),
+            attempts=tuple(one.attempt for one in todo),
+            packs=tuple(packs),
+            learner=config.learner,
+            replacement=config.probes.replacement,
+            limits=Limits(config.probes.time_limit, room.get("memory")),
+            pilots=dict(self.pilots),
+            validation=self.validation,
+            ledger=ledger,
+        )
+        progress = Progress(materials, self.on_finished)
         try:
-            fetch(self._materials.ledger.append.remote(lost))
-        except StorageError as refusal:
-            self._refusal = refusal
-        else:
-            self._finish(lost)
+            _tune(materials, config.probes.concurrency, room, progress, searcher)
+            again, for_good = self._judge(todo, progress, room)
+            rows = [outcome.row() for outcome in for_good]
+            fetch(ledger.append.remote(rows))
+        finally:
+            ray.kill(ledger)
+        for row in rows:
+            self.on_finished(row)
+        return again
+
+    def _judge(
+        self, todo: Sequence[Todo], progress: Progress, room: Room
+    ) -> tuple[list[Todo], list[Outcome]]:
+        """Of what failed in a round: what is tried again, and what is failed for good."""
+        again, for_good = [], []
+        retries = self.study.config.probes.retries
+        more_room = doubled(room, largest_node()) != room
+        for index, outcome, packed in progress.failed:
+            one = todo[index].after(outcome)
+            if tried_again(one.failures, retries, more_room=more_room, packed=packed):
+                again.append(one)
+            else:
+                for_good.append(outcome)
+        return again, for_good
+
+
+def alone(todo: Sequence[Todo]) -> list[tuple[int, ...]]:
+    """Packs of one."""
+    return [(index,) for index in range(len(todo))]
+
+
+def _pause(again: Sequence[Todo], seconds: float) -> None:
+    """Say what is tried again, and leave what was lost the time to come back."""
+    faults = Counter(str(one.failures[-1].fault) for one in again)
+    says = ", ".join(f"{count} {SAYS[fault]}" for fault, count in faults.items())
+    if any(one.needs_a_pause for one in again):
+        logger.warning("%d probes are tried again in %.0f s: %s", len(again), seconds, says)
+        time.sleep(seconds)
+    else:
+        logger.warning("%d probes are tried again: %s", len(again), says)
 
 
 def missing_probes(
@@ -137,71 +189,42 @@ def missing_probes(
     ]
 
 
-def run_probes(
-    study: Study,
-    folder: Folder,
-    probes: Sequence[Probe],
-    earlier: Mapping[Key, Row],
-    pilots: Mapping[str, Any],
-    validation: Any,
-    on_finished: OnFinished,
-    *,
-    searcher: Any = None,
+def largest_node() -> dict[str, float]:
+    """The most that one node of the cluster has of each resource."""
+    largest: dict[str, float] = {}
+    for node in ray.nodes():
+        for name, amount in node["Resources"].items() if node["Alive"] else ():
+            largest[name] = max(amount, largest.get(name, 0.0))
+    return largest
+
+
+def _tune(
+    materials: Materials, concurrency: int | None, room: Room, progress: Progress, searcher: Any
 ) -> None:
-    """Train the probes through Ray Tune; each is in the ledger as soon as it is finished.
+    """Train every pack of the materials, or those that a searcher suggests.
 
-    With a searcher, those whose packs it suggests: its `packs` are of indices into `probes`.
+    Tune itself retries nothing, and its state is dropped.
     """
-    if not probes:
-        return
-    ledger = start_writer(folder, "probes", study.probes_stamp)
-    materials = Materials(
-        probes=tuple(probes),
-        attempts=tuple(earlier[p.key]["attempt"] + 1 if p.key in earlier else 1 for p in probes),
-        packs=tuple(searcher.packs if searcher else packs_of(probes, study.config.probes.pack)),
-        learner=study.config.learner,
-        replacement=study.config.probes.replacement,
-        pilots=dict(pilots),
-        validation=validation,
-        ledger=ledger,
-    )
     os.environ.setdefault("TUNE_DISABLE_AUTO_CALLBACK_LOGGERS", "1")
+    os.environ.setdefault("TUNE_PRINT_ALL_TRIAL_ERRORS", "0")
     os.environ.setdefault("RAY_AIR_NEW_OUTPUT", "0")
-    with tempfile.TemporaryDirectory(prefix="projektor-tune-") as scratch:
-        try:
-            _tuner(materials, study.config.probes, scratch, on_finished, searcher).fit()
-        finally:
-            ray.kill(ledger)
-
-
-def _tuner(
-    materials: Materials,
-    config: ProbesConfig,
-    scratch: str,
-    on_finished: OnFinished,
-    searcher: Any,
-) -> tune.Tuner:
+    for talker in ("ray.tune.tune", "ray.tune.analysis.experiment_analysis"):
+        logging.getLogger(talker).setLevel(logging.CRITICAL)
     trainable = tune.with_resources(
-        tune.with_parameters(trial, materials=materials), {"cpu": config.cpus, "gpu": config.gpus}
+        tune.with_parameters(trial, materials=materials), tune.PlacementGroupFactory([dict(room)])
     )
-    every = {"index": tune.grid_search(list(range(len(materials.packs))))}
-    return tune.Tuner(
-        trainable,
-        param_space={} if searcher else every,
-        tune_config=tune.TuneConfig(
-            search_alg=searcher,
-            num_samples=len(materials.packs) if searcher else 1,
-            reuse_actors=True,
-            max_concurrent_trials=config.concurrency,
-        ),
-        run_config=tune.RunConfig(
-            name="probes",
-            storage_path=scratch,
-            verbose=0,
-            callbacks=[
-                _Progress(materials, on_finished),
-                JsonLoggerCallback(),  # type: ignore[no-untyped-call]
-            ],
-            failure_config=tune.FailureConfig(max_failures=config.retries),
-        ),
-    )
+    count = len(materials.packs)
+    with tempfile.TemporaryDirectory(prefix="projektor-tune-") as scratch:
+        tune.Tuner(
+            trainable,
+            param_space={} if searcher else {"index": tune.grid_search(list(range(count)))},
+            tune_config=tune.TuneConfig(
+                search_alg=searcher,
+                num_samples=count if searcher else 1,
+                reuse_actors=True,
+                max_concurrent_trials=concurrency,
+            ),
+            run_config=tune.RunConfig(
+                name="probes", storage_path=scratch, verbose=0, callbacks=[progress]
+            ),
+        ).fit()

@@ -20,7 +20,7 @@ import ray
 
 from actors.ledger import LedgerWriter
 from actors.pilots import Pilots
-from actors.probes import missing_probes, run_probes
+from actors.probes import Engine, missing_probes
 from jobs.cluster import connected
 from projektor_ray.config import parse
 from projektor_ray.ledger import Ledger
@@ -110,9 +110,9 @@ def main() -> None:
             finished.append(time.perf_counter())
 
         started = time.perf_counter()
-        folder = Folder(arguments.out)
-        references = pilots.references()
-        run_probes(study, folder, probes, {}, references, pilots.validation, on_finished)
+        folder, references = Folder(arguments.out), pilots.references()
+        engine = Engine(study, folder, {}, references, pilots.validation, on_finished)
+        engine.train(probes)
         wall = time.perf_counter() - started
         slots = int(ray.cluster_resources()["CPU"])
     ideal = arguments.seconds * len(probes) / slots

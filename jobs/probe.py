@@ -12,7 +12,7 @@ from dataclasses import replace
 import ray
 
 from actors.adaptive import run_adaptive
-from actors.probes import OnFinished, missing_probes, run_probes
+from actors.probes import Engine, missing_probes
 from jobs.options import load, output_of, parser, run
 from jobs.show import headline, probe_progress
 from jobs.workspace import Workspace, opened
@@ -52,18 +52,15 @@ def probe(workspace: Workspace, *, retry_failed: bool = False) -> Workspace:
 
 def train(workspace: Workspace, probes: Sequence[Probe], before: Mapping[Key, Row]) -> None:
     """Train these probes."""
-    study, pilots = workspace.study, workspace.pilots
-    with _noted(workspace, len(probes)) as finished:
-        held = (pilots.references(), pilots.validation, finished)
-        run_probes(study, workspace.folder, probes, before, *held)
+    with _engine(workspace, before, len(probes)) as engine:
+        engine.train(probes)
 
 
 def _grow(workspace: Workspace, missing: Sequence[Probe], before: Mapping[Key, Row]) -> Workspace:
     """Train what is missing and what an adaptive design chooses; the workspace as it grows."""
-    study, pilots, folder = workspace.study, workspace.pilots, workspace.folder
-    with _noted(workspace, len(missing) + study.open_probes) as finished:
-        held = (pilots.references(), pilots.validation, finished)
-        searcher = run_adaptive(study, folder, missing, before, workspace.distances(), *held)
+    study = workspace.study
+    with _engine(workspace, before, len(missing) + study.open_probes) as engine:
+        searcher = run_adaptive(engine, missing, workspace.distances())
     if searcher.ended is not None:
         chosen = len(searcher.study.mixtures) - len(study.mixtures)
         headline("design", f"{chosen} mixtures chosen; {searcher.ended.reason}")
@@ -71,8 +68,9 @@ def _grow(workspace: Workspace, missing: Sequence[Probe], before: Mapping[Key, R
 
 
 @contextmanager
-def _noted(workspace: Workspace, total: int) -> Iterator[OnFinished]:
-    """Takes each finished probe: shows progress, and ends the run if the lease was lost."""
+def _engine(workspace: Workspace, before: Mapping[Key, Row], total: int) -> Iterator[Engine]:
+    """An engine that shows its progress, and ends the run if the lease was lost."""
+    pilots = workspace.pilots
     with probe_progress(total) as show:
 
         def finished(row: Row) -> None:
@@ -80,7 +78,8 @@ def _noted(workspace: Workspace, total: int) -> Iterator[OnFinished]:
             if workspace.lease is not None:
                 workspace.lease.check()
 
-        yield finished
+        held = (pilots.references(), pilots.validation)
+        yield Engine(workspace.study, workspace.folder, before, *held, finished)
 
 
 def replay(workspace: Workspace, label: str) -> Outcome:

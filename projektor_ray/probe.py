@@ -11,6 +11,7 @@ from typing import Literal
 import numpy as np
 
 from projektor_ray.errors import LearnerError
+from projektor_ray.faults import Fault, fault_of
 from projektor_ray.identity import generator
 from projektor_ray.learners import Learner
 from projektor_ray.mixtures import draw
@@ -31,6 +32,7 @@ class Outcome:
     ----------
     value : the metric, finite; None if it failed.
     error : the traceback of a failure, or "".
+    fault : why it failed; None if it did not.
     """
 
     probe: Probe
@@ -39,10 +41,16 @@ class Outcome:
     seconds: float
     started_at: datetime
     attempt: int = 1
+    fault: Fault | None = None
 
     @property
     def status(self) -> Literal["done", "failed"]:
-        return "failed" if self.value is None else "done"
+        return "done" if self.fault is None else "failed"
+
+    @property
+    def is_final(self) -> bool:
+        """Whether no further attempt would end otherwise: done, or a learner's own fault."""
+        return self.fault in (None, "learner")
 
     def row(self) -> Row:
         """The outcome as a row of the `probes` table."""
@@ -91,14 +99,14 @@ def train_probe(
 ) -> Outcome:
     """Train one probe. A learner that raises, exits or breaks its contract is an outcome."""
     started_at, start = datetime.now(timezone.utc), time.perf_counter()
-    value, error = None, ""
+    value, error, fault = None, "", None
     try:
         train = drawn_set(probe, pilots, replacement=replacement)
         value = metric_value(learner(train, validation, training_seed(probe)), probe.metric)
-    except (Exception, SystemExit):
-        error = traceback.format_exc()
+    except (Exception, SystemExit) as failure:
+        error, fault = traceback.format_exc(), fault_of(failure)
         logger.warning("probe %s at size %d failed:\n%s", probe.mixture_id, probe.size, error)
-    return Outcome(probe, value, error, time.perf_counter() - start, started_at, attempt)
+    return Outcome(probe, value, error, time.perf_counter() - start, started_at, attempt, fault)
 
 
 def metric_value(metrics: Mapping[str, float], metric: str) -> float:

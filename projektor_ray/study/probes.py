@@ -1,6 +1,7 @@
 """Which probes are trained, as a study's file says it."""
 
 import itertools
+import math
 from typing import Literal
 
 from pydantic import Field, field_validator, model_validator
@@ -66,6 +67,23 @@ class ProbesConfig(Config):
     gpus: float = Field(
         0.0, ge=0, allow_inf_nan=False, description="GPUs of one probe; a fraction packs several."
     )
+    memory: float | None = Field(
+        None,
+        gt=0,
+        allow_inf_nan=False,
+        description="GiB of one probe, reserved on its node; one whose process takes more is "
+        "stopped, tried once more with twice as much, and then failed. Absent: neither.",
+    )
+    resources: dict[str, float] = Field(
+        default_factory=dict,
+        description="What one probe reserves of a cluster's own resources: {name: amount}.",
+    )
+    time_limit: float | None = Field(
+        None,
+        gt=0,
+        allow_inf_nan=False,
+        description="Most seconds of one probe; one that takes longer is stopped and failed.",
+    )
     concurrency: int | None = Field(
         None, ge=1, description="Most probes at once; absent: as many as the resources allow."
     )
@@ -77,7 +95,10 @@ class ProbesConfig(Config):
         "pack is trained again.",
     )
     retries: int = Field(
-        2, ge=0, description="How often a probe is run again when its worker or node was lost."
+        2,
+        ge=0,
+        description="How often a probe is tried again, after growing pauses, when its worker or "
+        "node was lost or the network failed it.",
     )
 
     @field_validator("scales")
@@ -99,6 +120,17 @@ class ProbesConfig(Config):
             raise ValueError(f"expected a list of different seeds; got {list(seeds)}")
         return seeds
 
+    @field_validator("resources")
+    @classmethod
+    def _own_resources(cls, resources: dict[str, float]) -> dict[str, float]:
+        fields = {"CPU": "cpus", "GPU": "gpus", "memory": "memory"}
+        for name, amount in resources.items():
+            if field := fields.get(name.upper(), fields.get(name.lower())):
+                raise ValueError(f"{name!r} has a field of its own: set probes.{field}")
+            if not 0 < amount < math.inf:
+                raise ValueError(f"expected a positive amount of {name!r}; got {amount}")
+        return resources
+
     @model_validator(mode="after")
     def _one_design(self) -> "ProbesConfig":
         if self.lattice is not None and self.design not in (None, "lattice"):
@@ -119,6 +151,12 @@ class ProbesConfig(Config):
                 f"first: {self.first} mixtures are more than mixtures_count: {self.mixtures_count}"
             )
         return self
+
+    @property
+    def room(self) -> dict[str, float]:
+        """What one probe reserves, by Ray's names; memory in bytes."""
+        asked = {"CPU": self.cpus, "GPU": self.gpus, "memory": (self.memory or 0.0) * 2**30}
+        return {name: amount for name, amount in {**asked, **self.resources}.items() if amount}
 
     @property
     def seed_list(self) -> tuple[int, ...]:

@@ -1,5 +1,10 @@
 """Learners of a user's own, as the studies of these tests name them: fast, and failing on cue."""
 
+import os
+import re
+import signal
+import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -36,3 +41,36 @@ def broken(
 ) -> dict[str, float]:
     """Always fails."""
     raise RuntimeError("this learner is broken")
+
+
+def misbehaving(
+    train: Samples, validation: Samples, seed: int, settings: dict[str, Any]
+) -> dict[str, float]:
+    """Does what its settings say of the number of samples: always, or in the first attempt only."""
+    marks = Path(settings["marks"])
+    cue = settings["cues"].get(str(len(train)), "")
+    attempts = len(list(marks.glob(f"{len(train)}-*")))
+    (marks / f"{len(train)}-{attempts}").touch()
+    if not cue.endswith("once") or not attempts:
+        misbehave(cue.removesuffix(" once"))
+    return {"accuracy": 0.5}
+
+
+def misbehave(cue: str) -> None:
+    if cue == "hangs":
+        time.sleep(600)
+    if cue == "holds the interpreter":
+        re.match("(a+)+$", "a" * 60 + "b")
+    if cue == "leaks":
+        held = []
+        while True:
+            held.append(bytearray(200 * 2**20))
+            time.sleep(0.01)
+    if cue == "lacks memory":
+        raise MemoryError
+    if cue == "dies":
+        os.kill(os.getpid(), signal.SIGKILL)
+    if cue == "loses its network":
+        raise ConnectionResetError("connection reset by peer")
+    if cue == "exits":
+        sys.exit(3)

@@ -1,0 +1,75 @@
+"""Learners that hang, leak, die, exit: each probe ends as done or failed, with its reason."""
+
+import logging
+from pathlib import Path
+
+import pytest
+
+from actors import probes as engine
+from jobs.probe import probe
+from jobs.workspace import opened
+from tests.jobs.problems import config, table
+
+pytestmark = pytest.mark.ray
+
+CUES = {
+    "4": "hangs",
+    "5": "holds the interpreter",
+    "6": "leaks",
+    "7": "lacks memory once",
+    "8": "dies once",
+    "9": "dies",
+    "10": "loses its network once",
+    "11": "loses its network",
+    "12": "exits",
+}
+EXPECTED = {
+    4: (1, "took longer than its limit of 6 s"),
+    5: (1, "ran longer than its limit, 6 s"),
+    6: (2, "more than its limit of 1.00 GiB"),
+    7: (2, ""),
+    8: (2, ""),
+    9: (3, "its worker or node was lost"),
+    10: (2, ""),
+    11: (2, "ConnectionResetError: connection reset by peer"),
+    12: (1, "SystemExit: 3"),
+    13: (1, ""),
+}
+"""Samples → attempts, and how the error ends."""
+
+
+def test_every_fault_is_tried_again_as_it_deserves_and_recorded(
+    local_ray: None,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    monkeypatch.setattr(engine, "FIRST_PAUSE", 0.1)
+    asked = config(
+        learner={
+            "name": "tests.jobs.learners:misbehaving",
+            "settings": {"cues": CUES, "marks": str(tmp_path)},
+        },
+        probes={
+            "scales": sorted(EXPECTED),
+            "mixtures": [{"ada": 0.5, "bob": 0.5}],
+            "seeds": 1,
+            "time_limit": 6,
+            "memory": 0.5,
+            "retries": 2,
+        },
+    )
+    with caplog.at_level(logging.WARNING), opened(asked, str(tmp_path / "out")) as workspace:
+        probe(workspace)
+    rows = {row["size"]: row for row in table(tmp_path / "out", "probes").to_pylist()}
+    assert table(tmp_path / "out", "probes").num_rows == len(EXPECTED), "one row a probe"
+    for size, (attempts, error) in EXPECTED.items():
+        row = rows[size]
+        assert row["attempt"] == attempts, (size, row["error"])
+        assert row["status"] == ("failed" if error else "done"), size
+        assert row["error"].rstrip().endswith(error), (size, row["error"])
+        assert len(list(tmp_path.glob(f"{size}-*"))) == attempts, "trained as often as it says"
+    assert "misbehave" in rows[4]["error"], "where it hung"
+    assert "1 out of memory, now with twice the room" not in caplog.text
+    assert "2 out of memory, now with twice the room" in caplog.text
+    assert "lost with their worker" in caplog.text

@@ -53,10 +53,11 @@ def run(main: Callable[[argparse.Namespace], int], options: argparse.ArgumentPar
     for room in OURS:
         logging.getLogger(room).setLevel(logging.INFO if arguments.verbose else logging.WARNING)
     try:
-        sys.exit(main(arguments))
+        status = main(arguments)
     except ProjektorError as error:
         console.print(f"[bold red]Cannot go on:[/] {escape(str(error))}", highlight=False)
         sys.exit(2)
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, SystemExit) as stopped:  # Ray's driver exits on SIGTERM
         console.print("\n[bold]Stopped.[/] What was finished is kept; the same command goes on.")
-        sys.exit(130)
+        sys.exit(130 if isinstance(stopped, KeyboardInterrupt) else stopped.code)
+    sys.exit(status)

@@ -1,5 +1,6 @@
 """Learners of a user's own, as the studies of these tests name them: fast, and failing on cue."""
 
+import hashlib
 import os
 import re
 import signal
@@ -74,3 +75,24 @@ def misbehave(cue: str) -> None:
         raise ConnectionResetError("connection reset by peer")
     if cue == "exits":
         sys.exit(3)
+
+
+def traced(
+    train: Samples, validation: Samples, seed: int, settings: dict[str, Any]
+) -> dict[str, float]:
+    """The nearest mean, after a while; every training leaves its name and process in a file.
+
+    It waits for as long as the file `hold` exists.
+    """
+    folder = Path(settings["marks"])
+    with (folder / "trainings").open("a", encoding="ascii") as file:
+        file.write(f"{training_name(train, seed)} {os.getpid()}\n")
+    time.sleep(0.1 + seed % 5 / 10)
+    while (folder / "hold").exists():
+        time.sleep(0.05)
+    return nearest_mean(train, validation, seed, settings)
+
+
+def training_name(train: Samples, seed: int) -> str:
+    """What tells one training from another."""
+    return hashlib.sha256(train.inputs.tobytes() + str(seed).encode()).hexdigest()[:12]

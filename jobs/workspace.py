@@ -13,7 +13,7 @@ from projektor_ray.ledger import Ledger, Rows
 from projektor_ray.packs import check_pack
 from projektor_ray.providers import Samples
 from projektor_ray.study import Study, StudyConfig, resolve
-from projektor_ray.tables import Folder
+from projektor_ray.tables import KEYS, Folder
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,6 +67,8 @@ def opened(
         pilots = Pilots(config, arrays or {}, validation)
         study = resolve(config, *pilots.summaries())
         with leased(folder) if appends else nullcontext() as lease:
+            for name in KEYS if appends else ():
+                Ledger(folder, name).sweep()
             if study.adaptive:
                 design = Ledger(folder, "design").rows(study.probes_stamp.made_by)
                 study = study.grown(chosen_before(study, design))

@@ -129,6 +129,20 @@ class Ledger:
             self._merge([part for name in crowded if (part := self._read(name))], tier + 1)
             tier, names = tier + 1, self._names()
 
+    def sweep(self) -> None:
+        """Remove, and name in the log, what a crash left half-written beside the parts.
+
+        Only for who alone writes the ledger: another's half-written part will be finished.
+        """
+        for name in self.folder.half_written(self.name):
+            logger.warning(
+                "removing %s of %s, which a crash left half-written: what it held is trained or "
+                "measured again",
+                name,
+                self.folder.uri,
+            )
+            self.folder.delete(name)
+
     def _merge(self, parts: Sequence[_Part], tier: int) -> None:
         groups: dict[Stamp, list[_Part]] = {}
         for part in parts:

@@ -24,6 +24,9 @@ from projektor_ray.storage import lasting
 
 SCHEMA_VERSION = 1
 
+BESIDE = ".tmp"
+"""How the names end of files that are not yet renamed into place; they begin with a dot."""
+
 _DOUBLES = pa.list_(pa.float64())
 
 SCHEMAS: dict[str, pa.Schema] = {
@@ -226,7 +229,7 @@ class Folder:
     def _write_once(self, target: str, content: bytes) -> None:
         parent, leaf = target.rsplit("/", 1)
         self._filesystem.create_dir(parent, recursive=True)
-        beside = f"{parent}/.{leaf}.{uuid.uuid4().hex}.tmp"
+        beside = f"{parent}/.{leaf}.{uuid.uuid4().hex}{BESIDE}"
         if not self.is_local:
             with self._filesystem.open_output_stream(beside) as stream:
                 stream.write(content)
@@ -272,11 +275,23 @@ class Folder:
         StorageError
             If the storage refuses it, or fails for too long.
         """
+        return [name for name in self._listed(under) if not _is_hidden(name)]
+
+    def half_written(self, under: str) -> list[str]:
+        """Names of the files in a subfolder that are being written, or that a crash left so.
+
+        Raises
+        ------
+        StorageError
+            If the storage refuses it, or fails for too long.
+        """
+        return [name for name in self._listed(under) if _is_hidden(name) and name.endswith(BESIDE)]
+
+    def _listed(self, under: str) -> list[str]:
         selector = pafs.FileSelector(f"{self._base}/{under}", allow_not_found=True)
         what = f"list {under} in {self.uri}"
         found = lasting(what, lambda: self._filesystem.get_file_info(selector))
-        files = [info for info in found if info.is_file]
-        return sorted(f"{under}/{i.base_name}" for i in files if not i.base_name.startswith("."))
+        return sorted(f"{under}/{info.base_name}" for info in found if info.is_file)
 
     def delete(self, name: str) -> None:
         """Delete a file, unless somebody else has.
@@ -329,6 +344,10 @@ def encode(table: pa.Table) -> bytes:
     buffer = BytesIO()
     pq.write_table(table, buffer, compression="zstd")
     return buffer.getvalue()
+
+
+def _is_hidden(name: str) -> bool:
+    return name.rsplit("/", 1)[1].startswith(".")
 
 
 def _flush_folder(path: str) -> None:

@@ -62,10 +62,20 @@ def test_of_equal_keys_the_last_attempt_wins_and_success_over_failure(folder: Fo
     assert [row["value"] for row in ledger.rows("made").values()] == [0.5, 0.5]
 
 
-def test_a_half_written_part_is_ignored(folder: Folder, tmp_path: Path) -> None:
+def test_a_part_that_is_being_written_is_ignored_and_swept_after_a_crash(
+    folder: Folder, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     ledger = Ledger(folder, "probes")
     ledger.append([probe_row(0)], STAMP)
-    (tmp_path / "probes" / ".part-x.parquet.1.tmp").write_bytes(b"PAR1 half")
+    beside = tmp_path / "probes" / ".part-x.parquet.1.tmp"
+    beside.write_bytes(b"PAR1 half")
+    (tmp_path / "probes" / ".hidden").touch()
+    assert len(ledger.rows("made")) == 1
+    assert beside.exists(), "who only reads leaves it to its writer"
+    ledger.sweep()
+    assert f"removing probes/{beside.name} of {folder.uri}, which a crash left" in caplog.text
+    assert not beside.exists()
+    assert (tmp_path / "probes" / ".hidden").exists(), "not ours"
     assert len(ledger.rows("made")) == 1
 
 

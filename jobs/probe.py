@@ -1,15 +1,18 @@
 """Stage I: train the probes that the ledger lacks, through Ray Tune.
 
 python -m jobs.probe STUDY.yaml [--retry-failed]
+python -m jobs.probe STUDY.yaml --failures         the tracebacks of those that failed
 python -m jobs.probe STUDY.yaml --replay ID        one probe again, alone, in the foreground
 """
 
 import argparse
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 
 import ray
+from rich.markup import escape
 
 from actors.adaptive import run_adaptive
 from actors.probes import Engine, missing_probes
@@ -17,6 +20,7 @@ from jobs.options import load, output_of, parser, run
 from jobs.show import headline, probe_progress
 from jobs.workspace import Workspace, opened
 from projektor_ray.errors import InputError
+from projektor_ray.faults import reason
 from projektor_ray.learners import build_learner
 from projektor_ray.ledger import Ledger
 from projektor_ray.probe import Outcome, train_probe
@@ -44,9 +48,9 @@ def probe(workspace: Workspace, *, retry_failed: bool = False) -> Workspace:
     says = f"{len(wanted)} wanted, {were_there} were there, {len(wanted) - were_there} trained"
     headline("probes", says + (f", [bold red]{len(failed)} failed[/]" if failed else ""))
     if failed:
-        last = rows[failed[0].key]["error"].strip().splitlines()[-1]
-        headline("", f"one of them: {last}")
-        headline("", f"jobs.probe --replay {failed[0].label} repeats it; --retry-failed, all")
+        headline("", escape(f"one of them: {reason(rows[failed[0].key]['error'])}"))
+        headline("", "jobs.probe --failures shows the tracebacks; --retry-failed trains again;")
+        headline("", f"--replay {failed[0].label} repeats this one here")
     return workspace
 
 
@@ -80,6 +84,18 @@ def _engine(workspace: Workspace, before: Mapping[Key, Row], total: int) -> Iter
 
         held = (pilots.references(), pilots.validation)
         yield Engine(workspace.study, workspace.folder, before, *held, finished)
+
+
+def failures(workspace: Workspace) -> None:
+    """Show the whole traceback of every failed probe, once for all that share it."""
+    rows, sharing = workspace.probes(), defaultdict(list)
+    for probe in workspace.study.wanted_probes():
+        if probe.key in rows and rows[probe.key]["status"] == "failed":
+            sharing[rows[probe.key]["error"].rstrip()].append(probe.label)
+    for error, labels in sharing.items():
+        headline("failed", f"{' '.join(labels)}\n{escape(error)}\n", wrap=False)
+    says = f"{sum(map(len, sharing.values()))} failed, of {len(sharing)} causes"
+    headline("failures", says if sharing else "none")
 
 
 def replay(workspace: Workspace, label: str) -> Outcome:
@@ -116,15 +132,21 @@ def replay(workspace: Workspace, label: str) -> Outcome:
 def main(arguments: argparse.Namespace) -> int:
     config = load(arguments.study)
     out, alone = output_of(config, arguments.out), arguments.replay is not None
-    with opened(config, out, arguments.address, appends=not alone) as workspace:
+    appends = not (alone or arguments.failures)
+    with opened(config, out, arguments.address, appends=appends) as workspace:
         if alone:
             return int(replay(workspace, arguments.replay).status == "failed")
+        if arguments.failures:
+            failures(workspace)
+            return 0
         probe(workspace, retry_failed=arguments.retry_failed)
     return 0
 
 
 if __name__ == "__main__":
     options = parser("probe", "Train the probes that a study's ledger lacks.")
-    options.add_argument("--retry-failed", action="store_true", help="train failed probes again")
-    options.add_argument("--replay", metavar="ID", help="repeat one probe: MIXTURE_ID:SIZE:SEED")
+    does = options.add_mutually_exclusive_group()
+    does.add_argument("--retry-failed", action="store_true", help="train failed probes again")
+    does.add_argument("--failures", action="store_true", help="show why probes failed")
+    does.add_argument("--replay", metavar="ID", help="repeat one probe: MIXTURE_ID:SIZE:SEED")
     run(main, options)

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from projektor_ray.errors import InputError, TooFewProbesError
+from projektor_ray.faults import reason
 from projektor_ray.fitting import JOINT, NO_PROJECTION, Fit, Sample, fit_models
 from projektor_ray.predictors import FitReport
 from projektor_ray.projection import Joint
@@ -89,11 +90,11 @@ def observe(study: Study, probes: Mapping[Key, Row], distances: Mapping[Key, Row
     done = [(probe, row) for probe, row in wanted if row["status"] == "done"]
     failed = [row["error"] for _, row in wanted if row["status"] == "failed"]
     if not done:
-        errors = sorted({error.strip().splitlines()[-1] for error in failed if error.strip()})
-        reason = f"all {len(failed)} failed: " + "; ".join(errors[:SHOWN_ERRORS])
+        errors = sorted({reason(error) for error in failed if error.strip()})
+        says = f"all {len(failed)} failed: " + "; ".join(errors[:SHOWN_ERRORS])
         raise TooFewProbesError(
             "no probe is done, so there is nothing to fit; "
-            + (reason if failed else "train the probes first (jobs.probe, or jobs.study)")
+            + (says if failed else "train the probes first (jobs.probe, or jobs.study)")
         )
     missing = [probe.label for probe, _ in done if _distance_key(probe) not in distances]
     if missing:

@@ -33,7 +33,7 @@ class Failed(Protocol):
 def fault_of(error: BaseException) -> Fault:
     """The fault that an exception of a learner is.
 
-    torch's error of a device without memory is told by its name, so that torch need not be there.
+    A device without memory is told by the name of the error, which torch shares with others.
     """
     names = {kind.__name__ for kind in type(error).__mro__}
     if names & {"MemoryError", "OutOfMemoryError"}:
@@ -55,16 +55,16 @@ def tried_again(
     last, earlier = failures[-1], failures[:-1]
     if last.fault == "memory":
         return (more_room or packed) and all(one.fault != "memory" for one in earlier)
-    if last.fault == "outside" and reason(last) in map(reason, earlier):
+    if last.fault == "outside" and reason(last.error) in [reason(one.error) for one in earlier]:
         return False
     if last.fault == "time":
         return packed
     return last.fault in ("outside", "lost") and len(failures) <= retries
 
 
-def reason(failure: Failed) -> str:
+def reason(error: str) -> str:
     """The last line of a traceback, which says what failed."""
-    lines = failure.error.strip().splitlines()
+    lines = error.strip().splitlines()
     return lines[-1] if lines else ""
 
 

@@ -72,8 +72,8 @@ def test_a_pack_that_failed_as_a_whole_is_tried_one_at_a_time() -> None:
 
 
 def test_the_reason_is_the_last_line() -> None:
-    assert reason(LEARNER) == "ValueError: boom"
-    assert reason(Failure("lost", "")) == ""
+    assert reason(LEARNER.error) == "ValueError: boom"
+    assert reason("") == ""
 
 
 def test_room_is_doubled_up_to_what_one_node_has() -> None:

@@ -15,6 +15,7 @@ import yaml
 
 from actors.probes import missing_probes
 from jobs import cards as cards_job
+from jobs import probe as probe_job
 from jobs import study as study_job
 from jobs.check import check
 from jobs.cluster import ROOT, check_reachable
@@ -222,11 +223,23 @@ def test_failed_probes_are_recorded_and_the_study_goes_on(
         says = "accuracy = nan; expected a finite number" if without_two else "classes [0]"
         assert says in row["error"]
         assert "Traceback" in row["error"]
-    assert "4 failed" in capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert "4 failed" in said
+    for row in rows(out, "probes"):
+        label = ":".join(str(row[name]) for name in ("mixture_id", "size", "seed"))
+        became = "failed after" if row in failed else f"accuracy {row['value']:.4g} in"
+        assert f"/14 {label} {became}" in said, "a line for each probe in a log"
 
     ready.touch()
     with opened(asked, str(out)) as workspace:
         assert not missing_probes(workspace.study, workspace.probes()), "not again unasked"
+        probe_job.failures(workspace)
+    said = capsys.readouterr().out
+    for row in failed:
+        assert f"{row['mixture_id']}:{row['size']}:{row['seed']}" in said
+        assert row["error"] in said, "the whole traceback"
+    assert said.count("Traceback") == 2, "once for all that share it"
+    assert "4 failed, of 2 causes" in said
     run_study(asked, str(out), retry_failed=True)
     retried = [row for row in rows(out, "probes") if row["attempt"] == 2]
     assert len(retried) == 4
@@ -255,8 +268,11 @@ def test_a_storage_that_refuses_stops_the_study_and_the_next_run_goes_on(
         run_study(config(), str(again))
     assert "ray::" not in str(raised.value)
     (again / "probes").unlink()
+    left = again / "distances" / ".part-0-crash.parquet.0.tmp"
+    left.write_bytes(b"PAR1 half")
     run_study(config(), str(again))
     assert tables(again) == tables(finished[0])
+    assert not left.exists(), "what a crash left half-written is swept"
 
 
 def test_a_driver_whose_claim_is_gone_stops(again: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -18,6 +18,7 @@ from actors.adaptive import run_adaptive
 from actors.probes import Engine, missing_probes
 from jobs.options import load, output_of, parser, run
 from jobs.show import headline, probe_progress
+from jobs.tensorboard import log_probe
 from jobs.workspace import Workspace, opened
 from projektor_ray.errors import InputError
 from projektor_ray.faults import reason
@@ -73,12 +74,14 @@ def _grow(workspace: Workspace, missing: Sequence[Probe], before: Mapping[Key, R
 
 @contextmanager
 def _engine(workspace: Workspace, before: Mapping[Key, Row], total: int) -> Iterator[Engine]:
-    """An engine that shows its progress, and ends the run if the lease was lost."""
-    pilots = workspace.pilots
+    """An engine that shows and logs its progress, and ends the run if the lease was lost."""
+    pilots, log = workspace.pilots, workspace.study.config.probes.tensorboard
     with probe_progress(total) as show:
 
         def finished(row: Row) -> None:
             show(row)
+            if log is not None:
+                log_probe(log, workspace.study.names, row)
             if workspace.lease is not None:
                 workspace.lease.check()
 

@@ -2,6 +2,7 @@
 
 import itertools
 import math
+from pathlib import Path
 from typing import Literal
 
 from pydantic import Field, field_validator, model_validator
@@ -99,6 +100,12 @@ class ProbesConfig(Config):
         ge=0,
         description="How often a probe is tried again, after growing pauses, when its worker or "
         "node was lost or the network failed it.",
+    )
+
+    tensorboard: Path | None = Field(
+        None,
+        description="Folder, on the driver's machine, for a TensorBoard log of each finished "
+        "probe; absent: none.",
     )
 
     @field_validator("scales")

@@ -1,0 +1,41 @@
+"""What TensorBoard is told of a probe."""
+
+import struct
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tensorboardX.proto.event_pb2 import Event
+from tensorboardX.proto.plugin_hparams_pb2 import HParamsPluginData
+
+from jobs.tensorboard import log_probe
+from tests.test_ledger import probe_row
+
+
+def events(run: Path) -> Iterator[Any]:
+    """The events of a run's file: records of a length, its checksum, the bytes, their checksum."""
+    (file,) = run.iterdir()
+    content = file.read_bytes()
+    while content:
+        (length,) = struct.unpack("<Q", content[:8])
+        yield Event.FromString(content[12 : 12 + length])
+        content = content[16 + length :]
+
+
+@pytest.mark.parametrize("status", ["done", "failed"])
+def test_a_probe_is_a_run_with_its_shares_its_metric_and_its_time(
+    tmp_path: Path, status: str
+) -> None:
+    done = {"accuracy": 0.75} if status == "done" else {}
+    row = probe_row(3, status=status, value=done.get("accuracy"))
+    log_probe(tmp_path, ("ada", "bob"), row)
+    found = [one for event in events(tmp_path / "m0-30-3") for one in event.summary.value]
+    numbers = {one.tag: one.simple_value for one in found if one.HasField("simple_value")}
+    assert numbers == {"seconds": 1.5} | done
+    told = [HParamsPluginData.FromString(one.metadata.plugin_data.content) for one in found]
+    (experiment,) = [one.experiment for one in told if one.HasField("experiment")]
+    assert [one.name.tag for one in experiment.metric_infos] == ["accuracy", "seconds"]
+    (start,) = [one.session_start_info for one in told if one.HasField("session_start_info")]
+    asked = {name: kind.number_value for name, kind in start.hparams.items()}
+    assert asked == {"ada": 0.25, "bob": 0.75, "size": 30, "seed": 3}

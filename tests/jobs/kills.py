@@ -21,10 +21,10 @@ from projektor_ray.config import parse
 from projektor_ray.ledger import Ledger, Rows
 from projektor_ray.probe import drawn_set, training_seed
 from projektor_ray.sources import read_source
-from projektor_ray.study import SetSummary, Study, StudyConfig, resolve
+from projektor_ray.study import Study, StudyConfig
 from projektor_ray.tables import Folder, Key
 from tests.jobs.learners import nearest_mean, training_name
-from tests.jobs.problems import values
+from tests.jobs.problems import resolved, values
 
 NODES = 2
 """Workers of one CPU each. The head has none; the driver runs beside it."""
@@ -229,13 +229,6 @@ def start_cluster() -> Cluster:
         cluster.add_node(num_cpus=1, **room)
     cluster.wait_for_nodes()
     return cluster
-
-
-def resolved(config: StudyConfig) -> Study:
-    """A study of sources, without Ray."""
-    pilots = [SetSummary.of(p.name, read_source(p.source)) for p in config.providers if p.source]
-    assert config.validation is not None
-    return resolve(config, pilots, SetSummary.of("validation", read_source(config.validation)))
 
 
 def expected_of(study: Study) -> dict[Key, tuple[str, float]]:

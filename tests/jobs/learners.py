@@ -1,5 +1,6 @@
 """Learners of a user's own, as the studies of these tests name them: fast, and failing on cue."""
 
+import gc
 import hashlib
 import os
 import re
@@ -10,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import ray
 
 from projektor_ray.providers import Samples
 
@@ -52,6 +54,10 @@ def misbehaving(
     cue = settings["cues"].get(str(len(train)), "")
     attempts = len(list(marks.glob(f"{len(train)}-*")))
     (marks / f"{len(train)}-{attempts}").touch()
+    if cue == "returns text":
+        return "accuracy: 0.5"  # type: ignore[return-value]
+    if cue == "writes to its inputs":
+        validation.inputs[0] = 0
     if not cue.endswith("once") or not attempts:
         misbehave(cue.removesuffix(" once"))
     return {"accuracy": 0.5}
@@ -75,6 +81,47 @@ def misbehave(cue: str) -> None:
         raise ConnectionResetError("connection reset by peer")
     if cue == "exits":
         sys.exit(3)
+
+
+def mortal(
+    train: Samples, validation: Samples, seed: int, settings: dict[str, Any]
+) -> dict[str, float]:
+    """The nearest mean; where the file `mortal` exists, takes it along and dies."""
+    file = Path(settings["mortal"])
+    if file.exists():
+        file.unlink()
+        misbehave("dies")
+    return nearest_mean(train, validation, seed, settings)
+
+
+def locating(
+    train: Samples, validation: Samples, seed: int, settings: dict[str, Any]
+) -> dict[str, float]:
+    """The nearest mean; leaves a file that says where this process sees the sets that are shared.
+
+    Lines of its node, its number, and for each set in shared memory which page file and offset.
+    """
+    shared = [one for one in gc.get_objects() if isinstance(one, Samples) and one is not train]
+    node = ray.get_runtime_context().get_node_id()
+    places = {place for one in shared if (place := shared_place(one.inputs))}
+    lines = [f"{node} {os.getpid()} {place}\n" for place in sorted(places)]
+    (Path(settings["marks"]) / str(os.getpid())).write_text("".join(lines), encoding="ascii")
+    time.sleep(0.3)
+    return nearest_mean(train, validation, seed, settings)
+
+
+def shared_place(values: np.ndarray) -> str:
+    """The file in shared memory that an array lies in, and where; "" if it is this process's own.
+
+    Equal for two processes of a machine where they see the same bytes.
+    """
+    address = values.__array_interface__["data"][0]
+    for line in Path("/proc/self/maps").read_text(encoding="utf-8").splitlines():
+        span, access, offset, _, inode, *path = line.split()
+        first, end = (int(one, 16) for one in span.split("-"))
+        if first <= address < end and access.endswith("s") and path:
+            return f"{inode}:{int(offset, 16) + address - first}"
+    return ""
 
 
 def traced(

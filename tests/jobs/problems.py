@@ -7,7 +7,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from projektor_ray.config import parse
-from projektor_ray.study import StudyConfig
+from projektor_ray.sources import read_source
+from projektor_ray.study import SetSummary, Study, StudyConfig, resolve
 from projektor_ray.tables import SCHEMAS
 
 LEDGERS = ("probes", "distances", "design")
@@ -45,6 +46,13 @@ def values(**changes: Any) -> dict[str, Any]:
 
 def config(**changes: Any) -> StudyConfig:
     return parse(StudyConfig, values(**changes))
+
+
+def resolved(asked: StudyConfig) -> Study:
+    """A study of sources, without Ray."""
+    pilots = [SetSummary.of(p.name, read_source(p.source)) for p in asked.providers if p.source]
+    assert asked.validation is not None
+    return resolve(asked, pilots, SetSummary.of("validation", read_source(asked.validation)))
 
 
 def table(out: Path, name: str) -> pa.Table:

@@ -22,6 +22,8 @@ CUES = {
     "10": "loses its network once",
     "11": "loses its network",
     "12": "exits",
+    "14": "returns text",
+    "15": "writes to its inputs",
 }
 EXPECTED = {
     4: (1, "took longer than its limit of 6 s"),
@@ -34,6 +36,8 @@ EXPECTED = {
     11: (2, "ConnectionResetError: connection reset by peer"),
     12: (1, "SystemExit: 3"),
     13: (1, ""),
+    14: (1, "a dictionary of numbers; got 'accuracy: 0.5'"),
+    15: (1, "ValueError: assignment destination is read-only"),
 }
 """Samples → attempts, and how the error ends."""
 
@@ -73,3 +77,5 @@ def test_every_fault_is_tried_again_as_it_deserves_and_recorded(
     assert "1 out of memory, now with twice the room" not in caplog.text
     assert "2 out of memory, now with twice the room" in caplog.text
     assert "lost with their worker" in caplog.text
+    pauses = [record.args[1] for record in caplog.records if "tried again in" in record.msg]
+    assert pauses == [0.1, 0.2], "twice as long before each further time"

@@ -1,5 +1,6 @@
 """A study on a cluster of several nodes."""
 
+from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,18 +10,21 @@ from ray.cluster_utils import Cluster
 
 from jobs.cluster import ROOT
 from jobs.study import run_study
-from tests.jobs.problems import PROBES, config, rows
+from tests.jobs.problems import PROBES, PROVIDERS, config, rows
 
 pytestmark = pytest.mark.ray
 
-NODES = 4
+NODES = 3
+SLOTS_PER_NODE = 2
 
 
 @pytest.fixture
-def four_nodes() -> Iterator[None]:
+def three_nodes() -> Iterator[None]:
     cluster = Cluster()
     for _ in range(NODES):
-        cluster.add_node(num_cpus=1, object_store_memory=80 * 2**20, include_dashboard=False)
+        cluster.add_node(
+            num_cpus=SLOTS_PER_NODE, object_store_memory=80 * 2**20, include_dashboard=False
+        )
     cluster.wait_for_nodes()
     environment = {"PYTHONPATH": str(ROOT), "RAY_AUTH_MODE": "disabled"}
     ray.init(cluster.address, log_to_driver=False, runtime_env={"env_vars": environment})
@@ -29,10 +33,23 @@ def four_nodes() -> Iterator[None]:
     cluster.shutdown()  # type: ignore[no-untyped-call]
 
 
-def test_a_study_on_four_nodes(four_nodes: None, tmp_path: Path) -> None:
-    assert len([node for node in ray.nodes() if node["Alive"]]) == NODES
-    plans = run_study(config(), str(tmp_path))
-    probes = rows(tmp_path, "probes")
+def test_a_study_on_several_nodes(three_nodes: None, tmp_path: Path) -> None:
+    """Its probes see one copy on a node of each pilot and of the validation set."""
+    marks = tmp_path / "marks"
+    marks.mkdir()
+    learner = {"name": "tests.jobs.learners:locating", "settings": {"marks": str(marks)}}
+    plans = run_study(config(learner=learner), str(tmp_path / "out"))
+    probes = rows(tmp_path / "out", "probes")
     assert len(probes) == PROBES
     assert {row["status"] for row in probes} == {"done"}
     assert plans.selected.samples.sum() == 100
+
+    places, processes = defaultdict(set), defaultdict(set)
+    for file in marks.iterdir():
+        for line in file.read_text(encoding="ascii").splitlines():
+            node, process, place = line.split()
+            places[node].add(place)
+            processes[node].add(process)
+    assert len(places) == NODES, "every node trained"
+    assert max(map(len, processes.values())) == SLOTS_PER_NODE
+    assert {len(one) for one in places.values()} == {len(PROVIDERS) + 1}

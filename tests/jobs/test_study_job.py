@@ -1,6 +1,7 @@
 """The main job, end to end on a local Ray: tables, resuming, growing, failing."""
 
 import copy
+import dataclasses
 import shutil
 import subprocess
 import sys
@@ -13,6 +14,7 @@ import pytest
 import ray
 import yaml
 
+from actors import probes as engine
 from actors.probes import missing_probes
 from jobs import cards as cards_job
 from jobs import probe as probe_job
@@ -27,9 +29,21 @@ from projektor_ray.lease import Lease
 from projektor_ray.providers import Samples
 from projektor_ray.selection import PurchasePlans
 from projektor_ray.sources import read_source
-from projektor_ray.study import SetSummary, StudyConfig, resolve
+from projektor_ray.study import SetSummary, resolve
 from projektor_ray.tables import SCHEMAS, Stamp
-from tests.jobs.problems import LEDGERS, MIXTURES, PROBES, config, rows, table, tables, values
+from tests.jobs.problems import (
+    IRIS,
+    LEDGERS,
+    MIXTURES,
+    PROBES,
+    PROVIDERS,
+    config,
+    resolved,
+    rows,
+    table,
+    tables,
+    values,
+)
 
 pytestmark = pytest.mark.ray
 
@@ -193,17 +207,46 @@ def test_what_is_missing_after_growth(
     finished: tuple[Path, PurchasePlans], grows: dict[str, Any], more: int
 ) -> None:
     grown = resolved(config(probes={**values()["probes"], **grows}))
-    kept = {
-        tuple(row[key] for key in ("mixture_id", "size", "seed", "learner", "metric")): row
-        for row in rows(finished[0], "probes")
-    }
-    assert len(missing_probes(grown, kept)) == more
+    assert len(missing_probes(grown, kept_of(finished[0]))) == more
 
 
-def resolved(asked: StudyConfig) -> Any:
-    pilots = [SetSummary.of(p.name, read_source(p.source)) for p in asked.providers if p.source]
-    assert asked.validation is not None
-    return resolve(asked, pilots, SetSummary.of("validation", read_source(asked.validation)))
+def kept_of(out: Path) -> dict[Any, Any]:
+    """The rows of a ledger by key."""
+    names = ("mixture_id", "size", "seed", "learner", "metric")
+    return {tuple(row[name] for name in names): row for row in rows(out, "probes")}
+
+
+DAN = {"name": "dan", "source": {**IRIS, "rows": [60, 90]}}
+
+
+@pytest.mark.parametrize(
+    ("providers", "more"),
+    [
+        (PROVIDERS[::-1], 0),
+        (PROVIDERS[1:], 0),
+        ([*PROVIDERS, DAN], 4 * 2),
+        ([PROVIDERS[0], DAN, *PROVIDERS[2:]], 3 * 2),
+    ],
+    ids=["another order", "one withdrawn", "one more", "one in another's place"],
+)
+def test_rows_that_still_apply_are_kept_when_providers_come_and_go(
+    finished: tuple[Path, PurchasePlans], providers: list[dict[str, Any]], more: int
+) -> None:
+    changed = resolved(config(providers=providers))
+    assert len(missing_probes(changed, kept_of(finished[0]))) == more
+
+
+def test_one_byte_of_a_pilot_misses_all_its_mixtures(
+    finished: tuple[Path, PurchasePlans],
+) -> None:
+    pilots, validation = arrays()
+    inputs = pilots["ada"].inputs.copy()
+    inputs.view(np.uint8)[3, 5] ^= 1
+    pilots["ada"] = dataclasses.replace(pilots["ada"], inputs=inputs)
+    summaries = [SetSummary.of(name, pilot) for name, pilot in pilots.items()]
+    changed = resolve(config(), summaries, SetSummary.of("validation", validation))
+    missing = missing_probes(changed, kept_of(finished[0]))
+    assert {probe.mixture for probe in missing} == {(1, 0, 0), (0.5, 0.5, 0), (0.5, 0, 0.5)}
 
 
 def test_failed_probes_are_recorded_and_the_study_goes_on(
@@ -211,7 +254,8 @@ def test_failed_probes_are_recorded_and_the_study_goes_on(
 ) -> None:
     ready, out = tmp_path / "ready", tmp_path / "out"
     learner = {"name": "tests.jobs.learners:unready", "settings": {"ready": str(ready)}}
-    probes = {"scales": [16, 21], "lattice": 2, "seeds": 1, "mixtures": [{"ada": 0.2, "cyd": 0.8}]}
+    probes: dict[str, Any] = {"scales": [16, 21], "lattice": 2, "seeds": 1}
+    probes |= {"mixtures": [{"ada": 0.2, "cyd": 0.8}], "tensorboard": str(tmp_path / "logs")}
     asked = config(learner=learner, probes=probes)
     run_study(asked, str(out))
     failed = [row for row in rows(out, "probes") if row["status"] == "failed"]
@@ -225,6 +269,7 @@ def test_failed_probes_are_recorded_and_the_study_goes_on(
         assert "Traceback" in row["error"]
     said = capsys.readouterr().out
     assert "4 failed" in said
+    assert len(list((tmp_path / "logs").iterdir())) == 14, "a run for each probe"
     for row in rows(out, "probes"):
         label = ":".join(str(row[name]) for name in ("mixture_id", "size", "seed"))
         became = "failed after" if row in failed else f"accuracy {row['value']:.4g} in"
@@ -427,12 +472,24 @@ def test_ray_that_a_driver_started_is_left_running(finished: tuple[Path, Purchas
 
 
 def test_an_adaptive_study_that_was_cut_short_ends_with_equal_tables(
-    local_ray: None, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    local_ray: None,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
-    """Cut: the last choice is there, but of its probes only some, as a crash leaves it."""
+    """Cut: the last choice is there, but of its probes only some, as a crash leaves it.
+
+    Before any choice a worker dies, and the design waits for what it trained.
+    """
+    monkeypatch.setattr(engine, "FIRST_PAUSE", 0.1)
+    mortal = tmp_path / "mortal"
+    mortal.touch()
+    learner = {"name": "tests.jobs.learners:mortal", "settings": {"mortal": str(mortal)}}
     probes = {"scales": [4, 16], "design": "adaptive", "first": 4, "mixtures_count": 8, "seeds": 1}
-    asked, whole = config(probes=probes), tmp_path / "whole"
+    asked, whole = config(probes=probes, learner=learner), tmp_path / "whole"
     run_study(asked, str(whole))
+    assert "1 probes are tried again in 0 s: 1 lost with their worker" in caplog.text
     said = " ".join(capsys.readouterr().out.split())
     assert "design 4 mixtures chosen; 8 mixtures are placed, as many as were asked for" in said
     assert "16 wanted, 0 were there, 16 trained" in said

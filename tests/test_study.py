@@ -93,6 +93,10 @@ def resolved(
         (changed("probes", "lattice", to=0), r"probes\.lattice: .*got 0"),
         (changed("probes", "cpus", to=math.nan), r"probes\.cpus: .*finite"),
         (changed("probes", "gpus", to=math.inf), r"probes\.gpus: .*finite"),
+        (changed("probes", "memory", to=0), r"probes\.memory: .*greater than 0; got 0"),
+        (changed("probes", "time_limit", to=-1), r"probes\.time_limit: .*greater than 0; got -1"),
+        (changed("probes", "resources", to={"cpu": 2}), "'cpu' has a field of its own: .*cpus"),
+        (changed("probes", "resources", to={"disk": 0}), "positive amount of 'disk'; got 0"),
         (
             changed("probes", "mixtures", to=[{"adda": 1}]),
             r"a mixture names the provider 'adda': did you mean 'ada'\?",
@@ -126,6 +130,13 @@ def resolved(
 def test_configuration_that_cannot_be_used(values: dict[str, Any], says: str) -> None:
     with pytest.raises(InputError, match=says):
         parse(StudyConfig, values)
+
+
+def test_what_a_probe_reserves_by_the_names_of_ray() -> None:
+    asked = {"cpus": 2, "gpus": 0.25, "memory": 1.5, "resources": {"disk": 1}}
+    config = parse(StudyConfig, changed("probes", to=VALUES["probes"] | asked))
+    assert config.probes.room == {"CPU": 2, "GPU": 0.25, "memory": 1.5 * 2**30, "disk": 1}
+    assert parse(StudyConfig, VALUES).probes.room == {"CPU": 1}
 
 
 def test_an_unknown_learner() -> None:

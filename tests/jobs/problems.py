@@ -7,6 +7,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from projektor_ray.config import parse
+from projektor_ray.providers import Samples
 from projektor_ray.sources import read_source
 from projektor_ray.study import SetSummary, Study, StudyConfig, resolve
 from projektor_ray.tables import SCHEMAS
@@ -53,6 +54,14 @@ def resolved(asked: StudyConfig) -> Study:
     pilots = [SetSummary.of(p.name, read_source(p.source)) for p in asked.providers if p.source]
     assert asked.validation is not None
     return resolve(asked, pilots, SetSummary.of("validation", read_source(asked.validation)))
+
+
+def arrays() -> tuple[dict[str, Samples], Samples]:
+    """The pilots and the validation set, read here."""
+    asked = config()
+    pilots = {p.name: read_source(p.source) for p in asked.providers if p.source}
+    assert asked.validation is not None
+    return pilots, read_source(asked.validation)
 
 
 def table(out: Path, name: str) -> pa.Table:

@@ -2,15 +2,18 @@
 
 from collections import defaultdict
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 import ray
 from ray.cluster_utils import Cluster
 
 from jobs.cluster import ROOT
 from jobs.study import run_study
-from tests.jobs.problems import PROBES, PROVIDERS, config, rows
+from projektor_ray.providers import Samples
+from tests.jobs.problems import PROBES, PROVIDERS, arrays, config, rows
 
 pytestmark = pytest.mark.ray
 
@@ -33,12 +36,25 @@ def three_nodes() -> Iterator[None]:
     cluster.shutdown()  # type: ignore[no-untyped-call]
 
 
+def wide(samples: Samples) -> Samples:
+    return replace(samples, inputs=np.tile(samples.inputs, 200))
+
+
 def test_a_study_on_several_nodes(three_nodes: None, tmp_path: Path) -> None:
-    """Its probes see one copy on a node of each pilot and of the validation set."""
+    """Its probes see one copy on a node of each pilot and of the validation set.
+
+    The sets are made wide: Ray sends what is below 100 kB along with the calls.
+    """
     marks = tmp_path / "marks"
     marks.mkdir()
     learner = {"name": "tests.jobs.learners:locating", "settings": {"marks": str(marks)}}
-    plans = run_study(config(learner=learner), str(tmp_path / "out"))
+    pilots, validation = arrays()
+    plans = run_study(
+        config(learner=learner),
+        str(tmp_path / "out"),
+        arrays={name: wide(pilot) for name, pilot in pilots.items()},
+        validation=wide(validation),
+    )
     probes = rows(tmp_path / "out", "probes")
     assert len(probes) == PROBES
     assert {row["status"] for row in probes} == {"done"}

@@ -26,9 +26,7 @@ from jobs.study import run_study
 from jobs.workspace import opened
 from projektor_ray.errors import BusyError, InputError, StorageError, TooFewProbesError
 from projektor_ray.lease import Lease
-from projektor_ray.providers import Samples
 from projektor_ray.selection import PurchasePlans
-from projektor_ray.sources import read_source
 from projektor_ray.study import SetSummary, resolve
 from projektor_ray.tables import SCHEMAS, Stamp
 from tests.jobs.problems import (
@@ -37,6 +35,7 @@ from tests.jobs.problems import (
     MIXTURES,
     PROBES,
     PROVIDERS,
+    arrays,
     config,
     resolved,
     rows,
@@ -154,13 +153,6 @@ def test_the_second_run_trains_nothing_and_gives_equal_tables(
 ) -> None:
     run_study(config(), str(again))
     assert tables(again) == tables(finished[0])
-
-
-def arrays() -> tuple[dict[str, Samples], Samples]:
-    asked = config()
-    pilots = {p.name: read_source(p.source) for p in asked.providers if p.source}
-    assert asked.validation is not None
-    return pilots, read_source(asked.validation)
 
 
 def test_arrays_of_a_driver_that_lists_providers_in_another_order_give_equal_tables(

@@ -40,13 +40,12 @@ def cards(workspace: Workspace, distances: PilotDistances) -> list[ProviderCard]
     return found
 
 
-def add_plan(workspace: Workspace, drawn: Sequence[ProviderCard], plan: Plan) -> None:
-    """Write the cards again, with each provider's part in the selected plan."""
+def add_plan(workspace: Workspace, drawn: Sequence[ProviderCard], plan: Plan) -> list[ProviderCard]:
+    """The cards with each provider's part in the selected plan; writes them again."""
     effects = zip(drawn, plan.samples.tolist(), plan.marginal_value.tolist(), strict=True)
-    _write(
-        workspace,
-        [replace(card, planned=samples, marginal_value=value) for card, samples, value in effects],
-    )
+    told = [replace(card, planned=count, marginal_value=value) for card, count, value in effects]
+    _write(workspace, told)
+    return told
 
 
 def _stamp(workspace: Workspace) -> Stamp:

@@ -1,7 +1,8 @@
-"""`projektor fit|project|select`: the method on a table of trainings somebody else ran."""
+"""`projektor fit|project|select|report`: the method on a table of trainings somebody else ran."""
 
 import sys
 from enum import Enum
+from io import BytesIO
 from pathlib import Path
 from typing import Annotated
 
@@ -120,6 +121,36 @@ def select(
     _write(plans.table(), out)
 
 
+@app.command()
+@grouped
+def report(
+    data: TableOptions,
+    wanted: ModelOptions,
+    sold: OfferOptions,
+    out: Annotated[Path, typer.Option(help="The page to write: .html.")],
+    at: Annotated[
+        int | None, typer.Option(help="Samples to buy; else as many as serve the metric best.")
+    ] = None,
+    budget: Annotated[float | None, typer.Option(help="Most money to spend.")] = None,
+    largest: Annotated[int | None, typer.Option(help="Most samples, where --at is open.")] = None,
+    title: Annotated[str | None, typer.Option(help="Of the page; else the table's name.")] = None,
+) -> None:
+    """Write a page that shows the fit, the projection, the plan, and how sure they are."""
+    from projektor_ray.report import page  # matplotlib takes long to load
+    from projektor_ray.report.from_table import report_of_table
+
+    if out.suffix != ".html":
+        raise InputError(f"the report is a page; --out must end in .html; got {out}")
+    runs = data.read()
+    model = wanted.fit(runs, log=data.log)
+    buyer = model.buyer(sold.read(model.providers_))
+    if at is not None:
+        model.check_target(at)
+    plans = buyer.under(budget, largest) if at is None else buyer.at(at, budget)
+    told = report_of_table(title or Path(data.table).stem, runs, model, buyer, plans)
+    _save(out, page(told).encode())
+
+
 def _plans(
     buyer: Buyer,
     at: int | None,
@@ -142,15 +173,21 @@ def _write(table: pa.Table, out: Path | None) -> None:
         return
     if out.suffix not in (".csv", ".parquet"):
         raise InputError(f"--out must end in .csv or .parquet; got {out}")
+    content = BytesIO()
+    if out.suffix == ".csv":
+        pacsv.write_csv(table, content)
+    else:
+        pq.write_table(table, content, compression="zstd")
+    _save(out, content.getvalue(), f"{table.num_rows:,} rows to ")
+
+
+def _save(out: Path, content: bytes, what: str = "") -> None:
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
-        if out.suffix == ".csv":
-            pacsv.write_csv(table, out)
-        else:
-            pq.write_table(table, out, compression="zstd")
+        out.write_bytes(content)
     except OSError as failure:
         raise InputError(f"cannot write {out}: {failure}") from None
-    terminal.headline("wrote", f"{table.num_rows:,} rows to {escape(str(out))}")
+    terminal.headline("wrote", f"{what}{escape(str(out))}")
 
 
 def main() -> None:

@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from projektor_ray.formats import PLAN_NAMES, aligned, decimals_of, span, step_of
 from projektor_ray.observed import Runs, ScaleRegressor
 from projektor_ray.projection import noise_gain
 from projektor_ray.selection import Gain, Plan, PurchasePlans
@@ -26,9 +27,6 @@ MIXTURE = "mixture"
 SHOWN_MIXTURES = 8
 SHOWN_SHARES = 3
 SHOWN_PROVIDERS = 20
-STEPS, STEPS_FROM = (100, 1000), 5000
-"""How many samples more are valued: fewer below a size."""
-PLAN_NAMES = {"single": "best single", "probe": "best trained"}
 
 
 def headline(stage: str, says: str) -> None:
@@ -47,26 +45,6 @@ def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> 
         shown.add_row(*(escape(cell) for cell in row))
     console.print(f"\n[bold]{escape(title)}[/]")
     console.print(shown)
-
-
-def aligned(values: Sequence[float | None], digits: int = 4) -> list[str]:
-    """A column of numbers with the decimals that give the middle one so many digits."""
-    sizes = [abs(value) for value in values if value]
-    middle = float(np.median(sizes)) if sizes else 1.0
-    decimals = max(digits - 1 - int(np.floor(np.log10(middle))), 0)
-    return ["–" if value is None else f"{value:,.{decimals}f}" for value in values]
-
-
-def decimals_of(found: Sequence[Plan]) -> int:
-    """So many that half the width of the middle interval has two digits."""
-    halves = [(high - low) / 2 for low, high in (plan.interval for plan in found if plan.interval)]
-    middle = max(float(np.median(halves or [0.01])), 1e-9)
-    return max(1 - int(np.floor(np.log10(middle))), 0)
-
-
-def span(bounds: tuple[float, float] | None, decimals: int) -> str:
-    """An interval, both ends with as many decimals."""
-    return "–" if bounds is None else "…".join(f"{bound:,.{decimals}f}" for bound in bounds)
 
 
 def read(runs: Runs) -> None:
@@ -133,9 +111,9 @@ def mixture(row: Mapping[str, float], providers: Sequence[str]) -> str:
 def plans(found: PurchasePlans, metric: str) -> None:
     """The selected plan, then all plans side by side, then how far the choice can be trusted."""
     best = found.selected
-    step = STEPS[best.size >= STEPS_FROM]
+    step = step_of(best.size)
     bought(found, step)
-    decimals = decimals_of(list(found.plans.values()))
+    decimals = decimals_of([plan.interval for plan in found.plans.values()])
     rows = [
         [
             PLAN_NAMES.get(name, name),
@@ -200,7 +178,7 @@ def frontier(budgets: Sequence[float], found: Sequence[Plan], metric: str) -> No
 
 def beside(title: str, kind: str, found: Sequence[tuple[str, Plan]], metric: str) -> None:
     """Plans side by side: metric, interval, cost, samples where they differ, mixture."""
-    decimals = decimals_of([plan for _, plan in found])
+    decimals = decimals_of([plan.interval for _, plan in found])
     differ = len({plan.size for _, plan in found}) > 1
     rows = [
         [

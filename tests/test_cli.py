@@ -1,4 +1,4 @@
-"""`projektor fit|project|select` from file to file."""
+"""`projektor fit|project|select|report` from file to file."""
 
 import csv
 import sys
@@ -143,6 +143,21 @@ def test_sizes_are_chosen_for_the_money_and_for_a_target(
     assert "0.99 is not reachable, best is" in capsys.readouterr().out
 
 
+def test_report_writes_a_page_of_the_plan_that_select_writes(
+    runs: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = [runs, "--at", "3000", "--capacity", "clinic=700", "--predictor", "linear"]
+    page, out = tmp_path / "deep" / "page.html", tmp_path / "plan.csv"
+    assert projektor("report", *asked, "--out", str(page), monkeypatch=monkeypatch) == 0
+    assert projektor("select", *asked, "--out", str(out), monkeypatch=monkeypatch) == 0
+    with out.open() as file:
+        plan = [row for row in csv.DictReader(file) if row["plan"] == "selected"]
+    text = page.read_text(encoding="utf-8")
+    assert "<title>runs</title>" in text
+    for row in plan:
+        assert f"<td>{row['provider']}</td><td>{int(row['samples']):,}</td>" in text
+
+
 def test_two_tables_are_joined_and_a_size_said(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -165,6 +180,8 @@ def test_two_tables_are_joined_and_a_size_said(
         (["fit", "RUNS", "--metric", "acuracy"], "did you mean 'accuracy'"),
         (["fit", "RUNS", "--predictor", "gpp"], "did you mean 'gp'"),
         (["fit", "RUNS", "--out", "x.xlsx"], "must end in .csv or .parquet"),
+        (["report", "RUNS", "--at", "500", "--out", "x.pdf"], "must end in .html"),
+        (["report", "RUNS", "--at", "100", "--out", "x.html"], "below the smallest trained one"),
         (["fit", "nowhere.csv"], "there is no file"),
         (["project", "RUNS", "--at", "100"], "below the smallest trained one"),
         (["select", "RUNS", "--at", "500", "--price", "web:3"], "takes NAME=NUMBER"),

@@ -26,7 +26,7 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> zipfile.Path:
 def test_it_holds_the_method_alone_and_all_of_it(wheel: zipfile.Path) -> None:
     names = set(wheel.root.namelist())
     assert {name.split("/")[0] for name in names} == {"projektor_ray", about_folder(wheel)}
-    assert "projektor_ray/py.typed" in names
+    assert {"projektor_ray/py.typed", "projektor_ray/report/style.css"} <= names
     sources = {path.relative_to(ROOT).as_posix() for path in ROOT.glob("projektor_ray/**/*.py")}
     assert sources == {name for name in names if name.endswith(".py")}
 

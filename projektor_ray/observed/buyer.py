@@ -55,7 +55,7 @@ class Buyer:
             If no plan keeps every constraint; names the one that cannot be kept.
         """
         return select_beside(
-            self._objective(size),
+            self.objective(size),
             self.offers.providers,
             size,
             self.trained,
@@ -110,7 +110,8 @@ class Buyer:
         """
         return frontier(self._market(largest), budgets)
 
-    def _objective(self, size: int) -> MetricObjective:
+    def objective(self, size: float) -> MetricObjective:
+        """The metric of mixtures at a size."""
         objective = ProjectedObjective(self.model, size, self.oracle)
         return Exponential(objective) if self.log else objective
 
@@ -118,7 +119,7 @@ class Buyer:
         """Of the sizes that can be predicted at: the trained one, or the smallest and above."""
         scales = self.model.scales
         return Market(
-            self._objective,
+            self.objective,
             self.offers.providers,
             self.offers.terms,
             smallest=scales[0],
@@ -130,7 +131,7 @@ class Buyer:
     def _compared(self, plan: Plan, budget: float | None) -> PurchasePlans:
         return beside(
             plan,
-            self._objective(plan.size),
+            self.objective(plan.size),
             self.offers.providers,
             self.trained,
             budget=budget,

@@ -28,6 +28,8 @@ Floats = NDArray[np.float64]
 AUTO = "auto"
 PREDICTORS_BY_MIXTURE = ("gp", "linear", "pseudo_quadratic", "quadratic", "log_linear_law")
 PREDICTORS_BY_DISTANCE = ("gp", "cs", "pq", "pseudo_quadratic", "quadratic", "log_linear_law")
+MANY, TOO_SLOW = 32, {"log_linear_law"}
+"""Of more providers, what `auto` leaves out: minutes of least squares for each fold."""
 PROJECTIONS = ("joint", "eq3", "saturating", "none")
 
 
@@ -80,6 +82,8 @@ class MixtureRegressor(OfMixtures):
         names: tuple[str, ...] = (self.predictor,)
         if self.predictor == AUTO:
             names = PREDICTORS_BY_MIXTURE if given.distances is None else PREDICTORS_BY_DISTANCE
+            if len(self.providers_) > MANY:
+                names = tuple(name for name in names if name not in TOO_SLOW)
         self.choice_: Choice = choose(names, given.mixtures, given.distances, given.values)
         self.predictor_: Predictor = self.choice_.predictor
         return self

@@ -116,7 +116,7 @@ class ScaleModel(ABC):
         """
 
     @abstractmethod
-    def _unfitted(self: ScaleModelT) -> ScaleModelT:
+    def unfitted(self: ScaleModelT) -> ScaleModelT:
         """A model with the same settings, to fit with the largest scale held out."""
 
     def fit(
@@ -155,7 +155,7 @@ class ScaleModel(ABC):
         last, smaller = scaled.at(self.scales[-1]), scaled.below(self.scales[-1])
         if len(smaller.scales) < self.fewest_scales:
             return None
-        model = self._unfitted()
+        model = self.unfitted()
         model.scales = smaller.scales
         model._fit(smaller)
         predicted = model._predict(last.mixtures, last.distances, self.scales[-1])

@@ -72,7 +72,7 @@ def choose_scale_model(
     }
     if not any(fitted[name].fewest_scales > 1 for name in missed):
         first = next(iter(fitted))
-        reason = f"{first} comes first; a third scale would tell which law holds"
+        reason = f"{first}, the first choice with two scales; a third would tell which law holds"
         return ScaleChoice(first, fitted, reasons, reason)
     ranked = sorted(missed, key=lambda name: missed[name])
     errors = ", ".join(f"{name} {missed[name]:.3g}" for name in ranked)

@@ -165,7 +165,7 @@ class Joint(ScaleModel):
         )
         return self._posterior.covariance(columns, self._kernels_at(mixtures, log), between)
 
-    def _unfitted(self) -> "Joint":
+    def unfitted(self) -> "Joint":
         return Joint(self.bounds)
 
     def _state(self) -> dict[str, Any]:

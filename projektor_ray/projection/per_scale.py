@@ -107,7 +107,7 @@ class PerScale(ScaleModel):
             total += weight**2 * own
         return total
 
-    def _unfitted(self: PerScaleT) -> PerScaleT:
+    def unfitted(self: PerScaleT) -> PerScaleT:
         return type(self)(self.predictor.name, self.bounds)
 
     def _at_scales(self, mixtures: Floats, distances: Floats) -> Floats:

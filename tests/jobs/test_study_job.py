@@ -18,6 +18,7 @@ from actors import probes as engine
 from actors.probes import missing_probes
 from jobs import cards as cards_job
 from jobs import probe as probe_job
+from jobs import report as report_job
 from jobs import study as study_job
 from jobs.check import check
 from jobs.cluster import ROOT, check_reachable
@@ -134,6 +135,19 @@ def test_every_provider_has_a_card_that_tells_its_part_in_the_plan(
     selected = plans.selected
     assert [card["planned"] for card in (ada, bob, cyd)] == selected.samples.tolist()
     assert [card["marginal_value"] for card in (ada, bob, cyd)] == selected.marginal_value.tolist()
+
+
+def test_the_report_shows_the_plan_and_the_cards_and_changes_no_table(
+    finished: tuple[Path, PurchasePlans], again: Path
+) -> None:
+    with opened(config(), str(again)) as workspace:
+        report_job.report(workspace)
+    assert tables(again) == tables(finished[0])
+    text = (again / "report.html").read_text(encoding="utf-8")
+    plan = finished[1].selected
+    for name, samples in zip(plan.names, plan.samples.tolist(), strict=True):
+        assert f"<td>{name}</td><td>{samples}</td>" in text
+        assert f"<h3>{name}</h3>" in text
 
 
 def test_pilots_that_have_cards_are_not_examined_again(

@@ -1,0 +1,41 @@
+"""The report of a study: one HTML page of what its folder holds, and the plan; nothing is trained.
+
+python -m jobs.report STUDY.yaml
+"""
+
+import argparse
+
+from actors.transport import PilotDistances
+from jobs.cards import add_plan, cards
+from jobs.fit import fit
+from jobs.options import load, output_of, parser, run
+from jobs.select_mixture import select_mixture
+from jobs.show import headline
+from jobs.workspace import Workspace, opened
+from projektor_ray.report import page
+from projektor_ray.report.from_study import report_of_study
+
+PAGE = "report.html"
+
+
+def report(workspace: Workspace) -> None:
+    """Fit and select from what the ledgers hold, and write the page."""
+    distances = PilotDistances(workspace.pilots, workspace.study)
+    drawn = cards(workspace, distances)
+    fitted, seen = fit(workspace)
+    plans = select_mixture(workspace, fitted, seen, distances)
+    drawn = add_plan(workspace, drawn, plans.selected)
+    told = report_of_study(workspace.study, fitted, seen, plans, distances, drawn)
+    workspace.folder.write(PAGE, page(told).encode())
+    headline("report", f"{workspace.folder.uri}/{PAGE}")
+
+
+def main(arguments: argparse.Namespace) -> int:
+    config = load(arguments.study)
+    with opened(config, output_of(config, arguments.out), arguments.address) as workspace:
+        report(workspace)
+    return 0
+
+
+if __name__ == "__main__":
+    run(main, parser("report", "Write one page that shows a study's fit, projection and plan."))

@@ -1,0 +1,35 @@
+"""Numbers and names as people read them, on the terminal and on a page."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+PLAN_NAMES = {"single": "best single", "probe": "best trained"}
+"""Of the plans whose name in the tables says too little."""
+STEP = 4
+"""A plan is at least so many times as large as the step by which it is valued."""
+
+
+def aligned(values: Sequence[float | None], digits: int = 4) -> list[str]:
+    """A column of numbers with the decimals that give the middle one so many digits."""
+    sizes = [abs(value) for value in values if value]
+    middle = float(np.median(sizes)) if sizes else 1.0
+    decimals = max(digits - 1 - int(np.floor(np.log10(middle))), 0)
+    return ["–" if value is None else f"{value:,.{decimals}f}" for value in values]
+
+
+def decimals_of(intervals: Sequence[tuple[float, float] | None]) -> int:
+    """So many that half the width of the middle interval has two digits."""
+    halves = [(one[1] - one[0]) / 2 for one in intervals if one is not None]
+    middle = max(float(np.median(halves or [0.01])), 1e-9)
+    return max(1 - int(np.floor(np.log10(middle))), 0)
+
+
+def span(bounds: tuple[float, float] | None, decimals: int) -> str:
+    """An interval, both ends with as many decimals."""
+    return "–" if bounds is None else "…".join(f"{bound:,.{decimals}f}" for bound in bounds)
+
+
+def step_of(size: int) -> int:
+    """How many samples more of a provider are valued beside a plan: a power of ten."""
+    return int(10 ** max(np.floor(np.log10(size / STEP)), 0))

@@ -1,0 +1,53 @@
+"""The cards of the providers, as a part of the page."""
+
+from collections.abc import Mapping, Sequence
+from html import escape
+
+from projektor_ray.cards import ProviderCard, Share
+from projektor_ray.report.html import section, unfolding
+
+OPEN_CARDS = 12
+"""Cards that are shown; the others unfold."""
+
+
+def cards_section(cards: Sequence[ProviderCard]) -> str:
+    """A card for each provider, those of whom most is bought first; nothing without pilots."""
+    if not cards:
+        return ""
+    order = sorted(cards, key=lambda card: -(card.planned or 0))
+    shown = _grid(order[:OPEN_CARDS])
+    if order[OPEN_CARDS:]:
+        rest = order[OPEN_CARDS:]
+        shown += unfolding(f"{len(rest):,} more", _grid(rest))
+    return section("What the pilots tell", shown)
+
+
+def _grid(cards: Sequence[ProviderCard]) -> str:
+    return f'<ul class="cards">{"".join(f"<li>{_card(card)}</li>" for card in cards)}</ul>'
+
+
+def _card(card: ProviderCard) -> str:
+    rows: Mapping[str, str] = {
+        "in the plan": "–" if card.planned is None else f"{card.planned:,}",
+        "pilot": f"{card.samples:,} samples",
+        "distance": f"{card.distance:.3f}",
+        "wrong labels": _share(card.wrong_labels),
+        "outliers": _share(card.outliers),
+        "classes missing": ", ".join(card.missing_classes) or "none",
+        "copies within": f"{card.copies_within:,}",
+        "copies elsewhere": _copies(card),
+    }
+    told = "".join(f"<dt>{name}</dt><dd>{escape(value)}</dd>" for name, value in rows.items())
+    return f"<h3>{escape(card.provider)}</h3><dl>{told}</dl>"
+
+
+def _share(share: Share | None) -> str:
+    if share is None:
+        return "cannot tell"
+    return f"{share.value:.0%} ({100 * share.low:.0f}–{100 * share.high:.0f})"
+
+
+def _copies(card: ProviderCard) -> str:
+    if card.closest_provider is None:
+        return "0"
+    return f"{card.copies_in_closest:,} with {card.closest_provider}"

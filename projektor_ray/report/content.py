@@ -1,0 +1,207 @@
+"""What a report says: numbers ready to be drawn, from a table or from a study."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from projektor_ray.cards import ProviderCard
+from projektor_ray.formats import decimals_of, span, step_of
+from projektor_ray.providers import Provider
+from projektor_ray.report.labels import labels, short
+from projektor_ray.selection import Direction, Gain, Plan, PurchasePlans
+from projektor_ray.selection.plan import THOUSAND
+
+Floats = NDArray[np.float64]
+
+UNIFORM = "uniform"
+LONGEST_METRIC = 34
+
+
+@dataclass(frozen=True, eq=False)
+class Trained:
+    """The trainings beside what the model says of each.
+
+    Attributes
+    ----------
+    mixtures : (k, m).
+    sizes, values : (k,).
+    predicted : (k,), each without its own mixture where there are enough others.
+    left_out : whether there are.
+    """
+
+    mixtures: Floats
+    sizes: Floats
+    values: Floats
+    predicted: Floats
+    left_out: bool
+
+    @property
+    def scales(self) -> tuple[int, ...]:
+        return tuple(int(size) for size in np.unique(self.sizes))
+
+    @property
+    def error(self) -> float:
+        """Mean absolute error of these predictions."""
+        return float(np.mean(np.abs(self.values - self.predicted)))
+
+    def overlap(self, mixture: Floats) -> float:
+        """The largest `Σ_i min(p_i, q_i)` of a mixture with one that was trained: 1 if it was."""
+        return float(np.minimum(self.mixtures, mixture).sum(axis=1).max())
+
+
+@dataclass(frozen=True, eq=False)
+class Curve:
+    """A mixture's metric against the size: `sizes`, `values` (s,) and `interval` (s, 2)."""
+
+    name: str
+    sizes: Floats
+    values: Floats
+    interval: Floats
+
+    def at(self, size: float) -> tuple[float, float, float]:
+        """Value, low and high at a size between two of the curve's."""
+        columns = (self.values, *self.interval.T)
+        value, low, high = (
+            float(np.interp(np.log(size), np.log(self.sizes), column)) for column in columns
+        )
+        return value, low, high
+
+
+@dataclass(frozen=True, eq=False)
+class Opinion:
+    """What a model of all sizes says at the size to buy.
+
+    Attributes
+    ----------
+    model : its name.
+    decides : whether the plan is by this model.
+    value, low, high : of the selected plan, and its 90 % interval.
+    gain : by how much the selected plan is better than the uniform one.
+    """
+
+    model: str
+    decides: bool
+    value: float
+    low: float
+    high: float
+    gain: float
+
+
+@dataclass(frozen=True, eq=False)
+class Surface:
+    """The metric at the size to buy over the simplex: mixtures (B, 3), values (B,)."""
+
+    mixtures: Floats
+    values: Floats
+
+
+@dataclass(frozen=True, eq=False)
+class Report:
+    """Everything on the page.
+
+    Attributes
+    ----------
+    title : of the page.
+    metric, direction : what is bought for, and whether more of it is better.
+    trained : the trainings.
+    measured : whether their mixtures' distances to validation are known.
+    predictors : rows `predictor, size, mae, mae_cv, r2, chosen`.
+    errors_of : what the errors in these rows are of: the metric or its logarithm.
+    bought : the selected plan beside others, `uniform` among them.
+    curves : of some plans' mixtures, by the model that decides; none where there is one scale.
+    rivals : of the selected mixture, by the other models.
+    opinions : of every model, the one that decides first.
+    surface : for three providers.
+    reasons : why this model, and how far it reaches; a sentence each.
+    notes : what is known to be amiss with the trainings; a sentence each.
+    cards : of the providers, where there are pilots.
+    """
+
+    title: str
+    metric: str
+    direction: Direction
+    trained: Trained
+    measured: bool
+    predictors: Sequence[Mapping[str, Any]]
+    errors_of: str
+    bought: PurchasePlans
+    curves: tuple[Curve, ...]
+    rivals: tuple[Curve, ...]
+    opinions: tuple[Opinion, ...]
+    surface: Surface | None
+    reasons: tuple[str, ...]
+    notes: tuple[str, ...]
+    cards: tuple[ProviderCard, ...] = ()
+
+    @property
+    def providers(self) -> tuple[Provider, ...]:
+        """m of them, with prices and capacities."""
+        return self.bought.providers
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Of the providers, as they are."""
+        return tuple(provider.name for provider in self.providers)
+
+    @property
+    def selected(self) -> Plan:
+        return self.bought.selected
+
+    @property
+    def plans(self) -> Mapping[str, Plan]:
+        """By name, without those that buy what an earlier one of the baselines does."""
+        seen: dict[bytes, str] = {}
+        for name, plan in self.bought.plans.items():
+            key = b"" if plan is self.selected else plan.samples.tobytes()
+            seen.setdefault(key, name)
+        return {name: self.bought.plans[name] for name in seen.values()}
+
+    @property
+    def gain(self) -> Gain:
+        """Of the selected plan over the uniform one."""
+        return self.bought.gains[UNIFORM]
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """Of the providers, short."""
+        return labels(self.names)
+
+    @property
+    def metric_label(self) -> str:
+        """The metric's name, short."""
+        return short(self.metric.rpartition("/")[2] or self.metric, LONGEST_METRIC)
+
+    @property
+    def sign(self) -> float:
+        """1 where more of the metric is better, else −1."""
+        return 1.0 if self.direction == "maximize" else -1.0
+
+    @property
+    def step(self) -> int:
+        """How many samples more of a provider are valued."""
+        return step_of(self.selected.size)
+
+    @property
+    def worth(self) -> Floats:
+        """Metric added by so many samples more of each provider, (m,)."""
+        return np.asarray(self.step / THOUSAND * self.selected.marginal_value)
+
+    @property
+    def decimals(self) -> int:
+        """Of a metric: as many as its uncertainty makes sense of."""
+        return decimals_of([plan.interval for plan in self.bought.plans.values()])
+
+    def show(self, value: float) -> str:
+        """A metric."""
+        return f"{value:,.{self.decimals}f}"
+
+    def show_change(self, value: float) -> str:
+        """A difference of metrics, with its sign and a decimal more."""
+        return f"{value + 0.0:+,.{self.decimals + 1}f}"
+
+    def show_span(self, bounds: tuple[float, float] | None) -> str:
+        """An interval of the metric."""
+        return span(bounds, self.decimals)

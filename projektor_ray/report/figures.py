@@ -1,0 +1,188 @@
+"""The figures of a report but that of the mixtures, each an inline SVG that words describe."""
+
+from typing import Any
+
+import numpy as np
+from matplotlib.ticker import FuncFormatter, MaxNLocator, NullFormatter
+
+from projektor_ray.report.content import Floats, Report
+from projektor_ray.report.names import model_name, plan_name
+from projektor_ray.report.theme import (
+    ACCENT,
+    BAD,
+    INK,
+    MUTED,
+    SECOND,
+    SURFACE,
+    drawing,
+    inline,
+    new_figure,
+    share_of_steps,
+)
+
+MOST_BARS = 12
+LAST_BARS = 3
+MARKS = ("o", "s", "^", "D", "v", "P")
+APART = 0.055
+"""Least distance of names at the ends of curves, as a part of the axes' height."""
+CLOSE_TICKS = 1.4
+"""Sizes whose ratio is less would have their names written over each other."""
+
+
+def fit_figure(report: Report) -> str:
+    """Predicted against observed, each mixture left out when it is predicted."""
+    trained = report.trained
+    with drawing():
+        figure, axes = new_figure(3.6)
+        how = "predicted without its mixture" if trained.left_out else "fitted"
+        ends = np.array([trained.values.min(), trained.values.max()])
+        axes.plot(ends, ends, color=MUTED, linewidth=1, zorder=1)
+        colours = share_of_steps(len(trained.scales) + 2)[2:]
+        for which, (scale, colour) in enumerate(zip(trained.scales, colours, strict=True)):
+            at = trained.sizes == scale
+            axes.scatter(
+                trained.values[at],
+                trained.predicted[at],
+                s=20,
+                marker=MARKS[which % len(MARKS)],
+                color=colour,
+                edgecolor=SURFACE,
+                linewidth=0.5,
+                label=f"{scale:,} samples",
+            )
+        axes.set(xlabel=f"{report.metric_label} of the training", ylabel=how)
+        axes.legend(loc="upper left")
+    return inline(
+        figure,
+        "fit",
+        "Predicted against observed",
+        f"Each of {len(trained.values)} trainings beside what is {how}; "
+        f"mean absolute error {trained.error:.3g} {report.metric}.",
+    )
+
+
+def growth_figure(report: Report) -> str:
+    """The metric against the size, with intervals; other models' curves beside the chosen one."""
+    size = report.selected.size
+    with drawing():
+        figure, axes = new_figure(3.6)
+        _dots_of_trainings(axes, report)
+        for drawn in report.rivals:
+            axes.plot(drawn.sizes, drawn.values, color=MUTED, linewidth=1, linestyle=(0, (3, 2)))
+        for drawn, colour in zip(report.curves, (ACCENT, SECOND), strict=True):
+            axes.fill_between(drawn.sizes, *drawn.interval.T, color=colour, alpha=0.16, linewidth=0)
+            axes.plot(drawn.sizes, drawn.values, color=colour, label=plan_name(drawn.name))
+        axes.axvline(size, color=INK, linewidth=0.8, linestyle=":")
+        axes.set_xscale("log")
+        axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.0f}"))
+        axes.xaxis.set_minor_formatter(NullFormatter())
+        axes.set_xticks(_ticks(report))
+        axes.margins(x=0.02)
+        _name_rivals(axes, report)
+        axes.set(xlabel=f"samples (logarithmic); {size:,} to buy", ylabel=report.metric_label)
+        axes.legend(loc="best")
+    return inline(figure, "growth", f"{report.metric} against the size", _growth_in_words(report))
+
+
+def _ticks(report: Report) -> list[int]:
+    """The size to buy, and the sizes of trainings as far as there is room for their names."""
+    kept = [report.selected.size]
+    for scale in reversed(report.trained.scales):
+        if all(max(scale / tick, tick / scale) >= CLOSE_TICKS for tick in kept):
+            kept.append(scale)
+    return kept
+
+
+def _name_rivals(axes: Any, report: Report) -> None:
+    """At the right ends of their curves, moved apart where they would touch."""
+    bottom, top = axes.get_ylim()
+    ends = sorted(report.rivals, key=lambda drawn: float(drawn.values[-1]))
+    height = -np.inf
+    for drawn in ends:
+        height = max(float(drawn.values[-1] - bottom) / (top - bottom), height + APART)
+        axes.annotate(
+            model_name(drawn.name),
+            (1.0, height),
+            xycoords="axes fraction",
+            xytext=(3, 0),
+            textcoords="offset points",
+            va="center",
+            fontsize=7.5,
+            color=MUTED,
+        )
+
+
+def _dots_of_trainings(axes: Any, report: Report) -> None:
+    """The trainings, a little apart from each other."""
+    trained = report.trained
+    shaken = trained.sizes * np.exp(0.03 * np.sin(np.arange(len(trained.sizes)) * 2.4))
+    axes.scatter(shaken, trained.values, s=6, color=MUTED, alpha=0.6, linewidth=0, zorder=1)
+
+
+def _growth_in_words(report: Report) -> str:
+    size = report.selected.size
+    told = [(drawn.name, drawn.at(size)) for drawn in report.curves]
+    return "; ".join(
+        f"{plan_name(name)} at {size:,}: {report.show(value)}, 90 % interval "
+        f"{report.show_span((low, high))}"
+        for name, (value, low, high) in told
+    )
+
+
+def plans_figure(report: Report) -> str:
+    """Every plan's metric with its interval."""
+    names = [plan_name(name) for name in report.plans]
+    with drawing():
+        figure, axes = new_figure(0.7 + 0.42 * len(names))
+        for row, plan in enumerate(report.plans.values()):
+            colour = ACCENT if plan is report.selected else MUTED
+            if plan.interval is not None:
+                axes.plot(plan.interval, [row, row], color=colour, linewidth=4, alpha=0.4)
+            axes.scatter([plan.predicted], [row], s=46, color=colour, zorder=3)
+            axes.annotate(
+                report.show(plan.predicted),
+                (plan.predicted, row),
+                xytext=(0, 6),
+                textcoords="offset points",
+                ha="center",
+                fontsize=8,
+            )
+        axes.set_yticks(range(len(names)), names)
+        axes.set_ylim(len(names) - 0.5, -0.7)
+        axes.xaxis.set_major_locator(MaxNLocator(5))
+        axes.grid(visible=False, axis="y")
+        axes.set_xlabel(report.metric_label)
+    each = zip(names, report.plans.values(), strict=True)
+    said = [
+        f"{name} {report.show(p.predicted)} ({report.show_span(p.interval)})" for name, p in each
+    ]
+    return inline(figure, "plans", "The plan beside others", "; ".join(said))
+
+
+def worth_figure(report: Report) -> str:
+    """What more samples of each provider would add, on top of the plan."""
+    worth = report.worth
+    shown = _best_and_worst(worth * report.sign)
+    names = [report.labels[i] for i in shown]
+    with drawing():
+        figure, axes = new_figure(0.7 + 0.3 * len(shown))
+        better = worth[shown] * report.sign > 0
+        colours = [ACCENT if good else BAD for good in better]
+        axes.barh(range(len(shown)), worth[shown], color=colours, height=0.62)
+        axes.set_yticks(range(len(shown)), names)
+        axes.axvline(0, color=MUTED, linewidth=0.8)
+        axes.invert_yaxis()
+        axes.grid(visible=False, axis="y")
+        axes.xaxis.set_major_locator(MaxNLocator(4))
+        axes.set_xlabel(f"change of {report.metric_label}")
+        axes.margins(x=0.08)
+    said = "; ".join(f"{report.labels[i]} {worth[i]:+.2g}" for i in shown)
+    return inline(figure, "worth", f"What {report.step:,} samples more are worth", said)
+
+
+def _best_and_worst(worth: Floats) -> list[int]:
+    """The largest first; of many, the largest and a few of the least."""
+    order: list[int] = np.argsort(-worth, kind="stable").tolist()
+    if len(order) <= MOST_BARS:
+        return order
+    return [*order[: MOST_BARS - LAST_BARS], *order[-LAST_BARS:]]

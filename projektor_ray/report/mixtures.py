@@ -1,0 +1,117 @@
+"""The mixtures of the plans: over the triangle of three providers, or as bars."""
+
+from typing import Any
+
+import numpy as np
+from matplotlib.ticker import FuncFormatter, MaxNLocator
+
+from projektor_ray.report.content import Report
+from projektor_ray.report.names import plan_name
+from projektor_ray.report.theme import (
+    BAD,
+    INK,
+    MUTED,
+    SERIES,
+    SURFACE,
+    drawing,
+    inline,
+    new_figure,
+    share_of_steps,
+)
+from projektor_ray.report.words import in_shares
+from projektor_ray.selection.compared import SELECTED
+
+BANDS = 8
+CORNERS = np.array([[0.0, 0.0], [1.0, 0.0], [0.5, np.sqrt(3) / 2]])
+"""Of the triangle, in the order of the providers."""
+SIDES = (("left", -1), ("right", -1), ("center", 1))
+"""Where a corner's name stands: its alignment, below or above."""
+MARKS = ("o", "s", "^", "D", "v", "P")
+
+
+def mixture_figure(report: Report) -> str:
+    """The triangle of three providers, or the shares of each plan as bars."""
+    return _bars(report) if report.surface is None else _triangle(report)
+
+
+def _triangle(report: Report) -> str:
+    surface = report.surface
+    assert surface is not None
+    with drawing():
+        figure, axes = new_figure(3.7)
+        points = surface.mixtures @ CORNERS
+        levels = MaxNLocator(BANDS).tick_values(surface.values.min(), surface.values.max())
+        colours = share_of_steps(len(levels) - 1)
+        bands = axes.tricontourf(*points.T, surface.values, levels=levels, colors=colours)
+        axes.plot(*CORNERS[[0, 1, 2, 0]].T, color=MUTED, linewidth=1)
+        tried = np.unique(report.trained.mixtures, axis=0) @ CORNERS
+        axes.scatter(*tried.T, s=9, color=INK, alpha=0.55, linewidth=0, label="trained")
+        _marks_of_plans(axes, report)
+        for corner, name, (side, up) in zip(CORNERS, report.labels, SIDES, strict=True):
+            axes.annotate(
+                f"all {name}",
+                corner,
+                xytext=(0, 8 * up),
+                textcoords="offset points",
+                ha=side,
+                va="bottom" if up > 0 else "top",
+            )
+        axes.set_aspect("equal")
+        axes.axis("off")
+        figure.legend(loc="outside lower center", ncols=3, handletextpad=0.1, columnspacing=1.0)
+        bar = figure.colorbar(bands, ax=axes, shrink=0.6, pad=0.01, aspect=14)
+        bar.outline.set_visible(False)
+        bar.set_label(report.metric_label)
+    best = surface.mixtures[np.argmax(surface.values * report.sign)]
+    low, high = report.show(surface.values.min()), report.show(surface.values.max())
+    return inline(
+        figure,
+        "mixture",
+        f"{report.metric} over all mixtures at {report.selected.size:,} samples",
+        f"From {low} to {high}; best without any constraint near {in_shares(report, best)}; the "
+        f"plan is {in_shares(report, report.selected.mixture)}.",
+    )
+
+
+def _marks_of_plans(axes: Any, report: Report) -> None:
+    for (name, plan), mark in zip(report.plans.items(), MARKS, strict=False):
+        chosen = name == SELECTED
+        axes.scatter(
+            *(plan.mixture @ CORNERS),
+            s=110 if chosen else 45,
+            marker="*" if chosen else mark,
+            color=BAD if chosen else SURFACE,
+            edgecolor=INK,
+            linewidth=0.9,
+            zorder=5 if chosen else 4,
+            label=plan_name(name),
+        )
+
+
+def _bars(report: Report) -> str:
+    """A bar for each plan: the largest shares in the selected one, and all others together."""
+    order = np.argsort(-report.selected.mixture, kind="stable")
+    shown = order[: len(SERIES) - 1]
+    names = [plan_name(name) for name in report.plans]
+    mixtures = np.array([plan.mixture for plan in report.plans.values()])
+    columns = 3 if max(len(report.labels[i]) for i in shown) <= 14 else 2
+    with drawing():
+        figure, axes = new_figure(0.8 + 0.42 * len(names) + 0.5 * len(shown) / columns)
+        start, handles = np.zeros(len(names)), []
+        for i, colour in zip(shown, SERIES, strict=False):
+            handles.append(axes.barh(range(len(names)), mixtures[:, i], left=start, color=colour))
+            start += mixtures[:, i]
+        told = [report.labels[i] for i in shown]
+        if len(shown) < len(order):
+            rest = axes.barh(range(len(names)), 1 - start, left=start, color=SERIES[-1])
+            handles.append(rest)
+            told.append(f"{len(order) - len(shown):,} others")
+        axes.set_yticks(range(len(names)), names)
+        axes.invert_yaxis()
+        axes.set_xlim(0, 1)
+        axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:.0%}"))
+        axes.grid(visible=False)
+        figure.legend(handles, told, loc="outside lower center", ncols=columns, handlelength=1.0)
+    each = zip(names, mixtures, strict=True)
+    said = "; ".join(f"{name}: {in_shares(report, mixture)}" for name, mixture in each)
+    return inline(figure, "mixture", "What each plan buys", said)

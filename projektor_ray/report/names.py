@@ -1,0 +1,21 @@
+"""Names of plans and models as people read them."""
+
+from projektor_ray.formats import PLAN_NAMES
+
+MODELS = {
+    "eq3": "Eq. 3",
+    "none": "no projection",
+    "cs": "center-scaling (Eq. 1)",
+    "pq": "pseudo-quadratic (Eq. 2)",
+    "gp": "Gaussian process",
+    "pseudo_quadratic": "pseudo-quadratic",
+    "log_linear_law": "log-linear law",
+}
+
+
+def plan_name(name: str) -> str:
+    return PLAN_NAMES.get(name, name)
+
+
+def model_name(name: str) -> str:
+    return MODELS.get(name, name)

@@ -1,0 +1,68 @@
+"""The content of a table's report against a law that is known."""
+
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from projektor_ray.observed import Offers, Runs, ScaleRegressor
+from projektor_ray.report import Report, page
+from projektor_ray.report.from_table import report_of_table
+from tests.report.problems import read
+
+NAMES = ("ada", "bob", "cyd")
+WORTH = np.array([0.3, -0.2, 0.1])
+
+
+def law(shares: np.ndarray, size: Any) -> Any:
+    return 2.0 - shares @ WORTH - 0.05 * np.log(size)
+
+
+def told(sizes: tuple[int, ...], size: int, *, log: bool = False) -> Report:
+    shares = np.random.default_rng(0).dirichlet(np.ones(3), size=11)
+    rows = np.array([[*share, size, law(share, size)] for size in sizes for share in shares])
+    table = pa.table(dict(zip((*NAMES, "size", "loss"), rows.T, strict=True)))
+    runs = Runs.read(table)
+    model = ScaleRegressor("auto", predictor="linear", direction="minimize", log=log)
+    model.fit(runs.features(), runs.values)
+    offers = Offers.free(NAMES).changed({"ada": 0.5}, {"ada": 300.0}, {}, (), ())
+    buyer = model.buyer(offers)
+    return report_of_table("mine", runs, model, buyer, buyer.at(size, 200.0))
+
+
+def test_values_curves_and_gains_follow_the_law() -> None:
+    report = told((100, 400, 1600), 2000)
+    best = report.selected
+    assert best.samples.tolist() == [300, 0, 1700]
+    opinion = report.opinions[0]
+    assert opinion.decides
+    assert opinion.value == pytest.approx(law(best.mixture, 2000), abs=1e-4)
+    uniform = report.bought.plans["uniform"]
+    gained = law(uniform.mixture, 2000) - law(best.mixture, 2000)
+    assert opinion.gain == pytest.approx(gained, abs=1e-3)
+    assert opinion.low <= opinion.value <= opinion.high
+    curve = report.curves[0]
+    np.testing.assert_allclose(curve.values, law(best.mixture, curve.sizes), atol=1e-4)
+    assert curve.sizes[0] == 100
+    assert {100, 400, 1600, 2000} <= set(curve.sizes)
+    assert report.surface is not None
+    np.testing.assert_allclose(report.surface.values, law(report.surface.mixtures, 2000), atol=5e-3)
+    assert {one.model for one in report.opinions} == {"joint", "eq3", "saturating", "none"}
+
+
+@pytest.mark.parametrize("log", [False, True])
+def test_trainings_are_beside_what_is_predicted_without_them(log: bool) -> None:
+    trained = told((100, 400), 2000, log=log).trained
+    assert trained.left_out
+    np.testing.assert_allclose(trained.values, law(trained.mixtures, trained.sizes), atol=1e-12)
+    np.testing.assert_allclose(trained.predicted, trained.values, atol=2e-2)
+    assert 0 < trained.error < 1e-2
+
+
+def test_one_size_is_reported_without_growth() -> None:
+    report = told((100,), 100)
+    assert not report.curves
+    shown = read(page(report))
+    assert "How it grows" not in shown.texts["h2"]
+    assert {row["predictor"] for row in report.predictors if row["chosen"]} == {"linear"}

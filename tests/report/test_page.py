@@ -1,0 +1,131 @@
+"""The page says what the report holds, stands alone, and is well formed."""
+
+import re
+from dataclasses import replace
+from xml.etree import ElementTree
+
+import pytest
+
+from projektor_ray.report import page
+from tests.report.problems import a_report, card, names_of, read
+
+
+@pytest.mark.parametrize(
+    ("count", "scales"), [(2, (100,)), (3, (100, 400)), (4, (100, 400, 1600)), (120, (100, 400))]
+)
+def test_the_plan_on_the_page_is_the_plan(count: int, scales: tuple[int, ...]) -> None:
+    report = a_report(count, scales)
+    shown = read(page(report))
+    rows = {row[0]: row for row in shown.titled("provider", "samples")}
+    assert set(rows) == set(names_of(count))
+    best = report.selected
+    for i, name in enumerate(best.names):
+        _, samples, for_sale, share, likely, price, cost, _ = rows[name]
+        assert samples == f"{best.samples[i]:,}"
+        assert for_sale == ("600" if i == 0 else "–")
+        assert share == f"{best.samples[i] / 10:.1f}%"
+        assert likely == "–"
+        assert (price, cost) == ("0.5", f"{best.samples[i] / 2:,.2f}")
+    assert "Buy 1,000 samples: 600 of seller-000 and 400 of seller-001." in shown.texts["h1"]
+    assert "500.00" in shown.texts["b"]
+    assert ("How it grows" in shown.texts["h2"]) == (len(scales) > 1)
+
+
+def test_plans_stand_beside_each_other_with_gains() -> None:
+    report = a_report(4)
+    rows = read(page(report)).titled("plan", "predicted")
+    assert [row[0] for row in rows] == ["selected", "uniform", "best single"]
+    for row, plan in zip(rows, report.plans.values(), strict=True):
+        assert float(row[1]) == pytest.approx(plan.predicted, abs=5e-4)
+        assert float(row[4].replace(",", "")) == plan.cost
+    assert [row[2:4] for row in rows] == [
+        ["", ""],
+        ["+0.2000", "0.100…0.500"],
+        ["+0.3000", "0.100…0.500"],
+    ]
+
+
+def test_every_predictor_has_a_row_and_the_one_that_decides_is_marked() -> None:
+    text = page(a_report(4))
+    assert read(text).titled("predictor") == [
+        ["center-scaling (Eq. 1)", "0.0200", "0.0200"],
+        ["joint", "0.0200", "0.0200"],
+    ]
+    assert '<tr class="chosen"><td>joint</td><td>0.0200</td>' in text
+
+
+def test_the_page_needs_nothing_else_and_runs_nothing() -> None:
+    text = page(a_report(4, cards=tuple(card(name) for name in names_of(4))))
+    shown = read(text)
+    assert not {"script", "link", "iframe", "img", "object", "embed", "base"} & set(shown.tags)
+    for tag, name, value in shown.attributes:
+        if name in ("href", "xlink:href"):
+            assert value.startswith("#"), (tag, value)
+        assert not name.startswith("on")
+        assert name not in ("src", "srcset", "action", "background")
+    without_names = re.sub(r'xmlns(:xlink)?="[^"]*"', "", text)
+    assert "http" not in without_names
+    assert "@import" not in text
+    assert set(re.findall(r"url\((.)", text)) <= {"#"}
+
+
+def test_identifiers_are_unique_and_those_referred_to_are_there() -> None:
+    shown = read(page(a_report(3)))
+    own = [value for _, name, value in shown.attributes if name == "id"]
+    assert len(own) == len(set(own))
+    used = {value for _, name, value in shown.attributes if name == "xlink:href"}
+    for _, _, value in shown.attributes:
+        used |= set(re.findall(r"url\((#[^)]*)\)", value))
+    assert used
+    assert {value[1:] for value in used} <= set(own)
+
+
+@pytest.mark.parametrize("count", [3, 120])
+def test_pictures_are_well_formed_and_said_in_words(count: int) -> None:
+    pictures = re.findall(r"<svg.*?</svg>", page(a_report(count)), flags=re.DOTALL)
+    assert len(pictures) == 5
+    for picture in pictures:
+        title, said = list(ElementTree.fromstring(picture))[:2]
+        assert title.text
+        assert len(said.text or "") > 10
+        assert "#0000" not in picture, "a colour that the page's style does not know"
+
+
+def test_names_are_shown_as_they_are() -> None:
+    """Tags, quotes, formulae, a leading underscore, letters that the font may lack."""
+    names = ("$x^2$ & 'co'", '<script>alert("b")</script>', "_hidden 数据", "plain")
+    report = a_report(4, names=names, title="<i>", metric="a<b")
+    report = replace(
+        report, cards=(card(names[1], closest_provider=names[0], copies_in_closest=2),)
+    )
+    text = page(report)
+    shown = read(text)
+    assert {"script", "i"}.isdisjoint(shown.tags)
+    assert {row[0] for row in shown.titled("provider", "samples")} == set(names)
+    assert names[1] in shown.texts["h3"]
+    assert shown.texts["title"][0] == "<i>"
+    drawn = set(shown.texts["text"])
+    assert {"$x^2$ & 'co'", "_hidden 数据"} <= drawn
+    assert "a<b" in drawn
+
+
+def test_many_providers_unfold() -> None:
+    told = a_report(120, cards=tuple(card(name) for name in names_of(120)))
+    shown = read(page(told))
+    assert sorted(shown.texts["summary"]) == ["100 more", "108 more"]
+    assert set(shown.texts["h3"]) == set(names_of(120))
+
+
+def test_cards_say_what_is_known() -> None:
+    cards = (card("seller-001", wrong_labels=None), card("seller-000", planned=70))
+    shown = read(page(a_report(2, cards=cards)))
+    assert shown.texts["h3"] == ["seller-000", "seller-001"]
+    told = list(zip(shown.texts["dt"], shown.texts["dd"], strict=True))
+    assert ("wrong labels", "1% (0–3)") in told
+    assert ("wrong labels", "cannot tell") in told
+    assert ("in the plan", "70") in told
+    assert "What the pilots tell" not in read(page(a_report(2))).texts["h2"]
+
+
+def test_the_same_report_gives_the_same_page() -> None:
+    assert page(a_report(3)) == page(a_report(3))

@@ -27,7 +27,7 @@ from projektor_ray.adaptive import outlook
 from projektor_ray.designs import candidates, default_adaptive, spread
 from projektor_ray.fitting import Sample
 from projektor_ray.mixtures import simplex_lattice
-from projektor_ray.projection import Joint
+from projektor_ray.projection import JointPower
 
 Floats = NDArray[np.float64]
 
@@ -74,7 +74,7 @@ class Problem:
     def regret(self, chosen: list[int]) -> float:
         """Points that the plan fitted to these candidates falls short of the best plan."""
         seen = self.sample(chosen)
-        model = Joint().fit(seen.mixtures, seen.distances, seen.sizes, seen.values)
+        model = JointPower((0.0, 1.0)).fit(seen.mixtures, seen.distances, seen.sizes, seen.values)
         plans = self.candidates[self.judged]
         predicted = model.predict(plans, self.distances[self.judged], self.size)
         return float(POINTS * (self.truth.max() - self.truth[np.argmax(predicted)]))

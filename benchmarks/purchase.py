@@ -32,7 +32,7 @@ from projektor_ray.embedding import EmbedderConfig, build_embedder
 from projektor_ray.identity import generator
 from projektor_ray.learners import LearnerConfig, build_learner
 from projektor_ray.mixtures import draw, round_counts, simplex_lattice
-from projektor_ray.projection import Joint
+from projektor_ray.projection import JointPower
 from projektor_ray.providers import Provider, Samples
 from projektor_ray.selection import Plan, ProjectedObjective, baseline_plans, select
 from projektor_ray.transport import DistanceOracle, PilotFeatures, ValidationFeatures
@@ -139,7 +139,7 @@ def plans(data: Path, trainings: Trainings) -> dict[str, Plan]:
     values = trainings(wanted)
     oracle = distance_oracle(data)
     distances = oracle(mixtures).value
-    model = Joint((0.0, 1.0)).fit(
+    model = JointPower((0.0, 1.0)).fit(
         np.tile(mixtures, (len(SCALES), 1)),
         np.tile(distances, len(SCALES)),
         np.repeat(SCALES, len(mixtures)),

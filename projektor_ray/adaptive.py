@@ -18,7 +18,7 @@ from projektor_ray.analysis import observe, sample_of
 from projektor_ray.errors import InputError, TooFewProbesError
 from projektor_ray.fitting import Sample
 from projektor_ray.identity import generator
-from projektor_ray.projection import Joint, NoProjection, ScaleModel
+from projektor_ray.projection import Joint, JointPower, NoProjection, ScaleModel
 from projektor_ray.study import Study
 from projektor_ray.tables import Key, Row
 
@@ -89,8 +89,10 @@ def outlook(
     """
     sign = 1.0 if maximize else -1.0
     # These two say what they leave open, whatever predictor is asked for.
-    model: ScaleModel = Joint() if len(np.unique(seen.sizes)) > 1 else NoProjection("gp")
-    model.fit(seen.mixtures, seen.distances, seen.sizes, seen.values)
+    model: ScaleModel = NoProjection("gp")
+    if len(np.unique(seen.sizes)) > 1:
+        model = JointPower(seen.bounds) if np.isfinite(seen.bounds).any() else Joint()
+    seen.fit(model)
     kept = _contenders(sign * model.interval(candidates, distances, size))
     at = (candidates[kept], distances[kept], size)
     stream = generator("adaptive", len(seen.values), int(probed.sum()))

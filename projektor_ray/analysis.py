@@ -9,9 +9,9 @@ from numpy.typing import NDArray
 
 from projektor_ray.errors import InputError, TooFewProbesError
 from projektor_ray.faults import reason
-from projektor_ray.fitting import JOINT, NO_PROJECTION, Fit, Sample, fit_models
+from projektor_ray.fitting import JOINTS, NO_PROJECTION, Fit, Sample, fit_models
 from projektor_ray.predictors import FitReport
-from projektor_ray.projection import Joint
+from projektor_ray.projection import Joint, JointPower
 from projektor_ray.study import Probe, Study
 from projektor_ray.tables import Key, Row
 
@@ -150,15 +150,16 @@ def fit_scales(study: Study, seen: Observations) -> Fit:
 
 
 def predictor_rows(fit: Fit) -> list[Row]:
-    """The `predictors` table: every predictor, and the joint model, at every scale."""
+    """The `predictors` table: every predictor, and the joint models, at every scale."""
     rows = []
     for scale in fit.scales:
         found: dict[str, tuple[Floats, FitReport]] = {
             name: (at[scale].coefficients, at[scale].report) for name, at in fit.predictors.items()
         }
-        joint = fit.models.get(JOINT)
-        if isinstance(joint, Joint):
-            found[JOINT] = (joint.coefficients, joint.reports[scale])
+        for name in JOINTS:
+            joint = fit.models.get(name)
+            if isinstance(joint, Joint | JointPower):
+                found[name] = (joint.coefficients, joint.reports[scale])
         rows += [
             {
                 "predictor": name,

@@ -9,7 +9,14 @@ from numpy.typing import NDArray
 
 from projektor_ray.errors import InputError, TooFewProbesError
 from projektor_ray.predictors import Predictor
-from projektor_ray.projection import Joint, LogLinear, NoProjection, Saturating, ScaleModel
+from projektor_ray.projection import (
+    Joint,
+    JointPower,
+    LogLinear,
+    NoProjection,
+    Saturating,
+    ScaleModel,
+)
 from projektor_ray.projection.law import scale_weights
 from projektor_ray.projection.per_scale import PerScale
 from projektor_ray.study import SelectionConfig
@@ -20,7 +27,10 @@ ALWAYS_FITTED = ("cs", "pq", "gp")
 DEFAULT_PREDICTOR = "gp"
 DEFAULT_IN_SCALE = "ensemble"
 """What `auto` takes for an accuracy of one scale, where few enough providers allow it."""
-EQ3, JOINT, SATURATING, NO_PROJECTION = "eq3", "joint", "saturating", "none"
+JOINT_POWER, JOINT = "joint_power", "joint"
+JOINTS = (JOINT_POWER, JOINT)
+"""Models of all scales at once, which join no predictor; the first that can be fitted is taken."""
+EQ3, SATURATING, NO_PROJECTION = "eq3", "saturating", "none"
 SCALES_TO_JUDGE = 3
 """How many scales it takes to hold one out and still see a slope."""
 
@@ -32,8 +42,8 @@ class Fit:
     Attributes
     ----------
     models : by the name they have in the tables. A predictor's name: Eq. 3 over that predictor
-        (with one scale: its value there). `joint`, `saturating` and `none` (no projection): the
-        models of that name, the latter two over `predictor`.
+        (with one scale: its value there). `joint_power`, `joint`, `saturating` and `none` (no
+        projection): the models of that name, the latter two over `predictor`.
     predictor : name of the predictor that is joined over the scales.
     chosen : name of the model that projects and selects.
     reason : one sentence that says why.
@@ -65,7 +75,7 @@ class Fit:
 
     def decides(self, name: str) -> bool:
         """Whether the plan depends on what is fitted under this name."""
-        return name == (JOINT if self.chosen == JOINT else self.predictor)
+        return name == (self.chosen if self.chosen in JOINTS else self.predictor)
 
 
 @dataclass(frozen=True, eq=False)
@@ -110,6 +120,8 @@ def fit_models(sample: Sample, asked: SelectionConfig) -> Fit:
         SATURATING: lambda: Saturating(predictor, sample.bounds),
         NO_PROJECTION: lambda: NoProjection(predictor, sample.bounds),
     }
+    if np.isfinite(sample.bounds).any():
+        joined = {JOINT_POWER: lambda: JointPower(sample.bounds), **joined}
     more, refused_too = _attempt(sample, joined)
     models, refused = {**models, **more}, {**refused, **refused_too}
     chosen, reason = _choose_projection(asked, models, refused, predictor, why)
@@ -159,6 +171,12 @@ def _choose_predictor(
     return best, f"{best} has the least error ({errors})"
 
 
+def names_of_laws(predictor: str) -> dict[str, str]:
+    """Projection → the name in `Fit.models` of its model, which Eq. 3 has from the predictor."""
+    laws = (*JOINTS, EQ3, SATURATING, NO_PROJECTION)
+    return {law: predictor if law == EQ3 else law for law in laws}
+
+
 def _choose_projection(
     asked: SelectionConfig,
     models: Mapping[str, ScaleModel],
@@ -170,28 +188,28 @@ def _choose_projection(
     scales = models[predictor].scales
     if len(scales) == 1:
         return NO_PROJECTION, f"one scale only, so the value there, by {predictor}: {why}"
-    names = {JOINT: JOINT, EQ3: predictor, SATURATING: SATURATING, NO_PROJECTION: NO_PROJECTION}
+    names = names_of_laws(predictor)
     if asked.projection != "auto":
         name = names[asked.projection]
         if name not in models:
             raise TooFewProbesError(refused[name])
-        over = "" if name == JOINT else f" over {predictor}: {why}"
+        over = "" if name in JOINTS else f" over {predictor}: {why}"
         return name, f"the projection {asked.projection} was asked for{over}"
     if asked.predictor == "auto":
         candidates = [law for law in names if names[law] in models]
         lost = f"; joint cannot be fitted: {refused[JOINT]}" if JOINT in refused else ""
     else:
-        candidates = [law for law in names if law != JOINT and names[law] in models]
+        candidates = [law for law in names if law not in JOINTS and names[law] in models]
         lost = f"; {why}"
     if len(scales) < SCALES_TO_JUDGE:
         law = candidates[0]
-        of = "the default with two scales" if law == JOINT else f"over {predictor}"
+        of = "the default with two scales" if law in JOINTS else f"over {predictor}"
         return names[law], f"{law}, {of}; a third scale would tell which law holds{lost}"
     missed = {
         law: error for law in candidates if (error := models[names[law]].held_out_rms) is not None
     }
     best = min(missed, key=lambda law: missed[law])
     errors = ", ".join(f"{law} {missed[law]:.3g}" for law in sorted(missed, key=missed.__getitem__))
-    over = "" if best == JOINT else f" over {predictor}"
+    over = "" if best in JOINTS else f" over {predictor}"
     held = f"least error at {scales[-1]:,} held out ({errors})"
     return names[best], f"{best}{over}, {held}{lost}"

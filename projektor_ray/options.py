@@ -116,7 +116,9 @@ class ModelOptions:
         Goal | None, typer.Option(help="Whether more is better; else by the metric's name.")
     ] = None
     predictor: Annotated[str, typer.Option(help="Predictor at each size.")] = "gp"
-    projection: Annotated[str, typer.Option(help="joint, eq3, saturating, none, or auto.")] = "auto"
+    projection: Annotated[
+        str, typer.Option(help="joint_power, joint, eq3, saturating, none; or auto.")
+    ] = "auto"
 
     def fit(self, runs: Runs, *, log: bool) -> ScaleRegressor:
         """The model; says which one was chosen and why."""

@@ -28,7 +28,7 @@ def sampled(count: int, scales: tuple[int, ...] = (100, 400), seed: int = 0) -> 
     sizes = np.repeat(scales, count)
     grown = 0.05 * np.log(sizes / 400)
     values = accuracy(mixtures) + grown + 0.01 * rng.normal(size=len(sizes))
-    return Sample(mixtures, distance(mixtures), sizes, values, (0.0, 1.0))
+    return Sample(mixtures, distance(mixtures), sizes, values, (-np.inf, np.inf))
 
 
 def moments(seen: Sample, candidates: Any, size: float) -> tuple[Any, Any]:
@@ -83,6 +83,18 @@ def test_a_loss_is_minimised() -> None:
     down = outlook(loss, GRID, distance(GRID), nothing, 4000, 4, maximize=False)
     assert down.gain == pytest.approx(up.gain)
     np.testing.assert_array_equal(down.best, up.best)
+
+
+def test_a_metric_with_bounds_is_weighed_on_the_scale_where_it_is_a_power_law() -> None:
+    seen, nothing = sampled(8), np.zeros(len(GRID), dtype=bool)
+    accuracy_like = replace(seen, bounds=(0.0, 1.0))
+    error_like = replace(seen, values=1 - seen.values, bounds=(0.0, 1.0))
+    up = outlook(accuracy_like, GRID, distance(GRID), nothing, 4000, 4)
+    down = outlook(error_like, GRID, distance(GRID), nothing, 4000, 4, maximize=False)
+    assert down.gain == pytest.approx(up.gain)
+    np.testing.assert_array_equal(down.best, up.best)
+    straight = outlook(seen, GRID, distance(GRID), nothing, 4000, 4)
+    assert up.gain != pytest.approx(straight.gain, rel=1e-3)
 
 
 def test_of_many_candidates_those_that_may_be_the_best_contend() -> None:

@@ -80,8 +80,9 @@ TOO_FEW = [
     (
         trainings(2),
         "project --at 4000",
-        "no model of all scales can be fitted. joint: the joint model of all scales needs at least "
-        "6 probes; got 4. Train more mixtures; eq3, none: the predictor 'gp' needs at least 4",
+        "no model of all scales can be fitted. joint_power, joint: the joint model of all scales "
+        "needs at least 6 probes; got 4. Train more mixtures; eq3, none: the predictor 'gp' needs "
+        "at least 4",
     ),
     (trainings(2), "select --at 4000 --projection joint", "at least 6 probes; got 4"),
 ]

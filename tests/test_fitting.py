@@ -28,17 +28,21 @@ def sample(*scales: int, count: int = 21, seed: int = 0) -> Sample:
     return Sample(mixtures, distance(mixtures), sizes, values, (0.0, 1.0))
 
 
+LAWS = ("joint_power", "joint", "gp", "none")
+
+
 def fitted(given: Sample, **asked: str) -> Fit:
     return fit_models(given, parse(SelectionConfig, {"size": SIZE, **asked}))
 
 
 def test_cs_pq_gp_joint_and_no_projection_are_always_there() -> None:
     fit = fitted(sample(250, 1000))
-    assert set(fit.models) == {"cs", "pq", "gp", "joint", "none"}
+    assert set(fit.models) == {"cs", "pq", "gp", "joint_power", "joint", "none"}
     assert "3 or more scales" in fit.refused["saturating"]
-    assert (fit.chosen, fit.predictor) == ("joint", "gp")
-    assert fit.reason.startswith("joint, the default with two scales")
-    assert fit.decides("joint")
+    assert (fit.chosen, fit.predictor) == ("joint_power", "gp")
+    assert fit.reason.startswith("joint_power, the default with two scales")
+    assert fit.decides("joint_power")
+    assert not fit.decides("joint")
     assert not fit.decides("gp")
 
 
@@ -46,7 +50,7 @@ def test_cs_pq_gp_joint_and_no_projection_are_always_there() -> None:
 def test_any_predictor_can_be_asked_for_and_is_joined_by_eq3(name: str) -> None:
     given = sample(250, 1000)
     fit = fitted(given, predictor=name)
-    assert {"cs", "pq", "gp", "joint", "none", name} == set(fit.models)
+    assert {"cs", "pq", "gp", "joint_power", "joint", "none", name} == set(fit.models)
     assert fit.chosen == fit.predictor == name
     assert f"{name} was asked for" in fit.reason
     at = [
@@ -63,7 +67,13 @@ def test_any_predictor_can_be_asked_for_and_is_joined_by_eq3(name: str) -> None:
 
 @pytest.mark.parametrize(
     ("asked", "chosen"),
-    [("joint", "joint"), ("eq3", "gp"), ("saturating", "saturating"), ("none", "none")],
+    [
+        ("joint_power", "joint_power"),
+        ("joint", "joint"),
+        ("eq3", "gp"),
+        ("saturating", "saturating"),
+        ("none", "none"),
+    ],
 )
 def test_the_projection_asked_for_is_taken(asked: str, chosen: str) -> None:
     fit = fitted(sample(250, 1000, 2000), projection=asked)
@@ -73,9 +83,9 @@ def test_the_projection_asked_for_is_taken(asked: str, chosen: str) -> None:
 
 def test_of_three_scales_the_least_error_at_the_last_is_chosen() -> None:
     fit = fitted(sample(250, 1000, 4000))
-    missed = {name: fit.models[name].held_out_rms for name in ("joint", "gp", "none")}
+    missed = {name: fit.models[name].held_out_rms for name in LAWS}
     known = {name: error for name, error in missed.items() if error is not None}
-    assert set(known) == {"joint", "gp", "none"}
+    assert set(known) == set(LAWS)
     assert known[fit.chosen] == min(known.values())
     assert known["none"] > 0.03, "each unit of ln N is worth 0.04"
     for name, error in known.items():
@@ -91,6 +101,15 @@ def test_least_error_is_carried_to_the_size_as_eq3_amplifies() -> None:
     }
     assert fit.predictor == min(errors, key=lambda name: errors[name])
     assert "has the least error" in fit.reason
+
+
+def test_a_metric_without_bounds_has_no_power_law() -> None:
+    given = sample(250, 1000)
+    fit = fitted(replace(given, bounds=(-np.inf, np.inf)))
+    assert fit.chosen == "joint"
+    assert "joint_power" not in fit.models | fit.refused
+    loss = replace(given, values=1 - given.values, bounds=(0.0, np.inf))
+    assert fitted(loss).chosen == "joint_power"
 
 
 def test_where_joint_cannot_be_fitted_eq3_is_taken_and_the_reason_says_so(

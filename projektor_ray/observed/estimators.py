@@ -17,7 +17,7 @@ from projektor_ray.observed.offers import Offers
 from projektor_ray.predictors import Choice, Predictor, choose
 from projektor_ray.predictors.base import one_per_mixture
 from projektor_ray.predictors.registry import predictor_class
-from projektor_ray.projection import ScaleModel, choose_scale_model
+from projektor_ray.projection import JointPower, ScaleModel, choose_scale_model
 from projektor_ray.projection.base import ScaledProbes
 from projektor_ray.projection.registry import scale_model_class
 from projektor_ray.selection import Direction, PurchasePlans
@@ -30,7 +30,7 @@ PREDICTORS_BY_MIXTURE = ("gp", "linear", "pseudo_quadratic", "quadratic", "log_l
 PREDICTORS_BY_DISTANCE = ("gp", "cs", "pq", "pseudo_quadratic", "quadratic", "log_linear_law")
 MANY, TOO_SLOW = 32, {"log_linear_law"}
 """Of more providers, what `auto` leaves out: minutes of least squares for each fold."""
-PROJECTIONS = ("joint", "eq3", "saturating", "none")
+PROJECTIONS = ("joint_power", "joint", "eq3", "saturating", "none")
 
 
 class MixtureRegressor(OfMixtures):
@@ -109,7 +109,8 @@ class ScaleRegressor(OfMixtures):
     Parameters
     ----------
     projection : name in `projektor_ray.projection.SCALE_MODELS`, or "auto": the least error on the
-        largest size held out; `joint` where there are too few sizes to hold one out.
+        largest size held out; `joint_power` where there are too few sizes to hold one out, `joint`
+        for a metric without bounds.
     predictor : at each size, for the projections that join one per size.
     size : column of X with the size of each training; `fit` and `predict` take sizes also apart.
     direction, distance, bounds, log : as `MixtureRegressor`.
@@ -180,7 +181,12 @@ class ScaleRegressor(OfMixtures):
         if len(self.scales_) > 1 and self.projection != AUTO:
             return [self.projection]
         fewest = {name: scale_model_class(name).fewest_scales for name in PROJECTIONS}
-        return [name for name in PROJECTIONS if fewest[name] <= len(self.scales_)]
+        bounded = self.bounds is not None and not self.log
+        return [
+            name
+            for name in PROJECTIONS
+            if fewest[name] <= len(self.scales_) and (bounded or name != JointPower.name)
+        ]
 
     def predict(self, X: Any, size: float | None = None) -> Any:
         """The metric of each mixture at `size`; without it, at the size in each row's column."""

@@ -1,6 +1,7 @@
 """What every model of all scales is: the metric at any size from a mixture and its distance."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar, TypeVar
 
@@ -8,7 +9,13 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from projektor_ray.errors import InputError
-from projektor_ray.predictors.base import Floats, Probes, one_per_mixture, student_quantile
+from projektor_ray.predictors.base import (
+    FitReport,
+    Floats,
+    Probes,
+    one_per_mixture,
+    student_quantile,
+)
 from projektor_ray.projection.belief import deviation_of_differences, samples
 from projektor_ray.projection.law import check_scales, check_size
 
@@ -48,6 +55,17 @@ class ScaledProbes:
         """The sizes at which there are probes, ascending."""
         return tuple(int(size) for size in np.unique(self.sizes))
 
+    def state(self) -> dict[str, Any]:
+        """As plain values."""
+        numbers = {"sizes": self.sizes, **vars(self.probes)}
+        return {name: array.tolist() for name, array in numbers.items()}
+
+    @staticmethod
+    def restored(state: Mapping[str, Any]) -> "ScaledProbes":
+        """The probes that `state` wrote."""
+        arrays = {name: np.asarray(state[name]) for name in ("mixtures", "distances", "values")}
+        return ScaledProbes(Probes(**arrays), np.asarray(state["sizes"]))
+
     def at(self, scale: float) -> Probes:
         return self.probes.take(self.sizes == scale)
 
@@ -75,6 +93,7 @@ class ScaleModel(ABC):
 
     name: ClassVar[str]
     fewest_scales: ClassVar[int] = 2
+    drift_of_gain: ClassVar[float] = DRIFT_OF_GAIN
 
     scales: tuple[int, ...]
     freedom: int
@@ -161,6 +180,15 @@ class ScaleModel(ABC):
         predicted = model._predict(last.mixtures, last.distances, self.scales[-1])
         return float(np.sqrt(np.mean((last.values - predicted) ** 2)))
 
+    def _report(self, scaled: ScaledProbes, left_out: Floats) -> dict[int, FitReport]:
+        """How well each scale is fitted, from the errors of left-out probes, shape (k,)."""
+        reports = {}
+        for scale in self.scales:
+            at = scaled.at(scale)
+            fitted = self._predict(at.mixtures, at.distances, scale)
+            reports[scale] = FitReport.of(at.values, fitted, left_out[scaled.sizes == scale])
+        return reports
+
     def predict(self, mixtures: ArrayLike, distances: ArrayLike | None, size: float) -> Floats:
         """The metric of mixtures (q, m) with distances (q,) at a size: shape (q,)."""
         mixtures, distances, size = _query(mixtures, distances, size)
@@ -179,7 +207,7 @@ class ScaleModel(ABC):
         drift beyond the largest scale, because no law does. The drift grows with
         `ln(N / N_last)`; at `N_last²/N_before` it is half of what projecting to the largest scale
         from the smaller ones missed. Where there are too few scales to hold one out, it is
-        `DRIFT_OF_GAIN` of the projected gain.
+        `drift_of_gain` of the projected gain.
         """
         mixtures, distances, size = _query(mixtures, distances, size)
         middle = self._predict(mixtures, distances, size)
@@ -263,7 +291,7 @@ class ScaleModel(ABC):
     def _doubt(self, mixtures: Floats, distances: Floats) -> Floats:
         """By how much, with its sign, a law that flattens is missed for each unit of ln N, (q,)."""
         last = self.scales[-1]
-        return np.asarray(DRIFT_OF_GAIN * last * self.size_slope(mixtures, distances, last))
+        return np.asarray(self.drift_of_gain * last * self.size_slope(mixtures, distances, last))
 
     def clip(self, values: Floats) -> Floats:
         """Values within the metric's bounds."""

@@ -15,7 +15,7 @@ from projektor_ray.predictors.averaging import (
     Spectrum,
     Trend,
 )
-from projektor_ray.predictors.base import FitReport, Probes
+from projektor_ray.predictors.base import FitReport
 from projektor_ray.predictors.gaussian_process import NOISE_SHARE, NOISE_WEIGHT, RATIOS
 from projektor_ray.predictors.kernels import MixtureKernels
 from projektor_ray.projection.base import ScaledProbes, ScaleModel
@@ -41,11 +41,14 @@ class Joint(ScaleModel):
 
     Attributes
     ----------
+    left_out : how far each probe is from its prediction when its mixture is left out at all scales
+        at once, shape (k,).
     reports : scale → how well it is fitted.
     """
 
     name = "joint"
 
+    left_out: Floats
     reports: Mapping[int, FitReport]
 
     def _fit(self, scaled: ScaledProbes) -> None:
@@ -78,13 +81,8 @@ class Joint(ScaleModel):
         self._posterior = Posterior(trend, self._average, kernels)
         left_out = self._average.left_out(probes.groups())
         self._noise = max(self._average.noise, float(np.sqrt(np.mean(left_out**2))))
-        self.reports = {scale: self._report(scale, left_out) for scale in self.scales}
-
-    def _report(self, scale: int, left_out: Floats) -> FitReport:
-        """How well one scale is fitted; a mixture is left out at all scales at once."""
-        at, rows = self._scaled.at(scale), self._scaled.sizes == scale
-        fitted = self._predict(at.mixtures, at.distances, scale)
-        return FitReport.of(at.values, fitted, (left_out * self._loudness)[rows])
+        self.left_out = left_out * self._loudness
+        self.reports = self._report(scaled, self.left_out)
 
     @property
     def coefficients(self) -> Floats:
@@ -169,18 +167,10 @@ class Joint(ScaleModel):
         return Joint(self.bounds)
 
     def _state(self) -> dict[str, Any]:
-        probes = self._scaled.probes
-        return {
-            "mixtures": probes.mixtures.tolist(),
-            "distances": probes.distances.tolist(),
-            "values": probes.values.tolist(),
-            "sizes": self._scaled.sizes.tolist(),
-        }
+        return self._scaled.state()
 
     def _restore(self, state: dict[str, Any]) -> None:
-        names = ("mixtures", "distances", "values")
-        probes = Probes(*(np.asarray(state[name]) for name in names))
-        self._fit(ScaledProbes(probes, np.asarray(state["sizes"])))
+        self._fit(ScaledProbes.restored(state))
 
 
 def _own_variances(log: float) -> list[float]:

@@ -8,9 +8,10 @@ from projektor_ray.errors import InputError
 from projektor_ray.projection.base import ScaleModel
 from projektor_ray.projection.joint import Joint
 from projektor_ray.projection.per_scale import LogLinear, NoProjection, Saturating
+from projektor_ray.projection.power import JointPower
 
 SCALE_MODELS: dict[str, type[ScaleModel]] = {
-    kind.name: kind for kind in (Joint, LogLinear, Saturating, NoProjection)
+    kind.name: kind for kind in (JointPower, Joint, LogLinear, Saturating, NoProjection)
 }
 
 

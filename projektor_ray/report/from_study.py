@@ -7,7 +7,7 @@ import numpy as np
 
 from projektor_ray.analysis import Observations, predictor_rows
 from projektor_ray.cards import ProviderCard
-from projektor_ray.fitting import EQ3, JOINT, NO_PROJECTION, SATURATING, Fit
+from projektor_ray.fitting import Fit, names_of_laws
 from projektor_ray.observed import unidentified
 from projektor_ray.report.content import Floats, Report
 from projektor_ray.report.describe import describe, trained_of
@@ -39,8 +39,7 @@ def report_of_study(
 ) -> Report:
     """The content of a study's report."""
     remembered = Remembered(oracle)
-    laws = {JOINT: JOINT, EQ3: fitted.predictor, SATURATING: SATURATING}
-    laws[NO_PROJECTION] = NO_PROJECTION
+    laws = names_of_laws(fitted.predictor)
     models = {law: fitted.models[name] for law, name in laws.items() if name in fitted.models}
     numbers = (seen.mixtures, seen.distances, seen.sizes.astype(np.float64), seen.values)
     return describe(

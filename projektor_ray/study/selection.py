@@ -23,12 +23,12 @@ class SelectionConfig(Config):
         "auto",
         description="Predictor joined over the scales: auto (gp; ensemble for an accuracy of one "
         "scale), least_error (cross-validated), or any name of the registry, which is then used "
-        "instead of joint.",
+        "instead of joint_power.",
     )
-    projection: Literal["auto", "joint", "eq3", "saturating", "none"] = Field(
+    projection: Literal["auto", "joint_power", "joint", "eq3", "saturating", "none"] = Field(
         "auto",
-        description="Model of the scales; auto: joint, of three scales or more the one of least "
-        "error on the largest scale held out.",
+        description="Model of the scales; auto: joint_power (joint for a metric without bounds), "
+        "of three scales or more the one of least error on the largest scale held out.",
     )
     starts: int = Field(32, ge=1, description="Random starts of the search, beside fixed ones.")
 
@@ -39,10 +39,10 @@ class SelectionConfig(Config):
             raise ValueError(
                 f"predictor: there is no {self.predictor!r}; {nearest(self.predictor, known)}"
             )
-        if self.projection == "joint" and self.predictor != "auto":
+        if self.projection in ("joint_power", "joint") and self.predictor != "auto":
             raise ValueError(
-                f"the projection 'joint' fits all scales at once and joins no predictor; drop "
-                f"predictor: {self.predictor}, or set projection: eq3"
+                f"the projection {self.projection!r} fits all scales at once and joins no "
+                f"predictor; drop predictor: {self.predictor}, or set projection: eq3"
             )
         return self
 

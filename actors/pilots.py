@@ -1,17 +1,19 @@
 """The driver's handle on the pilots, which actors hold, and on the validation set."""
 
+from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
 import ray
 
 from actors.fetch import fetch
-from actors.shard import PilotShard, load
+from actors.shard import SOLVING, PilotShard, load
 from projektor_ray.config import nearest
 from projektor_ray.errors import InputError
 from projektor_ray.providers import Samples
 from projektor_ray.sources import SourceConfig
 from projektor_ray.study import SetSummary, StudyConfig
+from projektor_ray.transport import TransportSettings
 
 MAX_RESTARTS = 5
 GPU_SHARE = 0.01
@@ -63,6 +65,7 @@ class Pilots:
             max_restarts=MAX_RESTARTS,
             max_task_retries=-1,
             scheduling_strategy="SPREAD",
+            concurrency_groups={SOLVING: 1},
         )(PilotShard)
         self.shards = [
             (actor.remote(held, self.class_names), held)
@@ -73,6 +76,13 @@ class Pilots:
         """Of all pilots, and of the validation set; reads them where they are held."""
         found = fetch([actor.summaries.remote(self.sources) for actor, _ in self.shards])
         return [summary for part in found for summary in part], self._validation_summary
+
+    def share(self, settings: TransportSettings) -> TransportSettings:
+        """The settings, with the memory that each shard may use where those of a node share it."""
+        found = fetch([actor.room.remote(settings) for actor, _ in self.shards])
+        crowd = Counter(node for node, _ in found)
+        least = min(free / crowd[node] for node, free in found)
+        return settings.model_copy(update={"memory_limit_gb": least / 2**30})
 
     def references(self) -> dict[str, Any]:
         """Provider name → reference to its Samples in the object store, for the probes."""

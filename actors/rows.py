@@ -1,19 +1,21 @@
-"""The rows of the ground cost that belong to the pilots of one shard.
+"""What a shard builds of embedded pilots: its own rows of the ground cost, or the whole pool.
 
 Apart from `shard.py`, so that a process that only reads pilots does not load the numerics.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from projektor_ray.embedding import Embedder
 from projektor_ray.transport import (
+    DistanceOracle,
     PilotFeatures,
     ProviderShard,
     TransportSettings,
     ValidationFeatures,
-    plan_memory,
 )
-from projektor_ray.transport.pools import USUAL_BATCH, device_of, dtype_of, memory_limit
+from projektor_ray.transport.groundcost import by_provider
+from projektor_ray.transport.pools import device_of, dtype_of, memory_limit, plan_solve
 
 
 @dataclass(frozen=True, eq=False)
@@ -23,6 +25,7 @@ class Ground:
     Attributes
     ----------
     names : all providers, in the order that indices of providers mean.
+    settings : with the memory that one shard may plan with.
     """
 
     names: tuple[str, ...]
@@ -31,20 +34,24 @@ class Ground:
     validation: ValidationFeatures
 
 
+def room(settings: TransportSettings) -> int:
+    """Bytes that a solve may plan with on this process's device."""
+    return memory_limit(settings)
+
+
 def rows_of(features: PilotFeatures, ground: Ground) -> ProviderShard:
     """The rows of the cost that belong to these pilots; the kernel is kept where it fits."""
-    dtype = dtype_of(ground.settings)
-    plan = plan_memory(
-        len(features.features),
-        len(ground.validation.features),
-        USUAL_BATCH,
-        features.features.shape[1],
-        available=memory_limit(ground.settings),
-    )
+    points, dimension = features.features.shape
+    plan = plan_solve(points, len(ground.validation.features), dimension, ground.settings)
     return ProviderShard(
         features,
         ground.validation,
-        dtype=dtype,
+        dtype=dtype_of(ground.settings),
         device=device_of(ground.settings),
         keep=plan.layout == "dense",
     )
+
+
+def oracle_of(parts: Sequence[PilotFeatures], ground: Ground) -> DistanceOracle:
+    """The oracle over the pilots of all shards, whatever order they come in."""
+    return DistanceOracle(by_provider(parts), ground.validation, ground.settings)

@@ -1,4 +1,4 @@
-"""What an actor holds: the pilots of some providers, and their rows of the ground cost.
+"""What an actor holds: the pilots of some providers, and their part of the transport problem.
 
 Every call is idempotent and carries, by reference, what is needed to rebuild the state it uses: a
 shard that was killed is made anew from its sources, and the repeated call returns the same.
@@ -11,6 +11,7 @@ import numpy as np
 import ray
 from numpy.typing import NDArray
 
+from actors.fetch import fetch
 from projektor_ray.errors import InputError
 from projektor_ray.providers import Samples
 from projektor_ray.sources import SourceConfig, read_source
@@ -19,10 +20,19 @@ from projektor_ray.study import SetSummary
 if TYPE_CHECKING:
     from actors.rows import Ground
     from projektor_ray.cards import Profile, Reference
-    from projektor_ray.transport import PilotFeatures, ProviderShard
+    from projektor_ray.transport import (
+        DistanceOracle,
+        Distances,
+        PilotFeatures,
+        ProviderShard,
+        TransportSettings,
+        Warm,
+    )
 
 Boxed = Sequence[Any]
 """A reference in a list, so that it arrives as a reference and is fetched only where it is new."""
+SOLVING = "solving"
+"""The thread of a shard that solves, while another answers who asks for its pilots."""
 
 
 def load(source: Any, class_names: tuple[str, ...] | None) -> Samples:
@@ -46,7 +56,9 @@ class PilotShard:
         self._held = sorted(held)
         self._class_names = class_names
         self._pilots: dict[str, Samples] = {}
-        self._transport: dict[str, ProviderShard] = {}
+        self._features: dict[Any, PilotFeatures] = {}
+        self._rows: dict[Any, ProviderShard] = {}
+        self._oracle: dict[Any, DistanceOracle] = {}
 
     def pilot(self, sources: Boxed, name: str) -> Samples:
         """One provider's pilot, read from its source where it is new."""
@@ -61,18 +73,28 @@ class PilotShard:
         """Of each pilot, for the checks and identities of a study."""
         return [SetSummary.of(name, self.pilot(sources, name)) for name in self._held]
 
+    def room(self, settings: "TransportSettings") -> tuple[str, int]:
+        """The node this shard lives on, and the bytes that a solve may plan with there."""
+        from actors.rows import room
+
+        return ray.get_runtime_context().get_node_id(), room(settings)
+
     def features(self, sources: Boxed, ground: Boxed) -> "PilotFeatures":
         """The embedded pilots held here; embedded where they are held, on a GPU if there is one."""
+        if ground[0] not in self._features:
+            self._features = {ground[0]: self._embedded(sources, ray.get(ground[0]))}
+        return self._features[ground[0]]
+
+    def _embedded(self, sources: Boxed, ground: "Ground") -> "PilotFeatures":
         from projektor_ray.transport import PilotFeatures
 
-        known: Ground = ray.get(ground[0])
         pilots = [self.pilot(sources, name) for name in self._held]
         everything = Samples.concatenate(pilots)
         return PilotFeatures(
-            features=known.embedder(everything.inputs),
+            features=ground.embedder(everything.inputs),
             labels=everything.labels,
             provider=np.repeat(
-                [known.names.index(name) for name in self._held], [*map(len, pilots)]
+                [ground.names.index(name) for name in self._held], [*map(len, pilots)]
             ),
         )
 
@@ -93,13 +115,31 @@ class PilotShard:
             return copies_within(own, centre, radius)
         return copies_between(own, other, centre, radius)
 
-    def transport(
-        self, sources: Boxed, ground: Boxed, key: str, method: str, *arguments: Any
-    ) -> Any:
+    def transport(self, sources: Boxed, ground: Boxed, method: str, *arguments: Any) -> Any:
         """A method of this shard's `ProviderShard`, which is built where it is new."""
-        if key not in self._transport:
+        if ground[0] not in self._rows:
             from actors.rows import rows_of
 
-            known: Ground = ray.get(ground[0])
-            self._transport = {key: rows_of(self.features(sources, ground), known)}
-        return getattr(self._transport[key], method)(*arguments)
+            features = self.features(sources, ground)
+            self._rows = {ground[0]: rows_of(features, ray.get(ground[0]))}
+        return getattr(self._rows[ground[0]], method)(*arguments)
+
+    @ray.method(concurrency_group=SOLVING)
+    def measure(
+        self,
+        shards: Sequence[Any],
+        sources: Boxed,
+        ground: Boxed,
+        mixtures: NDArray[np.float64],
+        start: "Warm | None",
+    ) -> "tuple[Distances, Warm | None]":
+        """Distances of mixtures (b, m) of the pilots of all shards, and where they ended.
+
+        The embedded pilots are asked of their shards where they are new.
+        """
+        if ground[0] not in self._oracle:
+            from actors.rows import oracle_of
+
+            asked = [shard.features.remote(sources, ground) for shard in shards]
+            self._oracle = {ground[0]: oracle_of(fetch(asked), ray.get(ground[0]))}
+        return self._oracle[ground[0]].measure_from(mixtures, start)

@@ -1,10 +1,13 @@
-"""The batched solve over the actors that hold the pilots.
+"""The batched solve over the actors that hold the pilots, in the way that the memory plan chooses.
 
+By mixture: every shard fetches the embedded pilots of all, holds the whole kernel, and solves a
+share of the mixtures; nothing travels between rounds.
 By provider: every shard keeps the rows of the cost that belong to its providers; a round sends
-target scalings (B, v) out and sums partial column sums (B, v) back. Samples never leave the actor
+target scalings (B, v) out and sums partial column sums (B, v) back. Pilots never leave the actor
 that holds them.
 """
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -15,16 +18,17 @@ from actors.fetch import fetch
 from actors.pilots import GPU_SHARE, Pilots
 from actors.rows import Ground
 from projektor_ray.embedding import Embedder, EmbedderConfig, build_embedder
+from projektor_ray.mixtures import check_mixtures
 from projektor_ray.providers import Samples
 from projektor_ray.study import Study
 from projektor_ray.transport import (
-    DistanceOracle,
     Distances,
-    PilotFeatures,
     PoolOracle,
     ValidationFeatures,
+    Warm,
     sharded_pool,
 )
+from projektor_ray.transport.pools import plan_solve
 
 INLINE_BYTES = 100_000
 """Larger arguments are shared by reference, as Ray itself does for one call."""
@@ -47,22 +51,30 @@ class PilotDistances:
     Attributes
     ----------
     ground : reference to the `Ground` that all shards share.
+    plan : how the solve is laid out, and why.
     """
 
     def __init__(self, pilots: Pilots, study: Study) -> None:
-        self._actors = [actor for actor, _ in pilots.shards]
-        self._sources = pilots.sources
         gpus = ray.cluster_resources().get("GPU", 0.0)
         embedding = ray.remote(num_cpus=0, num_gpus=GPU_SHARE if gpus else 0)(embed_validation)
         embedder, validation = fetch(embedding.remote(study.config.embedder, pilots.validation))
-        settings = study.config.transport
+        settings = pilots.share(study.config.transport)
+        actors = [actor for actor, _ in pilots.shards]
+        self.plan = plan_solve(
+            int(study.pilot_sizes.sum()),
+            study.validation.size,
+            validation.features.shape[1],
+            settings,
+            actors=len(actors),
+        )
         self.ground = ray.put(Ground(study.names, settings, embedder, validation))
-        self._key = study.distances_stamp.made_by
-        self._oracle: PoolOracle
-        if settings.method == "exact":
-            self._oracle = DistanceOracle(self._gathered(), validation, settings)
+        self._oracle: PoolOracle | SharedOracle
+        if self.plan.layout == "by provider":
+            shards = Shards(actors, pilots.sources, self.ground)
+            pool = sharded_pool(shards, validation, settings, self.plan)
+            self._oracle = PoolOracle(pool, settings)
         else:
-            self._oracle = PoolOracle(sharded_pool(self._call, validation, settings), settings)
+            self._oracle = SharedOracle(actors, pilots.sources, self.ground, len(study.names))
 
     def __call__(self, mixtures: NDArray[np.float64]) -> Distances:
         return self._oracle(mixtures)
@@ -71,28 +83,56 @@ class PilotDistances:
         """Start the next call afresh, so that it depends on its mixtures alone."""
         self._oracle.forget()
 
-    def _gathered(self) -> PilotFeatures:
-        """All embedded pilots in this process, for exact transport."""
-        parts = fetch(
-            [actor.features.remote(self._sources, [self.ground]) for actor in self._actors]
-        )
-        labels = [part.labels for part in parts if part.labels is not None]
-        return PilotFeatures(
-            np.concatenate([part.features for part in parts]),
-            np.concatenate(labels) if len(labels) == len(parts) else None,
-            np.concatenate([part.provider for part in parts]),
-        )
 
-    def _call(self, method: str, *arguments: Any) -> list[Any]:
-        """Run a method of every shard; large arguments travel once, through the object store."""
+class Shards:
+    """By provider: runs a method of the `ProviderShard` of every actor, in the actors' order."""
+
+    def __init__(self, actors: Sequence[Any], sources: Sequence[Any], ground: Any) -> None:
+        self._actors = actors
+        self._known = (sources, [ground])
+
+    def __call__(self, method: str, *arguments: Any) -> list[Any]:
+        """Large arguments travel once, through the object store."""
         shared = [
             ray.put(argument) if getattr(argument, "nbytes", 0) > INLINE_BYTES else argument
             for argument in arguments
         ]
         found: list[Any] = fetch(
-            [
-                actor.transport.remote(self._sources, [self.ground], self._key, method, *shared)
-                for actor in self._actors
-            ]
+            [actor.transport.remote(*self._known, method, *shared) for actor in self._actors]
         )
         return found
+
+
+class SharedOracle:
+    """By mixture: shares mixtures out among actors.
+
+    It keeps where they ended, so that an actor that was killed can be asked the same again.
+    """
+
+    def __init__(
+        self, actors: Sequence[Any], sources: Sequence[Any], ground: Any, providers: int
+    ) -> None:
+        self._actors = actors
+        self._known = (actors, sources, [ground])
+        self._providers = providers
+        self._last: Warm | None = None
+
+    def __call__(self, mixtures: NDArray[np.float64]) -> Distances:
+        """Distances of mixtures (B, m): of k actors the i-th takes every k-th, from the i-th on."""
+        mixtures = check_mixtures(mixtures, self._providers)
+        count = min(len(self._actors), len(mixtures))
+        shares = [mixtures[first::count] for first in range(count)]
+        answers = fetch(
+            [
+                actor.measure.remote(*self._known, share, self._last and self._last.near(share))
+                for actor, share in zip(self._actors, shares, strict=False)
+            ]
+        )
+        order = np.argsort(np.concatenate([range(i, len(mixtures), count) for i in range(count)]))
+        ended = [warm for _, warm in answers if warm is not None]
+        self._last = Warm.concatenate(ended) if ended else None
+        return Distances.concatenate([found for found, _ in answers]).take(order)
+
+    def forget(self) -> None:
+        """Start the next call afresh, so that it depends on its mixtures alone."""
+        self._last = None

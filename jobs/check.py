@@ -15,8 +15,7 @@ from projektor_ray.projection import noise_gain, reach
 from projektor_ray.selection import FeasibleSet
 from projektor_ray.study import Probe, Study
 from projektor_ray.tables import Key, Row
-from projektor_ray.transport import plan_memory
-from projektor_ray.transport.pools import memory_limit
+from projektor_ray.transport.pools import plan_solve
 
 FARTHER_APART = 4
 
@@ -40,7 +39,7 @@ def check(workspace: Workspace, *, timed: bool = False) -> None:
         ["samples to train on", f"{_at_most(study)}{sum(sizes_ahead(study, missing)):,}"],
         *_cost_rows(study, done, missing),
         ["distances to measure", f"{len(unmeasured(study, workspace.distances())):,}"],
-        *_transport_rows(study),
+        *_transport_rows(workspace),
     ]
     says = f"{len(trained)} probes timed" if trained else "nothing trained"
     table(f"Study {config.name}: everything checked, {says}", ["what", ""], rows)
@@ -98,14 +97,15 @@ def _cost_rows(study: Study, done: Mapping[Key, Row], missing: Sequence[Probe]) 
     ]
 
 
-def _transport_rows(study: Study) -> list[list[str]]:
+def _transport_rows(workspace: Workspace) -> list[list[str]]:
     """Lines on the memory of the distances, and on what a projection does to errors."""
-    memory = plan_memory(
+    study, pilots = workspace.study, workspace.pilots
+    memory = plan_solve(
         int(study.pilot_sizes.sum()),
         study.validation.size,
-        len(study.measured),
         int(np.prod(study.validation.input_shape)),
-        available=memory_limit(study.config.transport),
+        pilots.share(study.config.transport),
+        actors=len(pilots.shards),
     )
     gains = [
         [f"noise gain to {size:,}", f"{float(noise_gain(size, study.scales)):.2f}×"]

@@ -19,6 +19,7 @@ def measure(workspace: Workspace, distances: PilotDistances) -> None:
     study = workspace.study
     missing = unmeasured(study, workspace.distances())
     if len(missing):
+        headline("transport", f"{distances.plan.layout}: {distances.plan.reason}")
         started = time.perf_counter()
         found = distances(missing)
         seconds = time.perf_counter() - started

@@ -7,7 +7,15 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from projektor_ray.transport import PilotFeatures, ProviderShard, ValidationFeatures
+from projektor_ray.transport import (
+    PilotFeatures,
+    PoolOracle,
+    ProviderShard,
+    TransportSettings,
+    ValidationFeatures,
+    plan_memory,
+    sharded_pool,
+)
 from projektor_ray.transport.shards import CallShards
 
 
@@ -120,12 +128,27 @@ def split(pilots: PilotFeatures, providers: list[int]) -> PilotFeatures:
 
 
 def shards_of(
-    pilots: PilotFeatures, validation: ValidationFeatures, parts: list[list[int]], *, keep: bool
+    pilots: PilotFeatures,
+    validation: ValidationFeatures,
+    parts: list[list[int]],
+    *,
+    keep: bool,
+    dtype: torch.dtype = torch.float32,
 ) -> CallShards:
     """Shards in this process, each with the pilots of some providers."""
-    shards = [ProviderShard(split(pilots, part), validation, keep=keep) for part in parts]
+    shards = [
+        ProviderShard(split(pilots, part), validation, dtype=dtype, keep=keep) for part in parts
+    ]
 
     def call(method: str, *arguments: object) -> list[object]:
         return [getattr(shard, method)(*arguments) for shard in shards]
 
     return call
+
+
+def spread(
+    call: CallShards, validation: ValidationFeatures, settings: TransportSettings
+) -> PoolOracle:
+    """Distances by provider, of pilots that `call` reaches, all mixtures at once."""
+    plan = plan_memory(100, len(validation.features), 100, 4, available=1 << 30)
+    return PoolOracle(sharded_pool(call, validation, settings, plan), settings)

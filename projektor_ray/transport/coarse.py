@@ -15,6 +15,7 @@ import torch
 from torch import Tensor
 
 from projektor_ray.transport.operators import CostRows
+from projektor_ray.transport.products import product
 
 MOST_BLOCKS = 16
 SAMPLED_ROWS = 64
@@ -67,7 +68,7 @@ def nearest_blocks(cost: CostRows, blocks: Tensor, step: int) -> Tensor:
     found = []
     for start in range(0, rows, step):
         block = cost.rows(slice(start, min(rows, start + step)))
-        found.append((block @ share.to(block.dtype)).argmin(dim=1))
+        found.append(product(block, share.to(block.dtype)).argmin(dim=1))
     return torch.cat(found)
 
 
@@ -87,13 +88,15 @@ def block_shifts(flows: Tensor, weights: Tensor, tolerance: float) -> Tensor:
         plan = torch.softmax(log_flows + shifts[:, None], dim=2)
         mass = source[:, :, None] * plan
         lacking = weights - mass.sum(dim=1)
-        if not bool((lacking.abs().sum(dim=1) > tolerance).any()):
+        going = lacking.abs().sum(dim=1) > tolerance
+        if not bool(going.any()):
             break
         curvature = torch.diag_embed(mass.sum(dim=1) + FLOOR * weights)
         curvature -= plan.transpose(1, 2) @ mass
         curvature += weights[:, None] * weights
         move = torch.linalg.solve_ex(curvature, lacking)[0]
         spread = (move.amax(dim=1) - move.amin(dim=1)).clamp_min(1e-12)
-        shifts = shifts + move * (spread.log1p() / spread)[:, None]
+        moved = shifts + move * (spread.log1p() / spread)[:, None]
+        shifts = torch.where(going[:, None], moved, shifts)
     shifts = shifts - even
     return shifts - (shifts @ weights)[:, None]

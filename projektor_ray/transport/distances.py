@@ -71,18 +71,24 @@ class Warm:
     ----------
     mixtures : (B, m).
     potentials : (B, v), their target potentials.
-    centre : what the kernel was built around; None to build it around their mean.
+    centre : what the kernel was built around.
     """
 
     mixtures: NDArray[np.float64]
     potentials: NDArray[np.float64]
-    centre: PackedCentre | None
+    centre: PackedCentre
 
-    def near(self, mixtures: NDArray[np.float64], centre: PackedCentre | None) -> "Warm":
+    @staticmethod
+    def concatenate(parts: Sequence["Warm"]) -> "Warm":
+        """Of the mixtures of all parts, in order, around the first one's centre."""
+        mixtures = np.concatenate([part.mixtures for part in parts])
+        potentials = np.concatenate([part.potentials for part in parts])
+        return Warm(mixtures, potentials, parts[0].centre)
+
+    def near(self, mixtures: NDArray[np.float64]) -> "Warm":
         """For each of these mixtures the nearest one here, by L1 distance."""
         apart = np.abs(mixtures[:, None, :] - self.mixtures[None, :, :]).sum(axis=2)
-        nearest = apart.argmin(axis=1)
-        return Warm(mixtures, self.potentials[nearest], centre)
+        return Warm(mixtures, self.potentials[apart.argmin(axis=1)], self.centre)
 
 
 def measure(
@@ -139,11 +145,12 @@ class PoolOracle:
         mixtures = check_mixtures(mixtures, self.pool.operator.units)
         if self.settings.method == "exact":
             return self._exact(mixtures), None
-        parts = []
-        for turn in np.array_split(mixtures, -(-len(mixtures) // self.pool.plan.mixtures)):
-            found, start = self._solve(turn, start)
-            parts.append(found)
-        return Distances.concatenate(parts), start
+        turns = np.array_split(mixtures, -(-len(mixtures) // self.pool.plan.mixtures))
+        parts = [self._solve(turn, start) for turn in turns]
+        return (
+            Distances.concatenate([found for found, _ in parts]),
+            Warm.concatenate([ended for _, ended in parts]),
+        )
 
     def forget(self) -> None:
         """Start the next call afresh, so that it depends on its mixtures alone."""
@@ -176,9 +183,8 @@ class PoolOracle:
         )
 
     def _start(self, mixtures: NDArray[np.float64], warm: Warm) -> Start:
-        near, device = warm.near(mixtures, warm.centre), self.pool.operator.target.device
-        centre = None if near.centre is None else unpacked(near.centre, device)
-        return Start(torch.from_numpy(near.potentials).to(device), centre)
+        near, device = warm.near(mixtures), self.pool.operator.target.device
+        return Start(torch.from_numpy(near.potentials).to(device), unpacked(near.centre, device))
 
     def _self_term(self, weights: Tensor) -> SelfTerm:
         points, provider = self.pool.self_points, self.pool.self_provider

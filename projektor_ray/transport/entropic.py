@@ -94,7 +94,7 @@ def sinkhorn(
         held,
         targets[support],
         cost_blocks(held),
-        RowUnits(cost.shape[0]),
+        RowUnits(cost.shape[0], cost.device),
         torch.float64 if precise else torch.float32,
     )
     solution = solve(

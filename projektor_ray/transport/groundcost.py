@@ -23,6 +23,7 @@ from projektor_ray.errors import InputError
 from projektor_ray.transport.coarse import cluster
 from projektor_ray.transport.labels import LabelKind, choose_kind, class_table
 from projektor_ray.transport.operators import Rows
+from projektor_ray.transport.products import enough_rows
 from projektor_ray.transport.settings import LabelDistance
 
 
@@ -48,6 +49,18 @@ class PilotFeatures:
                 f"provider must be one index of 0 or more for each of {len(self.features)} pilot "
                 f"samples; got shape {self.provider.shape}"
             )
+
+
+def by_provider(parts: Sequence[PilotFeatures]) -> PilotFeatures:
+    """The pilots of all parts, sorted by provider; samples of one provider keep their order."""
+    labels = [part.labels for part in parts if part.labels is not None]
+    provider = np.concatenate([part.provider for part in parts])
+    order = np.argsort(provider, kind="stable")
+    return PilotFeatures(
+        np.concatenate([part.features for part in parts])[order],
+        np.concatenate(labels)[order] if len(labels) == len(parts) else None,
+        provider[order],
+    )
 
 
 @dataclass(frozen=True, eq=False)
@@ -236,8 +249,8 @@ class FeatureCost:
         self._left_square = (self._left**2).sum(dim=1)
         self._right_square = (self._right**2).sum(dim=1)
         self._label_rows: Tensor | None = None
-        self._group: Tensor | None = None
-        highest = 0.0
+        self._group = torch.zeros(len(self._left), dtype=torch.long, device=device)
+        highest = self._left.new_zeros(1)
         if units.label_kind is not None:
             table = units.label_weight * class_table(
                 left.groups(), right.groups(), units.label_kind
@@ -245,11 +258,13 @@ class FeatureCost:
             if left is right:
                 table = (table + table.T) / 2
                 np.fill_diagonal(table, 0.0)
-            highest = float(table.max())
+            highest = torch.from_numpy(table.max(axis=1)).to(device, dtype)
             self._label_rows = torch.from_numpy(table[:, right.group]).to(device, dtype)
             self._group = torch.from_numpy(np.asarray(left.group)).to(device)
-        reach = float(self._left_square.max().sqrt() + self._right_square.max().sqrt())
-        self._magnitude = reach**2 + highest
+        farthest = torch.zeros_like(highest)
+        farthest.scatter_reduce_(0, self._group, self._left_square, "amax")
+        reach = farthest.sqrt() + self._right_square.max().sqrt()
+        self._magnitude = float((reach**2 + highest).max())
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -261,10 +276,12 @@ class FeatureCost:
 
     def rows(self, rows: Rows) -> Tensor:
         left = self._left[rows]
+        count, left = len(left), enough_rows(left)
         cost = torch.addmm(self._right_square.expand(len(left), -1), left, self._right.T, alpha=-2)
+        cost = cost[:count]
         cost += self._left_square[rows, None]
         cost.clamp_min_(0)
-        if self._label_rows is not None and self._group is not None:
+        if self._label_rows is not None:
             cost += self._label_rows[self._group[rows]]
         return cost
 

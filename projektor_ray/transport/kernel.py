@@ -1,7 +1,8 @@
 """The operator on one device: a Gibbs kernel held whole, or rebuilt some rows at a time."""
 
+import itertools
 import math
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import torch
@@ -9,6 +10,7 @@ from torch import Tensor
 
 from projektor_ray.transport.coarse import nearest_blocks
 from projektor_ray.transport.operators import Centre, CostRows, ProviderUnits, RowUnits, Sums
+from projektor_ray.transport.products import product
 
 HEADROOM = {torch.float32: 36.0, torch.float64: 300.0}
 """Logarithm of the largest entry of a row of the kernel, and of the largest scaling: of a product
@@ -18,6 +20,8 @@ EXACT_EXPONENT = 100.0
 LOST = 1e-7
 """Mass of a plan that entries which underflowed may carry."""
 BLOCK_ELEMENTS = 1 << 20
+FEW = 32
+"""So few rows of one provider in a block are summed in float64, together with other such rows."""
 
 
 def ceiling_of(dtype: torch.dtype) -> float:
@@ -30,7 +34,11 @@ class KernelOperator:
 
     The kernel is K_ij = b_j exp((f⁰_i + g⁰_j − C_ij)/ε) with f⁰ the soft c-transform of the centre
     g⁰: its rows sum to 1, so that no entry overflows and no row vanishes. Its rows are in the order
-    of the block of targets that they are nearest to.
+    of the block of targets that they are nearest to, then of their provider.
+
+    A float32 sum depends on what is summed together, and acceleration makes 1e-7 of a sum a round
+    more or less. So rows of one provider are summed apart, and those sums added in float64: they
+    are the same whichever providers and mixtures this process holds beside.
     """
 
     def __init__(
@@ -47,15 +55,14 @@ class KernelOperator:
         self._target = target.to(torch.float64)
         self._log_target = self._target.log()
         self._blocks = blocks
-        self._members = torch.nn.functional.one_hot(blocks)
+        self._members = torch.nn.functional.one_hot(blocks).T.to(torch.float64).contiguous()
         self._units = units
         self._dtype = dtype
         self._keep = keep
         self._magnitude = cost.magnitude
         self._step = max(1, BLOCK_ELEMENTS // cost.shape[1])
-        nearest = nearest_blocks(cost, blocks, self._step)
-        self._order = nearest.argsort(stable=True)
-        self._sizes = torch.bincount(nearest, minlength=self._members.shape[1]).tolist()
+        self._order, self._runs = _runs(nearest_blocks(cost, blocks, self._step), units)
+        self._longest = max(1, cost.shape[0]) if keep else self._step
         self._held: _Held | None = None
         self._last: tuple[Tensor, Tensor] | None = None
 
@@ -79,33 +86,45 @@ class KernelOperator:
         return ceiling_of(self._precision(centre))
 
     def sums(self, centre: Centre, scaling: Tensor, weights: Tensor) -> Sums:
-        dtype = self._precision(centre)
-        shift, scaled = _scaled(scaling, dtype)
-        members = self._members.to(dtype)
-        columns = torch.zeros_like(scaling)
-        flows = scaling.new_zeros(len(scaling), *2 * members.shape[1:])
+        return self.partial_sums(centre, scaling, weights).rounded(self._precision(centre))
+
+    def partial_sums(self, centre: Centre, scaling: Tensor, weights: Tensor) -> Sums:
+        """Before they are rounded: as a part of the sums over more rows than these."""
+        shift, scaled = _scaled(scaling, self._precision(centre))
+        columns, precise = torch.zeros_like(scaling), scaled.to(scaling.dtype)
+        flows = scaling.new_zeros(len(scaling), *2 * self._members.shape[:1])
         sources = torch.zeros_like(scaling[:, 0])
-        for block, ranges in enumerate(self._ranges()):
-            part = torch.zeros_like(scaled)
-            for start, stop in ranges:
-                kernel, _ = self._rows(centre, start, stop)
-                row_sums = (scaled @ kernel.T).clamp_min_(torch.finfo(dtype).tiny)
-                source = self._spread(weights, start, stop, dtype) / row_sums
-                part.addmm_(source, kernel)
-                sources += source.sum(dim=1)
-            columns += part
-            flows[:, block] = (part * scaled) @ members
+        for block, runs in enumerate(self._runs):
+            part: Tensor | None = None
+            for piece, source in self._piece_sums(centre, scaled, weights, runs):
+                part = piece if part is None else part.add_(piece)
+                sources += source
+            if part is not None:
+                columns += part
+                flows[:, block] = (self._members @ part.mul_(precise).T).T
         return Sums(columns / shift.exp(), flows, sources.log() - shift[:, 0])
+
+    def _piece_sums(
+        self, centre: Centre, scaled: Tensor, weights: Tensor, runs: list["_Run"]
+    ) -> Iterator[tuple[Tensor, Tensor]]:
+        """Of every piece of some runs the sums of columns (B, v), and of sources (B,), float64."""
+        least = torch.finfo(scaled.dtype).tiny
+        for start, stop, precision in self._pieces(runs, scaled.dtype, self._longest):
+            kernel = self._rows(centre, start, stop, precision)[0].to(precision)
+            row_sums = product(scaled.to(precision), kernel.T).clamp_min_(least)
+            source = self._spread(weights, start, stop, scaled.dtype) / row_sums
+            columns = product(source, kernel).to(torch.float64)
+            yield columns, source.sum(dim=1, dtype=torch.float64)
 
     def source_potentials(self, centre: Centre, scaling: Tensor) -> Tensor:
         dtype = self._precision(centre)
         shift, scaled = _scaled(scaling, dtype)
         least = scaled.sum(dim=1, keepdim=True) * math.exp(-ceiling_of(dtype))
         found = scaling.new_zeros(len(scaling), self.units)
-        for ranges in self._ranges():
-            for start, stop in ranges:
-                kernel, log_rows = self._rows(centre, start, stop)
-                row_sums = scaled @ kernel.T
+        for runs in self._runs:
+            for start, stop, precision in self._pieces(runs, dtype, self._longest):
+                kernel, log_rows = self._rows(centre, start, stop, precision)
+                row_sums = product(scaled.to(precision), kernel.to(precision).T)
                 logs = log_rows + row_sums.to(scaling.dtype).log() + shift
                 lost = row_sums < least
                 if bool(lost.any()):
@@ -136,21 +155,22 @@ class KernelOperator:
                 found[column] = torch.logaddexp(found[column], partial)
         return found
 
-    def _ranges(self) -> Iterator[list[tuple[int, int]]]:
-        """For every block the ranges of rows, in order, that are nearest to it."""
-        first = 0
-        for size in self._sizes:
-            step = max(1, size if self._keep else self._step)
-            yield [
-                (start, min(first + size, start + step))
-                for start in range(first, first + size, step)
-            ]
-            first += size
+    def _pieces(
+        self, runs: Iterable["_Run"], dtype: torch.dtype, step: int
+    ) -> Iterator[tuple[int, int, torch.dtype]]:
+        """Ranges of at most so many rows, and the precision that they are summed in."""
+        for run in runs:
+            longest = min(step, self._step) if run.mixed else step
+            precision = torch.float64 if run.mixed else dtype
+            for start in range(run.start, run.stop, longest):
+                yield start, min(run.stop, start + longest), precision
 
-    def _rows(self, centre: Centre, start: int, stop: int) -> tuple[Tensor, Tensor]:
+    def _rows(
+        self, centre: Centre, start: int, stop: int, precision: torch.dtype
+    ) -> tuple[Tensor, Tensor]:
         """A range of rows of the kernel, and −f⁰/ε of these rows."""
         if not self._keep:
-            return self._build(centre, start, stop)
+            return self._build(centre, start, stop, precision)
         if self._held is None or not centre.same(self._held.centre):
             self._hold(centre)
         assert self._held is not None
@@ -166,9 +186,10 @@ class KernelOperator:
             del held
             kernel = torch.empty(self._cost.shape, dtype=dtype, device=device)
             log_rows = torch.empty(len(kernel), dtype=torch.float64, device=device)
-        for start in range(0, len(kernel), self._step):
-            stop = min(len(kernel), start + self._step)
-            kernel[start:stop], log_rows[start:stop] = self._build(centre, start, stop)
+        runs = itertools.chain.from_iterable(self._runs)
+        for start, stop, precision in self._pieces(runs, dtype, self._step):
+            built = self._build(centre, start, stop, precision)
+            kernel[start:stop], log_rows[start:stop] = built
         self._held = _Held(centre, kernel, log_rows)
 
     def _spread(self, weights: Tensor, start: int, stop: int, dtype: torch.dtype) -> Tensor:
@@ -182,17 +203,50 @@ class KernelOperator:
     def _precision(self, centre: Centre) -> torch.dtype:
         return torch.float64 if centre.wide else self._dtype
 
-    def _build(self, centre: Centre, start: int, stop: int) -> tuple[Tensor, Tensor]:
-        """A range of rows of the kernel, and −f⁰/ε of these rows, from their cost."""
+    def _build(
+        self, centre: Centre, start: int, stop: int, precision: torch.dtype
+    ) -> tuple[Tensor, Tensor]:
+        """A range of rows of the kernel, and −f⁰/ε of these rows, from their cost.
+
+        Exponents are of the given precision, or float64 where they are large.
+        """
         dtype = self._precision(centre)
-        exact = self._magnitude <= EXACT_EXPONENT * centre.epsilon
-        precision = dtype if exact else torch.float64
+        cost = self._cost.rows(self._order[start:stop])
+        if not bool(cost.abs().amax() <= EXACT_EXPONENT * centre.epsilon):
+            precision = torch.float64
         offset = (centre.potential / centre.epsilon + self._log_target).to(precision)
-        cost = self._cost.rows(self._order[start:stop]).to(precision)
-        exponent = torch.sub(offset, cost, alpha=1 / centre.epsilon)
+        exponent = torch.sub(offset, cost.to(precision), alpha=1 / centre.epsilon)
         log_rows = exponent.amax(dim=1) - HEADROOM[dtype]
         kernel = exponent.sub_(log_rows[:, None]).exp_()
         return kernel.to(dtype), log_rows.to(torch.float64)
+
+
+@dataclass(frozen=True)
+class _Run:
+    """Rows from `start` to `stop`: of one provider, or mixed, of providers with few rows each."""
+
+    start: int
+    stop: int
+    mixed: bool
+
+
+def _runs(nearest: Tensor, units: RowUnits | ProviderUnits) -> tuple[Tensor, list[list[_Run]]]:
+    """The order of rows, and of each block of targets the runs of rows that are nearest to it."""
+    holders, blocks = int(units.holder.max()) + 1, int(nearest.max()) + 1
+    key = nearest * holders + units.holder
+    few = torch.bincount(key, minlength=holders * blocks) < FEW
+    key = nearest * (holders + 1) + torch.where(few[key], holders, units.holder)
+    sizes = torch.bincount(key, minlength=(holders + 1) * blocks).tolist()
+    runs: list[list[_Run]] = []
+    start = 0
+    for block in range(blocks):
+        runs.append([])
+        for holder in range(holders + 1):
+            stop = start + sizes[block * (holders + 1) + holder]
+            if stop > start:
+                runs[block].append(_Run(start, stop, holder == holders))
+            start = stop
+    return key.argsort(stable=True), runs
 
 
 def _scaled(scaling: Tensor, dtype: torch.dtype) -> tuple[Tensor, Tensor]:

@@ -75,6 +75,22 @@ class Sums:
     flows: Tensor
     reach: Tensor
 
+    def rounded(self, precision: torch.dtype) -> "Sums":
+        """With as many digits as this precision has, in its own range of exponents.
+
+        Parts of a float32 kernel that were added in another order are then the same to the last
+        bit, and so is all that follows.
+        """
+        return Sums(*(_rounded(part, precision) for part in (self.columns, self.flows, self.reach)))
+
+
+def _rounded(values: Tensor, precision: torch.dtype) -> Tensor:
+    """Veltkamp's split, which keeps the leading digits."""
+    if precision == values.dtype:
+        return values
+    split = values * (1 + torch.finfo(precision).eps / torch.finfo(values.dtype).eps)
+    return split - (split - values)
+
 
 class SourceOperator(Protocol):
     """Source rows and their cost to the targets; rounds are idempotent calls."""
@@ -99,7 +115,10 @@ class SourceOperator(Protocol):
         """Largest reach + log Σ_j e^(s_j) at which entries that underflowed do not matter."""
 
     def sums(self, centre: Centre, scaling: Tensor, weights: Tensor) -> Sums:
-        """One round in the kernel's domain, at g = centre + ε·scaling; scaling (B, v) float64."""
+        """One round in the kernel's domain, at g = centre + ε·scaling; scaling (B, v) float64.
+
+        Rounded to the kernel's precision, after all rows are summed up.
+        """
 
     def log_sums(self, potential: Tensor, epsilon: float, weights: Tensor) -> Tensor:
         """log Σ_i a_i exp((f_i − C_ij)/ε) with f the soft c-transform of potential: (B, v)."""
@@ -142,10 +161,17 @@ class MatrixCost:
 
 
 class RowUnits:
-    """Units are the rows themselves."""
+    """Units are the rows themselves.
 
-    def __init__(self, rows: int) -> None:
+    Attributes
+    ----------
+    count : of units.
+    holder : (n,), the provider of each row; here one of all.
+    """
+
+    def __init__(self, rows: int, device: torch.device | None = None) -> None:
         self.count = rows
+        self.holder = torch.zeros(rows, dtype=torch.long, device=device)
 
     def spread(self, weights: Tensor, rows: Rows) -> Tensor:
         return weights[:, rows]
@@ -155,16 +181,21 @@ class RowUnits:
 
 
 class ProviderUnits:
-    """Units are providers; each spreads its weight evenly over its rows."""
+    """Units are providers; each spreads its weight evenly over its rows.
+
+    Attributes
+    ----------
+    count, holder : as those of `RowUnits`.
+    """
 
     def __init__(self, provider: Tensor, count: int) -> None:
         self.count = count
-        self._provider = provider
+        self.holder = provider
         sizes = torch.bincount(provider, minlength=count).to(torch.float64)
         self._share = 1.0 / sizes[provider]
 
     def spread(self, weights: Tensor, rows: Rows) -> Tensor:
-        return weights[:, self._provider[rows]] * self._share[rows]
+        return weights[:, self.holder[rows]] * self._share[rows]
 
     def collect(self, values: Tensor, into: Tensor, rows: Rows) -> None:
-        into.index_add_(1, self._provider[rows], values * self._share[rows])
+        into.index_add_(1, self.holder[rows], values * self._share[rows])

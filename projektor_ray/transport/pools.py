@@ -80,14 +80,8 @@ def local_pool(
     points = pilot_points(pilots, validation, units)
     targets = validation_points(validation, units)
     device, dtype = device_of(settings), dtype_of(settings)
-    plan = plan_memory(
-        len(points.points),
-        len(targets.points),
-        USUAL_BATCH,
-        points.points.shape[1],
-        item_size=dtype.itemsize,
-        available=memory_limit(settings),
-    )
+    dimension = points.points.shape[1]
+    plan = plan_solve(len(points.points), len(targets.points), dimension, settings)
     log.info("transport: %s, because %s", plan.layout, plan.reason)
     cost = FeatureCost(points, targets, units, dtype, device)
     operator = KernelOperator(
@@ -105,20 +99,17 @@ def local_pool(
 
 
 def sharded_pool(
-    call: CallShards, validation: ValidationFeatures, settings: TransportSettings
+    call: CallShards, validation: ValidationFeatures, settings: TransportSettings, plan: MemoryPlan
 ) -> Pool:
     """Pilots that `ProviderShard`s hold, which `call` reaches; raw samples stay where they are.
 
     The embedded points of the self-term, thinned to `self_term_points` over all shards, come to
     this process once.
 
-    Raises
-    ------
-    InputError
-        If the settings ask for exact transport, which one process must hold.
+    Parameters
+    ----------
+    plan : how the processes share the solve.
     """
-    if settings.method == "exact":
-        raise InputError("exact transport cannot be spread over processes; use method: sinkhorn")
     parts = call("moments")
     moments = sum(parts[1:], start=parts[0])
     units = cost_units(moments, validation, settings.label_weight, settings.label_distance)
@@ -126,16 +117,43 @@ def sharded_pool(
     operator = ShardedOperator(call, units, targets, dtype_of(settings))
     share = settings.self_term_points / moments.count if settings.debiased else 0.0
     found = call("points", units, share)
-    reason = f"{len(parts)} shards hold the pilots"
-    plan = MemoryPlan("by provider", USUAL_BATCH, 0, memory_limit(settings), reason)
+    provider = np.concatenate([provider for _, provider in found])
+    order = provider.argsort(kind="stable")
     return Pool(
         operator,
         units,
-        LabelledPoints.concatenate([points for points, _ in found]),
-        np.concatenate([provider for _, provider in found]),
+        LabelledPoints.concatenate([points for points, _ in found]).take(order),
+        provider[order],
         targets,
         plan,
     )
+
+
+def plan_solve(
+    points: int, targets: int, dimension: int, settings: TransportSettings, *, actors: int = 0
+) -> MemoryPlan:
+    """`plan_memory` for these settings, with room for a usual batch.
+
+    Raises
+    ------
+    InputError
+        As `plan_memory` does, or if exact transport does not fit one process.
+    """
+    plan = plan_memory(
+        points,
+        targets,
+        USUAL_BATCH,
+        dimension,
+        item_size=dtype_of(settings).itemsize,
+        available=memory_limit(settings),
+        actors=actors,
+    )
+    if settings.method == "exact" and plan.layout not in ("dense", "by mixture"):
+        raise InputError(
+            f"exact transport holds the whole cost in one process, and {plan.reason}. "
+            "Use method: sinkhorn, smaller pilots, or more memory"
+        )
+    return plan
 
 
 def device_of(settings: TransportSettings) -> torch.device:

@@ -74,12 +74,11 @@ class ProviderShard:
         self, units: CostUnits, centre: PackedCentre, scaling: Array, weights: Array
     ) -> tuple[Array, Array, Array]:
         """This shard's part of `SourceOperator.sums`; weights (B, m) of all providers."""
-        found = self._ready(units).sums(
+        found = self._ready(units).partial_sums(
             unpacked(centre, self._device), self._tensor(scaling), self._own(weights)
         )
-        precision = torch.float64 if centre[2] else self._dtype
-        columns = found.columns.to(precision).cpu().numpy()
-        return columns, found.flows.cpu().numpy(), found.reach.cpu().numpy()
+        columns, flows, reach = found.columns.cpu(), found.flows.cpu(), found.reach.cpu()
+        return columns.numpy(), flows.numpy(), reach.numpy()
 
     def log_sums(self, units: CostUnits, potential: Array, epsilon: float, weights: Array) -> Array:
         """This shard's part of `SourceOperator.log_sums`, before the logarithms are added."""
@@ -160,21 +159,20 @@ class ShardedOperator:
         self._dtype = dtype
 
     def ceiling(self, centre: Centre) -> float:
-        return ceiling_of(torch.float64 if centre.wide else self._dtype)
+        return ceiling_of(self._precision(centre))
 
     def sums(self, centre: Centre, scaling: Tensor, weights: Tensor) -> Sums:
         parts = self._call(
             "sums",
             self._cost_units,
             packed(centre),
-            self._packed(centre, scaling),
+            scaling.numpy(),
             weights.numpy(),
         )
-        columns, flows = (
-            np.sum([part[i] for part in parts], axis=0, dtype=np.float64) for i in (0, 1)
-        )
+        columns, flows = (np.sum([part[i] for part in parts], axis=0) for i in (0, 1))
         reach = np.logaddexp.reduce([part[2] for part in parts], axis=0)
-        return Sums(*(torch.from_numpy(part) for part in (columns, flows, reach)))
+        found = Sums(*(torch.from_numpy(part) for part in (columns, flows, reach)))
+        return found.rounded(self._precision(centre))
 
     def log_sums(self, potential: Tensor, epsilon: float, weights: Tensor) -> Tensor:
         parts = self._call(
@@ -187,16 +185,15 @@ class ShardedOperator:
             "source_potentials",
             self._cost_units,
             packed(centre),
-            self._packed(centre, scaling),
+            scaling.numpy(),
         )
         found = np.empty((len(scaling), self.units))
         for held, part in zip(self._held, parts, strict=True):
             found[:, held] = part
         return torch.from_numpy(found)
 
-    def _packed(self, centre: Centre, scaling: Tensor) -> Array:
-        """What travels, in the kernel's precision."""
-        return np.asarray(scaling.to(torch.float64 if centre.wide else self._dtype).numpy())
+    def _precision(self, centre: Centre) -> torch.dtype:
+        return torch.float64 if centre.wide else self._dtype
 
 
 def thin(provider: NDArray[np.int64], share: float) -> NDArray[np.int64]:

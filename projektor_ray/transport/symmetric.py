@@ -16,6 +16,7 @@ from torch import Tensor
 
 from projektor_ray.transport.kernel import BLOCK_ELEMENTS, EXACT_EXPONENT, ceiling_of
 from projektor_ray.transport.operators import CostRows, ProviderUnits, RowUnits
+from projektor_ray.transport.products import product
 from projektor_ray.transport.rounds import Stopping
 
 CENTRE_ROUNDS = 20
@@ -66,9 +67,9 @@ class SymmetricKernel:
         """log Σ_j a_j e^(φ_j) K_ij, (B, n), for φ = `state`, relative to the centre."""
         scaled = (weights * state.exp() / self._root).to(self._dtype)
         if self._kernel is not None:
-            sums = scaled @ self._kernel
+            sums = product(scaled, self._kernel)
         else:
-            sums = torch.cat([scaled @ block.T for _, _, block in self._rebuilt()], dim=1)
+            sums = torch.cat([product(scaled, block.T) for _, _, block in self._rebuilt()], dim=1)
         return (sums.to(state.dtype) / self._root).log()
 
     def transform(self, log_weights: Tensor, potential: Tensor) -> Tensor:

@@ -15,13 +15,12 @@ from projektor_ray.transport import (
     PoolOracle,
     TransportSettings,
     ValidationFeatures,
-    sharded_pool,
     sinkhorn,
 )
 from projektor_ray.transport.coarse import block_shifts, cluster, nearest_blocks
 from projektor_ray.transport.operators import MatrixCost
 from tests.checks import assert_distances_sound
-from tests.problems import far_clusters, shards_of
+from tests.problems import far_clusters, shards_of, spread
 
 SETTINGS = TransportSettings(dtype="float64")
 
@@ -51,7 +50,7 @@ def blocked_oracle(pilots: PilotFeatures, validation: ValidationFeatures) -> Poo
 
 def sharded_oracle(pilots: PilotFeatures, validation: ValidationFeatures) -> PoolOracle:
     call = shards_of(pilots, validation, [[0], [1, 2]], keep=True)
-    return PoolOracle(sharded_pool(call, validation, SETTINGS), SETTINGS)
+    return spread(call, validation, SETTINGS)
 
 
 def dense_oracle(pilots: PilotFeatures, validation: ValidationFeatures) -> PoolOracle:

@@ -1,12 +1,15 @@
 """The kernel operator against sums in the log domain, within and beyond the kernel's range."""
 
+import numpy as np
 import pytest
 import torch
 from torch import Tensor
 
+from projektor_ray.transport import TransportSettings, local_pool
 from projektor_ray.transport.kernel import KernelOperator
-from projektor_ray.transport.operators import Centre, MatrixCost, RowUnits
-from tests.problems import clouds
+from projektor_ray.transport.operators import Centre, MatrixCost, RowUnits, Sums, packed
+from projektor_ray.transport.products import product
+from tests.problems import clouds, mixtures, pool, shards_of
 
 BLOCKS = torch.arange(30) % 4
 EPSILON = 0.003
@@ -63,3 +66,38 @@ def test_source_potentials_are_exact_and_finite_beyond_the_kernels_range(
     found = operator.source_potentials(centre, scaling)
     expected = -EPSILON * log_plan(centre, scaling).logsumexp(dim=2)
     torch.testing.assert_close(found, expected, rtol=1e-5, atol=1e-5)
+
+
+@pytest.mark.parametrize("keep", [True, False])
+@pytest.mark.parametrize("sizes", [(150, 200, 170), (150, 9, 11)])
+def test_sums_over_providers_add_up_to_those_over_all(keep: bool, sizes: tuple[int, ...]) -> None:
+    """Far beyond the kernel's precision, float32; providers with many rows and with few."""
+    pilots, validation = pool(sizes, 40, noise=0.2)
+    local = local_pool(pilots, validation, TransportSettings())
+    assert isinstance(local.operator, KernelOperator)
+    centre = Centre(torch.linspace(0, 0.3, 40, dtype=torch.float64), 0.05)
+    scaling = torch.randn(7, 40, generator=torch.manual_seed(0), dtype=torch.float64)
+    weights = mixtures()
+    call = shards_of(pilots, validation, [[2], [0], [1]], keep=keep)
+    parts = call("sums", local.units, packed(centre), scaling.numpy(), weights)
+    whole = local.operator.partial_sums(centre, scaling, torch.from_numpy(weights))
+    for index, total in enumerate((whole.columns, whole.flows)):
+        added = torch.from_numpy(np.sum([part[index] for part in parts], axis=0))
+        torch.testing.assert_close(added, total, rtol=1e-13, atol=1e-15)
+
+
+@pytest.mark.parametrize("count", [1, 2, 3, 15, 17])
+def test_rows_of_a_product_do_not_depend_on_how_many_there_are(count: int) -> None:
+    generator = torch.manual_seed(0)
+    left, right = (torch.rand(shape, generator=generator) for shape in ((100, 333), (333, 50)))
+    assert torch.equal(product(left[:count], right), product(left, right)[:count])
+
+
+def test_rounding_keeps_the_digits_of_a_float32_in_any_range() -> None:
+    values = torch.tensor([1 + 1e-9, 0.0, -3.3, 1e-200, 1e200], dtype=torch.float64)
+    found = Sums(values, values, values).rounded(torch.float32).columns
+    assert torch.equal(found[:3], values[:3].float().double())
+    torch.testing.assert_close(found, values, rtol=6e-8, atol=0)
+    near = Sums(*3 * [values * (1 + 1e-15)]).rounded(torch.float32)
+    assert torch.equal(near.columns, found)
+    assert torch.equal(Sums(*3 * [values]).rounded(torch.float64).columns, values)

@@ -7,35 +7,67 @@ import pytest
 from projektor_ray.errors import InputError
 from projektor_ray.transport import (
     DistanceOracle,
+    Distances,
     PilotFeatures,
-    PoolOracle,
     TransportSettings,
     ValidationFeatures,
     measure,
-    sharded_pool,
 )
+from projektor_ray.transport.pools import dtype_of, plan_solve
 from projektor_ray.transport.shards import thin
 from tests.checks import assert_distances_sound
-from tests.problems import mixtures, pool, shards_of
+from tests.problems import mixtures, pool, shards_of, spread
 
 PRECISE = TransportSettings(tolerance=1e-9, dtype="float64")
 
 
 @pytest.mark.parametrize("parts", [[[0, 1, 2]], [[0], [1, 2]], [[2], [0], [1]]])
 @pytest.mark.parametrize("keep", [True, False])
-@pytest.mark.parametrize("epsilon", [0.1, 0.02])
+@pytest.mark.parametrize(
+    ("epsilon", "dtype", "tolerance"),
+    [
+        (0.1, "float32", 1e-3),
+        (0.02, "float32", 1e-3),
+        (0.02, "float32", 1e-6),
+        (0.1, "float64", 1e-3),
+        (0.02, "float64", 1e-9),
+    ],
+)
 def test_shards_give_the_single_process_result(
-    parts: list[list[int]], keep: bool, epsilon: float
+    parts: list[list[int]], keep: bool, epsilon: float, dtype: str, tolerance: float
 ) -> None:
-    pilots, validation = pool(noise=0.2)
-    settings = TransportSettings(epsilon=epsilon)
+    """Providers with many samples next to a class, and with few."""
+    pilots, validation = pool((150, 40, 20), noise=0.2)
+    settings = TransportSettings.model_validate(
+        {"epsilon": epsilon, "dtype": dtype, "tolerance": tolerance}
+    )
     single = measure(mixtures(), pilots, validation, settings)
-    call = shards_of(pilots, validation, parts, keep=keep)
-    sharded = PoolOracle(sharded_pool(call, validation, settings), settings)(mixtures())
+    call = shards_of(pilots, validation, parts, keep=keep, dtype=dtype_of(settings))
+    sharded = spread(call, validation, settings)(mixtures())
     assert_distances_sound(sharded, mixtures())
-    np.testing.assert_allclose(sharded.value, single.value, rtol=1e-6)
-    # Rounding may stop a column a round apart: potentials then differ by the marginal's tolerance.
-    np.testing.assert_allclose(sharded.gradient, single.gradient, rtol=0, atol=settings.tolerance)
+    assert_equal(sharded, single)
+
+
+@pytest.mark.parametrize("epsilon", [0.1, 0.02])
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_mixtures_measured_apart_are_as_in_one_batch(epsilon: float, dtype: str) -> None:
+    """Where ε must fall, kernels are built around the mean of a batch: there they are rounded."""
+    pilots, validation = pool((150, 40, 20), noise=0.2)
+    settings = TransportSettings.model_validate(
+        {"epsilon": epsilon, "dtype": dtype, "debiased": False}
+    )
+    many = mixtures(count=20)
+    whole = measure(many, pilots, validation, settings)
+    for first in range(3):
+        apart = measure(many[first::3], pilots, validation, settings)
+        assert_equal(apart, whole.take(np.arange(first, len(many), 3)), 1e-5)
+
+
+def assert_equal(found: Distances, expected: Distances, gradient: float = 1e-6) -> None:
+    np.testing.assert_array_equal(found.iterations, expected.iterations)
+    np.testing.assert_allclose(found.value, expected.value, rtol=1e-6)
+    near = gradient * np.abs(expected.gradient).max()
+    np.testing.assert_allclose(found.gradient, expected.gradient, rtol=0, atol=near)
 
 
 def test_a_shard_that_is_rebuilt_between_rounds_changes_nothing() -> None:
@@ -47,10 +79,7 @@ def test_a_shard_that_is_rebuilt_between_rounds_changes_nothing() -> None:
         call = shards_of(pilots, validation, [[0], [1, 2]], keep=True)
         return list(call(method, *arguments))
 
-    one, other = (
-        PoolOracle(sharded_pool(call, validation, settings), settings)(mixtures())
-        for call in (steady, forgetful)
-    )
+    one, other = (spread(call, validation, settings)(mixtures()) for call in (steady, forgetful))
     np.testing.assert_array_equal(one.value, other.value)
     np.testing.assert_array_equal(one.gradient, other.gradient)
 
@@ -187,9 +216,9 @@ def test_refusals() -> None:
         measure(np.eye(4), pilots, validation)
     with pytest.raises(InputError, match="device must be"):
         measure(np.eye(3), pilots, validation, TransportSettings(device="nowhere"))
-    call = shards_of(pilots, validation, [[0, 1, 2]], keep=True)
-    with pytest.raises(InputError, match="exact transport cannot"):
-        sharded_pool(call, validation, TransportSettings(method="exact"))
+    exact = TransportSettings(method="exact", memory_limit_gb=0.1)
+    with pytest.raises(InputError, match="exact transport holds the whole cost"):
+        plan_solve(3000, 1000, 8, exact, actors=2)
 
 
 def test_settings_load_no_numerics() -> None:

@@ -50,7 +50,7 @@ def probe(workspace: Workspace, *, retry_failed: bool = False) -> Workspace:
     headline("probes", says + (f", [bold red]{len(failed)} failed[/]" if failed else ""))
     if failed:
         headline("", escape(f"one of them: {reason(rows[failed[0].key]['error'])}"))
-        headline("", "jobs.probe --failures shows the tracebacks; --retry-failed trains again;")
+        headline("", "jobs.probe --failures shows all; --retry-failed trains them again;")
         headline("", f"--replay {failed[0].label} repeats this one here")
     return workspace
 

@@ -50,6 +50,49 @@ def test_vertices_of_a_pool_with_single_points_and_duplicates(scale: float, dtyp
     np.testing.assert_allclose(found.value, expected, rtol=1e-5)
 
 
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("epsilon", [1e-4, 1e-3, 1e-2, 0.1, 1.0])
+def test_entropic_distances_lie_above_the_exact_ones_by_no_more_than_the_entropy(
+    epsilon: float, dtype: str
+) -> None:
+    """W ≤ OT_ε ≤ W + ε log v for what has converged, with vertices, duplicates and a lone point."""
+    pilots, validation = pool((20, 1, 10), 15, noise=0.2)
+    pilots.features[21:31] = pilots.features[21]
+    settings = TransportSettings.model_validate(
+        {"epsilon": epsilon, "dtype": dtype, "debiased": False}
+    )
+    found = measure(mixtures(), pilots, validation, settings)
+    exact = measure(
+        mixtures(), pilots, validation, settings.model_copy(update={"method": "exact"})
+    ).value
+    for values in (found.value, found.gradient, found.marginal_error):
+        assert np.isfinite(values).all()
+    np.testing.assert_array_equal(found.converged, found.marginal_error <= settings.tolerance)
+    assert epsilon < 1e-3 or found.converged.all()
+    slack = 1e-3 * exact[found.converged]
+    assert (found.value >= exact - 1e-3 * exact)[found.converged].all()
+    above = (found.value - exact)[found.converged]
+    assert (above <= epsilon * np.log(15) + slack).all()
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("epsilon", [1e-4, 1e-2, 0.1, 1.0])
+def test_identical_sets_are_at_zero_whoever_holds_them(epsilon: float, dtype: str) -> None:
+    """Every provider holds the validation set, one of them twice."""
+    _, validation = pool(targets=20, noise=0.2)
+    assert validation.labels is not None
+    same = PilotFeatures(
+        np.tile(validation.features, (3, 1)),
+        np.tile(validation.labels, 3),
+        np.repeat([0, 1], [20, 40]),
+    )
+    settings = TransportSettings.model_validate({"epsilon": epsilon, "dtype": dtype})
+    asked = np.array([[1.0, 0.0], [0.0, 1.0], [0.3, 0.7]])
+    found = measure(asked, same, validation, settings)
+    assert_distances_sound(found, asked)
+    np.testing.assert_allclose(found.value, 0, atol=settings.tolerance * epsilon)
+
+
 def test_a_thousand_mixtures_are_as_good_as_one() -> None:
     pilots, validation = pool()
     many = np.random.default_rng(0).dirichlet(np.ones(3), 1000)

@@ -11,8 +11,10 @@ from projektor_ray.transport import (
     PilotFeatures,
     TransportSettings,
     ValidationFeatures,
+    distances,
     measure,
 )
+from projektor_ray.transport.solver import solve
 
 SIZES = (12, 1, 20)
 
@@ -118,10 +120,14 @@ def test_the_gradient_is_the_derivative_along_the_simplex(settings: dict) -> Non
         assert slope == pytest.approx((ahead - behind) / (2 * step), rel=1e-4, abs=1e-6)
 
 
+@pytest.mark.parametrize(("debiased", "epsilon"), [(False, 0.3), (True, 5.0)])
 @pytest.mark.parametrize("vertex", range(3))
-def test_at_a_vertex_absent_providers_have_the_one_sided_derivative(vertex: int) -> None:
+def test_at_a_vertex_absent_providers_have_the_one_sided_derivative(
+    vertex: int, debiased: bool, epsilon: float
+) -> None:
+    """The self-term bends within shares of e^(−C/ε), which a step must be smaller than."""
     pilots, validation = problem()
-    oracle = DistanceOracle(pilots, validation, exact_settings(debiased=False))
+    oracle = DistanceOracle(pilots, validation, exact_settings(debiased=debiased, epsilon=epsilon))
     corner, step = np.eye(3)[vertex], 1e-5
     at = oracle(corner[None])
     assert at.gradient[0] @ corner == pytest.approx(0, abs=1e-9)
@@ -130,6 +136,19 @@ def test_at_a_vertex_absent_providers_have_the_one_sided_derivative(vertex: int)
         assert at.gradient[0] @ (other - corner) == pytest.approx(
             (moved - at.value[0]) / step, rel=1e-3, abs=1e-4
         )
+
+
+def test_value_and_gradient_take_one_solve(monkeypatch: pytest.MonkeyPatch) -> None:
+    pilots, validation = problem()
+    oracle = DistanceOracle(pilots, validation)
+    solves: list[int] = []
+    monkeypatch.setattr(
+        distances, "solve", lambda *given: solves.append(len(given[1])) or solve(*given)
+    )
+    for mixture in simplex_lattice(3, 2):
+        found = oracle(mixture[None])
+        assert found.gradient.shape == (1, 3)
+    assert solves == [1] * 6
 
 
 @pytest.mark.parametrize("epsilon", [0.02, 0.1, 1.0])

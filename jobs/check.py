@@ -12,7 +12,6 @@ from jobs.workspace import Workspace
 from projektor_ray.analysis import unmeasured
 from projektor_ray.costs import estimate, sizes_ahead, slots_of, threads_of, untimed
 from projektor_ray.projection import noise_gain, reach
-from projektor_ray.selection import FeasibleSet
 from projektor_ray.study import Probe, Study
 from projektor_ray.tables import Key, Row
 from projektor_ray.transport.pools import plan_solve
@@ -43,7 +42,7 @@ def check(workspace: Workspace, *, timed: bool = False) -> None:
     ]
     says = f"{len(trained)} probes timed" if trained else "nothing trained"
     table(f"Study {config.name}: everything checked, {says}", ["what", ""], rows)
-    headline("project", reach(config.selection.size, study.scales))
+    headline("project", reach(study.size, study.scales))
     for hint in _hints(study):
         headline("hint", hint)
 
@@ -52,8 +51,7 @@ def check_input(workspace: Workspace) -> None:
     """Refuse, before any training, what cannot be fitted or projected, or no plan can keep."""
     workspace.study.check_fittable()
     workspace.study.check_projectable()
-    asked = workspace.study.config.selection
-    FeasibleSet.of(workspace.study.providers, asked.size, asked.budget)
+    workspace.study.check_buyable()
 
 
 def _at_most(study: Study) -> str:

@@ -61,7 +61,7 @@ def _show(
     ]
     columns = ["predictor", "scale", "error", "cross-validated", "R²"]
     table(f"Predictors of {study.config.metric}", columns, shown)
-    size, scales = study.config.selection.size, study.scales
+    size, scales = study.size, study.scales
     _show_projections(study, fitted, [row for row in projected if row["size"] == size])
     for note in unidentified(seen.mixtures, study.names, seen.distances):
         headline("note", note)
@@ -94,7 +94,7 @@ def _show_projections(study: Study, fitted: Fit, at_size: Sequence[Row]) -> None
                 number(model.held_out_rms, 3),
             ]
         )
-    size = study.config.selection.size
+    size = study.size
     columns = ["model", "mean", "best", "90 % width", "error at the last scale"]
     table(f"Projections of the design to {size:,}", columns, shown)
 

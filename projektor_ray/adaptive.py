@@ -168,7 +168,7 @@ def _outlook_of(
         design.candidates,
         values,
         np.isin(study.candidate_ids, study.mixture_ids),
-        study.config.selection.size,
+        study.size,
         min(study.config.probes.batch, design.most - len(study.mixtures)),
         maximize=study.metric.maximize,
     )

@@ -143,7 +143,7 @@ def fit_scales(study: Study, seen: Observations) -> Fit:
     """
     sample = sample_of(study, seen)
     try:
-        return fit_models(sample, study.config.selection)
+        return fit_models(sample, study.config.selection, study.size)
     except TooFewProbesError as error:
         failed = f" ({seen.failed} failed in all)" if seen.failed else ""
         raise TooFewProbesError(f"{error}{failed}") from None

@@ -1,7 +1,6 @@
 """`projektor fit|project|select|report`: the method on a table of trainings somebody else ran."""
 
 import sys
-from enum import Enum
 from io import BytesIO
 from pathlib import Path
 from typing import Annotated
@@ -14,12 +13,15 @@ from rich.markup import escape
 
 from projektor_ray import terminal
 from projektor_ray.errors import InputError, ProjektorError
-from projektor_ray.observed import Buyer
 from projektor_ray.observed.tabulate import fit_rows, projection_table
-from projektor_ray.options import ModelOptions, OfferOptions, TableOptions, grouped, numbers
+from projektor_ray.options import (
+    ModelOptions,
+    OfferOptions,
+    PurchaseOptions,
+    TableOptions,
+    grouped,
+)
 from projektor_ray.projection import reach
-from projektor_ray.selection import PurchasePlans
-from projektor_ray.selection.compared import plan_rows
 
 app = typer.Typer(
     help="How much data to buy from whom, from a table of trainings.",
@@ -29,13 +31,6 @@ app = typer.Typer(
 )
 
 Out = Annotated[Path | None, typer.Option(help="Write the rows here: .parquet or .csv.")]
-
-
-class Least(str, Enum):
-    """What is to be little where a target is to be reached."""
-
-    samples = "samples"
-    money = "money"
 
 
 @app.command()
@@ -82,40 +77,17 @@ def select(
     data: TableOptions,
     wanted: ModelOptions,
     sold: OfferOptions,
-    at: Annotated[
-        int | None, typer.Option(help="Samples to buy; else as many as serve the metric best.")
-    ] = None,
-    budget: Annotated[float | None, typer.Option(help="Most money to spend.")] = None,
-    target: Annotated[float | None, typer.Option(help="Metric to reach.")] = None,
-    least: Annotated[
-        Least | None,
-        typer.Option(help="What to spend least of on a target; else money, if anything costs any."),
-    ] = None,
-    frontier: Annotated[
-        str | None, typer.Option(help="Budgets, a,b,c: the best plan for each of them.")
-    ] = None,
-    largest: Annotated[int | None, typer.Option(help="Most samples, where --at is open.")] = None,
+    bought: PurchaseOptions,
     out: Out = None,
 ) -> None:
     """Select the purchase predicted best under prices, capacities, terms and a budget.
 
     --at: of one size, else of any. --target: the least to reach it. --frontier: for each budget.
     """
-    if sum(one is not None for one in (at, target, frontier)) > 1:
-        raise InputError("--at, --target and --frontier ask for different things; give one of them")
+    asked = bought.request()
     runs = data.read()
     model = wanted.fit(runs, log=data.log)
-    buyer = model.buyer(sold.read(model.providers_))
-    if frontier is not None:
-        budgets = numbers("--frontier", frontier)
-        found = buyer.frontier(budgets, largest)
-        terminal.frontier(budgets, found, runs.metric)
-        each = zip(budgets, found, strict=True)
-        _write(pa.Table.from_pylist(plan_rows({f"{b:g}": plan for b, plan in each})), out)
-        return
-    if at is not None:
-        model.check_target(at)
-    plans = _plans(buyer, at, budget, target, least, largest)
+    plans = model.plans(asked, sold.read(model.providers_))
     terminal.headline("size", reach(plans.selected.size, model.scales_))
     terminal.plans(plans, runs.metric)
     _write(plans.table(), out)
@@ -127,12 +99,8 @@ def report(
     data: TableOptions,
     wanted: ModelOptions,
     sold: OfferOptions,
+    bought: PurchaseOptions,
     out: Annotated[Path, typer.Option(help="The page to write: .html.")],
-    at: Annotated[
-        int | None, typer.Option(help="Samples to buy; else as many as serve the metric best.")
-    ] = None,
-    budget: Annotated[float | None, typer.Option(help="Most money to spend.")] = None,
-    largest: Annotated[int | None, typer.Option(help="Most samples, where --at is open.")] = None,
     title: Annotated[str | None, typer.Option(help="Of the page; else the table's name.")] = None,
 ) -> None:
     """Write a page that shows the fit, the projection, the plan, and how sure they are."""
@@ -141,31 +109,12 @@ def report(
 
     if out.suffix != ".html":
         raise InputError(f"the report is a page; --out must end in .html; got {out}")
+    asked = bought.request()
     runs = data.read()
     model = wanted.fit(runs, log=data.log)
-    buyer = model.buyer(sold.read(model.providers_))
-    if at is not None:
-        model.check_target(at)
-    plans = buyer.under(budget, largest) if at is None else buyer.at(at, budget)
-    told = report_of_table(title or Path(data.table).stem, runs, model, buyer, plans)
+    plans = model.plans(asked, sold.read(model.providers_))
+    told = report_of_table(title or Path(data.table).stem, runs, model, plans)
     _save(out, page(told).encode())
-
-
-def _plans(
-    buyer: Buyer,
-    at: int | None,
-    budget: float | None,
-    target: float | None,
-    least: Least | None,
-    largest: int | None,
-) -> PurchasePlans:
-    if at is not None:
-        return buyer.at(at, budget)
-    if target is None:
-        return buyer.under(budget, largest)
-    answer, plans = buyer.reaching(target, least.value if least else None, budget, largest)
-    terminal.headline("target", str(answer))
-    return plans
 
 
 def _write(table: pa.Table, out: Path | None) -> None:

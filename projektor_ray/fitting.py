@@ -92,8 +92,12 @@ class Sample:
         return model.fit(self.mixtures, self.distances, self.sizes, self.values)
 
 
-def fit_models(sample: Sample, asked: SelectionConfig) -> Fit:
+def fit_models(sample: Sample, asked: SelectionConfig, size: int) -> Fit:
     """Fit CS (Eq. 1), PQ (Eq. 2), `gp` and what was asked for; join them over the scales.
+
+    Parameters
+    ----------
+    size : to buy; errors are compared as they are carried there.
 
     Raises
     ------
@@ -114,7 +118,7 @@ def fit_models(sample: Sample, asked: SelectionConfig) -> Fit:
             f"no predictor can be fitted to the probes that are done ({counts}): "
             + "; ".join(refused.values())
         )
-    predictor, why = _choose_predictor(asked, models, refused)
+    predictor, why = _choose_predictor(asked, size, models, refused)
     joined: dict[str, Callable[[], ScaleModel]] = {
         JOINT: lambda: Joint(sample.bounds),
         SATURATING: lambda: Saturating(predictor, sample.bounds),
@@ -152,12 +156,15 @@ def carried_error(model: ScaleModel, size: int) -> float:
 
 
 def _choose_predictor(
-    asked: SelectionConfig, models: Mapping[str, ScaleModel], refused: Mapping[str, str]
+    asked: SelectionConfig,
+    size: int,
+    models: Mapping[str, ScaleModel],
+    refused: Mapping[str, str],
 ) -> tuple[str, str]:
-    carried = {name: carried_error(model, asked.size) for name, model in models.items()}
+    carried = {name: carried_error(model, size) for name, model in models.items()}
     errors = ", ".join(f"{name} {error:.3g}" for name, error in carried.items())
     one_scale = all(len(model.scales) == 1 for model in models.values())
-    where = "" if one_scale else f" carried to {asked.size:,}"
+    where = "" if one_scale else f" carried to {size:,}"
     errors = f"cross-validated error{where}: {errors}"
     if asked.predictors:
         (name,) = asked.predictors

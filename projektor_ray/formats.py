@@ -27,7 +27,14 @@ def decimals_of(intervals: Sequence[tuple[float, float] | None]) -> int:
 
 def span(bounds: tuple[float, float] | None, decimals: int) -> str:
     """An interval, both ends with as many decimals."""
-    return "–" if bounds is None else "…".join(f"{bound:,.{decimals}f}" for bound in bounds)
+    if bounds is None:
+        return "–"
+    return "…".join(f"{fixed(bound, decimals):,.{decimals}f}" for bound in bounds)
+
+
+def fixed(value: float, decimals: int) -> float:
+    """Rounded, and never a negative nothing."""
+    return round(value, decimals) + 0.0
 
 
 def step_of(size: int) -> int:

@@ -24,6 +24,8 @@ from projektor_ray.observed import (
     unidentified,
 )
 from projektor_ray.observed.tabulate import fit_scale
+from projektor_ray.selection import Request
+from projektor_ray.selection.buying import Least
 
 
 class Goal(str, Enum):
@@ -31,6 +33,13 @@ class Goal(str, Enum):
 
     maximize = "maximize"
     minimize = "minimize"
+
+
+class Spent(str, Enum):
+    """What is to be little where a target is to be reached."""
+
+    samples = "samples"
+    money = "money"
 
 
 def grouped(command: Callable[..., None]) -> Callable[..., None]:
@@ -157,6 +166,33 @@ class OfferOptions:
             self.require or (),
             self.exclude or (),
         )
+
+
+@dataclass(frozen=True, kw_only=True)
+class PurchaseOptions:
+    """What kind of purchase is wanted."""
+
+    at: Annotated[
+        int | None, typer.Option(help="Samples to buy; else as many as serve the metric best.")
+    ] = None
+    budget: Annotated[float | None, typer.Option(help="Most money to spend.")] = None
+    target: Annotated[float | None, typer.Option(help="Metric to reach.")] = None
+    least: Annotated[
+        Spent | None,
+        typer.Option(help="What to spend least of on a target; else money, if anything costs any."),
+    ] = None
+    frontier: Annotated[
+        str | None, typer.Option(help="Budgets, a,b,c: the best plan for each of them.")
+    ] = None
+    largest: Annotated[int | None, typer.Option(help="Most samples, where --at is open.")] = None
+
+    def request(self) -> Request:
+        """The same as the selection takes it."""
+        budgets = () if self.frontier is None else tuple(numbers("--frontier", self.frontier))
+        least: Least | None = None
+        if self.least is not None:
+            least = "money" if self.least is Spent.money else "samples"
+        return Request(self.at, self.budget, self.target, least, budgets, self.largest)
 
 
 def is_number(text: str) -> bool:

@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from projektor_ray.formats import PLAN_NAMES, aligned, decimals_of, span, step_of
+from projektor_ray.formats import PLAN_NAMES, aligned, decimals_of, fixed, span, step_of
 from projektor_ray.observed import Runs, ScaleRegressor
 from projektor_ray.projection import noise_gain
 from projektor_ray.selection import Gain, Plan, PurchasePlans
@@ -109,8 +109,12 @@ def mixture(row: Mapping[str, float], providers: Sequence[str]) -> str:
 
 
 def plans(found: PurchasePlans, metric: str) -> None:
-    """The selected plan, then all plans side by side, then how far the choice can be trusted."""
+    """The answer, the selected plan, all plans side by side, how far the choice can be trusted."""
     best = found.selected
+    if found.answer is not None:
+        headline("target", str(found.answer))
+    if found.frontier:
+        frontier(found.frontier, metric)
     step = step_of(best.size)
     bought(found, step)
     decimals = decimals_of([plan.interval for plan in found.plans.values()])
@@ -138,15 +142,14 @@ def gained(gain: Gain | None, decimals: int) -> list[str]:
     """What the selected plan has more, and its interval; empty for the plan itself."""
     if gain is None:
         return ["", ""]
-    return [f"{gain.value:+,.{decimals}f}", span((gain.low, gain.high), decimals)]
+    return [f"{fixed(gain.value, decimals):+,.{decimals}f}", span((gain.low, gain.high), decimals)]
 
 
 def bought(found: PurchasePlans, step: int) -> None:
     """A row for each provider; of many, for those of which most is bought."""
-    best, worlds = found.selected, ["–"] * len(found.providers)
+    best, worlds = found.selected, []
     if found.agreement is not None:
-        shares = 100 * found.agreement.shares
-        worlds = [f"{low:.0f}–{high:.0f} %" for low, high in shares]
+        worlds = [f"{low:.0f}–{high:.0f} %" for low, high in 100 * found.agreement.shares]
     worth = signed(step / THOUSAND * best.marginal_value)
     order = np.argsort(-best.samples, kind="stable")
     buys = int(np.count_nonzero(best.samples))
@@ -155,7 +158,7 @@ def bought(found: PurchasePlans, step: int) -> None:
         [
             best.names[i],
             f"{best.mixture[i]:.1%}",
-            worlds[i],
+            *worlds[i : i + 1],
             f"{best.samples[i]:,}",
             "–" if found.providers[i].capacity is None else f"{found.providers[i].capacity:,}",
             f"{best.prices[i]:,g}",
@@ -164,34 +167,29 @@ def bought(found: PurchasePlans, step: int) -> None:
         ]
         for i in (order[: min(buys, SHOWN_PROVIDERS)] if many else range(len(order)))
     ]
-    columns = ["provider", "share", "worlds", "samples", "of", "price", "cost", f"{step:,} more"]
+    told = ["worlds"] if worlds else []
+    columns = ["provider", "share", *told, "samples", "of", "price", "cost", f"{step:,} more"]
     table(f"Buy {best.size:,} samples for {best.cost:,.2f}", columns, rows)
     if len(rows) < len(order):
         headline("note", f"{buys} of {len(order)} providers are bought from")
 
 
-def frontier(budgets: Sequence[float], found: Sequence[Plan], metric: str) -> None:
+def frontier(found: Mapping[float, Plan], metric: str) -> None:
     """The best plan for each budget."""
-    money = [f"{budget:,.2f}" for budget in budgets]
-    beside("Value against money", "budget", list(zip(money, found, strict=True)), metric)
-
-
-def beside(title: str, kind: str, found: Sequence[tuple[str, Plan]], metric: str) -> None:
-    """Plans side by side: metric, interval, cost, samples where they differ, mixture."""
-    decimals = decimals_of([plan.interval for _, plan in found])
-    differ = len({plan.size for _, plan in found}) > 1
+    decimals = decimals_of([plan.interval for plan in found.values()])
     rows = [
         [
-            name,
+            f"{budget:,.2f}",
             f"{plan.predicted:,.{decimals}f}",
             span(plan.interval, decimals),
             f"{plan.cost:,.2f}",
-            *([f"{plan.size:,}"] if differ else []),
+            f"{plan.size:,}",
             mixture(dict(zip(plan.names, plan.mixture, strict=True)), plan.names),
         ]
-        for name, plan in found
+        for budget, plan in found.items()
     ]
-    table(title, [kind, metric, "90 %", "cost", *(["samples"] if differ else []), MIXTURE], rows)
+    columns = ["budget", metric, "90 %", "cost", "samples", MIXTURE]
+    table("Value against money", columns, rows)
 
 
 def shadow_prices(plan: Plan, step: int, metric: str) -> list[str]:

@@ -128,13 +128,14 @@ def test_sizes_are_chosen_for_the_money_and_for_a_target(
     with out.open() as file:
         rows = list(csv.DictReader(file))
     value = {row["plan"]: float(row["predicted"]) for row in rows}
-    assert value["0"] < value["100"] < value["400"]
-    for name in value:
-        assert sum(float(r["cost"]) for r in rows if r["plan"] == name) <= float(name) + 1e-9
+    assert value["budget 0"] < value["budget 100"] < value["budget 400"] == value["selected"]
+    for budget in (0, 100, 400):
+        spent = [float(row["cost"]) for row in rows if row["plan"] == f"budget {budget}"]
+        assert sum(spent) <= budget + 1e-9
     assert projektor(*asked, "--budget", "100", monkeypatch=monkeypatch) == 0
     with out.open() as file:
         plan = [row for row in csv.DictReader(file) if row["plan"] == "selected"]
-    assert float(plan[0]["predicted"]) == pytest.approx(value["100"], abs=1e-4)
+    assert float(plan[0]["predicted"]) == pytest.approx(value["budget 100"], abs=1e-4)
     capsys.readouterr()
     assert projektor(*asked, "--target", "0.75", "--largest", "5000", monkeypatch=monkeypatch) == 0
     assert "0.75 is reached with" in capsys.readouterr().out

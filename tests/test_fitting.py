@@ -32,7 +32,7 @@ LAWS = ("joint_power", "joint", "gp", "none")
 
 
 def fitted(given: Sample, **asked: str) -> Fit:
-    return fit_models(given, parse(SelectionConfig, {"size": SIZE, **asked}))
+    return fit_models(given, parse(SelectionConfig, {"size": SIZE, **asked}), SIZE)
 
 
 def test_cs_pq_gp_joint_and_no_projection_are_always_there() -> None:

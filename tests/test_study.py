@@ -120,6 +120,16 @@ def resolved(
             r"'saturating' needs 3 or more scales; got \[10, 40\]",
         ),
         (changed("selection", "size", to=0), r"selection\.size: .*got 0"),
+        (changed("selection", to={"target": 0.9, "size": 60}), "a size and a target ask for diff"),
+        (changed("selection", to={"size": 60, "frontier": [5]}), "a size and a frontier ask for"),
+        (changed("selection", to={"budget": 9, "frontier": [5]}), "has budgets of its own"),
+        (changed("selection", to={"frontier": [5, -1]}), r"expected budgets of 0 or more; got"),
+        (changed("selection", to={"budget": 9, "least": "money"}), "asked where there is a target"),
+        (changed("selection", to={"size": 60, "largest": 70}), "for where the size is open"),
+        (
+            changed("providers", 0, to={"name": "ada", "required": True, "excluded": True}),
+            "cannot be both required and excluded",
+        ),
         (changed("selection", "budget", to=-1), r"selection\.budget: .*got -1"),
         (changed("selection", "budget", to=math.inf), r"selection\.budget: .*finite"),
         (changed("project", to=[100, 0]), r"must be 1 or more; got \[100, 0\]"),
@@ -421,6 +431,7 @@ def test_changing_a_pilot_changes_the_identities_of_mixtures_with_it() -> None:
         (lambda: resolved(changed("transport", to={"epsilon": 0.2})), "distances_stamp"),
         (lambda: resolved(changed("embedder", to={"name": "standardize"})), "distances_stamp"),
         (lambda: resolved(changed("selection", "size", to=61)), "results_stamp"),
+        (lambda: resolved(changed("providers", 0, "required", to=True)), "results_stamp"),
     ],
 )
 def test_what_determines_rows_changes_their_stamp(change: Callable[[], Study], stamp: str) -> None:

@@ -1,6 +1,5 @@
 """Bring your own table: trainings that somebody else ran, without pilots, transport or Ray."""
 
-from projektor_ray.observed.buyer import Buyer
 from projektor_ray.observed.columns import Columns, Roles
 from projektor_ray.observed.estimators import MixtureRegressor, ScaleRegressor
 from projektor_ray.observed.identify import unidentified
@@ -10,7 +9,6 @@ from projektor_ray.observed.reading import join_tables, read_table
 from projektor_ray.observed.runs import Runs
 
 __all__ = [
-    "Buyer",
     "Columns",
     "MixtureRegressor",
     "Offers",

@@ -1,46 +1,13 @@
-"""The metric that a purchase is made for, from a table without pilots to measure distances of."""
+"""The metric that a purchase is made for, where a table's model is of its logarithm."""
 
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from projektor_ray.predictors import Predictor
-from projektor_ray.predictors.registry import predictor_class
 from projektor_ray.selection import MetricObjective
 
 Floats = NDArray[np.float64]
-
-
-@dataclass(frozen=True, eq=False)
-class GuessedDistances:
-    """Distances of mixtures that nobody measured: a Gaussian process through the measured ones.
-
-    A table has no pilots to solve transport for; what a distance would be is interpolated.
-    """
-
-    process: Predictor | None
-
-    @staticmethod
-    def through(mixtures: Floats, distances: Floats | None) -> "GuessedDistances":
-        """Fitted to distances (k,) of mixtures (k, m); zeros where there are none."""
-        if distances is None or np.ptp(distances) == 0:
-            return GuessedDistances(None)
-        return GuessedDistances(predictor_class("gp")().fit(mixtures, None, distances))
-
-    def __call__(self, mixtures: Floats) -> "Guess":
-        nothing = np.zeros_like(mixtures)
-        if self.process is None:
-            return Guess(np.zeros(len(mixtures)), nothing)
-        return Guess(*self.process.value_and_gradient(mixtures, np.zeros(len(mixtures)), nothing))
-
-
-@dataclass(frozen=True, eq=False)
-class Guess:
-    """Distances (B,) and their gradients along the shares (B, m)."""
-
-    value: Floats
-    gradient: Floats
 
 
 @dataclass(frozen=True, eq=False)

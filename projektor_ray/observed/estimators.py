@@ -8,8 +8,7 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.utils.validation import check_is_fitted
 
 from projektor_ray.errors import InputError
-from projektor_ray.observed.buyer import Buyer
-from projektor_ray.observed.buying import GuessedDistances
+from projektor_ray.observed.buying import Exponential
 from projektor_ray.observed.features import OfMixtures, interval_like, values_like
 from projektor_ray.observed.identify import unseen
 from projektor_ray.observed.metric import Bounds
@@ -20,7 +19,16 @@ from projektor_ray.predictors.registry import predictor_class
 from projektor_ray.projection import JointPower, ScaleModel, choose_scale_model
 from projektor_ray.projection.base import ScaledProbes
 from projektor_ray.projection.registry import scale_model_class
-from projektor_ray.selection import Direction, PurchasePlans
+from projektor_ray.selection import (
+    Direction,
+    Interpolated,
+    Market,
+    MetricObjective,
+    ProjectedObjective,
+    PurchasePlans,
+    Request,
+    buy,
+)
 from projektor_ray.selection.compared import best_first
 
 Floats = NDArray[np.float64]
@@ -121,6 +129,7 @@ class ScaleRegressor(OfMixtures):
     scales_ : the sizes of the trainings, ascending.
     models_ : every model that was fitted, by name.
     reason_ : why this one was chosen.
+    oracle_ : mixtures → their distances, interpolated.
     providers_, notes_ : as `MixtureRegressor`.
     """
 
@@ -165,6 +174,9 @@ class ScaleRegressor(OfMixtures):
             )
         self.mixtures_, self.values_, self.sizes_ = given.mixtures, given.values, sizes
         self.distances_ = given.distances
+        # A table has no pilots to solve transport for.
+        distances = np.zeros(len(sizes)) if given.distances is None else given.distances
+        self.oracle_ = Interpolated.through(given.mixtures, distances)
         numbers = (given.mixtures, given.distances, sizes, given.values)
         self.scales_ = ScaledProbes.check(*numbers).scales
         bounds = None if self.log else self.bounds
@@ -213,10 +225,22 @@ class ScaleRegressor(OfMixtures):
         other.model_ = self.models_[name]
         return other
 
-    def buyer(self, offers: Offers | None = None) -> Buyer:
-        """What to buy of these offers; without any, everything is free and without limit.
+    @property
+    def goal(self) -> Direction:
+        """Whether more of the metric is better."""
+        return "minimize" if self.direction == "minimize" else "maximize"
 
-        Providers without a share in any training are not bought: nothing tells their worth.
+    def objective(self, size: float) -> MetricObjective:
+        """The metric of mixtures at a size, with gradients; distances are interpolated."""
+        check_is_fitted(self)
+        objective = ProjectedObjective(self.model_, size, self.oracle_)
+        return Exponential(objective) if self.log else objective
+
+    def market(self, offers: Offers | None = None) -> Market:
+        """What may be bought of these offers; without any, everything is free and without limit.
+
+        At the trained size where there is one only, else from the smallest upwards. Providers
+        without a share in any training are not bought: nothing tells their worth.
 
         Raises
         ------
@@ -224,46 +248,42 @@ class ScaleRegressor(OfMixtures):
             If one of these must be bought.
         """
         check_is_fitted(self)
-        offers = offers or Offers.free(self.providers_)
-        direction: Direction = "minimize" if self.direction == "minimize" else "maximize"
-        largest = self.sizes_ == self.scales_[-1]
-        return Buyer(
-            self.model_,
-            offers.without(np.array(self.providers_)[unseen(self.mixtures_)].tolist()),
-            GuessedDistances.through(self.mixtures_, self.distances_),
-            best_first(self.mixtures_[largest], self.values_[largest], direction),
-            direction,
-            self.log,
+        offers = (offers or Offers.free(self.providers_)).without(
+            np.array(self.providers_)[unseen(self.mixtures_)].tolist()
+        )
+        at_largest = self.sizes_ == self.scales_[-1]
+        return Market(
+            self.objective,
+            offers.providers,
+            offers.terms,
+            self.scales_[0],
+            self.scales_[0] if len(self.scales_) == 1 else None,
+            direction=self.goal,
+            trained=best_first(self.mixtures_[at_largest], self.values_[at_largest], self.goal),
         )
 
-    def plans(
-        self,
-        offers: Offers | None = None,
-        *,
-        size: int | None = None,
-        budget: float | None = None,
-    ) -> PurchasePlans:
+    def plans(self, asked: Request, offers: Offers | None = None) -> PurchasePlans:
         """The plan predicted best (`selected`), and the plans to compare it with.
 
         Parameters
         ----------
-        size : samples to buy; absent: any number that the budget and the capacities allow.
+        asked : what kind of purchase is wanted.
 
         Raises
         ------
         InfeasibleError
             If no plan keeps every constraint; names the one that cannot be kept.
+        InputError
+            If a size cannot be predicted at, or nothing bounds it.
         """
-        buyer = self.buyer(offers)
-        if size is None:
-            return buyer.under(budget)
-        self.check_target(size)
-        return buyer.at(size, budget)
+        if asked.size is not None:
+            self.check_target(asked.size)
+        return buy(self.market(offers), asked)
 
     def select(
         self, offers: Any = None, *, size: int | None = None, budget: float | None = None
     ) -> Any:
-        """`plans` as a table, a row for each provider in each plan.
+        """`plans` of a size or a budget as a table, a row for each provider in each plan.
 
         Parameters
         ----------
@@ -277,7 +297,7 @@ class ScaleRegressor(OfMixtures):
         a pandas DataFrame where the offers are one; else an Arrow table.
         """
         read = None if offers is None else Offers.read(offers, self.providers_)
-        table = self.plans(read, size=size, budget=budget).table()
+        table = self.plans(Request(size, budget), read).table()
         return table.to_pandas() if type(offers).__module__.startswith("pandas") else table
 
     def check_target(self, size: float) -> float:

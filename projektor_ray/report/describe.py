@@ -20,7 +20,8 @@ from projektor_ray.report.content import (
     Trained,
 )
 from projektor_ray.selection import Direction, MetricObjective, Plan, PurchasePlans
-from projektor_ray.selection.compared import LEVEL, SELECTED
+from projektor_ray.selection.compared import SELECTED
+from projektor_ray.selection.plan import LEVEL
 
 POINTS = 33
 """Sizes at which a curve is drawn."""

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from projektor_ray.observed import Buyer, Runs, ScaleRegressor
+from projektor_ray.observed import Runs, ScaleRegressor
 from projektor_ray.observed.tabulate import fit_rows
 from projektor_ray.predictors import FitReport
 from projektor_ray.projection.left_out import values_at
@@ -16,9 +16,7 @@ from projektor_ray.selection import PurchasePlans
 EVERY_PREDICTOR = "auto"
 
 
-def report_of_table(
-    title: str, runs: Runs, model: ScaleRegressor, buyer: Buyer, bought: PurchasePlans
-) -> Report:
+def report_of_table(title: str, runs: Runs, model: ScaleRegressor, bought: PurchasePlans) -> Report:
     """The content of the report of trainings, a model fitted to them and plans made with it."""
     trained = trained_of(
         model.model_, model.mixtures_, model.distances_, model.sizes_, model.values_
@@ -33,15 +31,13 @@ def report_of_table(
     return describe(
         title=title,
         metric=runs.metric,
-        direction=buyer.direction,
+        direction=model.goal,
         trained=trained,
         measured=model.distances_ is not None,
         predictors=sorted(rows, key=lambda row: row["size"]),
         errors_of=f"the logarithm of {runs.metric}" if model.log else runs.metric,
         bought=bought,
-        objectives={
-            name: replace(buyer, model=fitted).objective for name, fitted in model.models_.items()
-        },
+        objectives={name: model.by(name).objective for name in model.models_},
         chosen=chosen,
         reason=model.reason_,
         notes=model.notes_,

@@ -1,9 +1,11 @@
 """Selection (Algorithm 2): the purchase plan predicted best under capacities and a budget."""
 
 from projektor_ray.selection.agreement import Agreement, agree
-from projektor_ray.selection.compared import Gain, PurchasePlans, select_beside
+from projektor_ray.selection.buying import Request, buy
+from projektor_ray.selection.compared import Gain, PurchasePlans
 from projektor_ray.selection.feasible import FeasibleSet
-from projektor_ray.selection.market import Market, ObjectiveAt
+from projektor_ray.selection.interpolated import Interpolated
+from projektor_ray.selection.market import Market, ObjectiveAt, bounds_of_size
 from projektor_ray.selection.objective import (
     DistanceOracle,
     Distances,
@@ -35,6 +37,7 @@ __all__ = [
     "Distances",
     "FeasibleSet",
     "Gain",
+    "Interpolated",
     "Market",
     "MetricObjective",
     "Objective",
@@ -42,14 +45,16 @@ __all__ = [
     "Plan",
     "ProjectedObjective",
     "PurchasePlans",
+    "Request",
     "Terms",
     "agree",
     "baseline_mixtures",
     "baseline_plans",
+    "bounds_of_size",
+    "buy",
     "cheapest_reaching",
     "frontier",
     "select",
-    "select_beside",
     "select_under_budget",
     "single_mixtures",
     "smallest_reaching",

@@ -1,7 +1,7 @@
 """The selected plan beside the plans to compare it with: gains, agreement, and their table."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 import numpy as np
 import pyarrow as pa
@@ -11,17 +11,14 @@ from projektor_ray.predictors.base import mixture_groups
 from projektor_ray.providers import Provider
 from projektor_ray.selection.agreement import Agreement, agree
 from projektor_ray.selection.feasible import Floats
+from projektor_ray.selection.market import Market
 from projektor_ray.selection.objective import MetricObjective
 from projektor_ray.selection.plan import Direction, Plan
-from projektor_ray.selection.search import baseline_plans, select
-from projektor_ray.selection.terms import Terms
+from projektor_ray.selection.search import baseline_plans
+from projektor_ray.selection.sizes import Answer
 from projektor_ray.tables import SCHEMAS, Row
 
 SELECTED = "selected"
-BEST_PROBES = 8
-"""How many of the best trained mixtures the search also starts from."""
-LEVEL = 0.9
-"""Of the intervals."""
 
 
 @dataclass(frozen=True)
@@ -31,7 +28,7 @@ class Gain:
     Attributes
     ----------
     value : predicted; positive is better, also where the metric is a loss.
-    low, high : of the 90 % interval.
+    low, high : of its interval.
     """
 
     value: float
@@ -46,78 +43,43 @@ class PurchasePlans:
     Attributes
     ----------
     plans : by name: `selected`, `uniform`, `proportional`, `single`, `probe`.
-    gains : of the selected plan over each of the others, by their names.
-    agreement : of the selected plan with the best ones of plausible worlds; None where the model
-        that predicts has no posterior to draw them from.
     providers : m of them, in the order of the plans' samples.
+    gains : of the selected plan over each of the others, by their names; none where the objective
+        cannot tell how far off it may be.
+    agreement : of the selected plan with the best ones of plausible worlds; None where the model
+        that predicts has no posterior to sample them from.
+    answer : what it takes to reach a target, where one was asked for.
+    frontier : the best plan for each budget, where they were asked for.
     """
 
     plans: Mapping[str, Plan]
-    gains: Mapping[str, Gain]
-    agreement: Agreement | None
     providers: tuple[Provider, ...]
+    gains: Mapping[str, Gain] = field(default_factory=dict)
+    agreement: Agreement | None = None
+    answer: Answer | None = None
+    frontier: Mapping[float, Plan] = field(default_factory=dict)
 
     @property
     def selected(self) -> Plan:
         return self.plans[SELECTED]
 
     def rows(self) -> list[Row]:
-        """The table `plans`."""
-        return plan_rows(self.plans, self.gains, self.agreement)
+        """The table `plans`: every provider in every plan; those of a frontier by their budgets."""
+        budgets = {f"budget {budget:.10g}": plan for budget, plan in self.frontier.items()}
+        return [
+            row
+            for name, plan in {**self.plans, **budgets}.items()
+            for row in _rows_of(
+                name, plan, self.gains.get(name), self.agreement if name == SELECTED else None
+            )
+        ]
 
     def table(self) -> pa.Table:
         """The same as an Arrow table, not stamped as a study's."""
         return pa.Table.from_pylist(self.rows(), schema=SCHEMAS["plans"])
 
 
-def select_beside(
-    objective: MetricObjective,
-    providers: Sequence[Provider],
-    size: int,
-    trained: Floats,
-    *,
-    budget: float | None = None,
-    terms: Mapping[str, Terms] | None = None,
-    direction: Direction = "maximize",
-    starts: int = 32,
-) -> PurchasePlans:
-    """`selected` (see `select`), and beside it the plans of `baseline_plans`.
-
-    Parameters
-    ----------
-    trained : mixtures (c, m) with probes, best first (see `best_first`).
-
-    Raises
-    ------
-    InfeasibleError, InputError
-        As `select`.
-    """
-    plan = select(
-        objective,
-        providers,
-        size,
-        budget=budget,
-        terms=terms,
-        direction=direction,
-        starts=starts,
-        candidates=trained[:BEST_PROBES],
-        level=LEVEL,
-    )
-    return beside(
-        plan, objective, providers, trained, budget=budget, terms=terms, direction=direction
-    )
-
-
-def beside(
-    plan: Plan,
-    objective: MetricObjective,
-    providers: Sequence[Provider],
-    trained: Floats,
-    *,
-    budget: float | None = None,
-    terms: Mapping[str, Terms] | None = None,
-    direction: Direction = "maximize",
-) -> PurchasePlans:
+def beside(market: Market, plan: Plan, budget: float | None) -> PurchasePlans:
     """A selected plan, and beside it the plans of `baseline_plans` of the same size.
 
     Raises
@@ -125,25 +87,34 @@ def beside(
     InfeasibleError, InputError
         As `select`.
     """
+    objective = market.objective_at(plan.size)
     rivals = baseline_plans(
         objective,
-        providers,
+        market.providers,
         plan.size,
         budget=budget,
-        terms=terms,
-        direction=direction,
-        candidates=trained[:1],
-        level=LEVEL,
+        terms=market.terms,
+        direction=market.direction,
+        candidates=None if market.trained is None else market.trained[:1],
+        level=market.level,
     )
-    gains = {name: gain_over(objective, plan, other, direction) for name, other in rivals.items()}
-    agreement = agree(objective, plan, direction)
-    return PurchasePlans({SELECTED: plan, **rivals}, gains, agreement, tuple(providers))
+    plans = {SELECTED: plan, **rivals}
+    if not isinstance(objective, MetricObjective):
+        return PurchasePlans(plans, tuple(market.providers))
+    gains = {
+        name: gain_over(objective, plan, other, market.direction, market.level)
+        for name, other in rivals.items()
+    }
+    agreement = agree(objective, plan, market.direction)
+    return PurchasePlans(plans, tuple(market.providers), gains, agreement)
 
 
-def gain_over(objective: MetricObjective, plan: Plan, other: Plan, direction: Direction) -> Gain:
+def gain_over(
+    objective: MetricObjective, plan: Plan, other: Plan, direction: Direction, level: float
+) -> Gain:
     """What a plan is better by than another one of the same size."""
     sign = 1 if direction == "maximize" else -1
-    low, high = objective.gain_interval(plan.mixture[None], other.mixture[None], LEVEL)[0]
+    low, high = objective.gain_interval(plan.mixture[None], other.mixture[None], level)[0]
     bounds = np.sort([sign * low, sign * high]).tolist()
     return Gain(sign * (plan.predicted - other.predicted), *bounds)
 
@@ -154,27 +125,6 @@ def best_first(mixtures: Floats, values: NDArray[np.float64], direction: Directi
     means = np.array([values[rows].mean() for rows in groups])
     order = np.argsort(means if direction == "minimize" else -means, kind="stable")
     return np.asarray(mixtures[[groups[i][0] for i in order]])
-
-
-def plan_rows(
-    plans: Mapping[str, Plan],
-    gains: Mapping[str, Gain] | None = None,
-    agreement: Agreement | None = None,
-) -> list[Row]:
-    """The table `plans`: every provider in every plan.
-
-    Parameters
-    ----------
-    gains : of the selected plan over others, by their names.
-    agreement : of the selected plan.
-    """
-    return [
-        row
-        for name, plan in plans.items()
-        for row in _rows_of(
-            name, plan, (gains or {}).get(name), agreement if name == SELECTED else None
-        )
-    ]
 
 
 def _rows_of(name: str, plan: Plan, gain: Gain | None, worlds: Agreement | None) -> list[Row]:

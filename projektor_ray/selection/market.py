@@ -9,13 +9,15 @@ from projektor_ray.errors import InfeasibleError, InputError
 from projektor_ray.providers import Provider
 from projektor_ray.selection.feasible import FeasibleSet, Floats
 from projektor_ray.selection.objective import Objective
-from projektor_ray.selection.plan import Direction, Plan
+from projektor_ray.selection.plan import LEVEL, Direction, Plan
 from projektor_ray.selection.search import baseline_mixtures, select, select_from
 from projektor_ray.selection.terms import Terms
 
 ObjectiveAt = Callable[[int], Objective]
 """The size N → the objective at N, such as `lambda n: ProjectedObjective(model, n, oracle)`."""
 
+BEST_TRAINED = 8
+"""How many of the best trained mixtures the search also starts from."""
 UNLIMITED = 10**12
 """A market that sells more than this for the money needs a largest size."""
 
@@ -31,7 +33,9 @@ class Market:
     terms : minimum orders, and providers that must be in or out, by provider name.
     smallest, largest : sizes that are searched; absent: from 1 to all that capacities and the
         budget allow.
-    direction, starts, seed, candidates, level : as `select`.
+    direction, starts, seed, level : as `select`.
+    trained : mixtures (c, m) with probes, best first (see `compared.best_first`); the search also
+        starts from the first of them.
     """
 
     objective_at: ObjectiveAt
@@ -42,8 +46,8 @@ class Market:
     direction: Direction = "maximize"
     starts: int = 32
     seed: int = 0
-    candidates: Floats | None = None
-    level: float = 0.9
+    trained: Floats | None = None
+    level: float = LEVEL
 
     def __post_init__(self) -> None:
         for name, size in (("smallest", self.smallest), ("largest", self.largest)):
@@ -68,7 +72,7 @@ class Market:
             direction=self.direction,
             starts=self.starts,
             seed=self.seed,
-            candidates=self.candidates,
+            candidates=None if self.trained is None else self.trained[:BEST_TRAINED],
             level=self.level,
         )
 
@@ -94,52 +98,59 @@ class Market:
         return max(plan, other, key=lambda p: (self.score(p), -p.cost))
 
     def sizes(self, budget: float | None) -> tuple[int, int]:
-        """Fewest and most samples that may be bought for a budget.
+        """Fewest and most samples that may be bought for a budget, see `bounds_of_size`."""
+        return bounds_of_size(self.providers, self.terms, budget, self.smallest, self.largest)
 
-        Minimum orders of providers that need not be bought are left out of account.
 
-        Raises
-        ------
-        InfeasibleError
-            If there is no such size; names the constraint that cannot be kept.
-        InputError
-            If nothing bounds the size: neither `largest`, nor capacities, nor the budget.
-        """
-        least = max(self.smallest, self._required())
-        if self.largest is not None and least > self.largest:
-            raise InfeasibleError(
-                f"the required orders cannot be kept: together they are {least:,} samples, more "
-                f"than the largest size of {self.largest:,}. Buy more, or require fewer"
-            )
-        self._check(least, budget)
-        most = self.largest if self.largest is not None else UNLIMITED
-        if self._allows(most, budget):
-            if self.largest is None:
-                raise InputError(
-                    "nothing bounds the size to buy: give the largest size, a budget where no "
-                    "unlimited provider is free, or a capacity for every provider"
-                )
-            return least, most
-        low, high = least, most
-        while high - low > 1:
-            middle = (low + high) // 2
-            low, high = (middle, high) if self._allows(middle, budget) else (low, middle)
-        return least, low
+def bounds_of_size(
+    providers: Sequence[Provider],
+    terms: Mapping[str, Terms] | None,
+    budget: float | None,
+    smallest: int = 1,
+    largest: int | None = None,
+) -> tuple[int, int]:
+    """Fewest and most samples that may be bought for a budget.
 
-    def _required(self) -> int:
-        deals = (self.terms or {}).values()
-        return sum(max(deal.minimum_order, 1) for deal in deals if deal.required)
+    Minimum orders of providers that need not be bought are left out of account.
 
-    def _check(self, size: int, budget: float | None) -> None:
-        terms = {
-            name: deal if deal.required else replace(deal, minimum_order=0)
-            for name, deal in (self.terms or {}).items()
-        }
-        FeasibleSet.of(self.providers, size, budget, terms)
+    Raises
+    ------
+    InfeasibleError
+        If there is no such size; names the constraint that cannot be kept.
+    InputError
+        If nothing bounds the size: neither `largest`, nor capacities, nor the budget.
+    """
+    deals = terms or {}
+    required = sum(max(deal.minimum_order, 1) for deal in deals.values() if deal.required)
+    least = max(smallest, required)
+    if largest is not None and least > largest:
+        raise InfeasibleError(
+            f"the required orders cannot be kept: together they are {least:,} samples, more "
+            f"than the largest size of {largest:,}. Buy more, or require fewer"
+        )
+    needed = {
+        name: deal if deal.required else replace(deal, minimum_order=0)
+        for name, deal in deals.items()
+    }
+    FeasibleSet.of(providers, least, budget, needed)
 
-    def _allows(self, size: int, budget: float | None) -> bool:
+    def allows(size: int) -> bool:
         try:
-            self._check(size, budget)
+            FeasibleSet.of(providers, size, budget, needed)
         except InfeasibleError:
             return False
         return True
+
+    most = UNLIMITED if largest is None else largest
+    if allows(most):
+        if largest is None:
+            raise InputError(
+                "nothing bounds the size to buy: give the largest size, a budget where no "
+                "unlimited provider is free, or a capacity for every provider"
+            )
+        return least, most
+    low, high = least, most
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (middle, high) if allows(middle) else (low, middle)
+    return least, low

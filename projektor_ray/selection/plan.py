@@ -13,6 +13,8 @@ from projektor_ray.selection.segments import price_of_last, price_of_next
 Direction = Literal["maximize", "minimize"]
 
 THOUSAND = 1000
+LEVEL = 0.9
+"""Of the intervals, unless another is asked for."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -10,7 +10,7 @@ from projektor_ray.providers import Provider
 from projektor_ray.selection.branching import nearest_plan, search
 from projektor_ray.selection.feasible import FeasibleSet, Floats
 from projektor_ray.selection.objective import Objective
-from projektor_ray.selection.plan import Direction, Plan, make_plan
+from projektor_ray.selection.plan import LEVEL, Direction, Plan, make_plan
 from projektor_ray.selection.terms import Terms
 
 MOST_VERTICES = 32
@@ -28,7 +28,7 @@ def select(
     starts: int = 32,
     seed: int = 0,
     candidates: Floats | None = None,
-    level: float = 0.9,
+    level: float = LEVEL,
 ) -> Plan:
     """The purchase plan predicted best (Algorithm 2).
 
@@ -92,7 +92,7 @@ def baseline_plans(
     terms: Mapping[str, Terms] | None = None,
     direction: Direction = "maximize",
     candidates: Floats | None = None,
-    level: float = 0.9,
+    level: float = LEVEL,
 ) -> dict[str, Plan]:
     """The plans to compare with, by name: `uniform`, `proportional`, `single`, `probe`.
 

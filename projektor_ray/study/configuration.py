@@ -7,6 +7,7 @@ from projektor_ray.embedding import EmbedderConfig
 from projektor_ray.learners import LearnerConfig
 from projektor_ray.learners.metrics import METRICS
 from projektor_ray.projection import SCALE_MODELS
+from projektor_ray.selection import Terms
 from projektor_ray.sources import SourceConfig
 from projektor_ray.study.probes import ProbesConfig
 from projektor_ray.study.selection import SelectionConfig
@@ -60,3 +61,8 @@ class StudyConfig(Config):
         if self.metric not in METRICS:
             raise ValueError(f"unknown metric {self.metric!r}; {nearest(self.metric, METRICS)}")
         return self
+
+    @property
+    def terms(self) -> dict[str, Terms]:
+        """What deals ask beyond capacity and price, by provider's name."""
+        return {provider.name: provider.terms for provider in self.providers}

@@ -22,7 +22,7 @@ from projektor_ray.designs import (
 from projektor_ray.errors import InputError
 from projektor_ray.mixtures import check_mixtures, round_counts, simplex_lattice
 from projektor_ray.providers import Provider
-from projektor_ray.selection.feasible import FeasibleSet
+from projektor_ray.selection import FeasibleSet, bounds_of_size
 from projektor_ray.study.configuration import StudyConfig
 from projektor_ray.study.probes import ProbesConfig
 
@@ -47,6 +47,42 @@ class Adaptive:
     candidates: Floats
     begun: int
     most: int
+
+
+def sizes_for_sale(config: StudyConfig) -> tuple[int, int | None]:
+    """Between which sizes a purchase is predicted: from the smallest scale, or at the only one."""
+    scales = config.probes.scales
+    return scales[0], scales[0] if len(scales) == 1 else None
+
+
+def size_to_buy(config: StudyConfig, providers: Sequence[Provider]) -> int:
+    """Samples to buy; where that is open, the most that may be bought.
+
+    Raises
+    ------
+    InfeasibleError
+        If nothing can be bought; names the constraint that cannot be kept.
+    InputError
+        If nothing bounds the size.
+    """
+    asked = config.selection.request
+    if asked.size is not None:
+        return asked.size
+    smallest, largest = sizes_for_sale(config)
+    largest = min(filter(None, (largest, asked.largest)), default=None)
+    return bounds_of_size(providers, config.terms, asked.money, smallest, largest)[1]
+
+
+def feasible_purchases(config: StudyConfig, providers: Sequence[Provider]) -> FeasibleSet:
+    """The plans of `size_to_buy` samples that capacities, terms and the budget allow.
+
+    Raises
+    ------
+    InfeasibleError, InputError
+        As `size_to_buy`.
+    """
+    size, money = size_to_buy(config, providers), config.selection.request.money
+    return FeasibleSet.of(providers, size, money, config.terms)
 
 
 def place(
@@ -133,9 +169,9 @@ def _adaptive(
     """First a spread of mixtures over the whole simplex, then the ones nearest to it that may be
     bought: what is learnt far from them does not change the plan.
     """
-    probes, selection = config.probes, config.selection
+    probes = config.probes
     names, pool = [provider.name for provider in providers], candidates(len(providers))
-    bought = FeasibleSet.of(providers, selection.size, selection.budget).project(pool)
+    bought = feasible_purchases(config, providers).project(pool)
     first, most = default_adaptive(len(providers))
     most = probes.mixtures_count or most
     first = probes.first or min(first, most)

@@ -1,23 +1,41 @@
 """What is bought and how it is searched, as a study's file says it."""
 
+import math
 from typing import Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from projektor_ray.config import Config, nearest
 from projektor_ray.predictors import PREDICTORS
 from projektor_ray.predictors.gaussian_process import GaussianProcess
+from projektor_ray.selection import Request
+from projektor_ray.selection.buying import Least
 
 RULES = ("auto", "least_error")
 """Ways to choose a predictor, beside its name."""
 
 
 class SelectionConfig(Config):
-    """What to buy: the size, the money, and how the mixture is searched."""
+    """What to buy: a size, or what is to be reached, for what money, and how it is searched."""
 
-    size: int = Field(ge=1, description="Samples to buy in all: N_s.")
+    size: int | None = Field(
+        None, ge=1, description="Samples to buy in all: N_s; absent: as many as serve best."
+    )
     budget: float | None = Field(
         None, ge=0, allow_inf_nan=False, description="Most money to spend; absent: no limit."
+    )
+    target: float | None = Field(
+        None, allow_inf_nan=False, description="Metric to reach with as little as possible."
+    )
+    least: Least | None = Field(
+        None,
+        description="What is spent least of on a target; absent: money where anything costs any.",
+    )
+    frontier: tuple[float, ...] = Field(
+        (), description="Budgets: the best plan of any size for each of them."
+    )
+    largest: int | None = Field(
+        None, ge=1, description="Most samples where no size is given; absent: all for the money."
     )
     predictor: str = Field(
         "auto",
@@ -32,6 +50,18 @@ class SelectionConfig(Config):
     )
     starts: int = Field(32, ge=1, description="Random starts of the search, beside fixed ones.")
 
+    @field_validator("frontier")
+    @classmethod
+    def _budgets(cls, budgets: tuple[float, ...]) -> tuple[float, ...]:
+        if not all(math.isfinite(budget) and budget >= 0 for budget in budgets):
+            raise ValueError(f"expected budgets of 0 or more; got {list(budgets)}")
+        return budgets
+
+    @model_validator(mode="after")
+    def _asks_for_one_thing(self) -> "SelectionConfig":
+        _ = self.request  # which checks what it is made of
+        return self
+
     @model_validator(mode="after")
     def _models_agree(self) -> "SelectionConfig":
         known = (*RULES, *PREDICTORS)
@@ -45,6 +75,11 @@ class SelectionConfig(Config):
                 f"predictor; drop predictor: {self.predictor}, or set projection: eq3"
             )
         return self
+
+    @property
+    def request(self) -> Request:
+        """The kind of purchase that is wanted."""
+        return Request(self.size, self.budget, self.target, self.least, self.frontier, self.largest)
 
     @property
     def placed_for(self) -> str:

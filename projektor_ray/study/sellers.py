@@ -2,10 +2,11 @@
 
 import itertools
 
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 
 from projektor_ray.config import Config
 from projektor_ray.providers import Provider
+from projektor_ray.selection import Terms
 from projektor_ray.sources import SourceConfig
 
 
@@ -33,6 +34,10 @@ class ProviderConfig(Config):
         (), description="Prices that fall or rise with the quantity, in ascending order."
     )
 
+    minimum_order: int = Field(0, ge=0, description="Fewest samples, if any are bought.")
+    required: bool = Field(False, description="Whether some must be bought.")
+    excluded: bool = Field(False, description="Whether none may be bought.")
+
     @field_validator("tiers")
     @classmethod
     def _ascending(cls, tiers: tuple[TierConfig, ...]) -> tuple[TierConfig, ...]:
@@ -47,3 +52,13 @@ class ProviderConfig(Config):
         """The provider as the selection sees it."""
         tiers = tuple((tier.beyond, tier.price) for tier in self.tiers)
         return Provider(self.name, self.capacity, self.price, tiers)
+
+    @model_validator(mode="after")
+    def _terms_agree(self) -> "ProviderConfig":
+        _ = self.terms  # which checks what it is made of
+        return self
+
+    @property
+    def terms(self) -> Terms:
+        """What the deal asks beyond capacity and price."""
+        return Terms(self.minimum_order, self.required, self.excluded)

@@ -1,6 +1,6 @@
 """A study resolved against the pilots: what its stages need to know."""
 
-from dataclasses import dataclass, replace
+from dataclasses import astuple, dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -14,7 +14,12 @@ from projektor_ray.mixtures import mixture_id
 from projektor_ray.predictors import PREDICTORS
 from projektor_ray.providers import Provider, Samples, Target
 from projektor_ray.study.configuration import StudyConfig
-from projektor_ray.study.placing import Adaptive
+from projektor_ray.study.placing import (
+    Adaptive,
+    feasible_purchases,
+    size_to_buy,
+    sizes_for_sale,
+)
 from projektor_ray.tables import Stamp
 
 LEAST_DEMANDING = "cs"
@@ -150,6 +155,26 @@ class Study:
     def scales(self) -> tuple[int, ...]:
         return self.config.probes.scales
 
+    @cached_property
+    def size(self) -> int:
+        """Samples to buy; where that is open, the most that may be bought, see `size_to_buy`."""
+        return size_to_buy(self.config, self.providers)
+
+    @property
+    def sizes_for_sale(self) -> tuple[int, int | None]:
+        """Between which sizes a purchase is predicted."""
+        return sizes_for_sale(self.config)
+
+    def check_buyable(self) -> None:
+        """Refuse what no plan can keep.
+
+        Raises
+        ------
+        InfeasibleError
+            Names the constraint that cannot be kept.
+        """
+        feasible_purchases(self.config, self.providers)
+
     def check_projectable(self) -> None:
         """Refuse to project from one scale, or downwards, unless a value is taken as it is.
 
@@ -158,17 +183,17 @@ class Study:
         InputError
             If the size to buy is below the smallest scale, or there is no other scale.
         """
-        asked, scales = self.config.selection, self.scales
-        if len(scales) > 1 and asked.size < scales[0] and asked.projection != "none":
+        projection, size, scales = self.config.selection.projection, self.size, self.scales
+        if len(scales) > 1 and size < scales[0] and projection != "none":
             raise InputError(
-                f"the size to buy, {asked.size:,}, is below the smallest scale, {scales[0]:,}, "
+                f"the size to buy, {size:,}, is below the smallest scale, {scales[0]:,}, "
                 "where no probe tells. Train a smaller scale (probes.scales), buy "
                 f"{scales[0]:,} or more, or set selection.projection: none to take the value at "
                 f"{scales[-1]:,} as it is"
             )
-        if len(scales) == 1 and asked.size != scales[0] and asked.projection != "none":
+        if len(scales) == 1 and size != scales[0] and projection != "none":
             raise InputError(
-                f"probes are asked for at one scale only, {scales[0]:,}; what {asked.size:,} "
+                f"probes are asked for at one scale only, {scales[0]:,}; what {size:,} "
                 "samples are worth cannot be projected from it. Add a scale to probes.scales, a "
                 f"factor of 4 away, or buy {scales[0]:,}, or set selection.projection: none to "
                 f"take the value at {scales[0]:,} as it is"
@@ -206,7 +231,7 @@ class Study:
     @property
     def sizes(self) -> tuple[int, ...]:
         """Every size that is projected to: the scales, what was asked for, the size to buy."""
-        asked = {*self.scales, *self.config.project, self.config.selection.size}
+        asked = {*self.scales, *self.config.project, self.size}
         return tuple(sorted(asked))
 
     def identify(self, mixture: NDArray[np.float64]) -> str:
@@ -253,6 +278,7 @@ class Study:
         made_by = digest(
             self.config.model_dump(mode="json", exclude={"providers", "validation"}),
             [[one.name, one.capacity, one.price, *one.tiers] for one in self.providers],
+            [[name, *astuple(deal)] for name, deal in sorted(self.config.terms.items())],
             self.probes_stamp.made_by,
             self.distances_stamp.made_by,
         )

@@ -121,6 +121,22 @@ def test_every_plan_buys_what_was_asked_within_capacities_and_budget(
     assert plans.selected.predicted >= max(rivals) - 1e-6
 
 
+def test_another_purchase_from_the_same_probes_trains_nothing(
+    again: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    probes = rows(again, "probes")
+    asked = {"frontier": [20, 60], "largest": 100, "starts": 2}
+    plans = run_study(config(selection=asked), str(again))
+    assert rows(again, "probes") == probes
+    assert list(plans.frontier) == [20, 60]
+    spent = dict.fromkeys(("budget 20", "budget 60", "selected"), 0.0)
+    for row in rows(again, "plans"):
+        spent[row["plan"]] = spent.get(row["plan"], 0.0) + row["cost"]
+    assert spent["budget 20"] <= 20
+    assert spent["budget 60"] == spent["selected"] <= 60
+    assert "Value against money" in capsys.readouterr().out
+
+
 def test_every_provider_has_a_card_that_tells_its_part_in_the_plan(
     finished: tuple[Path, PurchasePlans],
 ) -> None:

@@ -12,8 +12,7 @@ from scipy.optimize import linprog
 
 from projektor_ray.errors import InfeasibleError, InputError
 from projektor_ray.observed import Offers, ScaleRegressor
-from projektor_ray.observed.buying import Exponential, GuessedDistances
-from projektor_ray.selection import MetricObjective, ProjectedObjective
+from projektor_ray.selection import Request
 
 Floats = NDArray[np.float64]
 NAMES = ["b", "c", "a"]
@@ -57,7 +56,7 @@ def test_a_linear_surface_is_bought_as_a_linear_program_would(budget: float | No
 
 
 def test_less_is_better_where_asked() -> None:
-    plans = trained(direction="minimize").plans(size=500).plans
+    plans = trained(direction="minimize").plans(Request(500)).plans
     assert dict(zip(plans["selected"].names, plans["selected"].samples, strict=True))["b"] == 500
     assert plans["selected"].predicted <= min(plan.predicted for plan in plans.values()) + 1e-12
 
@@ -68,7 +67,7 @@ def test_terms_are_kept() -> None:
         required=[False, True, False],
         excluded=[False, False, True],
     )
-    plan = trained().plans(Offers.read(offers, NAMES), size=10_000).selected
+    plan = trained().plans(Request(10_000), Offers.read(offers, NAMES)).selected
     bought = dict(zip(plan.names, plan.samples, strict=True))
     assert bought == {"a": 6000, "b": 4000, "c": 0}
     arrow = trained().select(pa.Table.from_pandas(offers), size=10_000)
@@ -80,7 +79,7 @@ def test_a_provider_nobody_trained_with_is_not_bought() -> None:
     X = pd.DataFrame(shares, columns=["a", "b"]).assign(c=0.0, size=100)
     model = ScaleRegressor().fit(X, 0.5 + 0.1 * X["a"])
     assert "no row has any of c" in model.notes_[0]
-    plan = model.plans(size=100).selected
+    plan = model.plans(Request(100)).selected
     assert dict(zip(plan.names, plan.samples, strict=True))["c"] == 0
     must = pd.DataFrame({"provider": ["a", "b", "c"], "required": [0, 0, 1]})
     with pytest.raises(InputError, match="'c' must be bought, but no row"):
@@ -96,20 +95,14 @@ def test_the_gradient_is_that_of_the_predictions(log: bool) -> None:
     X["ot"] = 1 + np.exp(-X["a"]) + X["b"] ** 2
     y = 3 - 0.2 * np.log(X["size"]) + 0.4 * X["ot"]
     model = ScaleRegressor("joint", distance="ot", log=log).fit(X, y)
-    oracle = GuessedDistances.through(model.mixtures_, model.distances_)
-
-    def objective_at(size: int) -> MetricObjective:
-        plain = ProjectedObjective(model.model_, size, oracle)
-        return Exponential(plain) if log else plain
-
-    objective = objective_at(2000)
+    objective = model.objective(2000)
     point, along = shares[:1], np.array([0.5, -0.8, 0.3])
     step = 1e-5
     up, down = objective(point + step * along)[0], objective(point - step * along)[0]
     assert float((objective(point)[1] @ along)[0]) == pytest.approx(
         float((up - down)[0] / (2 * step)), rel=1e-4
     )
-    larger, smaller = (objective_at(size).predict(point)[0] for size in (2001, 1999))
+    larger, smaller = (model.objective(size).predict(point)[0] for size in (2001, 1999))
     assert objective.size_slope(point)[0] == pytest.approx((larger - smaller) / 2, rel=1e-3)
     gain = objective.predict(point) - objective.predict(shares[1:2])
     low, high = objective.gain_interval(point, shares[1:2], 0.9)[0]
@@ -153,33 +146,38 @@ def test_sizes_are_chosen_as_linear_programs_at_every_size_would() -> None:
     offers = Offers.read(
         pd.DataFrame({"provider": NAMES, "price": prices, "capacity": capacities}), NAMES
     )
-    buyer = trained().buyer(offers)
+    model = trained()
 
     def best(money: float) -> float:
         return max(exact(size, money, prices, capacities) for size in range(250, 4501, 50))
 
-    plan = buyer.under(100).selected
+    plan = model.plans(Request(budget=100), offers).selected
     assert plan.cost <= 100
     assert plan.predicted == pytest.approx(best(100), abs=3e-4)
-    values = [one.predicted for one in buyer.frontier([100, 50])]
+    plans = model.plans(Request(frontier=(100, 50)), offers)
+    values = [one.predicted for one in plans.frontier.values()]
+    assert plans.selected is plans.frontier[100]
     assert values == pytest.approx([best(100), best(50)], abs=3e-4)
 
     target = 0.85
     sizes = np.arange(250, 1500)
     fewest = sizes[bisect_left(sizes, target, key=lambda n: exact(n, 1e9, prices, capacities))]
-    answer, plans = buyer.reaching(target, "samples")
+    plans = model.plans(Request(target=target, least="samples"), offers)
+    answer = plans.answer
+    assert answer is not None
     assert answer.reached
     assert abs(plans.selected.size - fewest) <= 2
     moneys = np.arange(20.0, 120.0, 0.5)
     least = moneys[bisect_left(moneys, target, key=best)]
-    cheapest, _ = buyer.reaching(target)
+    cheapest = model.plans(Request(target=target), offers).answer
+    assert cheapest is not None
     assert cheapest.plan.predicted >= target
     assert cheapest.plan.cost == pytest.approx(least, abs=1.0)
     assert cheapest.plan.cost < answer.plan.cost
 
 
 def test_at_one_size_nothing_else_is_searched() -> None:
-    plan = trained((500,)).buyer().under(None).selected
+    plan = trained((500,)).plans(Request()).selected
     assert plan.size == 500
 
 

@@ -41,7 +41,7 @@ def bought_of(providers: tuple[Provider, ...], size: int) -> PurchasePlans:
         for name, plan in whole.items()
     }
     gains = {name: Gain(0.2 + 0.1 * i, 0.1, 0.5) for i, name in enumerate(rivals)}
-    return PurchasePlans(told, gains, None, providers)
+    return PurchasePlans(told, providers, gains)
 
 
 def card(name: str, **changes: Any) -> ProviderCard:

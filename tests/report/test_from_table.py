@@ -9,6 +9,7 @@ import pytest
 from projektor_ray.observed import Offers, Runs, ScaleRegressor
 from projektor_ray.report import Report, page
 from projektor_ray.report.from_table import report_of_table
+from projektor_ray.selection import Request
 from tests.report.problems import read
 
 NAMES = ("ada", "bob", "cyd")
@@ -27,8 +28,7 @@ def told(sizes: tuple[int, ...], size: int, *, log: bool = False) -> Report:
     model = ScaleRegressor("auto", predictor="linear", direction="minimize", log=log)
     model.fit(runs.features(), runs.values)
     offers = Offers.free(NAMES).changed({"ada": 0.5}, {"ada": 300.0}, {}, (), ())
-    buyer = model.buyer(offers)
-    return report_of_table("mine", runs, model, buyer, buyer.at(size, 200.0))
+    return report_of_table("mine", runs, model, model.plans(Request(size, 200.0), offers))
 
 
 def test_values_curves_and_gains_follow_the_law() -> None:

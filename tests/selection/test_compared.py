@@ -8,10 +8,12 @@ from numpy.typing import NDArray
 
 from projektor_ray.selection import (
     Direction,
+    Market,
+    Request,
     Terms,
     agree,
+    buy,
     select,
-    select_beside,
 )
 from projektor_ray.selection.compared import gain_over
 from projektor_ray.tables import SCHEMAS
@@ -94,7 +96,10 @@ def test_where_nothing_is_open_all_worlds_agree() -> None:
 def test_a_gain_is_positive_where_the_plan_is_better(direction: Direction, sign: float) -> None:
     objective = Uncertain(PEAK, 0.1, sign)
     trained = np.array([[1.0, 0.0, 0.0], [0.2, 0.4, 0.4]])
-    found = select_beside(objective, providers([None] * 3), SIZE, trained, direction=direction)
+    market = Market(
+        lambda _: objective, providers([None] * 3), trained=trained, direction=direction
+    )
+    found = buy(market, Request(SIZE))
     assert set(found.gains) == {"uniform", "proportional", "single", "probe"}
     for name, gain in found.gains.items():
         away = found.plans[name].mixture - np.array(PEAK)
@@ -103,13 +108,14 @@ def test_a_gain_is_positive_where_the_plan_is_better(direction: Direction, sign:
         below, above = (0.01, 0.03) if sign > 0 else (0.03, 0.01)
         assert gain.value - gain.low == pytest.approx(below)
         assert gain.high - gain.value == pytest.approx(above)
-    worse = gain_over(objective, found.plans["probe"], found.selected, direction)
+    worse = gain_over(objective, found.plans["probe"], found.selected, direction, 0.9)
     assert worse.value == pytest.approx(-found.gains["probe"].value)
 
 
 def test_every_provider_of_every_plan_has_a_row() -> None:
     objective = projected(slope=0.3, name="gp")
-    found = select_beside(objective, providers([4000, None, None]), SIZE, np.eye(3))
+    market = Market(lambda _: objective, providers([4000, None, None]), trained=np.eye(3))
+    found = buy(market, Request(SIZE))
     table = found.table()
     assert table.schema.equals(SCHEMAS["plans"])
     rows = table.to_pylist()
@@ -128,7 +134,8 @@ def test_every_provider_of_every_plan_has_a_row() -> None:
 
 
 def test_without_a_posterior_there_are_no_worlds() -> None:
-    found = select_beside(projected(0.3), providers([None] * 3), SIZE, np.eye(3))
+    market = Market(lambda _: projected(0.3), providers([None] * 3), trained=np.eye(3))
+    found = buy(market, Request(SIZE))
     assert found.agreement is None
     assert {row["share_low"] for row in found.rows()} == {None}
     assert {row["regret"] for row in found.rows()} == {None}

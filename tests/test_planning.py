@@ -1,0 +1,134 @@
+"""What a study's file may ask to be bought, beside linear programs; no Ray."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+from scipy.optimize import linprog
+
+from projektor_ray.analysis import Observations, fit_scales
+from projektor_ray.errors import InfeasibleError, InputError
+from projektor_ray.planning import plan_purchases
+from projektor_ray.selection import PurchasePlans
+from projektor_ray.study import Study
+from tests.selection.test_select import Measured
+from tests.test_study import VALUES, resolved
+
+WORTH = np.array([0.3, 0.1, -0.2])
+PRICES = np.array([2.0, 1.0, 0.0])
+
+
+def study(**selection: Any) -> Study:
+    """Ada sells 50 at 2, bob 80 at 1, cyd 70 at nothing; a line for each scale is fitted."""
+    providers = [
+        {**VALUES["providers"][0], "capacity": 50, "price": 2},
+        {**VALUES["providers"][1], "capacity": 80, "price": 1},
+        {**VALUES["providers"][2], "capacity": 70},
+    ]
+    line = {"predictor": "linear", "projection": "eq3", "starts": 4}
+    return resolved({**VALUES, "providers": providers, "selection": {**line, **selection}})
+
+
+def bought(asked: Study) -> PurchasePlans:
+    """Of a metric that is linear in the shares and in ln N."""
+    mixtures = np.tile(asked.mixtures, (2, 1))
+    sizes = np.repeat(np.array([10, 40]), len(asked.mixtures))
+    values = 0.3 + mixtures @ WORTH + 0.05 * np.log(sizes)
+    seen = Observations(mixtures, np.zeros(len(sizes)), sizes, values, failed=0)
+
+    def nothing(at: Any) -> Measured:
+        return Measured(np.zeros(len(at)), np.zeros(at.shape))
+
+    return plan_purchases(asked, fit_scales(asked, seen), seen, nothing)
+
+
+def best(size: int, budget: float) -> float:
+    bounds = [(0, min(capacity / size, 1)) for capacity in (50, 80, 70)]
+    found = linprog(
+        -WORTH, A_ub=[PRICES], b_ub=[budget / size], A_eq=[[1] * 3], b_eq=[1], bounds=bounds
+    )
+    return 0.3 - found.fun + 0.05 * np.log(size) if found.status == 0 else -np.inf
+
+
+def best_of_any(budget: float) -> float:
+    return max(best(size, budget) for size in range(10, 201))
+
+
+def test_a_budget_alone_buys_the_size_that_serves_best() -> None:
+    asked = study(budget=60)
+    assert asked.size == 130, "cyd's 70 for nothing, and 60 of bob"
+    plan = bought(asked).selected
+    assert plan.cost <= 60
+    assert plan.predicted == pytest.approx(best_of_any(60), abs=2e-3)
+
+
+def test_a_target_is_reached_with_the_least_money_or_the_fewest_samples() -> None:
+    sizes = range(10, 201)
+    fewest = next(size for size in sizes if best(size, 1e9) >= 0.6)
+    found = bought(study(target=0.6, least="samples"))
+    assert found.answer is not None
+    assert found.answer.reached
+    assert abs(found.selected.size - fewest) <= 1
+    least = next(money for money in range(200) if best_of_any(money) >= 0.6)
+    found = bought(study(target=0.6))
+    assert found.selected.cost == pytest.approx(least, abs=1.5)
+    assert found.selected.predicted >= 0.6
+
+
+def test_what_cannot_be_reached_is_answered_with_the_best_there_is() -> None:
+    found = bought(study(target=0.9, budget=40))
+    assert "0.9 is not reachable, best is" in str(found.answer)
+    assert found.selected.predicted == pytest.approx(best_of_any(40), abs=2e-3)
+
+
+def test_a_frontier_has_a_plan_for_each_budget_and_the_largest_is_selected() -> None:
+    found = bought(study(frontier=[100, 0, 40]))
+    values = [plan.predicted for plan in found.frontier.values()]
+    assert values == pytest.approx([best_of_any(money) for money in (100, 0, 40)], abs=2e-3)
+    assert found.selected is found.frontier[100]
+    named = {row["plan"] for row in found.rows()}
+    assert named >= {"selected", "uniform", "budget 100", "budget 40", "budget 0"}
+
+
+def test_terms_of_providers_are_kept() -> None:
+    asked = study(size=100)
+    deals = [{"required": True, "minimum_order": 20}, {"minimum_order": 60}, {"excluded": True}]
+    providers = [
+        {**one.model_dump(exclude={"source"}), "source": {"sklearn": "iris"}, **deal}
+        for one, deal in zip(asked.config.providers, deals, strict=True)
+    ]
+    values = {**VALUES, "providers": providers, "selection": {"size": 100, "starts": 4}}
+    plan = bought(resolved(values)).selected
+    assert plan.samples.tolist() == [40, 60, 0]
+    impossible = {**VALUES, "providers": providers, "selection": {"size": 140}}
+    with pytest.raises(InfeasibleError, match="capacit"):
+        resolved(impossible).check_buyable()
+
+
+def test_a_size_that_nothing_bounds_is_refused() -> None:
+    with pytest.raises(InputError, match="nothing bounds the size to buy"):
+        resolved({**VALUES, "selection": {"budget": 5}}).check_buyable()
+    assert resolved({**VALUES, "selection": {"budget": 5, "largest": 70}}).size == 70
+
+
+def test_distances_are_measured_where_the_plans_are() -> None:
+    """The metric is the distance alone, which interpolation between the probes gets wrong."""
+    asked = study(budget=60, predictor="cs")
+    mixtures = np.tile(asked.mixtures, (2, 1))
+    sizes = np.repeat(np.array([10, 40]), len(asked.mixtures))
+    measured: list[Any] = []
+
+    def oracle(at: Any) -> Measured:
+        measured.extend(at)
+        return Measured(np.exp(-3 * at[:, 0]) + at[:, 1] ** 2, np.full(at.shape, np.nan))
+
+    distances = oracle(mixtures).value
+    values = 0.8 - 0.1 * distances + 0.01 * np.log(sizes)
+    measured.clear()
+    seen = Observations(mixtures, distances, sizes, values, failed=0)
+    found = plan_purchases(asked, fit_scales(asked, seen), seen, oracle)
+    plan = found.selected
+    assert any(np.allclose(plan.mixture, at) for at in measured)
+    true = 0.8 - 0.1 * oracle(plan.mixture[None]).value[0] + 0.01 * np.log(plan.size)
+    assert plan.predicted == pytest.approx(true, abs=2e-4)
+    assert len(measured) < 40

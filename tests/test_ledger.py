@@ -1,8 +1,6 @@
 """The append-only ledger."""
 
-from datetime import datetime, timezone
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pyarrow.dataset as ds
@@ -10,26 +8,7 @@ import pytest
 
 from projektor_ray.ledger import MERGE_AT, Ledger
 from projektor_ray.tables import Folder, Stamp, encode, make_table
-
-STAMP = Stamp("study", ("a", "b"), "made")
-
-
-def probe_row(seed: int, **changes: Any) -> dict[str, Any]:
-    row = {
-        "mixture_id": "m0",
-        "mixture": [0.25, 0.75],
-        "size": 30,
-        "seed": seed,
-        "learner": "l",
-        "metric": "accuracy",
-        "value": 0.1 + 0.2,
-        "seconds": 1.5,
-        "status": "done",
-        "error": "",
-        "attempt": 1,
-        "started_at": datetime(2026, 1, 2, tzinfo=timezone.utc),
-    }
-    return row | changes
+from tests.table_rows import STAMP, probe_row
 
 
 @pytest.fixture(params=["path", "uri"])

@@ -1,35 +1,14 @@
 """Tables on disk."""
 
-from datetime import datetime, timezone
 from pathlib import Path
-from typing import Any
 
 import pyarrow.parquet as pq
 import pytest
 
 from projektor_ray import tables
 from projektor_ray.errors import InputError, StorageError
-from projektor_ray.tables import Folder, Stamp, in_order, make_table
-
-STAMP = Stamp("study", ("a", "b"), "made")
-
-
-def probe_row(seed: int, **changes: Any) -> dict[str, Any]:
-    row = {
-        "mixture_id": "m0",
-        "mixture": [0.25, 0.75],
-        "size": 30,
-        "seed": seed,
-        "learner": "l",
-        "metric": "accuracy",
-        "value": 0.1 + 0.2,
-        "seconds": 1.5,
-        "status": "done",
-        "error": "",
-        "attempt": 1,
-        "started_at": datetime(2026, 1, 2, tzinfo=timezone.utc),
-    }
-    return row | changes
+from projektor_ray.tables import Folder, in_order, make_table
+from tests.table_rows import STAMP, probe_row
 
 
 def test_a_failed_write_leaves_the_old_file_and_nothing_beside(

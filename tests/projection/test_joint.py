@@ -3,12 +3,12 @@
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from scipy.optimize import approx_fprime
 
 from projektor_ray.errors import InputError, TooFewProbesError
 from projektor_ray.mixtures import simplex_lattice
 from projektor_ray.projection import SCALE_MODELS, Joint, LogLinear
-from tests.predictors.problems import accuracy, distance, distance_gradient
+from tests.predictors.problems import accuracy, distance
+from tests.projection.derivatives import check_derivatives
 
 Floats = NDArray[np.float64]
 NOISE = 0.008
@@ -53,20 +53,7 @@ def test_it_beats_eq3_of_center_scaling_and_of_gp(rng: np.random.Generator) -> N
 
 
 def test_gradient_and_slope_are_derivatives(rng: np.random.Generator) -> None:
-    model = Joint().fit(*table(rng, 15))
-    at = np.array([0.2, 0.5, 0.3])
-
-    def predicted(p: Floats) -> float:
-        return float(model.predict(p[None], distance(p[None]), 9000)[0])
-
-    value, gradient = model.value_and_gradient(
-        at[None], distance(at[None]), distance_gradient(at)[None], 9000
-    )
-    assert value[0] == pytest.approx(predicted(at))
-    np.testing.assert_allclose(gradient[0], approx_fprime(at, predicted, 1e-7), atol=1e-5)
-    up, down = (model.predict(at[None], distance(at[None]), size)[0] for size in (9001, 8999))
-    slope = model.size_slope(at[None], distance(at[None]), 9000)[0]
-    assert slope == pytest.approx((up - down) / 2, rel=1e-5)
+    check_derivatives(Joint().fit(*table(rng, 15)))
 
 
 def test_the_covariance_is_the_squared_spread_but_for_noise(rng: np.random.Generator) -> None:

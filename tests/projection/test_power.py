@@ -5,14 +5,14 @@ from typing import Any
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from scipy.optimize import approx_fprime
 from scipy.special import expit
 
 from projektor_ray.errors import InputError
 from projektor_ray.mixtures import simplex_lattice
 from projektor_ray.projection import Joint, JointPower, restore_scale_model
 from projektor_ray.projection.link import Link
-from tests.predictors.problems import accuracy, distance, distance_gradient
+from tests.predictors.problems import accuracy, distance
+from tests.projection.derivatives import check_derivatives
 
 Floats = NDArray[np.float64]
 GRID = simplex_lattice(3, 10)
@@ -85,20 +85,7 @@ def test_far_from_any_bound_nothing_overflows() -> None:
 def test_gradient_and_slope_are_derivatives(
     bounds: tuple[float, float], rng: np.random.Generator
 ) -> None:
-    model = JointPower(bounds).fit(*table(rng))
-    at = np.array([0.2, 0.5, 0.3])
-
-    def predicted(p: Floats) -> float:
-        return float(model.predict(p[None], distance(p[None]), 9000)[0])
-
-    value, gradient = model.value_and_gradient(
-        at[None], distance(at[None]), distance_gradient(at)[None], 9000
-    )
-    assert value[0] == pytest.approx(predicted(at))
-    np.testing.assert_allclose(gradient[0], approx_fprime(at, predicted, 1e-7), atol=1e-5)
-    up, down = (model.predict(at[None], distance(at[None]), size)[0] for size in (9001, 8999))
-    slope = model.size_slope(at[None], distance(at[None]), 9000)[0]
-    assert slope == pytest.approx((up - down) / 2, rel=1e-4)
+    check_derivatives(JointPower(bounds).fit(*table(rng)))
 
 
 def test_it_projects_curves_that_flatten_which_a_line_overshoots(

@@ -6,30 +6,52 @@ the driver are summaries and the numbers of the samples that are copies.
 """
 
 import itertools
+from functools import partial
 
 import numpy as np
 import ray
 from numpy.typing import NDArray
 
 from actors.fetch import fetch
-from actors.pilots import Pilots
+from actors.pilots import GPU_SHARE, Pilots
 from actors.rows import Ground
 from actors.transport import PilotDistances
-from projektor_ray.cards import Profile, Reference, merged
+from projektor_ray.cards import Profile, Reference, SampleValues, held_out, merged
+from projektor_ray.embedding import EmbedderConfig, build_embedder
+from projektor_ray.providers import Samples
 
 
-def reference_of(ground: Ground) -> Reference:
+def reference_of(ground: Ground, embedder: EmbedderConfig, validation: Samples) -> Reference:
     """The validation set as the cards' reference; computed once for all shards."""
-    return Reference.of(ground.validation)
+    reference = Reference.of(ground.validation)
+    if not embedder.may_learn_labels:
+        return reference
+    return held_out(reference, validation, partial(build_embedder, embedder))
 
 
-def examine(pilots: Pilots, distances: PilotDistances) -> tuple[list[Profile], NDArray[np.int64]]:
-    """The profile of every pilot; all near-copies, as `copies_within` and `_between` say."""
-    reference = ray.remote(num_cpus=0)(reference_of).remote(distances.ground)
+def examine(
+    pilots: Pilots, distances: PilotDistances
+) -> tuple[list[Profile], NDArray[np.int64], list[SampleValues]]:
+    """The profile of every pilot; all near-copies, as `copies_within` and `_between` say; what
+    every sample is worth."""
+    gpus = ray.cluster_resources().get("GPU", 0.0)
+    referring = ray.remote(num_cpus=0, num_gpus=GPU_SHARE if gpus else 0)(reference_of)
+    reference = referring.remote(distances.ground, distances.embedder, pilots.validation)
     actors = [actor for actor, _ in pilots.shards]
     features = [actor.features.remote(pilots.sources, [distances.ground]) for actor in actors]
     profiles = [
         actor.profiles.remote(own, reference) for actor, own in zip(actors, features, strict=True)
+    ]
+    moments = fetch(
+        [
+            actor.moments.remote(own, [distances.ground])
+            for actor, own in zip(actors, features, strict=True)
+        ]
+    )
+    everything = sum(moments[1:], start=moments[0])
+    values = [
+        actor.values.remote(own, [distances.ground], everything)
+        for actor, own in zip(actors, features, strict=True)
     ]
     within = [
         actor.copies.remote(own, None, reference)
@@ -42,4 +64,6 @@ def examine(pilots: Pilots, distances: PilotDistances) -> tuple[list[Profile], N
         for one, other in itertools.combinations(range(len(actors)), 2)
     ]
     found: list[list[Profile]] = fetch(profiles)
-    return [profile for part in found for profile in part], merged(fetch([*within, *between]))
+    worth: list[list[SampleValues]] = fetch(values)
+    copies = merged(fetch([*within, *between]))
+    return [*itertools.chain(*found)], copies, [*itertools.chain(*worth)]

@@ -19,7 +19,7 @@ from projektor_ray.study import SetSummary
 
 if TYPE_CHECKING:
     from actors.rows import Ground
-    from projektor_ray.cards import Profile, Reference
+    from projektor_ray.cards import Profile, Reference, SampleValues
     from projektor_ray.transport import (
         DistanceOracle,
         Distances,
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
         TransportSettings,
         Warm,
     )
+    from projektor_ray.transport.groundcost import PilotMoments
 
 Boxed = Sequence[Any]
 """A reference in a list, so that it arrives as a reference and is fetched only where it is new."""
@@ -103,6 +104,27 @@ class PilotShard:
         from projektor_ray.cards import profiles
 
         return profiles(pilots, reference)
+
+    def moments(self, pilots: "PilotFeatures", ground: Boxed) -> "PilotMoments":
+        """What the ground cost's units need of this shard's own embedded pilots."""
+        from projektor_ray.transport.groundcost import pilot_moments
+
+        known: Ground = ray.get(ground[0])
+        return pilot_moments(pilots, known.validation)
+
+    def values(
+        self, pilots: "PilotFeatures", ground: Boxed, moments: "PilotMoments"
+    ) -> "list[SampleValues]":
+        """Of each provider's samples, from this shard's own embedded pilots.
+
+        Parameters
+        ----------
+        moments : of the pilots of all shards.
+        """
+        from projektor_ray.cards import sample_values
+
+        known: Ground = ray.get(ground[0])
+        return sample_values(pilots, known.validation, moments, known.settings)
 
     def copies(
         self, own: "PilotFeatures", other: "PilotFeatures | None", reference: "Reference"

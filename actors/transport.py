@@ -51,13 +51,15 @@ class PilotDistances:
     Attributes
     ----------
     ground : reference to the `Ground` that all shards share.
+    embedder : how samples become features.
     plan : how the solve is laid out, and why.
     """
 
     def __init__(self, pilots: Pilots, study: Study) -> None:
+        self.embedder = study.config.embedder
         gpus = ray.cluster_resources().get("GPU", 0.0)
         embedding = ray.remote(num_cpus=0, num_gpus=GPU_SHARE if gpus else 0)(embed_validation)
-        embedder, validation = fetch(embedding.remote(study.config.embedder, pilots.validation))
+        embedder, validation = fetch(embedding.remote(self.embedder, pilots.validation))
         settings = pilots.share(study.config.transport)
         actors = [actor for actor, _ in pilots.shards]
         self.plan = plan_solve(

@@ -15,26 +15,28 @@ from jobs.measure import measure
 from jobs.options import load, output_of, parser, run
 from jobs.show import headline, table
 from jobs.workspace import Workspace, opened
-from projektor_ray.cards import ProviderCard, Share, draw_cards
+from projektor_ray.cards import ProviderCard, SampleValues, Share, draw_cards
 from projektor_ray.errors import InputError
 from projektor_ray.identity import digest
 from projektor_ray.selection import Plan
 from projektor_ray.tables import Stamp, make_table
 
-VERSION = 1
+VERSION = 2
 """Of what the cards' numbers mean; a table of another version is made anew."""
 SHOWN_CHARACTERS = 12
 
 
 def cards(workspace: Workspace, distances: PilotDistances) -> list[ProviderCard]:
-    """Examine the pilots, unless a table of the same pilots is there; writes the table `cards`."""
+    """Examine the pilots, unless a table of the same pilots is there; writes the tables `cards`
+    and `values`."""
     study = workspace.study
     found = _known(workspace)
     if found is None:
-        profiles, copies = examine(workspace.pilots, distances)
+        profiles, copies, values = examine(workspace.pilots, distances)
         alone = _distances_alone(workspace, distances)
         names = workspace.pilots.class_names
-        found = draw_cards(study.names, names, alone, profiles, copies)
+        found = draw_cards(study.names, names, alone, profiles, copies, values)
+        _write_values(workspace, values)
         _write(workspace, found)
     _show(found)
     return found
@@ -57,6 +59,16 @@ def _stamp(workspace: Workspace) -> Stamp:
 def _write(workspace: Workspace, drawn: Sequence[ProviderCard]) -> None:
     rows = [card.to_row() for card in drawn]
     workspace.folder.write_table("cards", make_table("cards", rows, _stamp(workspace)))
+
+
+def _write_values(workspace: Workspace, values: Sequence[SampleValues]) -> None:
+    names = workspace.study.names
+    rows = [
+        {"provider": names[one.provider], "sample": sample, "value": value}
+        for one in sorted(values, key=lambda one: one.provider)
+        for sample, value in enumerate(one.values.tolist())
+    ]
+    workspace.folder.write_table("values", make_table("values", rows, _stamp(workspace)))
 
 
 def _known(workspace: Workspace) -> list[ProviderCard] | None:

@@ -87,9 +87,13 @@ SCHEMAS: dict[str, pa.Schema] = {
             ("copies_in_validation", pa.int64()),
             ("closest_provider", pa.string()),
             ("copies_in_closest", pa.int64()),
+            ("least_valuable", pa.list_(pa.int64())),
             ("planned", pa.int64()),
             ("marginal_value", pa.float64()),
         ]
+    ),
+    "values": pa.schema(
+        [("provider", pa.string()), ("sample", pa.int64()), ("value", pa.float64())]
     ),
     "predictors": pa.schema(
         [

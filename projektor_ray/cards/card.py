@@ -7,7 +7,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from projektor_ray.cards.profile import Profile, Share
+from projektor_ray.cards.values import SampleValues
 from projektor_ray.tables import Row
+
+LEAST_VALUABLE = 5
+SEVERAL = ("classes", "missing_classes", "least_valuable")
+"""Fields that hold several values."""
 
 
 @dataclass(frozen=True)
@@ -27,6 +32,7 @@ class ProviderCard:
     copies_in_validation : samples with a near-copy in the validation set.
     closest_provider : who shares most near-copies; None if nobody does.
     copies_in_closest : samples with a near-copy in that provider's pilot.
+    least_valuable : positions in the pilot of the samples that are worth least, worst first.
     planned : samples that the selected plan buys; None before there is a plan.
     marginal_value : what one more sample is worth beside that plan, in the metric.
     """
@@ -44,13 +50,13 @@ class ProviderCard:
     copies_in_validation: int
     closest_provider: str | None
     copies_in_closest: int
+    least_valuable: tuple[int, ...] = ()
     planned: int | None = None
     marginal_value: float | None = None
 
     def to_row(self) -> Row:
         """A row of the table `cards`: shares as three columns."""
-        row = {**vars(self), "classes": [*self.classes]}
-        row["missing_classes"] = [*self.missing_classes]
+        row = {**vars(self), **{name: [*vars(self)[name]] for name in SEVERAL}}
         for name in ("wrong_labels", "outliers"):
             share: Share | None = row[name]
             row[name] = None if share is None else share.value
@@ -65,7 +71,7 @@ class ProviderCard:
         for name in ("wrong_labels", "outliers"):
             low, high = kept.pop(f"{name}_low"), kept.pop(f"{name}_high")
             kept[name] = None if kept[name] is None else Share(kept[name], low, high)
-        for name in ("classes", "missing_classes"):
+        for name in SEVERAL:
             kept[name] = tuple(kept[name])
         return ProviderCard(**kept)
 
@@ -76,6 +82,7 @@ def draw_cards(
     distances: NDArray[np.float64],
     profiles: Sequence[Profile],
     copies: NDArray[np.int64],
+    values: Sequence[SampleValues],
 ) -> list[ProviderCard]:
     """The cards of all m providers, in the order of `names`.
 
@@ -85,11 +92,13 @@ def draw_cards(
     distances : (m,), of each provider's pilot alone to validation.
     profiles : of every provider, in any order.
     copies : (K, 3), unique rows (provider, sample, other provider), as `copies_within` says.
+    values : of every provider's samples, in any order.
     """
 
     def named(classes: Sequence[int]) -> tuple[str, ...]:
         return tuple(class_names[c] if class_names else str(c) for c in classes)
 
+    worth = {one.provider: one.least(LEAST_VALUABLE) for one in values}
     found = []
     for profile in sorted(profiles, key=lambda profile: profile.provider):
         i = profile.provider
@@ -112,6 +121,7 @@ def draw_cards(
                 copies_in_validation=profile.in_validation,
                 closest_provider=names[closest] if others[closest] else None,
                 copies_in_closest=int(others[closest]),
+                least_valuable=worth[i],
             )
         )
     return found

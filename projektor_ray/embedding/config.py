@@ -44,6 +44,11 @@ class EmbedderConfig(Config):
     def _expanded(cls, weights: str | None) -> str | None:
         return None if weights is None else expand(weights)
 
+    @property
+    def may_learn_labels(self) -> bool:
+        """Whether features may be trained on the validation set's labels."""
+        return self.name == "validation_cnn" or ":" in self.name
+
     def identity(self) -> dict[str, Any]:
         """What determines the features beside the samples: configuration and version of the code.
 

@@ -8,6 +8,8 @@ from projektor_ray.report.html import section, unfolding
 
 OPEN_CARDS = 12
 """Cards that are shown; the others unfold."""
+MOST_CLASSES = 6
+"""Of those missing, that are named."""
 
 
 def cards_section(cards: Sequence[ProviderCard]) -> str:
@@ -29,16 +31,24 @@ def _grid(cards: Sequence[ProviderCard]) -> str:
 def _card(card: ProviderCard) -> str:
     rows: Mapping[str, str] = {
         "in the plan": "–" if card.planned is None else f"{card.planned:,}",
-        "pilot": f"{card.samples:,} samples",
+        "pilot": f"{card.samples:,}",
         "distance": f"{card.distance:.3f}",
         "wrong labels": _share(card.wrong_labels),
         "outliers": _share(card.outliers),
-        "classes missing": ", ".join(card.missing_classes) or "none",
+        "lacks": _missing(card),
         "copies within": f"{card.copies_within:,}",
         "copies elsewhere": _copies(card),
+        "least valuable": " ".join(f"#{x}" for x in card.least_valuable[:3]) or "–",
     }
     told = "".join(f"<dt>{name}</dt><dd>{escape(value)}</dd>" for name, value in rows.items())
     return f"<h3>{escape(card.provider)}</h3><dl>{told}</dl>"
+
+
+def _missing(card: ProviderCard) -> str:
+    missing = card.missing_classes
+    if len(missing) <= MOST_CLASSES:
+        return ", ".join(missing) or "none"
+    return f"{len(missing)} of {len(missing) + len(card.classes)}"
 
 
 def _share(share: Share | None) -> str:

@@ -3,6 +3,7 @@
 from projektor_ray.formats import PLAN_NAMES
 
 MODELS = {
+    "joint_power": "joint power law",
     "eq3": "Eq. 3",
     "none": "no projection",
     "cs": "center-scaling (Eq. 1)",

@@ -9,11 +9,12 @@ import ray
 from actors.cards import examine
 from actors.pilots import Pilots
 from actors.transport import PilotDistances
-from projektor_ray.cards import Reference, copies_within, profiles
+from projektor_ray.cards import Reference, copies_within, profiles, sample_values
 from projektor_ray.config import parse
 from projektor_ray.providers import Samples
 from projektor_ray.study import StudyConfig, resolve
 from projektor_ray.transport import PilotFeatures
+from projektor_ray.transport.groundcost import pilot_moments
 from tests.cards.problems import digits
 
 pytestmark = pytest.mark.ray
@@ -54,11 +55,16 @@ def test_shards_tell_what_one_process_tells(
     validation = Samples(PLANTED.validation.features, PLANTED.validation.labels)
     held = Pilots(config(), arrays, validation)
     study = resolve(config(), *held.summaries())
-    found, copies = examine(held, PilotDistances(held, study))
+    found, copies, values = examine(held, PilotDistances(held, study))
 
     reference = Reference.of(PLANTED.validation)
     expected = profiles(everything, reference)
     assert sorted(found, key=lambda profile: profile.provider) == expected
+    moments = pilot_moments(everything, PLANTED.validation)
+    alone = sample_values(everything, PLANTED.validation, moments, study.config.transport)
+    for shown, one in zip(sorted(values, key=lambda v: v.provider), alone, strict=True):
+        assert shown.provider == one.provider
+        np.testing.assert_allclose(shown.values, one.values, atol=1e-6)
     about = (reference.centre, reference.copy_radius)
     np.testing.assert_array_equal(copies, copies_within(everything, *about))
     assert {tuple(row) for row in copies.tolist()} == {(0, k, 2) for k in range(20)} | {

@@ -4,7 +4,7 @@ python -m jobs.cards STUDY.yaml
 """
 
 import argparse
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -42,10 +42,24 @@ def cards(workspace: Workspace, distances: PilotDistances) -> list[ProviderCard]
     return found
 
 
-def add_plan(workspace: Workspace, drawn: Sequence[ProviderCard], plan: Plan) -> list[ProviderCard]:
-    """The cards with each provider's part in the selected plan; writes them again."""
+def add_plan(
+    workspace: Workspace,
+    drawn: Sequence[ProviderCard],
+    plan: Plan,
+    without: Mapping[str, Plan | None],
+) -> list[ProviderCard]:
+    """The cards with what each provider is to the selected plan; writes them again.
+
+    Parameters
+    ----------
+    without : the best plans that leave a provider out, see `plans_without`.
+    """
+    told = []
     effects = zip(drawn, plan.samples.tolist(), plan.marginal_value.tolist(), strict=True)
-    told = [replace(card, planned=count, marginal_value=value) for card, count, value in effects]
+    for card, count, value in effects:
+        other = without.get(card.provider)
+        lacking = None if other is None else other.predicted
+        told.append(replace(card, planned=count, marginal_value=value, without=lacking))
     _write(workspace, told)
     return told
 

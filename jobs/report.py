@@ -9,7 +9,7 @@ from actors.transport import PilotDistances
 from jobs.cards import add_plan, cards
 from jobs.fit import fit
 from jobs.options import load, output_of, parser, run
-from jobs.select_mixture import select_mixture
+from jobs.select_mixture import leave_out, select_mixture
 from jobs.show import headline
 from jobs.workspace import Workspace, opened
 from projektor_ray.report import page
@@ -24,8 +24,9 @@ def report(workspace: Workspace) -> None:
     drawn = cards(workspace, distances)
     fitted, seen = fit(workspace)
     plans = select_mixture(workspace, fitted, seen, distances)
-    drawn = add_plan(workspace, drawn, plans.selected)
-    told = report_of_study(workspace.study, fitted, seen, plans, distances, drawn)
+    without = leave_out(workspace, fitted, seen, distances, plans.selected)
+    drawn = add_plan(workspace, drawn, plans.selected, without)
+    told = report_of_study(workspace.study, fitted, seen, plans, without, distances, drawn)
     workspace.folder.write(PAGE, page(told).encode())
     headline("report", f"{workspace.folder.uri}/{PAGE}")
 

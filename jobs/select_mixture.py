@@ -12,8 +12,8 @@ from jobs.workspace import Workspace, opened
 from projektor_ray import terminal
 from projektor_ray.analysis import Observations
 from projektor_ray.fitting import Fit
-from projektor_ray.planning import plan_purchases
-from projektor_ray.selection import PurchasePlans
+from projektor_ray.planning import market_of, plan_purchases
+from projektor_ray.selection import Plan, PurchasePlans, plans_without
 from projektor_ray.tables import make_table
 
 
@@ -30,6 +30,19 @@ def select_mixture(
     workspace.folder.write_table("plans", make_table("plans", plans.rows(), study.results_stamp))
     terminal.plans(plans, study.config.metric)
     return plans
+
+
+def leave_out(
+    workspace: Workspace,
+    fitted: Fit,
+    seen: Observations,
+    distances: PilotDistances,
+    plan: Plan,
+) -> dict[str, Plan | None]:
+    """The best plan without each provider that a plan buys from, see `plans_without`."""
+    distances.forget()
+    market = market_of(workspace.study, fitted, seen, distances)
+    return plans_without(market, plan, workspace.study.config.selection.request.money)
 
 
 def main(arguments: argparse.Namespace) -> int:

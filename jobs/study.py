@@ -14,7 +14,7 @@ from jobs.fit import fit
 from jobs.measure import measure
 from jobs.options import load, output_of, parser, run
 from jobs.probe import probe
-from jobs.select_mixture import select_mixture
+from jobs.select_mixture import leave_out, select_mixture
 from jobs.show import headline
 from jobs.workspace import opened
 from projektor_ray.providers import Samples
@@ -59,7 +59,8 @@ def run_study(
         workspace = probe(workspace, retry_failed=retry_failed)
         fitted, seen = fit(workspace)
         plans = select_mixture(workspace, fitted, seen, distances)
-        add_plan(workspace, drawn, plans.selected)
+        without = leave_out(workspace, fitted, seen, distances, plans.selected)
+        add_plan(workspace, drawn, plans.selected, without)
     headline("done", f"in {time.perf_counter() - started:.0f} s; tables in {out}")
     return plans
 

@@ -22,6 +22,7 @@ from projektor_ray.options import (
     grouped,
 )
 from projektor_ray.projection import reach
+from projektor_ray.selection import plans_without
 
 app = typer.Typer(
     help="How much data to buy from whom, from a table of trainings.",
@@ -112,8 +113,10 @@ def report(
     asked = bought.request()
     runs = data.read()
     model = wanted.fit(runs, log=data.log)
-    plans = model.plans(asked, sold.read(model.providers_))
-    told = report_of_table(title or Path(data.table).stem, runs, model, plans)
+    offers = sold.read(model.providers_)
+    plans = model.plans(asked, offers)
+    without = plans_without(model.market(offers), plans.selected, asked.money)
+    told = report_of_table(title or Path(data.table).stem, runs, model, plans, without)
     _save(out, page(told).encode())
 
 

@@ -40,11 +40,11 @@ def plan_purchases(
     study.check_projectable()
     asked = study.config.selection.request
     if asked.size is not None:
-        return buy(_market(study, fitted, seen, oracle), asked)
+        return buy(market_of(study, fitted, seen, oracle), asked)
     mixtures, distances = seen.mixtures, seen.distances
     for _ in range(MOST_ROUNDS):
         guessed = Interpolated.through(mixtures, distances)
-        found = buy(_market(study, fitted, seen, guessed), asked)
+        found = buy(market_of(study, fitted, seen, guessed), asked)
         plans = [*found.plans.values(), *found.frontier.values()]
         shown = distinct(np.array([plan.mixture for plan in plans]))
         measured = oracle(shown).value
@@ -55,7 +55,8 @@ def plan_purchases(
     return found
 
 
-def _market(study: Study, fitted: Fit, seen: Observations, oracle: DistanceOracle) -> Market:
+def market_of(study: Study, fitted: Fit, seen: Observations, oracle: DistanceOracle) -> Market:
+    """What a study may buy, and what it is predicted to be worth."""
     direction = study.metric.direction
     trained = seen.sizes == max(study.scales)
     return Market(

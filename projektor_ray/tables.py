@@ -90,6 +90,7 @@ SCHEMAS: dict[str, pa.Schema] = {
             ("least_valuable", pa.list_(pa.int64())),
             ("planned", pa.int64()),
             ("marginal_value", pa.float64()),
+            ("without", pa.float64()),
         ]
     ),
     "values": pa.schema(

@@ -34,7 +34,9 @@ class ProviderCard:
     copies_in_closest : samples with a near-copy in that provider's pilot.
     least_valuable : positions in the pilot of the samples that are worth least, worst first.
     planned : samples that the selected plan buys; None before there is a plan.
-    marginal_value : what one more sample is worth beside that plan, in the metric.
+    marginal_value : what 1,000 samples more are worth beside that plan, in the metric.
+    without : the metric of the best plan that leaves the provider out; None where the plan buys
+        little or nothing of it, or no other plan keeps the constraints.
     """
 
     provider: str
@@ -53,6 +55,7 @@ class ProviderCard:
     least_valuable: tuple[int, ...] = ()
     planned: int | None = None
     marginal_value: float | None = None
+    without: float | None = None
 
     def to_row(self) -> Row:
         """A row of the table `cards`: shares as three columns."""

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from html import escape
 
 from projektor_ray.cards import ProviderCard, Share
+from projektor_ray.report.content import Report
 from projektor_ray.report.html import section, unfolding
 
 OPEN_CARDS = 12
@@ -12,25 +13,27 @@ MOST_CLASSES = 6
 """Of those missing, that are named."""
 
 
-def cards_section(cards: Sequence[ProviderCard]) -> str:
+def cards_section(report: Report) -> str:
     """A card for each provider, those of whom most is bought first; nothing without pilots."""
-    if not cards:
+    if not report.cards:
         return ""
-    order = sorted(cards, key=lambda card: -(card.planned or 0))
-    shown = _grid(order[:OPEN_CARDS])
+    order = sorted(report.cards, key=lambda card: -(card.planned or 0))
+    shown = _grid(report, order[:OPEN_CARDS])
     if order[OPEN_CARDS:]:
         rest = order[OPEN_CARDS:]
-        shown += unfolding(f"{len(rest):,} more", _grid(rest))
+        shown += unfolding(f"{len(rest):,} more", _grid(report, rest))
     return section("What the pilots tell", shown)
 
 
-def _grid(cards: Sequence[ProviderCard]) -> str:
-    return f'<ul class="cards">{"".join(f"<li>{_card(card)}</li>" for card in cards)}</ul>'
+def _grid(report: Report, cards: Sequence[ProviderCard]) -> str:
+    shown = "".join(f"<li>{_card(report, card)}</li>" for card in cards)
+    return f'<ul class="cards">{shown}</ul>'
 
 
-def _card(card: ProviderCard) -> str:
+def _card(report: Report, card: ProviderCard) -> str:
     rows: Mapping[str, str] = {
         "in the plan": "–" if card.planned is None else f"{card.planned:,}",
+        "without it": report.show_without(card.provider),
         "pilot": f"{card.samples:,}",
         "distance": f"{card.distance:.3f}",
         "wrong labels": _share(card.wrong_labels),

@@ -111,6 +111,7 @@ class Report:
     predictors : rows `predictor, size, mae, mae_cv, r2, chosen`.
     errors_of : what the errors in these rows are of: the metric or its logarithm.
     bought : the selected plan beside others, `uniform` among them.
+    without : the best plans that leave a provider out, by its name; None where there is none.
     curves : of some plans' mixtures, by the model that decides; none where there is one scale.
     rivals : of the selected mixture, by the other models.
     opinions : of every model, the one that decides first.
@@ -128,6 +129,7 @@ class Report:
     predictors: Sequence[Mapping[str, Any]]
     errors_of: str
     bought: PurchasePlans
+    without: Mapping[str, Plan | None]
     curves: tuple[Curve, ...]
     rivals: tuple[Curve, ...]
     opinions: tuple[Opinion, ...]
@@ -201,6 +203,15 @@ class Report:
     def show_change(self, value: float) -> str:
         """A difference of metrics, with its sign and a decimal more."""
         return f"{value + 0.0:+,.{self.decimals + 1}f}"
+
+    def show_without(self, name: str) -> str:
+        """How the metric of the best plan changes if a provider is left out."""
+        if name not in self.without:
+            return "–"
+        other = self.without[name]
+        if other is None:
+            return "no plan"
+        return self.show_change(other.predicted - self.selected.predicted)
 
     def show_span(self, bounds: tuple[float, float] | None) -> str:
         """An interval of the metric."""

@@ -44,6 +44,7 @@ def describe(
     predictors: Sequence[Mapping[str, Any]],
     errors_of: str,
     bought: PurchasePlans,
+    without: Mapping[str, Plan | None],
     objectives: Mapping[str, ObjectiveAt],
     chosen: str,
     reason: str,
@@ -75,6 +76,7 @@ def describe(
         predictors=predictors,
         errors_of=errors_of,
         bought=bought,
+        without=without,
         curves=_curves(
             {name: (objectives[chosen], bought.plans[name]) for name in (SELECTED, UNIFORM)}, sizes
         ),

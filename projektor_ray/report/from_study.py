@@ -1,6 +1,6 @@
 """The report of a study: what its ledgers hold, and the plan."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 
 import numpy as np
@@ -11,7 +11,13 @@ from projektor_ray.fitting import Fit, names_of_laws
 from projektor_ray.observed import unidentified
 from projektor_ray.report.content import Floats, Report
 from projektor_ray.report.describe import describe, trained_of
-from projektor_ray.selection import DistanceOracle, Distances, ProjectedObjective, PurchasePlans
+from projektor_ray.selection import (
+    DistanceOracle,
+    Distances,
+    Plan,
+    ProjectedObjective,
+    PurchasePlans,
+)
 from projektor_ray.study import Study
 
 
@@ -34,6 +40,7 @@ def report_of_study(
     fitted: Fit,
     seen: Observations,
     plans: PurchasePlans,
+    without: Mapping[str, Plan | None],
     oracle: DistanceOracle,
     cards: Sequence[ProviderCard],
 ) -> Report:
@@ -51,6 +58,7 @@ def report_of_study(
         predictors=sorted(predictor_rows(fitted), key=lambda row: int(row["size"])),
         errors_of=study.config.metric,
         bought=plans,
+        without=without,
         objectives={
             law: partial(ProjectedObjective, model, oracle=remembered)
             for law, model in models.items()

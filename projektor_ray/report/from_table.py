@@ -1,5 +1,6 @@
 """The report of somebody's table of trainings."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -11,12 +12,18 @@ from projektor_ray.predictors import FitReport
 from projektor_ray.projection.left_out import values_at
 from projektor_ray.report.content import Report, Trained
 from projektor_ray.report.describe import describe, trained_of
-from projektor_ray.selection import PurchasePlans
+from projektor_ray.selection import Plan, PurchasePlans
 
 EVERY_PREDICTOR = "auto"
 
 
-def report_of_table(title: str, runs: Runs, model: ScaleRegressor, bought: PurchasePlans) -> Report:
+def report_of_table(
+    title: str,
+    runs: Runs,
+    model: ScaleRegressor,
+    bought: PurchasePlans,
+    without: Mapping[str, Plan | None],
+) -> Report:
     """The content of the report of trainings, a model fitted to them and plans made with it."""
     trained = trained_of(
         model.model_, model.mixtures_, model.distances_, model.sizes_, model.values_
@@ -37,6 +44,7 @@ def report_of_table(title: str, runs: Runs, model: ScaleRegressor, bought: Purch
         predictors=sorted(rows, key=lambda row: row["size"]),
         errors_of=f"the logarithm of {runs.metric}" if model.log else runs.metric,
         bought=bought,
+        without=without,
         objectives={name: model.by(name).objective for name in model.models_},
         chosen=chosen,
         reason=model.reason_,

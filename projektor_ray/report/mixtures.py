@@ -84,6 +84,7 @@ def _marks_of_plans(axes: Any, report: Report) -> None:
             edgecolor=INK,
             linewidth=0.9,
             zorder=5 if chosen else 4,
+            clip_on=False,
             label=plan_name(name),
         )
 

@@ -32,7 +32,7 @@ def page(report: Report) -> str:
             columns(_mixture_section(report), _worth_section(report)),
             _growth_section(report),
             columns(_fit_section(report), _predictors_section(report)),
-            cards_section(report.cards),
+            cards_section(report),
             columns(_why_section(report), _next_section(report)),
         ]
     )
@@ -103,15 +103,16 @@ def _plan_section(report: Report) -> str:
                 worlds[i],
                 f"{best.prices[i]:,g}",
                 f"{best.costs[i]:,.2f}",
+                report.show_without(best.names[i]),
                 report.show_change(report.worth[i]),
             ]
         )
     more = f"{report.step:,} more"
-    head = ["provider", "samples", "for sale", "share", "worlds", "price", "cost", more]
+    head = ["provider", "samples", "for sale", "share", "worlds", "price", "cost", "without", more]
     said = (
         f"Worlds: between which shares the best plan is in {WORLDS_LEVEL:.0%} of the worlds that "
-        f"agree with the trainings. {more}: by how much so many samples on top would change "
-        f"{report.metric_label}."
+        f"agree with the trainings. Without, {more}: by how much {report.metric_label} changes if "
+        "the best plan without the provider is bought, or so many samples of it on top."
     )
     return section("What to buy", table(head, rows, kind="plan", shown=OPEN_ROWS, caption=said))
 
@@ -138,7 +139,9 @@ def _beside_section(report: Report) -> str:
     )
     return section(
         "Beside other plans",
-        columns(figure(plans_figure(report), says), table(head, rows, chosen=chosen)),
+        columns(
+            figure(plans_figure(report), says), table(head, rows, chosen=chosen, kind="beside")
+        ),
     )
 
 

@@ -11,7 +11,7 @@ import matplotlib as mpl
 from matplotlib.figure import Figure
 
 INK, MUTED, GRID, SURFACE = "#0000f0", "#0000f1", "#0000f2", "#0000f3"
-ACCENT, SECOND, THIRD, BAD = "#0000f4", "#0000f5", "#0000f6", "#0000f7"
+ACCENT, SECOND, BAD = "#0000f4", "#0000f5", "#0000f6"
 STEPS = tuple(f"#0000e{step:x}" for step in range(10))
 """Of a sequential scale, from the least to the most."""
 SERIES = tuple(f"#0000d{step:x}" for step in range(8))
@@ -23,7 +23,6 @@ NAMES = {
     SURFACE: "surface",
     ACCENT: "accent",
     SECOND: "second",
-    THIRD: "third",
     BAD: "bad",
     **{colour: f"step-{step}" for step, colour in enumerate(STEPS)},
     **{colour: f"series-{step}" for step, colour in enumerate(SERIES)},

@@ -28,6 +28,7 @@ from projektor_ray.selection.sizes import (
     smallest_reaching,
 )
 from projektor_ray.selection.terms import Terms
+from projektor_ray.selection.without import plans_without
 
 __all__ = [
     "Agreement",
@@ -54,6 +55,7 @@ __all__ = [
     "buy",
     "cheapest_reaching",
     "frontier",
+    "plans_without",
     "select",
     "select_under_budget",
     "single_mixtures",

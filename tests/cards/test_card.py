@@ -44,7 +44,9 @@ def test_a_provider_without_copies_has_no_closest_one() -> None:
 
 
 def test_cards_come_back_from_their_table() -> None:
-    cards = [replace(card, planned=7, marginal_value=0.25) for card in drawn()] + drawn()
+    cards = [
+        replace(card, planned=7, marginal_value=0.25, without=0.5) for card in drawn()
+    ] + drawn()
     table = make_table("cards", [card.to_row() for card in cards], Stamp("s", ("ada",), "x"))
     assert table.schema.equals(SCHEMAS["cards"])
     assert [ProviderCard.from_row(row) for row in table.to_pylist()] == cards

@@ -151,6 +151,8 @@ def test_every_provider_has_a_card_that_tells_its_part_in_the_plan(
     selected = plans.selected
     assert [card["planned"] for card in (ada, bob, cyd)] == selected.samples.tolist()
     assert [card["marginal_value"] for card in (ada, bob, cyd)] == selected.marginal_value.tolist()
+    for card in (ada, bob, cyd):
+        assert card["without"] <= selected.predicted if card["planned"] else not card["without"]
 
 
 def test_the_report_shows_the_plan_and_the_cards_and_changes_no_table(

@@ -96,6 +96,7 @@ def a_report(count: int, scales: tuple[int, ...] = (100, 400), **changes: Any) -
         predictors=rows,
         errors_of="accuracy",
         bought=bought,
+        without={providers[0].name: bought.plans["uniform"], providers[1].name: None},
         curves=tuple(drawn[:2]) if len(scales) > 1 else (),
         rivals=tuple(drawn[2:]) if len(scales) > 1 else (),
         opinions=(Opinion("joint", True, best.predicted, 0.1, 0.9, 0.2),),

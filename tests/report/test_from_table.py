@@ -9,7 +9,7 @@ import pytest
 from projektor_ray.observed import Offers, Runs, ScaleRegressor
 from projektor_ray.report import Report, page
 from projektor_ray.report.from_table import report_of_table
-from projektor_ray.selection import Request
+from projektor_ray.selection import Request, plans_without
 from tests.report.problems import read
 
 NAMES = ("ada", "bob", "cyd")
@@ -28,7 +28,9 @@ def told(sizes: tuple[int, ...], size: int, *, log: bool = False) -> Report:
     model = ScaleRegressor("auto", predictor="linear", direction="minimize", log=log)
     model.fit(runs.features(), runs.values)
     offers = Offers.free(NAMES).changed({"ada": 0.5}, {"ada": 300.0}, {}, (), ())
-    return report_of_table("mine", runs, model, model.plans(Request(size, 200.0), offers))
+    bought = model.plans(Request(size, 200.0), offers)
+    without = plans_without(model.market(offers), bought.selected, 200.0)
+    return report_of_table("mine", runs, model, bought, without)
 
 
 def test_values_curves_and_gains_follow_the_law() -> None:
@@ -42,6 +44,11 @@ def test_values_curves_and_gains_follow_the_law() -> None:
     gained = law(uniform.mixture, 2000) - law(best.mixture, 2000)
     assert opinion.gain == pytest.approx(gained, abs=1e-3)
     assert opinion.low <= opinion.value <= opinion.high
+    without_ada = report.without["ada"]
+    assert without_ada is not None
+    assert without_ada.samples.tolist() == [0, 0, 2000]
+    lost = law(np.array([0.0, 0.0, 1.0]), 2000) - law(best.mixture, 2000)
+    assert float(report.show_without("ada")) == pytest.approx(lost, abs=2e-3)
     curve = report.curves[0]
     np.testing.assert_allclose(curve.values, law(best.mixture, curve.sizes), atol=1e-4)
     assert curve.sizes[0] == 100

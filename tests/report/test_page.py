@@ -20,11 +20,13 @@ def test_the_plan_on_the_page_is_the_plan(count: int, scales: tuple[int, ...]) -
     assert set(rows) == set(names_of(count))
     best = report.selected
     for i, name in enumerate(best.names):
-        _, samples, for_sale, share, likely, price, cost, _ = rows[name]
+        _, samples, for_sale, share, likely, price, cost, without, _ = rows[name]
         assert samples == f"{best.samples[i]:,}"
         assert for_sale == ("600" if i == 0 else "–")
         assert share == f"{best.samples[i] / 10:.1f}%"
         assert likely == "–"
+        lost = report.bought.plans["uniform"].predicted - best.predicted
+        assert without == {0: f"{lost:+.4f}", 1: "no plan"}.get(i, "–")
         assert (price, cost) == ("0.5", f"{best.samples[i] / 2:,.2f}")
     assert "Buy 1,000 samples: 600 of seller-000 and 400 of seller-001." in shown.texts["h1"]
     assert "500.00" in shown.texts["b"]

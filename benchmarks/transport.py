@@ -1,9 +1,21 @@
 """The batched transport solver beside its peers, all to the same L1 marginal error.
 
-    python -m benchmarks.transport compare --data FOLDER --size S --epsilon 0.1 0.05 0.02
-    python -m benchmarks.transport rounds  --data FOLDER
-    python -m benchmarks.transport growth
+    python -m benchmarks.transport compare   --data FOLDER --size S M L --epsilon 0.1 0.05 0.02
+    python -m benchmarks.transport rounds    --data FOLDER
+    python -m benchmarks.transport value     --data FOLDER
     python -m benchmarks.transport self-term --data FOLDER
+    python -m benchmarks.transport growth
+    python -m benchmarks.transport million --points 1000000 --memory-gb 16 --rounds 3
+    python -m benchmarks.transport nodes
+
+compare    seconds, rounds and memory of every peer, each in a process of its own that is ended
+           after --limit seconds
+rounds     how many rounds it takes with and without acceleration and ε-scaling
+value      distances at the default tolerance beside float64 at 1e-9
+self-term  what thinning the self-term costs
+growth     seconds a round and memory against points (blocked) and mixtures (dense)
+million    a blocked solve: its memory, and the error after so many rounds
+nodes      four simulated nodes: rounds, and what a round costs beyond one process
 
 FOLDER (or PROJEKTOR_DATA) holds cifar10-train.parquet and cifar10-test.parquet, with columns
 `image` and `label`. Peers that are not installed are skipped; pip install pot geomloss ott-jax.
@@ -13,7 +25,6 @@ import argparse
 import json
 import os
 import platform
-import resource
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -24,60 +35,22 @@ import torch
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks.cifar import cifar_features, imbalanced_providers
+from benchmarks.child import PeakMemory, in_child
+from benchmarks.growth import Row, growth, million, nodes
 from benchmarks.peers import PEERS, Case, Run, missing
-from projektor_ray.mixtures import simplex_lattice
-from projektor_ray.transport import PilotFeatures, TransportSettings, ValidationFeatures
+from benchmarks.problems import SIZES, cifar_pool, feature_cost, row_weights
+from projektor_ray.transport import TransportSettings, sinkhorn
 from projektor_ray.transport.coarse import cost_blocks
 from projektor_ray.transport.distances import DistanceOracle
-from projektor_ray.transport.groundcost import (
-    FeatureCost,
-    cost_units,
-    pilot_moments,
-    pilot_points,
-    validation_points,
-)
 from projektor_ray.transport.kernel import KernelOperator
 from projektor_ray.transport.operators import Centre, ProviderUnits
 from projektor_ray.transport.pools import even_target
 from projektor_ray.transport.rounds import Stopping, iterate
 from projektor_ray.transport.solver import solve
 
-SIZES = {"S": (3000, 1000, 3, 66), "M": (10_000, 2000, 6, 132), "L": (50_000, 2000, 6, 64)}
-"""Pilot points, validation points, providers, mixtures."""
 SLOW = 20.0
 CLOCKS = {"wall": time.perf_counter, "cpu": time.process_time}
 """CPU time with one thread is what a quiet machine would take, on one that is not quiet."""
-Row = dict[str, Any]
-
-
-def mixtures_of(providers: int, count: int) -> np.ndarray:
-    """The lattice of tenths for three providers, else vertices and a Dirichlet sample."""
-    if providers == 3:
-        return simplex_lattice(3, 10)[:count]
-    drawn = np.random.default_rng(0).dirichlet(np.ones(providers), count - providers)
-    return np.vstack([np.eye(providers), drawn])
-
-
-def cifar_pool(
-    args: argparse.Namespace, size: str
-) -> tuple[PilotFeatures, ValidationFeatures, np.ndarray]:
-    points, targets, providers, count = SIZES[size]
-    data = cifar_features(Path(args.data), Path(args.out) / "cifar-features.npz")
-    pilots, validation = imbalanced_providers(data, points, targets, providers)
-    return pilots, validation, mixtures_of(providers, count)
-
-
-def feature_cost(
-    pilots: PilotFeatures, validation: ValidationFeatures, label_weight: float
-) -> FeatureCost:
-    units = cost_units(pilot_moments(pilots, validation), validation, label_weight, "bures")
-    left, right = pilot_points(pilots, validation, units), validation_points(validation, units)
-    return FeatureCost(left, right, units, torch.float32, torch.device("cpu"))
-
-
-def row_weights(mixtures: np.ndarray, provider: np.ndarray) -> torch.Tensor:
-    return torch.from_numpy((mixtures / np.bincount(provider))[:, provider].T.copy())
 
 
 def best_of(repeats: int, peer: Callable[[Case], Run], case: Case) -> Run:
@@ -91,45 +64,74 @@ def best_of(repeats: int, peer: Callable[[Case], Run], case: Case) -> Run:
 
 
 def compare(args: argparse.Namespace) -> list[Row]:
-    """Every peer on one size, at every ε."""
-    pilots, validation, mixtures = cifar_pool(args, args.size)
-    cost = feature_cost(pilots, validation, args.label_weight)
-    whole = cost.rows(slice(None))
-    weights = row_weights(mixtures, pilots.provider)
-    target = even_target(whole.shape[1], whole.device)
+    """Every peer on every size, at every ε; factors are of seconds, to ours."""
+    found = []
+    for size in args.size:
+        for epsilon in args.epsilon:
+            ours = np.nan
+            for name in args.peers:
+                lacking = missing(name)
+                if lacking:
+                    print(f"{name}: skipped, {lacking} is not installed")
+                    continue
+                outcome = in_child(run_peer, args, size, epsilon, name, seconds=args.limit)
+                row = {"size": size, "epsilon": epsilon, "peer": name}
+                row |= outcome.result or {"seconds": np.inf, "note": outcome.note}
+                ours = row["seconds"] if name == "projektor" else ours
+                found.append(row | {"times_ours": row["seconds"] / ours})
+                print(found[-1], flush=True)
+    return found
+
+
+def run_peer(args: argparse.Namespace, size: str, epsilon: float, name: str) -> Row:
+    """One peer on one problem, in a process of its own."""
+    torch.set_num_threads(args.threads)
+    pilots, validation, mixtures = cifar_pool(args, size)
+    cost = feature_cost(pilots, validation, args.label_weight).rows(slice(None))
+    limits = args.tolerance, args.seconds, CLOCKS[args.clock]
+    target = even_target(cost.shape[1], cost.device)
+    case = Case(cost, row_weights(mixtures, pilots.provider), target, epsilon, *limits)
+    warm_up(PEERS[name][1], limits)
+    memory = PeakMemory()
+    run = best_of(args.repeat, PEERS[name][1], case)
+    used, count = memory.bytes() / 2**20, len(mixtures)
+    return {
+        "seconds": run.seconds * count / run.solved if run.solved else np.inf,
+        "extrapolated_from": run.solved if 0 < run.solved < count else None,
+        "rounds": run.rounds,
+        "l1_error": run.error(),
+        "memory_mib": used,
+        "allowed_mib": 4 * (cost.numel() + 12 * sum(cost.shape) * count) / 2**20,
+        "note": run.note,
+    }
+
+
+def warm_up(peer: Callable[[Case], Run], limits: tuple[float, float, Callable[[], float]]) -> None:
+    """A problem so small that a peer's memory for it is that of its libraries."""
+    cost = torch.rand(20, 10, generator=torch.manual_seed(0))
+    peer(Case(cost, torch.full((20, 2), 0.05).double(), even_target(10, cost.device), 0.5, *limits))
+
+
+def value(args: argparse.Namespace) -> list[Row]:
+    """Values at the default tolerance in float32 beside those in float64 at 1e-9."""
+    pilots, validation, mixtures = cifar_pool(args, "S")
+    mixtures = mixtures[:: len(mixtures) // 8]
+    cost = feature_cost(pilots, validation, args.label_weight).rows(slice(None))
+    weights, target = row_weights(mixtures, pilots.provider), even_target(len(cost.T), cost.device)
     found = []
     for epsilon in args.epsilon:
-        limits = args.tolerance, args.seconds, CLOCKS[args.clock]
-        case = Case(whole, weights, target, epsilon, *limits)
-        for name in args.peers:
-            lacking = missing(name)
-            if lacking:
-                print(f"{name}: skipped, {lacking} is not installed")
-                continue
-            run = best_of(args.repeat, PEERS[name][1], case)
-            extrapolated = 0 < run.solved < len(mixtures)
-            seconds = run.seconds * len(mixtures) / run.solved if run.solved else np.inf
-            found.append(
-                {
-                    "size": args.size,
-                    "threads": args.threads,
-                    "clock": args.clock,
-                    "label_weight": args.label_weight,
-                    "epsilon": epsilon,
-                    "peer": name,
-                    "seconds": seconds,
-                    "extrapolated_from": run.solved if extrapolated else None,
-                    "rounds": run.rounds,
-                    "l1_error": run.error,
-                    "note": run.note,
-                }
-            )
-            print(found[-1], flush=True)
-    fastest: dict[float, float] = {
-        r["epsilon"]: r["seconds"] for r in found if r["peer"] == "projektor"
-    }
-    for row in found:
-        row["times_ours"] = row["seconds"] / fastest.get(row["epsilon"], np.nan)
+        rough = sinkhorn(cost, weights, target, epsilon, args.tolerance)
+        fine = sinkhorn(cost.double(), weights, target, epsilon, 1e-9)
+        found.append(
+            {
+                "label_weight": args.label_weight,
+                "epsilon": epsilon,
+                "mixtures": len(mixtures),
+                "largest_difference": float((rough.value - fine.value).abs().max()),
+                "reference_error": float(fine.marginal_error.max()),
+            }
+        )
+        print(found[-1], flush=True)
     return found
 
 
@@ -165,56 +167,6 @@ def rounds(args: argparse.Namespace) -> list[Row]:
     return found
 
 
-def growth(args: argparse.Namespace) -> list[Row]:
-    """Seconds a round, and peak memory, against n (blocked), B (dense)."""
-    found = []
-    generator = torch.manual_seed(0)
-    for points in args.points:
-        found.append(_round_time(points, 2000, 64, keep=False, generator=generator))
-    for count in (1, 4, 16, 64, 128, 256):
-        found.append(_round_time(10_000, 2000, count, keep=True, generator=generator))
-    return found
-
-
-def _round_time(
-    points: int, targets: int, count: int, *, keep: bool, generator: torch.Generator
-) -> Row:
-    rng = np.random.default_rng(0)
-    provider = np.arange(points) % 4
-    pilots = PilotFeatures(rng.standard_normal((points, 32), dtype=np.float32), None, provider)
-    validation = ValidationFeatures(rng.standard_normal((targets, 32), dtype=np.float32))
-    cost = feature_cost(pilots, validation, 0.0)
-    target = even_target(targets, torch.device("cpu"))
-    operator = KernelOperator(
-        cost,
-        target,
-        cost_blocks(cost),
-        ProviderUnits(torch.from_numpy(provider), 4),
-        torch.float32,
-        keep=keep,
-    )
-    weights = torch.from_numpy(rng.dirichlet(np.ones(4), count))
-    centre = Centre(torch.zeros_like(target), 0.1)
-    scaling = torch.zeros(count, targets, dtype=torch.float64)
-    operator.sums(centre, scaling, weights) if keep else None
-    repeats = 10 if keep else 1
-    started = time.perf_counter()
-    for _ in range(repeats):
-        operator.sums(centre, scaling, weights)
-    seconds = (time.perf_counter() - started) / repeats
-    row = {
-        "points": points,
-        "targets": targets,
-        "mixtures": count,
-        "layout": "dense" if keep else "blocked",
-        "seconds_a_round": seconds,
-        "seconds_a_round_and_mixture": seconds / count,
-        "peak_gib": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20,
-    }
-    print(row, flush=True)
-    return row
-
-
 def self_term(args: argparse.Namespace) -> list[Row]:
     """What thinning the self-term costs: error against the whole one, in units of the spread."""
     pilots, validation, mixtures = cifar_pool(args, "S")
@@ -245,13 +197,14 @@ def self_term(args: argparse.Namespace) -> list[Row]:
     return found
 
 
-COMMANDS = {"compare": compare, "rounds": rounds, "growth": growth, "self-term": self_term}
+ON_CIFAR = {"compare": compare, "rounds": rounds, "value": value, "self-term": self_term}
+COMMANDS = {**ON_CIFAR, "growth": growth, "million": million, "nodes": nodes}
 
 
 def write(name: str, found: list[Row], out: Path) -> None:
     """The table on the terminal, as JSON with the machine, and as Markdown."""
     table = Table(title=name)
-    columns = list(found[0])
+    columns = list(dict.fromkeys(column for row in found for column in row))
     for column in columns:
         table.add_column(column)
     lines = [[_text(row.get(column)) for column in columns] for row in found]
@@ -282,7 +235,7 @@ def main() -> None:
     parser.add_argument("--data", default=os.environ.get("PROJEKTOR_DATA"))
     parser.add_argument("--out", default="benchmarks/results")
     parser.add_argument("--name", help="name of the files written; the command's by default")
-    parser.add_argument("--size", choices=SIZES, default="S")
+    parser.add_argument("--size", nargs="+", choices=SIZES, default=["S"])
     parser.add_argument("--epsilon", type=float, nargs="+", default=[0.1, 0.05, 0.02])
     parser.add_argument(
         "--peers", nargs="+", choices=PEERS, default=["projektor", "pot-many-torch"]
@@ -290,6 +243,9 @@ def main() -> None:
     parser.add_argument("--label-weight", type=float, default=3.0)
     parser.add_argument("--tolerance", type=float, default=1e-3)
     parser.add_argument("--seconds", type=float, default=120.0, help="for a peer on one case")
+    parser.add_argument("--limit", type=float, default=600.0, help="seconds for a process")
+    parser.add_argument("--memory-gb", type=float, default=16.0)
+    parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--repeat", type=int, default=3)
     parser.add_argument("--max-rounds", type=int, default=2000)
     parser.add_argument("--points", type=int, nargs="+", default=[10_000, 100_000, 1_000_000])
@@ -297,7 +253,7 @@ def main() -> None:
     parser.add_argument("--threads", type=int, default=torch.get_num_threads())
     args = parser.parse_args()
     torch.set_num_threads(args.threads)
-    if args.command != "growth" and not (args.data and Path(args.data).is_dir()):
+    if args.command in ON_CIFAR and not (args.data and Path(args.data).is_dir()):
         print(
             "skipped: --data FOLDER (or PROJEKTOR_DATA) with the CIFAR-10 Parquet files is needed"
         )

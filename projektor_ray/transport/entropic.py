@@ -83,11 +83,12 @@ def sinkhorn(
     _check_numbers(epsilon, tolerance, max_iterations)
     _check_cost(cost)
     mixtures = _checked_weights(weights, "weights", (cost.shape[0], None), cost.device)
+    mixtures = mixtures.T.contiguous()
     targets = _checked_weights(target, "target", (cost.shape[1],), cost.device)
     support = targets > 0
     whole = bool(support.all())
     reached = cost if whole else cost[:, support]
-    first = _checked_start(start, (cost.shape[1], mixtures.shape[1]), cost.device)
+    first = _checked_start(start, (cost.shape[1], len(mixtures)), cost.device)
     precise = cost.dtype == torch.float64 or tolerance < FLOAT32_TOLERANCE
     held = MatrixCost(reached)
     operator = KernelOperator(
@@ -99,14 +100,14 @@ def sinkhorn(
     )
     solution = solve(
         operator,
-        mixtures.T.contiguous(),
+        mixtures,
         float(epsilon),
         Stopping(tolerance, max_iterations),
         None if first is None else Start(first.T[:, support]),
     )
     potentials = solution.target.T
     if not whole:
-        potentials = _extend(cost, mixtures, solution, support, epsilon)
+        potentials = _extend(cost, mixtures.T, solution, support, epsilon)
     return SinkhornOutput(
         value=solution.value,
         source_potentials=solution.source.T,

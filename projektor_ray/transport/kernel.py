@@ -212,7 +212,7 @@ class KernelOperator:
         """
         dtype = self._precision(centre)
         cost = self._cost.rows(self._order[start:stop])
-        if not bool(cost.abs().amax() <= EXACT_EXPONENT * centre.epsilon):
+        if not max(map(abs, torch.aminmax(cost))) <= EXACT_EXPONENT * centre.epsilon:
             precision = torch.float64
         offset = (centre.potential / centre.epsilon + self._log_target).to(precision)
         exponent = torch.sub(offset, cost.to(precision), alpha=1 / centre.epsilon)

@@ -82,9 +82,9 @@ def plan_memory(
         batch = min(together, (spare - kernel) // dense_state)
         needed = features + BLOCK_BYTES + kernel + batch * dense_state
         layout: Layout = "by mixture" if actors > 1 else "dense"
-        reason = f"the kernel of {points:,} × {targets:,} takes {_size(kernel)} and fits"
+        reason = f"a kernel of {points:,} × {targets:,}, {_size(kernel)}, fits"
         if actors > 1:
-            reason += f" into each of {actors} processes, which share the mixtures"
+            reason += f" each of {actors} processes"
         return MemoryPlan(layout, batch, needed, budget, _with_turns(reason, batch, together))
     features = each * (-(-points // max(1, actors)) + targets)
     spare = budget - features - BLOCK_BYTES

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from projektor_ray.cards import ProviderCard
-from projektor_ray.formats import decimals_of, span, step_of
+from projektor_ray.formats import decimals_of, fixed, span, step_of
 from projektor_ray.providers import Provider
 from projektor_ray.report.labels import labels, short
 from projektor_ray.selection import Direction, Gain, Plan, PurchasePlans
@@ -198,11 +198,12 @@ class Report:
 
     def show(self, value: float) -> str:
         """A metric."""
-        return f"{value:,.{self.decimals}f}"
+        return f"{fixed(value, self.decimals):,.{self.decimals}f}"
 
     def show_change(self, value: float) -> str:
         """A difference of metrics, with its sign and a decimal more."""
-        return f"{value + 0.0:+,.{self.decimals + 1}f}"
+        decimals = self.decimals + 1
+        return f"{fixed(value, decimals):+,.{decimals}f}"
 
     def show_without(self, name: str) -> str:
         """How the metric of the best plan changes if a provider is left out."""

@@ -12,7 +12,7 @@ from projektor_ray.report.figures import fit_figure, growth_figure, plans_figure
 from projektor_ray.report.html import columns, figure, items, paragraph, section, table, tile
 from projektor_ray.report.mixtures import mixture_figure
 from projektor_ray.report.names import model_name, plan_name
-from projektor_ray.report.words import few_agree, next_steps, warnings
+from projektor_ray.report.words import few_agree, in_shares, next_steps, warnings
 from projektor_ray.selection.agreement import WORLDS_LEVEL
 
 OPEN_ROWS = 20
@@ -28,6 +28,7 @@ def page(report: Report) -> str:
         [
             _head(report),
             _plan_section(report),
+            _frontier_section(report),
             _beside_section(report),
             columns(_mixture_section(report), _worth_section(report)),
             _growth_section(report),
@@ -115,6 +116,27 @@ def _plan_section(report: Report) -> str:
         "the best plan without the provider is bought, or so many samples of it on top."
     )
     return section("What to buy", table(head, rows, kind="plan", shown=OPEN_ROWS, caption=said))
+
+
+def _frontier_section(report: Report) -> str:
+    """The best plan for each budget; nothing where no budgets were asked for."""
+    if not report.bought.frontier:
+        return ""
+    rows = [
+        [
+            f"{budget:,.2f}",
+            report.show(plan.predicted),
+            report.show_span(plan.interval),
+            f"{plan.cost:,.2f}",
+            f"{plan.size:,}",
+            in_shares(report, plan.mixture),
+        ]
+        for budget, plan in report.bought.frontier.items()
+    ]
+    chosen = [plan is report.selected for plan in report.bought.frontier.values()]
+    head = ["budget", "predicted", "90 %", "cost", "samples", "shares"]
+    said = "The best plan of any size for each budget; in bold, the one that this page is about."
+    return section("Value against money", table(head, rows, chosen=chosen, caption=said))
 
 
 def _beside_section(report: Report) -> str:
@@ -226,7 +248,8 @@ def _predictors_section(report: Report) -> str:
 def _why_section(report: Report) -> str:
     search = [] if few_agree(report) else [report.selected.search]
     worlds = [] if report.bought.agreement is None else [str(report.bought.agreement)]
-    told = items([*report.reasons, *search, *worlds])
+    answer = [] if report.bought.answer is None else [str(report.bought.answer)]
+    told = items([*answer, *report.reasons, *search, *worlds])
     careful = warnings(report)
     more = items(careful) if careful else paragraph("Nothing was found that would make it wrong.")
     return section("Why this plan", told, "<h2>What to be careful about</h2>", more)

@@ -7,6 +7,7 @@ from xml.etree import ElementTree
 import pytest
 
 from projektor_ray.report import page
+from projektor_ray.selection import Answer
 from tests.report.problems import a_report, card, names_of, read
 
 
@@ -45,6 +46,29 @@ def test_plans_stand_beside_each_other_with_gains() -> None:
         ["+0.2000", "0.100…0.500"],
         ["+0.3000", "0.100…0.500"],
     ]
+
+
+def test_an_answer_and_a_frontier_are_told_where_they_were_asked_for() -> None:
+    report = a_report(4)
+    best, other = report.selected, report.bought.plans["uniform"]
+    found = replace(report.bought, frontier={100.0: other, 2500.0: best})
+    shown = read(page(replace(report, bought=found)))
+    told = shown.titled("budget")
+    assert [row[0] for row in told] == ["100.00", "2,500.00"]
+    assert [float(row[1]) for row in told] == pytest.approx(
+        [other.predicted, best.predicted], abs=5e-4
+    )
+    assert told[1][5] == "seller-000 60%, seller-001 40%"
+    reached = replace(report.bought, answer=Answer(0.75, True, best))
+    words = " ".join(read(page(replace(report, bought=reached))).texts["li"])
+    assert "0.75 is reached with 1,000 samples for 500" in words
+    assert "Value against money" not in read(page(report)).texts["h2"]
+
+
+def test_nothing_has_no_negative_sign() -> None:
+    report = a_report(4)
+    assert report.show_change(-1e-9) == "+0.0000"
+    assert report.show(-1e-9) == "0.000"
 
 
 def test_every_predictor_has_a_row_and_the_one_that_decides_is_marked() -> None:

@@ -196,13 +196,14 @@ def shadow_prices(plan: Plan, step: int, metric: str) -> list[str]:
     """What it would be worth to loosen each bound that the plan runs into."""
     said = [
         f"{step:,} more for sale from {plan.names[i]}: "
-        f"{step / THOUSAND * plan.capacity_value[i]:+.2g} {metric}"
+        f"improves {metric} by {step / THOUSAND * plan.capacity_value[i]:.2g}"
         for i in np.argsort(-plan.capacity_value)[:SHOWN_SHARES]
         if plan.capacity_value[i] > 0
     ]
     if plan.budget_value > 0:
         more = plan.part.budget / 100
-        said.append(f"1 % more money, {more:,.2f}: {more * plan.budget_value:+.2g} {metric}")
+        worth = more * plan.budget_value
+        said.append(f"1 % more money, {more:,.2f}: improves {metric} by {worth:.2g}")
     return said
 
 

@@ -103,8 +103,7 @@ def _trainings(report: Report) -> Iterator[str]:
             f"train some of the mixtures at {NEXT_SCALE * scales[0]:,} samples as well: one size "
             "tells nothing of how much more data would bring"
         )
-    elif best.size > scales[-1]:
-        further = round(min(NEXT_SCALE * scales[-1], np.sqrt(scales[-1] * best.size)))
+    elif (further := _further(scales[-1], best.size)) > scales[-1]:
         now, then = (float(noise_gain(best.size, of)) for of in (scales, (*scales, further)))
         law = ", and tell which law holds" if len(scales) < 3 else ""
         yield (
@@ -116,6 +115,11 @@ def _trainings(report: Report) -> Iterator[str]:
             "measure each mixture's distance to the validation set, from pilots: it helps most "
             "where few mixtures were trained"
         )
+
+
+def _further(last: int, size: int) -> int:
+    """A scale to train next: between the last one and a size to buy beyond it."""
+    return round(min(NEXT_SCALE * last, float(np.sqrt(last * size))))
 
 
 def _first_part(report: Report) -> Iterator[str]:

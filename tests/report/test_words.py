@@ -91,6 +91,11 @@ def test_a_further_size_is_told_with_what_it_would_help() -> None:
     assert then < now
 
 
+def test_no_further_size_is_told_where_none_lies_between_the_last_and_the_plan() -> None:
+    """The plan buys 1,000; √(999·1,000) rounds to 999, which was trained."""
+    assert not [one for one in next_steps(a_report(4, scales=(250, 999))) if "amplify" in one]
+
+
 def test_a_part_is_to_be_bought_first_where_the_plan_is_far() -> None:
     told = " ".join(next_steps(a_report(4, scales=(100, 250))))
     assert "buy a part first, 250 samples" in told

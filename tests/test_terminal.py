@@ -1,0 +1,27 @@
+"""What `projektor` and the jobs say of a plan, in words."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from projektor_ray import terminal
+from projektor_ray.selection import select
+from tests.selection.test_feasible import providers
+
+Floats = NDArray[np.float64]
+
+
+def test_a_looser_bound_improves_a_loss() -> None:
+    """All of the best provider is bought: 1,000 more of it in 10,000 lower the loss by 0.05."""
+    slopes = np.array([-0.5, 0.0])
+
+    def loss(mixtures: Floats) -> tuple[Floats, Floats]:
+        return 1 + mixtures @ slopes, np.tile(slopes, (len(mixtures), 1))
+
+    plan = select(loss, providers([4000, None]), 10_000, direction="minimize", starts=2)
+    said = terminal.shadow_prices(plan, 1000, "log_loss")
+    assert said == ["1,000 more for sale from p0000: improves log_loss by 0.05"]
+    priced = select(
+        loss, providers([None, None], [3.0, 1.0]), 10_000, budget=14_000, direction="minimize"
+    )
+    (said_of_money,) = terminal.shadow_prices(priced, 1000, "log_loss")
+    assert said_of_money == "1 % more money, 140.00: improves log_loss by 0.0035"

@@ -128,7 +128,8 @@ class Scene:
     def strike(self, victim: Victim, driver: "subprocess.Popen[str]") -> "subprocess.Popen[str]":
         """Kill something; the driver that works on afterwards, which may be a new one."""
         if victim == "worker":
-            self._kill(victim, self._a_worker())
+            until(lambda: self._workers() != [], driver)
+            self._kill(victim, self._workers()[-1])
         elif victim == "raylet":
             self._lose_node()
         elif victim == "driver":
@@ -152,13 +153,9 @@ class Scene:
         for process in processes:
             os.kill(process, by)
 
-    def _a_worker(self) -> int:
-        """The process of the last training, of those that still live."""
-        for _, process in reversed(self.trainings()):
-            command = Path(f"/proc/{process}/cmdline")
-            if command.exists() and command.read_bytes().startswith(b"ray::"):
-                return process
-        raise AssertionError("no worker lives")
+    def _workers(self) -> list[int]:
+        """The processes that trained and still live, in the order of their trainings."""
+        return [process for _, process in self.trainings() if is_worker(process)]
 
     def _lose_node(self) -> None:
         """Kill the raylet of a worker node; another node takes its place."""
@@ -213,6 +210,12 @@ class Scene:
         status, said = end_of(driver)
         assert status == 0, said
         self.check_finished()
+
+
+def is_worker(process: int) -> bool:
+    """Whether a process is a living one of Ray's."""
+    command = Path(f"/proc/{process}/cmdline")
+    return command.exists() and command.read_bytes().startswith(b"ray::")
 
 
 def random_victims(rng: np.random.Generator) -> list[Victim]:

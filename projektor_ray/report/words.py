@@ -142,8 +142,8 @@ def _offers(report: Report) -> Iterator[str]:
     for i in np.argsort(-worth, kind="stable")[:MOST_ASKED]:
         if worth[i] > 0:
             yield (
-                f"ask {report.names[i]} for more than its {best.samples[i]:,}: {step:,} more in "
-                f"place of others' would improve {report.metric} by about {worth[i]:.2g}"
+                f"ask {report.names[i]} for more than its {best.samples[i]:,}: {step:,} more for "
+                f"sale would improve {report.metric} by about {worth[i]:.2g}"
             )
     more = best.part.budget / 100
     if best.budget_value > 0:

@@ -8,7 +8,8 @@ from numpy.typing import NDArray
 
 from projektor_ray.selection.feasible import FeasibleSet, Floats, Integers
 from projektor_ray.selection.objective import MetricObjective, Objective
-from projektor_ray.selection.segments import price_of_last, price_of_next
+from projektor_ray.selection.segments import price_of_last
+from projektor_ray.selection.shadow_prices import at_fixed_size
 
 Direction = Literal["maximize", "minimize"]
 
@@ -31,9 +32,10 @@ class Plan:
         provider on top of the plan, to first order, shape (m,). Where the objective knows one
         size only, if they were bought instead of 1,000 samples of the plan's mixture.
     capacity_value : improvement of the metric if the capacity of each provider were 1,000 samples
-        larger, to first order, shape (m,); 0 where the capacity does not bind.
+        larger, to first order, shape (m,); 0 where the capacity does not bind or nothing is bought.
     budget_value : improvement of the metric for one more unit of money; 0 where the budget does
-        not bind.
+        not bind. Both in place of other samples where the size is given; where it was searched
+        too (and the objective knows what growth brings), on top of the plan.
     unbounded : the prediction before it is cut to the metric's bounds, which the search follows.
     part : of the feasible set, in which the plan was found.
     starts : how many starts the search had; 0 for a plan that was not searched.
@@ -108,7 +110,7 @@ def make_plan(
     values, gradients = objective(mixtures)
     exchange = (gradients[0] - gradients[0] @ mixtures[0]) / feasible.size
     upward = gradients[0] if direction == "maximize" else -gradients[0]
-    capacity_value, budget_value = shadow_prices(upward, feasible, samples)
+    worth = at_fixed_size(upward, feasible, samples)
     predicted, interval = float(values[0]), None
     if isinstance(objective, MetricObjective):
         exchange = exchange + objective.size_slope(mixtures)[0]
@@ -121,36 +123,11 @@ def make_plan(
         predicted=predicted,
         interval=interval,
         marginal_value=np.asarray(THOUSAND * exchange),
-        capacity_value=THOUSAND * capacity_value,
-        budget_value=budget_value,
+        capacity_value=THOUSAND * worth.capacity,
+        budget_value=worth.budget,
         unbounded=float(values[0]),
         part=part,
         starts=starts,
         agreed=agreed,
         shortfall=shortfall,
     )
-
-
-def shadow_prices(
-    gradient: Floats, feasible: FeasibleSet, samples: Integers
-) -> tuple[Floats, float]:
-    """What one more sample of each capacity (m,), and one more unit of money, would improve.
-
-    The multipliers of the optimum's conditions `∇_i = τ + μ·price_i + ν_i`: where the budget
-    binds, μ is the slope of the gradient in the price over providers strictly between their
-    bounds; `τ` is what the least useful sample bought is worth after its price, and `ν_i` what
-    provider i is worth beyond it where its capacity binds.
-    """
-    last = price_of_last(feasible.schedules, samples)
-    following = price_of_next(feasible.schedules, samples)
-    free = (samples > feasible.lower) & (samples < feasible.upper) & (last == following)
-    slack = feasible.budget - feasible.cost(samples)
-    multiplier = 0.0
-    if free.any() and np.ptp(last[free]) > 0 and slack < last.max():
-        multiplier = max(float(np.polyfit(last[free], gradient[free], 1)[0]), 0.0)
-    exchangeable = samples > feasible.lower
-    least = (gradient - multiplier * last)[exchangeable].min(initial=np.inf)
-    binds = (samples == feasible.upper) & (feasible.upper < feasible.size)
-    beyond = gradient - multiplier * following - least
-    value = np.where(binds, np.maximum(beyond, 0.0), 0.0)
-    return np.asarray(value / feasible.size), multiplier / feasible.size

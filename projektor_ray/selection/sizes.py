@@ -1,18 +1,19 @@
 """Selection over the size as well: at a budget, to reach a target, and value against money."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from projektor_ray.errors import InfeasibleError, InputError
 from projektor_ray.selection.feasible import Floats
 from projektor_ray.selection.market import Market
-from projektor_ray.selection.plan import Plan
+from projektor_ray.selection.objective import MetricObjective
+from projektor_ray.selection.plan import THOUSAND, Plan
+from projektor_ray.selection.shadow_prices import CLOSE, at_open_size
 
 GRID = 9
 """Sizes at which the search is run in full."""
-SIZE_TOLERANCE = 2e-3
 MONEY_TOLERANCE = 1e-3
 GOLDEN = (5**0.5 - 1) / 2
 REMEMBERED = 4
@@ -157,7 +158,7 @@ def frontier(market: Market, budgets: Sequence[float]) -> list[Plan]:
 def _warmer(market: Market, plan: Plan, smaller: Plan, budget: float) -> Plan:
     """The better of a plan and of a search from a smaller budget's mixture at the same size."""
     other = _try(market, plan.size, budget, [smaller.mixture, plan.mixture])
-    return plan if other is None else market.better(plan, other)
+    return plan if other is None else market.better(plan, _priced(market, other))
 
 
 def _scan(market: Market, budget: float | None, seen: Sequence[Plan] = ()) -> list[Plan]:
@@ -196,7 +197,7 @@ def _over_sizes(
     high = scanned[min(at + 1, len(scanned) - 1)].size
     seen = list(scanned)
     known = {plan.size: market.score(plan) for plan in scanned}
-    while high - low > max(2, SIZE_TOLERANCE * high):
+    while high - low > max(2, CLOSE * high):
         left = round(high - GOLDEN * (high - low))
         right = max(round(low + GOLDEN * (high - low)), left + 1)
         for size in {left, right} - known.keys():
@@ -207,7 +208,19 @@ def _over_sizes(
     best = max(seen, key=market.score)
     if in_full and best not in scanned:
         best = market.better(best, market.plan(best.size, budget))
-    return best
+    return _priced(market, best)
+
+
+def _priced(market: Market, plan: Plan) -> Plan:
+    """The plan with the shadow prices of an open size, unless its size is at the market's bound."""
+    objective = market.objective_at(plan.size)
+    bounds = (market.smallest, market.largest)
+    if plan.size in bounds or not isinstance(objective, MetricObjective):
+        return plan
+    upward = plan.marginal_value if market.direction == "maximize" else -plan.marginal_value
+    capacities = [np.inf if p.capacity is None else p.capacity for p in market.providers]
+    worth = at_open_size(upward / THOUSAND, np.array(capacities), plan.part, plan.samples)
+    return replace(plan, capacity_value=THOUSAND * worth.capacity, budget_value=worth.budget)
 
 
 def _try(

@@ -10,7 +10,6 @@ from projektor_ray.predictors.base import Floats
 
 LARGEST_EXPONENT = 300.0
 """Beyond it exp would overflow; no metric is that far from its bound."""
-LEAST_MARGIN = 1e-6
 
 
 @dataclass(frozen=True)
@@ -45,9 +44,14 @@ class Link:
                 "a power law needs a metric with a bound, such as (0, 1) for an accuracy; "
                 "use the projection 'joint' for one without"
             )
-        gaps = np.concatenate([values - low, high - values])
-        gaps = gaps[np.isfinite(gaps) & (gaps > 0)]
-        return Link(low, high, max(0.5 * float(gaps.min(initial=1.0)), LEAST_MARGIN))
+        gaps = np.minimum(values - low, high - values)
+        gaps = gaps[gaps > 0]
+        if not gaps.size:
+            raise InputError(
+                f"every value lies on the metric's bound ({low:g} or {high:g}), so that nothing "
+                "tells how it is neared; use the projection 'joint'"
+            )
+        return Link(low, high, 0.5 * float(gaps.min()))
 
     def to(self, values: Floats) -> Floats:
         """z of values of the metric, of any shape."""

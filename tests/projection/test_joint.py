@@ -108,3 +108,11 @@ def test_bad_input(rng: np.random.Generator) -> None:
         Joint().fit(mixtures[10:14], distances[10:14], sizes[10:14], values[10:14])
     without = Joint().fit(mixtures, None, sizes, values)
     assert np.isfinite(without.predict(mixtures, None, 9000)).all()
+
+
+def test_too_few_probes_below_the_last_scale_only_leave_it_unjudged(
+    rng: np.random.Generator,
+) -> None:
+    mixtures, distances, sizes, values = table(rng, 3, (250, 1000, 4000))
+    model = Joint().fit(mixtures[1:], distances[1:], sizes[1:], values[1:])
+    assert model.held_out_rms is None

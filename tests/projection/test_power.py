@@ -65,7 +65,21 @@ def test_values_on_a_bound_are_taken_half_as_near_as_the_nearest_other() -> None
     link = Link.of((0.0, 1.0), np.array([0.5, 0.98, 1.0]))
     assert link.margin == pytest.approx(0.01)
     np.testing.assert_allclose(link.to(np.array([0.0, 1.0])), [-np.log(99), np.log(99)])
-    assert np.isfinite(Link.of((0.0, 1.0), np.ones(3)).to(np.ones(3))).all()
+
+
+def test_the_unit_of_a_metric_does_not_matter(rng: np.random.Generator) -> None:
+    mixtures, distances, sizes, values = table(rng)
+    found = [
+        JointPower((0.0, np.inf)).fit(mixtures, distances, sizes, unit * (1 - values))
+        for unit in (1.0, 1e-9)
+    ]
+    plain, tiny = (model.predict(GRID, distance(GRID), 9000) for model in found)
+    np.testing.assert_allclose(tiny, 1e-9 * plain, rtol=1e-6)
+
+
+def test_values_that_all_lie_on_a_bound_tell_nothing() -> None:
+    with pytest.raises(InputError, match=r"every value lies on the metric's bound"):
+        Link.of((0.0, 1.0), np.ones(3))
 
 
 @pytest.mark.parametrize("bounds", [None, (-np.inf, np.inf)])

@@ -19,10 +19,11 @@ from projektor_ray.options import (
     OfferOptions,
     PurchaseOptions,
     TableOptions,
+    TogetherOptions,
     grouped,
 )
 from projektor_ray.projection import reach
-from projektor_ray.selection import plans_without
+from projektor_ray.selection import buy, plans_without, together
 
 app = typer.Typer(
     help="How much data to buy from whom, from a table of trainings.",
@@ -79,18 +80,31 @@ def select(
     wanted: ModelOptions,
     sold: OfferOptions,
     bought: PurchaseOptions,
+    joined: TogetherOptions,
     out: Out = None,
 ) -> None:
     """Select the purchase predicted best under prices, capacities, terms and a budget.
 
     --at: of one size, else of any. --target: the least to reach it. --frontier: for each budget.
+    --metric a,b: for several metrics at once, such as those of several validation sets.
     """
     asked = bought.request()
-    runs = data.read()
-    model = wanted.fit(runs, log=data.log)
-    plans = model.plans(asked, sold.read(model.providers_))
-    terminal.headline("size", reach(plans.selected.size, model.scales_))
-    terminal.plans(plans, runs.metric)
+    tables = [one.read() for one in data.each_metric()]
+    models = [wanted.fit(runs, log=data.log) for runs in tables]
+    offers = sold.read(models[0].providers_)
+    metric = tables[0].metric
+    if len(models) == 1:
+        plans = models[0].plans(asked, offers)
+    else:
+        metric = "worst" if joined.worst else "mean"
+        if asked.size is not None:
+            models[0].check_target(asked.size)
+        combine = joined.combination(len(models), models[0].goal)
+        plans = buy(together([model.market(offers) for model in models], combine), asked)
+    terminal.headline("size", reach(plans.selected.size, models[0].scales_))
+    terminal.plans(plans, metric)
+    if len(models) > 1:
+        terminal.headline("metrics", terminal.each_metric(plans.selected, tables, models))
     _write(plans.table(), out)
 
 

@@ -3,7 +3,7 @@
 import functools
 import inspect
 from collections.abc import Callable
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import dataclass, fields, is_dataclass, replace
 from enum import Enum
 from typing import Annotated, Any
 
@@ -24,7 +24,7 @@ from projektor_ray.observed import (
     unidentified,
 )
 from projektor_ray.observed.tabulate import fit_scale
-from projektor_ray.selection import Request
+from projektor_ray.selection import Combination, Direction, Request, weighted, worst
 from projektor_ray.selection.buying import Least
 
 
@@ -82,7 +82,9 @@ class TableOptions:
         str | None, typer.Option(help="A second table with the metric, joined by --key.")
     ] = None
     key: Annotated[str, typer.Option(help="Column that both tables have.")] = "index"
-    metric: Annotated[str | None, typer.Option(help="Column of the metric.")] = None
+    metric: Annotated[
+        str | None, typer.Option(help="Column of the metric; to select for several, a,b.")
+    ] = None
     size: Annotated[
         str | None, typer.Option(help="Column of the sizes, or the one size of all rows.")
     ] = None
@@ -91,6 +93,11 @@ class TableOptions:
         str | None, typer.Option(help="Columns of the shares, a,b,c; else found by their sums.")
     ] = None
     log: Annotated[bool, typer.Option("--log", help="Fit the logarithm, as for a loss.")] = False
+
+    def each_metric(self) -> list["TableOptions"]:
+        """The same for each of the metrics that are named, a,b."""
+        names = (self.metric or "").split(",")
+        return [self] if len(names) == 1 else [replace(self, metric=name) for name in names]
 
     def read(self) -> Runs:
         """The trainings; says what was read, and what they cannot tell."""
@@ -193,6 +200,34 @@ class PurchaseOptions:
         if self.least is not None:
             least = "money" if self.least is Spent.money else "samples"
         return Request(self.at, self.budget, self.target, least, budgets, self.largest)
+
+
+@dataclass(frozen=True, kw_only=True)
+class TogetherOptions:
+    """How several metrics, such as those of several validation sets, are bought for."""
+
+    weights: Annotated[
+        str | None, typer.Option(help="Of several metrics, a,b; else they weigh the same.")
+    ] = None
+    worst: Annotated[
+        bool, typer.Option("--worst", help="Of several metrics the worst, not their mean.")
+    ] = False
+
+    def combination(self, metrics: int, direction: Direction) -> Combination:
+        """What so many metrics are together.
+
+        Raises
+        ------
+        InputError
+            If both a mean and the worst are asked for, or a weight cannot be used.
+        """
+        if self.worst and self.weights is not None:
+            raise InputError("--weights are for the mean of metrics, --worst takes none; drop one")
+        if self.worst:
+            return worst(direction)
+        return weighted(
+            [1.0] * metrics if self.weights is None else numbers("--weights", self.weights)
+        )
 
 
 def is_number(text: str) -> bool:

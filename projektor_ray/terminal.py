@@ -145,6 +145,14 @@ def gained(gain: Gain | None, decimals: int) -> list[str]:
     return [f"{fixed(gain.value, decimals):+,.{decimals}f}", span((gain.low, gain.high), decimals)]
 
 
+def each_metric(plan: Plan, tables: Sequence[Runs], models: Sequence[ScaleRegressor]) -> str:
+    """What a plan for several metrics is predicted to have of each."""
+    mixture = plan.mixture[None]
+    values = aligned([float(one.objective(plan.size).predict(mixture)[0]) for one in models])
+    each = zip(tables, values, strict=True)
+    return escape(", ".join(f"{runs.metric} {value}" for runs, value in each))
+
+
 def bought(found: PurchasePlans, step: int) -> None:
     """A row for each provider; of many, for those of which most is bought."""
     best, worlds = found.selected, []

@@ -159,6 +159,31 @@ def test_report_writes_a_page_of_the_plan_that_select_writes(
         assert f"<td>{row['provider']}</td><td>{int(row['samples']):,}</td>" in text
 
 
+def test_several_metrics_are_bought_for_at_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Clinic serves the first, web the second and crowd neither: the worst asks for both."""
+    shares = np.random.default_rng(0).dirichlet(np.ones(3), size=14)
+    rows = [[*p, 500, 0.4 + 0.2 * p[0], 0.4 + 0.2 * p[2]] for p in shares]
+    table = write(tmp_path / "runs.csv", [*NAMES, "size", "acc_a", "acc_b"], rows)
+    out = tmp_path / "plan.csv"
+    asked = ["select", table, "--metric", "acc_a,acc_b", "--at", "500", "--predictor", "linear"]
+    asked += ["--direction", "maximize", "--out", str(out)]
+
+    def bought(*more: str) -> list[int]:
+        assert projektor(*asked, *more, monkeypatch=monkeypatch) == 0
+        with out.open() as file:
+            chosen = [row for row in csv.DictReader(file) if row["plan"] == "selected"]
+        return [int(row["samples"]) for row in chosen]
+
+    assert bought("--weights", "2,1") == [500, 0, 0]
+    assert bought("--weights", "1,2") == [0, 0, 500]
+    assert bought("--worst") == pytest.approx([250, 0, 250], abs=10)
+    assert "acc_a 0.5" in capsys.readouterr().out
+    assert projektor(*asked, "--worst", "--weights", "1,2", monkeypatch=monkeypatch) == 2
+    assert "--worst takes none" in capsys.readouterr().out
+
+
 def test_two_tables_are_joined_and_a_size_said(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

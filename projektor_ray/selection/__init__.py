@@ -20,6 +20,7 @@ from projektor_ray.selection.search import (
     select,
     single_mixtures,
 )
+from projektor_ray.selection.several import Combination, together, weighted, worst
 from projektor_ray.selection.sizes import (
     Answer,
     cheapest_reaching,
@@ -33,6 +34,7 @@ from projektor_ray.selection.without import plans_without
 __all__ = [
     "Agreement",
     "Answer",
+    "Combination",
     "Direction",
     "DistanceOracle",
     "Distances",
@@ -60,4 +62,7 @@ __all__ = [
     "select_under_budget",
     "single_mixtures",
     "smallest_reaching",
+    "together",
+    "weighted",
+    "worst",
 ]

@@ -1,0 +1,123 @@
+"""Several metrics at once, beside linear programs."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from scipy.optimize import linprog
+
+from projektor_ray.errors import InputError
+from projektor_ray.predictors import PREDICTORS
+from projektor_ray.projection import NoProjection
+from projektor_ray.selection import (
+    Direction,
+    Market,
+    MetricObjective,
+    ProjectedObjective,
+    Request,
+    buy,
+    together,
+    weighted,
+    worst,
+)
+from tests.selection.test_feasible import providers
+from tests.selection.test_select import Measured
+
+Floats = NDArray[np.float64]
+
+SIZE = 1000
+WORTH = np.array([[0.4, 0.0, 0.1], [0.0, 0.3, 0.1], [0.1, 0.1, 0.15]])
+
+
+def market(which: int, sign: float = 1.0, name: str = "linear") -> Market:
+    """A metric that is linear in the shares."""
+    rng = np.random.default_rng(which)
+    mixtures = rng.dirichlet(np.ones(3), 20)
+    values = 0.5 + sign * mixtures @ WORTH[which]
+    fitted = NoProjection.of({SIZE: PREDICTORS[name]().fit(mixtures, None, values)})
+
+    def nothing(at: Floats) -> Measured:
+        return Measured(np.zeros(len(at)), np.zeros(at.shape))
+
+    direction: Direction = "maximize" if sign > 0 else "minimize"
+    return Market(
+        lambda size: ProjectedObjective(fitted, size, nothing),
+        providers([600, 700, None]),
+        direction=direction,
+        starts=8,
+    )
+
+
+def markets(sign: float = 1.0, name: str = "linear") -> list[Market]:
+    return [market(which, sign, name) for which in range(len(WORTH))]
+
+
+def best(objective: Floats, **constraints: Any) -> float:
+    bounds = [(0, 0.6), (0, 0.7), (0, 1), (None, None)][: len(objective)]
+    total = np.array([[1.0, 1, 1, 0][: len(objective)]])
+    found = linprog(-objective, A_eq=total, b_eq=[1], bounds=bounds, **constraints)
+    return float(-found.fun)
+
+
+def whole(market: Market) -> MetricObjective:
+    objective = market.objective_at(SIZE)
+    assert isinstance(objective, MetricObjective)
+    return objective
+
+
+def test_the_weighted_mean_is_bought_as_a_linear_program_would() -> None:
+    plan = buy(together(markets(), weighted([3, 1, 0])), Request(SIZE)).selected
+    exact = 0.5 + best(0.75 * WORTH[0] + 0.25 * WORTH[1])
+    assert plan.predicted == pytest.approx(exact, abs=2e-4)
+
+
+@pytest.mark.parametrize(("direction", "sign"), [("maximize", 1.0), ("minimize", -1.0)])
+def test_the_worst_is_bought_as_a_linear_program_would(direction: Direction, sign: float) -> None:
+    """`max t` subject to `t ≤ worth_k·p` for every metric."""
+    plan = buy(together(markets(sign), worst(direction)), Request(SIZE)).selected
+    below = np.column_stack([-WORTH, np.ones(len(WORTH))])
+    exact = best(np.array([0.0, 0, 0, 1]), A_ub=below, b_ub=np.zeros(len(WORTH)))
+    assert sign * (plan.predicted - 0.5) == pytest.approx(exact, abs=2e-3)
+    each = 0.5 + sign * WORTH @ plan.mixture
+    assert plan.predicted == pytest.approx(sign * np.min(sign * each), abs=2e-3)
+
+
+@pytest.mark.parametrize("combine", [weighted([2, 1, 1]), worst("maximize")])
+def test_gradients_and_slopes_are_derivatives(combine: Any) -> None:
+    objective = whole(together(markets(), combine))
+    at, along, step = np.array([[0.3, 0.4, 0.3]]), np.array([0.5, -0.8, 0.3]), 1e-6
+    up, down = objective(at + step * along)[0], objective(at - step * along)[0]
+    assert objective(at)[1][0] @ along == pytest.approx(((up - down) / (2 * step)).item(), rel=1e-4)
+    assert objective.size_slope(at) == pytest.approx(0.0)
+
+
+def test_intervals_and_surfaces_are_those_of_the_parts() -> None:
+    parts = [whole(one) for one in markets(name="gp")]
+    mean, least = weighted([1, 1, 2])(parts), worst("maximize")(parts)
+    at, other = np.array([[0.3, 0.4, 0.3]]), np.array([[0.1, 0.1, 0.8]])
+    each = np.array([part.interval(at, 0.9)[0] for part in parts])
+    np.testing.assert_allclose(mean.interval(at, 0.9)[0], np.array([0.25, 0.25, 0.5]) @ each)
+    np.testing.assert_allclose(least.interval(at, 0.9)[0], each.min(axis=0))
+    gains = np.array([part.gain_interval(at, other, 0.9)[0] for part in parts])
+    np.testing.assert_allclose(
+        least.gain_interval(at, other, 0.9)[0], [gains[:, 0].min(), gains[:, 1].max()]
+    )
+    rng = np.random.default_rng(0)
+    drawn = mean.surfaces(at, 2000, rng)
+    assert drawn is not None
+    assert drawn.mean() == pytest.approx(mean.predict(at)[0])
+    lowest = least.surfaces(at, 2000, rng)
+    assert lowest is not None
+    assert lowest.mean() <= min(part.predict(at)[0] for part in parts) + 1e-9
+    assert worst("maximize")([whole(market(0)), parts[0]]).surfaces(at, 10, rng) is None
+
+
+def test_bad_weights_and_metrics_of_two_kinds_are_refused() -> None:
+    for weights in ([-1.0, 2.0], [0.0, 0.0], [np.nan, 1.0]):
+        with pytest.raises(InputError, match="weights must be 0 or more"):
+            weighted(weights)
+    with pytest.raises(InputError, match="a weight for each of the 3 metrics; got 2"):
+        together(markets(), weighted([1, 1])).objective_at(SIZE)
+    with pytest.raises(InputError, match="all be better higher, or all lower"):
+        together([market(0), market(1, -1.0)], worst("maximize"))

@@ -106,8 +106,10 @@ def _anneal(
 ) -> Solution:
     """Solve by halving ε from where the problem is easy.
 
-    The next stage starts at the linear extrapolation in ε of the last two.
+    The next stage starts at the linear extrapolation in ε of the last two. Kernels are built around
+    the even mixture, which is solved along: they are the same whatever else is in the batch.
     """
+    weights = torch.cat([weights, torch.full_like(weights[:1], 1.0 / weights.shape[1])])
     rounds = torch.zeros(len(weights), dtype=torch.long, device=weights.device)
     potential = weights.new_zeros(len(weights), len(operator.target))
     before, spent_at = potential, 0.0
@@ -116,7 +118,7 @@ def _anneal(
         left = min(ANNEALING_ROUNDS, stopping.rounds // 2 - int(rounds.max()))
         if left < 1:
             break
-        centre = Centre(potential.mean(dim=0), step)
+        centre = Centre(potential[-1], step)
         settled = _settle(operator, weights, potential, centre, Stopping(close, left))
         rounds = rounds + settled.rounds
         after = max(epsilon, step / 2)
@@ -124,10 +126,12 @@ def _anneal(
         before, spent_at = settled.potential, step
         potential = settled.potential + slope * (after - step)
     left = max(1, stopping.rounds - int(rounds.max()))
-    centre = Centre(potential.mean(dim=0), epsilon)
-    settled = _settle(operator, weights, potential, centre, Stopping(stopping.tolerance, left))
-    found = settled.solution(operator, weights)
-    return replace(found, rounds=found.rounds + rounds)
+    centre = Centre(potential[-1], epsilon)
+    settled = _settle(
+        operator, weights[:-1], potential[:-1], centre, Stopping(stopping.tolerance, left)
+    )
+    found = settled.solution(operator, weights[:-1])
+    return replace(found, rounds=found.rounds + rounds[:-1])
 
 
 def _larger(epsilon: float, largest: float) -> Iterator[float]:

@@ -4,7 +4,7 @@ The plan of a measure to itself is symmetric, P_ij = a_i a_j exp((f_i + f_j − 
 potential, the fixed point of f = T f, T f_i = −ε log Σ_j a_j exp((f_j − C_ij)/ε). The averaged
 step f ← (f + T f)/2 (Feydy, 2020, §3.1), u ← √(u / K(a∘u)) for u = e^φ, converges in a few rounds.
 
-The kernel is K_ij = √(ā_i ā_j) exp((f⁰_i + f⁰_j − C_ij)/ε) around a potential f⁰ of the mean
+The kernel is K_ij = √(ā_i ā_j) exp((f⁰_i + f⁰_j − C_ij)/ε) around a potential f⁰ of the even
 mixture ā; after an averaged step every entry of it is 1 or less.
 """
 
@@ -108,10 +108,12 @@ def solve_symmetric(
     *,
     keep: bool = True,
 ) -> SelfTerm:
-    """OT_ε of every row of `weights` (B, r) with itself, from the mean mixture's solution."""
+    """OT_ε of every row of `weights` (B, r) with itself, from the even mixture's solution.
+
+    Whatever else is in the batch, a row starts from the same.
+    """
     own = units.spread(weights, slice(None))
-    even = units.spread(torch.full_like(weights[:1], 1.0 / units.count), slice(None))[0]
-    mean = (own.mean(dim=0) + even) / 2
+    mean = units.spread(torch.full_like(weights[:1], 1.0 / units.count), slice(None))[0]
     kernel = SymmetricKernel(cost, mean, epsilon, dtype, keep=keep)
     centre, _ = _iterate(
         kernel, mean[None], torch.zeros_like(mean)[None], Stopping(CENTRE_TOLERANCE, CENTRE_ROUNDS)

@@ -125,12 +125,13 @@ class FitReport:
         spread = float(np.sum((values - values.mean()) ** 2))
         unexplained = float(np.sum(residuals**2))
         negligible = 1e-20 * float(np.sum(values**2))
+        scale = max(spread, negligible) or unexplained
         return FitReport(
             probes=len(values),
             mae=float(np.mean(np.abs(residuals))),
             mae_cv=float(np.mean(np.abs(left_out))),
             rms_cv=float(np.sqrt(np.mean(left_out**2))),
-            r2=1.0 if unexplained <= negligible else 1.0 - unexplained / max(spread, negligible),
+            r2=1.0 if unexplained <= negligible else 1.0 - unexplained / scale,
         )
 
 

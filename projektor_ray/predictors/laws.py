@@ -9,8 +9,9 @@ from projektor_ray.predictors.base import Predictor, Probes
 
 RATIONAL_RIDGE = 0.03
 MOST_RATIONAL_PROVIDERS = 100
-LEAST_ERROR = 1e-6
 OWN_KIND = 0.5
+CLEARLY = 2.0
+"""How many times the squared error of an accuracy's law must be that of a loss's to be one."""
 
 LAW_RIDGE = 0.03
 """Prior standard deviation of the noise over that of the exponents, both in units of the spread."""
@@ -22,8 +23,10 @@ class Rational(Predictor):
 
     `λ_ij > 0` is what provider j adds to the i-th kind of data that the learner needs. The m² of
     them are fitted by least squares of the logarithms, with a weak ridge on `log λ`, because probes
-    are few. Where a value is 1 or more, the metric is taken for a loss: `log L̂` in place of
-    `log(1 − L̂)`. Coefficients: 1 for an accuracy, 0 for a loss; then `λ` (m × m), row by row.
+    are few. A loss has `log L̂` in place of `log(1 − L̂)`; where all values lie in [0, 1] both are
+    fitted, and the loss's law is kept where it has less than half the squared error of L̂: with few
+    probes chance alone makes it a little better. Errors of 0 are taken for half the least positive
+    one. Coefficients: 1 for an accuracy, 0 for a loss; then `λ` (m × m), row by row.
     """
 
     name = "rational"
@@ -39,29 +42,16 @@ class Rational(Predictor):
                 f"the predictor 'rational' has a coefficient for each pair of providers, too many "
                 f"for {m} providers; use 'pseudo_quadratic', whose cost is linear in providers"
             )
-        ceiling = float(probes.values.max() < 1)
-        errors = 1 - probes.values if ceiling else probes.values
-        if errors.min() < 0:
+        kinds = [(1.0, 1 - probes.values), (0.0, probes.values)]
+        possible = [(ceiling, errors) for ceiling, errors in kinds if errors.min() >= 0]
+        if not possible:
             raise InputError(
-                "the predictor 'rational' needs an accuracy below 1 or a positive loss; "
+                "the predictor 'rational' needs an accuracy of at most 1 or a positive loss; "
                 f"got values from {probes.values.min():g} to {probes.values.max():g}"
             )
-        logs = np.log(np.maximum(errors, LEAST_ERROR))
-        prior = np.full((m, m), np.log(m) - logs.mean()) + OWN_KIND * np.eye(m)
-
-        def residuals(theta: Floats) -> Floats:
-            misfit = np.log(_rational(np.exp(theta.reshape(m, m)), probes.mixtures)) - logs
-            return np.append(misfit, RATIONAL_RIDGE * (theta - prior.ravel()))
-
-        def jacobian(theta: Floats) -> Floats:
-            rates = np.exp(theta.reshape(m, m))
-            reach = probes.mixtures @ rates.T
-            share = -1 / (reach**2 * _rational(rates, probes.mixtures)[:, None])
-            misfit = share[:, :, None] * rates * probes.mixtures[:, None, :]
-            return np.vstack([misfit.reshape(len(logs), -1), RATIONAL_RIDGE * np.eye(m * m)])
-
-        found = least_squares(residuals, prior.ravel(), jac=jacobian, method="lm")
-        self.coefficients = np.append(ceiling, np.exp(found.x))
+        fits = [(ceiling, *_rates(probes.mixtures, errors)) for ceiling, errors in possible]
+        ceiling, rates, _ = min(fits, key=lambda fit: fit[2] * (1 if fit[0] else CLEARLY))
+        self.coefficients = np.append(ceiling, rates)
 
     def _predict(self, mixtures: Floats, distances: Floats) -> Floats:
         ceiling, rates = self._rates()
@@ -75,6 +65,30 @@ class Rational(Predictor):
     def _rates(self) -> tuple[float, Floats]:
         m = round(np.sqrt(len(self.coefficients) - 1))
         return float(self.coefficients[0]), self.coefficients[1:].reshape(m, m)
+
+
+def _rates(mixtures: Floats, errors: Floats) -> tuple[Floats, float]:
+    """`λ` (m, m) of the law that fits errors (k,), and the sum of its squared misfits of them."""
+    m = mixtures.shape[1]
+    positive = errors[errors > 0]
+    floor = positive.min() / 2 if len(positive) else 1.0
+    logs = np.log(np.maximum(errors, floor))
+    prior = np.full((m, m), np.log(m) - logs.mean()) + OWN_KIND * np.eye(m)
+
+    def residuals(theta: Floats) -> Floats:
+        misfit = np.log(_rational(np.exp(theta.reshape(m, m)), mixtures)) - logs
+        return np.append(misfit, RATIONAL_RIDGE * (theta - prior.ravel()))
+
+    def jacobian(theta: Floats) -> Floats:
+        rates = np.exp(theta.reshape(m, m))
+        reach = mixtures @ rates.T
+        share = -1 / (reach**2 * _rational(rates, mixtures)[:, None])
+        misfit = share[:, :, None] * rates * mixtures[:, None, :]
+        return np.vstack([misfit.reshape(len(logs), -1), RATIONAL_RIDGE * np.eye(m * m)])
+
+    found = least_squares(residuals, prior.ravel(), jac=jacobian, method="lm")
+    rates = np.exp(found.x).reshape(m, m)
+    return rates, float(np.sum((_rational(rates, mixtures) - errors) ** 2))
 
 
 def _rational(rates: Floats, mixtures: Floats) -> Floats:

@@ -19,6 +19,34 @@ def test_rational_recovers_its_own_surface() -> None:
     np.testing.assert_allclose(loss.predict(GRID), 10 * errors, atol=0.05)
 
 
+@pytest.mark.parametrize("shift", [0.0, 1.0])
+def test_rational_tells_a_loss_below_1_from_an_accuracy(shift: float) -> None:
+    """Values from 0.3 to 0.9 of a loss's law, and the same where no value can be an accuracy."""
+    rates = np.array([[6.0, 10.0, 20.0], [12.0, 5.0, 15.0], [9.0, 30.0, 7.0]])
+    errors = np.sum(1 / (GRID @ rates.T), axis=1)
+    values = 0.3 + 0.6 * (errors - errors.min()) / np.ptp(errors)
+    noise = 0.005 * np.random.default_rng(0).normal(size=len(GRID))
+    model = PREDICTORS["rational"]().fit(GRID[::2], None, (values + noise)[::2] + shift)
+    assert np.abs(model.predict(GRID) - values - shift).mean() < 0.02
+
+
+@pytest.mark.parametrize("best", [1.0, 1 - 1e-9])
+def test_one_perfect_training_changes_little_of_the_rational_law(best: float) -> None:
+    """It is seen with an error of 0.19 less than it has."""
+    rates = np.array([[6.0, 10.0, 20.0], [12.0, 5.0, 15.0], [9.0, 30.0, 7.0]])
+    accuracy = 1 - np.sum(1 / (GRID @ rates.T), axis=1)
+    seen = accuracy.copy()
+    seen[accuracy.argmax()] = best
+    model = PREDICTORS["rational"]().fit(GRID, None, seen)
+    assert np.abs(model.predict(GRID) - accuracy).mean() < 0.02
+
+
+@pytest.mark.parametrize("value", [0.0, 1.0])
+def test_rational_of_one_value_throughout(value: float) -> None:
+    model = PREDICTORS["rational"]().fit(GRID, None, np.full(len(GRID), value))
+    np.testing.assert_allclose(model.predict(GRID), value, atol=0.05)
+
+
 @pytest.mark.parametrize("k", [2.0, -0.3])
 def test_log_linear_law_recovers_its_own_surface(k: float) -> None:
     exponents = np.array([-1.5, 0.3, 1.2])
@@ -29,8 +57,8 @@ def test_log_linear_law_recovers_its_own_surface(k: float) -> None:
 
 
 def test_rational_needs_an_accuracy_or_a_loss() -> None:
-    with pytest.raises(InputError, match="accuracy below 1 or a positive loss"):
-        PREDICTORS["rational"]().fit(GRID, None, np.linspace(-1, 1, len(GRID)))
+    with pytest.raises(InputError, match="accuracy of at most 1 or a positive loss"):
+        PREDICTORS["rational"]().fit(GRID, None, np.linspace(-1, 1.01, len(GRID)))
     wide = np.eye(101)
     with pytest.raises(InputError, match="pseudo_quadratic"):
         PREDICTORS["rational"]().fit(wide, None, np.linspace(0, 0.5, 101))

@@ -17,7 +17,6 @@ from projektor_ray.projection import (
     Saturating,
     ScaleModel,
 )
-from projektor_ray.projection.law import scale_weights
 from projektor_ray.projection.per_scale import PerScale
 from projektor_ray.study import SelectionConfig
 
@@ -145,14 +144,13 @@ def _attempt(
 
 
 def carried_error(model: ScaleModel, size: int) -> float:
-    """Cross-validated errors of the scales' predictors, amplified as Eq. 3 amplifies them.
+    """Cross-validated errors of the scales' predictors, amplified by the model's own weights.
 
     `√(Σ_s (w_s(N)·mae_cv_s)²)`; with one scale the error there.
     """
     assert isinstance(model, PerScale)
     errors = np.array([one.report.mae_cv for one in model.predictors.values()])
-    weights = scale_weights(size, model.scales) if len(errors) > 1 else np.ones(1)
-    return float(np.sqrt(np.sum((weights * errors) ** 2)))
+    return float(np.sqrt(np.sum((model.weights(size) * errors) ** 2)))
 
 
 def _choose_predictor(

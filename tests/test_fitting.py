@@ -7,10 +7,10 @@ import pytest
 
 from projektor_ray.config import parse
 from projektor_ray.errors import TooFewProbesError
-from projektor_ray.fitting import Fit, Sample, fit_models
+from projektor_ray.fitting import Fit, Sample, carried_error, fit_models
 from projektor_ray.mixtures import simplex_lattice
 from projektor_ray.predictors import PREDICTORS
-from projektor_ray.projection import noise_gain, project, reach
+from projektor_ray.projection import LogLinear, noise_gain, project, reach
 from projektor_ray.study import SelectionConfig
 from tests.predictors.problems import accuracy, distance
 
@@ -101,6 +101,18 @@ def test_least_error_is_carried_to_the_size_as_eq3_amplifies() -> None:
     }
     assert fit.predictor == min(errors, key=lambda name: errors[name])
     assert "has the least error" in fit.reason
+
+
+def test_an_error_is_carried_over_three_scales_by_the_weights_of_the_model() -> None:
+    """The weights of Eq. 3: the line through 1 at one scale, 0 at the others, noise ∝ N^−0.35."""
+    scales = np.array([250.0, 500.0, 1000.0])
+    lines = [np.polyfit(np.log(scales), unit, 1, w=scales**0.35) for unit in np.eye(3)]
+    gain = np.linalg.norm([np.polyval(line, np.log(SIZE)) for line in lines])
+    model = fitted(sample(250, 500, 1000)).models["gp"]
+    assert isinstance(model, LogLinear)
+    for predictor in model.predictors.values():
+        predictor.report = replace(predictor.report, mae_cv=0.02)
+    assert carried_error(model, SIZE) == pytest.approx(0.02 * gain)
 
 
 def test_a_metric_without_bounds_has_no_power_law() -> None:

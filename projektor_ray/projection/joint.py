@@ -19,7 +19,7 @@ from projektor_ray.predictors.base import FitReport
 from projektor_ray.predictors.gaussian_process import NOISE_SHARE, NOISE_WEIGHT, RATIOS
 from projektor_ray.predictors.kernels import MixtureKernels
 from projektor_ray.projection.base import ScaledProbes, ScaleModel
-from projektor_ray.projection.per_scale import NOISE_EXPONENT
+from projektor_ray.projection.law import NOISE_EXPONENT
 
 KERNELS = MixtureKernels(lengths=(0.3, 0.6), additive=(0.0, 0.5))
 SLOPES = (0.1, 0.3, 0.6)

@@ -10,6 +10,9 @@ from projektor_ray.errors import InputError
 
 Floats = NDArray[np.float64]
 
+NOISE_EXPONENT = 0.7
+"""The variance of a training's metric falls about as N^−0.7."""
+
 
 def check_scales(scales: Sequence[float], fewest: int = 2) -> Floats:
     """Scales as an array.
@@ -139,15 +142,20 @@ def project(
     return np.asarray(sum(terms[1:], start=terms[0]))
 
 
-def noise_gain(
-    size: ArrayLike, scales: Sequence[float], precisions: Sequence[float] | None = None
-) -> Floats:
+def noise_precisions(scales: Sequence[float]) -> list[float]:
+    """Inverse variances of trainings at scales, up to a factor: `N_s^0.7`."""
+    return [scale**NOISE_EXPONENT for scale in scales]
+
+
+def noise_gain(size: ArrayLike, scales: Sequence[float]) -> Floats:
     """Factor by which a projection amplifies an independent error of equal size at each scale.
 
-    `√Σ_s w_s²`; with two scales `√(ln²(N/N0) + ln²(N/N1)) / ln(N1/N0)`: from (1000, 1500) to
-    10,000 it is 7.36, from (100, 1000) 2.24. Keep the scales a factor of 4 or more apart.
+    `√Σ_s w_s²`, with the weights of the model `eq3`, which are those of `noise_precisions`; with two
+    scales `√(ln²(N/N0) + ln²(N/N1)) / ln(N1/N0)`: from (1000, 1500) to 10,000 it is 7.36, from
+    (100, 1000) 2.24. Keep the scales a factor of 4 or more apart.
     """
-    return np.asarray(np.sqrt(np.sum(scale_weights(size, scales, precisions) ** 2, axis=0)))
+    weights = scale_weights(size, scales, noise_precisions(scales))
+    return np.asarray(np.sqrt(np.sum(weights**2, axis=0)))
 
 
 def reach(size: int, scales: Sequence[int]) -> str:

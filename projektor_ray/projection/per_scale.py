@@ -14,13 +14,12 @@ from projektor_ray.projection.law import (
     check_scales,
     check_size,
     line_weights,
+    noise_precisions,
     scale_weights,
 )
 
 PerScaleT = TypeVar("PerScaleT", bound="PerScale")
 
-NOISE_EXPONENT = 0.7
-"""The variance of a training's metric falls about as N^−0.7."""
 EXPONENTS = np.arange(0.02, 1.51, 0.02)
 """Candidate exponents of the saturating law; towards 0 it becomes the log-linear one."""
 
@@ -66,7 +65,7 @@ class PerScale(ScaleModel):
         """∂w_s/∂N, shape (s,)."""
 
     def _precisions(self) -> list[float]:
-        return [scale**NOISE_EXPONENT for scale in self.scales]
+        return noise_precisions(self.scales)
 
     def _fit(self, scaled: ScaledProbes) -> None:
         self.predictors = {}

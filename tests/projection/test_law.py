@@ -63,6 +63,15 @@ def test_noise_gain_of_the_documented_cases(scales: tuple[int, int], gain: float
     assert noise_gain(10_000, scales) == pytest.approx(gain, abs=0.005)
 
 
+def test_noise_gain_of_three_scales_is_that_of_a_line_through_noise_that_falls() -> None:
+    """Weights of the scales: the weighted line through 1 at one of them and 0 at the others."""
+    scales = np.array([500.0, 1000.0, 2000.0])
+    lines = [np.polyfit(np.log(scales), unit, 1, w=scales**0.35) for unit in np.eye(3)]
+    shown = np.linalg.norm([np.polyval(line, np.log(10_000)) for line in lines])
+    assert shown == pytest.approx(2.50, abs=0.005)
+    assert noise_gain(10_000, (500, 1000, 2000)) == pytest.approx(shown)
+
+
 def test_noise_gain_is_what_independent_errors_show() -> None:
     errors = np.random.default_rng(0).normal(size=(2, 100_000))
     shown = project(10_000, (250, 1000), list(errors)).std()

@@ -150,7 +150,7 @@ def noise_precisions(scales: Sequence[float]) -> list[float]:
 def noise_gain(size: ArrayLike, scales: Sequence[float]) -> Floats:
     """Factor by which a projection amplifies an independent error of equal size at each scale.
 
-    `√Σ_s w_s²`, with the weights of the model `eq3`, which are those of `noise_precisions`; with two
+    `√Σ_s w_s²`, with weights by `noise_precisions`, as the model `eq3` has them; with two
     scales `√(ln²(N/N0) + ln²(N/N1)) / ln(N1/N0)`: from (1000, 1500) to 10,000 it is 7.36, from
     (100, 1000) 2.24. Keep the scales a factor of 4 or more apart.
     """

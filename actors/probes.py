@@ -137,6 +137,8 @@ class Engine:
         progress = Progress(materials, self.on_finished)
         try:
             _tune(materials, config.probes.concurrency, room, progress, searcher)
+            if searcher is None:
+                progress.check_ended()
             again, for_good = self._judge(todo, progress, room)
             rows = [outcome.row() for outcome in for_good]
             fetch(ledger.append.remote(rows))
@@ -203,8 +205,10 @@ def _tune(
 ) -> None:
     """Train every pack of the materials, or those that a searcher suggests.
 
-    Tune itself retries nothing, and its state is dropped.
+    Tune itself retries nothing, and its state is dropped. Its own handler of Ctrl-C would end the
+    run as if it were complete, even where a user's environment asks for that handler.
     """
+    os.environ["TUNE_DISABLE_SIGINT_HANDLER"] = "1"
     os.environ.setdefault("TUNE_DISABLE_AUTO_CALLBACK_LOGGERS", "1")
     os.environ.setdefault("TUNE_PRINT_ALL_TRIAL_ERRORS", "0")
     os.environ.setdefault("RAY_AIR_NEW_OUTPUT", "0")

@@ -10,7 +10,7 @@ from ray.exceptions import RayTaskError
 
 from actors.fetch import fetch
 from actors.trial import Materials
-from projektor_ray.errors import ProjektorError, StorageError
+from projektor_ray.errors import ProjektorError, StorageError, UnfinishedError
 from projektor_ray.faults import Fault
 from projektor_ray.probe import Outcome
 from projektor_ray.tables import Row
@@ -32,12 +32,29 @@ class Progress(tune.Callback):
         self._materials = materials
         self._on_finished = on_finished
         self._refusal: ProjektorError | None = None
+        self._ended: set[int] = set()
 
     def __getstate__(self) -> dict[str, Any]:
         """Nothing: Tune writes callbacks down for a restore, which the ledger makes needless."""
         return {}
 
+    def check_ended(self) -> None:
+        """Refuse a run that Tune ended before all its packs, as it does on a signal of its own.
+
+        Raises
+        ------
+        UnfinishedError
+            If a pack was neither trained nor failed.
+        """
+        left = len(self._materials.packs) - len(self._ended)
+        if left:
+            raise UnfinishedError(
+                f"Ray Tune ended the run with {left} of {len(self._materials.packs)} trials not "
+                "trained; what was finished is kept, and the same command goes on"
+            )
+
     def on_trial_complete(self, iteration: int, trials: list[Any], trial: Any, **_: Any) -> None:
+        self._ended.add(trial.config["index"])
         if trial.last_result["refusal"]:
             self._refusal = StorageError(trial.last_result["refusal"])
         else:
@@ -45,6 +62,7 @@ class Progress(tune.Callback):
 
     def on_trial_error(self, iteration: int, trials: list[Any], trial: Any, **_: Any) -> None:
         index = trial.config["index"]
+        self._ended.add(index)
         fate = fetch(self._materials.ledger.fate.remote(index))
         if fate.outcomes:
             self._take(index, fate.outcomes)

@@ -43,16 +43,21 @@ def probe(workspace: Workspace, *, retry_failed: bool = False) -> Workspace:
     if missing or workspace.study.adaptive is not None:
         Ledger(workspace.folder, "probes").compact()
     wanted, rows = workspace.study.wanted_probes(), workspace.probes()
-    repeated = {one.key for one in missing}
-    were_there = sum(one.key in before and one.key not in repeated for one in wanted)
+    there = [one.key for one in wanted if one.key in rows]
+    trained = sum(key not in before or _attempt(rows, key) > _attempt(before, key) for key in there)
     failed = [p for p in wanted if p.key in rows and rows[p.key]["status"] == "failed"]
-    says = f"{len(wanted)} wanted, {were_there} were there, {len(wanted) - were_there} trained"
+    says = f"{len(wanted)} wanted, {len(there) - trained} were there, {trained} trained"
     headline("probes", says + (f", [bold red]{len(failed)} failed[/]" if failed else ""))
     if failed:
         headline("", escape(f"one of them: {reason(rows[failed[0].key]['error'])}"))
         headline("", "jobs.probe --failures shows all; --retry-failed trains them again;")
         headline("", f"--replay {failed[0].label} repeats this one here")
     return workspace
+
+
+def _attempt(rows: Mapping[Key, Row], key: Key) -> int:
+    """Of the row of a probe."""
+    return int(rows[key]["attempt"])
 
 
 def train(workspace: Workspace, probes: Sequence[Probe], before: Mapping[Key, Row]) -> None:

@@ -31,3 +31,7 @@ class StorageError(ProjektorError):
 
 class BusyError(ProjektorError):
     """Another driver works on the study's folder."""
+
+
+class UnfinishedError(ProjektorError):
+    """A run of trainings was ended from outside before all of them were."""

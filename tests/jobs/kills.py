@@ -41,9 +41,9 @@ SETTINGS = {
 
 WAIT_SECONDS = 240.0
 
-Victim = Literal["worker", "raylet", "driver", "SIGTERM", "cluster"]
-"""Each killed by signal 9, but SIGTERM: the driver, as `ray job stop` ends it. A cluster is killed
-with the driver: every process of every node at once.
+Victim = Literal["worker", "raylet", "driver", "SIGTERM", "SIGINT", "cluster"]
+"""Each killed by signal 9, but SIGTERM: the driver, as `ray job stop` ends it; and SIGINT: the
+driver, as Ctrl-C does. A cluster is killed with the driver: every process of every node at once.
 """
 
 IN_FLIGHT: dict[Victim, int] = {
@@ -51,6 +51,7 @@ IN_FLIGHT: dict[Victim, int] = {
     "raylet": 1,
     "driver": NODES,
     "SIGTERM": NODES,
+    "SIGINT": NODES,
     "cluster": NODES,
 }
 """Most trainings that are lost with each."""
@@ -134,8 +135,8 @@ class Scene:
             self._lose_node()
         elif victim == "driver":
             self._kill(victim, driver.pid)
-        elif victim == "SIGTERM":
-            self._kill(victim, driver.pid, by=signal.SIGTERM)
+        elif victim in ("SIGTERM", "SIGINT"):
+            self._kill(victim, driver.pid, by=signal.Signals[victim])
             status, said = end_of(driver)
             assert status != 0
             assert "Stopped. What was finished is kept; the same command goes on." in said

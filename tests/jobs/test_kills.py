@@ -33,7 +33,7 @@ def test_two_drivers_then_a_worker_a_node_a_driver_and_the_whole_cluster_are_kil
     assert f"another driver (process {driver.pid} on" in said
     assert not scene.rows()
     scene.hold.unlink()
-    victims: tuple[Victim, ...] = ("worker", "raylet", "cluster", "SIGTERM")
+    victims: tuple[Victim, ...] = ("worker", "raylet", "cluster", "SIGTERM", "SIGINT")
     scene.survive(victims, np.random.default_rng(QUICK_SEED), driver)
 
 

@@ -15,12 +15,14 @@ from ray import tune
 
 from actors.fetch import fetch
 from actors.ledger import start_writer
+from actors.nodes import living_nodes
 from actors.progress import Progress
 from actors.trial import Materials, trial
-from projektor_ray.faults import Room, doubled, tried_again
+from projektor_ray.faults import may_pass, reason, tried_again
 from projektor_ray.limits import Limits
 from projektor_ray.packs import packs_of
 from projektor_ray.probe import Outcome
+from projektor_ray.rooms import Room, doubled
 from projektor_ray.study import Probe, Study
 from projektor_ray.tables import Folder, Key, Row
 
@@ -54,7 +56,7 @@ class Todo:
     @property
     def needs_a_pause(self) -> bool:
         """Whether what failed it may take a while to pass."""
-        return self.failures[-1].fault in ("lost", "outside")
+        return may_pass(self.failures[-1])
 
     def after(self, failure: Outcome) -> "Todo":
         return Todo(self.probe, self.attempt + 1, (*self.failures, failure))
@@ -108,7 +110,7 @@ class Engine:
             usual = [one for one in todo if not one.needs_more_room]
             todo = [
                 *self._round(usual, alone(usual), room),
-                *self._round(roomy, alone(roomy), doubled(room, largest_node())),
+                *self._round(roomy, alone(roomy), doubled(room, living_nodes())),
             ]
 
     def _round(
@@ -151,16 +153,24 @@ class Engine:
     def _judge(
         self, todo: Sequence[Todo], progress: Progress, room: Room
     ) -> tuple[list[Todo], list[Outcome]]:
-        """Of what failed in a round: what is tried again, and what is failed for good."""
-        again, for_good = [], []
+        """Of what failed in a round: what is tried again, and what is failed for good.
+
+        The rest is left to the next run, which finds it missing.
+        """
+        again, for_good, left = [], [], []
         retries = self.study.config.probes.retries
-        more_room = doubled(room, largest_node()) != room
+        more_room = doubled(room, living_nodes()) != room
         for index, outcome, packed in progress.failed:
             one = todo[index].after(outcome)
             if tried_again(one.failures, retries, more_room=more_room, packed=packed):
                 again.append(one)
+            elif may_pass(outcome):
+                left.append(outcome)
             else:
                 for_good.append(outcome)
+        if left:
+            says = "%d probes are left to the next run, which may have more luck; the last: %s"
+            logger.warning(says, len(left), reason(left[-1].error))
         return again, for_good
 
 
@@ -189,15 +199,6 @@ def missing_probes(
         for probe in study.wanted_probes()
         if probe.key not in rows or (retry_failed and rows[probe.key]["status"] == "failed")
     ]
-
-
-def largest_node() -> dict[str, float]:
-    """The most that one node of the cluster has of each resource."""
-    largest: dict[str, float] = {}
-    for node in ray.nodes():
-        for name, amount in node["Resources"].items() if node["Alive"] else ():
-            largest[name] = max(amount, largest.get(name, 0.0))
-    return largest
 
 
 def _tune(

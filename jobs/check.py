@@ -3,8 +3,8 @@
 from collections.abc import Mapping, Sequence
 
 import numpy as np
-import ray
 
+from actors.nodes import living_nodes
 from actors.probes import missing_probes
 from jobs.probe import train
 from jobs.show import headline, table
@@ -48,7 +48,10 @@ def check(workspace: Workspace, *, timed: bool = False) -> None:
 
 
 def check_input(workspace: Workspace) -> None:
-    """Refuse, before any training, what cannot be fitted or projected, or no plan can keep."""
+    """Refuse, before any training, what cannot be fitted or projected, or no plan can keep, or
+    no node can hold.
+    """
+    workspace.check_room()
     workspace.study.check_fittable()
     workspace.study.check_projectable()
     workspace.study.check_buyable()
@@ -72,14 +75,9 @@ def _design_rows(study: Study, missing: int) -> list[list[str]]:
     ]
 
 
-def _slots(study: Study) -> int:
-    there = ray.cluster_resources()
-    return slots_of(study, there.get("CPU", 0.0), there.get("GPU", 0.0))
-
-
 def _cost_rows(study: Study, done: Mapping[Key, Row], missing: Sequence[Probe]) -> list[list[str]]:
     """Lines on time and money of the probes, from the seconds of those in the ledger."""
-    slots, threads = _slots(study), threads_of(study)
+    slots, threads = slots_of(study, living_nodes()), threads_of(study)
     at_once = f"{slots}, in {threads} thread{'s' if threads > 1 else ''} each"
     cost = estimate(study, done, sizes_ahead(study, missing), slots)
     if cost is None:

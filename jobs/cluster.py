@@ -17,8 +17,8 @@ DEFAULT_PORTS = {"ray": 10001, "": 6379}
 
 
 @contextmanager
-def connected(address: str | None) -> Iterator[None]:
-    """Ray for the length of a job.
+def connected(address: str | None) -> Iterator[bool]:
+    """Ray for the length of a job; whether it is a local one, to which no node will be added.
 
     Where a Python driver has called `ray.init` already, that Ray, which is left running. Inside a
     submitted job, the job's cluster. Else the cluster at `address`, or at `RAY_ADDRESS`. Else a
@@ -30,18 +30,19 @@ def connected(address: str | None) -> Iterator[None]:
         If nothing listens at the address.
     """
     if ray.is_initialized():
-        yield
+        yield False
         return
-    address = address or os.environ.get("RAY_ADDRESS")
+    address, local = address or os.environ.get("RAY_ADDRESS"), False
     if os.environ.get("RAY_JOB_CONFIG_JSON_ENV_VAR"):
         ray.init(logging_level=logging.WARNING)
     elif address and address not in ("local", "auto"):
         check_reachable(address)
         ray.init(address, runtime_env={"working_dir": str(ROOT)}, logging_level=logging.WARNING)
     else:
+        local = address != "auto"
         _start_local(address or "local")
     try:
-        yield
+        yield local
     finally:
         ray.shutdown()
 

@@ -47,6 +47,8 @@ def probe(workspace: Workspace, *, retry_failed: bool = False) -> Workspace:
     trained = sum(key not in before or _attempt(rows, key) > _attempt(before, key) for key in there)
     failed = [p for p in wanted if p.key in rows and rows[p.key]["status"] == "failed"]
     says = f"{len(wanted)} wanted, {len(there) - trained} were there, {trained} trained"
+    left = len(wanted) - len(there)
+    says += f", [bold red]{left} left to the next run[/]" if left else ""
     headline("probes", says + (f", [bold red]{len(failed)} failed[/]" if failed else ""))
     if failed:
         headline("", escape(f"one of them: {reason(rows[failed[0].key]['error'])}"))
@@ -147,6 +149,7 @@ def main(arguments: argparse.Namespace) -> int:
         if arguments.failures:
             failures(workspace)
             return 0
+        workspace.check_room()
         probe(workspace, retry_failed=arguments.retry_failed)
     return 0
 

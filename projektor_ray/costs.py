@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from projektor_ray.rooms import Room, held
 from projektor_ray.study import Probe, Study
 from projektor_ray.tables import Key, Row
 
@@ -63,20 +64,18 @@ class Cost:
         return self.paid / total if total > 0 else 1.0
 
 
-def slots_of(study: Study, cpus: float, gpus: float) -> int:
-    """Probes that run at once where so many CPUs and GPUs are; at least 1.
+def slots_of(study: Study, nodes: Sequence[Room]) -> int:
+    """Probes that run at once on these nodes, each on one; at least 1.
 
     Of an adaptive design no more than those of two batches.
     """
     asked = study.config.probes
-    room = [
-        int(there / each + 1e-9) for there, each in [(cpus, asked.cpus), (gpus, asked.gpus)] if each
-    ]
+    most = [held(asked.room, nodes)] if asked.room else []
     if asked.concurrency is not None:
-        room.append(asked.concurrency)
+        most.append(asked.concurrency)
     if study.adaptive is not None:
-        room.append(2 * asked.batch * study.probes_each)
-    return max(1, min(room, default=1))
+        most.append(2 * asked.batch * study.probes_each)
+    return max(1, min(most, default=1))
 
 
 def threads_of(study: Study) -> int:

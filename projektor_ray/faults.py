@@ -4,20 +4,27 @@ A probe is determined by its identity, so a learner that fails fails again: its 
 once. What comes from outside may pass: a lost worker, a network, memory that others had taken.
 """
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Sequence
 from typing import Literal, Protocol
 
 Fault = Literal["learner", "outside", "memory", "time", "lost"]
 """
 learner : it raised, exited, or returned no finite number of the metric.
-outside : it raised an OSError, as a network or a disk does.
+outside : it raised an OSError, as a network or a disk does; not one that says that a path is wrong.
 memory : there was not enough, of the node or the device, or it took more than its limit.
 time : it took longer than its limit.
 lost : its worker or node went away.
 """
 
-Room = Mapping[str, float]
-"""What a probe reserves, by Ray's names: CPU, GPU, memory (bytes), and a cluster's own."""
+
+NO_MEMORY = re.compile(
+    "CUBLAS_STATUS_ALLOC_FAILED|CUDNN_STATUS_ALLOC_FAILED|CUDA error: out of memory"
+    "|can't allocate memory|DataLoader worker .* is killed by signal: Killed"
+)
+"""What a RuntimeError says where memory was lacking: of the GPU, and of the node."""
+
+WRONG_PATH = (FileNotFoundError, PermissionError, IsADirectoryError, NotADirectoryError)
 
 
 class Failed(Protocol):
@@ -33,12 +40,16 @@ class Failed(Protocol):
 def fault_of(error: BaseException) -> Fault:
     """The fault that an exception of a learner is.
 
-    A device without memory is told by the name of the error, which torch shares with others.
+    A device without memory is told by the name of the error, which torch shares with others, or by
+    what the libraries below it say.
     """
     names = {kind.__name__ for kind in type(error).__mro__}
     if names & {"MemoryError", "OutOfMemoryError"}:
         return "memory"
-    return "outside" if isinstance(error, OSError) else "learner"
+    if isinstance(error, RuntimeError) and NO_MEMORY.search(str(error)):
+        return "memory"
+    passes = isinstance(error, OSError) and not isinstance(error, WRONG_PATH)
+    return "outside" if passes else "learner"
 
 
 def tried_again(
@@ -55,22 +66,17 @@ def tried_again(
     last, earlier = failures[-1], failures[:-1]
     if last.fault == "memory":
         return (more_room or packed) and all(one.fault != "memory" for one in earlier)
-    if last.fault == "outside" and reason(last.error) in [reason(one.error) for one in earlier]:
-        return False
     if last.fault == "time":
         return packed
-    return last.fault in ("outside", "lost") and len(failures) <= retries
+    return may_pass(last) and len(failures) <= retries
+
+
+def may_pass(failure: Failed) -> bool:
+    """Whether the same probe may succeed in another run, where nothing of the study is changed."""
+    return failure.fault in ("outside", "lost")
 
 
 def reason(error: str) -> str:
     """The last line of a traceback, which says what failed."""
     lines = error.strip().splitlines()
     return lines[-1] if lines else ""
-
-
-def doubled(room: Room, largest: Room) -> dict[str, float]:
-    """Twice the room, of each resource no more than the largest node has."""
-    return {
-        name: max(amount, min(2 * amount, largest.get(name, amount)))
-        for name, amount in room.items()
-    }

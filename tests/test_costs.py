@@ -72,21 +72,28 @@ def test_all_done_is_all_paid() -> None:
     assert (cost.ahead, cost.wall_seconds, cost.paid_share) == (0.0, 0.0, 1.0)
 
 
+GIB = 2.0**30
+
+
 @pytest.mark.parametrize(
-    ("asked", "cpus", "gpus", "slots"),
+    ("asked", "nodes", "slots"),
     [
-        ({}, 8, 0, 8),
-        ({"cpus": 2}, 7, 0, 3),
-        ({"cpus": 0.1}, 0.3, 0, 3),
-        ({"cpus": 1, "gpus": 0.25}, 16, 1, 4),
-        ({"concurrency": 3}, 8, 0, 3),
-        ({"gpus": 1}, 8, 0, 1),
-        ({"cpus": 0}, 8, 0, 1),
-        (ADAPTIVE, 64, 0, 16),
+        ({}, [{"CPU": 8}], 8),
+        ({"cpus": 2}, [{"CPU": 7}], 3),
+        ({"cpus": 0.1}, [{"CPU": 0.3}], 3),
+        ({"cpus": 1, "gpus": 0.25}, [{"CPU": 16, "GPU": 1}], 4),
+        ({"concurrency": 3}, [{"CPU": 8}], 3),
+        ({"gpus": 1}, [{"CPU": 8}], 1),
+        ({"cpus": 0}, [{"CPU": 8}], 1),
+        ({"cpus": 0, "concurrency": 5}, [{"CPU": 8}], 5),
+        ({"cpus": 2}, 4 * [{"CPU": 3}], 4),
+        ({"memory": 8}, [{"CPU": 8, "memory": 17 * GIB}], 2),
+        ({"resources": {"licence": 1}}, [{"CPU": 8, "licence": 3}, {"CPU": 8}], 3),
+        (ADAPTIVE, [{"CPU": 64}], 16),
     ],
 )
-def test_slots(asked: dict, cpus: float, gpus: float, slots: int) -> None:
-    assert slots_of(study(**asked), cpus, gpus) == slots
+def test_a_slot_is_on_one_node_that_has_all_of_it(asked: dict, nodes: list, slots: int) -> None:
+    assert slots_of(study(**asked), nodes) == slots
 
 
 def test_an_adaptive_design_may_add_probes_of_every_scale() -> None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import pytest
 import torch
 
-from projektor_ray.faults import Fault, doubled, fault_of, reason, tried_again
+from projektor_ray.faults import Fault, fault_of, reason, tried_again
 
 
 @dataclass(frozen=True)
@@ -26,8 +26,19 @@ RESET, REFUSED = Failure("outside", "reset by peer"), Failure("outside", "connec
         (RuntimeError("CUDA error: device-side assert triggered"), "learner"),
         (MemoryError(), "memory"),
         (torch.OutOfMemoryError("CUDA out of memory"), "memory"),
+        (RuntimeError("CUDA error: out of memory\nCompile with TORCH_USE_CUDA_DSA"), "memory"),
+        (RuntimeError("CUDA error: CUBLAS_STATUS_ALLOC_FAILED when calling `cublas"), "memory"),
+        (RuntimeError("cuDNN error: CUDNN_STATUS_ALLOC_FAILED"), "memory"),
+        (RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried"), "memory"),
+        (RuntimeError("DataLoader worker (pid 5) is killed by signal: Killed. "), "memory"),
+        (RuntimeError("DataLoader worker (pid 5) is killed by signal: Aborted. "), "learner"),
         (ConnectionResetError(), "outside"),
         (TimeoutError(), "outside"),
+        (OSError(28, "No space left on device"), "outside"),
+        (FileNotFoundError(2, "No such file"), "learner"),
+        (PermissionError(13, "Permission denied"), "learner"),
+        (IsADirectoryError(21, "Is a directory"), "learner"),
+        (NotADirectoryError(20, "Not a directory"), "learner"),
     ],
 )
 def test_what_an_exception_tells(error: BaseException, fault: Fault) -> None:
@@ -44,7 +55,8 @@ def test_what_an_exception_tells(error: BaseException, fault: Fault) -> None:
         ([LOST, LOST, LOST], False),
         ([RESET], True),
         ([RESET, REFUSED], True),
-        ([RESET, RESET], False),
+        ([RESET, RESET], True),
+        ([RESET, RESET, RESET], False),
         ([RESET, LOST, RESET], False),
         ([MEMORY], False),
         ([LOST, LEARNER], False),
@@ -74,11 +86,3 @@ def test_a_pack_that_failed_as_a_whole_is_tried_one_at_a_time() -> None:
 def test_the_reason_is_the_last_line() -> None:
     assert reason(LEARNER.error) == "ValueError: boom"
     assert reason("") == ""
-
-
-def test_room_is_doubled_up_to_what_one_node_has() -> None:
-    room = {"CPU": 3.0, "GPU": 0.25, "memory": 8.0, "disk": 1.0, "gone": 1.0}
-    largest = {"CPU": 4.0, "GPU": 8.0, "memory": 100.0, "disk": 1.0}
-    more = {"CPU": 4.0, "GPU": 0.5, "memory": 16.0, "disk": 1.0, "gone": 1.0}
-    assert doubled(room, largest) == more
-    assert doubled({"CPU": 2.0}, {"CPU": 1.0}) == {"CPU": 2.0}, "never less than before"

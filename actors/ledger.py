@@ -23,12 +23,14 @@ class Fate:
     outcomes : of its probes, where the worker still told them; their rows are on the disk.
     fault, error : why the worker ended itself, where it did.
     seconds : since the training began; 0 if it did not.
+    node : where it began.
     """
 
     outcomes: Sequence[Outcome] = ()
     fault: Fault | None = None
     error: str = ""
     seconds: float = 0.0
+    node: str = ""
 
 
 class LedgerWriter:
@@ -42,7 +44,7 @@ class LedgerWriter:
         self._ledger = Ledger(Folder(uri), name)
         self._stamp = stamp
         self._appended = 0
-        self._begun: dict[int, float] = {}
+        self._begun: dict[int, tuple[float, str]] = {}
         self._fates: dict[int, Fate] = {}
 
     def append(self, rows: Sequence[Row]) -> None:
@@ -51,9 +53,9 @@ class LedgerWriter:
         if self._appended % MERGE_AT == 0:
             self._ledger.compact()
 
-    def begin(self, trial: int) -> None:
-        """The training of a trial begins."""
-        self._begun[trial] = time.monotonic()
+    def begin(self, trial: int, node: str) -> None:
+        """The training of a trial begins, on a node."""
+        self._begun[trial] = time.monotonic(), node
 
     def finish(self, trial: int, outcomes: Sequence[Outcome]) -> None:
         """Append the outcomes that are final; the others are the driver's to judge."""
@@ -65,10 +67,12 @@ class LedgerWriter:
         self._fates[trial] = Fate(fault=fault, error=error)
 
     def fate(self, trial: int) -> Fate:
-        """What a trial told, and how long ago it began."""
-        begun = self._begun.get(trial)
-        seconds = 0.0 if begun is None else time.monotonic() - begun
-        return replace(self._fates.get(trial, Fate()), seconds=seconds)
+        """What a trial told, how long ago it began, and where."""
+        known = self._fates.get(trial, Fate())
+        if trial not in self._begun:
+            return known
+        begun, node = self._begun[trial]
+        return replace(known, seconds=time.monotonic() - begun, node=node)
 
 
 def start_writer(folder: Folder, name: str, stamp: Stamp) -> Any:

@@ -9,6 +9,7 @@ from ray import cloudpickle, tune
 from ray.exceptions import RayTaskError
 
 from actors.fetch import fetch
+from actors.nodes import lives
 from actors.trial import Materials
 from projektor_ray.errors import ProjektorError, StorageError, UnfinishedError
 from projektor_ray.faults import Fault
@@ -71,7 +72,8 @@ class Progress(tune.Callback):
         fault, error = fate.fault, fate.error
         if fault is None:
             fault, error = _cause(trial)
-        if fault == "lost" and seconds is not None and fate.seconds > seconds:
+        overdue = seconds is not None and fate.seconds > seconds
+        if fault == "lost" and overdue and lives(fate.node):  # a lost node may be noticed late
             fault, error = "time", f"{error}\nthe training ran longer than its limit, {seconds:g} s"
         pack, now = self._materials.packs[index], datetime.now(timezone.utc)
         probes, attempts = self._materials.probes, self._materials.attempts

@@ -65,7 +65,7 @@ def trial(config: dict[str, int], materials: Materials) -> None:
         ray.wait([told], timeout=LAST_WORDS_SECONDS)
         os._exit(1)
 
-    materials.ledger.begin.remote(index)
+    materials.ledger.begin.remote(index, ray.get_runtime_context().get_node_id())
     with watched(materials.limits_of(index), stop):
         outcomes = train_pack(
             [materials.probes[i] for i in pack],

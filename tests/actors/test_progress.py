@@ -54,3 +54,19 @@ def test_a_run_that_ends_before_its_packs_is_not_taken_for_complete() -> None:
         seen.check_ended()
     seen.on_trial_error(0, [], tune_trial(0))
     seen.check_ended()
+
+
+@pytest.mark.parametrize(
+    ("node", "seconds", "fault"),
+    [("here", 45.0, "time"), ("here", 5.0, "lost"), ("gone", 45.0, "lost")],
+)
+def test_the_time_taken_is_no_verdict_where_the_node_is_gone(
+    monkeypatch: pytest.MonkeyPatch, node: str, seconds: float, fault: str
+) -> None:
+    """A lost node is noticed late, so that a probe of it seems to have taken long."""
+    monkeypatch.setattr(progress, "lives", lambda node: node == "here")
+    seen = Progress(materials(Fate(seconds=seconds, node=node), seconds=30.0), lambda row: None)
+    seen.on_trial_error(0, [], tune_trial(0))
+    ((index, outcome, packed),) = seen.failed
+    assert (index, outcome.fault, packed) == (0, fault, False)
+    assert ("longer than its limit, 30 s" in outcome.error) is (fault == "time")

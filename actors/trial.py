@@ -1,6 +1,5 @@
 """A probe training, or a pack of them, as a Tune trial."""
 
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -13,7 +12,7 @@ from actors.fetch import fetch
 from projektor_ray.errors import StorageError
 from projektor_ray.faults import Fault
 from projektor_ray.learners import LearnerConfig, build_learner
-from projektor_ray.limits import Limits, watched
+from projektor_ray.limits import Limits, end_process, watched
 from projektor_ray.packs import train_pack
 from projektor_ray.providers import Samples
 from projektor_ray.study import Probe
@@ -51,7 +50,11 @@ class Materials:
 
 
 def trial(config: dict[str, int], materials: Materials) -> None:
-    """Train the pack of one index; what is final is in the ledger before Tune hears of it."""
+    """Train the pack of one index; what is final is in the ledger before Tune hears of it.
+
+    A process in which a training failed is ended: a broken device, a changed module or children
+    left behind would spoil the next one. The driver reads the outcomes from the ledger's writer.
+    """
     index = config["index"]
     pack = materials.packs[index]
     names = sorted(materials.pilots)
@@ -63,7 +66,7 @@ def trial(config: dict[str, int], materials: Materials) -> None:
     def stop(fault: Fault, error: str) -> None:
         told = materials.ledger.give_up.remote(index, fault, error)
         ray.wait([told], timeout=LAST_WORDS_SECONDS)
-        os._exit(1)
+        end_process()
 
     materials.ledger.begin.remote(index, ray.get_runtime_context().get_node_id())
     with watched(materials.limits_of(index), stop):
@@ -80,6 +83,8 @@ def trial(config: dict[str, int], materials: Materials) -> None:
         fetch(materials.ledger.finish.remote(index, outcomes))
     except StorageError as error:
         refusal = str(error)
+    if not refusal and any(outcome.fault for outcome in outcomes):
+        end_process()
     tune.report({"outcomes": outcomes, "refusal": refusal})
 
 

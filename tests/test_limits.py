@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from projektor_ray import limits
-from projektor_ray.limits import Limits, own_memory, watched
+from projektor_ray.limits import Limits, memory_taken, watched
 
 ROOT = Path(__file__).resolve().parent.parent
 MIB = 2**20
@@ -35,6 +35,18 @@ class Told:
         assert self.event.wait(20)
 
 
+def in_a_process(code: str) -> "subprocess.CompletedProcess[str]":
+    """The end of a process of its own that runs the code."""
+    return subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
 def test_what_takes_too_long_is_told_once_with_where_it_was() -> None:
     told = Told()
     with watched(Limits(seconds=0.1), told):
@@ -48,22 +60,22 @@ def test_what_takes_too_long_is_told_once_with_where_it_was() -> None:
 
 def test_what_takes_too_much_memory_is_told() -> None:
     told = Told()
-    taken = own_memory()
+    taken = memory_taken()
     assert taken > 10 * MIB
     with watched(Limits(memory=taken + 100 * MIB), told):
         time.sleep(0.1)
         assert not told.breaches
         leak = bytearray(200 * MIB)
-        assert own_memory() >= taken + 190 * MIB
+        assert memory_taken() >= taken + 190 * MIB
         told.hang()
     assert told.breaches[0][0] == "memory"
-    assert "GiB, more than its limit of" in told.breaches[0][1].splitlines()[-1]
+    assert "GiB, more than their limit of" in told.breaches[0][1].splitlines()[-1]
     del leak
 
 
 def test_what_stays_within_its_limits_is_left_alone() -> None:
     told = Told()
-    for limit in (Limits(), Limits(seconds=60, memory=own_memory() + 2**30)):
+    for limit in (Limits(), Limits(seconds=60, memory=memory_taken() + 2**30)):
         with watched(limit, told):
             time.sleep(0.1)
     assert not told.breaches
@@ -77,14 +89,36 @@ limits.GRACE_SECONDS = 0.5
 with limits.watched(limits.Limits(seconds=0.5), lambda fault, error: None):
     re.match("(a+)+$", "a" * 60 + "b")
 """
-    ended = subprocess.run(
-        [sys.executable, "-c", code],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
+    ended = in_a_process(code)
     assert ended.returncode == 1
     assert "Timeout (0:00:01)!" in ended.stderr
     assert "in match" in ended.stderr
+
+
+def test_children_count_what_is_theirs_alone_and_end_with_the_process() -> None:
+    """Of a fork, the pages it still shares with its parent count once."""
+    code = """
+import os, subprocess, sys, time
+from projektor_ray.limits import descendants, end_process, memory_taken
+
+held = bytearray(os.urandom(2**20) * 200)
+before = memory_taken()
+ready, told = os.pipe()
+child = os.fork()
+if child == 0:
+    more = bytearray(os.urandom(2**20) * 100)
+    grandchild = subprocess.Popen(["sleep", "600"])
+    os.write(told, b"x")
+    time.sleep(600)
+os.read(ready, 1)
+print((memory_taken() - before) >> 20, *descendants(), flush=True)
+end_process()
+"""
+    ended = in_a_process(code)
+    assert ended.returncode == 1, ended.stderr
+    more, child, grandchild = map(int, ended.stdout.split())
+    assert 100 <= more <= 150
+    assert child != grandchild
+    for process in (child, grandchild):
+        status = Path(f"/proc/{process}/status")
+        assert not status.exists() or "State:\tZ" in status.read_text(encoding="ascii")

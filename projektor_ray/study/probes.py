@@ -72,8 +72,9 @@ class ProbesConfig(Config):
         None,
         gt=0,
         allow_inf_nan=False,
-        description="GiB of one probe, reserved on its node; one whose process takes more is "
-        "stopped, tried once more with twice as much, and then failed. Absent: neither.",
+        description="GiB of one probe, reserved on its node; one that takes more, with the "
+        "processes it starts, is stopped, tried once more with twice as much, and then failed. "
+        "Absent: neither.",
     )
     resources: dict[str, float] = Field(
         default_factory=dict,

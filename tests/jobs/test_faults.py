@@ -24,11 +24,12 @@ CUES = {
     "12": "exits",
     "14": "returns text",
     "15": "writes to its inputs",
+    "16": "spoils its process",
 }
 EXPECTED = {
     4: (1, "took longer than its limit of 6 s"),
     5: (1, "ran longer than its limit, 6 s"),
-    6: (2, "more than its limit of 1.00 GiB"),
+    6: (2, "more than their limit of 1.00 GiB"),
     7: (2, ""),
     8: (2, ""),
     9: (3, None),
@@ -38,6 +39,7 @@ EXPECTED = {
     13: (1, ""),
     14: (1, "a dictionary of numbers; got 'accuracy: 0.5'"),
     15: (1, "ValueError: assignment destination is read-only"),
+    16: (1, "RuntimeError: CUDA error: device-side assert triggered"),
 }
 """Samples → attempts, and how the error ends; None where the next run is to train it."""
 

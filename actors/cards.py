@@ -13,7 +13,8 @@ import ray
 from numpy.typing import NDArray
 
 from actors.fetch import fetch
-from actors.pilots import GPU_SHARE, Pilots
+from actors.nodes import GPU_SHARE, gpus
+from actors.pilots import Pilots
 from actors.rows import Ground
 from actors.transport import PilotDistances
 from projektor_ray.cards import Profile, Reference, SampleValues, held_out, merged
@@ -34,8 +35,8 @@ def examine(
 ) -> tuple[list[Profile], NDArray[np.int64], list[SampleValues]]:
     """The profile of every pilot; all near-copies, as `copies_within` and `_between` say; what
     every sample is worth."""
-    gpus = ray.cluster_resources().get("GPU", 0.0)
-    referring = ray.remote(num_cpus=0, num_gpus=GPU_SHARE if gpus else 0)(reference_of)
+    share = GPU_SHARE if gpus() else 0
+    referring = ray.remote(num_cpus=0, num_gpus=share)(reference_of)
     reference = referring.remote(distances.ground, distances.embedder, pilots.validation)
     actors = [actor for actor, _ in pilots.shards]
     features = [actor.features.remote(pilots.sources, [distances.ground]) for actor in actors]

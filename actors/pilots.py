@@ -1,12 +1,14 @@
 """The driver's handle on the pilots, which actors hold, and on the validation set."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import ray
+from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
 from actors.fetch import fetch
+from actors.nodes import Gpu, gpus
 from actors.shard import SOLVING, PilotShard, load
 from projektor_ray.config import nearest
 from projektor_ray.errors import InputError
@@ -16,8 +18,8 @@ from projektor_ray.study import SetSummary, StudyConfig
 from projektor_ray.transport import TransportSettings
 
 MAX_RESTARTS = 5
-GPU_SHARE = 0.01
-"""Of a GPU, so that a shard sees one without taking it from the probes."""
+SEES_GPUS = {"RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0"}
+"""So that an actor sees GPUs that it does not reserve, whatever this Ray's default is."""
 
 
 def load_validation(source: Any) -> tuple[Samples, SetSummary, tuple[str, ...]]:
@@ -56,20 +58,14 @@ class Pilots:
             _shared("validation", config.validation, validation)
         )
         self._validation_summary, self.class_names = fetch(about)
-        gpus, cpus = (ray.cluster_resources().get(kind, 0.0) for kind in ("GPU", "CPU"))
-        count = max(1, min(len(sources), int(gpus or cpus)))
+        cpus = int(ray.cluster_resources().get("CPU", 0.0))
+        places: list[Gpu | None] = [*gpus()] or [None] * max(1, cpus)
+        places = places[: len(sources)]
         self.sources = [ray.put(sources)]
-        actor = ray.remote(
-            num_cpus=0,
-            num_gpus=GPU_SHARE if gpus else 0,
-            max_restarts=MAX_RESTARTS,
-            max_task_retries=-1,
-            scheduling_strategy="SPREAD",
-            concurrency_groups={SOLVING: 1},
-        )(PilotShard)
         self.shards = [
-            (actor.remote(held, self.class_names), held)
-            for held in (names[start::count] for start in range(count))
+            (start_shard(held, self.class_names, place), held)
+            for start, place in enumerate(places)
+            for held in [names[start :: len(places)]]
         ]
 
     def summaries(self) -> tuple[list[SetSummary], SetSummary]:
@@ -84,6 +80,10 @@ class Pilots:
         least = min(free / crowd[node] for node, free in found)
         return settings.model_copy(update={"memory_limit_gb": least / 2**30})
 
+    def release(self) -> None:
+        """Give back what shards hold of their GPUs' memory, which probes are to have."""
+        fetch([actor.release.remote() for actor, _ in self.shards])
+
     def references(self) -> dict[str, Any]:
         """Provider name → reference to its Samples in the object store, for the probes."""
         return {
@@ -91,6 +91,24 @@ class Pilots:
             for actor, held in self.shards
             for name in held
         }
+
+
+def start_shard(held: Sequence[str], class_names: tuple[str, ...], gpu: Gpu | None) -> Any:
+    """An actor that holds some providers' pilots, where there is a GPU for it on that GPU's node.
+
+    It reserves none of it: a probe that asks for a whole GPU would never find one.
+    """
+    options: dict[str, Any] = {"scheduling_strategy": "SPREAD"}
+    if gpu is not None:
+        options["scheduling_strategy"] = NodeAffinitySchedulingStrategy(gpu.node, soft=True)
+        options["runtime_env"] = {"env_vars": SEES_GPUS}
+    return ray.remote(
+        num_cpus=0,
+        max_restarts=MAX_RESTARTS,
+        max_task_retries=-1,
+        concurrency_groups={SOLVING: 1},
+        **options,
+    )(PilotShard).remote(held, class_names, gpu and gpu.number)
 
 
 def _shared(name: str, source: SourceConfig | None, samples: Samples | None) -> Any:

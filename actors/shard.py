@@ -4,6 +4,8 @@ Every call is idempotent and carries, by reference, what is needed to rebuild th
 shard that was killed is made anew from its sources, and the repeated call returns the same.
 """
 
+import os
+import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +14,7 @@ import ray
 from numpy.typing import NDArray
 
 from actors.fetch import fetch
+from actors.nodes import node_gpus
 from projektor_ray.errors import InputError
 from projektor_ray.providers import Samples
 from projektor_ray.sources import SourceConfig, read_source
@@ -44,6 +47,19 @@ def load(source: Any, class_names: tuple[str, ...] | None) -> Samples:
     return samples
 
 
+def own_gpu(number: int, visible: str | None, count: int) -> str:
+    """The one GPU, as CUDA_VISIBLE_DEVICES names it, of those that a process sees.
+
+    Parameters
+    ----------
+    number : of the GPU; beyond the last, as after a restart on another node, counted round.
+    visible : CUDA_VISIBLE_DEVICES; None or empty: all of the node.
+    count : how many the node has.
+    """
+    names = visible.split(",") if visible else [str(each) for each in range(count)]
+    return names[number % len(names)] if names else ""
+
+
 class PilotShard:
     """Holds the pilots of some providers, sorted by name.
 
@@ -51,9 +67,15 @@ class PilotShard:
     ----------
     held : the providers' names.
     class_names : of the validation set, which number the pilots' classes.
+    gpu : number of the GPU that it works on, of its node's; None: it is given none.
     """
 
-    def __init__(self, held: Sequence[str], class_names: tuple[str, ...]) -> None:
+    def __init__(
+        self, held: Sequence[str], class_names: tuple[str, ...], gpu: int | None = None
+    ) -> None:
+        if gpu is not None:
+            visible = os.environ.get("CUDA_VISIBLE_DEVICES")
+            os.environ["CUDA_VISIBLE_DEVICES"] = own_gpu(gpu, visible, node_gpus())
         self._held = sorted(held)
         self._class_names = class_names
         self._pilots: dict[str, Samples] = {}
@@ -79,6 +101,13 @@ class PilotShard:
         from actors.rows import room
 
         return ray.get_runtime_context().get_node_id(), room(settings)
+
+    def release(self) -> None:
+        """Give back a GPU's memory; what is needed again is built again."""
+        torch = sys.modules.get("torch")
+        if torch is not None and torch.cuda.is_initialized():
+            self._rows, self._oracle = {}, {}
+            torch.cuda.empty_cache()
 
     def features(self, sources: Boxed, ground: Boxed) -> "PilotFeatures":
         """The embedded pilots held here; embedded where they are held, on a GPU if there is one."""

@@ -15,7 +15,8 @@ import ray
 from numpy.typing import NDArray
 
 from actors.fetch import fetch
-from actors.pilots import GPU_SHARE, Pilots
+from actors.nodes import GPU_SHARE, gpus
+from actors.pilots import Pilots
 from actors.rows import Ground
 from projektor_ray.embedding import Embedder, EmbedderConfig, build_embedder
 from projektor_ray.mixtures import check_mixtures
@@ -57,8 +58,8 @@ class PilotDistances:
 
     def __init__(self, pilots: Pilots, study: Study) -> None:
         self.embedder = study.config.embedder
-        gpus = ray.cluster_resources().get("GPU", 0.0)
-        embedding = ray.remote(num_cpus=0, num_gpus=GPU_SHARE if gpus else 0)(embed_validation)
+        share = GPU_SHARE if gpus() else 0
+        embedding = ray.remote(num_cpus=0, num_gpus=share)(embed_validation)
         embedder, validation = fetch(embedding.remote(self.embedder, pilots.validation))
         settings = pilots.share(study.config.transport)
         actors = [actor for actor, _ in pilots.shards]

@@ -83,6 +83,7 @@ def _grow(workspace: Workspace, missing: Sequence[Probe], before: Mapping[Key, R
 def _engine(workspace: Workspace, before: Mapping[Key, Row], total: int) -> Iterator[Engine]:
     """An engine that shows and logs its progress, and ends the run if the lease was lost."""
     pilots, log = workspace.pilots, workspace.study.config.probes.tensorboard
+    pilots.release()
     with probe_progress(total) as show:
 
         def finished(row: Row) -> None:

@@ -13,7 +13,7 @@ from projektor_ray.errors import InputError
 
 ROOT = Path(__file__).resolve().parent.parent
 REACH_SECONDS = 5.0
-DEFAULT_PORTS = {"ray": 10001, "": 6379}
+DEFAULT_PORT = 6379
 
 
 @contextmanager
@@ -69,9 +69,16 @@ def check_reachable(address: str) -> None:
         If the address is not HOST:PORT, or nothing listens there.
     """
     scheme, _, place = address.rpartition("://")
+    if scheme == "ray":
+        raise InputError(
+            f"{address!r} is an address of Ray Client, whose driver is no part of the cluster and "
+            "cannot write a study's tables; expected HOST:PORT of a head node, from a machine of "
+            "the cluster, or submit the job: ray job submit --address http://HOST:8265 "
+            "--working-dir . -- python -m jobs.study STUDY.yaml"
+        )
     host, _, port = place.partition(":")
     try:
-        number = int(port or DEFAULT_PORTS.get(scheme, DEFAULT_PORTS[""]))
+        number = int(port or DEFAULT_PORT)
         socket.create_connection((host, number), timeout=REACH_SECONDS).close()
     except (OSError, ValueError) as failure:
         raise InputError(

@@ -18,7 +18,7 @@ from actors.adaptive import run_adaptive
 from actors.probes import Engine, missing_probes
 from jobs.options import load, output_of, parser, run
 from jobs.show import headline, probe_progress
-from jobs.tensorboard import log_probe
+from jobs.tensorboard import logging_to
 from jobs.workspace import Workspace, opened
 from projektor_ray.errors import InputError
 from projektor_ray.faults import reason
@@ -82,14 +82,15 @@ def _grow(workspace: Workspace, missing: Sequence[Probe], before: Mapping[Key, R
 @contextmanager
 def _engine(workspace: Workspace, before: Mapping[Key, Row], total: int) -> Iterator[Engine]:
     """An engine that shows and logs its progress, and ends the run if the lease was lost."""
-    pilots, log = workspace.pilots, workspace.study.config.probes.tensorboard
+    pilots, logs = workspace.pilots, workspace.study.config.probes.tensorboard
+    log = logging_to(logs, workspace.study.names) if logs is not None else None
     pilots.release()
     with probe_progress(total) as show:
 
         def finished(row: Row) -> None:
             show(row)
             if log is not None:
-                log_probe(log, workspace.study.names, row)
+                log(row)
             if workspace.lease is not None:
                 workspace.lease.check()
 

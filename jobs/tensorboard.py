@@ -1,9 +1,28 @@
 """A log of each finished probe that TensorBoard reads, where a study asks for it."""
 
-from collections.abc import Sequence
+import logging
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from projektor_ray.tables import Row
+
+logger = logging.getLogger(__name__)
+
+
+def logging_to(folder: Path, providers: Sequence[str]) -> Callable[[Row], None]:
+    """Logs finished probes; where that fails, says so once: no probe is worth less without it."""
+    told = False
+
+    def log(row: Row) -> None:
+        nonlocal told
+        try:
+            log_probe(folder, providers, row)
+        except Exception as failure:
+            if not told:
+                logger.warning("TensorBoard's log in %s is not complete: %s", folder, failure)
+            told = True
+
+    return log
 
 
 def log_probe(folder: Path, providers: Sequence[str], row: Row) -> None:

@@ -1,5 +1,6 @@
 """What TensorBoard is told of a probe."""
 
+import logging
 import struct
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,7 +10,7 @@ import pytest
 from tensorboardX.proto.event_pb2 import Event
 from tensorboardX.proto.plugin_hparams_pb2 import HParamsPluginData
 
-from jobs.tensorboard import log_probe
+from jobs.tensorboard import log_probe, logging_to
 from tests.test_ledger import probe_row
 
 
@@ -39,3 +40,15 @@ def test_a_probe_is_a_run_with_its_shares_its_metric_and_its_time(
     (start,) = [one.session_start_info for one in told if one.HasField("session_start_info")]
     asked = {name: kind.number_value for name, kind in start.hparams.items()}
     assert asked == {"ada": 0.25, "bob": 0.75, "size": 30, "seed": 3}
+
+
+def test_a_log_that_cannot_be_written_is_told_once(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    (tmp_path / "taken").touch()
+    log = logging_to(tmp_path / "taken", ("ada", "bob"))
+    with caplog.at_level(logging.WARNING, logger="jobs"):
+        log(probe_row(3))
+        log(probe_row(4))
+    (warning,) = caplog.messages
+    assert warning.startswith(f"TensorBoard's log in {tmp_path / 'taken'} is not complete")

@@ -85,10 +85,10 @@ def test_every_model_is_in_the_tables_and_one_decides(
 ) -> None:
     out, _ = finished
     predictors = rows(out, "predictors")
-    assert {row["predictor"] for row in predictors} >= {"cs", "gp", "joint"}
-    assert {row["predictor"] for row in predictors if row["chosen"]} == {"joint"}
+    assert {row["predictor"] for row in predictors} >= {"cs", "gp", "joint_power", "joint"}
+    assert {row["predictor"] for row in predictors if row["chosen"]} == {"joint_power"}
     names = {row["predictor"] for row in rows(out, "projections")}
-    assert names >= {"cs", "gp", "joint", "none"}
+    assert names >= {"cs", "gp", "joint_power", "joint", "none"}
 
 
 def test_one_scale_that_is_bought_is_fitted_and_selected(

@@ -13,13 +13,13 @@ from actors.cards import examine
 from actors.transport import PilotDistances
 from jobs.measure import measure
 from jobs.options import load, output_of, parser, run
-from jobs.show import headline, table
 from jobs.workspace import Workspace, opened
 from projektor_ray.cards import ProviderCard, SampleValues, Share, draw_cards
 from projektor_ray.errors import InputError
 from projektor_ray.identity import digest
 from projektor_ray.selection import Plan
 from projektor_ray.tables import Stamp, make_table
+from projektor_ray.terminal import headline, table
 
 VERSION = 2
 """Of what the cards' numbers mean; a table of another version is made anew."""

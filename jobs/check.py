@@ -7,13 +7,13 @@ import numpy as np
 from actors.nodes import living_nodes
 from actors.probes import missing_probes
 from jobs.probe import train
-from jobs.show import headline, table
 from jobs.workspace import Workspace
 from projektor_ray.analysis import unmeasured
 from projektor_ray.costs import estimate, sizes_ahead, slots_of, threads_of, untimed
 from projektor_ray.projection import noise_gain, reach
 from projektor_ray.study import Probe, Study
 from projektor_ray.tables import Key, Row
+from projektor_ray.terminal import headline, table
 from projektor_ray.transport.pools import plan_solve
 
 FARTHER_APART = 4

@@ -9,8 +9,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from jobs.options import load, output_of, parser, run
-from jobs.show import headline, number, table
 from jobs.workspace import Workspace, opened
+from projektor_ray import terminal
 from projektor_ray.analysis import (
     Observations,
     fit_scales,
@@ -19,10 +19,12 @@ from projektor_ray.analysis import (
     projection_rows,
 )
 from projektor_ray.fitting import Fit
+from projektor_ray.formats import aligned
 from projektor_ray.observed import unidentified
 from projektor_ray.projection import noise_gain, reach
 from projektor_ray.study import Study
 from projektor_ray.tables import Row, make_table
+from projektor_ray.terminal import headline, table
 
 
 def fit(workspace: Workspace) -> tuple[Fit, Observations]:
@@ -49,18 +51,7 @@ def _show(
     projected: Sequence[Row],
     seen: Observations,
 ) -> None:
-    shown = [
-        [
-            _marked(row["predictor"], row["chosen"]),
-            f"{row['size']:,}",
-            number(row["mae"], 3),
-            number(row["mae_cv"], 3),
-            number(row["r2"], 3),
-        ]
-        for row in rows
-    ]
-    columns = ["predictor", "scale", "error", "cross-validated", "R²"]
-    table(f"Predictors of {study.config.metric}", columns, shown)
+    terminal.predictors(rows, study.config.metric)
     size, scales = study.size, study.scales
     _show_projections(study, fitted, [row for row in projected if row["size"] == size])
     for note in unidentified(seen.mixtures, study.names, seen.distances):
@@ -77,7 +68,8 @@ def _show(
 def _show_projections(study: Study, fitted: Fit, at_size: Sequence[Row]) -> None:
     """What each model says at the size to buy, over the mixtures of the design."""
     shown = []
-    for name, model in fitted.models.items():
+    missed = aligned([model.held_out_rms for model in fitted.models.values()], 3)
+    for (name, model), miss in zip(fitted.models.items(), missed, strict=True):
         rows = [row for row in at_size if row["predictor"] == name]
         if not rows:
             continue
@@ -91,7 +83,7 @@ def _show_projections(study: Study, fitted: Fit, at_size: Sequence[Row]) -> None
                 f"{values.mean():.3f}",
                 f"{best:.3f}",
                 f"{np.median(widths):.3f}",
-                number(model.held_out_rms, 3),
+                miss,
             ]
         )
     size = study.size

@@ -8,10 +8,10 @@ import time
 
 from actors.transport import PilotDistances
 from jobs.options import load, output_of, parser, run
-from jobs.show import headline
 from jobs.workspace import Workspace, opened
 from projektor_ray.analysis import distance_rows, unmeasured
 from projektor_ray.ledger import Ledger
+from projektor_ray.terminal import headline
 
 
 def measure(workspace: Workspace, distances: PilotDistances) -> None:

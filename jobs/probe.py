@@ -17,7 +17,7 @@ from rich.markup import escape
 from actors.adaptive import run_adaptive
 from actors.probes import Engine, missing_probes
 from jobs.options import load, output_of, parser, run
-from jobs.show import headline, probe_progress
+from jobs.show import probe_progress
 from jobs.tensorboard import logging_to
 from jobs.workspace import Workspace, opened
 from projektor_ray.errors import InputError
@@ -27,6 +27,7 @@ from projektor_ray.ledger import Ledger
 from projektor_ray.probe import Outcome, train_probe
 from projektor_ray.study import Probe
 from projektor_ray.tables import Key, Row
+from projektor_ray.terminal import headline
 
 
 def probe(workspace: Workspace, *, retry_failed: bool = False) -> Workspace:

@@ -10,10 +10,10 @@ from jobs.cards import add_plan, cards
 from jobs.fit import fit
 from jobs.options import load, output_of, parser, run
 from jobs.select_mixture import leave_out, select_mixture
-from jobs.show import headline
 from jobs.workspace import Workspace, opened
 from projektor_ray.report import page
 from projektor_ray.report.from_study import report_of_study
+from projektor_ray.terminal import headline
 
 PAGE = "report.html"
 

@@ -1,25 +1,16 @@
-"""What a person sees on the terminal: progress, the check, the fit, the plan."""
+"""What a person sees of probes as they are trained."""
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 
-from rich import box
-from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-from rich.table import Table
 
 from projektor_ray.faults import reason
 from projektor_ray.tables import Row
-
-console = Console(highlight=False)
-
-
-def headline(stage: str, says: str, *, wrap: bool = True) -> None:
-    """One line as a stage begins or ends, broken at the console's width unless told not to."""
-    console.print(f"[bold cyan]{stage:<9}[/] {says}", soft_wrap=not wrap)
+from projektor_ray.terminal import console, headline
 
 
 @contextmanager
@@ -59,19 +50,4 @@ def became(row: Row) -> str:
     label = f"{row['mixture_id']}:{row['size']}:{row['seed']}"
     if row["status"] == "failed":
         return f"{label} failed after {row['seconds']:.1f} s: {reason(row['error'])}"
-    return f"{label} {row['metric']} {number(row['value'])} in {row['seconds']:.1f} s"
-
-
-def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    """A table: the first column left, all others right-aligned."""
-    shown = Table(header_style="dim", box=box.SIMPLE_HEAD, pad_edge=False)
-    for position, column in enumerate(columns):
-        shown.add_column(column, justify="left" if position == 0 else "right", no_wrap=True)
-    for row in rows:
-        shown.add_row(*row)
-    console.print(f"\n[bold]{title}[/]")
-    console.print(shown)
-
-
-def number(value: float | None, digits: int = 4) -> str:
-    return "–" if value is None else f"{value:.{digits}g}"
+    return f"{label} {row['metric']} {row['value']:.4g} in {row['seconds']:.1f} s"

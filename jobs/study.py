@@ -15,11 +15,11 @@ from jobs.measure import measure
 from jobs.options import load, output_of, parser, run
 from jobs.probe import probe
 from jobs.select_mixture import leave_out, select_mixture
-from jobs.show import headline
 from jobs.workspace import opened
 from projektor_ray.providers import Samples
 from projektor_ray.selection import PurchasePlans
 from projektor_ray.study import StudyConfig
+from projektor_ray.terminal import headline
 
 
 def run_study(

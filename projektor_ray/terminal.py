@@ -1,4 +1,4 @@
-"""What `projektor` shows on the terminal."""
+"""What a person sees on the terminal: of `projektor`, and of the jobs' fits and plans."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal
@@ -29,18 +29,22 @@ SHOWN_SHARES = 3
 SHOWN_PROVIDERS = 20
 
 
-def headline(stage: str, says: str) -> None:
-    """One line as a stage begins or ends."""
-    console.print(f"[bold cyan]{stage:<9}[/] {says}")
+def headline(stage: str, says: str, *, wrap: bool = True) -> None:
+    """One line as a stage begins or ends, broken at the console's width unless told not to."""
+    console.print(f"[bold cyan]{stage:<9}[/] {says}", soft_wrap=not wrap)
 
 
 def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    """A table: numbers right-aligned; names and mixtures left, of which mixtures may wrap."""
+    """A table: numbers right-aligned; names and mixtures left, of which mixtures may wrap.
+
+    Of two columns the second may wrap, so that the first says what it is of.
+    """
     shown = Table(header_style="dim", box=box.SIMPLE_HEAD, pad_edge=False)
     for position, column in enumerate(columns):
         text = position == 0 or column == MIXTURE
+        wraps = column == MIXTURE or (position == 1 and len(columns) == 2)
         justify: Literal["left", "right"] = "left" if text else "right"
-        shown.add_column(escape(column), justify=justify, no_wrap=column != MIXTURE)
+        shown.add_column(escape(column), justify=justify, no_wrap=not wraps)
     for row in rows:
         shown.add_row(*(escape(cell) for cell in row))
     console.print(f"\n[bold]{escape(title)}[/]")

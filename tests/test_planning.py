@@ -111,6 +111,12 @@ def test_a_size_that_nothing_bounds_is_refused() -> None:
     assert resolved({**VALUES, "selection": {"budget": 5, "largest": 70}}).size == 70
 
 
+@pytest.mark.parametrize("target", [-0.1, 1.5])
+def test_a_target_that_the_metric_cannot_be_is_refused(target: float) -> None:
+    with pytest.raises(InputError, match=f"accuracy lies between 0 and 1; got {target}"):
+        resolved({**VALUES, "selection": {"target": target, "largest": 70}}).check_buyable()
+
+
 def test_distances_are_measured_where_the_plans_are() -> None:
     """The metric is the distance alone, which interpolation between the probes gets wrong."""
     asked = study(budget=60, predictor="cs")

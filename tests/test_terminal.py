@@ -1,6 +1,7 @@
 """What `projektor` and the jobs say of a plan, in words."""
 
 import numpy as np
+import pytest
 from numpy.typing import NDArray
 
 from projektor_ray import terminal
@@ -25,3 +26,12 @@ def test_a_looser_bound_improves_a_loss() -> None:
     )
     (said_of_money,) = terminal.shadow_prices(priced, 1000, "log_loss")
     assert said_of_money == "1 % more money, 140.00: improves log_loss by 0.0035"
+
+
+def test_of_two_columns_the_first_is_never_cut(capsys: pytest.CaptureFixture[str]) -> None:
+    said = "unknown: no probe is done yet; --check --time trains one probe of each scale, and tells"
+    terminal.table("Study", ["what", ""], [["time to train, by probes", said], ["mixtures", "6"]])
+    out = capsys.readouterr().out
+    assert "time to train, by probes" in out
+    assert " ".join(said.split()[-2:]) in out
+    assert "…" not in out

@@ -166,13 +166,21 @@ class Study:
         return sizes_for_sale(self.config)
 
     def check_buyable(self) -> None:
-        """Refuse what no plan can keep.
+        """Refuse what no plan can keep, or reach.
 
         Raises
         ------
         InfeasibleError
             Names the constraint that cannot be kept.
+        InputError
+            If the target is beyond what the metric can be.
         """
+        target, metric = self.config.selection.target, self.metric
+        if target is not None and not metric.low <= target <= metric.high:
+            raise InputError(
+                f"selection.target: {self.config.metric} lies between {metric.low:g} and "
+                f"{metric.high:g}; got {target:g}, which no plan reaches"
+            )
         feasible_purchases(self.config, self.providers)
 
     def check_projectable(self) -> None:

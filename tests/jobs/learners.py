@@ -107,13 +107,18 @@ def locating(
     """The nearest mean; leaves a file that says where this process sees the sets that are shared.
 
     Lines of its node, its number, and for each set in shared memory which page file and offset.
+    It waits until so many `nodes` train, the last of which may be slow to start.
     """
+    marks = Path(settings["marks"])
     shared = [one for one in gc.get_objects() if isinstance(one, Samples) and one is not train]
     node = ray.get_runtime_context().get_node_id()
     places = {place for one in shared if (place := shared_place(one.inputs))}
     lines = [f"{node} {os.getpid()} {place}\n" for place in sorted(places)]
-    (Path(settings["marks"]) / str(os.getpid())).write_text("".join(lines), encoding="ascii")
-    time.sleep(0.3)
+    (marks / node).mkdir(exist_ok=True)
+    (marks / node / str(os.getpid())).write_text("".join(lines), encoding="ascii")
+    waits_until = time.monotonic() + 120
+    while len(list(marks.iterdir())) < settings["nodes"] and time.monotonic() < waits_until:
+        time.sleep(0.1)
     return nearest_mean(train, validation, seed, settings)
 
 

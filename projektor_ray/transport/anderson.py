@@ -7,6 +7,8 @@ the next point is Σ_k α_k G_k, where α minimises ‖Σ_k α_k R_k‖ under Σ
 import torch
 from torch import Tensor
 
+from projektor_ray.transport.products import each_product
+
 GROWTH = 2.0
 """An error this many times the best one seen means that the acceleration has gone astray."""
 RIDGE = 1e-10
@@ -75,7 +77,7 @@ class Anderson:
         slot = self._slot % self._window
         self._maps[:, slot] = mapped
         self._residuals[:, slot] = residual
-        products = torch.bmm(self._residuals, residual[:, :, None])[:, :, 0]
+        products = each_product(self._residuals, residual[:, :, None])[:, :, 0]
         self._gram[:, slot, :] = products
         self._gram[:, :, slot] = products
         self._filled[:, slot] = True
@@ -93,4 +95,4 @@ class Anderson:
         mixing = torch.where(self._filled, mixing, 0.0)
         total = mixing.sum(dim=1, keepdim=True)
         mixing = mixing / torch.where(total == 0, 1.0, total)
-        return torch.bmm(mixing[:, None, :], self._maps)[:, 0]
+        return each_product(mixing[:, None, :], self._maps)[:, 0]

@@ -15,7 +15,7 @@ import torch
 from torch import Tensor
 
 from projektor_ray.transport.operators import CostRows
-from projektor_ray.transport.products import product
+from projektor_ray.transport.products import each_product, product
 
 MOST_BLOCKS = 16
 SAMPLED_ROWS = 64
@@ -92,11 +92,11 @@ def block_shifts(flows: Tensor, weights: Tensor, tolerance: float) -> Tensor:
         if not bool(going.any()):
             break
         curvature = torch.diag_embed(mass.sum(dim=1) + FLOOR * weights)
-        curvature -= plan.transpose(1, 2) @ mass
+        curvature -= each_product(plan.transpose(1, 2), mass)
         curvature += weights[:, None] * weights
         move = torch.linalg.solve_ex(curvature, lacking)[0]
         spread = (move.amax(dim=1) - move.amin(dim=1)).clamp_min(1e-12)
         moved = shifts + move * (spread.log1p() / spread)[:, None]
         shifts = torch.where(going[:, None], moved, shifts)
     shifts = shifts - even
-    return shifts - (shifts @ weights)[:, None]
+    return shifts - (shifts * weights).sum(dim=1, keepdim=True)

@@ -1,7 +1,8 @@
 """Matrix products whose rows do not depend on how many there are.
 
 BLAS sums a row of a float32 product in the same order whether there are many rows or very many, but
-in another order where there are only a few.
+in another order where there are only a few; and a product with a vector in an order that changes
+with the number of rows.
 """
 
 import torch
@@ -19,3 +20,10 @@ def enough_rows(matrix: Tensor) -> Tensor:
 def product(left: Tensor, right: Tensor) -> Tensor:
     """left @ right, (B, r) by (r, v), each row of which is as it would be in a larger batch."""
     return (enough_rows(left) @ right)[: left.shape[0]]
+
+
+def each_product(left: Tensor, right: Tensor) -> Tensor:
+    """Products (B, r, s) by (B, s, t), each of which is as it would be in a larger batch."""
+    if len(left) > 1:
+        return torch.bmm(left, right)
+    return torch.bmm(left.expand(2, -1, -1), right.expand(2, -1, -1))[:1]

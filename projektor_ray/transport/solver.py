@@ -166,7 +166,7 @@ class _Settled:
         for columns, centre in reversed(self.ended):
             scaling = (self.potential[columns] - centre.potential) / centre.epsilon
             source[columns] = operator.source_potentials(centre, scaling)
-        value = (weights * source).sum(dim=1) + self.potential @ operator.target
+        value = (weights * source).sum(dim=1) + (self.potential * operator.target).sum(dim=1)
         return Solution(value, source, self.potential, self.error, self.rounds, self.centre)
 
 

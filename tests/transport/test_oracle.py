@@ -51,19 +51,20 @@ def test_shards_give_the_single_process_result(
 @pytest.mark.parametrize("epsilon", [0.1, 0.02, 0.005])
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 def test_mixtures_measured_apart_are_as_in_one_batch(epsilon: float, dtype: str) -> None:
-    pilots, validation = pool((150, 40, 20), noise=0.2)
+    """Two at a time, and alone. Acceleration makes much of a last bit, so that bits must agree."""
+    pilots, validation = pool((150, 40, 20), 200, noise=0.2)
     settings = TransportSettings.model_validate({"epsilon": epsilon, "dtype": dtype})
     many = mixtures(count=20)
     whole = measure(many, pilots, validation, settings)
-    for first in range(3):
-        apart = measure(many[first::3], pilots, validation, settings)
-        assert_equal(apart, whole.take(np.arange(first, len(many), 3)))
+    for first in (*range(10), 19):
+        apart = measure(many[first::10], pilots, validation, settings)
+        assert_equal(apart, whole.take(np.arange(first, len(many), 10)), 1e-12)
 
 
-def assert_equal(found: Distances, expected: Distances) -> None:
+def assert_equal(found: Distances, expected: Distances, within: float = 1e-6) -> None:
     np.testing.assert_array_equal(found.iterations, expected.iterations)
-    np.testing.assert_allclose(found.value, expected.value, rtol=1e-6)
-    near = 1e-6 * np.abs(expected.gradient).max()
+    np.testing.assert_allclose(found.value, expected.value, rtol=within)
+    near = within * np.abs(expected.gradient).max()
     np.testing.assert_allclose(found.gradient, expected.gradient, rtol=0, atol=near)
 
 

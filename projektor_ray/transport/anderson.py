@@ -12,6 +12,7 @@ from projektor_ray.transport.products import each_product
 GROWTH = 2.0
 """An error this many times the best one seen means that the acceleration has gone astray."""
 RIDGE = 1e-10
+PART = 1 << 10
 
 
 class Anderson:
@@ -65,9 +66,9 @@ class Anderson:
         return torch.where(lost, self._best_map, self._combine())
 
     def keep(self, columns: Tensor) -> None:
-        """Continue with these columns only."""
-        self._maps = self._maps[columns]
-        self._residuals = self._residuals[columns]
+        """Continue with these columns only, in ascending order."""
+        self._maps = moved_up(self._maps, columns)
+        self._residuals = moved_up(self._residuals, columns)
         self._gram = self._gram[columns]
         self._filled = self._filled[columns]
         self._best = self._best[columns]
@@ -96,3 +97,10 @@ class Anderson:
         total = mixing.sum(dim=1, keepdim=True)
         mixing = mixing / torch.where(total == 0, 1.0, total)
         return each_product(mixing[:, None, :], self._maps)[:, 0]
+
+
+def moved_up(matrix: Tensor, kept: Tensor) -> Tensor:
+    """matrix[kept] in the memory of the matrix (B, …), for ascending rows, a part at a time."""
+    for part in torch.split(matrix.flatten(1), PART, dim=1):
+        part[: len(kept)] = part[kept]
+    return matrix[: len(kept)]

@@ -83,7 +83,7 @@ def sinkhorn(
     _check_numbers(epsilon, tolerance, max_iterations)
     _check_cost(cost)
     mixtures = _checked_weights(weights, "weights", (cost.shape[0], None), cost.device)
-    mixtures = mixtures.T.contiguous()
+    mixtures = mixtures.T
     targets = _checked_weights(target, "target", (cost.shape[1],), cost.device)
     support = targets > 0
     whole = bool(support.all())

@@ -195,9 +195,10 @@ class KernelOperator:
     def _spread(self, weights: Tensor, start: int, stop: int, dtype: torch.dtype) -> Tensor:
         """Weights of some rows; those of all rows are kept while the weights stay the same."""
         if not self._keep:
-            return self._units.spread(weights, self._order[start:stop]).to(dtype)
+            return self._units.spread(weights, self._order[start:stop], dtype)
         if self._last is None or self._last[0] is not weights or self._last[1].dtype != dtype:
-            self._last = (weights, self._units.spread(weights, self._order).to(dtype))
+            self._last = None
+            self._last = (weights, self._units.spread(weights, self._order, dtype))
         return self._last[1][:, start:stop]
 
     def _precision(self, centre: Centre) -> torch.dtype:

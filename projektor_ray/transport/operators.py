@@ -173,8 +173,8 @@ class RowUnits:
         self.count = rows
         self.holder = torch.zeros(rows, dtype=torch.long, device=device)
 
-    def spread(self, weights: Tensor, rows: Rows) -> Tensor:
-        return weights[:, rows]
+    def spread(self, weights: Tensor, rows: Rows, dtype: torch.dtype = torch.float64) -> Tensor:
+        return weights.to(dtype)[:, rows].contiguous()
 
     def collect(self, values: Tensor, into: Tensor, rows: Rows) -> None:
         into[:, rows] = values
@@ -194,8 +194,8 @@ class ProviderUnits:
         sizes = torch.bincount(provider, minlength=count).to(torch.float64)
         self._share = 1.0 / sizes[provider]
 
-    def spread(self, weights: Tensor, rows: Rows) -> Tensor:
-        return weights[:, self.holder[rows]] * self._share[rows]
+    def spread(self, weights: Tensor, rows: Rows, dtype: torch.dtype = torch.float64) -> Tensor:
+        return (weights[:, self.holder[rows]] * self._share[rows]).to(dtype)
 
     def collect(self, values: Tensor, into: Tensor, rows: Rows) -> None:
         into.index_add_(1, self.holder[rows], values * self._share[rows])

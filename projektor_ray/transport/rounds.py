@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from projektor_ray.transport.anderson import Anderson
+from projektor_ray.transport.anderson import Anderson, moved_up
 from projektor_ray.transport.coarse import block_shifts
 from projektor_ray.transport.operators import Centre, SourceOperator
 
@@ -91,7 +91,8 @@ def iterate(
             break
         if not bool(going.all()):
             kept = going.nonzero()[:, 0]
-            active, weights, retried = active[kept], weights[kept], retried[kept]
+            weights = moved_up(weights, kept) if len(active) < count else weights[kept]
+            active, retried = active[kept], retried[kept]
             plain, scaling, measured = plain[kept], scaling[kept], measured[kept]
             flows = flows[kept]
             mixer.keep(kept)

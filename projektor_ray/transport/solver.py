@@ -182,9 +182,8 @@ def _settle(
         columns, around = groups.pop()
         left = max(1, stopping.rounds - int(rounds[columns].max()))
         scaling = (potential[columns] - around.potential) / around.epsilon
-        found = iterate(
-            operator, around, weights[columns], scaling, Stopping(stopping.tolerance, left)
-        )
+        own = weights if len(columns) == len(weights) else weights[columns]
+        found = iterate(operator, around, own, scaling, Stopping(stopping.tolerance, left))
         rounds[columns] += found.rounds
         potential[columns] = around.potential + around.epsilon * found.scaling
         error[columns] = found.error

@@ -13,15 +13,14 @@ from typing import Any
 import ray
 from ray import tune
 
-from actors.fetch import fetch
 from actors.ledger import start_writer
 from actors.nodes import living_nodes
 from actors.progress import Progress
 from actors.trial import Materials, trial
-from projektor_ray.faults import may_pass, reason, tried_again
+from projektor_ray.attempts import Todo
+from projektor_ray.faults import reason
 from projektor_ray.limits import Limits
 from projektor_ray.packs import packs_of
-from projektor_ray.probe import Outcome
 from projektor_ray.rooms import Room, doubled
 from projektor_ray.study import Probe, Study
 from projektor_ray.tables import Folder, Key, Row
@@ -32,6 +31,7 @@ FIRST_PAUSE = 5.0
 """Seconds before what was lost is tried again; twice as long before each further time."""
 
 SAYS = {
+    "learner": "in a pack that failed, now alone",
     "lost": "lost with their worker",
     "outside": "failed by a network or a disk",
     "memory": "out of memory, now with twice the room",
@@ -39,27 +39,6 @@ SAYS = {
 }
 
 OnFinished = Callable[[Row], None]
-
-
-@dataclass(frozen=True)
-class Todo:
-    """A probe to train, and how it failed in this run before."""
-
-    probe: Probe
-    attempt: int
-    failures: tuple[Outcome, ...] = ()
-
-    @property
-    def needs_more_room(self) -> bool:
-        return any(failure.fault == "memory" for failure in self.failures)
-
-    @property
-    def needs_a_pause(self) -> bool:
-        """Whether what failed it may take a while to pass."""
-        return may_pass(self.failures[-1])
-
-    def after(self, failure: Outcome) -> "Todo":
-        return Todo(self.probe, self.attempt + 1, (*self.failures, failure))
 
 
 @dataclass(frozen=True, eq=False)
@@ -123,55 +102,40 @@ class Engine:
         """One Tune run; returns what is to be tried again, with its failures."""
         if not todo:
             return []
-        config = self.study.config
-        ledger = start_writer(self.folder, "probes", self.study.probes_stamp)
-        materials = Materials(
-            probes=tuple(one.probe for one in todo),
-            attempts=tuple(one.attempt for one in todo),
+        asked = self.study.config.probes
+        with tempfile.TemporaryDirectory(
+            prefix="projektor-round-", ignore_cleanup_errors=True
+        ) as scratch:
+            ledger = start_writer(self.folder, "probes", self.study.probes_stamp, scratch)
+            materials = self._materials(todo, packs, room, ledger)
+            progress = Progress(materials, self.on_finished)
+            try:
+                _tune(materials, asked.concurrency, room, progress, searcher, scratch)
+            finally:
+                ray.kill(ledger)
+        if searcher is None:
+            progress.check_ended()
+        if left := progress.left:
+            says = "%d probes are left to the next run, which may have more luck; the last: %s"
+            logger.warning(says, len(left), reason(left[-1].error))
+        return progress.again
+
+    def _materials(
+        self, todo: Sequence[Todo], packs: Sequence[tuple[int, ...]], room: Room, ledger: Any
+    ) -> Materials:
+        asked = self.study.config.probes
+        return Materials(
+            todo=tuple(todo),
             packs=tuple(packs),
-            learner=config.learner,
-            replacement=config.probes.replacement,
-            limits=Limits(config.probes.time_limit, room.get("memory")),
+            learner=self.study.config.learner,
+            replacement=asked.replacement,
+            limits=Limits(asked.time_limit, room.get("memory")),
+            retries=asked.retries,
+            more_room=doubled(room, living_nodes()) != room,
             pilots=dict(self.pilots),
             validation=self.validation,
             ledger=ledger,
         )
-        progress = Progress(materials, self.on_finished)
-        try:
-            _tune(materials, config.probes.concurrency, room, progress, searcher)
-            if searcher is None:
-                progress.check_ended()
-            again, for_good = self._judge(todo, progress, room)
-            rows = [outcome.row() for outcome in for_good]
-            fetch(ledger.append.remote(rows))
-        finally:
-            ray.kill(ledger)
-        for row in rows:
-            self.on_finished(row)
-        return again
-
-    def _judge(
-        self, todo: Sequence[Todo], progress: Progress, room: Room
-    ) -> tuple[list[Todo], list[Outcome]]:
-        """Of what failed in a round: what is tried again, and what is failed for good.
-
-        The rest is left to the next run, which finds it missing.
-        """
-        again, for_good, left = [], [], []
-        retries = self.study.config.probes.retries
-        more_room = doubled(room, living_nodes()) != room
-        for index, outcome, packed in progress.failed:
-            one = todo[index].after(outcome)
-            if tried_again(one.failures, retries, more_room=more_room, packed=packed):
-                again.append(one)
-            elif may_pass(outcome):
-                left.append(outcome)
-            else:
-                for_good.append(outcome)
-        if left:
-            says = "%d probes are left to the next run, which may have more luck; the last: %s"
-            logger.warning(says, len(left), reason(left[-1].error))
-        return again, for_good
 
 
 def alone(todo: Sequence[Todo]) -> list[tuple[int, ...]]:
@@ -202,7 +166,12 @@ def missing_probes(
 
 
 def _tune(
-    materials: Materials, concurrency: int | None, room: Room, progress: Progress, searcher: Any
+    materials: Materials,
+    concurrency: int | None,
+    room: Room,
+    progress: Progress,
+    searcher: Any,
+    scratch: str,
 ) -> None:
     """Train every pack of the materials, or those that a searcher suggests.
 
@@ -219,17 +188,16 @@ def _tune(
         tune.with_parameters(trial, materials=materials), tune.PlacementGroupFactory([dict(room)])
     )
     count = len(materials.packs)
-    with tempfile.TemporaryDirectory(prefix="projektor-tune-") as scratch:
-        tune.Tuner(
-            trainable,
-            param_space={} if searcher else {"index": tune.grid_search(list(range(count)))},
-            tune_config=tune.TuneConfig(
-                search_alg=searcher,
-                num_samples=count if searcher else 1,
-                reuse_actors=True,
-                max_concurrent_trials=concurrency,
-            ),
-            run_config=tune.RunConfig(
-                name="probes", storage_path=scratch, verbose=0, callbacks=[progress]
-            ),
-        ).fit()
+    tune.Tuner(
+        trainable,
+        param_space={} if searcher else {"index": tune.grid_search(list(range(count)))},
+        tune_config=tune.TuneConfig(
+            search_alg=searcher,
+            num_samples=count if searcher else 1,
+            reuse_actors=True,
+            max_concurrent_trials=concurrency,
+        ),
+        run_config=tune.RunConfig(
+            name="probes", storage_path=scratch, verbose=0, callbacks=[progress]
+        ),
+    ).fit()

@@ -1,7 +1,6 @@
 """What the driver learns of a Tune run while it lasts: outcomes, lost workers, refusals."""
 
 from collections.abc import Callable, Sequence
-from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
@@ -9,8 +8,10 @@ from ray import cloudpickle, tune
 from ray.exceptions import RayTaskError
 
 from actors.fetch import fetch
+from actors.ledger import Fate
 from actors.nodes import lives
 from actors.trial import Materials
+from projektor_ray.attempts import Todo
 from projektor_ray.errors import ProjektorError, StorageError, UnfinishedError
 from projektor_ray.faults import Fault
 from projektor_ray.probe import Outcome
@@ -21,15 +22,17 @@ LOW_ON_MEMORY = "low on memory"
 
 
 class Progress(tune.Callback):
-    """Hands final rows to the driver, and keeps what failed otherwise for its judgement.
+    """Hands final rows, which are in the ledger by then, to the driver; keeps what else failed.
 
     Attributes
     ----------
-    failed : index of a probe, how it failed, and whether as one of a pack.
+    again : probes that failed and are to be tried again in this run.
+    left : outcomes of those that are left to the next run.
     """
 
     def __init__(self, materials: Materials, on_finished: Callable[[Row], None]) -> None:
-        self.failed: list[tuple[int, Outcome, bool]] = []
+        self.again: list[Todo] = []
+        self.left: list[Outcome] = []
         self._materials = materials
         self._on_finished = on_finished
         self._refusal: ProjektorError | None = None
@@ -68,18 +71,22 @@ class Progress(tune.Callback):
         if fate.outcomes:
             self._take(index, fate.outcomes)
             return
-        seconds = self._materials.limits_of(index).seconds
-        fault, error = fate.fault, fate.error
-        if fault is None:
-            fault, error = _cause(trial)
-        overdue = seconds is not None and fate.seconds > seconds
+        outcomes = self._lost(trial, fate)
+        try:
+            fetch(self._materials.tell(index, outcomes))
+        except StorageError as refusal:
+            self._refusal = refusal
+        else:
+            self._take(index, outcomes)
+
+    def _lost(self, trial: Any, fate: Fate) -> list[Outcome]:
+        """Outcomes of a trial whose worker ended without a word of them."""
+        index = trial.config["index"]
+        limit, (fault, error) = self._materials.limits_of(index).seconds, _cause(trial)
+        overdue = limit is not None and fate.seconds > limit
         if fault == "lost" and overdue and lives(fate.node):  # a lost node may be noticed late
-            fault, error = "time", f"{error}\nthe training ran longer than its limit, {seconds:g} s"
-        pack, now = self._materials.packs[index], datetime.now(timezone.utc)
-        probes, attempts = self._materials.probes, self._materials.attempts
-        for i in pack:
-            lost = Outcome(probes[i], None, error, fate.seconds, now, attempts[i], fault)
-            self.failed.append((i, lost, len(pack) > 1))
+            fault, error = "time", f"{error}\nthe training ran longer than its limit, {limit:g} s"
+        return self._materials.failed(index, fault, error, fate.seconds)
 
     def on_step_end(self, iteration: int, trials: list[Any], **_: Any) -> None:
         """End the run where its rows cannot be kept, here and not before, where Tune would go on:
@@ -89,12 +96,15 @@ class Progress(tune.Callback):
             raise self._refusal
 
     def _take(self, index: int, outcomes: Sequence[Outcome]) -> None:
+        pack, verdicts = self._materials.pack(index), self._materials.verdicts(index, outcomes)
         try:
-            for i, outcome in zip(self._materials.packs[index], outcomes, strict=True):
-                if outcome.is_final:
+            for one, outcome, verdict in zip(pack, outcomes, verdicts, strict=True):
+                if verdict == "final":
                     self._on_finished(outcome.row())
+                elif verdict == "again":
+                    self.again.append(one.after(outcome))
                 else:
-                    self.failed.append((i, outcome, False))
+                    self.left.append(outcome)
         except ProjektorError as refusal:
             self._refusal = refusal
 

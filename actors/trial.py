@@ -1,7 +1,8 @@
 """A probe training, or a pack of them, as a Tune trial."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta, timezone
 from functools import cache
 from typing import Any
 
@@ -9,15 +10,17 @@ import ray
 from ray import tune
 
 from actors.fetch import fetch
+from projektor_ray.attempts import Todo
 from projektor_ray.errors import StorageError
-from projektor_ray.faults import Fault
+from projektor_ray.faults import Fault, Verdict
 from projektor_ray.learners import LearnerConfig, build_learner
 from projektor_ray.limits import Limits, end_process, watched
 from projektor_ray.packs import train_pack
+from projektor_ray.probe import Outcome
 from projektor_ray.providers import Samples
-from projektor_ray.study import Probe
 
-LAST_WORDS_SECONDS = 10.0
+LAST_WORDS_SECONDS = 30.0
+"""Long enough for a ledger's writer that is just being restarted."""
 
 
 @dataclass(frozen=True)
@@ -26,27 +29,55 @@ class Materials:
 
     Attributes
     ----------
-    packs : indices of the probes that a trial trains together, one pack a trial.
+    packs : indices into `todo` of the probes that a trial trains together, one pack a trial.
     limits : of one probe.
+    retries, more_room : what decides whether a failed probe is tried again, as in `verdict`.
     pilots : provider name → reference to its Samples, read without a copy from the object store.
     validation : reference to the validation Samples.
+    ledger : the LedgerWriter.
     """
 
-    probes: tuple[Probe, ...]
-    attempts: tuple[int, ...]
+    todo: tuple[Todo, ...]
     packs: tuple[tuple[int, ...], ...]
     learner: LearnerConfig
     replacement: bool
     limits: Limits
+    retries: int
+    more_room: bool
     pilots: Mapping[str, Any]
     validation: Any
     ledger: Any
 
-    def limits_of(self, pack: int) -> Limits:
+    def pack(self, trial: int) -> list[Todo]:
+        """What a trial is to train."""
+        return [self.todo[index] for index in self.packs[trial]]
+
+    def limits_of(self, trial: int) -> Limits:
         """Of a pack's training: the time of all its probes, the memory of one."""
         seconds = self.limits.seconds
-        together = None if seconds is None else seconds * len(self.packs[pack])
+        together = None if seconds is None else seconds * len(self.packs[trial])
         return Limits(together, self.limits.memory)
+
+    def verdicts(self, trial: int, outcomes: Sequence[Outcome]) -> list[Verdict]:
+        """What becomes of each probe of a pack that ended so."""
+        pairs = zip(self.pack(trial), outcomes, strict=True)
+        return [one.verdict(o, self.retries, more_room=self.more_room) for one, o in pairs]
+
+    def failed(self, trial: int, fault: Fault, error: str, seconds: float) -> list[Outcome]:
+        """Outcomes of a pack whose training was ended from outside, after some seconds."""
+        pack, began = self.pack(trial), datetime.now(timezone.utc) - timedelta(seconds=seconds)
+        packed = len(pack) > 1
+        return [
+            Outcome(one.probe, None, error, seconds, began, one.attempt, fault, packed)
+            for one in pack
+        ]
+
+    def tell(self, trial: int, outcomes: Sequence[Outcome]) -> Any:
+        """Append what is final to the ledger, whose writer keeps the rest; a reference."""
+        verdicts = self.verdicts(trial, outcomes)
+        pairs = zip(outcomes, verdicts, strict=True)
+        final = [outcome.row() for outcome, verdict in pairs if verdict == "final"]
+        return self.ledger.finish.remote(trial, outcomes, final)
 
 
 def trial(config: dict[str, int], materials: Materials) -> None:
@@ -56,31 +87,31 @@ def trial(config: dict[str, int], materials: Materials) -> None:
     left behind would spoil the next one. The driver reads the outcomes from the ledger's writer.
     """
     index = config["index"]
-    pack = materials.packs[index]
+    pack = materials.pack(index)
     names = sorted(materials.pilots)
     *pilots, validation = _samples(
         *(materials.pilots[name] for name in names), materials.validation
     )
     learner = build_learner(materials.learner)
 
-    def stop(fault: Fault, error: str) -> None:
-        told = materials.ledger.give_up.remote(index, fault, error)
+    def stop(fault: Fault, error: str, seconds: float) -> None:
+        told = materials.tell(index, materials.failed(index, fault, error, seconds))
         ray.wait([told], timeout=LAST_WORDS_SECONDS)
         end_process()
 
     materials.ledger.begin.remote(index, ray.get_runtime_context().get_node_id())
     with watched(materials.limits_of(index), stop):
         outcomes = train_pack(
-            [materials.probes[i] for i in pack],
+            [one.probe for one in pack],
             dict(zip(names, pilots, strict=True)),
             validation,
             learner,
             replacement=materials.replacement,
-            attempts=[materials.attempts[i] for i in pack],
+            attempts=[one.attempt for one in pack],
         )
     refusal = ""
     try:
-        fetch(materials.ledger.finish.remote(index, outcomes))
+        fetch(materials.tell(index, outcomes))
     except StorageError as error:
         refusal = str(error)
     if not refusal and any(outcome.fault for outcome in outcomes):

@@ -198,8 +198,8 @@ def ledger() -> list[Line]:
     study = resolve(study_of(2, probes), summaries[:2], summaries[2])
     wanted, stamp, now = study.wanted_probes(), study.probes_stamp, datetime.now(timezone.utc)
     took = []
-    with tempfile.TemporaryDirectory() as out:
-        writer = LedgerWriter(out, "probes", stamp)
+    with tempfile.TemporaryDirectory() as out, tempfile.TemporaryDirectory() as scratch:
+        writer = LedgerWriter(out, "probes", stamp, scratch)
         for probe in wanted[:ROWS]:
             row = Outcome(probe, 0.5, "", 1.0, now).row()
             started = time.perf_counter()

@@ -27,6 +27,14 @@ NO_MEMORY = re.compile(
 WRONG_PATH = (FileNotFoundError, PermissionError, IsADirectoryError, NotADirectoryError)
 
 
+Verdict = Literal["final", "again", "left"]
+"""
+final : recorded; no run trains it again unasked.
+again : tried again in this run, alone.
+left : not recorded; the next run finds it missing.
+"""
+
+
 class Failed(Protocol):
     """One failed attempt at a probe."""
 
@@ -34,7 +42,7 @@ class Failed(Protocol):
     def fault(self) -> Fault | None: ...
 
     @property
-    def error(self) -> str: ...
+    def packed(self) -> bool: ...
 
 
 def fault_of(error: BaseException) -> Fault:
@@ -52,23 +60,23 @@ def fault_of(error: BaseException) -> Fault:
     return "outside" if passes else "learner"
 
 
-def tried_again(
-    failures: Sequence[Failed], retries: int, *, more_room: bool = False, packed: bool = False
-) -> bool:
-    """Whether a probe that failed so far in a run, last the last, is tried again in it, alone.
+def verdict(failures: Sequence[Failed], retries: int, *, more_room: bool = False) -> Verdict:
+    """What becomes of a probe that failed so far in a run, last the last.
+
+    A pack that failed says nothing of each of its probes, but that they are not trained.
 
     Parameters
     ----------
     retries : most repetitions of what may pass.
     more_room : whether the next attempt would have more room than the last.
-    packed : whether the last attempt was as one of a pack that failed as a whole.
     """
     last, earlier = failures[-1], failures[:-1]
-    if last.fault == "memory":
-        return (more_room or packed) and all(one.fault != "memory" for one in earlier)
-    if last.fault == "time":
-        return packed
-    return may_pass(last) and len(failures) <= retries
+    if last.packed and last.fault != "lost":
+        return "again"
+    if may_pass(last):
+        return "again" if len(failures) <= retries else "left"
+    lacked_memory = any(one.fault == "memory" for one in earlier)
+    return "again" if last.fault == "memory" and more_room and not lacked_memory else "final"
 
 
 def may_pass(failure: Failed) -> bool:

@@ -21,7 +21,8 @@ GRACE_SECONDS = 5.0
 
 STANDARD_ERROR = 2
 
-Breach = Callable[[Fault, str], None]
+Breach = Callable[[Fault, str, float], None]
+"""Takes the fault, where and why as a text, and the seconds until then."""
 
 
 @dataclass(frozen=True)
@@ -87,7 +88,7 @@ def end_process() -> NoReturn:
 
 @contextmanager
 def watched(limits: Limits, on_breach: Breach) -> Iterator[None]:
-    """Call `on_breach(fault, error)` from another thread as soon as the context takes too much.
+    """Call `on_breach(fault, error, seconds)` from another thread once the context takes too much.
 
     `error` is where the context was, as a traceback, and what it took. It is for `on_breach` to
     end the process: Python cannot end a thread. Where the context lets no other thread run, as an
@@ -98,11 +99,12 @@ def watched(limits: Limits, on_breach: Breach) -> Iterator[None]:
 
     def watch() -> None:
         while not over.wait(LOOK_SECONDS):
-            if breach := _breach(limits, time.monotonic() - started):
+            seconds = time.monotonic() - started
+            if breach := _breach(limits, seconds):
                 fault, says = breach
                 stack = "".join(traceback.format_stack(sys._current_frames()[thread]))
                 if not over.is_set():
-                    on_breach(fault, f"Stopped here:\n{stack}{says}")
+                    on_breach(fault, f"Stopped here:\n{stack}{says}", seconds)
                 return
 
     if limits.seconds is not None:

@@ -1,18 +1,20 @@
-"""Probes trained together by a learner that can, and one at a time where that fails."""
+"""Probes trained together by a learner that can."""
 
 import itertools
-import logging
-import time
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timezone
 
 from projektor_ray.errors import InputError, LearnerError
 from projektor_ray.learners import Learner, TrainsMany
-from projektor_ray.probe import Outcome, drawn_set, metric_value, train_probe, training_seed
+from projektor_ray.probe import (
+    Outcome,
+    drawn_set,
+    metric_value,
+    outcomes_of,
+    train_probe,
+    training_seed,
+)
 from projektor_ray.providers import Samples
 from projektor_ray.study import Probe
-
-logger = logging.getLogger(__name__)
 
 
 def packs_of(probes: Sequence[Probe], most: int) -> tuple[tuple[int, ...], ...]:
@@ -48,22 +50,11 @@ def train_pack(
     replacement: bool,
     attempts: Sequence[int],
 ) -> list[Outcome]:
-    """Train probes together; one at a time if they are one, or if together they fail.
-
-    The time of a pack is shared equally among its probes.
-    """
+    """Train probes together; where that fails, each has failed as one of its pack."""
     if len(probes) > 1 and isinstance(learner, TrainsMany):
-        started_at, start = datetime.now(timezone.utc), time.perf_counter()
-        try:
-            values = _together(probes, pilots, validation, learner, replacement)
-        except Exception as failure:
-            logger.warning("a pack of %d probes failed (%r): one at a time", len(probes), failure)
-        else:
-            seconds = (time.perf_counter() - start) / len(probes)
-            return [
-                Outcome(probe, value, "", seconds, started_at, attempt)
-                for probe, value, attempt in zip(probes, values, attempts, strict=True)
-            ]
+        return outcomes_of(
+            probes, attempts, lambda: _together(probes, pilots, validation, learner, replacement)
+        )
     return [
         train_probe(probe, pilots, validation, learner, replacement=replacement, attempt=attempt)
         for probe, attempt in zip(probes, attempts, strict=True)

@@ -3,7 +3,7 @@
 import logging
 import time
 import traceback
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from typing import Literal
@@ -33,6 +33,7 @@ class Outcome:
     value : the metric, finite; None if it failed.
     error : the traceback of a failure, or "".
     fault : why it failed; None if it did not.
+    packed : whether it failed as one of a pack that failed as a whole.
     """
 
     probe: Probe
@@ -42,15 +43,11 @@ class Outcome:
     started_at: datetime
     attempt: int = 1
     fault: Fault | None = None
+    packed: bool = False
 
     @property
     def status(self) -> Literal["done", "failed"]:
         return "done" if self.fault is None else "failed"
-
-    @property
-    def is_final(self) -> bool:
-        """Whether no further attempt would end otherwise: done, or a learner's own fault."""
-        return self.fault in (None, "learner")
 
     def row(self) -> Row:
         """The outcome as a row of the `probes` table."""
@@ -98,15 +95,34 @@ def train_probe(
     attempt: int = 1,
 ) -> Outcome:
     """Train one probe. A learner that raises, exits or breaks its contract is an outcome."""
+
+    def train() -> list[float]:
+        drawn = drawn_set(probe, pilots, replacement=replacement)
+        return [metric_value(learner(drawn, validation, training_seed(probe)), probe.metric)]
+
+    return outcomes_of([probe], [attempt], train)[0]
+
+
+def outcomes_of(
+    probes: Sequence[Probe], attempts: Sequence[int], train: Callable[[], Sequence[float]]
+) -> list[Outcome]:
+    """Outcomes of probes whose metrics one call finds; what it raises fails them all.
+
+    Its time is shared equally among them.
+    """
     started_at, start = datetime.now(timezone.utc), time.perf_counter()
-    value, error, fault = None, "", None
+    values: Sequence[float | None] = [None] * len(probes)
+    error, fault = "", None
     try:
-        train = drawn_set(probe, pilots, replacement=replacement)
-        value = metric_value(learner(train, validation, training_seed(probe)), probe.metric)
+        values = train()
     except (Exception, SystemExit) as failure:
         error, fault = traceback.format_exc(), fault_of(failure)
-        logger.warning("probe %s at size %d failed:\n%s", probe.mixture_id, probe.size, error)
-    return Outcome(probe, value, error, time.perf_counter() - start, started_at, attempt, fault)
+        logger.warning("%s failed:\n%s", ", ".join(probe.label for probe in probes), error)
+    seconds, packed = (time.perf_counter() - start) / len(probes), len(probes) > 1
+    return [
+        Outcome(probe, value, error, seconds, started_at, attempt, fault, packed and bool(fault))
+        for probe, value, attempt in zip(probes, values, attempts, strict=True)
+    ]
 
 
 def metric_value(metrics: Mapping[str, float], metric: str) -> float:

@@ -5,17 +5,18 @@ from dataclasses import dataclass
 import pytest
 import torch
 
-from projektor_ray.faults import Fault, fault_of, reason, tried_again
+from projektor_ray.faults import Fault, Verdict, fault_of, reason, verdict
 
 
 @dataclass(frozen=True)
 class Failure:
     fault: Fault
-    error: str = "Traceback\n  a line\nValueError: boom\n"
+    packed: bool = False
 
 
-LEARNER, MEMORY, TIME, LOST = (Failure(fault) for fault in ("learner", "memory", "time", "lost"))
-RESET, REFUSED = Failure("outside", "reset by peer"), Failure("outside", "connection refused")
+LEARNER, MEMORY, TIME, LOST, NETWORK = (
+    Failure(fault) for fault in ("learner", "memory", "time", "lost", "outside")
+)
 
 
 @pytest.mark.parametrize(
@@ -46,43 +47,44 @@ def test_what_an_exception_tells(error: BaseException, fault: Fault) -> None:
 
 
 @pytest.mark.parametrize(
-    ("failures", "again"),
+    ("failures", "becomes"),
     [
-        ([LEARNER], False),
-        ([TIME], False),
-        ([LOST], True),
-        ([LOST, LOST], True),
-        ([LOST, LOST, LOST], False),
-        ([RESET], True),
-        ([RESET, REFUSED], True),
-        ([RESET, RESET], True),
-        ([RESET, RESET, RESET], False),
-        ([RESET, LOST, RESET], False),
-        ([MEMORY], False),
-        ([LOST, LEARNER], False),
-        ([LOST, LOST, RESET], False),
+        ([LEARNER], "final"),
+        ([TIME], "final"),
+        ([MEMORY], "final"),
+        ([LOST, LEARNER], "final"),
+        ([LOST], "again"),
+        ([LOST, LOST], "again"),
+        ([LOST, LOST, LOST], "left"),
+        ([NETWORK], "again"),
+        ([NETWORK, NETWORK], "again"),
+        ([NETWORK, NETWORK, NETWORK], "left"),
+        ([NETWORK, LOST, NETWORK], "left"),
     ],
 )
-def test_what_may_pass_is_tried_again_as_often_as_asked(
-    failures: list[Failure], again: bool
+def test_what_may_pass_is_tried_again_as_often_as_asked_and_never_final(
+    failures: list[Failure], becomes: Verdict
 ) -> None:
-    assert tried_again(failures, 2) is again
-    assert not tried_again(failures, 0)
+    assert verdict(failures, 2) == becomes
+    assert verdict(failures, 0) == ("final" if becomes == "final" else "left")
 
 
 def test_memory_is_tried_once_more_with_more_room() -> None:
-    assert tried_again([MEMORY], 0, more_room=True)
-    assert tried_again([LOST, MEMORY], 0, more_room=True)
-    assert not tried_again([MEMORY, MEMORY], 5, more_room=True)
-    assert not tried_again([MEMORY, LOST, MEMORY], 5, more_room=True)
+    assert verdict([MEMORY], 0, more_room=True) == "again"
+    assert verdict([LOST, MEMORY], 0, more_room=True) == "again"
+    assert verdict([MEMORY, MEMORY], 5, more_room=True) == "final"
+    assert verdict([MEMORY, LOST, MEMORY], 5, more_room=True) == "final"
 
 
 def test_a_pack_that_failed_as_a_whole_is_tried_one_at_a_time() -> None:
-    assert tried_again([TIME], 0, packed=True)
-    assert tried_again([MEMORY], 0, packed=True)
-    assert not tried_again([TIME, TIME], 0)
+    for fault in ("learner", "outside", "memory", "time"):
+        assert verdict([Failure(fault, packed=True)], 0) == "again"
+    assert verdict([Failure("lost", packed=True)], 0) == "left"
+    assert verdict([Failure("lost", packed=True)], 1) == "again"
+    assert verdict([Failure("time", packed=True), TIME], 0) == "final"
+    assert verdict([Failure("memory", packed=True), MEMORY], 0, more_room=True) == "final"
 
 
 def test_the_reason_is_the_last_line() -> None:
-    assert reason(LEARNER.error) == "ValueError: boom"
+    assert reason("Traceback\n  a line\nValueError: boom\n") == "ValueError: boom"
     assert reason("") == ""

@@ -27,8 +27,9 @@ class Told:
         self.breaches: list[tuple[str, str]] = []
         self.event = threading.Event()
 
-    def __call__(self, fault: str, error: str) -> None:
+    def __call__(self, fault: str, error: str, seconds: float) -> None:
         self.breaches.append((fault, error))
+        self.seconds = seconds
         self.event.set()
 
     def hang(self) -> None:
@@ -56,6 +57,7 @@ def test_what_takes_too_long_is_told_once_with_where_it_was() -> None:
     assert fault == "time"
     assert error.splitlines()[-1] == "the training took longer than its limit of 0.1 s"
     assert "in hang" in error
+    assert told.seconds > 0.1
 
 
 def test_what_takes_too_much_memory_is_told() -> None:
@@ -86,7 +88,7 @@ def test_what_lets_no_other_thread_run_is_ended_all_the_same() -> None:
 import re
 from projektor_ray import limits
 limits.GRACE_SECONDS = 0.5
-with limits.watched(limits.Limits(seconds=0.5), lambda fault, error: None):
+with limits.watched(limits.Limits(seconds=0.5), lambda *breach: None):
     re.match("(a+)+$", "a" * 60 + "b")
 """
     ended = in_a_process(code)

@@ -1,5 +1,6 @@
 """Packs of probes: who goes together, and what becomes of a pack that fails."""
 
+import sys
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
@@ -22,7 +23,7 @@ VALIDATION = stripes(40, seed=2)
 
 
 class Together:
-    """Counts its calls; alone gives the seed's remainder, many the same, or fails as it is told."""
+    """Counts its calls; alone gives the seed's remainder, the second fails; many as it is told."""
 
     def __init__(self, many: Any) -> None:
         self.many, self.calls = many, 0
@@ -70,18 +71,31 @@ def test_a_pack_is_one_call_and_each_probe_keeps_its_own_value_and_attempt() -> 
     "many",
     [
         lambda seeds: 1 / 0,
+        lambda seeds: sys.exit(3),
         lambda seeds: [],
         lambda seeds: "accuracy",
         lambda seeds: [{"accuracy": np.nan} for _ in seeds],
         lambda seeds: [{"loss": 1.0} for _ in seeds],
     ],
-    ids=["raises", "too few", "text", "NaN", "another metric"],
+    ids=["raises", "exits", "too few", "text", "NaN", "another metric"],
 )
-def test_a_pack_that_fails_is_trained_one_at_a_time(many: Any) -> None:
-    outcomes = train(Together(many))
-    assert [outcome.status for outcome in outcomes] == ["done", "failed", "done"]
-    assert "the second" in outcomes[1].error
+def test_a_pack_that_fails_fails_each_of_its_probes_and_trains_none_alone(many: Any) -> None:
+    learner = Together(many)
+    outcomes = train(learner)
+    assert learner.calls == 0
+    assert [outcome.probe for outcome in outcomes] == PROBES
     assert [outcome.attempt for outcome in outcomes] == [1, 2, 3]
+    assert all(outcome.fault and outcome.packed for outcome in outcomes)
+    assert len({outcome.error for outcome in outcomes}) == 1
+    assert "Traceback" in outcomes[0].error
+
+
+def test_one_probe_that_fails_alone_is_no_pack() -> None:
+    learner = Together(None)
+    (done,), (failed,) = train(learner, PROBES[:1]), train(learner, PROBES[1:2])
+    assert (done.fault, done.packed) == (None, False)
+    assert (failed.fault, failed.packed) == ("learner", False)
+    assert "the second" in failed.error
 
 
 def test_a_packed_probe_has_the_value_that_it_has_alone() -> None:

@@ -1,5 +1,6 @@
 """What the driver makes of what Tune tells it; no Ray is started."""
 
+import time
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -10,9 +11,11 @@ from actors import progress
 from actors.ledger import Fate
 from actors.progress import Progress
 from actors.trial import Materials
+from projektor_ray.attempts import Todo
 from projektor_ray.errors import UnfinishedError
 from projektor_ray.learners import LearnerConfig
 from projektor_ray.limits import Limits
+from projektor_ray.tables import Row
 from tests.jobs.problems import config, resolved
 
 PROBES = tuple(resolved(config()).wanted_probes()[:3])
@@ -23,18 +26,28 @@ def no_ray(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(progress, "fetch", lambda value: value)
 
 
-def materials(fate: Fate, seconds: float | None = None) -> Materials:
-    """Two packs, of one and of two probes, and a ledger's writer that knows one fate."""
+class Writer:
+    """A ledger's writer that knows one fate, and keeps what is appended."""
+
+    def __init__(self, fate: Fate) -> None:
+        self.rows: list[Row] = []
+        self.fate = SimpleNamespace(remote=lambda trial: fate)
+        self.finish = SimpleNamespace(remote=lambda trial, outcomes, rows: self.rows.extend(rows))
+
+
+def materials(fate: Fate, seconds: float | None = None, retries: int = 2) -> Materials:
+    """Two packs, of one and of two probes."""
     return Materials(
-        probes=PROBES,
-        attempts=(1, 1, 1),
+        todo=tuple(Todo(probe, attempt=1) for probe in PROBES),
         packs=((0,), (1, 2)),
         learner=LearnerConfig(name="linear"),
         replacement=False,
         limits=Limits(seconds),
+        retries=retries,
+        more_room=False,
         pilots={},
         validation=None,
-        ledger=SimpleNamespace(fate=SimpleNamespace(remote=lambda trial: fate)),
+        ledger=Writer(fate),
     )
 
 
@@ -65,8 +78,34 @@ def test_the_time_taken_is_no_verdict_where_the_node_is_gone(
 ) -> None:
     """A lost node is noticed late, so that a probe of it seems to have taken long."""
     monkeypatch.setattr(progress, "lives", lambda node: node == "here")
-    seen = Progress(materials(Fate(seconds=seconds, node=node), seconds=30.0), lambda row: None)
+    shown: list[Row] = []
+    shared = materials(Fate(begun=time.monotonic() - seconds, node=node), seconds=30.0)
+    seen = Progress(shared, shown.append)
     seen.on_trial_error(0, [], tune_trial(0))
-    ((index, outcome, packed),) = seen.failed
-    assert (index, outcome.fault, packed) == (0, fault, False)
-    assert ("longer than its limit, 30 s" in outcome.error) is (fault == "time")
+    if fault == "time":
+        assert not seen.again
+        assert shared.ledger.rows == shown, "in the ledger before the driver tells anybody"
+        assert "longer than its limit, 30 s" in shown[0]["error"]
+        assert shown[0]["seconds"] == pytest.approx(seconds, abs=5)
+    else:
+        assert [one.failures[0].fault for one in seen.again] == ["lost"]
+        assert not shared.ledger.rows
+
+
+def test_a_lost_pack_is_tried_again_or_left_to_the_next_run() -> None:
+    for retries in (0, 1):
+        shared = materials(Fate(), retries=retries)
+        seen = Progress(shared, lambda row: None)
+        seen.on_trial_error(0, [], tune_trial(1))
+        assert [one.probe for one in seen.again] == list(PROBES[1:]) * retries
+        assert [one.probe for one in seen.left] == list(PROBES[1:]) * (1 - retries)
+        assert not shared.ledger.rows, "what may pass is never a row"
+
+
+def test_what_a_trial_told_before_its_worker_ended_is_not_told_again() -> None:
+    told = materials(Fate()).failed(0, "learner", "Traceback\nValueError: boom", 1.0)
+    shown: list[Row] = []
+    shared = materials(Fate(told))
+    Progress(shared, shown.append).on_trial_error(0, [], tune_trial(0))
+    assert shown == [told[0].row()]
+    assert not shared.ledger.rows, "its rows are on the disk"

@@ -1,11 +1,15 @@
 """Learners that hang, leak, die, exit: each probe ends as done or failed, with its reason."""
 
 import logging
+from collections import defaultdict
 from pathlib import Path
+from typing import Any, ClassVar
 
 import pytest
+import ray
 
 from actors import probes as engine
+from actors.progress import Progress
 from jobs.probe import probe
 from jobs.workspace import opened
 from tests.jobs.problems import config, table
@@ -26,6 +30,10 @@ CUES = {
     "15": "writes to its inputs",
     "16": "spoils its process",
 }
+WRITER_DIES = 7
+"""Samples of the probe at whose first failure the ledger's writer is killed."""
+TOLD_BY_NOBODY = (5, 8, 9)
+"""Samples of probes whose worker ends without a word."""
 EXPECTED = {
     4: (1, "took longer than its limit of 6 s"),
     5: (1, "ran longer than its limit, 6 s"),
@@ -44,13 +52,35 @@ EXPECTED = {
 """Samples → attempts, and how the error ends; None where the next run is to train it."""
 
 
+class Watching(Progress):
+    """Notes whether a failed probe was in the ledger before the driver heard of it, and after."""
+
+    out: ClassVar[Path]
+    seen: ClassVar[dict[int, list[tuple[bool, bool]]]]
+
+    def on_trial_error(self, iteration: int, trials: list[Any], trial: Any, **_: Any) -> None:
+        (one,) = self._materials.pack(trial.config["index"])
+        size = one.probe.size
+        before = self.is_row(size)
+        if size == WRITER_DIES and size not in self.seen:
+            ray.kill(self._materials.ledger, no_restart=False)
+        super().on_trial_error(iteration, trials, trial)
+        self.seen[size].append((before, self.is_row(size)))
+
+    def is_row(self, size: int) -> bool:
+        return size in table(self.out, "probes")["size"].to_pylist()
+
+
 def test_every_fault_is_tried_again_as_it_deserves_and_recorded(
     local_ray: None,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
+    """What is final is in the ledger at once, and the ledger's writer may be killed."""
     monkeypatch.setattr(engine, "FIRST_PAUSE", 0.1)
+    monkeypatch.setattr(engine, "Progress", Watching)
+    Watching.out, Watching.seen = tmp_path / "out", defaultdict(list)
     asked = config(
         learner={
             "name": "tests.jobs.learners:misbehaving",
@@ -63,6 +93,7 @@ def test_every_fault_is_tried_again_as_it_deserves_and_recorded(
             "time_limit": 6,
             "memory": 0.5,
             "retries": 2,
+            "cpus": 0.5,
         },
     )
     with caplog.at_level(logging.WARNING), opened(asked, str(tmp_path / "out")) as workspace:
@@ -78,7 +109,16 @@ def test_every_fault_is_tried_again_as_it_deserves_and_recorded(
         assert row["attempt"] == attempts, (size, row["error"])
         assert row["status"] == ("failed" if error else "done"), size
         assert row["error"].rstrip().endswith(error), (size, row["error"])
-    assert "2 probes are left to the next run" in caplog.text
+    for size, seen in Watching.seen.items():
+        attempts, error = EXPECTED[size]
+        failed_for_good = [False] * (attempts - 1) + [bool(error)]
+        if error == "":
+            failed_for_good.pop()
+        assert [after for _, after in seen] == failed_for_good, size
+        assert [before for before, _ in seen] == (
+            [False] * len(seen) if size in TOLD_BY_NOBODY else failed_for_good
+        ), size
+    assert "2 probes are left to the next run, which may have more luck; the last: " in caplog.text
     assert "misbehave" in rows[4]["error"], "where it hung"
     assert "1 out of memory, now with twice the room" not in caplog.text
     assert "2 out of memory, now with twice the room" in caplog.text

@@ -1,0 +1,39 @@
+"""The ledger's writer, in this process: what it forgets when another takes its place is nothing."""
+
+from dataclasses import replace
+from pathlib import Path
+
+from actors.ledger import Fate, LedgerWriter
+from projektor_ray.ledger import Ledger
+from projektor_ray.tables import Folder
+from tests.jobs.problems import config, resolved
+from tests.test_attempts import outcome
+
+STUDY = resolved(config())
+
+
+def test_a_writer_that_takes_the_place_of_another_knows_what_that_was_told(tmp_path: Path) -> None:
+    def writer() -> LedgerWriter:
+        return LedgerWriter(str(tmp_path / "out"), "probes", STUDY.probes_stamp, str(scratch))
+
+    scratch = tmp_path / "scratch"
+    scratch.mkdir()
+    final, passing = outcome("learner"), replace(outcome("memory"), attempt=3)
+    first = writer()
+    assert first.fate(0) == Fate()
+    for trial, ended, rows in ((0, final, [final.row()]), (1, passing, [])):
+        first.begin(trial, "here")
+        first.finish(trial, [ended], rows)
+    first.begin(2, "there")
+
+    second = writer()
+    for trial, ended in enumerate((final, passing)):
+        assert second.fate(trial) == first.fate(trial)
+        assert second.fate(trial).outcomes == [ended]
+    assert second.fate(2).outcomes == ()
+    assert second.fate(2).node == "there"
+    assert second.fate(2).seconds > 0
+    assert second.fate(3).seconds == 0
+    second.append([replace(final, attempt=2).row()])
+    (row,) = Ledger(Folder(tmp_path / "out"), "probes").rows(STUDY.probes_stamp.made_by).values()
+    assert row["attempt"] == 2, "it appends to what is there"

@@ -129,6 +129,7 @@ class Engine:
             packs=tuple(packs),
             learner=self.study.config.learner,
             replacement=asked.replacement,
+            threads=asked.threads,
             limits=Limits(asked.time_limit, room.get("memory")),
             retries=asked.retries,
             more_room=doubled(room, living_nodes()) != room,

@@ -18,6 +18,7 @@ from projektor_ray.limits import Limits, end_process, watched
 from projektor_ray.packs import train_pack
 from projektor_ray.probe import Outcome
 from projektor_ray.providers import Samples
+from projektor_ray.threads import cpu_threads
 
 LAST_WORDS_SECONDS = 30.0
 """Long enough for a ledger's writer that is just being restarted."""
@@ -30,6 +31,7 @@ class Materials:
     Attributes
     ----------
     packs : indices into `todo` of the probes that a trial trains together, one pack a trial.
+    threads : on CPUs, of one training.
     limits : of one probe.
     retries, more_room : what decides whether a failed probe is tried again, as in `verdict`.
     pilots : provider name → reference to its Samples, read without a copy from the object store.
@@ -41,6 +43,7 @@ class Materials:
     packs: tuple[tuple[int, ...], ...]
     learner: LearnerConfig
     replacement: bool
+    threads: int
     limits: Limits
     retries: int
     more_room: bool
@@ -100,7 +103,7 @@ def trial(config: dict[str, int], materials: Materials) -> None:
         end_process()
 
     materials.ledger.begin.remote(index, ray.get_runtime_context().get_node_id())
-    with watched(materials.limits_of(index), stop):
+    with cpu_threads(materials.threads), watched(materials.limits_of(index), stop):
         outcomes = train_pack(
             [one.probe for one in pack],
             dict(zip(names, pilots, strict=True)),

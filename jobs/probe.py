@@ -28,6 +28,7 @@ from projektor_ray.probe import Outcome, train_probe
 from projektor_ray.study import Probe
 from projektor_ray.tables import Key, Row
 from projektor_ray.terminal import headline
+from projektor_ray.threads import cpu_threads
 
 
 def probe(workspace: Workspace, *, retry_failed: bool = False) -> Workspace:
@@ -112,7 +113,7 @@ def failures(workspace: Workspace) -> None:
 
 
 def replay(workspace: Workspace, label: str) -> Outcome:
-    """Train one probe again, here and alone; the ledger is not touched.
+    """Train one probe again, here and alone, in as many threads; the ledger is not touched.
 
     Raises
     ------
@@ -128,13 +129,12 @@ def replay(workspace: Workspace, label: str) -> Outcome:
         )
     references = workspace.pilots.references()
     pilots = dict(zip(references, ray.get(list(references.values())), strict=True))
-    outcome = train_probe(
-        by_label[label],
-        pilots,
-        ray.get(workspace.pilots.validation),
-        build_learner(study.config.learner),
-        replacement=study.config.probes.replacement,
-    )
+    validation = ray.get(workspace.pilots.validation)
+    asked, learner = study.config.probes, build_learner(study.config.learner)
+    with cpu_threads(asked.threads):
+        outcome = train_probe(
+            by_label[label], pilots, validation, learner, replacement=asked.replacement
+        )
     earlier = workspace.probes().get(by_label[label].key)
     headline("replay", f"{label}: {outcome.error or outcome.value!r}")
     if earlier is not None:

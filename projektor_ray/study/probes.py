@@ -64,7 +64,9 @@ class ProbesConfig(Config):
     replacement: bool = Field(
         False, description="Draw with replacement where a mixture asks more than a pilot holds."
     )
-    cpus: float = Field(1.0, ge=0, allow_inf_nan=False, description="CPUs of one probe.")
+    cpus: float = Field(
+        1.0, ge=0, allow_inf_nan=False, description="CPUs of one probe, and its threads."
+    )
     gpus: float = Field(
         0.0, ge=0, allow_inf_nan=False, description="GPUs of one probe; a fraction packs several."
     )
@@ -165,6 +167,11 @@ class ProbesConfig(Config):
         """What one probe reserves, by Ray's names; memory in bytes."""
         asked = {"CPU": self.cpus, "GPU": self.gpus, "memory": (self.memory or 0.0) * 2**30}
         return {name: amount for name, amount in {**asked, **self.resources}.items() if amount}
+
+    @property
+    def threads(self) -> int:
+        """CPU threads of one probe: its CPUs, at least one, whatever room it is tried in."""
+        return max(1, int(self.cpus))
 
     @property
     def seed_list(self) -> tuple[int, ...]:

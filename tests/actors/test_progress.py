@@ -42,6 +42,7 @@ def materials(fate: Fate, seconds: float | None = None, retries: int = 2) -> Mat
         packs=((0,), (1, 2)),
         learner=LearnerConfig(name="linear"),
         replacement=False,
+        threads=1,
         limits=Limits(seconds),
         retries=retries,
         more_room=False,

@@ -68,6 +68,7 @@ class Scene:
             packs=((0, 1),) if packed else ((0,), (1,)),
             learner=LearnerConfig(name="x"),
             replacement=False,
+            threads=1,
             limits=Limits(60.0),
             retries=1,
             more_room=more_room,

@@ -49,6 +49,32 @@ def broken(
     raise RuntimeError("this learner is broken")
 
 
+def perceptron(
+    train: Samples, validation: Samples, seed: int, settings: dict[str, Any]
+) -> dict[str, float]:
+    """A wide perceptron of torch, and how large its weights are: sums of so many that another
+    number of threads rounds them otherwise. It takes a while.
+    """
+    import torch
+    from torch.nn import functional
+
+    torch.manual_seed(seed)
+    inputs, labels = torch.tensor(train.inputs).float(), torch.tensor(train.labels)
+    wide = torch.nn.Linear(inputs.shape[1], 10**5)
+    network = torch.nn.Sequential(wide, torch.nn.ReLU(), torch.nn.Linear(10**5, 3))
+    optimizer = torch.optim.SGD(network.parameters(), lr=1e-5)
+    for _ in range(5):
+        loss = functional.cross_entropy(network(inputs), labels)
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+    time.sleep(settings["seconds"])
+    outputs = network(torch.tensor(validation.inputs).float())
+    fit = functional.cross_entropy(outputs, torch.tensor(validation.labels))
+    norms = [wide.weight.detach().abs().pow(power).sum() for power in range(1, 9)]
+    return {"log_loss": float(fit.detach()) + sum(map(float, norms))}
+
+
 def misbehaving(
     train: Samples, validation: Samples, seed: int, settings: dict[str, Any]
 ) -> dict[str, float]:

@@ -3,7 +3,7 @@
 import difflib
 import os
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -42,7 +42,8 @@ def parse(kind: type[ConfigT], values: Any) -> ConfigT:
     except ValidationError as failure:
         errors = failure.errors()
         places = {error["loc"] for error in errors}
-        lines = [_line(kind, error) for error in errors if not _has_inner(error["loc"], places)]
+        inner = [error for error in errors if not _has_inner(error["loc"], places)]
+        lines = [_line(kind, error, values) for error in inner]
         raise InputError("the configuration cannot be used:\n  " + "\n  ".join(lines)) from None
 
 
@@ -85,8 +86,8 @@ def _expand(value: Any, path: str) -> Any:
     return re.sub(r"\$\{(\w+)(?::-([^}]*))?\}", variable, value)
 
 
-def _line(kind: type[Config], error: Any) -> str:
-    place = ".".join(str(part) for part in error["loc"]) or "(top)"
+def _line(kind: type[Config], error: Any, values: Any) -> str:
+    place = ".".join(_named(error["loc"], values)) or "(top)"
     if error["type"] == "extra_forbidden":
         *parents, key = error["loc"]
         return f"{place}: unknown key; {nearest(str(key), _fields(kind, parents))}"
@@ -95,6 +96,17 @@ def _line(kind: type[Config], error: Any) -> str:
     message = error["msg"].removeprefix("Value error, ")
     came = "" if isinstance(error["input"], dict | list) else f"; got {error['input']!r}"
     return f"{place}: {message}{came}"
+
+
+def _named(place: tuple[int | str, ...], values: Any) -> Iterator[str]:
+    """The parts of a place; an item of a list by its `name`, where it has one."""
+    for part in place:
+        try:
+            values = values[part]
+        except (KeyError, IndexError, TypeError):  # absent, or of another kind than expected
+            values = None
+        item = isinstance(part, int) and isinstance(values, dict)
+        yield str(values.get("name", part) if item else part)
 
 
 def _has_inner(place: tuple[int | str, ...], places: set[tuple[int | str, ...]]) -> bool:

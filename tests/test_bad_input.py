@@ -96,7 +96,11 @@ ONE_SCALE = [
     for command in ("project", "select")
 ]
 UNITS = [
-    (trainings().assign(accuracy=1.7), "fit", "must lie in 0 … 1; row 0 is 1.7"),
+    (
+        trainings().assign(accuracy=1.7),
+        "fit",
+        "lie in 0 … 1; it is 1.7 in row 1 (counted from 1",
+    ),
     (
         trainings().assign(accuracy=trainings()["accuracy"] * 100),
         "fit",
@@ -126,8 +130,9 @@ COLUMNS = [
     (
         trainings().assign(web=trainings()["web"] + 0.1),
         "fit --providers clinic,crowd,web",
-        "shares must sum to 1 (within 1e-06); rows 0, 1, 2, 3, 4 and 19 more do not: row 0 sums "
-        "to 1.1. A provider's column may be missing",
+        "shares must sum to 1 (within 1e-06); not so in rows 1, 2, 3, 4, 5 and 19 more (counted "
+        "from 1, without the header), the first of which sums to 1.1. A provider's column may be "
+        "missing",
     ),
     (trainings().drop(columns="web"), "fit", "clinic, crowd look like shares, but sum to"),
     (

@@ -16,9 +16,14 @@ class Leaf(Config):
     weight: float = Field(1.0, ge=0, description="A weight.")
 
 
+class Twig(Leaf):
+    name: str = Field(description="Its own.")
+
+
 class Tree(Config):
     name: str = Field(description="Required.")
     leaves: tuple[Leaf, ...] = Field((), description="Many.")
+    twigs: tuple[Twig, ...] = Field((), description="Many that have names.")
     crown: Leaf | None = Field(None, description="One or none.")
 
 
@@ -39,6 +44,9 @@ class Tree(Config):
             "crown.xyz: unknown key; known: colour, weight",
         ),
         ({}, "name: required, but absent"),
+        ({"name": "oak", "twigs": [{"name": "low", "weight": -1}]}, "twigs.low.weight: "),
+        ({"name": "oak", "twigs": [{"weight": 1}]}, "twigs.0.name: required, but absent"),
+        ({"name": "oak", "twigs": [{"name": 3, "weight": 1}]}, r"twigs.3.name: .*; got 3"),
         ({"name": "oak", "crown": {"weight": -1}}, "crown.weight: .*greater than or equal to 0"),
         ({"name": "oak", "crown": {"weight": "heavy"}}, "crown.weight: .*; got 'heavy'"),
         ("oak", r"\(top\): .*; got 'oak'"),
@@ -116,5 +124,5 @@ def test_what_an_inner_error_explains_is_not_repeated() -> None:
     study = {"providers": [{"name": "a", "capacity": -1}]}
     with pytest.raises(InputError) as failure:
         parse(StudyConfig, study)
-    assert "providers.0.capacity" in str(failure.value)
+    assert "providers.a.capacity" in str(failure.value)
     assert "providers:" not in str(failure.value)

@@ -45,8 +45,8 @@ class Embedder:
         if bad.size:
             raise InputError(
                 f"the embedder {self.name} gives NaN or infinite features for {bad.size} of "
-                f"{len(inputs)} samples, first for {bad[:SHOWN].tolist()}; check its weights and "
-                "the scale of the inputs"
+                f"{len(inputs)} samples, first for {(bad[:SHOWN] + 1).tolist()}, counted from 1; "
+                "check its weights and the scale of the inputs"
             )
         return features
 

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, RegressorMixin
 
+from projektor_ray.counting import row_named
 from projektor_ray.errors import InputError
 from projektor_ray.observed.columns import column, require
 from projektor_ray.observed.identify import unidentified
@@ -115,8 +116,8 @@ class OfMixtures(RegressorMixin, BaseEstimator):  # type: ignore[misc]
             return values
         if values.min() <= 0:
             raise InputError(
-                f"log=True needs a metric above 0; row {int(values.argmin())} is "
-                f"{values.min():g}. Use log=False"
+                f"log=True needs a metric above 0; it is {values.min():g} in "
+                f"{row_named(int(values.argmin()))}. Use log=False"
             )
         return np.asarray(np.log(values))
 

@@ -59,11 +59,13 @@ class Offers:
             unknown provider, or a number cannot be used.
         """
         table = read_table(source)
-        unknown = [name for name in table.column_names if name not in OFFER_COLUMNS]
-        if unknown or "provider" not in table.column_names:
+        for name in table.column_names:
+            if name not in OFFER_COLUMNS:
+                raise InputError(f"offers have no column {name!r}; {nearest(name, OFFER_COLUMNS)}")
+        if "provider" not in table.column_names:
             raise InputError(
-                f"offers have the columns {', '.join(OFFER_COLUMNS)}, the first of them needed; "
-                f"got {', '.join(table.column_names)}"
+                "offers need the column 'provider', with the names of the mixtures' columns; got "
+                f"{', '.join(table.column_names)}"
             )
         sellers = [str(name) for name in table["provider"].to_pylist()]
         _same_names(sellers, names)

@@ -7,6 +7,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from projektor_ray.counting import row_named, rows_named
 from projektor_ray.errors import InputError
 from projektor_ray.observed.columns import (
     MOST_DECIMALS,
@@ -99,9 +100,9 @@ def check_shares(shares: Floats, providers: tuple[str, ...]) -> Floats:
     if len(wrong):
         row, which = wrong[0]
         raise InputError(
-            f"shares must be numbers, 0 or more; row {row} of {providers[which]!r} is "
-            f"{_shown(shares[row, which])}{_others(wrong)}. Write 0 where a provider "
-            "has no part, and leave out rows that failed"
+            f"shares must be numbers, 0 or more; {providers[which]!r} is "
+            f"{_shown(shares[row, which])} in {row_named(row)}{_others(wrong)}. Write 0 where a "
+            "provider has no part, and leave out rows that failed"
         )
     sums = shares.sum(axis=1)
     tolerance = _rounding(shares)
@@ -110,13 +111,13 @@ def check_shares(shares: Floats, providers: tuple[str, ...]) -> Floats:
         return np.asarray(shares / sums[:, None])
     if np.mean(np.abs(sums / PER_CENT - 1) <= 1e-2) > 0.5:
         raise InputError(
-            f"shares must sum to 1; row 0 sums to {sums[0]:g}: they are in per cent. Divide the "
-            f"columns {providers[0]!r} … {providers[-1]!r} by 100"
+            f"shares must sum to 1; {row_named(0)} sums to {sums[0]:g}: they are in per "
+            f"cent. Divide the columns {providers[0]!r} … {providers[-1]!r} by 100"
         )
     raise InputError(
-        f"a mixture's shares must sum to 1 (within {tolerance:.2g}); {_rows(off)} "
-        f"{'does' if len(off) == 1 else 'do'} not: row {off[0]} sums to {sums[off[0]]:g}. A "
-        f"provider's column may be missing: read were {', '.join(providers[:SHOWN])}"
+        f"a mixture's shares must sum to 1 (within {tolerance:.2g}); not so in "
+        f"{rows_named(off)}, the first of which sums to {sums[off[0]]:g}. A provider's "
+        f"column may be missing: read were {', '.join(providers[:SHOWN])}"
         f"{', …' if len(providers) > SHOWN else ''}"
     )
 
@@ -133,8 +134,8 @@ def check_values(values: Floats, metric: str) -> Floats:
     empty = np.flatnonzero(~np.isfinite(values))
     if len(empty):
         raise InputError(
-            f"the metric {metric!r} must be a finite number; {_rows(empty)} "
-            f"{'has' if len(empty) == 1 else 'have'} none. Leave out trainings that failed"
+            f"the metric {metric!r} must be a finite number; there is none in "
+            f"{rows_named(empty)}. Leave out trainings that failed"
         )
     bounds = guess_bounds(metric)
     if bounds:
@@ -154,8 +155,8 @@ def check_range(values: Floats, metric: str, bounds: Bounds) -> None:
         return
     per_cent = bounds == (0.0, 1.0) and values.min() >= 0 and 1 < values.max() <= PER_CENT
     raise InputError(
-        f"the metric {metric!r} must lie in {bounds[0]:g} … {bounds[1]:g}; row {out[0]} is "
-        f"{values[out[0]]:g}"
+        f"the metric {metric!r} must lie in {bounds[0]:g} … {bounds[1]:g}; it is "
+        f"{values[out[0]]:g} in {row_named(out[0])}"
         + (
             ": it is in per cent. Divide it by 100"
             if per_cent and len(out) > 1
@@ -171,7 +172,8 @@ def _sizes(table: pa.Table, name: str | None, said: str | float | None) -> Float
     wrong = np.flatnonzero(sizes < 1)
     if len(wrong):
         raise InputError(
-            f"a size must be a number of samples, at least 1; row {wrong[0]} is {sizes[wrong[0]]:g}"
+            f"a size must be a number of samples, at least 1; it is {sizes[wrong[0]]:g} in "
+            f"{row_named(wrong[0])}"
         )
     return sizes
 
@@ -180,7 +182,9 @@ def _finite(table: pa.Table, name: str) -> Floats:
     numbers = column(table, name)
     wrong = np.flatnonzero(~np.isfinite(numbers))
     if len(wrong):
-        raise InputError(f"the column {name!r} must hold finite numbers; {_rows(wrong)} is empty")
+        raise InputError(
+            f"the column {name!r} must hold finite numbers; there is none in {rows_named(wrong)}"
+        )
     return numbers
 
 
@@ -191,12 +195,6 @@ def _rounding(shares: Floats) -> float:
             rounding = 0.5 * shares.shape[1] / 10**decimals if decimals > 1 else 0.0
             return float(SIMPLEX_TOLERANCE + rounding)
     return SIMPLEX_TOLERANCE
-
-
-def _rows(which: NDArray[np.intp]) -> str:
-    shown = ", ".join(str(int(row)) for row in which[:SHOWN])
-    more = f" and {len(which) - SHOWN} more" if len(which) > SHOWN else ""
-    return f"row{'s' if len(which) > 1 else ''} {shown}{more}"
 
 
 def _others(wrong: NDArray[np.intp]) -> str:

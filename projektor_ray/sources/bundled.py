@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from projektor_ray.config import nearest
+from projektor_ray.counting import row_named
 from projektor_ray.errors import InputError
 from projektor_ray.sources.config import SourceConfig
 from projektor_ray.sources.images import stack_images
@@ -56,7 +57,7 @@ def torchvision_origin(source: SourceConfig) -> Origin:
         labels = [label for _, label in data]
 
     def inputs(index: Index) -> NDArray[np.uint8]:
-        names = [f"{where}, sample {row}" for row in index]
+        names = [f"{where}, {row_named(row)}" for row in index]
         return stack_images([np.asarray(data[row][0].convert("RGB")) for row in index], names)
 
     return Origin(where, len(data), np.asarray(labels), inputs)

@@ -11,6 +11,7 @@ import pyarrow.types as pt
 from numpy.typing import NDArray
 
 from projektor_ray.config import nearest
+from projektor_ray.counting import row_named, rows_named
 from projektor_ray.errors import InputError
 from projektor_ray.sources.config import AskedTarget
 from projektor_ray.sources.images import decode_images
@@ -20,7 +21,6 @@ LABEL_COLUMNS = ("label", "labels", "target", "y")
 INPUT_COLUMNS = ("features", "image")
 INDEX_COLUMNS = ("", "Unnamed: 0", "__index_level_0__")
 """What pandas calls the index that it writes beside the columns."""
-SHOWN = 5
 
 log = logging.getLogger(__name__)
 
@@ -112,8 +112,8 @@ def _labels(column: pa.ChunkedArray, where: str) -> NDArray[Any]:
     if column.null_count:
         rows = np.flatnonzero(column.is_null().to_numpy())
         raise InputError(
-            f"{where}: {len(rows)} of {len(column)} labels are missing, first in rows "
-            f"{rows[:SHOWN].tolist()}; drop these rows, or set target: none"
+            f"{where}: {len(rows)} of {len(column)} labels are missing, in "
+            f"{rows_named(rows)}; drop these rows, or set target: none"
         )
     if pt.is_dictionary(column.type):
         column = column.cast(column.type.value_type)
@@ -136,7 +136,7 @@ def _inputs(table: pa.Table, index: Index, where: str) -> NDArray[Any]:
         column = pc.struct_field(column, "bytes")
         kind = column.type
     if _is_binary(kind):
-        return decode_images(column.to_pylist(), [f"{here}, row {row}" for row in index])
+        return decode_images(column.to_pylist(), [f"{here}, {row_named(row)}" for row in index])
     if _is_list(kind) and _is_number(kind.value_type):
         return _lists(column, index, here)
     raise InputError(
@@ -170,7 +170,7 @@ def _lists(column: pa.ChunkedArray, index: Index, where: str) -> NDArray[Any]:
     if odd.size:
         raise InputError(
             f"{where}: feature rows have different lengths: most have {expected} values, "
-            f"{odd.size} do not, first row {index[odd[0]]} with {lengths[odd[0]]}"
+            f"{odd.size} do not, the first {lengths[odd[0]]} in {row_named(index[odd[0]])}"
         )
     if expected == 0:
         raise InputError(f"{where}: the feature lists are empty")

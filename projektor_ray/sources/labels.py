@@ -12,12 +12,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from projektor_ray.counting import rows_named
 from projektor_ray.errors import InputError
 from projektor_ray.sources.config import AskedTarget
 from projektor_ray.sources.origin import Origin
 
 UNKNOWN_FROM = 2**32
-SHOWN = 5
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,8 +74,8 @@ def _real(origin: Origin, raw: NDArray[np.float64], target: AskedTarget) -> Labe
     missing = np.flatnonzero(~np.isfinite(raw))
     if missing.size:
         raise InputError(
-            f"{origin.where}: {missing.size} of {raw.size} labels are missing or not finite, first "
-            f"in rows {missing[:SHOWN].tolist()}; drop these rows"
+            f"{origin.where}: {missing.size} of {raw.size} labels are missing or not finite, in "
+            f"{rows_named(missing)}; drop these rows"
         )
     whole = bool(np.all(raw == np.round(raw)))
     if target == "classes":

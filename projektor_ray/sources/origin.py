@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from projektor_ray.counting import rows_named
 from projektor_ray.errors import InputError
 from projektor_ray.providers import Samples
 
-SHOWN = 5
 Index = NDArray[np.int64]
 
 
@@ -55,7 +55,6 @@ def samples_of(
         if bad.size:
             raise InputError(
                 f"{origin.where}: {bad.size} of {len(inputs)} samples have features that are "
-                f"missing, NaN or infinite, first in rows {index[bad[:SHOWN]].tolist()}; drop or "
-                "fill them"
+                f"missing, NaN or infinite, in {rows_named(index[bad])}; drop or fill them"
             )
     return Samples(inputs, labels, class_names)

@@ -5,6 +5,7 @@ import signal
 import sys
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -55,49 +56,64 @@ def cluster() -> Iterator[Cluster]:
     cluster.shutdown()  # type: ignore[no-untyped-call]
 
 
-@pytest.mark.parametrize("victim", ["actor", "node"])
 @pytest.mark.parametrize("layout", ["by provider", "by mixture"])
 def test_a_solve_outlives_who_solves_it(
-    cluster: Cluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, layout: str, victim: str
+    cluster: Cluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, layout: str
 ) -> None:
-    """The driver holds no pilot: what is lost can only be read from its source again."""
+    """First an actor is killed, then a node.
+
+    The driver holds no pilot: what is lost can only be read from its source again.
+    """
     monkeypatch.setattr(ray, "cluster_resources", lambda: {"CPU": float(SHARDS)})
     scant = layout == "by provider"
     monkeypatch.setattr("projektor_ray.transport.memory._too_narrow", lambda *_: scant)
     asked = config(NAMES, sources_in(tmp_path), **SETTINGS[layout])
-    pilots, shard = a_shard_away(asked)
-    distances = PilotDistances(pilots, resolve(asked, *pilots.summaries()))
-    assert distances.plan.layout == layout
-    undisturbed = distances(ASKED)
-    distances.forget()
+    held = hold(asked)
+    undisturbed = held[1](ASKED)
+    nth, when = (5, at_any_time) if layout == "by provider" else (1, is_solving)
 
+    for victim in ("actor", "node"):
+        held, shard = a_shard_away(asked, held)
+        _, distances = held
+        assert distances.plan.layout == layout
+        distances.forget()
+        node, process = place_of(shard)
+        strike = partial(kill, shard, cluster if victim == "node" else None, when)
+        with monkeypatch.context() as patch:
+            patch.setattr(transport, "fetch", fetch_and(strike, nth))
+            found = distances(ASKED)
+
+        assert place_of(shard)[1] != process, victim
+        assert victim == "actor" or place_of(shard)[0] != node
+        for name in ("value", "gradient", "iterations"):
+            np.testing.assert_array_equal(getattr(found, name), getattr(undisturbed, name), victim)
+
+
+def kill(shard: Any, cluster: Cluster | None, when: Callable[[Any], bool]) -> None:
+    """Kill the process of a shard, as soon as it is at it, and its node if a cluster is given."""
     node, process = place_of(shard)
-
-    def strike() -> None:
-        if layout == "by mixture":
-            wait_until(lambda: ray.get(shard.__ray_call__.remote(is_solving)))
-        if victim == "node":
-            [lost] = [each for each in cluster.worker_nodes if each.node_id == node]
-            cluster.remove_node(lost, allow_graceful=False)
-        os.kill(process, signal.SIGKILL)
-
-    monkeypatch.setattr(transport, "fetch", fetch_and(strike, 5 if layout == "by provider" else 1))
-    found = distances(ASKED)
-
-    assert place_of(shard)[1] != process
-    assert victim == "actor" or place_of(shard)[0] != node
-    for name in ("value", "gradient", "iterations"):
-        np.testing.assert_array_equal(getattr(found, name), getattr(undisturbed, name))
+    wait_until(lambda: ray.get(shard.__ray_call__.remote(when)))
+    if cluster is not None:
+        [lost] = [each for each in cluster.worker_nodes if each.node_id == node]
+        cluster.remove_node(lost, allow_graceful=False)
+    os.kill(process, signal.SIGKILL)
 
 
-def a_shard_away(asked: StudyConfig) -> tuple[Pilots, Any]:
-    """Pilots, and a shard of theirs on another node than the driver's."""
+def hold(asked: StudyConfig) -> tuple[Pilots, PilotDistances]:
+    pilots = Pilots(asked, {}, VALIDATION)
+    return pilots, PilotDistances(pilots, resolve(asked, *pilots.summaries()))
+
+
+def a_shard_away(
+    asked: StudyConfig, held: tuple[Pilots, PilotDistances]
+) -> tuple[tuple[Pilots, PilotDistances], Any]:
+    """Pilots, these if they do, and a shard of theirs on another node than the driver's."""
     here = ray.get_runtime_context().get_node_id()
     for _ in range(10):
-        pilots = Pilots(asked, {}, VALIDATION)
-        for shard, _ in pilots.shards:
+        for shard, _ in held[0].shards:
             if place_of(shard)[0] != here:
-                return pilots, shard
+                return held, shard
+        held = hold(asked)
     raise AssertionError("Ray puts every shard on the driver's node")
 
 
@@ -128,6 +144,10 @@ def place_of(actor: Any) -> tuple[str, int]:
 
 def place(_: Any) -> tuple[str, int]:
     return ray.get_runtime_context().get_node_id(), os.getpid()
+
+
+def at_any_time(_: Any) -> bool:
+    return True
 
 
 def is_solving(_: Any) -> bool:

@@ -278,7 +278,7 @@ def test_failed_probes_are_recorded_and_the_study_goes_on(
 ) -> None:
     ready, out = tmp_path / "ready", tmp_path / "out"
     learner = {"name": "tests.jobs.learners:unready", "settings": {"ready": str(ready)}}
-    probes: dict[str, Any] = {"scales": [16, 21], "lattice": 2, "seeds": 1}
+    probes: dict[str, Any] = {"scales": [16, 21], "lattice": 2, "seeds": 1, "cpus": 0.5}
     probes |= {"mixtures": [{"ada": 0.2, "cyd": 0.8}], "tensorboard": str(tmp_path / "logs")}
     asked = config(learner=learner, probes=probes)
     run_study(asked, str(out))
@@ -319,13 +319,14 @@ def test_failed_probes_are_recorded_and_the_study_goes_on(
 
 
 def test_a_learner_that_always_fails(again: Path) -> None:
-    asked = config(learner={"name": "tests.jobs.learners:broken"})
+    probes = {"scales": [4, 16], "lattice": 1, "seeds": 1, "cpus": 0.5}
+    asked = config(learner={"name": "tests.jobs.learners:broken"}, probes=probes)
     with pytest.raises(
         TooFewProbesError,
-        match=r"no probe is done.*all 12 failed: RuntimeError: this learner is broken",
+        match=r"no probe is done.*all 6 failed: RuntimeError: this learner is broken",
     ):
         run_study(asked, str(again))
-    assert table(again, "probes").num_rows == 2 * PROBES
+    assert table(again, "probes").num_rows == PROBES + 6
 
 
 def test_a_storage_that_refuses_stops_the_study_and_the_next_run_goes_on(

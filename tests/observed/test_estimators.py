@@ -121,7 +121,7 @@ def test_a_distance_column_is_used() -> None:
         (MixtureRegressor(bounds=(0, 1)), frame(), 100 * linear(frame()), "per cent"),
         (MixtureRegressor(), frame(), linear(frame(4)), "one y for each of 30 mixtures; got 4"),
         (MixtureRegressor(distance="ot"), frame(), linear(frame()), "no column 'ot'"),
-        (MixtureRegressor(), frame().assign(a=np.nan), linear(frame()), "row 0 of 'a' is empty"),
+        (MixtureRegressor(), frame().assign(a=np.nan), linear(frame()), "'a' is empty in row 1"),
     ],
 )
 def test_bad_input(model: MixtureRegressor, X: Any, y: Any, message: str) -> None:

@@ -247,18 +247,22 @@ RAGGED = pa.table({"features": [[1.0, 2.0], [1.0], [3.0, 4.0]], "label": [0, 1, 
         (columns(city=["Ulm"] * 12), {"features": ("f0", "city")}, "'city' holds string"),
         (pa.table({"features": ["a"], "label": [1]}), {"features": "features"}, "got string"),
         (pa.table({"x": [1.0], "label": [[1]]}), {}, "labels that are numbers or names; got list"),
-        (RAGGED, {}, "1 do not, first row 1 with 1"),
+        (RAGGED, {}, "1 do not, the first 1 in row 2"),
         (EMPTY_LISTS, {}, "are empty"),
-        (spoiled(4, 2), {}, r"2 of 12 samples .* rows \[2, 4\]"),
-        (spoiled(7, value=np.inf), {}, r"1 of 12 samples .* rows \[7\]"),
-        (pa.table({"x": [1.0, None], "label": [0, 1]}), {}, r"missing, .* rows \[1\]"),
+        (spoiled(4, 2), {}, r"2 of 12 samples .* rows 3, 5 \("),
+        (spoiled(7, value=np.inf), {}, r"1 of 12 samples .* row 8 \("),
+        (pa.table({"x": [1.0, None], "label": [0, 1]}), {}, r"missing, .* row 2 \("),
         (pa.table({"x": [1.0, 2.0], "label": [0, None]}), {}, r"1 of 2 labels are missing"),
         (pa.table({"x": [1.0, 2.0], "label": [0.0, 1.0]}), {}, "target: classes or"),
         (pa.table({"x": pa.array([], pa.float64())}), {}, "has no rows"),
-        (encoded(b"no image"), {}, "row 0 cannot be decoded"),
-        (encoded(png(IMAGES[0]), png(IMAGES[0])[:60]), {}, "row 1 cannot be decoded"),
-        (encoded(png(IMAGES[0]), png(IMAGES[1][:3])), {}, r"row 0 is 4×5 and .* row 1 is 4×3"),
-        (encoded(b""), {}, "row 0 is empty"),
+        (encoded(b"no image"), {}, "row 1 .* cannot be decoded"),
+        (encoded(png(IMAGES[0]), png(IMAGES[0])[:60]), {}, "row 2 .* cannot be decoded"),
+        (
+            encoded(png(IMAGES[0]), png(IMAGES[1][:3])),
+            {},
+            r"row 1 .* is 4×5 and .* row 2 .* is 4×3",
+        ),
+        (encoded(b""), {}, "row 1 .* is empty"),
     ],
 )
 def test_bad_tables(table: pa.Table, options: dict[str, Any], message: str, tmp_path: Path) -> None:
@@ -271,7 +275,7 @@ def test_bad_tables(table: pa.Table, options: dict[str, Any], message: str, tmp_
 def test_rows_are_named_as_the_file_has_them(tmp_path: Path) -> None:
     path = written(spoiled(8), tmp_path)
     assert len(read_source(SourceConfig(path=path, rows=(0, 8)))) == 8
-    with pytest.raises(InputError, match=r"first in rows \[8\]"):
+    with pytest.raises(InputError, match=r"in row 9 \("):
         read_source(SourceConfig(path=path, rows=(5, 12)))
 
 

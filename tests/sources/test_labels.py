@@ -46,7 +46,7 @@ def test_none_drops_the_labels() -> None:
     [
         ([1.0, 2.0], "auto", "target: classes or target: regression"),
         ([0.5, 2.0], "classes", "real numbers such as .*0.5"),
-        ([1.5, np.nan, np.inf], "auto", r"2 of 3 labels are missing .* rows \[1, 2\]"),
+        ([1.5, np.nan, np.inf], "auto", r"2 of 3 labels are missing .* rows 2, 3 \("),
         (["a", "b"], "regression", "names such as 'a'"),
         ([1 + 2j], "auto", "complex128"),
     ],

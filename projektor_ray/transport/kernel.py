@@ -86,17 +86,24 @@ class KernelOperator:
         return ceiling_of(self._precision(centre))
 
     def sums(self, centre: Centre, scaling: Tensor, weights: Tensor) -> Sums:
-        return self.partial_sums(centre, scaling, weights).rounded(self._precision(centre))
+        precision = self._precision(centre)
+        return self.partial_sums(centre, *scaled(scaling, precision), weights).rounded(precision)
 
-    def partial_sums(self, centre: Centre, scaling: Tensor, weights: Tensor) -> Sums:
-        """Before they are rounded: as a part of the sums over more rows than these."""
-        shift, scaled = _scaled(scaling, self._precision(centre))
-        columns, precise = torch.zeros_like(scaling), scaled.to(scaling.dtype)
-        flows = scaling.new_zeros(len(scaling), *2 * self._members.shape[:1])
-        sources = torch.zeros_like(scaling[:, 0])
+    def partial_sums(
+        self, centre: Centre, shift: Tensor, scalings: Tensor, weights: Tensor
+    ) -> Sums:
+        """Before they are rounded: as a part of the sums over more rows than these.
+
+        Parameters
+        ----------
+        shift, scalings : what `scaled` says, (B, 1) and (B, v).
+        """
+        precise = scalings.to(torch.float64)
+        columns, sources = torch.zeros_like(precise), torch.zeros_like(precise[:, 0])
+        flows = precise.new_zeros(len(precise), *2 * self._members.shape[:1])
         for block, runs in enumerate(self._runs):
             part: Tensor | None = None
-            for piece, source in self._piece_sums(centre, scaled, weights, runs):
+            for piece, source in self._piece_sums(centre, scalings, precise, weights, runs):
                 part = piece if part is None else part.add_(piece)
                 sources += source
             if part is not None:
@@ -105,26 +112,32 @@ class KernelOperator:
         return Sums(columns / shift.exp(), flows, sources.log() - shift[:, 0])
 
     def _piece_sums(
-        self, centre: Centre, scaled: Tensor, weights: Tensor, runs: list["_Run"]
+        self,
+        centre: Centre,
+        scalings: Tensor,
+        precise: Tensor,
+        weights: Tensor,
+        runs: list["_Run"],
     ) -> Iterator[tuple[Tensor, Tensor]]:
         """Of every piece of some runs the sums of columns (B, v), and of sources (B,), float64."""
-        least = torch.finfo(scaled.dtype).tiny
-        for start, stop, precision in self._pieces(runs, scaled.dtype, self._longest):
+        least = torch.finfo(scalings.dtype).tiny
+        for start, stop, precision in self._pieces(runs, scalings.dtype, self._longest):
             kernel = self._rows(centre, start, stop, precision)[0].to(precision)
-            row_sums = product(scaled.to(precision), kernel.T).clamp_min_(least)
-            source = self._spread(weights, start, stop, scaled.dtype) / row_sums
+            across = precise if precision == torch.float64 else scalings
+            row_sums = product(across, kernel.T).clamp_min_(least)
+            source = self._spread(weights, start, stop, scalings.dtype) / row_sums
             columns = product(source, kernel).to(torch.float64)
             yield columns, source.sum(dim=1, dtype=torch.float64)
 
     def source_potentials(self, centre: Centre, scaling: Tensor) -> Tensor:
         dtype = self._precision(centre)
-        shift, scaled = _scaled(scaling, dtype)
-        least = scaled.sum(dim=1, keepdim=True) * math.exp(-ceiling_of(dtype))
+        shift, scalings = scaled(scaling, dtype)
+        least = scalings.sum(dim=1, keepdim=True) * math.exp(-ceiling_of(dtype))
         found = scaling.new_zeros(len(scaling), self.units)
         for runs in self._runs:
             for start, stop, precision in self._pieces(runs, dtype, self._longest):
                 kernel, log_rows = self._rows(centre, start, stop, precision)
-                row_sums = product(scaled.to(precision), kernel.to(precision).T)
+                row_sums = product(scalings.to(precision), kernel.to(precision).T)
                 logs = log_rows + row_sums.to(scaling.dtype).log() + shift
                 lost = row_sums < least
                 if bool(lost.any()):
@@ -250,8 +263,11 @@ def _runs(nearest: Tensor, units: RowUnits | ProviderUnits) -> tuple[Tensor, lis
     return key.argsort(stable=True), runs
 
 
-def _scaled(scaling: Tensor, dtype: torch.dtype) -> tuple[Tensor, Tensor]:
-    """A shift (B, 1) of the scalings (B, v), and e^(scaling − shift), as large as there is room."""
+def scaled(scaling: Tensor, dtype: torch.dtype) -> tuple[Tensor, Tensor]:
+    """A shift (B, 1) of the log-scalings (B, v), and e^(scaling − shift) in the kernel's precision.
+
+    They are as large as there is room.
+    """
     shift = scaling.amax(dim=1, keepdim=True) - HEADROOM[dtype]
     return shift, (scaling - shift).exp().to(dtype)
 

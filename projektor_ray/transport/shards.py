@@ -24,7 +24,7 @@ from projektor_ray.transport.groundcost import (
     validation_blocks,
     validation_points,
 )
-from projektor_ray.transport.kernel import KernelOperator, ceiling_of
+from projektor_ray.transport.kernel import KernelOperator, ceiling_of, scaled
 from projektor_ray.transport.operators import (
     Centre,
     PackedCentre,
@@ -71,11 +71,22 @@ class ProviderShard:
         return self._ready(units).magnitude
 
     def sums(
-        self, units: CostUnits, centre: PackedCentre, scaling: Array, weights: Array
+        self,
+        units: CostUnits,
+        centre: PackedCentre,
+        shift: Array,
+        scalings: Array,
+        weights: Array,
     ) -> tuple[Array, Array, Array]:
-        """This shard's part of `SourceOperator.sums`; weights (B, m) of all providers."""
+        """This shard's part of `SourceOperator.sums`; weights (B, m) of all providers.
+
+        Scalings come in the kernel's precision, mostly float32: half of what would travel else.
+        """
         found = self._ready(units).partial_sums(
-            unpacked(centre, self._device), self._tensor(scaling), self._own(weights)
+            unpacked(centre, self._device),
+            self._tensor(shift),
+            torch.tensor(scalings, device=self._device),
+            self._own(weights),
         )
         columns, flows, reach = found.columns.cpu(), found.flows.cpu(), found.reach.cpu()
         return columns.numpy(), flows.numpy(), reach.numpy()
@@ -162,17 +173,20 @@ class ShardedOperator:
         return ceiling_of(self._precision(centre))
 
     def sums(self, centre: Centre, scaling: Tensor, weights: Tensor) -> Sums:
+        precision = self._precision(centre)
+        shift, scalings = scaled(scaling, precision)
         parts = self._call(
             "sums",
             self._cost_units,
             packed(centre),
-            scaling.numpy(),
+            shift.numpy(),
+            scalings.numpy(),
             weights.numpy(),
         )
         columns, flows = (np.sum([part[i] for part in parts], axis=0) for i in (0, 1))
         reach = np.logaddexp.reduce([part[2] for part in parts], axis=0)
         found = Sums(*(torch.from_numpy(part) for part in (columns, flows, reach)))
-        return found.rounded(self._precision(centre))
+        return found.rounded(precision)
 
     def log_sums(self, potential: Tensor, epsilon: float, weights: Tensor) -> Tensor:
         parts = self._call(

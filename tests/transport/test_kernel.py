@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from projektor_ray.transport import TransportSettings, local_pool
-from projektor_ray.transport.kernel import KernelOperator
+from projektor_ray.transport.kernel import KernelOperator, scaled
 from projektor_ray.transport.operators import Centre, MatrixCost, RowUnits, Sums, packed
 from projektor_ray.transport.products import product
 from tests.problems import clouds, mixtures, pool, shards_of
@@ -79,8 +79,9 @@ def test_sums_over_providers_add_up_to_those_over_all(keep: bool, sizes: tuple[i
     scaling = torch.randn(7, 40, generator=torch.manual_seed(0), dtype=torch.float64)
     weights = mixtures()
     call = shards_of(pilots, validation, [[2], [0], [1]], keep=keep)
-    parts = call("sums", local.units, packed(centre), scaling.numpy(), weights)
-    whole = local.operator.partial_sums(centre, scaling, torch.from_numpy(weights))
+    shift, scalings = scaled(scaling, torch.float32)
+    parts = call("sums", local.units, packed(centre), shift.numpy(), scalings.numpy(), weights)
+    whole = local.operator.partial_sums(centre, shift, scalings, torch.from_numpy(weights))
     for index, total in enumerate((whole.columns, whole.flows)):
         added = torch.from_numpy(np.sum([part[index] for part in parts], axis=0))
         torch.testing.assert_close(added, total, rtol=1e-13, atol=1e-15)

@@ -168,7 +168,7 @@ def _held(pilots: PilotFeatures, validation: ValidationFeatures) -> tuple[Pilots
             "name": "nodes",
             "providers": [{"name": name} for name in names],
             "learner": {"name": "sklearn.naive_bayes.GaussianNB"},
-            "transport": {"label_weight": 0, "debiased": False, "tolerance": 1e-5},
+            "transport": {"label_weight": 0, "debiased": False, "tolerance": 1e-4},
             "probes": {"scales": [1, 4]},
             "selection": {"size": 100},
         },

@@ -10,13 +10,19 @@ from torch import Tensor
 
 from projektor_ray.mixtures import check_mixtures
 from projektor_ray.transport.exact import solve_exact
-from projektor_ray.transport.groundcost import FeatureCost, PilotFeatures, ValidationFeatures
+from projektor_ray.transport.groundcost import (
+    FeatureCost,
+    LabelledPoints,
+    PilotFeatures,
+    ValidationFeatures,
+)
 from projektor_ray.transport.operators import (
     PackedCentre,
     ProviderUnits,
     packed,
     unpacked,
 )
+from projektor_ray.transport.plainly import plainly
 from projektor_ray.transport.pools import (
     Pool,
     dtype_of,
@@ -27,7 +33,7 @@ from projektor_ray.transport.pools import (
 from projektor_ray.transport.rounds import Stopping
 from projektor_ray.transport.settings import TransportSettings
 from projektor_ray.transport.solver import Solution, Start, solve
-from projektor_ray.transport.symmetric import SelfTerm, solve_symmetric
+from projektor_ray.transport.symmetric import SelfTerm, SelfTransport
 
 
 @dataclass(frozen=True, eq=False)
@@ -121,7 +127,7 @@ class PoolOracle:
         self.settings = settings
         self._stopping = Stopping(settings.tolerance, settings.max_iterations)
         self._last: Warm | None = None
-        self._self_cost: FeatureCost | None = None
+        self._self_transport: SelfTransport | None = None
         self._target_term: SelfTerm | None = None
 
     def __call__(self, mixtures: NDArray[np.float64]) -> Distances:
@@ -135,6 +141,7 @@ class PoolOracle:
         found, self._last = self.measure_from(mixtures, self._last)
         return found
 
+    @plainly
     def measure_from(
         self, mixtures: NDArray[np.float64], start: Warm | None
     ) -> tuple[Distances, Warm | None]:
@@ -187,38 +194,30 @@ class PoolOracle:
         return Start(torch.from_numpy(near.potentials).to(device), unpacked(near.centre, device))
 
     def _self_term(self, weights: Tensor) -> SelfTerm:
-        points, provider = self.pool.self_points, self.pool.self_provider
-        device = weights.device
-        if self._self_cost is None:
-            self._self_cost = FeatureCost(
-                points, points, self.pool.units, dtype_of(self.settings), device
-            )
-        units = ProviderUnits(torch.from_numpy(provider).to(device), weights.shape[1])
-        return self._symmetric(self._self_cost, units, weights)
+        if self._self_transport is None:
+            provider = torch.from_numpy(self.pool.self_provider).to(weights.device)
+            units = ProviderUnits(provider, weights.shape[1])
+            self._self_transport = self._within(self.pool.self_points, units)
+        return self._self_transport(weights, self._stopping)
 
     def _validation_term(self) -> SelfTerm:
         if self._target_term is None:
             device = self.pool.operator.target.device
             points = self.pool.validation
-            cost = FeatureCost(points, points, self.pool.units, dtype_of(self.settings), device)
-            count = len(points.points)
-            units = ProviderUnits(torch.zeros(count, dtype=torch.long, device=device), 1)
-            self._target_term = self._symmetric(cost, units, even_target(1, device)[None])
+            units = ProviderUnits(
+                torch.zeros(len(points.points), dtype=torch.long, device=device), 1
+            )
+            within = self._within(points, units)
+            self._target_term = within(even_target(1, device)[None], self._stopping)
         return self._target_term
 
-    def _symmetric(self, cost: FeatureCost, units: ProviderUnits, weights: Tensor) -> SelfTerm:
+    def _within(self, points: LabelledPoints, units: ProviderUnits) -> SelfTransport:
+        """Transport among points themselves; the kernel is held whole where there is room."""
         dtype = dtype_of(self.settings)
-        count = cost.shape[0]
+        cost = FeatureCost(points, points, self.pool.units, dtype, units.holder.device)
         free = memory_limit(self.settings) - self.pool.plan.bytes_needed
-        return solve_symmetric(
-            cost,
-            units,
-            weights,
-            self.settings.epsilon,
-            self._stopping,
-            dtype,
-            keep=2 * dtype.itemsize * count**2 <= free / 2,
-        )
+        keep = 2 * dtype.itemsize * len(points.points) ** 2 <= free / 2
+        return SelfTransport(cost, units, self.settings.epsilon, dtype, keep=keep)
 
     def _exact(self, mixtures: NDArray[np.float64]) -> Distances:
         pool = self.pool

@@ -7,15 +7,14 @@ from torch import Tensor
 
 from projektor_ray.errors import InputError
 from projektor_ray.transport.coarse import cost_blocks
-from projektor_ray.transport.kernel import KernelOperator
+from projektor_ray.transport.kernel import KernelOperator, kernel_precision
 from projektor_ray.transport.operators import MatrixCost, RowUnits
+from projektor_ray.transport.plainly import plainly
 from projektor_ray.transport.rounds import Stopping
 from projektor_ray.transport.solver import Solution, Start, solve
 
 SUM_TOLERANCE = 1e-4
 """Weights may miss a sum of 1 by this much, as float32 sums do; they are then normalised."""
-FLOAT32_TOLERANCE = 2e-5
-"""Below this tolerance the rounding of float32 products could pass for convergence."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,6 +46,7 @@ class SinkhornOutput:
     column_iterations: Tensor
 
 
+@plainly
 def sinkhorn(
     cost: Tensor,
     weights: Tensor,
@@ -89,14 +89,14 @@ def sinkhorn(
     whole = bool(support.all())
     reached = cost if whole else cost[:, support]
     first = _checked_start(start, (cost.shape[1], len(mixtures)), cost.device)
-    precise = cost.dtype == torch.float64 or tolerance < FLOAT32_TOLERANCE
     held = MatrixCost(reached)
+    dtype = kernel_precision(cost.dtype, tolerance, epsilon / max(held.magnitude, 1e-300))
     operator = KernelOperator(
         held,
         targets[support],
         cost_blocks(held),
         RowUnits(cost.shape[0], cost.device),
-        torch.float64 if precise else torch.float32,
+        dtype,
     )
     solution = solve(
         operator,

@@ -131,7 +131,8 @@ def pilot_moments(pilots: PilotFeatures, validation: ValidationFeatures) -> Pilo
     centre = validation.features.mean(axis=0, dtype=np.float64)
     label_spread = 0.0
     sizes: tuple[int, ...] = ()
-    spread = float(np.sum((pilots.features - centre) ** 2, dtype=np.float64))
+    with np.errstate(over="ignore"):
+        spread = float(np.sum((pilots.features - centre) ** 2, dtype=np.float64))
     if kind == "regression":
         assert pilots.labels is not None
         assert validation.labels is not None
@@ -148,10 +149,22 @@ def cost_units(
     label_distance: LabelDistance,
 ) -> CostUnits:
     """The cost's units from the moments of all pilots: mean of ‖x − x'‖² over pairs is the mean of
-    ‖x − m‖² plus that of ‖x' − m‖², m being validation's mean."""
+    ‖x − m‖² plus that of ‖x' − m‖², m being validation's mean.
+
+    Raises
+    ------
+    InputError
+        If features are too large or too small for their squares.
+    """
     features = validation.features.astype(np.float64)
-    own = float(np.sum((features - features.mean(axis=0)) ** 2) / len(features))
+    with np.errstate(over="ignore"):
+        own = float(np.sum((features - features.mean(axis=0)) ** 2) / len(features))
     scale = own + moments.feature_spread / moments.count
+    if not np.isfinite(scale) or (scale == 0 and np.ptp(features, axis=0).any()):
+        raise InputError(
+            f"the mean squared distance between features is {scale}: they are too large or too "
+            "small to be squared in float64. Scale them (embedder: standardize)"
+        )
     label_scale, kind = None, None
     labels = validation.labels
     if label_weight > 0 and moments.group_sizes:

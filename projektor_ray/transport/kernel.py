@@ -19,9 +19,25 @@ EXACT_EXPONENT = 100.0
 """Largest |C|/ε at which float32 exponents keep a kernel entry to 1e-5 of itself."""
 LOST = 1e-7
 """Mass of a plan that entries which underflowed may carry."""
+FLOAT32_TOLERANCE = 2e-5
+"""Below this tolerance the rounding of float32 products could pass for convergence."""
+FLOAT32_EPSILON = 10.0
+"""Above this many largest costs, ε times the rounding of a float32 sum is 1e-6 of a cost."""
 BLOCK_ELEMENTS = 1 << 20
 FEW = 32
 """So few rows of one provider in a block are summed in float64, together with other such rows."""
+
+
+def kernel_precision(wanted: torch.dtype, tolerance: float, epsilon: float) -> torch.dtype:
+    """float64 where float32 could not do what is asked, else the wanted one.
+
+    Parameters
+    ----------
+    epsilon : in units of the largest cost; its multiples of a rounded sum are in the value.
+    """
+    if tolerance < FLOAT32_TOLERANCE or epsilon > FLOAT32_EPSILON:
+        return torch.float64
+    return wanted
 
 
 def ceiling_of(dtype: torch.dtype) -> float:

@@ -21,11 +21,11 @@ from projektor_ray.transport.groundcost import (
     validation_blocks,
     validation_points,
 )
-from projektor_ray.transport.kernel import KernelOperator
+from projektor_ray.transport.kernel import KernelOperator, kernel_precision
 from projektor_ray.transport.memory import MemoryPlan, available_memory, plan_memory
 from projektor_ray.transport.operators import ProviderUnits, SourceOperator
 from projektor_ray.transport.settings import TransportSettings
-from projektor_ray.transport.shards import CallShards, ShardedOperator, thin
+from projektor_ray.transport.shards import CallShards, ShardedOperator, even_share, thin
 
 log = logging.getLogger(__name__)
 
@@ -41,7 +41,7 @@ class Pool:
     ----------
     operator : rounds between pilots and validation; its units are the m providers.
     units : the cost's units.
-    self_points, self_provider : the points of the self-term, all pilots or an even share of each
+    self_points, self_provider : the points of the self-term, all pilots or equally many of each
         provider's, and whose they are.
     validation : the validation set in the cost's units.
     cost : the cost by blocks of rows and each row's provider, where this process holds it.
@@ -92,8 +92,9 @@ def local_pool(
         dtype,
         keep=plan.layout == "dense",
     )
-    share = settings.self_term_points / len(points.points)
-    index = thin(pilots.provider, 1.0 if settings.method == "exact" else share)
+    whole = settings.method == "exact"
+    most = even_share(np.bincount(pilots.provider), settings.self_term_points)
+    index = thin(pilots.provider, len(points.points) if whole else most)
     own = points if len(index) == len(points.points) else points.take(index)
     return Pool(operator, units, own, pilots.provider[index], targets, plan, cost)
 
@@ -115,8 +116,10 @@ def sharded_pool(
     units = cost_units(moments, validation, settings.label_weight, settings.label_distance)
     targets = validation_points(validation, units)
     operator = ShardedOperator(call, units, targets, dtype_of(settings))
-    share = settings.self_term_points / moments.count if settings.debiased else 0.0
-    found = call("points", units, share)
+    most = 1
+    if settings.debiased:
+        most = even_share(np.concatenate(call("sizes")), settings.self_term_points)
+    found = call("points", units, most)
     provider = np.concatenate([provider for _, provider in found])
     order = provider.argsort(kind="stable")
     return Pool(
@@ -175,8 +178,9 @@ def device_of(settings: TransportSettings) -> torch.device:
 
 
 def dtype_of(settings: TransportSettings) -> torch.dtype:
-    """The kernel's precision."""
-    return torch.float32 if settings.dtype == "float32" else torch.float64
+    """The kernel's precision; the cost is in units of its mean."""
+    wanted = torch.float32 if settings.dtype == "float32" else torch.float64
+    return kernel_precision(wanted, settings.tolerance, settings.epsilon)
 
 
 def memory_limit(settings: TransportSettings) -> int:

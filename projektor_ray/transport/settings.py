@@ -62,6 +62,6 @@ class TransportSettings(BaseModel):
     self_term_points: int = Field(
         default=20_000,
         ge=2,
-        description="pilot points of the debiasing self-term at most; a larger pool is thinned "
-        "evenly within each provider",
+        description="pilot points of the debiasing self-term at most; of a larger pool "
+        "equally many of each provider are drawn, or all that it has",
     )

@@ -104,9 +104,13 @@ class ProviderShard:
         )
         return found.cpu().numpy()
 
-    def points(self, units: CostUnits, share: float) -> tuple[LabelledPoints, Array]:
-        """Embedded points for the self-term and their providers, thinned evenly to a share."""
-        index = thin(self._pilots.provider, share)
+    def sizes(self) -> Array:
+        """Numbers of samples of the providers held here."""
+        return np.bincount(self._local.reshape(-1))
+
+    def points(self, units: CostUnits, most: int) -> tuple[LabelledPoints, Array]:
+        """Embedded points for the self-term, at most so many of a provider, and their providers."""
+        index = thin(self._pilots.provider, most)
         found = pilot_points(self._pilots, self._validation, units)
         return found.take(index), self._pilots.provider[index]
 
@@ -210,18 +214,33 @@ class ShardedOperator:
         return torch.float64 if centre.wide else self._dtype
 
 
-def thin(provider: NDArray[np.int64], share: float) -> NDArray[np.int64]:
-    """Indices of an even share of each provider's samples, at least two of each where it has two.
+def even_share(sizes: NDArray[np.int64], points: int) -> int:
+    """The largest c, at least 2, with Σ_i min(n_i, c) ≤ points: so many of each provider's samples.
 
-    Which samples are taken depends on the provider's own samples only. On CIFAR-10 features a third
-    of 3,000 samples moved debiased distances, which spread over 1.02, all together by 0.01 and each
-    by up to 0.005 more (`benchmarks/transport.py self-term`).
+    The self-term of a provider of n samples is off by what so few samples are apart from
+    themselves, which falls with n: where all keep the same number, none is favoured.
     """
-    if share >= 1:
-        return np.arange(len(provider))
+    least, most = 2, max(2, int(sizes.max()))
+    while least < most:
+        tried = (least + most + 1) // 2
+        if np.minimum(sizes, tried).sum() <= points:
+            least = tried
+        else:
+            most = tried - 1
+    return least
+
+
+def thin(provider: NDArray[np.int64], most: int) -> NDArray[np.int64]:
+    """Indices, ascending, of at most so many samples of each provider.
+
+    They are drawn at random, by the number of the provider's samples alone, so that no order of
+    the samples matters and one provider's choice does not depend on the others. On CIFAR-10
+    features a third of 3,000 samples moved debiased distances, which spread over 1.02, all together
+    by 0.01 and each by up to 0.005 more (`benchmarks/transport.py self-term`).
+    """
     kept = []
     for one in np.unique(provider):
         own = np.flatnonzero(provider == one)
-        count = min(len(own), max(2, int(len(own) * share)))
-        kept.append(own[np.arange(count) * len(own) // count])
+        drawn = np.random.default_rng(len(own)).permutation(len(own))[:most]
+        kept.append(own[drawn])
     return np.sort(np.concatenate(kept))

@@ -98,42 +98,50 @@ class SymmetricKernel:
             yield start, stop, exponent.clamp_max_(0).exp_().to(self._dtype)
 
 
-def solve_symmetric(
-    cost: CostRows,
-    units: RowUnits | ProviderUnits,
-    weights: Tensor,
-    epsilon: float,
-    stopping: Stopping,
-    dtype: torch.dtype,
-    *,
-    keep: bool = True,
-) -> SelfTerm:
-    """OT_ε of every row of `weights` (B, r) with itself, from the even mixture's solution.
+class SelfTransport:
+    """OT_ε of mixtures of one pool with themselves, again and again.
 
-    Whatever else is in the batch, a row starts from the same.
+    The kernel, built around the even mixture's solution, is kept. A mixture starts from that
+    solution, whatever else is in the batch, and whatever was measured before.
     """
-    own = units.spread(weights, slice(None))
-    mean = units.spread(torch.full_like(weights[:1], 1.0 / units.count), slice(None))[0]
-    kernel = SymmetricKernel(cost, mean, epsilon, dtype, keep=keep)
-    centre, _ = _iterate(
-        kernel, mean[None], torch.zeros_like(mean)[None], Stopping(CENTRE_TOLERANCE, CENTRE_ROUNDS)
-    )
-    if 2 * float(centre.abs().max()) > kernel.ceiling / 4:
-        kernel.move_to(kernel.centre + epsilon * centre[0])
-        centre = torch.zeros_like(centre)
-    state, error = _iterate(kernel, own, centre.expand(len(own), -1).clone(), stopping)
-    potential = kernel.centre + epsilon * state
-    failed = (~(error <= stopping.tolerance)).nonzero()[:, 0]
-    for column in failed.tolist():
-        one = slice(column, column + 1)
-        potential[one], error[one] = _log_iterate(
-            kernel, own[one], potential[one], epsilon, stopping
-        )
-    moved = _readout(kernel, own, potential, epsilon)
-    found = weights.new_zeros(len(own), units.count)
-    units.collect(moved, found, slice(None))
-    value = (own * (torch.where(own > 0, potential, 0.0) + moved)).sum(dim=1)
-    return SelfTerm(value, found, error)
+
+    def __init__(
+        self,
+        cost: CostRows,
+        units: RowUnits | ProviderUnits,
+        epsilon: float,
+        dtype: torch.dtype,
+        *,
+        keep: bool = True,
+    ) -> None:
+        even = torch.full((1, units.count), 1.0 / units.count, dtype=torch.float64)
+        mean = units.spread(even.to(units.holder.device), slice(None))[0]
+        self._units = units
+        self._epsilon = epsilon
+        self._kernel = SymmetricKernel(cost, mean, epsilon, dtype, keep=keep)
+        stopping = Stopping(CENTRE_TOLERANCE, CENTRE_ROUNDS)
+        self._centre, _ = _iterate(self._kernel, mean[None], torch.zeros_like(mean)[None], stopping)
+        if 2 * float(self._centre.abs().max()) > self._kernel.ceiling / 4:
+            self._kernel.move_to(self._kernel.centre + epsilon * self._centre[0])
+            self._centre = torch.zeros_like(self._centre)
+
+    def __call__(self, weights: Tensor, stopping: Stopping) -> SelfTerm:
+        """Of every row of `weights` (B, r)."""
+        kernel, epsilon = self._kernel, self._epsilon
+        own = self._units.spread(weights, slice(None))
+        state, error = _iterate(kernel, own, self._centre.expand(len(own), -1).clone(), stopping)
+        potential = kernel.centre + epsilon * state
+        failed = (~(error <= stopping.tolerance)).nonzero()[:, 0]
+        for column in failed.tolist():
+            one = slice(column, column + 1)
+            potential[one], error[one] = _log_iterate(
+                kernel, own[one], potential[one], epsilon, stopping
+            )
+        moved = _readout(kernel, own, potential, epsilon)
+        found = weights.new_zeros(len(own), self._units.count)
+        self._units.collect(moved, found, slice(None))
+        value = (own * (torch.where(own > 0, potential, 0.0) + moved)).sum(dim=1)
+        return SelfTerm(value, found, error)
 
 
 def _iterate(

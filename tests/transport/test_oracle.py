@@ -14,7 +14,7 @@ from projektor_ray.transport import (
     measure,
 )
 from projektor_ray.transport.pools import dtype_of, plan_solve
-from projektor_ray.transport.shards import thin
+from projektor_ray.transport.shards import even_share, thin
 from tests.checks import assert_distances_sound
 from tests.problems import mixtures, pool, shards_of, spread
 
@@ -158,13 +158,33 @@ def test_a_thinned_self_term_is_near_the_whole_one() -> None:
     assert 0 < np.abs(thinned.value - whole.value).max() < 0.1 * moved
 
 
-def test_thinning_is_even_and_of_each_provider_alone() -> None:
+def test_thinning_keeps_as_many_of_each_provider() -> None:
+    """Beside a large provider a small one loses nothing, and its distance does not move."""
+    pilots, validation = pool((400, 40, 60), 100)
+    assert even_share(np.array([400, 40, 60]), 220) == 120
+    whole = measure(np.eye(3), pilots, validation)
+    thinned = measure(np.eye(3), pilots, validation, TransportSettings(self_term_points=220))
+    np.testing.assert_allclose(thinned.value[1:], whole.value[1:], rtol=1e-6)
+    assert thinned.value[0] != whole.value[0]
+
+
+@pytest.mark.parametrize(
+    ("sizes", "points", "most"),
+    [([100, 1, 10], 30, 19), ([5, 5], 100, 5), ([9, 9, 9], 4, 2), ([1, 1], 10, 2)],
+)
+def test_an_even_share_is_the_largest_that_fits(sizes: list[int], points: int, most: int) -> None:
+    assert even_share(np.array(sizes), points) == most
+
+
+def test_thinning_is_of_each_provider_alone_and_blind_to_order() -> None:
     provider = np.repeat([0, 1, 2], [100, 1, 10])
-    index = thin(provider, 0.1)
-    assert np.bincount(provider[index]).tolist() == [10, 1, 2]
-    alone = thin(provider[100:], 0.1) + 100
+    index = thin(provider, 8)
+    assert np.bincount(provider[index]).tolist() == [8, 1, 8]
+    alone = thin(provider[100:], 8) + 100
     assert set(index[index >= 100]) == set(alone)
-    assert len(thin(provider, 1.5)) == 111
+    assert len(thin(provider, 100)) == 111
+    classes = np.arange(1000) % 10
+    assert len(set(classes[thin(np.zeros(1000, dtype=np.int64), 100)])) == 10
 
 
 def test_exact_gradient_holds_against_differences() -> None:

@@ -3,9 +3,9 @@ import pytest
 import torch
 
 from projektor_ray.transport import sinkhorn
-from projektor_ray.transport.operators import MatrixCost, ProviderUnits, RowUnits
+from projektor_ray.transport.operators import MatrixCost, ProviderUnits, Rows, RowUnits
 from projektor_ray.transport.rounds import Stopping
-from projektor_ray.transport.symmetric import solve_symmetric
+from projektor_ray.transport.symmetric import SelfTransport
 
 
 def self_problem(
@@ -28,15 +28,9 @@ def test_value_is_that_of_the_general_solver(
     epsilon: float, dtype: torch.dtype, keep: bool, apart: float
 ) -> None:
     cost, provider, mixtures = self_problem(apart=apart)
-    found = solve_symmetric(
-        MatrixCost(cost.to(dtype)),
-        ProviderUnits(provider, 3),
-        mixtures,
-        epsilon,
-        Stopping(1e-6, 500),
-        dtype,
-        keep=keep,
-    )
+    units = ProviderUnits(provider, 3)
+    within = SelfTransport(MatrixCost(cost.to(dtype)), units, epsilon, dtype, keep=keep)
+    found = within(mixtures, Stopping(1e-6, 500))
     assert torch.isfinite(found.potential).all()
     assert (found.error <= 1e-6).all()
     weights = mixtures[:, provider] / 10
@@ -52,15 +46,13 @@ def test_value_is_that_of_the_general_solver(
 def test_potential_is_the_derivative_also_where_weight_is_absent() -> None:
     """At a vertex the derivative holds for shares far below e^(−2f/ε), hence the large ε."""
     cost, provider, mixtures = self_problem()
-    units, stopping, epsilon = ProviderUnits(provider, 3), Stopping(1e-12, 2000), 5.0
+    stopping = Stopping(1e-12, 2000)
+    within = SelfTransport(MatrixCost(cost), ProviderUnits(provider, 3), 5.0, torch.float64)
 
     def value(mixture: torch.Tensor) -> float:
-        found = solve_symmetric(
-            MatrixCost(cost), units, mixture[None], epsilon, stopping, torch.float64
-        )
-        return float(found.value[0])
+        return float(within(mixture[None], stopping).value[0])
 
-    at = solve_symmetric(MatrixCost(cost), units, mixtures, epsilon, stopping, torch.float64)
+    at = within(mixtures, stopping)
     vertex, inner, step = mixtures[0], mixtures[4], 1e-6
     for other in torch.eye(3, dtype=torch.float64)[1:]:
         slope = (value(vertex + step * (other - vertex)) - value(vertex)) / step
@@ -73,12 +65,32 @@ def test_potential_is_the_derivative_also_where_weight_is_absent() -> None:
 
 
 def test_one_point_is_at_zero_from_itself() -> None:
-    found = solve_symmetric(
-        MatrixCost(torch.zeros(1, 1)),
-        RowUnits(1),
-        torch.ones(1, 1, dtype=torch.float64),
-        0.1,
-        Stopping(1e-6, 50),
-        torch.float32,
-    )
+    within = SelfTransport(MatrixCost(torch.zeros(1, 1)), RowUnits(1), 0.1, torch.float32)
+    found = within(torch.ones(1, 1, dtype=torch.float64), Stopping(1e-6, 50))
     assert float(found.value) == pytest.approx(0, abs=1e-9)
+
+
+@pytest.mark.parametrize(("epsilon", "apart"), [(2.0, 1.0), (0.3, 5.0), (1e-3, 5.0)])
+def test_a_later_call_is_as_the_first(epsilon: float, apart: float) -> None:
+    """What was measured between changes no bit; the kernel is built once.
+
+    Rows that vanish in the kernel are read out from the cost, where classes are far apart.
+    """
+    cost, provider, mixtures = self_problem(apart=apart)
+    units, stopping = ProviderUnits(provider, 3), Stopping(1e-6, 500)
+    built = []
+
+    class Counted(MatrixCost):
+        def rows(self, rows: Rows) -> torch.Tensor:
+            built.append(rows)
+            return super().rows(rows)
+
+    within = SelfTransport(Counted(cost.float()), units, epsilon, torch.float32)
+    first = within(mixtures, stopping)
+    before = len(built)
+    within(mixtures[3:].flip(0), stopping)
+    again = within(mixtures, stopping)
+    assert torch.equal(first.value, again.value)
+    assert torch.equal(first.potential, again.potential)
+    if apart == 1.0:
+        assert len(built) == before

@@ -1,8 +1,16 @@
+import numpy as np
 import pytest
 import torch
 
 from projektor_ray.errors import InputError
-from projektor_ray.transport import available_memory, plan_memory
+from projektor_ray.transport import (
+    DistanceOracle,
+    TransportSettings,
+    available_memory,
+    plan_memory,
+)
+from tests.problems import pool
+from tests.transport.live_memory import LiveMemory
 
 GIB = 2**30
 
@@ -64,3 +72,22 @@ def test_too_many_mixtures_are_solved_in_turns() -> None:
 
 def test_available_memory_is_a_positive_number() -> None:
     assert available_memory(torch.device("cpu")) > 0
+
+
+@pytest.mark.parametrize(("sizes", "targets"), [((300, 200, 250), 200), ((60, 40, 50), 800)])
+@pytest.mark.parametrize("layout", ["dense", "blocked"])
+def test_a_solve_takes_no_more_than_planned(
+    sizes: tuple[int, ...], targets: int, layout: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of bytes in tensors; the self-term's kernel, which is planned after, comes on top."""
+    monkeypatch.setattr("projektor_ray.transport.pools.USUAL_BATCH", 64)
+    if layout == "blocked":
+        monkeypatch.setattr("projektor_ray.transport.memory._too_narrow", lambda *_: True)
+    pilots, validation = pool(sizes, targets, noise=0.2)
+    oracle = DistanceOracle(pilots, validation, TransportSettings(epsilon=0.02))
+    assert oracle.pool.plan.layout == layout
+    with LiveMemory() as live:
+        oracle(np.random.default_rng(0).dirichlet(np.ones(3), oracle.pool.plan.mixtures))
+    own = 2 * 4 * sum(sizes) ** 2
+    states = 8 * 64 * targets
+    assert 20 * states < live.peak <= oracle.pool.plan.bytes_needed + own

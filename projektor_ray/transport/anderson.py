@@ -58,7 +58,6 @@ class Anderson:
             return self._combine()
         lost = astray[:, None]
         zero = mapped.new_zeros(())
-        self._filled &= ~lost
         self._record(
             torch.where(lost, zero, mapped), torch.where(lost, zero, residual * self._root)
         )

@@ -60,6 +60,38 @@ def test_columns_that_are_kept_go_on_as_if_alone() -> None:
     torch.testing.assert_close(run(starts, 4), run(starts[kept], None), rtol=1e-9, atol=1e-9)
 
 
+@pytest.mark.parametrize("grown", [0.95, 1.05, torch.inf])
+def test_a_column_whose_error_grew_takes_the_plain_step_from_its_best_point(grown: float) -> None:
+    """From its second point; then it goes on like a new column. The others never notice.
+
+    Errors up to twice the best one, which is 0.5, are borne.
+    """
+    matrix, constant, _ = linear(3, 6)
+    metric = torch.full((6,), 1 / 6, dtype=torch.float64)
+    starts = torch.randn(3, 6, dtype=torch.float64, generator=torch.manual_seed(4))
+    errors = torch.tensor([[1.0, 0.5, 0.7, grown, 0.6, 0.55]] * 3, dtype=torch.float64).T
+    errors[:, :2] = 0.1
+
+    def run(points: torch.Tensor, errors: torch.Tensor) -> list[torch.Tensor]:
+        mixer, steps = Anderson(len(points), metric, 4), [points]
+        for error in errors:
+            mapped = points @ matrix.T + constant
+            points = mixer.step(mapped, mapped - points, error, mapped + 1)
+            steps.append(points)
+        return steps
+
+    steps, others = run(starts, errors), run(starts[:2], errors[:, :2])
+    for step, other in zip(steps, others, strict=True):
+        torch.testing.assert_close(step[:2], other, rtol=1e-9, atol=1e-9)
+    own = [step[2:] for step in steps]
+    best = own[1] @ matrix.T + constant + 1
+    fell = torch.allclose(own[4], best, rtol=1e-9, atol=1e-9)
+    assert fell == (not grown <= 2 * 0.5)
+    if fell:
+        for step, anew in zip(own[4:], run(best, errors[4:, 2:]), strict=True):
+            torch.testing.assert_close(step, anew, rtol=1e-9, atol=1e-9)
+
+
 @pytest.mark.parametrize("shape", [(6, 3000), (6, 7, 500), (6, 2)])
 def test_rows_move_up_in_their_own_memory(shape: tuple[int, ...]) -> None:
     matrix = torch.arange(float(np.prod(shape))).reshape(shape)

@@ -85,11 +85,7 @@ def test_epsilon_that_does_not_fit_the_scale_is_never_a_lie(scale: float) -> Non
     scaled = Problem(problem.cost * scale, problem.weights, problem.target)
     for epsilon in (1e-4, 1.0):
         output = sinkhorn(scaled.cost, scaled.weights, scaled.target, epsilon, max_iterations=60)
-        assert torch.isfinite(output.value).all()
-        assert torch.isfinite(output.source_potentials).all()
-        assert torch.isfinite(output.marginal_error).all()
-        if scale < 1e6:
-            assert_sound(output, scaled, epsilon)
+        assert_sound(output, scaled, epsilon)
 
 
 def test_scaling_and_shifting_the_cost() -> None:
@@ -135,17 +131,14 @@ def test_far_clusters(dtype: torch.dtype, apart: float) -> None:
     """A provider so far off that its kernel would vanish; mixtures reach both clusters' targets."""
     problem = far_clusters(apart, dtype)
     output = sinkhorn(problem.cost, problem.weights, problem.target, 0.5)
-    if dtype == torch.float64 or apart < 1000:
-        assert_sound(output, problem, 0.5)
-    assert torch.isfinite(output.value).all()
-    assert output.converged[0]
+    assert_sound(output, problem, 0.5)
+    assert output.converged.all()
     exact = [
         ot.emd2(column.copy(), problem.target.numpy(), problem.cost.double().numpy())
         for column in problem.weights.T.numpy()
     ]
     lower = torch.tensor(exact, dtype=torch.float64)
-    near = output.converged
-    assert (output.value[near] >= lower[near] * (1 - 1e-5) - 1e-6).all()
+    assert (output.value >= lower * (1 - 1e-5) - 1e-6).all()
 
 
 def test_duplicates_weigh_like_one_point() -> None:

@@ -201,6 +201,7 @@ def test_exact_gradient_holds_against_differences() -> None:
 
 
 def test_exact_at_vertices_is_the_one_sided_derivative() -> None:
+    """No part of 5 or 6 points weighs as much as a part of 7: potentials are unique."""
     pilots, validation = pool((5, 1, 6), 7, seed=3)
     settings = TransportSettings(method="exact", label_weight=0)
     found = measure(np.eye(3), pilots, validation, settings)
@@ -212,8 +213,7 @@ def test_exact_at_vertices_is_the_one_sided_derivative() -> None:
                 (np.eye(3)[vertex] + step * towards)[None], pilots, validation, settings
             )
             slope = (moved.value[0] - found.value[vertex]) / step
-            assert np.isfinite(found.gradient).all()
-            assert slope >= found.gradient[vertex] @ towards - 1e-5
+            assert slope == pytest.approx(found.gradient[vertex] @ towards, abs=1e-5)
 
 
 def test_entropic_nears_exact_as_epsilon_falls() -> None:

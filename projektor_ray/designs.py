@@ -7,7 +7,6 @@ mixtures begins with the design of fewer, so that the probes of a smaller study 
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import qmc
 
 from projektor_ray.errors import InputError
 from projektor_ray.identity import generator
@@ -61,6 +60,8 @@ def scrambled(providers: int, count: int, *, support: int | None = None, seed: i
             "a scrambled design needs at least 1 mixture, 1 provider and a support of 1 or more; "
             f"got {count} mixtures, {providers} providers, a support of {used}"
         )
+    from scipy.stats import qmc  # slow to import, and no worker places a design
+
     points = qmc.Sobol(used, scramble=True, rng=generator("scrambled", providers, used, seed))
     uniform = points.random_base2((count - 1).bit_length())[:count]
     exponential = -np.log1p(-np.clip(uniform, 1e-12, 1 - 1e-12))

@@ -58,14 +58,18 @@ def check_mixtures(mixtures: NDArray[np.float64], providers: int) -> NDArray[np.
     Raises
     ------
     InputError
-        Unless every share is finite and 0 or more, and every mixture sums to 1 within 1e-6.
+        Unless there is a mixture, every share is a real number, finite and 0 or more, and every
+        mixture sums to 1 within 1e-6.
     """
-    mixtures = np.atleast_2d(np.asarray(mixtures, dtype=np.float64))
-    if mixtures.ndim != 2 or mixtures.shape[1] != providers:
+    mixtures = np.atleast_2d(np.asarray(mixtures))
+    if mixtures.ndim != 2 or mixtures.shape[1] != providers or len(mixtures) == 0:
         raise InputError(
-            f"expected mixtures over {providers} providers, shape (B, {providers}); "
-            f"got shape {mixtures.shape}"
+            f"expected mixtures over {providers} providers, shape (B, {providers}) with B of 1 or "
+            f"more; got shape {mixtures.shape}"
         )
+    if mixtures.dtype.kind not in "biuf":
+        raise InputError(f"shares of mixtures must be real numbers; got {mixtures.dtype}")
+    mixtures = mixtures.astype(np.float64)
     sums = mixtures.sum(axis=1)
     off = ~(np.isfinite(mixtures).all(axis=1) & (mixtures >= 0).all(axis=1))
     off |= ~(np.abs(sums - 1) <= SIMPLEX_TOLERANCE)

@@ -82,6 +82,14 @@ def test_mixtures_off_the_simplex_are_refused(wrong: list[list[float]]) -> None:
 def test_mixtures_over_other_providers_are_refused() -> None:
     with pytest.raises(InputError, match="3 providers"):
         check_mixtures(np.array([[0.5, 0.5]]), 3)
+    with pytest.raises(InputError, match=r"B of 1 or more; got shape \(0, 3\)"):
+        check_mixtures(np.empty((0, 3)), 3)
+
+
+@pytest.mark.parametrize("wrong", [np.array([[0.5 + 0j, 0.5]]), np.array([["0.5", "half"]])])
+def test_shares_that_are_no_real_numbers_are_refused(wrong: np.ndarray) -> None:
+    with pytest.raises(InputError, match="must be real numbers"):
+        check_mixtures(wrong, 2)
 
 
 PILOTS = [("a", "hash-a"), ("b", "hash-b"), ("c", "hash-c")]

@@ -1,6 +1,7 @@
 """Entropic transport of many weightings of one set of points to one target."""
 
 from dataclasses import dataclass
+from numbers import Integral, Real
 
 import torch
 from torch import Tensor
@@ -15,6 +16,9 @@ from projektor_ray.transport.solver import Solution, Start, solve
 
 SUM_TOLERANCE = 1e-4
 """Weights may miss a sum of 1 by this much, as float32 sums do; they are then normalised."""
+HALF = (torch.float16, torch.bfloat16)
+HALF_SUM_TOLERANCE = 0.02
+"""Weights of 16 bits that miss it by more were not rounded, but are something else."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -77,8 +81,9 @@ def sinkhorn(
     Raises
     ------
     InputError
-        On shapes that do not fit, values that are not finite, weights that are negative or do not
-        sum to 1, and an epsilon, tolerance or max_iterations out of range.
+        On tensors that are not dense and real, shapes that do not fit, values that are not finite,
+        weights that are negative or do not sum to 1, and an epsilon, tolerance or max_iterations
+        that is no number or out of range.
     """
     _check_numbers(epsilon, tolerance, max_iterations)
     _check_cost(cost)
@@ -135,22 +140,38 @@ def _extend(
 
 
 def _check_numbers(epsilon: float, tolerance: float, max_iterations: int) -> None:
-    if not (0 < epsilon < float("inf")):
+    if not (isinstance(epsilon, Real) and 0 < epsilon < float("inf")):
         raise InputError(
-            f"epsilon must be a positive finite number, in the cost's units; got {epsilon}"
+            f"epsilon must be a positive finite number, in the cost's units; got {epsilon!r}"
         )
-    if not (0 < tolerance < 1):
+    if not (isinstance(tolerance, Real) and 0 < tolerance < 1):
         raise InputError(
-            f"tolerance must lie between 0 and 1: it is an L1 error of a marginal; got {tolerance}"
+            "tolerance must be a number between 0 and 1: it is an L1 error of a marginal; "
+            f"got {tolerance!r}"
         )
-    if max_iterations < 1:
-        raise InputError(f"max_iterations must be 1 or more; got {max_iterations}")
+    if not (isinstance(max_iterations, Integral) and max_iterations >= 1):
+        raise InputError(
+            f"max_iterations must be a whole number of 1 or more; got {max_iterations!r}"
+        )
+
+
+def _check_dense(values: Tensor, name: str) -> None:
+    if not isinstance(values, Tensor):
+        raise InputError(
+            f"{name} must be a tensor; got {type(values).__name__}. Use torch.as_tensor"
+        )
+    if values.layout != torch.strided:
+        raise InputError(
+            f"{name} must be a dense tensor; got {values.layout}. Use {name}.to_dense()"
+        )
+    if values.is_complex():
+        raise InputError(f"{name} must be real; got {values.dtype}")
 
 
 def _check_cost(cost: Tensor) -> None:
-    if not isinstance(cost, Tensor) or cost.dtype not in (torch.float32, torch.float64):
-        kind = cost.dtype if isinstance(cost, Tensor) else type(cost).__name__
-        raise InputError(f"cost must be a float32 or float64 tensor; got {kind}")
+    _check_dense(cost, "cost")
+    if cost.dtype not in (torch.float32, torch.float64):
+        raise InputError(f"cost must be a float32 or float64 tensor; got {cost.dtype}")
     if cost.ndim != 2 or 0 in cost.shape:
         raise InputError(
             f"cost must have shape (n, v) with at least one point on each side; "
@@ -168,8 +189,7 @@ def _checked_weights(
     weights: Tensor, name: str, shape: tuple[int | None, ...], device: torch.device
 ) -> Tensor:
     """Weights in float64, each column normalised to sum to 1."""
-    if not isinstance(weights, Tensor):
-        raise InputError(f"{name} must be a tensor; got {type(weights).__name__}")
+    _check_dense(weights, name)
     fits = weights.ndim == len(shape) and all(
         size > 0 and expected in (None, size)
         for size, expected in zip(weights.shape, shape, strict=True)
@@ -189,9 +209,14 @@ def _checked_weights(
         worst = int(off.argmax())
         column = f"column {worst} of {name}" if values.ndim == 2 else name
         total = float(sums.reshape(-1)[worst])
+        rounded = weights.dtype in HALF and abs(total - 1) < HALF_SUM_TOLERANCE
         raise InputError(
             f"{name} must sum to 1 over the points; {column} sums to {total:g}. "
-            f"Divide by the sum if these are counts"
+            + (
+                f"{weights.dtype} is not precise enough for them; use float32 or float64"
+                if rounded
+                else "Divide by the sum if these are counts"
+            )
         )
     return values / sums
 
@@ -201,6 +226,7 @@ def _checked_start(
 ) -> Tensor | None:
     if start is None:
         return None
+    _check_dense(start, "start")
     if tuple(start.shape) != shape or not bool(torch.isfinite(start).all()):
         raise InputError(
             f"start must be finite target potentials of shape {shape}, as an earlier solve "

@@ -286,28 +286,61 @@ def test_any_problem_is_sound(
     assert_sound(output, problem, epsilon)
 
 
-BAD = {
-    "cost": [torch.ones(3), torch.ones(0, 2), torch.ones(3, 2, dtype=torch.int64), [[1.0]]],
-    "weights": [torch.ones(2, 1) / 2, torch.ones(3) / 3, torch.ones(3, 1), -torch.ones(3, 1) / 3],
-    "target": [torch.ones(3) / 3, torch.ones(2), torch.tensor([1.5, -0.5]), torch.zeros(2)],
-    "epsilon": [0.0, -1.0, float("nan"), float("inf")],
-    "tolerance": [0.0, 1.0, float("nan")],
-    "max_iterations": [0],
-    "start": [torch.zeros(3, 1), torch.full((2, 1), torch.nan)],
+BAD: dict[str, dict[str, list[object]]] = {
+    "cost": {
+        "shape": [torch.ones(3), torch.ones(0, 2)],
+        "float32 or float64": [torch.ones(3, 2, dtype=torch.int64)],
+        "must be a tensor": [[[1.0]]],
+        "dense": [torch.ones(3, 2).to_sparse()],
+        "real": [torch.ones(3, 2, dtype=torch.complex64)],
+    },
+    "weights": {
+        "shape": [torch.ones(2, 1) / 2, torch.ones(3) / 3],
+        "if these are counts": [
+            torch.ones(3, 1),
+            torch.ones(3, 1).half(),
+            torch.full((3, 1), 0.333),
+        ],
+        "float16 is not precise enough": [torch.full((3, 1), 1 / 3).half()],
+        "bfloat16 is not precise enough": [torch.full((3, 1), 1 / 3).bfloat16()],
+        "0 or more": [-torch.ones(3, 1) / 3],
+        "real": [torch.ones(3, 1, dtype=torch.complex128) / 3],
+        "dense": [(torch.ones(3, 1) / 3).to_sparse()],
+    },
+    "target": {
+        "shape": [torch.ones(3) / 3],
+        "sum to 1": [torch.ones(2), torch.zeros(2)],
+        "0 or more": [torch.tensor([1.5, -0.5])],
+        "real": [torch.ones(2, dtype=torch.complex64) / 2],
+    },
+    "epsilon": {"positive": [0.0, -1.0, float("nan"), float("inf"), "0.1", None]},
+    "tolerance": {"between 0 and 1": [0.0, 1.0, float("nan"), "1e-3", None]},
+    "max_iterations": {"whole number": [0, 1.5, "9", None]},
+    "start": {
+        "finite": [torch.zeros(3, 1), torch.full((2, 1), torch.nan)],
+        "must be a tensor": [np.zeros((2, 1))],
+        "real": [torch.zeros(2, 1, dtype=torch.complex64)],
+    },
 }
 
 
 @pytest.mark.parametrize(
-    ("name", "value"), [(name, value) for name, values in BAD.items() for value in values]
+    ("name", "words", "value"),
+    [
+        (name, words, value)
+        for name, kinds in BAD.items()
+        for words, values in kinds.items()
+        for value in values
+    ],
 )
-def test_bad_input_is_refused_in_words(name: str, value: object) -> None:
+def test_bad_input_is_refused_in_words(name: str, words: str, value: object) -> None:
     good: dict[str, object] = {
         "cost": torch.ones(3, 2),
         "weights": torch.ones(3, 1) / 3,
         "target": torch.ones(2) / 2,
         "epsilon": 0.1,
     }
-    with pytest.raises(InputError, match=name):
+    with pytest.raises(InputError, match=f"{name}.*{words}"):
         sinkhorn(**{**good, name: value})  # type: ignore[arg-type]
 
 

@@ -70,6 +70,22 @@ def test_regression_targets_enter_in_units_of_their_own_mean() -> None:
     np.testing.assert_allclose(cost.mean(), 4.0, rtol=1e-9)
 
 
+@pytest.mark.parametrize("weight", [0.0, 3.0, 300.0])
+@pytest.mark.parametrize("regression", [True, False])
+def test_the_magnitude_bounds_the_cost_closely(weight: float, *, regression: bool) -> None:
+    """With its label term, which at the largest weight is most of it; of pilots themselves, too."""
+    pilots, validation = pool(noise=0.3)
+    if regression:
+        pilots = PilotFeatures(pilots.features, np.asarray(pilots.labels) * 0.5, pilots.provider)
+        validation = ValidationFeatures(validation.features, np.asarray(validation.labels) * 0.5)
+    units = cost_units(pilot_moments(pilots, validation), validation, weight, "exact")
+    left, right = pilot_points(pilots, validation, units), validation_points(validation, units)
+    for others in (left, right):
+        cost = FeatureCost(left, others, units, torch.float64, CPU)
+        largest = float(cost.rows(slice(None)).max())
+        assert largest <= cost.magnitude <= 4 * largest
+
+
 def test_constant_targets_and_identical_points_cost_nothing() -> None:
     points = np.ones((3, 2))
     pilots = PilotFeatures(points, np.full(3, 2.0), np.zeros(3, dtype=int))

@@ -11,6 +11,7 @@ from actors.probes import Engine, missing_probes
 from projektor_ray.adaptive import Step, design_rows, next_step
 from projektor_ray.ledger import Ledger
 from projektor_ray.packs import packs_of
+from projektor_ray.probe import Outcome
 from projektor_ray.study import Probe, Study
 from projektor_ray.tables import Folder, Key, Row
 
@@ -93,10 +94,9 @@ class NextMixtures(Searcher):
         for row in rows:
             self._queue.extend(self._packs_of[row["mixture_id"]])
 
-    def finished(self, row: Row) -> None:
+    def finished(self, outcome: Outcome) -> None:
         """Take note of a finished probe."""
-        key = tuple(row[name] for name in ("mixture_id", "size", "seed", "learner", "metric"))
-        self._rows[key] = row
+        self._rows[outcome.probe.key] = outcome.row()
 
     def on_trial_complete(
         self, trial_id: str, result: dict[str, Any] | None = None, error: bool = False
@@ -124,9 +124,9 @@ def run_adaptive(
     """
     searcher = NextMixtures(engine.study, engine.folder, missing, engine.earlier, distances)
 
-    def finished(row: Row) -> None:
-        searcher.finished(row)
-        engine.on_finished(row)
+    def finished(outcome: Outcome) -> None:
+        searcher.finished(outcome)
+        engine.on_finished(outcome)
 
     while searcher.has_more():
         replace(engine, on_finished=finished).train_suggested(searcher)

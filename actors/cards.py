@@ -37,7 +37,7 @@ def examine(
     every sample is worth."""
     share = GPU_SHARE if gpus() else 0
     referring = ray.remote(num_cpus=0, num_gpus=share)(reference_of)
-    reference = referring.remote(distances.ground, distances.embedder, pilots.validation)
+    reference = referring.remote(distances.ground, distances.embedder, distances.validation)
     actors = [actor for actor, _ in pilots.shards]
     features = [actor.features.remote(pilots.sources, [distances.ground]) for actor in actors]
     profiles = [

@@ -12,7 +12,7 @@ from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
 from projektor_ray.ledger import MERGE_AT, Ledger
 from projektor_ray.probe import Outcome
-from projektor_ray.tables import Folder, Row, Stamp
+from projektor_ray.tables import Folder, Stamp
 
 
 @dataclass(frozen=True)
@@ -37,21 +37,24 @@ class Fate:
 
 
 class LedgerWriter:
-    """Appends rows to one ledger of a study's folder; a row that it took is on the disk.
+    """Appends probes to the ledger of a study's folder; what it took is on the disk.
+
+    A probe has a row for each validation set, stamped as that set's.
 
     Beside it keeps, for the length of a Tune run, what each trial told it: who reads that after a
     worker was lost need not train again what it had finished. A writer that takes the place of one
     that died finds it in `scratch`, a folder of this machine.
     """
 
-    def __init__(self, uri: str, name: str, stamp: Stamp, scratch: str) -> None:
-        self._ledger = Ledger(Folder(uri), name)
-        self._stamp = stamp
+    def __init__(self, uri: str, stamps: Sequence[Stamp], scratch: str) -> None:
+        self._ledger = Ledger(Folder(uri), "probes")
+        self._stamps = stamps
         self._scratch = Path(scratch)
         self._appended = 0
 
-    def append(self, rows: Sequence[Row]) -> None:
-        self._ledger.append(rows, self._stamp)
+    def append(self, outcomes: Sequence[Outcome]) -> None:
+        for place, stamp in enumerate(self._stamps):
+            self._ledger.append([outcome.row(place) for outcome in outcomes], stamp)
         self._appended += 1
         if self._appended % MERGE_AT == 0:
             self._ledger.compact()
@@ -60,8 +63,8 @@ class LedgerWriter:
         """The training of a trial begins, on a node."""
         self._keep(trial, Fate(begun=time.monotonic(), node=node))
 
-    def finish(self, trial: int, outcomes: Sequence[Outcome], final: Sequence[Row]) -> None:
-        """Append the rows of what is final; keep how the probes of a trial ended."""
+    def finish(self, trial: int, outcomes: Sequence[Outcome], final: Sequence[Outcome]) -> None:
+        """Append what is final; keep how the probes of a trial ended."""
         self.append(final)
         self._keep(trial, replace(self.fate(trial), outcomes=outcomes))
 
@@ -82,7 +85,7 @@ class LedgerWriter:
         return self._scratch / f"trial-{trial}.pickle"
 
 
-def start_writer(folder: Folder, name: str, stamp: Stamp, scratch: str) -> Any:
+def start_writer(folder: Folder, stamps: Sequence[Stamp], scratch: str) -> Any:
     """A LedgerWriter on the driver's own node, so that a local folder is the driver's folder.
 
     It is restarted if it dies. A call that was repeated appends the same rows twice, which readers
@@ -92,4 +95,4 @@ def start_writer(folder: Folder, name: str, stamp: Stamp, scratch: str) -> Any:
     remote = ray.remote(num_cpus=0, max_restarts=-1, max_task_retries=-1, scheduling_strategy=here)(
         LedgerWriter
     )
-    return remote.remote(folder.uri, name, stamp, scratch)
+    return remote.remote(folder.uri, stamps, scratch)

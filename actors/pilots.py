@@ -14,7 +14,7 @@ from projektor_ray.config import nearest
 from projektor_ray.errors import InputError
 from projektor_ray.providers import Samples
 from projektor_ray.sources import SourceConfig
-from projektor_ray.study import SetSummary, StudyConfig
+from projektor_ray.study import UNNAMED, SetSummary, StudyConfig
 from projektor_ray.transport import TransportSettings
 
 MAX_RESTARTS = 5
@@ -22,22 +22,25 @@ SEES_GPUS = {"RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0"}
 """So that an actor sees GPUs that it does not reserve, whatever this Ray's default is."""
 
 
-def load_validation(source: Any) -> tuple[Samples, SetSummary, tuple[str, ...]]:
-    """The validation set, its summary, and its class names, which number the pilots' classes."""
+def load_validation(
+    name: str, source: Any, class_names: tuple[str, ...] | None
+) -> tuple[Samples, SetSummary, tuple[str, ...]]:
+    """A validation set, its summary and its class names, which may number all others' classes."""
     try:
-        samples = load(source, None)
+        samples = load(source, class_names)
     except InputError as error:
-        raise InputError(f"validation: {error}") from None
-    return samples, SetSummary.of("validation", samples), samples.class_names
+        where = name if name == UNNAMED else f"validation set {name!r}"
+        raise InputError(f"{where}: {error}") from None
+    return samples, SetSummary.of(name, samples), samples.class_names
 
 
 class Pilots:
-    """The driver's handle on all pilots and the validation set; it holds none of them itself.
+    """The driver's handle on all pilots and validation sets; it holds none of them itself.
 
     Attributes
     ----------
-    validation : reference to the validation Samples.
-    class_names : of the validation set, which number the pilots' classes.
+    validations : name → reference to the Samples of that validation set.
+    class_names : of the first of them, which number the classes of the others and of the pilots.
     sources : reference, in a list, to where each pilot is read; every call of a shard carries it.
     shards : the actors, one for each CPU or GPU at most, and the providers that each holds.
     """
@@ -46,18 +49,14 @@ class Pilots:
         self,
         config: StudyConfig,
         arrays: Mapping[str, Samples],
-        validation: Samples | None,
+        validation: Samples | Mapping[str, Samples] | None,
     ) -> None:
         names = sorted(provider.name for provider in config.providers)
         for name in arrays:
             if name not in names:
                 raise InputError(f"arrays of an unknown provider {name!r}; {nearest(name, names)}")
         sources = {p.name: _shared(p.name, p.source, arrays.get(p.name)) for p in config.providers}
-        reader = ray.remote(num_returns=3, num_cpus=0)(load_validation)
-        self.validation, *about = reader.remote(
-            _shared("validation", config.validation, validation)
-        )
-        self._validation_summary, self.class_names = fetch(about)
+        self.validations, self._measured_on, self.class_names = _read(config, validation)
         cpus = int(ray.cluster_resources().get("CPU", 0.0))
         places: list[Gpu | None] = [*gpus()] or [None] * max(1, cpus)
         places = places[: len(sources)]
@@ -68,17 +67,21 @@ class Pilots:
             for held in [names[start :: len(places)]]
         ]
 
-    def summaries(self) -> tuple[list[SetSummary], SetSummary]:
-        """Of all pilots, and of the validation set; reads them where they are held."""
+    def summaries(self) -> tuple[list[SetSummary], list[SetSummary]]:
+        """Of all pilots, and of each validation set; reads them where they are held."""
         found = fetch([actor.summaries.remote(self.sources) for actor, _ in self.shards])
-        return [summary for part in found for summary in part], self._validation_summary
+        return [summary for part in found for summary in part], self._measured_on
 
     def share(self, settings: TransportSettings) -> TransportSettings:
-        """The settings, with the memory that each shard may use where those of a node share it."""
+        """The settings, with the memory that each shard may use of one validation set's solve.
+
+        Shards of a node share its memory, and hold the solves of all validation sets.
+        """
         found = fetch([actor.room.remote(settings) for actor, _ in self.shards])
         crowd = Counter(node for node, _ in found)
         least = min(free / crowd[node] for node, free in found)
-        return settings.model_copy(update={"memory_limit_gb": least / 2**30})
+        part = least / len(self.validations)
+        return settings.model_copy(update={"memory_limit_gb": part / 2**30})
 
     def release(self) -> None:
         """Give back what shards hold of their GPUs' memory, which probes are to have."""
@@ -109,6 +112,25 @@ def start_shard(held: Sequence[str], class_names: tuple[str, ...], gpu: Gpu | No
         concurrency_groups={SOLVING: 1},
         **options,
     )(PilotShard).remote(held, class_names, gpu and gpu.number)
+
+
+def _read(
+    config: StudyConfig, given: Samples | Mapping[str, Samples] | None
+) -> tuple[dict[str, Any], list[SetSummary], tuple[str, ...]]:
+    """References to the validation sets by name, their summaries, the class names of the first."""
+    arrays = {UNNAMED: given} if isinstance(given, Samples) else dict(given or {})
+    sources = config.validation_sources
+    reader = ray.remote(num_returns=3, num_cpus=0)(load_validation)
+    found: dict[str, Any] = {}
+    summaries: list[SetSummary] = []
+    class_names: tuple[str, ...] | None = None
+    for name in arrays or sources or (UNNAMED,):
+        shared = _shared(name, sources.get(name), arrays.get(name))
+        found[name], *about = reader.remote(name, shared, class_names)
+        summary, names = fetch(about)
+        summaries.append(summary)
+        class_names = names if class_names is None else class_names
+    return found, summaries, class_names or ()
 
 
 def _shared(name: str, source: SourceConfig | None, samples: Samples | None) -> Any:

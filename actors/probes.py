@@ -21,6 +21,7 @@ from projektor_ray.attempts import Todo
 from projektor_ray.faults import reason
 from projektor_ray.limits import Limits
 from projektor_ray.packs import packs_of
+from projektor_ray.probe import Outcome
 from projektor_ray.rooms import Room, doubled
 from projektor_ray.study import Probe, Study
 from projektor_ray.tables import Folder, Key, Row
@@ -38,7 +39,7 @@ SAYS = {
     "time": "in a pack that took too long, now alone",
 }
 
-OnFinished = Callable[[Row], None]
+OnFinished = Callable[[Outcome], None]
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,15 +50,15 @@ class Engine:
     ----------
     earlier : rows of the ledger before; attempts are counted on from theirs.
     pilots : provider name → reference to its Samples.
-    validation : reference to the validation Samples.
-    on_finished : takes the row of each probe that is done, or failed for good.
+    validations : references to the Samples of each validation set of the study.
+    on_finished : takes the outcome of each probe that is done, or failed for good.
     """
 
     study: Study
     folder: Folder
     earlier: Mapping[Key, Row]
     pilots: Mapping[str, Any]
-    validation: Any
+    validations: Sequence[Any]
     on_finished: OnFinished
 
     def train(self, probes: Sequence[Probe]) -> None:
@@ -106,7 +107,8 @@ class Engine:
         with tempfile.TemporaryDirectory(
             prefix="projektor-round-", ignore_cleanup_errors=True
         ) as scratch:
-            ledger = start_writer(self.folder, "probes", self.study.probes_stamp, scratch)
+            stamps = [one.probes_stamp for one in self.study.each]
+            ledger = start_writer(self.folder, stamps, scratch)
             materials = self._materials(todo, packs, room, ledger)
             progress = Progress(materials, self.on_finished)
             try:
@@ -134,7 +136,7 @@ class Engine:
             retries=asked.retries,
             more_room=doubled(room, living_nodes()) != room,
             pilots=dict(self.pilots),
-            validation=self.validation,
+            validations=tuple(self.validations),
             ledger=ledger,
         )
 

@@ -15,14 +15,13 @@ from projektor_ray.attempts import Todo
 from projektor_ray.errors import ProjektorError, StorageError, UnfinishedError
 from projektor_ray.faults import Fault
 from projektor_ray.probe import Outcome
-from projektor_ray.tables import Row
 
 LOW_ON_MEMORY = "low on memory"
 """What Ray says where its memory monitor ended a worker."""
 
 
 class Progress(tune.Callback):
-    """Hands final rows, which are in the ledger by then, to the driver; keeps what else failed.
+    """Hands final outcomes, which are in the ledger by then, to the driver; keeps what else failed.
 
     Attributes
     ----------
@@ -30,7 +29,7 @@ class Progress(tune.Callback):
     left : outcomes of those that are left to the next run.
     """
 
-    def __init__(self, materials: Materials, on_finished: Callable[[Row], None]) -> None:
+    def __init__(self, materials: Materials, on_finished: Callable[[Outcome], None]) -> None:
         self.again: list[Todo] = []
         self.left: list[Outcome] = []
         self._materials = materials
@@ -100,7 +99,7 @@ class Progress(tune.Callback):
         try:
             for one, outcome, verdict in zip(pack, outcomes, verdicts, strict=True):
                 if verdict == "final":
-                    self._on_finished(outcome.row())
+                    self._on_finished(outcome)
                 elif verdict == "again":
                     self.again.append(one.after(outcome))
                 else:

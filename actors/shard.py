@@ -81,7 +81,7 @@ class PilotShard:
         self._pilots: dict[str, Samples] = {}
         self._features: dict[Any, PilotFeatures] = {}
         self._rows: dict[Any, ProviderShard] = {}
-        self._oracle: dict[Any, DistanceOracle] = {}
+        self._oracles: dict[Any, DistanceOracle] = {}
 
     def pilot(self, sources: Boxed, name: str) -> Samples:
         """One provider's pilot, read from its source where it is new."""
@@ -106,13 +106,13 @@ class PilotShard:
         """Give back a GPU's memory; what is needed again is built again."""
         torch = sys.modules.get("torch")
         if torch is not None and torch.cuda.is_initialized():
-            self._rows, self._oracle = {}, {}
+            self._rows, self._oracles = {}, {}
             torch.cuda.empty_cache()
 
     def features(self, sources: Boxed, ground: Boxed) -> "PilotFeatures":
         """The embedded pilots held here; embedded where they are held, on a GPU if there is one."""
         if ground[0] not in self._features:
-            self._features = {ground[0]: self._embedded(sources, ray.get(ground[0]))}
+            self._features[ground[0]] = self._embedded(sources, ray.get(ground[0]))
         return self._features[ground[0]]
 
     def _embedded(self, sources: Boxed, ground: "Ground") -> "PilotFeatures":
@@ -172,7 +172,7 @@ class PilotShard:
             from actors.rows import rows_of
 
             features = self.features(sources, ground)
-            self._rows = {ground[0]: rows_of(features, ray.get(ground[0]))}
+            self._rows[ground[0]] = rows_of(features, ray.get(ground[0]))
         return getattr(self._rows[ground[0]], method)(*arguments)
 
     @ray.method(concurrency_group=SOLVING)
@@ -188,9 +188,9 @@ class PilotShard:
 
         The embedded pilots are asked of their shards where they are new.
         """
-        if ground[0] not in self._oracle:
+        if ground[0] not in self._oracles:
             from actors.rows import oracle_of
 
             asked = [shard.features.remote(sources, ground) for shard in shards]
-            self._oracle = {ground[0]: oracle_of(fetch(asked), ray.get(ground[0]))}
-        return self._oracle[ground[0]].measure_from(mixtures, start)
+            self._oracles[ground[0]] = oracle_of(fetch(asked), ray.get(ground[0]))
+        return self._oracles[ground[0]].measure_from(mixtures, start)

@@ -53,14 +53,17 @@ class PilotDistances:
     ----------
     ground : reference to the `Ground` that all shards share.
     embedder : how samples become features.
+    validation : reference to the Samples of the validation set.
     plan : how the solve is laid out, and why.
     """
 
     def __init__(self, pilots: Pilots, study: Study) -> None:
+        """To the one validation set of a study."""
+        self.validation = pilots.validations[study.validation.name]
         self.embedder = study.config.embedder
         share = GPU_SHARE if gpus() else 0
         embedding = ray.remote(num_cpus=0, num_gpus=share)(embed_validation)
-        embedder, validation = fetch(embedding.remote(self.embedder, pilots.validation))
+        embedder, validation = fetch(embedding.remote(self.embedder, self.validation))
         settings = pilots.share(study.config.transport)
         actors = [actor for actor, _ in pilots.shards]
         self.plan = plan_solve(

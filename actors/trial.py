@@ -35,7 +35,7 @@ class Materials:
     limits : of one probe.
     retries, more_room : what decides whether a failed probe is tried again, as in `verdict`.
     pilots : provider name → reference to its Samples, read without a copy from the object store.
-    validation : reference to the validation Samples.
+    validations : references to the Samples of each validation set.
     ledger : the LedgerWriter.
     """
 
@@ -48,7 +48,7 @@ class Materials:
     retries: int
     more_room: bool
     pilots: Mapping[str, Any]
-    validation: Any
+    validations: tuple[Any, ...]
     ledger: Any
 
     def pack(self, trial: int) -> list[Todo]:
@@ -71,7 +71,7 @@ class Materials:
         pack, began = self.pack(trial), datetime.now(timezone.utc) - timedelta(seconds=seconds)
         packed = len(pack) > 1
         return [
-            Outcome(one.probe, None, error, seconds, began, one.attempt, fault, packed)
+            Outcome(one.probe, (), error, seconds, began, one.attempt, fault, packed)
             for one in pack
         ]
 
@@ -79,7 +79,7 @@ class Materials:
         """Append what is final to the ledger, whose writer keeps the rest; a reference."""
         verdicts = self.verdicts(trial, outcomes)
         pairs = zip(outcomes, verdicts, strict=True)
-        final = [outcome.row() for outcome, verdict in pairs if verdict == "final"]
+        final = [outcome for outcome, verdict in pairs if verdict == "final"]
         return self.ledger.finish.remote(trial, outcomes, final)
 
 
@@ -92,9 +92,8 @@ def trial(config: dict[str, int], materials: Materials) -> None:
     index = config["index"]
     pack = materials.pack(index)
     names = sorted(materials.pilots)
-    *pilots, validation = _samples(
-        *(materials.pilots[name] for name in names), materials.validation
-    )
+    samples = _samples(*(materials.pilots[name] for name in names), *materials.validations)
+    pilots, validations = samples[: len(names)], samples[len(names) :]
     learner = build_learner(materials.learner)
 
     def stop(fault: Fault, error: str, seconds: float) -> None:
@@ -107,7 +106,7 @@ def trial(config: dict[str, int], materials: Materials) -> None:
         outcomes = train_pack(
             [one.probe for one in pack],
             dict(zip(names, pilots, strict=True)),
-            validation,
+            validations,
             learner,
             replacement=materials.replacement,
             attempts=[one.attempt for one in pack],

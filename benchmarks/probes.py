@@ -36,7 +36,7 @@ from projektor_ray.ledger import Ledger
 from projektor_ray.probe import Outcome
 from projektor_ray.providers import Samples
 from projektor_ray.study import SetSummary, StudyConfig, resolve
-from projektor_ray.tables import Folder, Row
+from projektor_ray.tables import Folder
 
 SAMPLES = Samples(np.random.default_rng(0).normal(size=(128, 4)), np.arange(128) % 2)
 SECONDS = 0.2
@@ -103,14 +103,16 @@ def run(config: StudyConfig) -> Timing:
     study = resolve(config, *pilots.summaries())
     finished, busy = [], []
 
-    def on_finished(row: Row) -> None:
+    def on_finished(outcome: Outcome) -> None:
         finished.append(time.perf_counter() - started)
-        busy.append(row["seconds"])
+        busy.append(outcome.seconds)
 
     references = pilots.references()
-    ray.wait([pilots.validation, *references.values()], num_returns=len(names) + 1)
+    ray.wait([*pilots.validations.values(), *references.values()], num_returns=len(names) + 1)
     with tempfile.TemporaryDirectory() as out:
-        engine = Engine(study, Folder(out), {}, references, pilots.validation, on_finished)
+        engine = Engine(
+            study, Folder(out), {}, references, list(pilots.validations.values()), on_finished
+        )
         started = time.perf_counter()
         engine.train(missing_probes(study, {}))
         return Timing(time.perf_counter() - started, tuple(finished), sum(busy))
@@ -195,15 +197,15 @@ def ledger() -> list[Line]:
     """Appends of one row, as the engine makes them, and what a driver does on starting."""
     probes = {"scales": [8, 32], "lattice": 32, "seeds": -(-ROWS // 66)}
     summaries = [SetSummary.of(name, SAMPLES) for name in ("p0", "p1", "validation")]
-    study = resolve(study_of(2, probes), summaries[:2], summaries[2])
+    study = resolve(study_of(2, probes), summaries[:2], summaries[2:])
     wanted, stamp, now = study.wanted_probes(), study.probes_stamp, datetime.now(timezone.utc)
     took = []
     with tempfile.TemporaryDirectory() as out, tempfile.TemporaryDirectory() as scratch:
-        writer = LedgerWriter(out, "probes", stamp, scratch)
+        writer = LedgerWriter(out, [stamp], scratch)
         for probe in wanted[:ROWS]:
-            row = Outcome(probe, 0.5, "", 1.0, now).row()
+            outcome = Outcome(probe, (0.5,), "", 1.0, now)
             started = time.perf_counter()
-            writer.append([row])
+            writer.append([outcome])
             took.append(time.perf_counter() - started)
         opened = []
         for _ in range(3):

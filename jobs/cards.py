@@ -10,7 +10,6 @@ from dataclasses import replace
 import numpy as np
 
 from actors.cards import examine
-from actors.transport import PilotDistances
 from jobs.measure import measure
 from jobs.options import load, output_of, parser, run
 from jobs.workspace import Workspace, opened
@@ -18,7 +17,7 @@ from projektor_ray.cards import ProviderCard, SampleValues, Share, draw_cards
 from projektor_ray.errors import InputError
 from projektor_ray.identity import digest
 from projektor_ray.selection import Plan
-from projektor_ray.tables import Stamp, make_table
+from projektor_ray.tables import Stamp
 from projektor_ray.terminal import headline, table
 
 VERSION = 2
@@ -26,53 +25,68 @@ VERSION = 2
 SHOWN_CHARACTERS = 12
 
 
-def cards(workspace: Workspace, distances: PilotDistances) -> list[ProviderCard]:
-    """Examine the pilots, unless a table of the same pilots is there; writes the tables `cards`
-    and `values`."""
+Cards = dict[str, list[ProviderCard]]
+"""Of all providers, by the validation set that they are compared with."""
+
+
+def cards(workspace: Workspace) -> Cards:
+    """Examine the pilots beside each validation set, unless a table of the same is there; writes
+    the tables `cards` and `values`."""
+    return {one.study.validation.name: _cards(one) for one in workspace.each}
+
+
+def _cards(workspace: Workspace) -> list[ProviderCard]:
     study = workspace.study
     found = _known(workspace)
     if found is None:
-        profiles, copies, values = examine(workspace.pilots, distances)
-        alone = _distances_alone(workspace, distances)
+        profiles, copies, values = examine(workspace.pilots, workspace.oracle)
+        alone = _distances_alone(workspace)
         names = workspace.pilots.class_names
         found = draw_cards(study.names, names, alone, profiles, copies, values)
         _write_values(workspace, values)
         _write(workspace, found)
-    _show(found)
+    _show(found, study.set_name)
     return found
 
 
 def add_plan(
-    workspace: Workspace,
-    drawn: Sequence[ProviderCard],
-    plan: Plan,
-    without: Mapping[str, Plan | None],
-) -> list[ProviderCard]:
+    workspace: Workspace, drawn: Cards, plan: Plan, without: Mapping[str, Plan | None]
+) -> Cards:
     """The cards with what each provider is to the selected plan; writes them again.
 
     Parameters
     ----------
     without : the best plans that leave a provider out, see `plans_without`.
     """
+    told: Cards = {}
+    for one in workspace.each:
+        name = one.study.validation.name
+        told[name] = _with_plan(drawn[name], plan, without)
+        _write(one, told[name])
+    return told
+
+
+def _with_plan(
+    drawn: Sequence[ProviderCard], plan: Plan, without: Mapping[str, Plan | None]
+) -> list[ProviderCard]:
     told = []
     effects = zip(drawn, plan.samples.tolist(), plan.marginal_value.tolist(), strict=True)
     for card, count, value in effects:
         other = without.get(card.provider)
         lacking = None if other is None else other.predicted
         told.append(replace(card, planned=count, marginal_value=value, without=lacking))
-    _write(workspace, told)
     return told
 
 
 def _stamp(workspace: Workspace) -> Stamp:
     study = workspace.study
     made_by = digest("cards", VERSION, study.distances_stamp.made_by)
-    return Stamp(study.config.name, study.names, made_by)
+    return Stamp(study.config.name, study.names, made_by, study.set_name)
 
 
 def _write(workspace: Workspace, drawn: Sequence[ProviderCard]) -> None:
     rows = [card.to_row() for card in drawn]
-    workspace.folder.write_table("cards", make_table("cards", rows, _stamp(workspace)))
+    workspace.write("cards", rows, _stamp(workspace))
 
 
 def _write_values(workspace: Workspace, values: Sequence[SampleValues]) -> None:
@@ -82,12 +96,12 @@ def _write_values(workspace: Workspace, values: Sequence[SampleValues]) -> None:
         for one in sorted(values, key=lambda one: one.provider)
         for sample, value in enumerate(one.values.tolist())
     ]
-    workspace.folder.write_table("values", make_table("values", rows, _stamp(workspace)))
+    workspace.write("values", rows, _stamp(workspace))
 
 
 def _known(workspace: Workspace) -> list[ProviderCard] | None:
     try:
-        found = workspace.folder.read_table("cards")
+        found = workspace.folder.read_table(workspace.table("cards"))
     except InputError:
         return None
     if Stamp.of(found.schema) != _stamp(workspace):
@@ -95,9 +109,9 @@ def _known(workspace: Workspace) -> list[ProviderCard] | None:
     return [ProviderCard.from_row(row) for row in found.to_pylist()]
 
 
-def _distances_alone(workspace: Workspace, distances: PilotDistances) -> np.ndarray:
+def _distances_alone(workspace: Workspace) -> np.ndarray:
     """Each provider's distance to validation: the ledger's, or measured now."""
-    study = workspace.study
+    study, distances = workspace.study, workspace.oracle
     ledger, vertices = workspace.distances(), np.eye(len(study.names))
     keys = [(study.identify(vertex), study.scales[0], None) for vertex in vertices]
     found = np.array([ledger[key]["value"] if key in ledger else np.nan for key in keys])
@@ -109,7 +123,7 @@ def _distances_alone(workspace: Workspace, distances: PilotDistances) -> np.ndar
     return found
 
 
-def _show(drawn: Sequence[ProviderCard]) -> None:
+def _show(drawn: Sequence[ProviderCard], beside: str) -> None:
     rows = [
         [
             card.provider,
@@ -131,10 +145,11 @@ def _show(drawn: Sequence[ProviderCard]) -> None:
         "copies",
         "lacks",
     ]
-    table("What the pilots tell", columns, rows)
+    table(f"What the pilots tell{f' beside {beside}' if beside else ''}", columns, rows)
     leaked = [card.provider for card in drawn if card.copies_in_validation]
     if leaked:
-        headline("hint", f"samples of the validation set are in the pilots of {', '.join(leaked)}")
+        whose = f"the validation set{f' {beside}' if beside else ''}"
+        headline("hint", f"samples of {whose} are in the pilots of {', '.join(leaked)}")
 
 
 def _percent(share: Share | None) -> str:
@@ -161,9 +176,8 @@ def main(arguments: argparse.Namespace) -> int:
     config = load(arguments.study)
     out = output_of(config, arguments.out)
     with opened(config, out, arguments.address, appends=True) as workspace:
-        distances = PilotDistances(workspace.pilots, workspace.study)
-        measure(workspace, distances)
-        cards(workspace, distances)
+        measure(workspace)
+        cards(workspace)
     return 0
 
 

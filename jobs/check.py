@@ -37,8 +37,8 @@ def check(workspace: Workspace, *, timed: bool = False) -> None:
         *_design_rows(study, len(missing)),
         ["samples to train on", f"{_at_most(study)}{sum(sizes_ahead(study, missing)):,}"],
         *_cost_rows(study, done, missing),
-        ["distances to measure", f"{len(unmeasured(study, workspace.distances())):,}"],
-        *_transport_rows(workspace),
+        *(row for one in workspace.each for row in _transport_rows(one)),
+        *_gain_rows(study),
     ]
     says = f"{len(trained)} probes timed" if trained else "nothing trained"
     table(f"Study {config.name}: everything checked, {says}", ["what", ""], rows)
@@ -94,7 +94,7 @@ def _cost_rows(study: Study, done: Mapping[Key, Row], missing: Sequence[Probe]) 
 
 
 def _transport_rows(workspace: Workspace) -> list[list[str]]:
-    """Lines on the memory of the distances, and on what a projection does to errors."""
+    """Lines on the distances to one validation set."""
     study, pilots = workspace.study, workspace.pilots
     memory = plan_solve(
         int(study.pilot_sizes.sum()),
@@ -103,13 +103,19 @@ def _transport_rows(workspace: Workspace) -> list[list[str]]:
         pilots.share(study.config.transport),
         actors=len(pilots.shards),
     )
-    gains = [
+    to = f" to {study.set_name}" if study.set_name else ""
+    missing = len(unmeasured(study, workspace.distances()))
+    needed = f"{memory.layout}, {memory.bytes_needed / 2**20:,.0f} MiB: {memory.reason}"
+    return [[f"distances to measure{to}", f"{missing:,}"], [f"transport{to}", needed]]
+
+
+def _gain_rows(study: Study) -> list[list[str]]:
+    """Lines on what a projection does to errors."""
+    return [
         [f"noise gain to {size:,}", f"{float(noise_gain(size, study.scales)):.2f}×"]
         for size in study.sizes
         if size > study.scales[-1] and len(study.scales) > 1
     ]
-    needed = f"{memory.layout}, {memory.bytes_needed / 2**20:,.0f} MiB: {memory.reason}"
-    return [["transport", needed], *gains]
 
 
 def _hints(study: Study) -> list[str]:

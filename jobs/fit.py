@@ -4,7 +4,7 @@ python -m jobs.fit STUDY.yaml
 """
 
 import argparse
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -21,27 +21,33 @@ from projektor_ray.analysis import (
 from projektor_ray.fitting import Fit
 from projektor_ray.formats import aligned
 from projektor_ray.observed import unidentified
+from projektor_ray.planning import SetFit
 from projektor_ray.projection import noise_gain, reach
 from projektor_ray.study import Study
-from projektor_ray.tables import Row, make_table
+from projektor_ray.tables import Key, Row
 from projektor_ray.terminal import headline, table
 
 
-def fit(workspace: Workspace) -> tuple[Fit, Observations]:
-    """Fit what the ledgers hold; writes the tables `predictors` and `projections`."""
-    study, folder, distances = workspace.study, workspace.folder, workspace.distances()
-    seen = observe(study, workspace.probes(), distances)
+def fit(workspace: Workspace) -> list[SetFit]:
+    """Fit what the ledgers hold, of each validation set; writes `predictors` and `projections`."""
+    each = zip(workspace.each, workspace.probes_of_each(), strict=True)
+    return [_fit(one, probes) for one, probes in each]
+
+
+def _fit(workspace: Workspace, probes: Mapping[Key, Row]) -> SetFit:
+    study, distances = workspace.study, workspace.distances()
+    seen = observe(study, probes, distances)
     fitted = fit_scales(study, seen)
-    stamp = study.results_stamp
     rows = predictor_rows(fitted)
-    folder.write_table("predictors", make_table("predictors", rows, stamp))
+    workspace.write("predictors", rows)
     measured = np.array(
         [distances[(identity, study.scales[0], None)]["value"] for identity in study.mixture_ids]
     )
     projected = projection_rows(fitted, study.mixtures, measured, study.sizes)
-    folder.write_table("projections", make_table("projections", projected, stamp))
+    workspace.write("projections", projected)
     _show(study, fitted, rows, projected, seen)
-    return fitted, seen
+    # What measures is made when it is first asked: whoever only fits need not embed anything.
+    return SetFit(study, fitted, seen, lambda mixtures: workspace.oracle(mixtures))
 
 
 def _show(
@@ -51,7 +57,7 @@ def _show(
     projected: Sequence[Row],
     seen: Observations,
 ) -> None:
-    terminal.predictors(rows, study.config.metric)
+    terminal.predictors(rows, study.goal)
     size, scales = study.size, study.scales
     _show_projections(study, fitted, [row for row in projected if row["size"] == size])
     for note in unidentified(seen.mixtures, study.names, seen.distances):
@@ -88,7 +94,8 @@ def _show_projections(study: Study, fitted: Fit, at_size: Sequence[Row]) -> None
         )
     size = study.size
     columns = ["model", "mean", "best", "90 % width", "error at the last scale"]
-    table(f"Projections of the design to {size:,}", columns, shown)
+    on = f" on {study.set_name}" if study.set_name else ""
+    table(f"Projections of the design{on} to {size:,}", columns, shown)
 
 
 def _marked(name: str, chosen: bool) -> str:

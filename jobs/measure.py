@@ -6,7 +6,6 @@ python -m jobs.measure STUDY.yaml
 import argparse
 import time
 
-from actors.transport import PilotDistances
 from jobs.options import load, output_of, parser, run
 from jobs.workspace import Workspace, opened
 from projektor_ray.analysis import distance_rows, unmeasured
@@ -14,11 +13,18 @@ from projektor_ray.ledger import Ledger
 from projektor_ray.terminal import headline
 
 
-def measure(workspace: Workspace, distances: PilotDistances) -> None:
-    """Measure the mixtures that the ledger lacks, all in one batched solve."""
+def measure(workspace: Workspace) -> None:
+    """Measure the mixtures that the ledger lacks, to each validation set in one batched solve."""
+    for one in workspace.each:
+        _measure(one)
+
+
+def _measure(workspace: Workspace) -> None:
     study = workspace.study
+    to = f" to {study.set_name}" if study.set_name else ""
     missing = unmeasured(study, workspace.distances())
     if len(missing):
+        distances = workspace.oracle
         headline("transport", f"{distances.plan.layout}: {distances.plan.reason}")
         started = time.perf_counter()
         found = distances(missing)
@@ -27,19 +33,19 @@ def measure(workspace: Workspace, distances: PilotDistances) -> None:
         ledger = Ledger(workspace.folder, "distances")
         ledger.append(rows, study.distances_stamp)
         open_ones = int((~found.converged).sum())
-        says = f"{len(missing)} mixtures in {seconds:.1f} s, {found.iterations.max()} rounds"
+        says = f"{len(missing)} mixtures{to} in {seconds:.1f} s, {found.iterations.max()} rounds"
         headline(
             "distances", says + (f", [bold red]{open_ones} not converged[/]" if open_ones else "")
         )
     else:
-        headline("distances", f"all {len(study.measured)} mixtures were there")
+        headline("distances", f"all {len(study.measured)} mixtures{to} were there")
 
 
 def main(arguments: argparse.Namespace) -> int:
     config = load(arguments.study)
     out = output_of(config, arguments.out)
     with opened(config, out, arguments.address, appends=True) as workspace:
-        measure(workspace, PilotDistances(workspace.pilots, workspace.study))
+        measure(workspace)
     return 0
 
 

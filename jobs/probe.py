@@ -25,7 +25,7 @@ from projektor_ray.faults import reason
 from projektor_ray.learners import build_learner
 from projektor_ray.ledger import Ledger
 from projektor_ray.probe import Outcome, train_probe
-from projektor_ray.study import Probe
+from projektor_ray.study import Probe, Study
 from projektor_ray.tables import Key, Row
 from projektor_ray.terminal import headline
 from projektor_ray.threads import cpu_threads
@@ -84,20 +84,34 @@ def _grow(workspace: Workspace, missing: Sequence[Probe], before: Mapping[Key, R
 @contextmanager
 def _engine(workspace: Workspace, before: Mapping[Key, Row], total: int) -> Iterator[Engine]:
     """An engine that shows and logs its progress, and ends the run if the lease was lost."""
-    pilots, logs = workspace.pilots, workspace.study.config.probes.tensorboard
-    log = logging_to(logs, workspace.study.names) if logs is not None else None
+    study, pilots = lacking(workspace), workspace.pilots
+    logs = study.config.probes.tensorboard
+    metrics = [one.goal for one in study.each]
+    log = logging_to(logs, study.names, metrics) if logs is not None else None
     pilots.release()
     with probe_progress(total) as show:
 
-        def finished(row: Row) -> None:
-            show(row)
+        def finished(outcome: Outcome) -> None:
+            show(outcome)
             if log is not None:
-                log(row)
+                log(outcome)
             if workspace.lease is not None:
                 workspace.lease.check()
 
-        held = (pilots.references(), pilots.validation)
-        yield Engine(workspace.study, workspace.folder, before, *held, finished)
+        sets = [pilots.validations[one.name] for one in study.validations]
+        yield Engine(study, workspace.folder, before, pilots.references(), sets, finished)
+
+
+def lacking(workspace: Workspace) -> Study:
+    """The study of those validation sets that some probe is yet to be measured on; else of all."""
+    rows = [one.probes() for one in workspace.each]
+    wanted = [probe.key for probe in workspace.study.wanted_probes()]
+    names = [
+        one.name
+        for one, known in zip(workspace.study.validations, rows, strict=True)
+        if any(key not in known or known[key]["status"] == "failed" for key in wanted)
+    ]
+    return workspace.study.on(names) if names else workspace.study
 
 
 def failures(workspace: Workspace) -> None:
@@ -129,16 +143,18 @@ def replay(workspace: Workspace, label: str) -> Outcome:
         )
     references = workspace.pilots.references()
     pilots = dict(zip(references, ray.get(list(references.values())), strict=True))
-    validation = ray.get(workspace.pilots.validation)
+    validations = ray.get(list(workspace.pilots.validations.values()))
     asked, learner = study.config.probes, build_learner(study.config.learner)
     with cpu_threads(asked.threads):
         outcome = train_probe(
-            by_label[label], pilots, validation, learner, replacement=asked.replacement
+            by_label[label], pilots, validations, learner, replacement=asked.replacement
         )
-    earlier = workspace.probes().get(by_label[label].key)
-    headline("replay", f"{label}: {outcome.error or outcome.value!r}")
-    if earlier is not None:
-        headline("ledger", f"{label}: {earlier['error'] or earlier['value']!r}")
+    names = [f" on {one.set_name}" if one.set_name else "" for one in study.each]
+    for place, (on, rows) in enumerate(zip(names, workspace.probes_of_each(), strict=True)):
+        found = {"replay": outcome.row(place), "ledger": rows.get(by_label[label].key)}
+        for where, row in found.items():
+            if row is not None:
+                headline(where, f"{label}{on}: {row['error'] or repr(row['value'])}")
     return outcome
 
 

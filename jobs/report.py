@@ -5,7 +5,6 @@ python -m jobs.report STUDY.yaml
 
 import argparse
 
-from actors.transport import PilotDistances
 from jobs.cards import add_plan, cards
 from jobs.fit import fit
 from jobs.options import load, output_of, parser, run
@@ -20,13 +19,12 @@ PAGE = "report.html"
 
 def report(workspace: Workspace) -> None:
     """Fit and select from what the ledgers hold, and write the page."""
-    distances = PilotDistances(workspace.pilots, workspace.study)
-    drawn = cards(workspace, distances)
-    fitted, seen = fit(workspace)
-    plans = select_mixture(workspace, fitted, seen, distances)
-    without = leave_out(workspace, fitted, seen, distances, plans.selected)
+    drawn = cards(workspace)
+    fits = fit(workspace)
+    plans = select_mixture(workspace, fits)
+    without = leave_out(workspace, fits, plans.selected)
     drawn = add_plan(workspace, drawn, plans.selected, without)
-    told = report_of_study(workspace.study, fitted, seen, plans, without, distances, drawn)
+    told = report_of_study(workspace.study, fits, plans, without, drawn)
     workspace.folder.write(PAGE, page(told).encode())
     headline("report", f"{workspace.folder.uri}/{PAGE}")
 

@@ -9,12 +9,12 @@ from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from projektor_ray.faults import reason
-from projektor_ray.tables import Row
+from projektor_ray.probe import Outcome
 from projektor_ray.terminal import console, headline
 
 
 @contextmanager
-def probe_progress(total: int) -> Iterator[Callable[[Row], None]]:
+def probe_progress(total: int) -> Iterator[Callable[[Outcome], None]]:
     """A bar on a terminal, a line for each probe in a log; takes each finished probe."""
     started, done, failed = time.perf_counter(), 0, 0
     bar = Progress(
@@ -29,25 +29,26 @@ def probe_progress(total: int) -> Iterator[Callable[[Row], None]]:
     )
     task = bar.add_task("probes", total=total, rate="")
 
-    def finished(row: Row) -> None:
+    def finished(outcome: Outcome) -> None:
         nonlocal done, failed
         done += 1
-        failed += row["status"] == "failed"
+        failed += outcome.status == "failed"
         elapsed = time.perf_counter() - started
         rate = f"{done / elapsed:.2g}/s" + (f", {failed} failed" if failed else "")
         bar.update(task, completed=done, rate=rate)
         if not console.is_terminal:
             left = timedelta(seconds=round(elapsed / done * (total - done)))
-            says = f"{done}/{total} {escape(became(row))}; {rate}, {left} left"
+            says = f"{done}/{total} {escape(became(outcome))}; {rate}, {left} left"
             headline("probes", says, wrap=False)
 
     with bar:
         yield finished
 
 
-def became(row: Row) -> str:
-    """What became of one probe, in a line."""
-    label = f"{row['mixture_id']}:{row['size']}:{row['seed']}"
-    if row["status"] == "failed":
-        return f"{label} failed after {row['seconds']:.1f} s: {reason(row['error'])}"
-    return f"{label} {row['metric']} {row['value']:.4g} in {row['seconds']:.1f} s"
+def became(outcome: Outcome) -> str:
+    """What became of one probe, in a line; of several validation sets the metric on each."""
+    probe, took = outcome.probe, f"{outcome.seconds:.1f} s"
+    if outcome.status == "failed":
+        return f"{probe.label} failed after {took}: {reason(outcome.error)}"
+    values = ", ".join(f"{value:.4g}" for value in outcome.values)
+    return f"{probe.label} {probe.metric} {values} in {took}"

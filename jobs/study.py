@@ -7,7 +7,6 @@ import argparse
 import time
 from collections.abc import Mapping
 
-from actors.transport import PilotDistances
 from jobs.cards import add_plan, cards
 from jobs.check import check, check_input
 from jobs.fit import fit
@@ -28,7 +27,7 @@ def run_study(
     *,
     address: str | None = None,
     arrays: Mapping[str, Samples] | None = None,
-    validation: Samples | None = None,
+    validation: Samples | Mapping[str, Samples] | None = None,
     retry_failed: bool = False,
 ) -> PurchasePlans:
     """Run a study, all stages; the same folder again does nothing that is done.
@@ -38,7 +37,7 @@ def run_study(
     out : folder or URI of the study's tables; absent: out/NAME.
     address : of a Ray cluster; absent: RAY_ADDRESS, else a local Ray for the length of the call.
     arrays : pilots by provider name, for the providers without a source.
-    validation : the validation set, where the configuration has none.
+    validation : the validation set, or several by name, where the configuration has none.
 
     Raises
     ------
@@ -53,13 +52,12 @@ def run_study(
     out = output_of(config, out)
     with opened(config, out, address, arrays, validation, appends=True) as workspace:
         check_input(workspace)
-        distances = PilotDistances(workspace.pilots, workspace.study)
-        measure(workspace, distances)
-        drawn = cards(workspace, distances)
+        measure(workspace)
+        drawn = cards(workspace)
         workspace = probe(workspace, retry_failed=retry_failed)
-        fitted, seen = fit(workspace)
-        plans = select_mixture(workspace, fitted, seen, distances)
-        without = leave_out(workspace, fitted, seen, distances, plans.selected)
+        fits = fit(workspace)
+        plans = select_mixture(workspace, fits)
+        without = leave_out(workspace, fits, plans.selected)
         add_plan(workspace, drawn, plans.selected, without)
     headline("done", f"in {time.perf_counter() - started:.0f} s; tables in {out}")
     return plans

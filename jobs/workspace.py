@@ -1,23 +1,24 @@
 """What every stage works with: the study, its folder, the pilots in their actors."""
 
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 from actors.nodes import living_nodes
 from actors.pilots import Pilots
+from actors.transport import PilotDistances
 from jobs.cluster import connected
 from projektor_ray.adaptive import chosen_before
 from projektor_ray.errors import InputError
 from projektor_ray.learners import build_learner
 from projektor_ray.lease import Lease, leased
-from projektor_ray.ledger import Ledger, Rows
+from projektor_ray.ledger import Ledger, Rows, in_all
 from projektor_ray.packs import check_pack
 from projektor_ray.providers import Samples
 from projektor_ray.rooms import unheld
 from projektor_ray.study import Study, StudyConfig, resolve
-from projektor_ray.tables import KEYS, Folder
+from projektor_ray.tables import KEYS, Folder, Key, Row, Stamp, make_table
 
 logger = logging.getLogger(__name__)
 
@@ -28,6 +29,7 @@ class Workspace:
 
     Attributes
     ----------
+    oracles : what measures distances, by the validation set's name; made where it is asked for.
     lease : of the folder; None for a job that appends to no ledger.
     local : whether Ray is of this machine alone, where no node will be added.
     """
@@ -37,14 +39,45 @@ class Workspace:
     pilots: Pilots
     lease: Lease | None = None
     local: bool = False
+    oracles: dict[str, PilotDistances] = field(default_factory=dict)
 
-    def probes(self) -> Rows:
-        """The probes that the ledger holds for this learner and validation set."""
-        return Ledger(self.folder, "probes").rows(self.study.probes_stamp.made_by)
+    @property
+    def each(self) -> list["Workspace"]:
+        """A workspace for every validation set, of a study of that set alone."""
+        return [replace(self, study=one) for one in self.study.each]
+
+    @property
+    def oracle(self) -> PilotDistances:
+        """Mixtures → their distances to the one validation set."""
+        name = self.study.validation.name
+        if name not in self.oracles:
+            self.oracles[name] = PilotDistances(self.pilots, self.study)
+        return self.oracles[name]
+
+    def probes_of_each(self) -> list[Mapping[Key, Row]]:
+        """For every validation set, what the ledger holds of the probes measured on all of them."""
+        ledger = Ledger(self.folder, "probes")
+        return in_all([ledger.rows(one.probes_stamp.made_by) for one in self.study.each])
+
+    def probes(self) -> Mapping[Key, Row]:
+        """The probes that the ledger holds for this learner and the validation sets, all of them.
+
+        The rows are those of the first set.
+        """
+        return self.probes_of_each()[0]
 
     def distances(self) -> Rows:
         """The distances that the ledger holds for this ground cost and these pilots."""
         return Ledger(self.folder, "distances").rows(self.study.distances_stamp.made_by)
+
+    def write(self, name: str, rows: Iterable[Row], stamp: Stamp | None = None) -> None:
+        """Write a table of the study, see `table`; stamped as a result, unless told otherwise."""
+        table = make_table(name, rows, stamp or self.study.results_stamp)
+        self.folder.write_table(self.table(name), table)
+
+    def table(self, name: str) -> str:
+        """What a table is called: where it is of a validation set with a name, that is behind."""
+        return "-".join(filter(None, (name, self.study.set_name)))
 
     def check_room(self) -> None:
         """Refuse probes that no node can hold; on a cluster, which may grow, say so and wait.
@@ -70,7 +103,7 @@ def opened(
     out: str,
     address: str | None = None,
     arrays: Mapping[str, Samples] | None = None,
-    validation: Samples | None = None,
+    validation: Samples | Mapping[str, Samples] | None = None,
     *,
     appends: bool = False,
 ) -> Iterator[Workspace]:

@@ -99,12 +99,12 @@ def select(
         metric = "worst" if joined.worst else "mean"
         if asked.size is not None:
             models[0].check_target(asked.size)
-        combine = joined.combination(len(models), models[0].goal)
-        plans = buy(together([model.market(offers) for model in models], combine), asked)
+        names = [runs.metric for runs in tables]
+        combine = joined.combination(names, models[0].goal)
+        markets = zip(names, [model.market(offers) for model in models], strict=True)
+        plans = buy(together(dict(markets), combine), asked)
     terminal.headline("size", reach(plans.selected.size, models[0].scales_))
     terminal.plans(plans, metric)
-    if len(models) > 1:
-        terminal.headline("metrics", terminal.each_metric(plans.selected, tables, models))
     _write(plans.table(), out)
 
 

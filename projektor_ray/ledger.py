@@ -88,6 +88,18 @@ class Rows(Mapping[Key, Row]):
         return [stamp.providers for stamp, table in self._parts for _ in range(table.num_rows)]
 
 
+def in_all(each: Sequence[Rows]) -> list[Mapping[Key, Row]]:
+    """Of the probes that each of several ledgers' rows has, the rows of each.
+
+    A probe that failed in one of them has failed in all, as it has where they are of one training.
+    """
+    if len(each) == 1:
+        return [each[0]]
+    shared = [key for key in each[0] if all(key in rows for rows in each)]
+    failed = {key: rows[key] for rows in each for key in shared if rows[key]["status"] == "failed"}
+    return [{key: failed.get(key) or rows[key] for key in shared} for rows in each]
+
+
 @dataclass(frozen=True, eq=False)
 class _Part:
     name: str

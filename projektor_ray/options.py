@@ -2,7 +2,7 @@
 
 import functools
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields, is_dataclass, replace
 from enum import Enum
 from typing import Annotated, Any
@@ -24,7 +24,7 @@ from projektor_ray.observed import (
     unidentified,
 )
 from projektor_ray.observed.tabulate import fit_scale
-from projektor_ray.selection import Combination, Direction, Request, weighted, worst
+from projektor_ray.selection import Combination, Direction, Request, combination
 from projektor_ray.selection.buying import Least
 
 
@@ -213,21 +213,21 @@ class TogetherOptions:
         bool, typer.Option("--worst", help="Of several metrics the worst, not their mean.")
     ] = False
 
-    def combination(self, metrics: int, direction: Direction) -> Combination:
-        """What so many metrics are together.
+    def combination(self, metrics: Sequence[str], direction: Direction) -> Combination:
+        """What metrics of these names are together.
 
         Raises
         ------
         InputError
             If both a mean and the worst are asked for, or a weight cannot be used.
         """
-        if self.worst and self.weights is not None:
-            raise InputError("--weights are for the mean of metrics, --worst takes none; drop one")
-        if self.worst:
-            return worst(direction)
-        return weighted(
-            [1.0] * metrics if self.weights is None else numbers("--weights", self.weights)
-        )
+        given = None if self.weights is None else numbers("--weights", self.weights)
+        if given is not None and len(given) != len(metrics):
+            raise InputError(
+                f"--weights takes a number for each of the {len(metrics)} metrics; got {len(given)}"
+            )
+        weights = None if given is None else dict(zip(metrics, given, strict=True))
+        return combination(metrics, weights, direction, worst_of=self.worst)
 
 
 def is_number(text: str) -> bool:

@@ -7,6 +7,7 @@ from projektor_ray.errors import InputError, LearnerError
 from projektor_ray.learners import Learner, TrainsMany
 from projektor_ray.probe import (
     Outcome,
+    Values,
     drawn_set,
     metric_value,
     outcomes_of,
@@ -44,7 +45,7 @@ def check_pack(pack: int, name: str, learner: Learner) -> None:
 def train_pack(
     probes: Sequence[Probe],
     pilots: Mapping[str, Samples],
-    validation: Samples,
+    validations: Sequence[Samples],
     learner: Learner,
     *,
     replacement: bool,
@@ -53,10 +54,10 @@ def train_pack(
     """Train probes together; where that fails, each has failed as one of its pack."""
     if len(probes) > 1 and isinstance(learner, TrainsMany):
         return outcomes_of(
-            probes, attempts, lambda: _together(probes, pilots, validation, learner, replacement)
+            probes, attempts, lambda: _together(probes, pilots, validations, learner, replacement)
         )
     return [
-        train_probe(probe, pilots, validation, learner, replacement=replacement, attempt=attempt)
+        train_probe(probe, pilots, validations, learner, replacement=replacement, attempt=attempt)
         for probe, attempt in zip(probes, attempts, strict=True)
     ]
 
@@ -64,15 +65,18 @@ def train_pack(
 def _together(
     probes: Sequence[Probe],
     pilots: Mapping[str, Samples],
-    validation: Samples,
+    validations: Sequence[Samples],
     learner: TrainsMany,
     replacement: bool,
-) -> list[float]:
+) -> list[Values]:
     trains = [drawn_set(probe, pilots, replacement=replacement) for probe in probes]
-    found = learner.train_many(trains, validation, [training_seed(probe) for probe in probes])
+    found = learner.train_many(trains, validations, [training_seed(probe) for probe in probes])
     if len(found) != len(probes):
         raise LearnerError(
             f"train_many must return the metrics of each of {len(probes)} drawn sets; got "
             f"{len(found)}"
         )
-    return [metric_value(one, probe.metric) for one, probe in zip(found, probes, strict=True)]
+    return [
+        tuple(metric_value(one, probe.metric) for one in each)
+        for each, probe in zip(found, probes, strict=True)
+    ]

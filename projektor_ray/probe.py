@@ -23,6 +23,9 @@ logger = logging.getLogger(__name__)
 
 LARGEST_SEED = 2**32
 
+Values = tuple[float, ...]
+"""The metric of one training on each validation set."""
+
 
 @dataclass(frozen=True)
 class Outcome:
@@ -30,14 +33,14 @@ class Outcome:
 
     Attributes
     ----------
-    value : the metric, finite; None if it failed.
+    values : the metric on each validation set, finite; empty if it failed.
     error : the traceback of a failure, or "".
     fault : why it failed; None if it did not.
     packed : whether it failed as one of a pack that failed as a whole.
     """
 
     probe: Probe
-    value: float | None
+    values: Values
     error: str
     seconds: float
     started_at: datetime
@@ -49,8 +52,8 @@ class Outcome:
     def status(self) -> Literal["done", "failed"]:
         return "done" if self.fault is None else "failed"
 
-    def row(self) -> Row:
-        """The outcome as a row of the `probes` table."""
+    def row(self, place: int = 0) -> Row:
+        """The outcome on the validation set at a place, as a row of the `probes` table."""
         return {
             "mixture_id": self.probe.mixture_id,
             "mixture": list(self.probe.mixture),
@@ -58,7 +61,7 @@ class Outcome:
             "seed": self.probe.seed,
             "learner": self.probe.learner,
             "metric": self.probe.metric,
-            "value": self.value,
+            "value": self.values[place] if self.values else None,
             "seconds": self.seconds,
             "status": self.status,
             "error": self.error,
@@ -88,30 +91,34 @@ def training_seed(probe: Probe) -> int:
 def train_probe(
     probe: Probe,
     pilots: Mapping[str, Samples],
-    validation: Samples,
+    validations: Sequence[Samples],
     learner: Learner,
     *,
     replacement: bool,
     attempt: int = 1,
 ) -> Outcome:
-    """Train one probe. A learner that raises, exits or breaks its contract is an outcome."""
+    """Train one probe, and measure it on every validation set.
 
-    def train() -> list[float]:
+    A learner that raises, exits or breaks its contract is an outcome.
+    """
+
+    def train() -> list[Values]:
         drawn = drawn_set(probe, pilots, replacement=replacement)
-        return [metric_value(learner(drawn, validation, training_seed(probe)), probe.metric)]
+        found = learner.measure(drawn, validations, training_seed(probe))
+        return [tuple(metric_value(one, probe.metric) for one in found)]
 
     return outcomes_of([probe], [attempt], train)[0]
 
 
 def outcomes_of(
-    probes: Sequence[Probe], attempts: Sequence[int], train: Callable[[], Sequence[float]]
+    probes: Sequence[Probe], attempts: Sequence[int], train: Callable[[], Sequence[Values]]
 ) -> list[Outcome]:
     """Outcomes of probes whose metrics one call finds; what it raises fails them all.
 
     Its time is shared equally among them.
     """
     started_at, start = datetime.now(timezone.utc), time.perf_counter()
-    values: Sequence[float | None] = [None] * len(probes)
+    values: Sequence[Values] = [()] * len(probes)
     error, fault = "", None
     try:
         values = train()

@@ -117,6 +117,16 @@ SCHEMAS: dict[str, pa.Schema] = {
             ("high", pa.float64()),
         ]
     ),
+    "sets": pa.schema(
+        [
+            ("plan", pa.string()),
+            ("size", pa.int64()),
+            ("validation", pa.string()),
+            ("predicted", pa.float64()),
+            ("low", pa.float64()),
+            ("high", pa.float64()),
+        ]
+    ),
     "plans": pa.schema(
         [
             ("plan", pa.string()),
@@ -163,14 +173,17 @@ class Stamp:
     study : the study's name.
     providers : the order of providers in `mixture` and `gradient` columns.
     made_by : content hash of what determined the rows beyond their own key columns.
+    validation : name of the validation set that the rows are of, where it has one.
     """
 
     study: str
     providers: tuple[str, ...]
     made_by: str
+    validation: str = ""
 
     def metadata(self) -> dict[str, str]:
-        return {
+        named = {"projektor.validation": self.validation} if self.validation else {}
+        return named | {
             "projektor.study": self.study,
             "projektor.providers": json.dumps(self.providers),
             "projektor.schema_version": str(SCHEMA_VERSION),
@@ -190,6 +203,7 @@ class Stamp:
             metadata["projektor.study"],
             tuple(json.loads(metadata["projektor.providers"])),
             metadata["projektor.made_by"],
+            metadata.get("projektor.validation", ""),
         )
 
 

@@ -17,6 +17,7 @@ from projektor_ray.observed import Runs, ScaleRegressor
 from projektor_ray.projection import noise_gain
 from projektor_ray.selection import Gain, Plan, PurchasePlans
 from projektor_ray.selection.agreement import WORLDS_LEVEL
+from projektor_ray.selection.compared import SELECTED
 from projektor_ray.selection.plan import THOUSAND
 
 Floats = NDArray[np.float64]
@@ -134,6 +135,8 @@ def plans(found: PurchasePlans, metric: str) -> None:
     ]
     columns = ["plan", metric, "90 %", "selected gains", "90 %", "cost"]
     table("Beside other plans that keep the same constraints", columns, rows)
+    if found.parts:
+        parts(found)
     for said in shadow_prices(best, step, metric):
         headline("worth", escape(said))
     headline("select", best.search)
@@ -149,12 +152,21 @@ def gained(gain: Gain | None, decimals: int) -> list[str]:
     return [f"{fixed(gain.value, decimals):+,.{decimals}f}", span((gain.low, gain.high), decimals)]
 
 
-def each_metric(plan: Plan, tables: Sequence[Runs], models: Sequence[ScaleRegressor]) -> str:
-    """What a plan for several metrics is predicted to have of each."""
-    mixture = plan.mixture[None]
-    values = aligned([float(one.objective(plan.size).predict(mixture)[0]) for one in models])
-    each = zip(tables, values, strict=True)
-    return escape(", ".join(f"{runs.metric} {value}" for runs, value in each))
+def parts(found: PurchasePlans) -> None:
+    """What each plan has of each of several metrics that are bought for."""
+    plans, each = found.parts, list(found.plans)
+    decimals = decimals_of([of[SELECTED].interval for of in plans.values()])
+    rows = [
+        [
+            name,
+            f"{of[SELECTED].predicted:,.{decimals}f}",
+            span(of[SELECTED].interval, decimals),
+            *(f"{of[plan].predicted:,.{decimals}f}" for plan in each if plan != SELECTED),
+        ]
+        for name, of in plans.items()
+    ]
+    others = [PLAN_NAMES.get(plan, plan) for plan in each if plan != SELECTED]
+    table("What each of them has", ["of", SELECTED, "90 %", *others], rows)
 
 
 def bought(found: PurchasePlans, step: int) -> None:

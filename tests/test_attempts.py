@@ -12,8 +12,8 @@ NOW = datetime(2030, 1, 1, tzinfo=timezone.utc)
 
 
 def outcome(fault: Fault | None) -> Outcome:
-    value, error = (None, "Traceback\nError: it failed") if fault else (0.5, "")
-    return Outcome(PROBE, value, error, 1.0, NOW, fault=fault)
+    values, error = ((), "Traceback\nError: it failed") if fault else ((0.5,), "")
+    return Outcome(PROBE, values, error, 1.0, NOW, fault=fault)
 
 
 def test_what_is_done_is_final_whatever_failed_before() -> None:

@@ -10,7 +10,7 @@ from projektor_ray.mixtures import simplex_lattice
 from projektor_ray.study import StudyConfig
 
 ROOT = Path(__file__).resolve().parent.parent
-PROBES = {"digits": 140, "cifar10": 60, "cifar10-paper": 396}
+PROBES = {"digits": 140, "sets": 30, "cifar10": 60, "cifar10-paper": 396}
 
 
 def load(name: str) -> StudyConfig:

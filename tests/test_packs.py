@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from projektor_ray.errors import InputError
-from projektor_ray.learners import LearnerConfig, build_learner
+from projektor_ray.learners import Learner, LearnerConfig, build_learner
 from projektor_ray.packs import check_pack, packs_of, train_pack
 from projektor_ray.probe import train_probe
 from projektor_ray.providers import Samples
@@ -22,20 +22,22 @@ PILOTS = {"a": stripes(20), "b": stripes(20, seed=1)}
 VALIDATION = stripes(40, seed=2)
 
 
-class Together:
+class Together(Learner):
     """Counts its calls; alone gives the seed's remainder, the second fails; many as it is told."""
 
     def __init__(self, many: Any) -> None:
         self.many, self.calls = many, 0
 
-    def __call__(self, train: Samples, validation: Samples, seed: int) -> dict[str, float]:
+    def measure(
+        self, train: Samples, validations: Sequence[Samples], seed: int
+    ) -> list[dict[str, float]]:
         self.calls += 1
         if self.calls == 2:
             raise ValueError("the second")
-        return {"accuracy": seed % 7 / 7}
+        return [{"accuracy": seed % 7 / 7} for _ in validations]
 
     def train_many(
-        self, trains: Sequence[Samples], validation: Samples, seeds: Sequence[int]
+        self, trains: Sequence[Samples], validations: Sequence[Samples], seeds: Sequence[int]
     ) -> Any:
         return self.many(seeds)
 
@@ -43,7 +45,7 @@ class Together:
 def train(learner: Any, probes: Sequence[Probe] = PROBES) -> Any:
     attempts = range(1, len(probes) + 1)
     return train_pack(
-        probes, PILOTS, VALIDATION, learner, replacement=False, attempts=list(attempts)
+        probes, PILOTS, [VALIDATION], learner, replacement=False, attempts=list(attempts)
     )
 
 
@@ -56,15 +58,17 @@ def test_packs_have_one_size_and_every_probe_once() -> None:
 
 
 def test_a_pack_is_one_call_and_each_probe_keeps_its_own_value_and_attempt() -> None:
-    learner = Together(lambda seeds: [{"accuracy": seed % 7 / 7} for seed in seeds])
+    learner = Together(lambda seeds: [[{"accuracy": seed % 7 / 7}] for seed in seeds])
     outcomes = train(learner)
     assert learner.calls == 0
     assert [outcome.probe for outcome in outcomes] == PROBES
     assert [outcome.attempt for outcome in outcomes] == [1, 2, 3]
     for outcome in outcomes:
-        expected = train_probe(outcome.probe, PILOTS, VALIDATION, Together(None), replacement=False)
-        assert outcome.value == expected.value
-    assert len({outcome.value for outcome in outcomes}) > 1
+        expected = train_probe(
+            outcome.probe, PILOTS, [VALIDATION], Together(None), replacement=False
+        )
+        assert outcome.values == expected.values
+    assert len({outcome.values for outcome in outcomes}) > 1
 
 
 @pytest.mark.parametrize(
@@ -74,8 +78,8 @@ def test_a_pack_is_one_call_and_each_probe_keeps_its_own_value_and_attempt() -> 
         lambda seeds: sys.exit(3),
         lambda seeds: [],
         lambda seeds: "accuracy",
-        lambda seeds: [{"accuracy": np.nan} for _ in seeds],
-        lambda seeds: [{"loss": 1.0} for _ in seeds],
+        lambda seeds: [[{"accuracy": np.nan}] for _ in seeds],
+        lambda seeds: [[{"loss": 1.0}] for _ in seeds],
     ],
     ids=["raises", "exits", "too few", "text", "NaN", "another metric"],
 )
@@ -103,8 +107,8 @@ def test_a_packed_probe_has_the_value_that_it_has_alone() -> None:
     learner = build_learner(LearnerConfig(name="small_cnn", settings=settings))
     probes = [replace(probe, metric="log_loss") for probe in PROBES]
     for outcome in train(learner, probes):
-        alone = train_probe(outcome.probe, PILOTS, VALIDATION, learner, replacement=False)
-        assert outcome.value == pytest.approx(alone.value, abs=2e-4)
+        alone = train_probe(outcome.probe, PILOTS, [VALIDATION], learner, replacement=False)
+        assert outcome.values == pytest.approx(alone.values, abs=2e-4)
 
 
 def test_a_learner_that_cannot_is_refused() -> None:

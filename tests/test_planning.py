@@ -8,14 +8,18 @@ from scipy.optimize import linprog
 
 from projektor_ray.analysis import Observations, fit_scales
 from projektor_ray.errors import InfeasibleError, InputError
-from projektor_ray.planning import plan_purchases
+from projektor_ray.planning import SetFit, plan_purchases
+from projektor_ray.report import page
+from projektor_ray.report.from_study import report_of_study
 from projektor_ray.selection import PurchasePlans
 from projektor_ray.study import Study
+from tests.report.problems import card, read
 from tests.selection.test_select import Measured
-from tests.test_study import VALUES, resolved
+from tests.test_study import VALUES, resolved, resolved_on, samples, several
 
 WORTH = np.array([0.3, 0.1, -0.2])
 PRICES = np.array([2.0, 1.0, 0.0])
+LINE = {"predictor": "linear", "projection": "eq3", "starts": 4}
 
 
 def study(**selection: Any) -> Study:
@@ -25,8 +29,11 @@ def study(**selection: Any) -> Study:
         {**VALUES["providers"][1], "capacity": 80, "price": 1},
         {**VALUES["providers"][2], "capacity": 70},
     ]
-    line = {"predictor": "linear", "projection": "eq3", "starts": 4}
-    return resolved({**VALUES, "providers": providers, "selection": {**line, **selection}})
+    return resolved({**VALUES, "providers": providers, "selection": {**LINE, **selection}})
+
+
+def nothing(at: Any) -> Measured:
+    return Measured(np.zeros(len(at)), np.zeros(at.shape))
 
 
 def bought(asked: Study) -> PurchasePlans:
@@ -36,10 +43,82 @@ def bought(asked: Study) -> PurchasePlans:
     values = 0.3 + mixtures @ WORTH + 0.05 * np.log(sizes)
     seen = Observations(mixtures, np.zeros(len(sizes)), sizes, values, failed=0)
 
-    def nothing(at: Any) -> Measured:
-        return Measured(np.zeros(len(at)), np.zeros(at.shape))
+    return plan_purchases(asked, [SetFit(asked, fit_scales(asked, seen), seen, nothing)])
 
-    return plan_purchases(asked, fit_scales(asked, seen), seen, nothing)
+
+SETS = {"everyday": np.array([0.3, 0.1, -0.2]), "rare": np.array([0.1, 0.3, -0.2])}
+
+
+def known_of_sets(sets: dict[str, Any], **selection: Any) -> tuple[Study, list[SetFit]]:
+    """Of metrics that are linear in the shares, one for each set; the same where a set is alone."""
+    asked = resolved_on(
+        several({name: {"sklearn": "iris"} for name in sets}, **LINE, **selection),
+        **{name: samples(30, seed=seed) for seed, name in enumerate(sets)},
+    )
+    fits = []
+    for one, worth in zip(asked.each, sets.values(), strict=True):
+        mixtures, sizes = np.tile(one.mixtures, (2, 1)), np.repeat([10, 40], len(one.mixtures))
+        values = 0.3 + mixtures @ worth + 0.05 * np.log(sizes)
+        seen = Observations(mixtures, np.zeros(len(sizes)), sizes, values, failed=0)
+        fits.append(SetFit(one, fit_scales(one, seen), seen, nothing))
+    return asked, fits
+
+
+def bought_of_sets(sets: dict[str, Any], **selection: Any) -> PurchasePlans:
+    return plan_purchases(*known_of_sets(sets, **selection))
+
+
+def test_the_worst_of_two_sets_is_bought_for_as_a_linear_program_would() -> None:
+    """Ada serves one and bob the other; to neither set more than to the other."""
+    found = bought_of_sets(SETS, size=60, worst=True)
+    np.testing.assert_allclose(found.selected.samples, [30, 30, 0], atol=1)
+    assert found.selected.predicted == pytest.approx(0.5 + 0.05 * np.log(60), abs=2e-3)
+    assert min(of["selected"].predicted for of in found.parts.values()) == pytest.approx(
+        found.selected.predicted
+    )
+
+
+@pytest.mark.parametrize("name", SETS)
+@pytest.mark.parametrize("asked", [{"size": 60}, {"largest": 80}])
+def test_a_weight_of_1_buys_what_that_set_alone_buys(name: str, asked: dict[str, Any]) -> None:
+    among = bought_of_sets(SETS, weights={one: float(one == name) for one in SETS}, **asked)
+    alone = bought_of_sets({name: SETS[name]}, **asked)
+    assert among.plans.keys() == alone.plans.keys()
+    for called, plan in alone.plans.items():
+        np.testing.assert_array_equal(among.plans[called].samples, plan.samples)
+        assert among.plans[called].predicted == pytest.approx(plan.predicted, rel=1e-12)
+        assert among.plans[called].interval == pytest.approx(plan.interval, rel=1e-9)
+    assert not alone.parts
+
+
+def test_together_they_are_predicted_as_the_studies_of_each_set_predict() -> None:
+    weights = {"everyday": 1, "rare": 3}
+    found = bought_of_sets(SETS, size=60, weights=weights)
+    for called, plan in found.plans.items():
+        each = {name: 0.3 + plan.mixture @ of + 0.05 * np.log(60) for name, of in SETS.items()}
+        for name, value in each.items():
+            assert found.parts[name][called].predicted == pytest.approx(value)
+        assert plan.predicted == pytest.approx(0.25 * each["everyday"] + 0.75 * each["rare"])
+
+
+def test_the_report_of_several_sets_is_of_what_they_are_together() -> None:
+    asked, fits = known_of_sets(SETS, size=60, worst=True)
+    plans = plan_purchases(asked, fits)
+    drawn = {one.name: [card(name) for name in asked.names] for one in asked.validations}
+    told = report_of_study(asked, fits, plans, {}, drawn)
+    assert told.metric == "worst accuracy"
+    each = np.array([one.seen.values for one in fits])
+    np.testing.assert_array_equal(told.trained.values, each.min(axis=0))
+    chosen = told.opinions[0]
+    assert chosen.value == pytest.approx(plans.selected.predicted)
+    shown = read(page(told))
+    for name, row in zip(SETS, shown.titled("set"), strict=True):
+        predicted = plans.parts[name]["selected"].predicted
+        assert (row[0], float(row[1])) == (name, pytest.approx(predicted, abs=1e-3))
+        assert f"What the pilots tell beside {name}" in shown.texts["h2"]
+    rows = {row[0] for row in shown.titled("predictor")}
+    assert {"linear on everyday", "linear on rare"} <= rows
+    assert any(words.startswith("Everyday: ") for words in shown.texts["li"])
 
 
 def best(size: int, budget: float) -> float:
@@ -132,7 +211,7 @@ def test_distances_are_measured_where_the_plans_are() -> None:
     values = 0.8 - 0.1 * distances + 0.01 * np.log(sizes)
     measured.clear()
     seen = Observations(mixtures, distances, sizes, values, failed=0)
-    found = plan_purchases(asked, fit_scales(asked, seen), seen, oracle)
+    found = plan_purchases(asked, [SetFit(asked, fit_scales(asked, seen), seen, oracle)])
     plan = found.selected
     assert any(np.allclose(plan.mixture, at) for at in measured)
     true = 0.8 - 0.1 * oracle(plan.mixture[None]).value[0] + 0.01 * np.log(plan.size)

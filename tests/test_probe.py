@@ -10,6 +10,7 @@ import pytest
 from projektor_ray.probe import train_probe
 from projektor_ray.providers import Samples
 from projektor_ray.study import Probe
+from tests.learners.problems import Alone
 
 PROBE = Probe("m0", (0.5, 0.5), 8, 0, "l", "accuracy")
 
@@ -53,9 +54,10 @@ def writes_to_its_inputs(train: Samples, validation: Samples, seed: int) -> Any:
 )
 def test_a_learner_that_misbehaves(learner: Callable[..., Any], says: str) -> None:
     pilots = {"a": samples(), "b": samples()}
-    outcome = train_probe(PROBE, pilots, samples(), learner, replacement=False)
+    outcome = train_probe(PROBE, pilots, [samples()], Alone(learner), replacement=False)
     assert outcome.status == "failed"
-    assert outcome.value is None
+    assert outcome.values == ()
+    assert outcome.row()["value"] is None
     assert says in outcome.error.splitlines()[-1]
     assert learner.__name__ in outcome.error or "metric_value" in outcome.error
 
@@ -66,4 +68,19 @@ def test_whoever_stops_the_program_is_not_a_failed_learner() -> None:
 
     pilots = {"a": samples(), "b": samples()}
     with pytest.raises(KeyboardInterrupt):
-        train_probe(PROBE, pilots, samples(), interrupted, replacement=False)
+        train_probe(PROBE, pilots, [samples()], Alone(interrupted), replacement=False)
+
+
+def test_a_probe_has_a_row_for_every_validation_set_and_fails_on_all_of_them() -> None:
+    def right(train: Samples, validation: Samples, seed: int) -> dict[str, float]:
+        return {"accuracy": len(validation) / 16 if len(validation) > 4 else np.nan}
+
+    pilots, sizes = {"a": samples(), "b": samples()}, (16, 8)
+    sets = [samples().take(np.arange(size)) for size in sizes]
+    done = train_probe(PROBE, pilots, sets, Alone(right), replacement=False)
+    assert [done.row(place)["value"] for place in (0, 1)] == [1.0, 0.5]
+    assert done.row(0) | {"value": 0.5} == done.row(1)
+    sets.append(samples().take(np.arange(4)))
+    failed = train_probe(PROBE, pilots, sets, Alone(right), replacement=False)
+    for place in range(3):
+        assert (failed.row(place)["status"], failed.row(place)["value"]) == ("failed", None)

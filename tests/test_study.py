@@ -47,6 +47,14 @@ def samples(size: int = 40, seed: int = 0, width: int = 4, classes: int = 3) -> 
     )
 
 
+def several(sets: dict[str, Any], **selection: Any) -> dict[str, Any]:
+    """The values with several validation sets."""
+    values = changed("validations", to=sets)
+    del values["validation"]
+    values["selection"] = selection or values["selection"]
+    return values
+
+
 PILOTS = {name: samples(seed=seed) for seed, name in enumerate(["ada", "bob", "cyd"])}
 VALIDATION = samples(30, seed=9)
 
@@ -58,7 +66,7 @@ def resolved(
 ) -> Study:
     config = parse(StudyConfig, values)
     summaries = [SetSummary.of(name, one) for name, one in (pilots or PILOTS).items()]
-    return resolve(config, summaries, SetSummary.of("validation", validation))
+    return resolve(config, summaries, [SetSummary.of("validation", validation)])
 
 
 @pytest.mark.parametrize(
@@ -135,6 +143,9 @@ def resolved(
         (changed("project", to=[100, 0]), r"must be 1 or more; got \[100, 0\]"),
         (changed("transport", to={"epsilon": 0}), r"transport\.epsilon: .*greater than 0; got 0"),
         (changed("validation", to={}), "validation: a source needs exactly one of"),
+        (changed("validations", to={"rare": {"sklearn": "iris"}}), "are several; drop one of them"),
+        (several({"a/b": {"sklearn": "iris"}}), r"validations\.a/b.*should match pattern"),
+        (several({"rare": {"sklearm": "iris"}}), r"rare\.sklearm: .*did you mean 'sklearn'"),
     ],
 )
 def test_configuration_that_cannot_be_used(values: dict[str, Any], says: str) -> None:
@@ -218,6 +229,77 @@ def test_sets_that_cannot_be_used(
 ) -> None:
     with pytest.raises(InputError, match=says):
         resolved(VALUES, pilots, validation)
+
+
+OF_BOTH = {"everyday": {"sklearn": "iris"}, "rare": {"sklearn": "iris"}}
+
+
+def resolved_on(values: dict[str, Any], **sets: Samples) -> Study:
+    """With validation sets by name."""
+    config = parse(StudyConfig, values)
+    pilots = [SetSummary.of(name, one) for name, one in PILOTS.items()]
+    return resolve(config, pilots, [SetSummary.of(name, one) for name, one in sets.items()])
+
+
+@pytest.mark.parametrize(
+    ("asked", "rare", "says"),
+    [
+        ({"weights": {"everyday": 1, "rar": 1}}, VALIDATION, "called 'rar'; did you mean 'rare'"),
+        ({"weights": {"everyday": 1}}, VALIDATION, "none for rare; give one"),
+        ({"weights": {"everyday": 1, "rare": -1}}, VALIDATION, "0 or more, and not all 0"),
+        ({"weights": {"everyday": 1, "rare": 1}, "worst": True}, VALIDATION, "worst takes none"),
+        ({}, samples(0), "the validation set 'rare' is empty"),
+        ({}, samples(30, width=5), r"'ada' .*\(4,\), the validation set 'rare' \(5,\)"),
+        ({}, regression(30, 2), "kind 'classes', the validation set 'rare' 'regression'"),
+        ({}, samples(30, classes=1), "the validation set 'rare' hold one class only"),
+    ],
+)
+def test_several_sets_that_cannot_be_used(asked: dict[str, Any], rare: Samples, says: str) -> None:
+    with pytest.raises(InputError, match=says):
+        resolved_on(several(OF_BOTH, **asked, size=60), everyday=VALIDATION, rare=rare)
+
+
+@pytest.mark.parametrize("asked", [{"worst": True}, {"weights": {"validation": 1}}])
+def test_weights_of_one_set_are_refused(asked: dict[str, Any]) -> None:
+    with pytest.raises(InputError, match="are for several validation sets; the study has one"):
+        resolved(changed("selection", to={"size": 60, **asked}))
+
+
+def test_an_adaptive_design_is_for_one_set() -> None:
+    values = several(OF_BOTH)
+    values["probes"] = {"scales": [10, 40], "design": "adaptive"}
+    with pytest.raises(InputError, match="the metric on one validation set; got everyday, rare"):
+        resolved_on(values, everyday=VALIDATION, rare=samples(20))
+
+
+def test_a_set_among_several_has_the_identities_that_it_has_alone() -> None:
+    """So that its rows are found, whatever sets come and go; only its name is told."""
+    rare = samples(20, seed=4)
+    alone = {"everyday": resolved(VALUES), "rare": resolved(VALUES, validation=rare)}
+    study = resolved_on(several(OF_BOTH, worst=True, size=60), everyday=VALIDATION, rare=rare)
+    assert [one.set_name for one in study.each] == ["everyday", "rare"]
+    for name, one in zip(alone, study.each, strict=True):
+        for stamp in ("probes_stamp", "distances_stamp", "results_stamp"):
+            found, expected = getattr(one, stamp), getattr(alone[name], stamp)
+            assert (found.made_by, found.validation) == (expected.made_by, name)
+        assert one.wanted_probes() == study.wanted_probes() == alone[name].wanted_probes()
+    assert alone["rare"].probes_stamp.validation == "", "as in tables from before sets had names"
+    assert study.goal == "worst accuracy"
+    assert [one.goal for one in study.each] == ["accuracy on everyday", "accuracy on rare"]
+
+
+def test_what_several_sets_are_together_is_in_the_stamp_of_the_plans() -> None:
+    sets = {"everyday": VALIDATION, "rare": samples(20, seed=4)}
+    asked: list[dict[str, Any]] = [
+        {},
+        {"worst": True},
+        {"weights": {"everyday": 1, "rare": 2}},
+        {"weights": {"everyday": 2, "rare": 1}},
+    ]
+    made = {
+        resolved_on(several(OF_BOTH, **one, size=60), **sets).results_stamp.made_by for one in asked
+    }
+    assert len(made) == len(asked)
 
 
 def test_a_pilot_smaller_than_the_largest_mixture_asks() -> None:

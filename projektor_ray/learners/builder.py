@@ -1,10 +1,11 @@
 """Learners by name."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from projektor_ray.config import nearest
 from projektor_ray.errors import InputError, LearnerError
-from projektor_ray.learners.base import Learner
+from projektor_ray.learners.base import Learner, Metrics
 from projektor_ray.learners.config import LearnerConfig
 from projektor_ray.providers import Samples
 from projektor_ray.references import load_callable, source_digest
@@ -62,8 +63,11 @@ def _check_known(name: str) -> None:
         )
 
 
-class Custom:
+class Custom(Learner):
     """A learner of the user's own: `(train, validation, seed, settings) → {metric: value}`.
+
+    It may return a function instead, validation → {metric: value}: with several validation sets
+    that one is asked for each of them, after one training; the learner is else called for each.
 
     Raises
     ------
@@ -78,8 +82,18 @@ class Custom:
         self._callable = load_callable(reference)
         self._settings = settings
 
-    def __call__(self, train: Samples, validation: Samples, seed: int) -> dict[str, float]:
-        returned = self._callable(train, validation, seed, dict(self._settings))
+    def measure(self, train: Samples, validations: Sequence[Samples], seed: int) -> list[Metrics]:
+        first, *others = validations
+        returned = self._train(train, first, seed)
+        if callable(returned):
+            return [self._metrics(returned(one)) for one in validations]
+        again = [self._train(train, one, seed) for one in others]
+        return [self._metrics(one) for one in (returned, *again)]
+
+    def _train(self, train: Samples, validation: Samples, seed: int) -> Any:
+        return self._callable(train, validation, seed, dict(self._settings))
+
+    def _metrics(self, returned: Any) -> Metrics:
         try:
             return {str(name): float(value) for name, value in dict(returned).items()}
         except (TypeError, ValueError):

@@ -15,7 +15,8 @@ class LearnerConfig(Config):
         min_length=1,
         description="small_cnn, resnet18, resnet50, a scikit-learn estimator by import path "
         "(sklearn.linear_model.LogisticRegression), or module:callable with the signature "
-        "(train, validation, seed, settings) → {metric: value}.",
+        "(train, validation, seed, settings) → {metric: value}, or → a function "
+        "validation → {metric: value}, which several validation sets ask after one training.",
     )
     settings: dict[str, Any] = Field(
         default_factory=dict, description="The learner's own settings, by name."

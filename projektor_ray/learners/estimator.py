@@ -2,6 +2,7 @@
 
 import inspect
 import warnings
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -9,6 +10,7 @@ from numpy.typing import NDArray
 
 from projektor_ray.config import nearest
 from projektor_ray.errors import InputError
+from projektor_ray.learners.base import Learner, Metrics
 from projektor_ray.learners.metrics import class_metrics, regression_metrics
 from projektor_ray.providers import Samples
 from projektor_ray.references import load_class
@@ -16,7 +18,7 @@ from projektor_ray.references import load_class
 VERSION = 1
 
 
-class Estimator:
+class Estimator(Learner):
     """A scikit-learn classifier or regressor, fitted in one thread.
 
     Its `random_state`, where it has one that the settings do not fix, is the probe's seed. Images
@@ -63,32 +65,40 @@ class Estimator:
             raise InputError(f"{self.path} cannot be built: {failure}") from None
         return estimator
 
-    def __call__(self, train: Samples, validation: Samples, seed: int) -> dict[str, float]:
+    def measure(self, train: Samples, validations: Sequence[Samples], seed: int) -> list[Metrics]:
         from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
         wanted = "classes" if self._classifies else "regression"
-        if train.target != wanted or validation.target != wanted:
-            raise InputError(
-                f"{self.path} needs labels of the kind {wanted}; got {train.target} to train on "
-                f"and {validation.target} to measure on"
-            )
+        for one in (train, *validations):
+            if one.target != wanted:
+                use = "train" if one is train else "measure"
+                raise InputError(
+                    f"{self.path} needs labels of the kind {wanted}; got {one.target} to {use} on"
+                )
         estimator = self._build(seed % 2**32)
         with threadpool_limits(limits=1), warnings.catch_warnings():
             warnings.simplefilter("ignore")
             if self._classifies:
-                return _classify(estimator, train, validation)
+                return _classify(estimator, train, validations)
             estimator.fit(_features(train), train.labels)
-            return regression_metrics(
-                _labels(validation), np.asarray(estimator.predict(_features(validation)))
-            )
+            return [
+                regression_metrics(_labels(one), np.asarray(estimator.predict(_features(one))))
+                for one in validations
+            ]
 
 
-def _classify(estimator: Any, train: Samples, validation: Samples) -> dict[str, float]:
+def _classify(estimator: Any, train: Samples, validations: Sequence[Samples]) -> list[Metrics]:
     classes, encoded = np.unique(_labels(train), return_inverse=True)
+    if len(classes) > 1:
+        estimator.fit(_features(train), encoded)
+    return [_measured(estimator, classes, one) for one in validations]
+
+
+def _measured(estimator: Any, classes: NDArray[Any], validation: Samples) -> Metrics:
+    """Of an estimator that was fitted to places among the classes; of one class it is not asked."""
     labels, count = _labels(validation), len(validation)
     if len(classes) == 1:
         return class_metrics(labels, np.repeat(classes, count), np.ones((count, 1)), classes)
-    estimator.fit(_features(train), encoded)
     features = _features(validation)
     predicted = classes[np.asarray(estimator.predict(features), dtype=np.int64)]
     if not hasattr(estimator, "predict_proba"):

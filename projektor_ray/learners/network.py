@@ -11,6 +11,7 @@ from torch import nn
 from projektor_ray.config import parse
 from projektor_ray.errors import InputError
 from projektor_ray.learners.architectures import SmallCNN, small_image_resnet
+from projektor_ray.learners.base import Learner, Metrics
 from projektor_ray.learners.packed import packed_outputs, worth_packing
 from projektor_ray.learners.reproducible import pick_device, reproducible
 from projektor_ray.learners.settings import NetworkSettings
@@ -19,7 +20,7 @@ from projektor_ray.learners.training import Normalize, outputs_of, to_pixels, tr
 from projektor_ray.providers import Samples
 
 
-class NetworkLearner:
+class NetworkLearner(Learner):
     """A network trained from scratch on images, for classes or a regression target.
 
     A drawn set of one class predicts that class.
@@ -34,42 +35,44 @@ class NetworkLearner:
         self.name = name
         self.settings = parse(NetworkSettings, settings)
 
-    def __call__(self, train: Samples, validation: Samples, seed: int) -> dict[str, float]:
-        check_images(self.name, train, validation)
+    def measure(self, train: Samples, validations: Sequence[Samples], seed: int) -> list[Metrics]:
+        check_images(self.name, train, *validations)
         task = Task.of(train)
         if task.settled:
-            return task.metrics(np.ones((len(validation), 1)), validation)
+            return [task.metrics(np.ones((len(one), 1)), one) for one in validations]
         device = pick_device()
         with reproducible(seed, device):
             network = trained(
                 self.name, task.images, task.targets, task.outputs, self.settings, seed, device
             )
-            outputs = outputs_of(network, to_pixels(validation.inputs, device))
-        return task.metrics(outputs, validation)
+            outputs = [outputs_of(network, to_pixels(one.inputs, device)) for one in validations]
+        return task.metrics_on(validations, outputs)
 
 
 class SmallCNNLearner(NetworkLearner):
     """small_cnn, which also trains many networks at once."""
 
     def train_many(
-        self, trains: Sequence[Samples], validation: Samples, seeds: Sequence[int]
-    ) -> list[dict[str, float]]:
-        """What calling it on each drawn set would give, up to rounding.
+        self, trains: Sequence[Samples], validations: Sequence[Samples], seeds: Sequence[int]
+    ) -> list[list[Metrics]]:
+        """What `measure` on each drawn set would give, up to rounding.
 
         Sets of one size and kind of label are trained together, where that is faster than one after
         the other.
         """
-        check_images(self.name, *trains, validation)
-        found: dict[int, dict[str, float]] = {}
+        check_images(self.name, *trains, *validations)
+        found: dict[int, list[Metrics]] = {}
         device, every = pick_device(), [Task.of(drawn) for drawn in trains]
         for group in _groups(every):
             tasks, own = [every[i] for i in group], [seeds[i] for i in group]
             if len(group) == 1 or not worth_packing(tasks[0].images, self.settings, device):
-                measured = [self(trains[i], validation, seeds[i]) for i in group]
+                measured = [self.measure(trains[i], validations, seeds[i]) for i in group]
             else:
-                outputs = packed_outputs(tasks, validation.inputs, self.settings, own, device)
+                images = [one.inputs for one in validations]
+                outputs = packed_outputs(tasks, images, self.settings, own, device)
                 measured = [
-                    task.metrics(one, validation) for task, one in zip(tasks, outputs, strict=True)
+                    task.metrics_on(validations, each)
+                    for task, each in zip(tasks, outputs, strict=True)
                 ]
             found |= zip(group, measured, strict=True)
         return [found[place] for place in range(len(trains))]

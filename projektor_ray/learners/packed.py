@@ -45,12 +45,12 @@ def worth_packing(
 
 def packed_outputs(
     tasks: Sequence[Task],
-    validation: NDArray[np.uint8],
+    validations: Sequence[NDArray[np.uint8]],
     settings: NetworkSettings,
     seeds: Sequence[int],
     device: torch.device,
-) -> list[NDArray[np.float32]]:
-    """Outputs on the validation images of a network for each task, shapes (v, outputs).
+) -> list[list[NDArray[np.float32]]]:
+    """Of a network for each task the outputs on the images of each validation set, (v, outputs).
 
     Parameters
     ----------
@@ -60,8 +60,10 @@ def packed_outputs(
     with reproducible(seeds[0], device):
         pack = Pack(tasks, settings, seeds, device)
         pack.train(tasks, settings, seeds)
-        found = pack.outputs_of(to_pixels(validation, device))
-    return [one[:, : task.outputs] for task, one in zip(tasks, found, strict=True)]
+        found = [pack.outputs_of(to_pixels(one, device)) for one in validations]
+    return [
+        [outputs[place, :, : task.outputs] for outputs in found] for place, task in enumerate(tasks)
+    ]
 
 
 class Pack:

@@ -1,5 +1,6 @@
 """What a network is asked to learn from a drawn set, and how its outputs are measured."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,6 +9,7 @@ import torch
 from numpy.typing import NDArray
 from torch.nn import functional
 
+from projektor_ray.learners.base import Metrics
 from projektor_ray.learners.metrics import class_metrics, regression_metrics
 from projektor_ray.providers import Samples
 
@@ -52,7 +54,13 @@ class Task:
         """Whether there is one class only, and nothing to learn."""
         return self.classes is not None and len(self.classes) == 1
 
-    def metrics(self, outputs: NDArray[Any], validation: Samples) -> dict[str, float]:
+    def metrics_on(
+        self, validations: Sequence[Samples], outputs: Sequence[NDArray[Any]]
+    ) -> list[Metrics]:
+        """Metrics of a network's outputs on each of several validation sets."""
+        return [self.metrics(of, one) for of, one in zip(outputs, validations, strict=True)]
+
+    def metrics(self, outputs: NDArray[Any], validation: Samples) -> Metrics:
         """Metrics of a network's outputs on the validation set, shape (v, outputs)."""
         labels = np.asarray(validation.labels)
         if self.classes is None:

@@ -29,7 +29,6 @@ from projektor_ray.selection import (
     Request,
     buy,
 )
-from projektor_ray.selection.compared import best_first
 
 Floats = NDArray[np.float64]
 
@@ -252,6 +251,7 @@ class ScaleRegressor(OfMixtures):
             np.array(self.providers_)[unseen(self.mixtures_)].tolist()
         )
         at_largest = self.sizes_ == self.scales_[-1]
+        values = np.exp(self.values_) if self.log else self.values_
         return Market(
             self.objective,
             offers.providers,
@@ -259,7 +259,7 @@ class ScaleRegressor(OfMixtures):
             self.scales_[0],
             self.scales_[0] if len(self.scales_) == 1 else None,
             direction=self.goal,
-            trained=best_first(self.mixtures_[at_largest], self.values_[at_largest], self.goal),
+            trials=(self.mixtures_[at_largest], values[at_largest]),
         )
 
     def plans(self, asked: Request, offers: Offers | None = None) -> PurchasePlans:

@@ -15,14 +15,19 @@ MOST_CLASSES = 6
 
 def cards_section(report: Report) -> str:
     """A card for each provider, those of whom most is bought first; nothing without pilots."""
-    if not report.cards:
-        return ""
-    order = sorted(report.cards, key=lambda card: -(card.planned or 0))
+    return "".join(
+        _section(report, name if len(report.cards) > 1 else "", cards)
+        for name, cards in report.cards.items()
+    )
+
+
+def _section(report: Report, beside: str, cards: Sequence[ProviderCard]) -> str:
+    order = sorted(cards, key=lambda card: -(card.planned or 0))
     shown = _grid(report, order[:OPEN_CARDS])
     if order[OPEN_CARDS:]:
         rest = order[OPEN_CARDS:]
         shown += unfolding(f"{len(rest):,} more", _grid(report, rest))
-    return section("What the pilots tell", shown)
+    return section(f"What the pilots tell{f' beside {beside}' if beside else ''}", shown)
 
 
 def _grid(report: Report, cards: Sequence[ProviderCard]) -> str:

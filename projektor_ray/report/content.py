@@ -1,7 +1,7 @@
 """What a report says: numbers ready to be drawn, from a table or from a study."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -108,7 +108,8 @@ class Report:
     metric, direction : what is bought for, and whether more of it is better.
     trained : the trainings.
     measured : whether their mixtures' distances to validation are known.
-    predictors : rows `predictor, size, mae, mae_cv, r2, chosen`.
+    predictors : rows `predictor, on, size, mae, mae_cv, r2, chosen`; `on` says which validation
+        set, where there are several.
     errors_of : what the errors in these rows are of: the metric or its logarithm.
     bought : the selected plan beside others, `uniform` among them.
     without : the best plans that leave a provider out, by its name; None where there is none.
@@ -118,7 +119,7 @@ class Report:
     surface : for three providers.
     reasons : why this model, and how far it reaches; a sentence each.
     notes : what is known to be amiss with the trainings; a sentence each.
-    cards : of the providers, where there are pilots.
+    cards : of the providers, where there are pilots, by the validation set they are beside.
     """
 
     title: str
@@ -136,7 +137,7 @@ class Report:
     surface: Surface | None
     reasons: tuple[str, ...]
     notes: tuple[str, ...]
-    cards: tuple[ProviderCard, ...] = ()
+    cards: Mapping[str, tuple[ProviderCard, ...]] = field(default_factory=dict)
 
     @property
     def providers(self) -> tuple[Provider, ...]:
@@ -160,6 +161,13 @@ class Report:
             key = b"" if plan is self.selected else plan.samples.tobytes()
             seen.setdefault(key, name)
         return {name: self.bought.plans[name] for name in seen.values()}
+
+    @property
+    def every_card(self) -> Iterator[tuple[ProviderCard, str]]:
+        """Every card, and beside which validation set it is, in words where there are several."""
+        for name, cards in self.cards.items():
+            beside = f", beside {name}" if len(self.cards) > 1 else ""
+            yield from ((card, beside) for card in cards)
 
     @property
     def gain(self) -> Gain:

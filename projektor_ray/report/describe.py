@@ -1,6 +1,7 @@
 """A report's content from fitted models and plans, whatever the trainings came from."""
 
 from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -49,7 +50,7 @@ def describe(
     chosen: str,
     reason: str,
     notes: Sequence[str],
-    cards: Sequence[ProviderCard] = (),
+    cards: Mapping[str, Sequence[ProviderCard]] = MappingProxyType({}),
 ) -> Report:
     """The content of a report; parameters that it has as well are told there.
 
@@ -85,7 +86,7 @@ def describe(
         surface=surface_at(objectives[chosen](best.size), len(bought.providers)),
         reasons=_reasons(reason, trained.scales, best.size),
         notes=tuple(notes),
-        cards=tuple(cards),
+        cards={name: tuple(drawn) for name, drawn in cards.items()},
     )
 
 

@@ -1,19 +1,22 @@
 """The report of a study: what its ledgers hold, and the plan."""
 
 from collections.abc import Mapping, Sequence
-from functools import partial
+from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
-from projektor_ray.analysis import Observations, predictor_rows
+from projektor_ray.analysis import predictor_rows
 from projektor_ray.cards import ProviderCard
-from projektor_ray.fitting import Fit, names_of_laws
+from projektor_ray.fitting import names_of_laws
 from projektor_ray.observed import unidentified
-from projektor_ray.report.content import Floats, Report
-from projektor_ray.report.describe import describe, trained_of
+from projektor_ray.planning import SetFit
+from projektor_ray.report.content import Floats, Report, Trained
+from projektor_ray.report.describe import ObjectiveAt, describe, trained_of
 from projektor_ray.selection import (
     DistanceOracle,
     Distances,
+    MetricObjective,
     Plan,
     ProjectedObjective,
     PurchasePlans,
@@ -37,40 +40,102 @@ class Remembered:
 
 def report_of_study(
     study: Study,
-    fitted: Fit,
-    seen: Observations,
+    fits: Sequence[SetFit],
     plans: PurchasePlans,
     without: Mapping[str, Plan | None],
-    oracle: DistanceOracle,
-    cards: Sequence[ProviderCard],
+    cards: Mapping[str, Sequence[ProviderCard]],
 ) -> Report:
-    """The content of a study's report."""
-    remembered = Remembered(oracle)
-    laws = names_of_laws(fitted.predictor)
-    models = {law: fitted.models[name] for law, name in laws.items() if name in fitted.models}
-    numbers = (seen.mixtures, seen.distances, seen.sizes.astype(np.float64), seen.values)
+    """The content of a study's report; of several validation sets, of what they are together.
+
+    Parameters
+    ----------
+    fits, cards : of each validation set, the latter by its name.
+    """
+    fits = [replace(one, oracle=Remembered(one.oracle)) for one in fits]
+    chosen = " / ".join(dict.fromkeys(_chosen(one) for one in fits))
     return describe(
         title=study.config.name,
-        metric=study.config.metric,
+        metric=study.goal,
         direction=study.metric.direction,
-        trained=trained_of(fitted.model, *numbers),
+        trained=_trained(study, fits),
         measured=True,
-        predictors=sorted(predictor_rows(fitted), key=lambda row: int(row["size"])),
+        predictors=[row for one in fits for row in _rows(one)],
         errors_of=study.config.metric,
         bought=plans,
         without=without,
-        objectives={
-            law: partial(ProjectedObjective, model, oracle=remembered)
-            for law, model in models.items()
-        },
-        chosen=next(law for law, model in models.items() if model is fitted.model),
-        reason=fitted.reason,
-        notes=[*unidentified(seen.mixtures, study.names, seen.distances), *_failures(seen)],
+        objectives=_objectives(study, fits, chosen),
+        chosen=chosen,
+        reason="; ".join(_said(one, one.fitted.reason) for one in fits),
+        notes=[_said(one, note) for one in fits for note in _notes(one)],
         cards=cards,
     )
 
 
-def _failures(seen: Observations) -> list[str]:
-    if not seen.failed:
-        return []
-    return [f"{seen.failed:,} trainings failed; the table `probes` says why"]
+def _said(fit: SetFit, says: str) -> str:
+    """A sentence, and the validation set that it is of."""
+    return f"{fit.study.set_name}: {says}" if fit.study.set_name else says
+
+
+def _laws(fit: SetFit) -> dict[str, str]:
+    """Law → the name in `Fit.models` of its model, of those that could be fitted."""
+    laws = names_of_laws(fit.fitted.predictor)
+    return {law: name for law, name in laws.items() if name in fit.fitted.models}
+
+
+def _chosen(fit: SetFit) -> str:
+    """The law that decides."""
+    return next(law for law, name in _laws(fit).items() if name == fit.fitted.chosen)
+
+
+def _objectives(study: Study, fits: Sequence[SetFit], chosen: str) -> dict[str, ObjectiveAt]:
+    """Of the laws that decide, and of each law that all sets have: the size → the metric there."""
+    decides = [one.fitted.chosen for one in fits]
+    each = [_laws(one) for one in fits]
+    laws = {law: [of[law] for of in each] for law in each[0] if all(law in of for of in each)}
+    wanted = {chosen: decides, **{law: names for law, names in laws.items() if names != decides}}
+    return {law: _objective_at(study, fits, names) for law, names in wanted.items()}
+
+
+def _objective_at(study: Study, fits: Sequence[SetFit], names: Sequence[str]) -> ObjectiveAt:
+    """What models of these names, one of each set, say together at a size."""
+
+    def at(size: float) -> MetricObjective:
+        parts = [
+            ProjectedObjective(one.fitted.models[name], size, one.oracle)
+            for one, name in zip(fits, names, strict=True)
+        ]
+        return parts[0] if study.combination is None else study.combination(parts)
+
+    return at
+
+
+def _trained(study: Study, fits: Sequence[SetFit]) -> Trained:
+    """The trainings, each with what the metrics on all sets are together."""
+    each = []
+    for one in fits:
+        seen = one.seen
+        sizes = seen.sizes.astype(np.float64)
+        each.append(trained_of(one.fitted.model, seen.mixtures, seen.distances, sizes, seen.values))
+    if study.combination is None:
+        return each[0]
+    return replace(
+        each[0],
+        values=study.combination.of([one.values for one in each]),
+        predicted=study.combination.of([one.predicted for one in each]),
+        left_out=all(one.left_out for one in each),
+    )
+
+
+def _rows(fit: SetFit) -> list[dict[str, Any]]:
+    """Of the predictors, by size; with the validation set's name, where it has one."""
+    on = f" on {fit.study.set_name}" if fit.study.set_name else ""
+    rows = sorted(predictor_rows(fit.fitted), key=lambda row: int(row["size"]))
+    return [{**row, "on": on} for row in rows]
+
+
+def _notes(fit: SetFit) -> list[str]:
+    """What is known to be amiss."""
+    seen = fit.seen
+    failed = [f"{seen.failed:,} trainings failed; the table `probes` says why"]
+    told = unidentified(seen.mixtures, fit.study.names, seen.distances)
+    return [*told, *(failed if seen.failed else [])]

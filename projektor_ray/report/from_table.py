@@ -41,7 +41,7 @@ def report_of_table(
         direction=model.goal,
         trained=trained,
         measured=model.distances_ is not None,
-        predictors=sorted(rows, key=lambda row: row["size"]),
+        predictors=[{**row, "on": ""} for row in sorted(rows, key=lambda row: row["size"])],
         errors_of=f"the logarithm of {runs.metric}" if model.log else runs.metric,
         bought=bought,
         without=without,

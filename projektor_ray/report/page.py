@@ -14,6 +14,7 @@ from projektor_ray.report.mixtures import mixture_figure
 from projektor_ray.report.names import model_name, plan_name
 from projektor_ray.report.words import few_agree, in_shares, next_steps, warnings
 from projektor_ray.selection.agreement import WORLDS_LEVEL
+from projektor_ray.selection.compared import SELECTED
 
 OPEN_ROWS = 20
 """Providers that the table of the plan shows; the others unfold."""
@@ -30,6 +31,7 @@ def page(report: Report) -> str:
             _plan_section(report),
             _frontier_section(report),
             _beside_section(report),
+            _parts_section(report),
             columns(_mixture_section(report), _worth_section(report)),
             _growth_section(report),
             columns(_fit_section(report), _predictors_section(report)),
@@ -167,6 +169,27 @@ def _beside_section(report: Report) -> str:
     )
 
 
+def _parts_section(report: Report) -> str:
+    """What each plan has on each validation set; nothing where there is one."""
+    parts = report.bought.parts
+    if not parts:
+        return ""
+    rows = [
+        [
+            name,
+            report.show(of[SELECTED].predicted),
+            report.show_span(of[SELECTED].interval),
+            *(report.show(of[plan].predicted) for plan in report.plans if plan != SELECTED),
+        ]
+        for name, of in parts.items()
+    ]
+    others = [plan_name(plan) for plan in report.plans if plan != SELECTED]
+    said = f"Predicted of each plan on each validation set; the plan is for the {report.metric}."
+    return section(
+        "On each validation set", table(["set", SELECTED, "90 %", *others], rows, caption=said)
+    )
+
+
 def _mixture_section(report: Report) -> str:
     says = (
         f"Predicted {report.metric_label} at {report.selected.size:,} samples of every mixture; "
@@ -229,13 +252,15 @@ def _predictors_section(report: Report) -> str:
     """A row for each predictor, a column for each size, least error at the largest size first."""
     scales = report.trained.scales
     errors: dict[str, dict[int, float | None]] = {}
+    decide: set[str] = set()
     for row in report.predictors:
-        errors.setdefault(row["predictor"], {})[row["size"]] = row["mae_cv"]
+        name = f"{model_name(row['predictor'])}{row['on']}"
+        errors.setdefault(name, {})[row["size"]] = row["mae_cv"]
+        decide |= {name} if row["chosen"] else set()
     last = {name: of.get(scales[-1]) for name, of in errors.items()}
     order = sorted(errors, key=lambda name: np.inf if (error := last[name]) is None else error)
     shown = [aligned([errors[name].get(scale) for name in order], 3) for scale in scales]
-    rows = [[model_name(name), *cells] for name, *cells in zip(order, *shown, strict=True)]
-    decide = {row["predictor"] for row in report.predictors if row["chosen"]}
+    rows = [[name, *cells] for name, *cells in zip(order, *shown, strict=True)]
     said = (
         f"Mean absolute errors of {report.errors_of}, of mixtures that were not fitted. In bold: "
         "what the plan depends on."

@@ -5,7 +5,6 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from projektor_ray.cards import ProviderCard
 from projektor_ray.projection import noise_gain
 from projektor_ray.report.content import Report
 from projektor_ray.report.names import model_name, plan_name
@@ -26,7 +25,7 @@ PART = 4
 
 def warnings(report: Report) -> tuple[str, ...]:
     """What could make the plan or its prediction wrong, a sentence each."""
-    return (*report.notes, *_doubts(report), *_flaws(report.cards))
+    return (*report.notes, *_doubts(report), *_flaws(report))
 
 
 def _doubts(report: Report) -> Iterator[str]:
@@ -64,30 +63,30 @@ def few_agree(report: Report) -> bool:
     return report.selected.agreed < FEW_AGREE * report.selected.starts
 
 
-def _flaws(cards: tuple[ProviderCard, ...]) -> Iterator[str]:
+def _flaws(report: Report) -> Iterator[str]:
     """Of the pilots."""
-    for card in cards:
+    for card, beside in report.every_card:
         wrong, odd = card.wrong_labels, card.outliers
         if wrong is not None and wrong.low >= BAD_LABELS:
-            yield f"about {wrong.value:.0%} of the labels of {card.provider} look wrong"
+            yield f"about {wrong.value:.0%} of the labels of {card.provider} look wrong{beside}"
         if odd.low >= BAD_OUTLIERS:
-            yield f"about {odd.value:.0%} of {card.provider} is unlike anything in validation"
+            share = f"about {odd.value:.0%} of {card.provider}"
+            yield f"{share} is unlike anything in validation{beside}"
         if card.copies_within > BAD_COPIES * card.samples:
             yield f"{card.copies_within:,} samples of {card.provider} repeat others of it"
         if card.copies_in_validation:
             yield (
                 f"{card.copies_in_validation:,} samples of {card.provider} are in the validation "
-                "set too: the metric of mixtures with them is flattered"
+                f"set too{beside}: the metric of mixtures with them is flattered"
             )
 
 
 def next_steps(report: Report) -> tuple[str, ...]:
     """What to do to know more, or to gain more, a sentence each; most useful first."""
-    return tuple(
-        itertools.chain(
-            _trainings(report), _first_part(report), _offers(report), _questions(report)
-        )
+    said = itertools.chain(
+        _trainings(report), _first_part(report), _offers(report), _questions(report)
     )
+    return tuple(dict.fromkeys(said))
 
 
 def _trainings(report: Report) -> Iterator[str]:
@@ -155,7 +154,7 @@ def _offers(report: Report) -> Iterator[str]:
 
 def _questions(report: Report) -> Iterator[str]:
     """What to ask the providers whom the plan buys from."""
-    for card in report.cards:
+    for card, _ in report.every_card:
         if not card.planned:
             continue
         wrong = card.wrong_labels

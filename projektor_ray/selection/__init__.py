@@ -2,7 +2,7 @@
 
 from projektor_ray.selection.agreement import Agreement, agree
 from projektor_ray.selection.buying import Request, buy
-from projektor_ray.selection.compared import Gain, PurchasePlans
+from projektor_ray.selection.compared import Gain, Part, PurchasePlans
 from projektor_ray.selection.feasible import FeasibleSet
 from projektor_ray.selection.interpolated import Interpolated
 from projektor_ray.selection.market import Market, ObjectiveAt, bounds_of_size
@@ -20,7 +20,7 @@ from projektor_ray.selection.search import (
     select,
     single_mixtures,
 )
-from projektor_ray.selection.several import Combination, together, weighted, worst
+from projektor_ray.selection.several import Combination, combination, together, weighted, worst
 from projektor_ray.selection.sizes import (
     Answer,
     cheapest_reaching,
@@ -45,6 +45,7 @@ __all__ = [
     "MetricObjective",
     "Objective",
     "ObjectiveAt",
+    "Part",
     "Plan",
     "ProjectedObjective",
     "PurchasePlans",
@@ -56,6 +57,7 @@ __all__ = [
     "bounds_of_size",
     "buy",
     "cheapest_reaching",
+    "combination",
     "frontier",
     "plans_without",
     "select",

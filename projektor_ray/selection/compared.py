@@ -5,13 +5,10 @@ from dataclasses import dataclass, field
 
 import numpy as np
 import pyarrow as pa
-from numpy.typing import NDArray
 
-from projektor_ray.predictors.base import mixture_groups
 from projektor_ray.providers import Provider
 from projektor_ray.selection.agreement import Agreement, agree
-from projektor_ray.selection.feasible import Floats
-from projektor_ray.selection.market import Market
+from projektor_ray.selection.market import Market, MetricAt
 from projektor_ray.selection.objective import MetricObjective
 from projektor_ray.selection.plan import Direction, Plan
 from projektor_ray.selection.search import baseline_plans
@@ -36,6 +33,14 @@ class Gain:
     high: float
 
 
+@dataclass(frozen=True)
+class Part:
+    """What a plan has of one of several metrics: predicted, and its interval."""
+
+    predicted: float
+    interval: tuple[float, float]
+
+
 @dataclass(frozen=True, eq=False)
 class PurchasePlans:
     """The selected plan, and the plans to compare it with.
@@ -50,6 +55,8 @@ class PurchasePlans:
         that predicts has no posterior to sample them from.
     answer : what it takes to reach a target, where one was asked for.
     frontier : the best plan for each budget, where they were asked for.
+    parts : where several metrics are bought for, what each plan has of each of them: by the
+        metric's, or the validation set's, name and by the plan's.
     """
 
     plans: Mapping[str, Plan]
@@ -58,6 +65,7 @@ class PurchasePlans:
     agreement: Agreement | None = None
     answer: Answer | None = None
     frontier: Mapping[float, Plan] = field(default_factory=dict)
+    parts: Mapping[str, Mapping[str, Part]] = field(default_factory=dict)
 
     @property
     def selected(self) -> Plan:
@@ -72,6 +80,21 @@ class PurchasePlans:
             for row in _rows_of(
                 name, plan, self.gains.get(name), self.agreement if name == SELECTED else None
             )
+        ]
+
+    def part_rows(self) -> list[Row]:
+        """The table `sets`: every validation set in every plan."""
+        return [
+            {
+                "plan": name,
+                "size": self.plans[name].size,
+                "validation": called,
+                "predicted": part.predicted,
+                "low": part.interval[0],
+                "high": part.interval[1],
+            }
+            for called, parts in self.parts.items()
+            for name, part in parts.items()
         ]
 
     def table(self) -> pa.Table:
@@ -105,8 +128,23 @@ def beside(market: Market, plan: Plan, budget: float | None) -> PurchasePlans:
         name: gain_over(objective, plan, other, market.direction, market.level)
         for name, other in rivals.items()
     }
-    agreement = agree(objective, plan, market.direction)
-    return PurchasePlans(plans, tuple(market.providers), gains, agreement)
+    return PurchasePlans(
+        plans,
+        tuple(market.providers),
+        gains,
+        agree(objective, plan, market.direction),
+        parts={name: _part_of(market, at, plans) for name, at in market.parts.items()},
+    )
+
+
+def _part_of(market: Market, objective_at: MetricAt, plans: Mapping[str, Plan]) -> dict[str, Part]:
+    """What each plan has of one metric."""
+    found = {}
+    for name, plan in plans.items():
+        objective, mixture = objective_at(plan.size), plan.mixture[None]
+        low, high = objective.interval(mixture, market.level)[0].tolist()
+        found[name] = Part(float(objective.predict(mixture)[0]), (low, high))
+    return found
 
 
 def gain_over(
@@ -117,14 +155,6 @@ def gain_over(
     low, high = objective.gain_interval(plan.mixture[None], other.mixture[None], level)[0]
     bounds = np.sort([sign * low, sign * high]).tolist()
     return Gain(sign * (plan.predicted - other.predicted), *bounds)
-
-
-def best_first(mixtures: Floats, values: NDArray[np.float64], direction: Direction) -> Floats:
-    """Distinct mixtures of probes (k, m), best mean metric first."""
-    groups = mixture_groups(mixtures)
-    means = np.array([values[rows].mean() for rows in groups])
-    order = np.argsort(means if direction == "minimize" else -means, kind="stable")
-    return np.asarray(mixtures[[groups[i][0] for i in order]])
 
 
 def _rows_of(name: str, plan: Plan, gain: Gain | None, worlds: Agreement | None) -> list[Row]:

@@ -1,20 +1,24 @@
 """What is asked of a market when the size is not given: who sells, and how a plan is searched."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 import numpy as np
 
 from projektor_ray.errors import InfeasibleError, InputError
+from projektor_ray.predictors.base import mixture_groups
 from projektor_ray.providers import Provider
 from projektor_ray.selection.feasible import FeasibleSet, Floats
-from projektor_ray.selection.objective import Objective
+from projektor_ray.selection.objective import MetricObjective, Objective
 from projektor_ray.selection.plan import LEVEL, Direction, Plan
 from projektor_ray.selection.search import baseline_mixtures, select, select_from
 from projektor_ray.selection.terms import Terms
 
 ObjectiveAt = Callable[[int], Objective]
 """The size N → the objective at N, such as `lambda n: ProjectedObjective(model, n, oracle)`."""
+MetricAt = Callable[[int], MetricObjective]
+"""The same, of objectives that tell their intervals."""
 
 BEST_TRAINED = 8
 """How many of the best trained mixtures the search also starts from."""
@@ -34,8 +38,9 @@ class Market:
     smallest, largest : sizes that are searched; absent: from 1 to all that capacities and the
         budget allow.
     direction, starts, seed, level : as `select`.
-    trained : mixtures (c, m) with probes, best first (see `compared.best_first`); the search also
-        starts from the first of them.
+    trials : mixtures (k, m) of probes, of one size, and their metrics (k,); the search also starts
+        from the best of them.
+    parts : the objectives that this one is made of, by name, where several are bought for.
     """
 
     objective_at: ObjectiveAt
@@ -46,8 +51,9 @@ class Market:
     direction: Direction = "maximize"
     starts: int = 32
     seed: int = 0
-    trained: Floats | None = None
+    trials: tuple[Floats, Floats] | None = None
     level: float = LEVEL
+    parts: Mapping[str, MetricAt] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         for name, size in (("smallest", self.smallest), ("largest", self.largest)):
@@ -60,6 +66,11 @@ class Market:
             )
         if not self.providers:
             raise InputError("a plan needs at least one provider; got none")
+
+    @cached_property
+    def trained(self) -> Floats | None:
+        """Mixtures (c, m) of the trials, best first."""
+        return None if self.trials is None else best_first(*self.trials, self.direction)
 
     def plan(self, size: int, budget: float | None) -> Plan:
         """`select` at a size."""
@@ -100,6 +111,14 @@ class Market:
     def sizes(self, budget: float | None) -> tuple[int, int]:
         """Fewest and most samples that may be bought for a budget, see `bounds_of_size`."""
         return bounds_of_size(self.providers, self.terms, budget, self.smallest, self.largest)
+
+
+def best_first(mixtures: Floats, values: Floats, direction: Direction) -> Floats:
+    """Distinct mixtures of probes (k, m), best mean metric first."""
+    groups = mixture_groups(mixtures)
+    means = np.array([values[rows].mean() for rows in groups])
+    order = np.argsort(means if direction == "minimize" else -means, kind="stable")
+    return np.asarray(mixtures[[groups[i][0] for i in order]])
 
 
 def bounds_of_size(

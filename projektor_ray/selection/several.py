@@ -1,14 +1,16 @@
 """Several validation sets, or several metrics: their weighted mean, or the worst of them."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import softmax
 
+from projektor_ray.config import nearest
 from projektor_ray.errors import InputError
-from projektor_ray.selection.market import Market
+from projektor_ray.selection.market import Market, MetricAt
 from projektor_ray.selection.objective import MetricObjective
 from projektor_ray.selection.plan import Direction
 
@@ -17,42 +19,82 @@ Floats = NDArray[np.float64]
 SHARPNESS = 1000.0
 """Per unit of the metric: within ln(sets) / 1,000 of the worst one is what the search follows."""
 
-Combination = Callable[[Sequence[MetricObjective]], MetricObjective]
+
+class Combination(Protocol):
+    """What several metrics are together: of their values, and of objectives."""
+
+    def of(self, values: Sequence[Floats]) -> Floats:
+        """The values (…,) of each metric together."""
+
+    def __call__(self, parts: Sequence[MetricObjective], /) -> MetricObjective:
+        """The objective that as many objectives are together."""
+
+
+@dataclass(frozen=True)
+class Mean:
+    """`Σ_k w_k L_k`, with weights that sum to 1."""
+
+    weights: tuple[float, ...]
+
+    def of(self, values: Sequence[Floats]) -> Floats:
+        return np.asarray(np.tensordot(np.array(self.weights), np.asarray(values), 1))
+
+    def __call__(self, parts: Sequence[MetricObjective]) -> MetricObjective:
+        if len(parts) != len(self.weights):
+            raise InputError(
+                f"expected a weight for each of the {len(parts)} metrics; got {len(self.weights)}"
+            )
+        return Weighted(parts, self)
+
+
+@dataclass(frozen=True)
+class Least:
+    """`min_k L_k`; of metrics that are better lower, the largest."""
+
+    direction: Direction
+
+    @property
+    def sign(self) -> float:
+        """Values times this are better higher."""
+        return 1.0 if self.direction == "maximize" else -1.0
+
+    def of(self, values: Sequence[Floats]) -> Floats:
+        return np.asarray(self.sign * np.min(self.sign * np.asarray(values), axis=0))
+
+    def __call__(self, parts: Sequence[MetricObjective]) -> MetricObjective:
+        return Worst(parts, self)
 
 
 @dataclass(frozen=True, eq=False)
 class Weighted:
-    """`Σ_k w_k L_k(N, p)`, with weights that sum to 1.
+    """`Σ_k w_k L_k(N, p)`.
 
     Errors of the parts are taken to go together, because the same trainings are behind them: an
     interval is the weighted mean of theirs.
     """
 
     parts: Sequence[MetricObjective]
-    weights: Floats
+    mean: Mean
 
     def __call__(self, mixtures: Floats) -> tuple[Floats, Floats]:
         values, gradients = zip(*(part(mixtures) for part in self.parts), strict=True)
-        return self._mean(values), self._mean(gradients)
+        return self.mean.of(values), self.mean.of(gradients)
 
     def predict(self, mixtures: Floats) -> Floats:
-        return self._mean([part.predict(mixtures) for part in self.parts])
+        return self.mean.of([part.predict(mixtures) for part in self.parts])
 
     def interval(self, mixtures: Floats, level: float) -> Floats:
-        return self._mean([part.interval(mixtures, level) for part in self.parts])
+        return self.mean.of([part.interval(mixtures, level) for part in self.parts])
 
     def gain_interval(self, mixtures: Floats, others: Floats, level: float) -> Floats:
-        return self._mean([part.gain_interval(mixtures, others, level) for part in self.parts])
+        return self.mean.of([part.gain_interval(mixtures, others, level) for part in self.parts])
 
     def surfaces(self, mixtures: Floats, count: int, stream: np.random.Generator) -> Floats | None:
         drawn = _drawn(self.parts, mixtures, count, stream)
-        return None if drawn is None else self._mean(drawn)
+        return None if drawn is None else self.mean.of(drawn)
 
     def size_slope(self, mixtures: Floats) -> Floats:
-        return self._mean([part.size_slope(mixtures) for part in self.parts])
-
-    def _mean(self, parts: Sequence[Floats] | Floats) -> Floats:
-        return np.asarray(np.tensordot(self.weights, np.asarray(parts), 1))
+        return self.mean.of([part.size_slope(mixtures) for part in self.parts])
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,28 +106,24 @@ class Worst:
     """
 
     parts: Sequence[MetricObjective]
-    direction: Direction
-
-    @property
-    def _sign(self) -> float:
-        """Values times this are better higher."""
-        return 1.0 if self.direction == "maximize" else -1.0
+    least: Least
 
     def __call__(self, mixtures: Floats) -> tuple[Floats, Floats]:
         values, gradients = (
             np.array(each) for each in zip(*(part(mixtures) for part in self.parts), strict=True)
         )
-        upward = self._sign * values
+        sign = self.least.sign
+        upward = sign * values
         shares = softmax(-SHARPNESS * upward, axis=0)
-        least = upward.min(axis=0)
-        above = np.log(np.sum(np.exp(-SHARPNESS * (upward - least)), axis=0)) / SHARPNESS
-        return self._sign * (least - above), np.einsum("kb,kbm->bm", shares, gradients)
+        lowest = upward.min(axis=0)
+        above = np.log(np.sum(np.exp(-SHARPNESS * (upward - lowest)), axis=0)) / SHARPNESS
+        return sign * (lowest - above), np.einsum("kb,kbm->bm", shares, gradients)
 
     def predict(self, mixtures: Floats) -> Floats:
-        return self._worst([part.predict(mixtures) for part in self.parts])
+        return self.least.of([part.predict(mixtures) for part in self.parts])
 
     def interval(self, mixtures: Floats, level: float) -> Floats:
-        return self._worst([part.interval(mixtures, level) for part in self.parts])
+        return self.least.of([part.interval(mixtures, level) for part in self.parts])
 
     def gain_interval(self, mixtures: Floats, others: Floats, level: float) -> Floats:
         each = np.array([part.gain_interval(mixtures, others, level) for part in self.parts])
@@ -93,66 +131,110 @@ class Worst:
 
     def surfaces(self, mixtures: Floats, count: int, stream: np.random.Generator) -> Floats | None:
         drawn = _drawn(self.parts, mixtures, count, stream)
-        return None if drawn is None else self._worst(drawn)
+        return None if drawn is None else self.least.of(drawn)
 
     def size_slope(self, mixtures: Floats) -> Floats:
-        values = self._sign * np.array([part.predict(mixtures) for part in self.parts])
+        values = self.least.sign * np.array([part.predict(mixtures) for part in self.parts])
         slopes = np.array([part.size_slope(mixtures) for part in self.parts])
         return np.asarray(slopes[values.argmin(axis=0), np.arange(len(mixtures))])
 
-    def _worst(self, parts: Sequence[Floats]) -> Floats:
-        return np.asarray(self._sign * np.min(self._sign * np.asarray(parts), axis=0))
-
 
 def weighted(weights: Sequence[float]) -> Combination:
-    """The mean of as many objectives as there are weights, which are made to sum to 1.
+    """The mean of as many metrics as there are weights, which are made to sum to 1.
 
     Raises
     ------
     InputError
-        If a weight is negative or no number, all are 0, or there is another number of objectives.
+        If a weight is negative or no number, or all are 0.
     """
     given = np.asarray(weights, dtype=np.float64)
     if not (np.isfinite(given).all() and (given >= 0).all() and given.sum() > 0):
         raise InputError(f"weights must be 0 or more, and not all 0; got {list(weights)}")
-
-    def combine(parts: Sequence[MetricObjective]) -> MetricObjective:
-        if len(parts) != len(given):
-            raise InputError(
-                f"expected a weight for each of the {len(parts)} metrics; got {len(given)}"
-            )
-        return Weighted(parts, given / given.sum())
-
-    return combine
+    return Mean(tuple((given / given.sum()).tolist()))
 
 
 def worst(direction: Direction) -> Combination:
-    """The worst of any objectives."""
-    return lambda parts: Worst(parts, direction)
+    """The worst of any metrics."""
+    return Least(direction)
 
 
-def together(markets: Sequence[Market], combine: Combination) -> Market:
-    """The market of the first, its best trained mixtures too, for what all objectives are together.
+def combination(
+    names: Sequence[str],
+    weights: Mapping[str, float] | None,
+    direction: Direction,
+    *,
+    worst_of: bool,
+) -> Combination:
+    """What the metrics of these names are together: the worst, else their weighted mean.
+
+    Parameters
+    ----------
+    weights : by name; absent: all the same.
+
+    Raises
+    ------
+    InputError
+        If both are asked for, or a weight cannot be used, is missing, or is of another name.
+    """
+    if worst_of and weights is not None:
+        raise InputError("weights are for the mean, the worst takes none; drop one of the two")
+    if worst_of:
+        return worst(direction)
+    given = dict.fromkeys(names, 1.0) if weights is None else weights
+    for name in given:
+        if name not in names:
+            raise InputError(f"weights: nothing is called {name!r}; {nearest(name, names)}")
+    missing = [name for name in names if name not in given]
+    if missing:
+        raise InputError(
+            f"weights: none for {', '.join(missing)}; give one of 0 or more to each of "
+            f"{', '.join(names)}"
+        )
+    return weighted([given[name] for name in names])
+
+
+def together(markets: Mapping[str, Market], combine: Combination) -> Market:
+    """The market of the first, for what all objectives are together; trials are of the same probes.
+
+    Parameters
+    ----------
+    markets : by the name of the metric, or of the validation set.
 
     Raises
     ------
     InputError
         If some of the metrics are better higher and others lower.
     """
-    if len({market.direction for market in markets}) > 1:
+    first, *_ = every = list(markets.values())
+    if len({market.direction for market in every}) > 1:
         raise InputError(
             "metrics that are bought for together must all be better higher, or all lower; "
             "give one kind, or negate a column"
         )
 
-    def objective_at(size: int) -> MetricObjective:
-        parts = [market.objective_at(size) for market in markets]
-        told = [part for part in parts if isinstance(part, MetricObjective)]
-        if len(told) < len(parts):
-            raise InputError("objectives can be bought for together if each tells its intervals")
-        return combine(told)
+    parts = {name: _telling(market) for name, market in markets.items()}
+    tried = [market.trials for market in every if market.trials is not None]
+    trials = None
+    if len(tried) == len(every):
+        trials = (tried[0][0], combine.of([values for _, values in tried]))
+    return replace(
+        first,
+        objective_at=lambda size: combine([at(size) for at in parts.values()]),
+        trials=trials,
+        parts=parts,
+    )
 
-    return replace(markets[0], objective_at=objective_at)
+
+def _telling(market: Market) -> MetricAt:
+    """A market's objectives, which must tell their intervals."""
+
+    def objective_at(size: int) -> MetricObjective:
+        objective = market.objective_at(size)
+        if not isinstance(objective, MetricObjective):
+            raise InputError("objectives can be bought for together if each tells its intervals")
+        return objective
+
+    return objective_at
 
 
 def _drawn(

@@ -1,5 +1,8 @@
 """One study, as written in its YAML file."""
 
+from collections.abc import Mapping
+from typing import Annotated
+
 from pydantic import Field, model_validator
 
 from projektor_ray.config import Config, nearest
@@ -12,7 +15,11 @@ from projektor_ray.sources import SourceConfig
 from projektor_ray.study.probes import ProbesConfig
 from projektor_ray.study.selection import SelectionConfig
 from projektor_ray.study.sellers import ProviderConfig
+from projektor_ray.study.sets import UNNAMED
 from projektor_ray.transport.settings import TransportSettings
+
+NAME = r"^\w[\w.-]*$"
+"""Of a validation set: it is part of its tables' file names."""
 
 
 class StudyConfig(Config):
@@ -22,6 +29,11 @@ class StudyConfig(Config):
     providers: tuple[ProviderConfig, ...] = Field(min_length=1, description="Who sells.")
     validation: SourceConfig | None = Field(
         None, description="The collector's validation set; absent when a driver passes arrays."
+    )
+    validations: dict[Annotated[str, Field(pattern=NAME)], SourceConfig] = Field(
+        default_factory=dict,
+        description="Several validation sets by name, in place of `validation`: each probe is "
+        "measured on all of them. Class names of the first number the classes.",
     )
     embedder: EmbedderConfig = Field(
         default_factory=EmbedderConfig, description="Samples → features, for the distance."
@@ -49,6 +61,11 @@ class StudyConfig(Config):
                     raise ValueError(
                         f"a mixture names the provider {name!r}: {nearest(name, names)}"
                     )
+        if self.validation is not None and self.validations:
+            raise ValueError(
+                f"validation is one set, validations are several; drop one of them, or list "
+                f"validation among {sorted(self.validations)}"
+            )
         if any(size < 1 for size in self.project):
             raise ValueError(f"sizes to project to must be 1 or more; got {list(self.project)}")
         law = SCALE_MODELS.get(self.selection.projection)
@@ -61,6 +78,11 @@ class StudyConfig(Config):
         if self.metric not in METRICS:
             raise ValueError(f"unknown metric {self.metric!r}; {nearest(self.metric, METRICS)}")
         return self
+
+    @property
+    def validation_sources(self) -> Mapping[str, SourceConfig]:
+        """The validation sets that the file says, by name."""
+        return self.validations if self.validation is None else {UNNAMED: self.validation}
 
     @property
     def terms(self) -> dict[str, Terms]:

@@ -1,6 +1,7 @@
 """What is bought and how it is searched, as a study's file says it."""
 
 import math
+from collections.abc import Sequence
 from typing import Literal
 
 from pydantic import Field, field_validator, model_validator
@@ -8,7 +9,7 @@ from pydantic import Field, field_validator, model_validator
 from projektor_ray.config import Config, nearest
 from projektor_ray.predictors import PREDICTORS
 from projektor_ray.predictors.gaussian_process import GaussianProcess
-from projektor_ray.selection import Request
+from projektor_ray.selection import Combination, Direction, Request, combination
 from projektor_ray.selection.buying import Least
 
 RULES = ("auto", "least_error")
@@ -36,6 +37,13 @@ class SelectionConfig(Config):
     )
     largest: int | None = Field(
         None, ge=1, description="Most samples where no size is given; absent: all for the money."
+    )
+    weights: dict[str, float] | None = Field(
+        None,
+        description="Of several validation sets' metrics, by name; absent: they weigh the same.",
+    )
+    worst: bool = Field(
+        False, description="Of several validation sets' metrics the worst, not their mean."
     )
     predictor: str = Field(
         "auto",
@@ -75,6 +83,18 @@ class SelectionConfig(Config):
                 f"predictor; drop predictor: {self.predictor}, or set projection: eq3"
             )
         return self
+
+    def combination(self, sets: Sequence[str], direction: Direction) -> Combination | None:
+        """What the metrics of several validation sets are together; None of one, which has none.
+
+        Raises
+        ------
+        InputError
+            If weights and sets do not agree, or both the mean and the worst are asked for.
+        """
+        if len(sets) == 1:
+            return None
+        return combination(sets, self.weights, direction, worst_of=self.worst)
 
     @property
     def request(self) -> Request:

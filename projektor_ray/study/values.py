@@ -1,7 +1,9 @@
 """A study resolved against the pilots: what its stages need to know."""
 
+from collections.abc import Sequence
 from dataclasses import astuple, dataclass, replace
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,7 +14,8 @@ from projektor_ray.identity import digest
 from projektor_ray.learners.metrics import METRICS, Metric
 from projektor_ray.mixtures import mixture_id
 from projektor_ray.predictors import PREDICTORS
-from projektor_ray.providers import Provider, Samples, Target
+from projektor_ray.providers import Provider
+from projektor_ray.selection import Combination
 from projektor_ray.study.configuration import StudyConfig
 from projektor_ray.study.placing import (
     Adaptive,
@@ -20,46 +23,18 @@ from projektor_ray.study.placing import (
     size_to_buy,
     sizes_for_sale,
 )
+from projektor_ray.study.sets import UNNAMED, SetSummary
 from projektor_ray.tables import Stamp
 
 LEAST_DEMANDING = "cs"
 """The predictor that needs fewest probes: with fewer, no study can be fitted."""
-
-
-@dataclass(frozen=True)
-class SetSummary:
-    """What the checks and identities need to know of a pilot or the validation set.
-
-    Attributes
-    ----------
-    name : the provider's, or "validation".
-    size : number of samples, `n_i` or `v`.
-    content_hash : of inputs and labels.
-    input_shape : shape of one sample.
-    target : classes, regression or none.
-    classes : the classes that occur, sorted.
-    """
-
-    name: str
-    size: int
-    content_hash: str
-    input_shape: tuple[int, ...]
-    target: Target
-    classes: tuple[int, ...]
-
-    @staticmethod
-    def of(name: str, samples: Samples) -> "SetSummary":
-        classes: list[int] = []
-        if samples.target == "classes" and samples.labels is not None:
-            classes = np.unique(samples.labels).tolist()
-        return SetSummary(
-            name=name,
-            size=len(samples),
-            content_hash=samples.content_hash,
-            input_shape=tuple(samples.inputs.shape[1:]),
-            target=samples.target,
-            classes=tuple(classes),
-        )
+ELSEWHERE: dict[str, Any] = {
+    "providers": True,
+    "validation": True,
+    "validations": True,
+    "selection": {"weights", "worst"},
+}
+"""Of a configuration, what the hash of its results takes in another form."""
 
 
 @dataclass(frozen=True)
@@ -92,6 +67,7 @@ class Study:
     ----------
     providers : sorted by name; `m` of them.
     pilots : their summaries, in the same order.
+    validations : summaries of the validation sets that every probe is measured on.
     mixtures : the design, shape (B, m); of an adaptive one, what is placed so far, in order.
     adaptive : how an adaptive design grows; None for other designs.
     """
@@ -99,9 +75,46 @@ class Study:
     config: StudyConfig
     providers: tuple[Provider, ...]
     pilots: tuple[SetSummary, ...]
-    validation: SetSummary
+    validations: tuple[SetSummary, ...]
     mixtures: NDArray[np.float64]
     adaptive: Adaptive | None
+
+    @cached_property
+    def each(self) -> tuple["Study", ...]:
+        """A study for each validation set, which is the same but for measuring on that set alone.
+
+        What is trained, measured and fitted for a set does not depend on the others.
+        """
+        return tuple(self.on([one.name]) for one in self.validations)
+
+    def on(self, names: Sequence[str]) -> "Study":
+        """The study of the validation sets of these names."""
+        return replace(self, validations=tuple(s for s in self.validations if s.name in names))
+
+    @property
+    def validation(self) -> SetSummary:
+        """The validation set of a study that has one."""
+        (only,) = self.validations
+        return only
+
+    @property
+    def set_name(self) -> str:
+        """Of the one validation set, where it has a name; else empty."""
+        named = [one.name for one in self.validations if one.name != UNNAMED]
+        return named[0] if len(named) == len(self.validations) == 1 else ""
+
+    @property
+    def goal(self) -> str:
+        """What is predicted, in words: the metric, on which set, or what of several sets."""
+        if len(self.validations) > 1:
+            return f"{'worst' if self.config.selection.worst else 'mean'} {self.config.metric}"
+        return f"{self.config.metric} on {self.set_name}" if self.set_name else self.config.metric
+
+    @property
+    def combination(self) -> Combination | None:
+        """What the metrics of several validation sets are together; None of one."""
+        names = [one.name for one in self.validations]
+        return self.config.selection.combination(names, self.metric.direction)
 
     @cached_property
     def mixture_ids(self) -> tuple[str, ...]:
@@ -266,7 +279,10 @@ class Study:
     def probes_stamp(self) -> Stamp:
         """Of the probes: the learner, its settings and code, and the validation set."""
         made_by = digest("probes", self.config.learner.identity(), self.validation.content_hash)
-        return Stamp(self.config.name, self.names, made_by)
+        return self._stamp(made_by)
+
+    def _stamp(self, made_by: str) -> Stamp:
+        return Stamp(self.config.name, self.names, made_by, self.set_name)
 
     @cached_property
     def distances_stamp(self) -> Stamp:
@@ -278,16 +294,16 @@ class Study:
             self.validation.content_hash,
             [[pilot.name, pilot.content_hash] for pilot in self.pilots],
         )
-        return Stamp(self.config.name, self.names, made_by)
+        return self._stamp(made_by)
 
     @cached_property
     def results_stamp(self) -> Stamp:
         """Of what is computed from the ledgers: the whole configuration on these data."""
         made_by = digest(
-            self.config.model_dump(mode="json", exclude={"providers", "validation"}),
+            self.config.model_dump(mode="json", exclude=ELSEWHERE),
             [[one.name, one.capacity, one.price, *one.tiers] for one in self.providers],
             [[name, *astuple(deal)] for name, deal in sorted(self.config.terms.items())],
-            self.probes_stamp.made_by,
-            self.distances_stamp.made_by,
+            *(x.made_by for one in self.each for x in (one.probes_stamp, one.distances_stamp)),
+            *([] if self.combination is None else [repr(self.combination)]),
         )
-        return Stamp(self.config.name, self.names, made_by)
+        return self._stamp(made_by)

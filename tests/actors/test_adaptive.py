@@ -2,6 +2,7 @@
 
 import itertools
 from dataclasses import replace
+from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from actors.adaptive import NextMixtures
 from actors.probes import missing_probes
 from projektor_ray.adaptive import chosen_before
 from projektor_ray.ledger import Ledger
+from projektor_ray.probe import Outcome
 from projektor_ray.study import Probe, Study
 from projektor_ray.tables import Folder, Key, Row
 from tests.test_adaptive import adaptive, measured, value
@@ -23,13 +25,9 @@ class DriverDiedError(Exception):
     """The driver dies."""
 
 
-def row(probe: Probe) -> Row:
-    names = ("mixture_id", "size", "seed", "learner", "metric")
-    return {
-        **dict(zip(names, probe.key, strict=True)),
-        "value": value(probe.mixture, probe.size),
-        "status": "done",
-    }
+def trained(probe: Probe) -> Outcome:
+    then = datetime(2026, 1, 2, tzinfo=timezone.utc)
+    return Outcome(probe, (value(probe.mixture, probe.size),), "", 1.0, then)
 
 
 def run(folder: Path, rows: dict[Key, Row], dies_after: int = 10**9, **asked: Any) -> Study:
@@ -57,8 +55,8 @@ def run(folder: Path, rows: dict[Key, Row], dies_after: int = 10**9, **asked: An
         searcher.on_trial_complete(name)
         for probe in (searcher.probes[i] for i in searcher.packs[index]):
             assert probe.key not in rows, "trained twice"
-            rows[probe.key] = row(probe)
-            searcher.finished(rows[probe.key])
+            rows[probe.key] = trained(probe).row()
+            searcher.finished(trained(probe))
     raise AssertionError
 
 
@@ -73,13 +71,13 @@ def test_a_run_ends_where_what_failed_must_be_tried_again_and_another_goes_on(
     assert searcher.suggest("one more") is None
     for name, probe in zip(names[1:], missing[1:], strict=True):
         searcher.on_trial_complete(name)
-        searcher.finished(row(probe))
+        searcher.finished(trained(probe))
     assert searcher.suggest("one more") is None
     searcher.on_trial_complete(names[0], error=True)
     assert searcher.suggest("one more") == Searcher.FINISHED
     assert searcher.ended is None
     assert not searcher.has_more()
-    searcher.finished(row(missing[0]))
+    searcher.finished(trained(missing[0]))
     assert searcher.has_more()
     assert searcher.suggest("one more")["index"] >= len(missing)
 

@@ -14,16 +14,16 @@ STUDY = resolved(config())
 
 def test_a_writer_that_takes_the_place_of_another_knows_what_that_was_told(tmp_path: Path) -> None:
     def writer() -> LedgerWriter:
-        return LedgerWriter(str(tmp_path / "out"), "probes", STUDY.probes_stamp, str(scratch))
+        return LedgerWriter(str(tmp_path / "out"), [STUDY.probes_stamp], str(scratch))
 
     scratch = tmp_path / "scratch"
     scratch.mkdir()
     final, passing = outcome("learner"), replace(outcome("memory"), attempt=3)
     first = writer()
     assert first.fate(0) == Fate()
-    for trial, ended, rows in ((0, final, [final.row()]), (1, passing, [])):
+    for trial, ended, for_good in ((0, final, [final]), (1, passing, [])):
         first.begin(trial, "here")
-        first.finish(trial, [ended], rows)
+        first.finish(trial, [ended], for_good)
     first.begin(2, "there")
 
     second = writer()
@@ -34,6 +34,6 @@ def test_a_writer_that_takes_the_place_of_another_knows_what_that_was_told(tmp_p
     assert second.fate(2).node == "there"
     assert second.fate(2).seconds > 0
     assert second.fate(3).seconds == 0
-    second.append([replace(final, attempt=2).row()])
+    second.append([replace(final, attempt=2)])
     (row,) = Ledger(Folder(tmp_path / "out"), "probes").rows(STUDY.probes_stamp.made_by).values()
     assert row["attempt"] == 2, "it appends to what is there"

@@ -15,7 +15,7 @@ from projektor_ray.attempts import Todo
 from projektor_ray.errors import UnfinishedError
 from projektor_ray.learners import LearnerConfig
 from projektor_ray.limits import Limits
-from projektor_ray.tables import Row
+from projektor_ray.probe import Outcome
 from tests.jobs.problems import config, resolved
 
 PROBES = tuple(resolved(config()).wanted_probes()[:3])
@@ -30,9 +30,11 @@ class Writer:
     """A ledger's writer that knows one fate, and keeps what is appended."""
 
     def __init__(self, fate: Fate) -> None:
-        self.rows: list[Row] = []
+        self.final: list[Outcome] = []
         self.fate = SimpleNamespace(remote=lambda trial: fate)
-        self.finish = SimpleNamespace(remote=lambda trial, outcomes, rows: self.rows.extend(rows))
+        self.finish = SimpleNamespace(
+            remote=lambda trial, outcomes, final: self.final.extend(final)
+        )
 
 
 def materials(fate: Fate, seconds: float | None = None, retries: int = 2) -> Materials:
@@ -47,7 +49,7 @@ def materials(fate: Fate, seconds: float | None = None, retries: int = 2) -> Mat
         retries=retries,
         more_room=False,
         pilots={},
-        validation=None,
+        validations=(),
         ledger=Writer(fate),
     )
 
@@ -62,7 +64,7 @@ def tune_trial(index: int, error_file: Path | None = None) -> Any:
 
 
 def test_a_run_that_ends_before_its_packs_is_not_taken_for_complete() -> None:
-    seen = Progress(materials(Fate()), lambda row: None)
+    seen = Progress(materials(Fate()), lambda outcome: None)
     seen.on_trial_error(0, [], tune_trial(1))
     with pytest.raises(UnfinishedError, match="with 1 of 2 trials not trained"):
         seen.check_ended()
@@ -79,18 +81,18 @@ def test_the_time_taken_is_no_verdict_where_the_node_is_gone(
 ) -> None:
     """A lost node is noticed late, so that a probe of it seems to have taken long."""
     monkeypatch.setattr(progress, "lives", lambda node: node == "here")
-    shown: list[Row] = []
+    shown: list[Outcome] = []
     shared = materials(Fate(begun=time.monotonic() - seconds, node=node), seconds=30.0)
     seen = Progress(shared, shown.append)
     seen.on_trial_error(0, [], tune_trial(0))
     if fault == "time":
         assert not seen.again
-        assert shared.ledger.rows == shown, "in the ledger before the driver tells anybody"
-        assert "longer than its limit, 30 s" in shown[0]["error"]
-        assert shown[0]["seconds"] == pytest.approx(seconds, abs=5)
+        assert shared.ledger.final == shown, "in the ledger before the driver tells anybody"
+        assert "longer than its limit, 30 s" in shown[0].error
+        assert shown[0].seconds == pytest.approx(seconds, abs=5)
     else:
         assert [one.failures[0].fault for one in seen.again] == ["lost"]
-        assert not shared.ledger.rows
+        assert not shared.ledger.final
 
 
 def test_a_lost_pack_is_tried_again_or_left_to_the_next_run() -> None:
@@ -100,13 +102,13 @@ def test_a_lost_pack_is_tried_again_or_left_to_the_next_run() -> None:
         seen.on_trial_error(0, [], tune_trial(1))
         assert [one.probe for one in seen.again] == list(PROBES[1:]) * retries
         assert [one.probe for one in seen.left] == list(PROBES[1:]) * (1 - retries)
-        assert not shared.ledger.rows, "what may pass is never a row"
+        assert not shared.ledger.final, "what may pass is never a row"
 
 
 def test_what_a_trial_told_before_its_worker_ended_is_not_told_again() -> None:
     told = materials(Fate()).failed(0, "learner", "Traceback\nValueError: boom", 1.0)
-    shown: list[Row] = []
+    shown: list[Outcome] = []
     shared = materials(Fate(told))
     Progress(shared, shown.append).on_trial_error(0, [], tune_trial(0))
-    assert shown == [told[0].row()]
-    assert not shared.ledger.rows, "its rows are on the disk"
+    assert shown == [told[0]]
+    assert not shared.ledger.final, "its rows are on the disk"

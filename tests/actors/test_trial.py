@@ -11,11 +11,12 @@ from actors import trial as module
 from actors.ledger import LedgerWriter
 from actors.trial import Materials, trial
 from projektor_ray.attempts import Todo
-from projektor_ray.learners import LearnerConfig
+from projektor_ray.learners import Learner, LearnerConfig
 from projektor_ray.ledger import Ledger
 from projektor_ray.limits import Limits
 from projektor_ray.tables import Folder
 from tests.jobs.problems import arrays, config, resolved
+from tests.learners.problems import Alone
 
 STUDY = resolved(config())
 PROBES = STUDY.wanted_probes()[:2]
@@ -32,9 +33,7 @@ class Scene:
     def __init__(self, place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         (place / "scratch").mkdir()
         self.out = Folder(place / "out")
-        self.writer = LedgerWriter(
-            self.out.uri, "probes", STUDY.probes_stamp, str(place / "scratch")
-        )
+        self.writer = LedgerWriter(self.out.uri, [STUDY.probes_stamp], str(place / "scratch"))
         self.reported: list[list[str]] = []
         self.patch = monkeypatch
         monkeypatch.setattr(module, "fetch", lambda found: found)
@@ -73,7 +72,7 @@ class Scene:
             retries=1,
             more_room=more_room,
             pilots=PILOTS,
-            validation=VALIDATION,
+            validations=(VALIDATION,),
             ledger=SimpleNamespace(**calls),
         )
         trial({"index": 0}, shared)
@@ -98,15 +97,14 @@ def raises(error: Exception) -> Any:
     def learner(*_: Any) -> dict[str, float]:
         raise error
 
-    return learner
+    return Alone(learner)
 
 
-def fine(*_: Any) -> dict[str, float]:
-    return {"accuracy": 0.5}
+FINE = Alone(lambda *_: {"accuracy": 0.5})
 
 
 def test_what_is_done_is_on_the_disk_before_tune_hears_of_it(scene: Scene) -> None:
-    scene.train(fine)
+    scene.train(FINE)
     assert scene.reported == [["done"]]
 
 
@@ -144,17 +142,17 @@ def test_so_is_one_that_a_limit_ends(
 ) -> None:
     scene.breach(fault)
     with pytest.raises(EndedError):
-        scene.train(fine, more_room=more_room)
+        scene.train(FINE, more_room=more_room)
     assert scene.on_disk() == on_disk
     assert [(one.fault, one.seconds) for one in scene.writer.fate(0).outcomes] == [(fault, 61.0)]
 
 
 def test_of_a_pack_that_fails_nothing_is_final(scene: Scene) -> None:
-    class Pack:
-        def __call__(self, *_: Any) -> dict[str, float]:
+    class Pack(Learner):
+        def measure(self, *_: Any) -> list[dict[str, float]]:
             raise AssertionError
 
-        def train_many(self, *_: Any) -> list[dict[str, float]]:
+        def train_many(self, *_: Any) -> list[list[dict[str, float]]]:
             raise ValueError("boom")
 
     with pytest.raises(EndedError):

@@ -13,6 +13,8 @@ from projektor_ray.study import SetSummary, Study, StudyConfig, resolve
 from projektor_ray.tables import SCHEMAS
 
 LEDGERS = ("probes", "distances", "design")
+OF_SEVERAL = "sets"
+"""The table that a study of one validation set does not have."""
 CLOCKS = ("seconds", "started_at")
 """Columns that differ between two runs of the same study."""
 
@@ -52,8 +54,9 @@ def config(**changes: Any) -> StudyConfig:
 def resolved(asked: StudyConfig) -> Study:
     """A study of sources, without Ray."""
     pilots = [SetSummary.of(p.name, read_source(p.source)) for p in asked.providers if p.source]
-    assert asked.validation is not None
-    return resolve(asked, pilots, SetSummary.of("validation", read_source(asked.validation)))
+    sources = asked.validation_sources
+    sets = [SetSummary.of(name, read_source(source)) for name, source in sources.items()]
+    return resolve(asked, pilots, sets)
 
 
 def arrays() -> tuple[dict[str, Samples], Samples]:
@@ -82,4 +85,4 @@ def rows(out: Path, name: str) -> list[dict[str, Any]]:
 
 
 def tables(out: Path) -> dict[str, list[dict[str, Any]]]:
-    return {name: rows(out, name) for name in SCHEMAS}
+    return {name: rows(out, name) for name in SCHEMAS if name != OF_SEVERAL}

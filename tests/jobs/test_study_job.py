@@ -5,6 +5,7 @@ import dataclasses
 import shutil
 import subprocess
 import sys
+from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ import ray
 import yaml
 
 from actors import probes as engine
+from actors.ledger import LedgerWriter
 from actors.probes import missing_probes
 from jobs import cards as cards_job
 from jobs import probe as probe_job
@@ -22,18 +24,21 @@ from jobs import report as report_job
 from jobs import study as study_job
 from jobs.check import check
 from jobs.cluster import ROOT, check_reachable
+from jobs.fit import fit
 from jobs.options import run
 from jobs.study import run_study
-from jobs.workspace import opened
+from jobs.workspace import Workspace, opened
 from projektor_ray.errors import BusyError, InputError, StorageError, TooFewProbesError
 from projektor_ray.lease import Lease
+from projektor_ray.probe import Outcome
 from projektor_ray.selection import PurchasePlans
-from projektor_ray.study import SetSummary, resolve
-from projektor_ray.tables import SCHEMAS, Stamp
+from projektor_ray.study import SetSummary, StudyConfig, resolve
+from projektor_ray.tables import SCHEMAS, Folder, Stamp
 from tests.jobs.problems import (
     IRIS,
     LEDGERS,
     MIXTURES,
+    OF_SEVERAL,
     PROBES,
     PROVIDERS,
     arrays,
@@ -63,7 +68,10 @@ def again(finished: tuple[Path, PurchasePlans], tmp_path: Path) -> Path:
 
 def test_all_tables_are_written_with_their_schemas(finished: tuple[Path, PurchasePlans]) -> None:
     out, _ = finished
+    assert not (out / f"{OF_SEVERAL}.parquet").exists()
     for name, schema in SCHEMAS.items():
+        if name == OF_SEVERAL:
+            continue
         assert table(out, name).schema.equals(schema), name
         for part in (
             (out / name).glob("*.parquet") if name in LEDGERS else [out / f"{name}.parquet"]
@@ -268,9 +276,73 @@ def test_one_byte_of_a_pilot_misses_all_its_mixtures(
     inputs.view(np.uint8)[3, 5] ^= 1
     pilots["ada"] = dataclasses.replace(pilots["ada"], inputs=inputs)
     summaries = [SetSummary.of(name, pilot) for name, pilot in pilots.items()]
-    changed = resolve(config(), summaries, SetSummary.of("validation", validation))
+    changed = resolve(config(), summaries, [SetSummary.of("validation", validation)])
     missing = missing_probes(changed, kept_of(finished[0]))
     assert {probe.mixture for probe in missing} == {(1, 0, 0), (0.5, 0.5, 0), (0.5, 0, 0.5)}
+
+
+SETS = {
+    "everyday": {**IRIS, "rows": [0, 50], "classes": [0, 1]},
+    "rare": {**IRIS, "rows": [0, 50], "classes": [1, 2]},
+}
+
+
+def of_sets(marks: Path, **changes: Any) -> StudyConfig:
+    """Ada has classes 0 and 1, bob 1 and 2, and nobody all; each training leaves a mark."""
+    learner = {"name": "tests.jobs.learners:asked_again", "settings": {"trainings": str(marks)}}
+    classes = {"ada": [0, 1], "bob": [1, 2], "cyd": [1]}
+    sellers = [
+        {"name": name, "source": {**IRIS, "rows": [50, 150], "classes": own, "limit": 30}}
+        for name, own in classes.items()
+    ]
+    line = {"predictor": "linear", "projection": "none", "size": 60, "starts": 1}
+    asked = {"learner": learner, "providers": sellers, "validation": None, "selection": line}
+    return config(**{**asked, **changes, "selection": {**line, **changes.get("selection", {})}})
+
+
+def test_a_probe_is_trained_once_for_several_sets_which_are_what_they_are_alone(
+    local_ray: None, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    marks, out = tmp_path / "trainings", tmp_path / "out"
+    both = of_sets(marks, validations=SETS, selection={"worst": True})
+    plans = run_study(both, str(out))
+    said = " ".join(capsys.readouterr().out.split())
+    assert "distances 6 mixtures to rare in" in said
+    assert "Predictors of accuracy on rare" in said
+    ada, bob, _ = plans.selected.mixture
+    assert min(ada, bob) > 0.2, "the worst set asks for both"
+    has = {name: parts["selected"].predicted for name, parts in plans.parts.items()}
+    assert plans.selected.predicted == pytest.approx(min(has.values()))
+    written = [row for row in rows(out, "sets") if row["plan"] == "selected"]
+    assert {row["validation"]: row["predicted"] for row in written} == has
+    assert len(rows(out, "probes")) == 2 * PROBES
+    for name, source in SETS.items():
+        assert f"What the pilots tell beside {name}" in said
+        assert Stamp.of(pq.read_schema(out / f"cards-{name}.parquet")).validation == name
+        with opened(of_sets(marks, validation=source), str(out)) as workspace:
+            assert not missing_probes(workspace.study, workspace.probes())
+            fit(workspace)
+        for called in ("predictors", "projections"):
+            assert rows(out, called) == rows(out, f"{called}-{name}")
+    assert len(marks.read_text(encoding="ascii").splitlines()) == PROBES
+
+
+def test_a_set_that_comes_later_is_measured_alone(tmp_path: Path) -> None:
+    """Each probe is trained again for it, since no model is kept, but no row is written twice."""
+    study = resolved(of_sets(tmp_path, validations=SETS))
+    now = datetime.now(timezone.utc)
+    writer = LedgerWriter(str(tmp_path), [one.probes_stamp for one in study.each], "unused")
+    writer.append([Outcome(probe, (0.5, 0.75), "", 0.0, now) for probe in study.wanted_probes()])
+    more = {**SETS, "all": {**IRIS, "rows": [0, 50]}}
+    grown = resolved(of_sets(tmp_path, validations=more))
+    held: Any = None
+    before, after = (Workspace(one, Folder(tmp_path), held) for one in (study, grown))
+    assert not missing_probes(study, before.probes())
+    for rows_of_one, value in zip(before.probes_of_each(), (0.5, 0.75), strict=True):
+        assert {row["value"] for row in rows_of_one.values()} == {value}
+    assert len(missing_probes(grown, after.probes())) == PROBES
+    assert [one.name for one in probe_job.lacking(after).validations] == ["all"]
+    assert probe_job.lacking(before).validations == study.validations
 
 
 def test_failed_probes_are_recorded_and_the_study_goes_on(

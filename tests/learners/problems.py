@@ -1,7 +1,11 @@
 """Small sets that the learners' tests share."""
 
+from collections.abc import Callable, Sequence
+from typing import Any
+
 import numpy as np
 
+from projektor_ray.learners import Learner
 from projektor_ray.providers import Samples
 
 
@@ -38,3 +42,13 @@ def frozen(samples: Samples) -> Samples:
     if samples.labels is not None:
         samples.labels.flags.writeable = False
     return samples
+
+
+class Alone(Learner):
+    """A function of a drawn set, one validation set and a seed, as a learner."""
+
+    def __init__(self, function: Callable[..., Any]) -> None:
+        self.function = function
+
+    def measure(self, train: Samples, validations: Sequence[Samples], seed: int) -> Any:
+        return [self.function(train, one, seed) for one in validations]

@@ -52,6 +52,11 @@ def card(name: str, **changes: Any) -> ProviderCard:
     return replace(told, **changes)
 
 
+def beside(*cards: ProviderCard) -> dict[str, tuple[ProviderCard, ...]]:
+    """Cards beside the one validation set."""
+    return {"validation": cards}
+
+
 def a_report(count: int, scales: tuple[int, ...] = (100, 400), **changes: Any) -> Report:
     """Of so many providers; the first sells at most 600 samples of the 1,000 to buy."""
     providers = tuple(
@@ -78,6 +83,7 @@ def a_report(count: int, scales: tuple[int, ...] = (100, 400), **changes: Any) -
     rows = [
         {
             "predictor": name,
+            "on": "",
             "size": scale,
             "mae": 0.01,
             "mae_cv": 0.02,

@@ -8,7 +8,7 @@ import pytest
 
 from projektor_ray.report import page
 from projektor_ray.selection import Answer
-from tests.report.problems import a_report, card, names_of, read
+from tests.report.problems import a_report, beside, card, names_of, read
 
 
 @pytest.mark.parametrize(
@@ -81,7 +81,7 @@ def test_every_predictor_has_a_row_and_the_one_that_decides_is_marked() -> None:
 
 
 def test_the_page_needs_nothing_else_and_runs_nothing() -> None:
-    text = page(a_report(4, cards=tuple(card(name) for name in names_of(4))))
+    text = page(a_report(4, cards=beside(*map(card, names_of(4)))))
     shown = read(text)
     assert not {"script", "link", "iframe", "img", "object", "embed", "base"} & set(shown.tags)
     for tag, name, value in shown.attributes:
@@ -122,7 +122,7 @@ def test_names_are_shown_as_they_are() -> None:
     names = ("$x^2$ & 'co'", '<script>alert("b")</script>', "_hidden 数据", "plain")
     report = a_report(4, names=names, title="<i>", metric="a<b")
     report = replace(
-        report, cards=(card(names[1], closest_provider=names[0], copies_in_closest=2),)
+        report, cards=beside(card(names[1], closest_provider=names[0], copies_in_closest=2))
     )
     text = page(report)
     shown = read(text)
@@ -136,14 +136,14 @@ def test_names_are_shown_as_they_are() -> None:
 
 
 def test_many_providers_unfold() -> None:
-    told = a_report(120, cards=tuple(card(name) for name in names_of(120)))
+    told = a_report(120, cards=beside(*map(card, names_of(120))))
     shown = read(page(told))
     assert sorted(shown.texts["summary"]) == ["100 more", "108 more"]
     assert set(shown.texts["h3"]) == set(names_of(120))
 
 
 def test_cards_say_what_is_known() -> None:
-    cards = (card("seller-001", wrong_labels=None), card("seller-000", planned=70))
+    cards = beside(card("seller-001", wrong_labels=None), card("seller-000", planned=70))
     shown = read(page(a_report(2, cards=cards)))
     assert shown.texts["h3"] == ["seller-000", "seller-001"]
     told = list(zip(shown.texts["dt"], shown.texts["dd"], strict=True))

@@ -12,7 +12,7 @@ from projektor_ray.report import Report
 from projektor_ray.report.content import Opinion
 from projektor_ray.report.words import next_steps, warnings
 from projektor_ray.selection import Gain
-from tests.report.problems import a_report, card
+from tests.report.problems import a_report, beside, card
 
 MANY = Share(0.4, 0.3, 0.5)
 
@@ -36,7 +36,7 @@ def with_gain(report: Report, gain: Gain) -> Report:
 
 def test_nothing_amiss_is_nothing_said() -> None:
     assert warnings(sound()) == ()
-    assert warnings(sound(cards=(card("seller-000"),))) == ()
+    assert warnings(sound(cards=beside(card("seller-000")))) == ()
 
 
 @pytest.mark.parametrize(
@@ -72,7 +72,7 @@ def test_each_doubt_is_said(changed: Any, said: str) -> None:
     ],
 )
 def test_each_flaw_of_a_pilot_is_said(flawed: ProviderCard, said: str) -> None:
-    (told,) = warnings(sound(cards=(card("a"), flawed)))
+    (told,) = warnings(sound(cards=beside(card("a"), flawed)))
     assert said in told
 
 
@@ -135,7 +135,7 @@ def test_distances_are_asked_for_where_there_are_none() -> None:
 
 def test_only_those_who_are_bought_from_are_asked() -> None:
     bad = card("b", wrong_labels=MANY, closest_provider="c", copies_in_closest=30)
-    told = " ".join(next_steps(sound(cards=(bad,))))
+    told = " ".join(next_steps(sound(cards=beside(bad))))
     assert "labels of b checked before buying 50" in told
     assert "ask b and c who owns the 30 samples" in told
-    assert "b" not in " ".join(next_steps(sound(cards=(replace(bad, planned=0),)))).split()
+    assert "b" not in " ".join(next_steps(sound(cards=beside(replace(bad, planned=0))))).split()

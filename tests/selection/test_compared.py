@@ -56,6 +56,7 @@ class Uncertain:
 
 
 PEAK = (0.3, 0.3, 0.4)
+TRIALS = (np.eye(3), np.array([0.3, 0.2, 0.1]))
 
 
 @pytest.mark.parametrize(("direction", "sign"), [("maximize", 1.0), ("minimize", -1.0)])
@@ -95,10 +96,8 @@ def test_where_nothing_is_open_all_worlds_agree() -> None:
 @pytest.mark.parametrize(("direction", "sign"), [("maximize", 1.0), ("minimize", -1.0)])
 def test_a_gain_is_positive_where_the_plan_is_better(direction: Direction, sign: float) -> None:
     objective = Uncertain(PEAK, 0.1, sign)
-    trained = np.array([[1.0, 0.0, 0.0], [0.2, 0.4, 0.4]])
-    market = Market(
-        lambda _: objective, providers([None] * 3), trained=trained, direction=direction
-    )
+    trials = (np.array([[0.2, 0.4, 0.4], [1.0, 0.0, 0.0]]), sign * np.array([0.1, 0.2]))
+    market = Market(lambda _: objective, providers([None] * 3), trials=trials, direction=direction)
     found = buy(market, Request(SIZE))
     assert set(found.gains) == {"uniform", "proportional", "single", "probe"}
     for name, gain in found.gains.items():
@@ -114,7 +113,7 @@ def test_a_gain_is_positive_where_the_plan_is_better(direction: Direction, sign:
 
 def test_every_provider_of_every_plan_has_a_row() -> None:
     objective = projected(slope=0.3, name="gp")
-    market = Market(lambda _: objective, providers([4000, None, None]), trained=np.eye(3))
+    market = Market(lambda _: objective, providers([4000, None, None]), trials=TRIALS)
     found = buy(market, Request(SIZE))
     table = found.table()
     assert table.schema.equals(SCHEMAS["plans"])
@@ -134,7 +133,7 @@ def test_every_provider_of_every_plan_has_a_row() -> None:
 
 
 def test_without_a_posterior_there_are_no_worlds() -> None:
-    market = Market(lambda _: projected(0.3), providers([None] * 3), trained=np.eye(3))
+    market = Market(lambda _: projected(0.3), providers([None] * 3), trials=TRIALS)
     found = buy(market, Request(SIZE))
     assert found.agreement is None
     assert {row["share_low"] for row in found.rows()} == {None}

@@ -1,5 +1,6 @@
 """Several metrics at once, beside linear programs."""
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -17,10 +18,12 @@ from projektor_ray.selection import (
     ProjectedObjective,
     Request,
     buy,
+    combination,
     together,
     weighted,
     worst,
 )
+from projektor_ray.tables import SCHEMAS
 from tests.selection.test_feasible import providers
 from tests.selection.test_select import Measured
 
@@ -49,8 +52,8 @@ def market(which: int, sign: float = 1.0, name: str = "linear") -> Market:
     )
 
 
-def markets(sign: float = 1.0, name: str = "linear") -> list[Market]:
-    return [market(which, sign, name) for which in range(len(WORTH))]
+def markets(sign: float = 1.0, name: str = "linear") -> dict[str, Market]:
+    return {f"set {which}": market(which, sign, name) for which in range(len(WORTH))}
 
 
 def best(objective: Floats, **constraints: Any) -> float:
@@ -93,7 +96,7 @@ def test_gradients_and_slopes_are_derivatives(combine: Any) -> None:
 
 
 def test_intervals_and_surfaces_are_those_of_the_parts() -> None:
-    parts = [whole(one) for one in markets(name="gp")]
+    parts = [whole(one) for one in markets(name="gp").values()]
     mean, least = weighted([1, 1, 2])(parts), worst("maximize")(parts)
     at, other = np.array([[0.3, 0.4, 0.3]]), np.array([[0.1, 0.1, 0.8]])
     each = np.array([part.interval(at, 0.9)[0] for part in parts])
@@ -113,6 +116,61 @@ def test_intervals_and_surfaces_are_those_of_the_parts() -> None:
     assert worst("maximize")([whole(market(0)), parts[0]]).surfaces(at, 10, rng) is None
 
 
+def test_each_plan_says_what_it_has_of_each_metric() -> None:
+    found = buy(together(markets(name="gp"), worst("maximize")), Request(SIZE))
+    for which, name in enumerate(("set 0", "set 1", "set 2")):
+        alone = whole(market(which, name="gp"))
+        for called, plan in found.plans.items():
+            part, mixture = found.parts[name][called], plan.mixture[None]
+            assert part.predicted == pytest.approx(alone.predict(mixture)[0])
+            assert part.interval == pytest.approx(tuple(alone.interval(mixture, 0.9)[0]))
+    least = min(parts["selected"].predicted for parts in found.parts.values())
+    assert found.selected.predicted == pytest.approx(least)
+    rows = found.part_rows()
+    assert len(rows) == 3 * len(found.plans)
+    assert set(rows[0]) == set(SCHEMAS["sets"].names)
+    assert not buy(market(0), Request(SIZE)).parts
+
+
+def test_the_best_trained_mixture_is_the_best_for_all_metrics_together() -> None:
+    """Of three probes each metric likes another; of their mean and worst the third is best."""
+    tried = np.eye(3)
+    likes = [np.array([0.9, 0.1, 0.6]), np.array([0.1, 0.9, 0.6]), np.array([0.5, 0.4, 0.6])]
+    each = {
+        name: replace(one, trials=(tried, values))
+        for (name, one), values in zip(markets().items(), likes, strict=True)
+    }
+    for combine in (weighted([1, 1, 1]), worst("maximize")):
+        trained = together(each, combine).trained
+        assert trained is not None
+        np.testing.assert_array_equal(trained[0], tried[2])
+    only_first = together(each, weighted([1, 0, 0])).trained
+    assert only_first is not None
+    np.testing.assert_array_equal(only_first, tried[[0, 2, 1]])
+
+
+@pytest.mark.parametrize(
+    ("weights", "worst_of", "says"),
+    [
+        ({"a": 1, "b": 1}, True, "the worst takes none"),
+        ({"a": 1, "bb": 1}, False, r"nothing is called 'bb'; did you mean|nothing .*known: a, b"),
+        ({"a": 1}, False, "none for b; give one of 0 or more to each of a, b"),
+        ({"a": 1, "b": -1}, False, "weights must be 0 or more"),
+    ],
+)
+def test_weights_that_do_not_suit_the_metrics_are_refused(
+    weights: dict[str, float], worst_of: bool, says: str
+) -> None:
+    with pytest.raises(InputError, match=says):
+        combination(["a", "b"], weights, "maximize", worst_of=worst_of)
+
+
+def test_without_weights_metrics_weigh_the_same() -> None:
+    assert combination(["a", "b"], None, "maximize", worst_of=False) == weighted([2, 2])
+    given = {"b": 1.0, "a": 3.0}
+    assert combination(["a", "b"], given, "maximize", worst_of=False) == weighted([3, 1])
+
+
 def test_bad_weights_and_metrics_of_two_kinds_are_refused() -> None:
     for weights in ([-1.0, 2.0], [0.0, 0.0], [np.nan, 1.0]):
         with pytest.raises(InputError, match="weights must be 0 or more"):
@@ -120,4 +178,4 @@ def test_bad_weights_and_metrics_of_two_kinds_are_refused() -> None:
     with pytest.raises(InputError, match="a weight for each of the 3 metrics; got 2"):
         together(markets(), weighted([1, 1])).objective_at(SIZE)
     with pytest.raises(InputError, match="all be better higher, or all lower"):
-        together([market(0), market(1, -1.0)], worst("maximize"))
+        together({"a": market(0), "b": market(1, -1.0)}, worst("maximize"))

@@ -4,8 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-PLAN_NAMES = {"single": "best single", "probe": "best trained"}
-"""Of the plans whose name in the tables says too little."""
+MOST_DECIMALS = 6
 STEP = 4
 """A plan is at least so many times as large as the step by which it is valued."""
 
@@ -19,10 +18,10 @@ def aligned(values: Sequence[float | None], digits: int = 4) -> list[str]:
 
 
 def decimals_of(intervals: Sequence[tuple[float, float] | None]) -> int:
-    """So many that half the width of the middle interval has two digits."""
+    """So many that half the width of the middle interval has two digits; at most six."""
     halves = [(one[1] - one[0]) / 2 for one in intervals if one is not None]
     middle = max(float(np.median(halves or [0.01])), 1e-9)
-    return max(1 - int(np.floor(np.log10(middle))), 0)
+    return min(max(1 - int(np.floor(np.log10(middle))), 0), MOST_DECIMALS)
 
 
 def span(bounds: tuple[float, float] | None, decimals: int) -> str:

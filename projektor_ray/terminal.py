@@ -12,12 +12,12 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from projektor_ray.formats import PLAN_NAMES, aligned, decimals_of, fixed, span, step_of
+from projektor_ray.formats import aligned, decimals_of, fixed, span, step_of
 from projektor_ray.observed import Runs, ScaleRegressor
 from projektor_ray.projection import noise_gain
 from projektor_ray.selection import Gain, Plan, PurchasePlans
 from projektor_ray.selection.agreement import WORLDS_LEVEL
-from projektor_ray.selection.compared import SELECTED
+from projektor_ray.selection.compared import SELECTED, UNIFORM
 from projektor_ray.selection.plan import THOUSAND
 
 Floats = NDArray[np.float64]
@@ -28,6 +28,8 @@ MIXTURE = "mixture"
 SHOWN_MIXTURES = 8
 SHOWN_SHARES = 3
 SHOWN_PROVIDERS = 20
+LONGEST_METRIC = 9
+"""Of a column whose table fits 80 characters."""
 
 
 def headline(stage: str, says: str, *, wrap: bool = True) -> None:
@@ -125,7 +127,7 @@ def plans(found: PurchasePlans, metric: str) -> None:
     decimals = decimals_of([plan.interval for plan in found.plans.values()])
     rows = [
         [
-            PLAN_NAMES.get(name, name),
+            found.called(name),
             f"{plan.predicted:,.{decimals}f}",
             span(plan.interval, decimals),
             *gained(found.gains.get(name), decimals),
@@ -133,8 +135,12 @@ def plans(found: PurchasePlans, metric: str) -> None:
         ]
         for name, plan in found.plans.items()
     ]
-    columns = ["plan", metric, "90 %", "selected gains", "90 %", "cost"]
-    table("Beside other plans that keep the same constraints", columns, rows)
+    value = metric if len(metric) <= LONGEST_METRIC else "predicted"
+    columns = ["plan", value, "90 %", "selected gains", "90 %", "cost"]
+    kept = "the same constraints" if found.answer is None else "the same capacities and terms"
+    table(f"Beside other plans that keep {kept}", columns, rows)
+    for said in filter(None, (found.filled_up, found.held, found.unspent)):
+        headline("note", escape(said))
     if found.parts:
         parts(found)
     for said in shadow_prices(best, step, metric):
@@ -153,20 +159,18 @@ def gained(gain: Gain | None, decimals: int) -> list[str]:
 
 
 def parts(found: PurchasePlans) -> None:
-    """What each plan has of each of several metrics that are bought for."""
-    plans, each = found.parts, list(found.plans)
-    decimals = decimals_of([of[SELECTED].interval for of in plans.values()])
+    """What the selected plan, and the uniform one, have of each of several metrics."""
+    decimals = decimals_of([of[SELECTED].interval for of in found.parts.values()])
     rows = [
         [
             name,
             f"{of[SELECTED].predicted:,.{decimals}f}",
             span(of[SELECTED].interval, decimals),
-            *(f"{of[plan].predicted:,.{decimals}f}" for plan in each if plan != SELECTED),
+            f"{of[UNIFORM].predicted:,.{decimals}f}",
         ]
-        for name, of in plans.items()
+        for name, of in found.parts.items()
     ]
-    others = [PLAN_NAMES.get(plan, plan) for plan in each if plan != SELECTED]
-    table("What each of them has", ["of", SELECTED, "90 %", *others], rows)
+    table("What each of them has", ["of", SELECTED, "90 %", UNIFORM], rows)
 
 
 def bought(found: PurchasePlans, step: int) -> None:
@@ -193,7 +197,8 @@ def bought(found: PurchasePlans, step: int) -> None:
     ]
     told = ["worlds"] if worlds else []
     columns = ["provider", "share", *told, "samples", "of", "price", "cost", f"{step:,} more"]
-    table(f"Buy {best.size:,} samples for {best.cost:,.2f}", columns, rows)
+    says = "Buy" if found.reachable else "Short of the target, the best there is:"
+    table(f"{says} {best.size:,} samples for {best.cost:,.2f}", columns, rows)
     if len(rows) < len(order):
         headline("note", f"{buys} of {len(order)} providers are bought from")
 

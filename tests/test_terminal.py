@@ -1,12 +1,15 @@
 """What `projektor` and the jobs say of a plan, in words."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
 from projektor_ray import terminal
-from projektor_ray.selection import select
+from projektor_ray.selection import Request, select
 from tests.selection.test_feasible import providers
+from tests.selection.test_unspent import bought
 
 Floats = NDArray[np.float64]
 
@@ -26,6 +29,22 @@ def test_a_looser_bound_improves_a_loss() -> None:
     )
     (said_of_money,) = terminal.shadow_prices(priced, 1000, "log_loss")
     assert said_of_money == "1 % more money, 140.00: improves log_loss by 0.0035"
+
+
+def test_a_target_that_is_missed_is_not_followed_by_an_order(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    sold: Any = ((1, 1), [10, 20], [1, 1])
+    for target, says in (
+        (0.02, "Buy 20 samples"),
+        (1.0, "Short of the target, the best there is:"),
+    ):
+        terminal.plans(bought(*sold, Request(target=target, budget=100)), "accuracy")
+        said = " ".join(capsys.readouterr().out.split())
+        assert says in said
+        assert "whatever they cost and whether or not they reach the target" in said
+        assert ("all that is for sale is bought" in said) is (target == 1.0)
+        assert ("1 is not reachable" in said) is (target == 1.0)
 
 
 def test_of_two_columns_the_first_is_never_cut(capsys: pytest.CaptureFixture[str]) -> None:

@@ -12,11 +12,11 @@ from projektor_ray.formats import decimals_of, fixed, span, step_of
 from projektor_ray.providers import Provider
 from projektor_ray.report.labels import labels, short
 from projektor_ray.selection import Direction, Gain, Plan, PurchasePlans
+from projektor_ray.selection.compared import UNIFORM
 from projektor_ray.selection.plan import THOUSAND
 
 Floats = NDArray[np.float64]
 
-UNIFORM = "uniform"
 LONGEST_METRIC = 34
 
 

@@ -12,7 +12,6 @@ from projektor_ray.mixtures import simplex_lattice
 from projektor_ray.projection import ScaleModel, noise_gain, reach
 from projektor_ray.projection.left_out import left_out, values_at
 from projektor_ray.report.content import (
-    UNIFORM,
     Curve,
     Floats,
     Opinion,
@@ -21,7 +20,7 @@ from projektor_ray.report.content import (
     Trained,
 )
 from projektor_ray.selection import Direction, MetricObjective, Plan, PurchasePlans
-from projektor_ray.selection.compared import SELECTED
+from projektor_ray.selection.compared import SELECTED, UNIFORM
 from projektor_ray.selection.plan import LEVEL
 
 POINTS = 33

@@ -6,7 +6,7 @@ import numpy as np
 from matplotlib.ticker import FuncFormatter, MaxNLocator, NullFormatter
 
 from projektor_ray.report.content import Floats, Report
-from projektor_ray.report.names import model_name, plan_name
+from projektor_ray.report.names import model_name
 from projektor_ray.report.theme import (
     ACCENT,
     BAD,
@@ -71,7 +71,9 @@ def growth_figure(report: Report) -> str:
             axes.plot(drawn.sizes, drawn.values, color=MUTED, linewidth=1, linestyle=(0, (3, 2)))
         for drawn, colour in zip(report.curves, (ACCENT, SECOND), strict=True):
             axes.fill_between(drawn.sizes, *drawn.interval.T, color=colour, alpha=0.16, linewidth=0)
-            axes.plot(drawn.sizes, drawn.values, color=colour, label=plan_name(drawn.name))
+            axes.plot(
+                drawn.sizes, drawn.values, color=colour, label=report.bought.called(drawn.name)
+            )
         axes.axvline(size, color=INK, linewidth=0.8, linestyle=":")
         axes.set_xscale("log")
         axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.0f}"))
@@ -123,15 +125,47 @@ def _growth_in_words(report: Report) -> str:
     size = report.selected.size
     told = [(drawn.name, drawn.at(size)) for drawn in report.curves]
     return "; ".join(
-        f"{plan_name(name)} at {size:,}: {report.show(value)}, 90 % interval "
+        f"{report.bought.called(name)} at {size:,}: {report.show(value)}, 90 % interval "
         f"{report.show_span((low, high))}"
         for name, (value, low, high) in told
     )
 
 
+def frontier_figure(report: Report) -> str:
+    """The best plan's metric against the money, with its interval; the selected plan is marked."""
+    found = sorted(report.bought.frontier.items())
+    budgets = np.array([budget for budget, _ in found])
+    values = np.array([plan.predicted for _, plan in found])
+    with drawing():
+        figure, axes = new_figure(3.0)
+        spans = [plan.interval for _, plan in found if plan.interval is not None]
+        if len(spans) == len(found):
+            axes.fill_between(budgets, *np.transpose(spans), color=ACCENT, alpha=0.16, linewidth=0)
+        axes.plot(budgets, values, color=ACCENT, marker="o", markersize=4)
+        axes.scatter(budgets[-1:], values[-1:], s=60, color=ACCENT, zorder=3)
+        for budget, plan in found:
+            axes.annotate(
+                f"{plan.size:,}",
+                (budget, plan.predicted),
+                xytext=(-4, 5),
+                textcoords="offset points",
+                ha="right",
+                fontsize=8,
+            )
+        axes.xaxis.set_major_locator(MaxNLocator(5))
+        axes.xaxis.set_major_formatter(FuncFormatter(lambda money, _: f"{money:,.10g}"))
+        axes.margins(x=0.14)
+        axes.set(xlabel="budget; at each point the samples bought", ylabel=report.metric_label)
+    said = [
+        f"{budget:,.10g}: {report.show(plan.predicted)} ({report.show_span(plan.interval)})"
+        for budget, plan in found
+    ]
+    return inline(figure, "frontier", f"{report.metric} against the budget", "; ".join(said))
+
+
 def plans_figure(report: Report) -> str:
     """Every plan's metric with its interval."""
-    names = [plan_name(name) for name in report.plans]
+    names = [report.bought.called(name) for name in report.plans]
     with drawing():
         figure, axes = new_figure(0.7 + 0.42 * len(names))
         for row, plan in enumerate(report.plans.values()):

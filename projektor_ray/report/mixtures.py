@@ -6,7 +6,6 @@ import numpy as np
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from projektor_ray.report.content import Report
-from projektor_ray.report.names import plan_name
 from projektor_ray.report.theme import (
     BAD,
     INK,
@@ -85,7 +84,7 @@ def _marks_of_plans(axes: Any, report: Report) -> None:
             linewidth=0.9,
             zorder=5 if chosen else 4,
             clip_on=False,
-            label=plan_name(name),
+            label=report.bought.called(name),
         )
 
 
@@ -93,7 +92,7 @@ def _bars(report: Report) -> str:
     """A bar for each plan: the largest shares in the selected one, and all others together."""
     order = np.argsort(-report.selected.mixture, kind="stable")
     shown = order[: len(SERIES) - 1]
-    names = [plan_name(name) for name in report.plans]
+    names = [report.bought.called(name) for name in report.plans]
     mixtures = np.array([plan.mixture for plan in report.plans.values()])
     columns = 3 if max(len(report.labels[i]) for i in shown) <= 14 else 2
     with drawing():

@@ -1,6 +1,4 @@
-"""Names of plans and models as people read them."""
-
-from projektor_ray.formats import PLAN_NAMES
+"""Names of models as people read them."""
 
 MODELS = {
     "joint_power": "joint power law",
@@ -12,10 +10,6 @@ MODELS = {
     "pseudo_quadratic": "pseudo-quadratic",
     "log_linear_law": "log-linear law",
 }
-
-
-def plan_name(name: str) -> str:
-    return PLAN_NAMES.get(name, name)
 
 
 def model_name(name: str) -> str:

@@ -1,5 +1,6 @@
 """A report as one HTML file that needs nothing else: no script, no network."""
 
+import itertools
 from html import escape
 from importlib.resources import files
 
@@ -8,10 +9,25 @@ import numpy as np
 from projektor_ray.formats import aligned
 from projektor_ray.report.card import cards_section
 from projektor_ray.report.content import Report
-from projektor_ray.report.figures import fit_figure, growth_figure, plans_figure, worth_figure
-from projektor_ray.report.html import columns, figure, items, paragraph, section, table, tile
+from projektor_ray.report.figures import (
+    fit_figure,
+    frontier_figure,
+    growth_figure,
+    plans_figure,
+    worth_figure,
+)
+from projektor_ray.report.html import (
+    columns,
+    figure,
+    items,
+    paragraph,
+    section,
+    sentence,
+    table,
+    tile,
+)
 from projektor_ray.report.mixtures import mixture_figure
-from projektor_ray.report.names import model_name, plan_name
+from projektor_ray.report.names import model_name
 from projektor_ray.report.words import few_agree, in_shares, next_steps, warnings
 from projektor_ray.selection.agreement import WORLDS_LEVEL
 from projektor_ray.selection.compared import SELECTED
@@ -60,9 +76,17 @@ def _head(report: Report) -> str:
     ]
     return (
         f'<header><div class="kind">{escape(report.title)}</div>'
-        f"<h1>Buy {best.size:,} samples: {escape(_bought(report))}.</h1>"
+        f"<h1>{escape(_heading(report))}</h1>"
         f'<ul class="tiles">{"".join(tiles)}</ul></header>'
     )
+
+
+def _heading(report: Report) -> str:
+    says = f"{report.selected.size:,} samples: {_bought(report)}."
+    answer = report.bought.answer
+    if answer is None or answer.reached:
+        return f"Buy {says}"
+    return f"{answer.target:.10g} cannot be reached. The best there is are {says}"
 
 
 def _bought(report: Report) -> str:
@@ -138,7 +162,19 @@ def _frontier_section(report: Report) -> str:
     chosen = [plan is report.selected for plan in report.bought.frontier.values()]
     head = ["budget", "predicted", "90 %", "cost", "samples", "shares"]
     said = "The best plan of any size for each budget; in bold, the one that this page is about."
-    return section("Value against money", table(head, rows, chosen=chosen, caption=said))
+    shown = table(head, rows, chosen=chosen, caption=said)
+    if len(rows) == 1:
+        return section("Value against money", shown)
+    says = "The band is where nine of ten trainings on such a purchase would lie."
+    steps = [
+        [f"{less:,.2f}", f"{more:,.2f}", report.show_change(plan.predicted - before.predicted)]
+        for (less, before), (more, plan) in itertools.pairwise(
+            sorted(report.bought.frontier.items())
+        )
+    ]
+    added = table(["from", "to", f"changes {report.metric_label}"], steps)
+    drawn = columns(figure(frontier_figure(report), says), added)
+    return section("Value against money", shown, drawn)
 
 
 def _beside_section(report: Report) -> str:
@@ -147,7 +183,7 @@ def _beside_section(report: Report) -> str:
         gain = report.bought.gains.get(name)
         rows.append(
             [
-                plan_name(name),
+                report.bought.called(name),
                 report.show(plan.predicted),
                 "" if gain is None else report.show_change(gain.value),
                 "" if gain is None else report.show_span((gain.low, gain.high)),
@@ -156,11 +192,14 @@ def _beside_section(report: Report) -> str:
         )
     chosen = [plan is report.selected for plan in report.plans.values()]
     head = ["plan", "predicted", "gain", "90 %", "cost"]
+    kept = "the same constraints" if report.bought.answer is None else "capacities and terms"
     says = (
-        "All keep the same constraints. A bar is where nine of ten trainings on such a purchase "
+        f"All keep {kept}. A bar is where nine of ten trainings on such a purchase "
         "would lie. Gain: by how much the selected plan is better, where errors that both plans "
         "share do not matter."
     )
+    if report.bought.filled_up:
+        says += f" {sentence(report.bought.filled_up)}"
     return section(
         "Beside other plans",
         columns(
@@ -183,7 +222,7 @@ def _parts_section(report: Report) -> str:
         ]
         for name, of in parts.items()
     ]
-    others = [plan_name(plan) for plan in report.plans if plan != SELECTED]
+    others = [report.bought.called(plan) for plan in report.plans if plan != SELECTED]
     said = f"Predicted of each plan on each validation set; the plan is for the {report.metric}."
     return section(
         "On each validation set", table(["set", SELECTED, "90 %", *others], rows, caption=said)
@@ -274,7 +313,8 @@ def _why_section(report: Report) -> str:
     search = [] if few_agree(report) else [report.selected.search]
     worlds = [] if report.bought.agreement is None else [str(report.bought.agreement)]
     answer = [] if report.bought.answer is None else [str(report.bought.answer)]
-    told = items([*answer, *report.reasons, *search, *worlds])
+    unspent = [report.bought.unspent] if report.bought.unspent else []
+    told = items([*answer, *report.reasons, *unspent, *search, *worlds])
     careful = warnings(report)
     more = items(careful) if careful else paragraph("Nothing was found that would make it wrong.")
     return section("Why this plan", told, "<h2>What to be careful about</h2>", more)

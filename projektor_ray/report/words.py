@@ -7,7 +7,7 @@ import numpy as np
 
 from projektor_ray.projection import noise_gain
 from projektor_ray.report.content import Report
-from projektor_ray.report.names import model_name, plan_name
+from projektor_ray.report.names import model_name
 from projektor_ray.selection.plan import THOUSAND
 
 NEAR = 0.85
@@ -40,7 +40,13 @@ def _doubts(report: Report) -> Iterator[str]:
     against = [model_name(opinion.model) for opinion in report.opinions if opinion.gain < 0]
     if against:
         yield f"by {_listed(against)} the uniform plan would be better than this one"
-    open_ = [plan_name(n) for n, gain in report.bought.gains.items() if gain.low < 0 < gain.high]
+    if report.bought.held:
+        yield report.bought.held
+    open_ = [
+        report.bought.called(n)
+        for n, gain in report.bought.gains.items()
+        if gain.low < 0 < gain.high
+    ]
     if open_:
         yield f"whether this plan is better than {_listed(open_)} is not certain"
     overlap = report.trained.overlap(best.mixture)

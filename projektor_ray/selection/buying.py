@@ -13,6 +13,7 @@ from projektor_ray.selection.sizes import (
     select_under_budget,
     smallest_reaching,
 )
+from projektor_ray.selection.unspent import why_unspent
 
 Least = Literal["samples", "money"]
 
@@ -75,18 +76,28 @@ def buy(market: Market, asked: Request) -> PurchasePlans:
         If a number cannot be used, or nothing bounds the size.
     """
     if asked.size is not None:
-        return beside(market, market.plan(asked.size, asked.budget), asked.budget)
+        fixed = market.plan(asked.size, asked.budget)
+        return _told(beside(market, fixed, asked.budget), market, asked)
     if asked.largest is not None:
         market = replace(market, largest=min(asked.largest, market.largest or asked.largest))
     if asked.frontier:
         plans = frontier(market, asked.frontier)
         richest = plans[asked.frontier.index(max(asked.frontier))]
-        found = beside(market, richest, asked.money)
+        found = _told(beside(market, richest, asked.money), market, asked)
         return replace(found, frontier=dict(zip(asked.frontier, plans, strict=True)))
     if asked.target is not None:
         answer = _reach(market, asked.target, asked)
-        return replace(beside(market, answer.plan, asked.budget), answer=answer)
-    return beside(market, select_under_budget(market, asked.budget), asked.budget)
+        found = replace(beside(market, answer.plan, asked.budget), answer=answer)
+        return replace(found, open_size=True) if answer.reached else _told(found, market, asked)
+    best = select_under_budget(market, asked.budget)
+    return _told(beside(market, best, asked.budget), market, asked)
+
+
+def _told(found: PurchasePlans, market: Market, asked: Request) -> PurchasePlans:
+    """With what is left of the money, and whether the size was open."""
+    open_size = asked.size is None
+    unspent = why_unspent(market, found.selected, asked.money, open_size=open_size)
+    return replace(found, open_size=open_size, unspent=unspent)
 
 
 def _reach(market: Market, target: float, asked: Request) -> Answer:

@@ -11,11 +11,14 @@ from projektor_ray.selection.agreement import Agreement, agree
 from projektor_ray.selection.market import Market, MetricAt
 from projektor_ray.selection.objective import MetricObjective
 from projektor_ray.selection.plan import Direction, Plan
-from projektor_ray.selection.search import baseline_plans
+from projektor_ray.selection.search import baseline_plans, favourite
 from projektor_ray.selection.sizes import Answer
 from projektor_ray.tables import SCHEMAS, Row
 
-SELECTED = "selected"
+SELECTED, UNIFORM = "selected", "uniform"
+CALLED = {"single": "best single", "probe": "best trained"}
+"""Of the plans whose name in the tables says too little."""
+FILLED_UP = "one first"
 
 
 @dataclass(frozen=True)
@@ -55,6 +58,9 @@ class PurchasePlans:
         that predicts has no posterior to sample them from.
     answer : what it takes to reach a target, where one was asked for.
     frontier : the best plan for each budget, where they were asked for.
+    open_size : whether the size was chosen with the plan; intervals, gains and worlds are all at
+        the size that was.
+    unspent : what is left of the budget, and why; empty where nothing noteworthy is.
     parts : where several metrics are bought for, what each plan has of each of them: by the
         metric's, or the validation set's, name and by the plan's.
     """
@@ -65,11 +71,48 @@ class PurchasePlans:
     agreement: Agreement | None = None
     answer: Answer | None = None
     frontier: Mapping[float, Plan] = field(default_factory=dict)
+    open_size: bool = False
+    unspent: str = ""
     parts: Mapping[str, Mapping[str, Part]] = field(default_factory=dict)
 
     @property
     def selected(self) -> Plan:
         return self.plans[SELECTED]
+
+    @property
+    def reachable(self) -> bool:
+        """Whether the selected plan does what was asked for, a target if there was one."""
+        return self.answer is None or self.answer.reached
+
+    def called(self, name: str) -> str:
+        """A plan's name as people read it; no single is one that others fill up."""
+        return FILLED_UP if name == "single" and self.filled_up else CALLED.get(name, name)
+
+    @property
+    def filled_up(self) -> str:
+        """Whom the rival `single` is of, where it needs others too, in words; else empty."""
+        plan = self.plans.get("single")
+        if plan is None or np.count_nonzero(plan.samples) == 1:
+            return ""
+        name = favourite(plan)
+        most = plan.samples[plan.names.index(name)]
+        return f"{FILLED_UP}: as much of {name} as may be, {most:,}, and evenly of the others"
+
+    @property
+    def held(self) -> str:
+        """What the comparisons hold fixed, in words; empty where the size was asked for."""
+        size = f"{self.selected.size:,}"
+        if self.answer is not None:
+            return (
+                f"all compared plans have {size} samples, whatever they cost and whether or not "
+                "they reach the target, which is held against the prediction's mean"
+            )
+        if self.open_size:
+            return (
+                f"intervals, gains and worlds are of plans of {size} samples: that another size "
+                "may be best is not in them"
+            )
+        return ""
 
     def rows(self) -> list[Row]:
         """The table `plans`: every provider in every plan; those of a frontier by their budgets."""

@@ -140,6 +140,12 @@ def single_mixtures(feasible: FeasibleSet) -> Floats:
     return feasible.project(AS_MUCH_AS_POSSIBLE * np.eye(len(feasible.names)))
 
 
+def favourite(plan: Plan) -> str:
+    """Whom a plan of `single_mixtures` favours."""
+    away = np.abs(single_mixtures(plan.part) - plan.mixture).sum(axis=1)
+    return plan.names[int(np.argmin(away))]
+
+
 def _upward(objective: Objective, direction: Direction) -> Objective:
     if direction == "maximize":
         return objective

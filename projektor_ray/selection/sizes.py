@@ -38,7 +38,11 @@ class Answer:
     def __str__(self) -> str:
         bought = f"{self.plan.size:,} samples for {self.plan.cost:,.10g}"
         if self.reached:
-            return f"{self.target:.10g} is reached with {bought}: {self.plan.predicted:.4f}"
+            said = f"{self.target:.10g} is reached with {bought}: {self.plan.predicted:.4f}"
+            if self.plan.interval is None:
+                return said
+            low, high = self.plan.interval
+            return f"{said} in the mean, {low:.4f}…{high:.4f} in nine of ten trainings"
         return f"{self.target:.10g} is not reachable, best is {self.plan.predicted:.4f}: {bought}"
 
 

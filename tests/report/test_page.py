@@ -63,6 +63,11 @@ def test_an_answer_and_a_frontier_are_told_where_they_were_asked_for() -> None:
     words = " ".join(read(page(replace(report, bought=reached))).texts["li"])
     assert "0.75 is reached with 1,000 samples for 500" in words
     assert "Value against money" not in read(page(report)).texts["h2"]
+    told_by = dict(zip(shown.texts["title"], shown.texts["desc"], strict=False))
+    assert any(name.endswith("against the budget") for name in told_by)
+    missed = replace(report.bought, answer=Answer(0.95, False, best))
+    (heading,) = read(page(replace(report, bought=missed))).texts["h1"]
+    assert heading.startswith("0.95 cannot be reached. The best there is are 1,000 samples: 600 of")
 
 
 def test_nothing_has_no_negative_sign() -> None:

@@ -3,6 +3,7 @@
 from projektor_ray.observed.columns import Columns, Roles
 from projektor_ray.observed.estimators import MixtureRegressor, ScaleRegressor
 from projektor_ray.observed.identify import unidentified
+from projektor_ray.observed.kept import keep, kept
 from projektor_ray.observed.metric import guess_direction
 from projektor_ray.observed.offers import Offers
 from projektor_ray.observed.reading import join_tables, read_table
@@ -17,6 +18,8 @@ __all__ = [
     "ScaleRegressor",
     "guess_direction",
     "join_tables",
+    "keep",
+    "kept",
     "read_table",
     "unidentified",
 ]

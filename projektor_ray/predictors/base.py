@@ -5,9 +5,11 @@ from dataclasses import asdict, dataclass
 from typing import Any, ClassVar, TypeVar
 
 import numpy as np
+import pyarrow as pa
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import stdtrit
 
+from projektor_ray.arrow import one_row, the_row
 from projektor_ray.errors import InputError, TooFewProbesError
 from projektor_ray.mixtures import SHARE_DIGITS, check_mixtures
 
@@ -277,9 +279,9 @@ class Predictor(ABC):
         """
         return None
 
-    def to_dict(self) -> dict[str, Any]:
-        """The fitted predictor as plain JSON-able values."""
-        return {"predictor": self.name, "report": asdict(self.report), **self._state()}
+    def to_arrow(self) -> pa.Table:
+        """The fitted predictor as a table of one row: its name, its report, and its state."""
+        return one_row({"predictor": self.name, "report": asdict(self.report), **self._state()})
 
     def _state(self) -> dict[str, Any]:
         return {"coefficients": self.coefficients.tolist()}
@@ -288,9 +290,9 @@ class Predictor(ABC):
         self.coefficients = np.asarray(state["coefficients"], dtype=np.float64)
 
     @classmethod
-    def from_dict(cls: type[PredictorT], values: dict[str, Any]) -> PredictorT:
-        """The fitted predictor that `to_dict` wrote: it predicts the same, without a fit."""
-        predictor = cls()
+    def from_arrow(cls: type[PredictorT], table: pa.Table) -> PredictorT:
+        """The fitted predictor that `to_arrow` wrote: it predicts the same bits."""
+        values, predictor = the_row(table), cls()
         predictor.report = FitReport(**values["report"])
         predictor._restore(values)
         return predictor

@@ -2,11 +2,12 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
+import pyarrow as pa
 from numpy.typing import ArrayLike
 
+from projektor_ray.arrow import the_row
 from projektor_ray.errors import InputError, TooFewProbesError
 from projektor_ray.predictors.base import Predictor
 from projektor_ray.predictors.registry import predictor_class
@@ -89,14 +90,15 @@ def _reason(ranked: list[str], fitted: Mapping[str, Predictor], refused: Mapping
     return f"{reason}; too few probes for {', '.join(refused)}" if refused else reason
 
 
-def restore(values: Mapping[str, Any]) -> Predictor:
-    """The fitted predictor that `Predictor.to_dict` wrote.
+def restore(table: pa.Table) -> Predictor:
+    """The fitted predictor that `Predictor.to_arrow` wrote.
 
     Raises
     ------
     InputError
         If the predictor's name is absent or unknown.
     """
-    if "predictor" not in values:
-        raise InputError("expected a fitted predictor with the key 'predictor'; it is absent")
-    return predictor_class(values["predictor"]).from_dict(dict(values))
+    name = the_row(table).get("predictor")
+    if name is None:
+        raise InputError("expected a fitted predictor with the column 'predictor'; it is absent")
+    return predictor_class(name).from_arrow(table)

@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 
+from projektor_ray.arrow import one_row, the_row
 from projektor_ray.errors import InputError
 from projektor_ray.predictors.averaging import Floats
 from projektor_ray.predictors.base import Predictor, Probes
@@ -20,7 +21,7 @@ class Ensemble(Predictor):
 
     The members err differently where no probe has been: the process falls back to the distance
     alone, the law goes on as diminishing returns of every kind of data do. Their disagreement is
-    part of the interval. No coefficients of its own: the dict form holds the members'.
+    part of the interval. No coefficients of its own: its table holds the members'.
     """
 
     name = "ensemble"
@@ -70,10 +71,11 @@ class Ensemble(Predictor):
         return np.asarray(np.mean(self._errors, axis=0))
 
     def _state(self) -> dict[str, Any]:
-        return {"members": [member.to_dict() for member in self._members]}
+        return {"members": [the_row(member.to_arrow()) for member in self._members]}
 
     def _restore(self, state: dict[str, Any]) -> None:
         self._members = [
-            member.from_dict(part) for member, part in zip(MEMBERS, state["members"], strict=True)
+            member.from_arrow(one_row(part))
+            for member, part in zip(MEMBERS, state["members"], strict=True)
         ]
         self.coefficients = np.empty(0)

@@ -35,7 +35,7 @@ class GaussianProcess(Predictor):
     `s` is a Gaussian process; its kernel (see `MixtureKernels`), and the ratio of its variance to
     the noise's, are averaged over their marginal likelihood. Where there are no probes near, CS is
     what remains. Coefficients: `a1, a0` of the trend; the process is
-    its probes, so the dict form holds them, and is read back by fitting them again. Without
+    its probes, so its table holds them, and is read back by fitting them again. Without
     distances (or where they do not vary) the trend is a constant.
     """
 

@@ -6,9 +6,11 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, TypeVar
 
 import numpy as np
+import pyarrow as pa
 from numpy.typing import ArrayLike
 from scipy.special import ndtri
 
+from projektor_ray.arrow import one_row, the_row
 from projektor_ray.errors import InputError, TooFewProbesError
 from projektor_ray.predictors.base import (
     FitReport,
@@ -310,9 +312,9 @@ class ScaleModel(ABC):
         """Values within the metric's bounds."""
         return values if self.bounds is None else np.clip(values, *self.bounds)
 
-    def to_dict(self) -> dict[str, Any]:
-        """The fitted model as plain JSON-able values."""
-        return {
+    def to_arrow(self) -> pa.Table:
+        """The fitted model as a table of one row: its name, its bounds, and its state."""
+        values = {
             "scale_model": self.name,
             "bounds": None if self.bounds is None else list(self.bounds),
             "scales": list(self.scales),
@@ -320,6 +322,7 @@ class ScaleModel(ABC):
             "held_out_rms": self.held_out_rms,
             **self._state(),
         }
+        return one_row(values)
 
     @abstractmethod
     def _state(self) -> dict[str, Any]:
@@ -330,13 +333,14 @@ class ScaleModel(ABC):
         """Set what predicting needs; `scales` is set."""
 
     @classmethod
-    def from_dict(cls: type[ScaleModelT], values: dict[str, Any]) -> ScaleModelT:
-        """The fitted model that `to_dict` wrote."""
-        bounds = values["bounds"]
+    def from_arrow(cls: type[ScaleModelT], table: pa.Table) -> ScaleModelT:
+        """The fitted model that `to_arrow` wrote: it predicts the same bits."""
+        values = the_row(table)
+        bounds = values.get("bounds")
         model = cls(bounds=None if bounds is None else (bounds[0], bounds[1]))
         model.scales = tuple(values["scales"])
         model.freedom = values["freedom"]
-        model.held_out_rms = values["held_out_rms"]
+        model.held_out_rms = values.get("held_out_rms")
         model._restore(values)
         return model
 

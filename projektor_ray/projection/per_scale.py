@@ -6,6 +6,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
+from projektor_ray.arrow import one_row, the_row
 from projektor_ray.predictors import Predictor, restore
 from projektor_ray.predictors.base import Floats
 from projektor_ray.predictors.registry import predictor_class
@@ -115,10 +116,10 @@ class PerScale(ScaleModel):
         return np.array([predictor.predict(mixtures, distances) for predictor in predictors])
 
     def _state(self) -> dict[str, Any]:
-        return {"predictors": [predictor.to_dict() for predictor in self.predictors.values()]}
+        return {"predictors": [the_row(one.to_arrow()) for one in self.predictors.values()]}
 
     def _restore(self, state: dict[str, Any]) -> None:
-        fitted = [restore(predictor) for predictor in state["predictors"]]
+        fitted = [restore(one_row(part)) for part in state["predictors"]]
         self.predictors = dict(zip(self.scales, fitted, strict=True))
 
 

@@ -1,8 +1,8 @@
 """Every model of all scales by the name that configuration and tables use."""
 
-from collections.abc import Mapping
-from typing import Any
+import pyarrow as pa
 
+from projektor_ray.arrow import the_row
 from projektor_ray.config import nearest
 from projektor_ray.errors import InputError
 from projektor_ray.projection.base import ScaleModel
@@ -28,12 +28,12 @@ def scale_model_class(name: str) -> type[ScaleModel]:
     return SCALE_MODELS[name]
 
 
-def restore_scale_model(values: Mapping[str, Any]) -> ScaleModel:
-    """The fitted model that `ScaleModel.to_dict` wrote.
+def restore_scale_model(table: pa.Table) -> ScaleModel:
+    """The fitted model that `ScaleModel.to_arrow` wrote.
 
     Raises
     ------
     InputError
         If the model's name is absent or unknown.
     """
-    return scale_model_class(str(values.get("scale_model"))).from_dict(dict(values))
+    return scale_model_class(str(the_row(table).get("scale_model"))).from_arrow(table)

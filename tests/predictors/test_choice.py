@@ -1,6 +1,7 @@
 """The choice among predictors."""
 
 import numpy as np
+import pyarrow as pa
 import pytest
 
 from projektor_ray.errors import InputError, TooFewProbesError
@@ -35,5 +36,7 @@ def test_unknown_names() -> None:
     with pytest.raises(InputError, match="did you mean 'quadratic'"):
         choose(["quadratc"], np.eye(3), None, np.arange(3))
     with pytest.raises(InputError, match="absent"):
-        restore({})
+        restore(pa.table({"name": ["cs"]}))
+    with pytest.raises(InputError, match="a table of one row; got 2"):
+        restore(pa.table({"predictor": ["cs", "cs"]}))
     assert {"cs", "pq"} <= set(PREDICTORS)

@@ -1,8 +1,9 @@
-"""What every predictor owes: its gradient, its dict form, and what must not matter to it."""
+"""What every predictor owes: its gradient, its Arrow form, and what must not matter to it."""
 
-import json
+from io import BytesIO
 
 import numpy as np
+import pyarrow.parquet as pq
 import pytest
 from scipy.optimize import check_grad
 
@@ -43,16 +44,22 @@ def test_gradient_is_the_total_derivative(name: str, rng: np.random.Generator) -
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_coefficients_alone_restore_a_predictor(name: str, rng: np.random.Generator) -> None:
+def test_a_predictor_goes_to_arrow_and_back(name: str, rng: np.random.Generator) -> None:
     mixtures = rng.dirichlet(np.ones(3), size=20)
     model = PREDICTORS[name]().fit(
         mixtures, distance(mixtures), accuracy(mixtures) + 0.02 * rng.normal(size=20)
     )
-    again = restore(json.loads(json.dumps(model.to_dict())))
+    stored = BytesIO()
+    pq.write_table(model.to_arrow(), stored)
+    again = restore(pq.read_table(stored))
+    assert type(again) is PREDICTORS[name]
     assert again.report == model.report
-    assert np.array_equal(
-        again.predict(mixtures, distance(mixtures)), model.predict(mixtures, distance(mixtures))
-    )
+    at = distance(mixtures)
+    for found in ("predict", "interval"):
+        np.testing.assert_array_equal(
+            getattr(again, found)(mixtures, at), getattr(model, found)(mixtures, at)
+        )
+    assert again.to_arrow().equals(model.to_arrow())
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -1,6 +1,5 @@
 """`gp` against scikit-learn's Gaussian process, brute force, and planted truth."""
 
-import json
 from typing import Any
 
 import numpy as np
@@ -182,7 +181,7 @@ def test_gradient_is_the_total_derivative(rng: np.random.Generator) -> None:
 def test_it_is_stored_with_its_probes(rng: np.random.Generator) -> None:
     mixtures = rng.dirichlet(np.ones(3), 12)
     model = PREDICTORS["gp"]().fit(mixtures, distance(mixtures), accuracy(mixtures))
-    again = restore(json.loads(json.dumps(model.to_dict())))
+    again = restore(model.to_arrow())
     np.testing.assert_array_equal(
         again.interval(mixtures, distance(mixtures)), model.interval(mixtures, distance(mixtures))
     )

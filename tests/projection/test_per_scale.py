@@ -1,8 +1,7 @@
 """A predictor at each scale, joined by Eq. 3, and no projection beside it."""
 
-import json
-
 import numpy as np
+import pyarrow as pa
 import pytest
 from numpy.typing import NDArray
 from scipy.optimize import approx_fprime
@@ -116,7 +115,7 @@ def test_bounds_clip_values_but_not_gradients(rows: Rows) -> None:
 def test_a_stored_model_predicts_the_same(rows: Rows, name: str) -> None:
     mixtures, distances, sizes, values = rows
     model = SCALE_MODELS[name](bounds=(0.0, 1.0)).fit(mixtures, distances, sizes, values)
-    again = restore_scale_model(json.loads(json.dumps(model.to_dict())))
+    again = restore_scale_model(model.to_arrow())
     assert again.bounds == (0.0, 1.0)
     for size in (50, 9000):
         assert np.array_equal(
@@ -143,7 +142,7 @@ def test_bad_input(rows: Rows) -> None:
     with pytest.raises(InputError, match="ascending"):
         LogLinear("cs", bounds=(1.0, 0.0))
     with pytest.raises(InputError, match="no model of scales"):
-        restore_scale_model({"scale_model": "cubic"})
+        restore_scale_model(pa.table({"scale_model": ["cubic"]}))
 
 
 def saturating(mixtures: Floats, distances: Floats, size: float | Floats) -> Floats:

@@ -157,9 +157,9 @@ def test_a_mixture_is_left_out_at_all_scales_in_the_metrics_units(rng: np.random
     assert model.reports[1000].mae_cv == pytest.approx(np.mean(errors), rel=0.15)
 
 
-def test_to_dict_and_back(rng: np.random.Generator) -> None:
+def test_to_arrow_and_back(rng: np.random.Generator) -> None:
     model = JointPower((0.0, 1.0)).fit(*table(rng))
-    again = restore_scale_model(model.to_dict())
+    again = restore_scale_model(model.to_arrow())
     for found in ("predict", "interval"):
         np.testing.assert_array_equal(
             getattr(again, found)(GRID, distance(GRID), 9000),

@@ -106,7 +106,7 @@ def _named(place: tuple[int | str, ...], values: Any) -> Iterator[str]:
         except (KeyError, IndexError, TypeError):  # absent, or of another kind than expected
             values = None
         item = isinstance(part, int) and isinstance(values, dict)
-        yield str(values.get("name", part) if item else part)
+        yield str((values.get("name") or part) if item else part)
 
 
 def _has_inner(place: tuple[int | str, ...], places: set[tuple[int | str, ...]]) -> bool:

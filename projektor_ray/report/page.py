@@ -1,6 +1,5 @@
 """A report as one HTML file that needs nothing else: no script, no network."""
 
-import itertools
 from html import escape
 from importlib.resources import files
 
@@ -11,7 +10,6 @@ from projektor_ray.report.card import cards_section
 from projektor_ray.report.content import Report
 from projektor_ray.report.figures import (
     fit_figure,
-    frontier_figure,
     growth_figure,
     plans_figure,
     worth_figure,
@@ -28,9 +26,9 @@ from projektor_ray.report.html import (
 )
 from projektor_ray.report.mixtures import mixture_figure
 from projektor_ray.report.names import model_name
-from projektor_ray.report.words import few_agree, in_shares, next_steps, warnings
+from projektor_ray.report.purchase import frontier_section, parts_section
+from projektor_ray.report.words import few_agree, next_steps, warnings
 from projektor_ray.selection.agreement import WORLDS_LEVEL
-from projektor_ray.selection.compared import SELECTED
 
 OPEN_ROWS = 20
 """Providers that the table of the plan shows; the others unfold."""
@@ -45,9 +43,9 @@ def page(report: Report) -> str:
         [
             _head(report),
             _plan_section(report),
-            _frontier_section(report),
+            frontier_section(report),
             _beside_section(report),
-            _parts_section(report),
+            parts_section(report),
             columns(_mixture_section(report), _worth_section(report)),
             _growth_section(report),
             columns(_fit_section(report), _predictors_section(report)),
@@ -144,39 +142,6 @@ def _plan_section(report: Report) -> str:
     return section("What to buy", table(head, rows, kind="plan", shown=OPEN_ROWS, caption=said))
 
 
-def _frontier_section(report: Report) -> str:
-    """The best plan for each budget; nothing where no budgets were asked for."""
-    if not report.bought.frontier:
-        return ""
-    rows = [
-        [
-            f"{budget:,.2f}",
-            report.show(plan.predicted),
-            report.show_span(plan.interval),
-            f"{plan.cost:,.2f}",
-            f"{plan.size:,}",
-            in_shares(report, plan.mixture),
-        ]
-        for budget, plan in report.bought.frontier.items()
-    ]
-    chosen = [plan is report.selected for plan in report.bought.frontier.values()]
-    head = ["budget", "predicted", "90 %", "cost", "samples", "shares"]
-    said = "The best plan of any size for each budget; in bold, the one that this page is about."
-    shown = table(head, rows, chosen=chosen, caption=said)
-    if len(rows) == 1:
-        return section("Value against money", shown)
-    says = "The band is where nine of ten trainings on such a purchase would lie."
-    steps = [
-        [f"{less:,.2f}", f"{more:,.2f}", report.show_change(plan.predicted - before.predicted)]
-        for (less, before), (more, plan) in itertools.pairwise(
-            sorted(report.bought.frontier.items())
-        )
-    ]
-    added = table(["from", "to", f"changes {report.metric_label}"], steps)
-    drawn = columns(figure(frontier_figure(report), says), added)
-    return section("Value against money", shown, drawn)
-
-
 def _beside_section(report: Report) -> str:
     rows = []
     for name, plan in report.plans.items():
@@ -205,27 +170,6 @@ def _beside_section(report: Report) -> str:
         columns(
             figure(plans_figure(report), says), table(head, rows, chosen=chosen, kind="beside")
         ),
-    )
-
-
-def _parts_section(report: Report) -> str:
-    """What each plan has on each validation set; nothing where there is one."""
-    parts = report.bought.parts
-    if not parts:
-        return ""
-    rows = [
-        [
-            name,
-            report.show(of[SELECTED].predicted),
-            report.show_span(of[SELECTED].interval),
-            *(report.show(of[plan].predicted) for plan in report.plans if plan != SELECTED),
-        ]
-        for name, of in parts.items()
-    ]
-    others = [report.bought.called(plan) for plan in report.plans if plan != SELECTED]
-    said = f"Predicted of each plan on each validation set; the plan is for the {report.metric}."
-    return section(
-        "On each validation set", table(["set", SELECTED, "90 %", *others], rows, caption=said)
     )
 
 

@@ -23,12 +23,15 @@ class Anderson:
     columns : B.
     metric : (v,), weights of the residual's norm.
     window : residuals that are combined, the current one included.
+    history : precision that they are kept in; a combination of maps is as precise.
     """
 
-    def __init__(self, columns: int, metric: Tensor, window: int) -> None:
+    def __init__(
+        self, columns: int, metric: Tensor, window: int, history: torch.dtype = torch.float64
+    ) -> None:
         self._root = metric.sqrt()
         self._window = window
-        self._maps = metric.new_zeros(columns, window, len(metric))
+        self._maps = metric.new_zeros(columns, window, len(metric), dtype=history)
         self._residuals = torch.zeros_like(self._maps)
         self._gram = metric.new_zeros(columns, window, window)
         self._filled = torch.zeros(columns, window, dtype=torch.bool, device=metric.device)
@@ -77,7 +80,8 @@ class Anderson:
         slot = self._slot % self._window
         self._maps[:, slot] = mapped
         self._residuals[:, slot] = residual
-        products = each_product(self._residuals, residual[:, :, None])[:, :, 0]
+        latest = residual.to(self._residuals.dtype)
+        products = each_product(self._residuals, latest[:, :, None])[:, :, 0].to(self._gram.dtype)
         self._gram[:, slot, :] = products
         self._gram[:, :, slot] = products
         self._filled[:, slot] = True
@@ -95,7 +99,8 @@ class Anderson:
         mixing = torch.where(self._filled, mixing, 0.0)
         total = mixing.sum(dim=1, keepdim=True)
         mixing = mixing / torch.where(total == 0, 1.0, total)
-        return each_product(mixing[:, None, :], self._maps)[:, 0]
+        mixed = each_product(mixing[:, None, :].to(self._maps.dtype), self._maps)[:, 0]
+        return mixed.to(mixing.dtype)
 
 
 def moved_up(matrix: Tensor, kept: Tensor) -> Tensor:

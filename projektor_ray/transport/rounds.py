@@ -19,6 +19,9 @@ TIGHT = 1e-5
 """Below this tolerance most rounds are spent where convergence is linear."""
 TIGHT_WINDOW = 14
 """There a longer history pays: a quarter of the rounds on stiff problems."""
+ROUGH = 1e-4
+"""From this tolerance on float32 keeps the history well enough, in half the memory: log-scalings of
+some hundreds are rounded by some 1e-5, which the next round measures."""
 COARSE = 0.01
 """Part of the tolerance to which the mass of blocks is balanced."""
 
@@ -72,7 +75,9 @@ def iterate(
     rounds = torch.zeros(count, dtype=torch.long, device=scaling.device)
     unsafe = torch.zeros(count, dtype=torch.bool, device=scaling.device)
     retried, active = unsafe, torch.arange(count, device=scaling.device)
-    mixer = Anderson(count, target, WINDOW if stopping.tolerance >= TIGHT else TIGHT_WINDOW)
+    window = WINDOW if stopping.tolerance >= TIGHT else TIGHT_WINDOW
+    history = torch.float32 if stopping.tolerance >= ROUGH else torch.float64
+    mixer = Anderson(count, target, window, history)
     for turn in range(1, stopping.rounds + 1):
         sums = operator.sums(centre, scaling, weights)
         plain = log_target - sums.columns.log()

@@ -74,7 +74,7 @@ def iterate(
     best, error = scaling.clone(), scaling.new_full((count,), torch.inf)
     rounds = torch.zeros(count, dtype=torch.long, device=scaling.device)
     unsafe = torch.zeros(count, dtype=torch.bool, device=scaling.device)
-    retried, active = unsafe, torch.arange(count, device=scaling.device)
+    retried, active = torch.zeros_like(unsafe), torch.arange(count, device=scaling.device)
     window = WINDOW if stopping.tolerance >= TIGHT else TIGHT_WINDOW
     history = torch.float32 if stopping.tolerance >= ROUGH else torch.float64
     mixer = Anderson(count, target, window, history)

@@ -96,11 +96,15 @@ class GaussianProcess(Predictor):
         return KERNELS.matrices(mixtures, self._probes.mixtures)
 
     def _predict(self, mixtures: Floats, distances: Floats) -> Floats:
-        return self._posterior.mean(self._trend_columns(distances), self._kernels_at(mixtures))
+        trend = self._trend_columns(distances) @ self._posterior.trend_coefficients
+        return np.asarray(trend + self._process(mixtures)[0])
 
     def _derivatives(self, mixtures: Floats, distances: Floats) -> tuple[Floats, Floats]:
-        along_shares = KERNELS.gradient(mixtures, self._probes.mixtures, self._average.duals)
-        return along_shares, np.full(len(mixtures), self.coefficients[0])
+        return self._process(mixtures)[1], np.full(len(mixtures), self.coefficients[0])
+
+    def _process(self, mixtures: Floats) -> tuple[Floats, Floats]:
+        """s(p) and its derivative along the shares: (q,), (q, m)."""
+        return KERNELS.value_and_gradient(mixtures, self._probes.mixtures, self._average.duals)
 
     def spread(self, mixtures: Floats, distances: Floats) -> Floats:
         """`√(variance of the prediction + max(noise, left-out error)²)`, shape (q,)."""

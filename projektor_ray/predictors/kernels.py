@@ -8,6 +8,7 @@ import numpy as np
 from scipy.spatial.distance import cdist
 
 from projektor_ray.predictors.averaging import Floats
+from projektor_ray.predictors.matern import line_sums, matern, pull
 
 Warp = Literal["root", "log"]
 
@@ -47,13 +48,15 @@ class MixtureKernels:
         found = []
         for warp, length in self._families():
             points, against = warped(mixtures, warp), warped(others, warp)
-            whole = _matern(cdist(points, against) / (JOINT_LENGTH * length))
+            whole = matern(cdist(points, against) / (JOINT_LENGTH * length))
             single = _mean_over_shares(points, against, length) if any(self.additive) else 0.0
             found += [share * single + (1 - share) * whole for share in self.additive]
         return found
 
-    def gradient(self, mixtures: Floats, others: Floats, duals: Sequence[Floats]) -> Floats:
-        """Derivative along the shares of `Σ_c Σ_n duals_cn · k_c(p, p_n)`, shape (q, m).
+    def value_and_gradient(
+        self, mixtures: Floats, others: Floats, duals: Sequence[Floats] | Floats
+    ) -> tuple[Floats, Floats]:
+        """`Σ_c Σ_n duals_cn · k_c(p, p_n)`, shape (q,), and its derivative along shares, (q, m).
 
         Parameters
         ----------
@@ -61,18 +64,17 @@ class MixtureKernels:
         """
         by_family = np.array(duals).reshape(-1, len(self.additive), len(others))
         shares = np.array(self.additive)
-        total = np.zeros(mixtures.shape)
+        value, gradient = np.zeros(len(mixtures)), np.zeros(mixtures.shape)
         for (warp, length), family in zip(self._families(), by_family, strict=True):
             points, against = warped(mixtures, warp), warped(others, warp)
-            wide = JOINT_LENGTH * length
-            pulls = _pull(cdist(points, against) / wide) * ((1 - shares) @ family) / wide**2
-            along = pulls.sum(axis=1, keepdims=True) * points - pulls @ against
-            single = shares @ family / (mixtures.shape[1] * length**2)
-            for i in range(mixtures.shape[1]):
-                away = np.subtract.outer(points[:, i], against[:, i])
-                along[:, i] += (_pull(np.abs(away) / length) * away) @ single
-            total += along * _warp_slope(mixtures, warp)
-        return total
+            wide, weights = JOINT_LENGTH * length, (1 - shares) @ family
+            apart = cdist(points, against) / wide
+            pulls = pull(apart) * weights / wide**2
+            single, along = line_sums(points, against, shares @ family / mixtures.shape[1], length)
+            value += matern(apart) @ weights + single.sum(axis=1)
+            along += pulls.sum(axis=1, keepdims=True) * points - pulls @ against
+            gradient += along * _warp_slope(mixtures, warp)
+        return value, gradient
 
     def _families(self) -> list[tuple[Warp, float]]:
         return [(warp, length) for warp in WARPS for length in self.lengths]
@@ -95,19 +97,8 @@ def _shifted(mixtures: Floats, warp: Warp) -> Floats:
     return np.maximum(mixtures + OFFSETS[warp], OFFSETS[warp] / 2)
 
 
-def _matern(scaled: Floats) -> Floats:
-    root = np.sqrt(5.0) * scaled
-    return np.asarray((1 + root + root**2 / 3) * np.exp(-root))
-
-
-def _pull(scaled: Floats) -> Floats:
-    """κ'(r) / r."""
-    root = np.sqrt(5.0) * scaled
-    return np.asarray(-(5 / 3) * (1 + root) * np.exp(-root))
-
-
 def _mean_over_shares(points: Floats, against: Floats, length: float) -> Floats:
     total = np.zeros((len(points), len(against)))
     for i in range(points.shape[1]):
-        total += _matern(np.abs(np.subtract.outer(points[:, i], against[:, i])) / length)
+        total += matern(np.abs(np.subtract.outer(points[:, i], against[:, i])) / length)
     return np.asarray(total / points.shape[1])

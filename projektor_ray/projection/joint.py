@@ -59,6 +59,7 @@ class Joint(ScaleModel):
                 f"got {len(probes)}. Train more mixtures"
             )
         self._scaled = scaled
+        self._trained, self._which = np.unique(probes.mixtures, axis=0, return_inverse=True)
         self._last = float(self.scales[-1])
         self._centre = float(probes.distances.mean())
         deviation = float(probes.distances.std())
@@ -101,7 +102,7 @@ class Joint(ScaleModel):
 
     def _kernels(self, mixtures: Floats, logs: Floats) -> list[Floats]:
         """Covariances with the probes for every candidate, (q, n) each, noise not divided out."""
-        over_mixtures = KERNELS.matrices(mixtures, self._scaled.probes.mixtures)
+        over_mixtures = [k[:, self._which] for k in KERNELS.matrices(mixtures, self._trained)]
         over_sizes = [self._size_kernel(logs, tau, rho) for tau, rho in _size_candidates()]
         return [k * sizes for k, sizes in itertools.product(over_mixtures, over_sizes)]
 
@@ -113,31 +114,28 @@ class Joint(ScaleModel):
         logs = np.full(len(mixtures), log)
         return [kernel / self._loudness for kernel in self._kernels(mixtures, logs)]
 
-    def _duals_at(self, log: float) -> list[Floats]:
-        """Duals of every kernel over mixtures at one size, (n,) each."""
+    def _duals_at(self, log: float) -> Floats:
+        """Duals of every kernel over the mixtures that were trained at one size, (kernels, t)."""
         factors = [
             self._size_kernel(np.array([log]), tau, rho)[0] for tau, rho in _size_candidates()
         ]
         duals = np.array(self._average.duals).reshape(len(KERNELS), len(factors), -1)
-        return list(np.einsum("lcn,cn->ln", duals, np.array(factors)) / self._loudness)
+        by_probe = np.einsum("lcn,cn->ln", duals, np.array(factors)) / self._loudness
+        return np.asarray(by_probe @ np.eye(len(self._trained))[self._which])
 
     def _predict(self, mixtures: Floats, distances: Floats, size: float) -> Floats:
-        log = float(np.log(size / self._last))
-        columns = self._trend_columns(distances, np.full(len(mixtures), log))
-        value = columns @ self._posterior.trend_coefficients
-        kernels = KERNELS.matrices(mixtures, self._scaled.probes.mixtures)
-        for kernel, duals in zip(kernels, self._duals_at(log), strict=True):
-            value = value + kernel @ duals
-        return np.asarray(value)
+        return self.value_and_gradient(mixtures, distances, np.zeros(mixtures.shape), size)[0]
 
     def value_and_gradient(
         self, mixtures: Floats, distances: Floats, distance_gradients: Floats, size: float
     ) -> tuple[Floats, Floats]:
-        slope = self._posterior.trend_coefficients[1] / self._deviation
-        duals = self._duals_at(np.log(size / self._last))
-        along_shares = KERNELS.gradient(mixtures, self._scaled.probes.mixtures, duals)
-        value = self._predict(mixtures, distances, size)
-        return value, np.asarray(slope * distance_gradients + along_shares)
+        log = float(np.log(size / self._last))
+        columns = self._trend_columns(distances, np.full(len(mixtures), log))
+        trend, slope = columns @ self._posterior.trend_coefficients, self.coefficients[0]
+        process, along_shares = KERNELS.value_and_gradient(
+            mixtures, self._trained, self._duals_at(log)
+        )
+        return trend + process, slope * distance_gradients + along_shares
 
     def size_slope(self, mixtures: Floats, distances: Floats, size: float) -> Floats:
         """The prediction is linear in ln N: its rise over one unit, divided by N."""

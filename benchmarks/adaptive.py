@@ -22,7 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.planted import GAIN, NOISE, POINTS, SCALES
-from benchmarks.prediction import Scenario, load
+from benchmarks.scenarios import Scenario, load
 from projektor_ray.adaptive import outlook
 from projektor_ray.designs import candidates, default_adaptive, spread
 from projektor_ray.fitting import Sample

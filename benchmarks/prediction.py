@@ -2,23 +2,21 @@
 
 python -m benchmarks.prediction [--splits 40]
 
-Starts from `benchmarks/results/outcomes.parquet` (`benchmarks.outcomes` trains it), and writes
-`benchmarks/results/prediction.md`. All errors are mean absolute errors in points of accuracy; a
-split draws which mixtures are fitted to, the same for all methods.
+Starts from `benchmarks/results/outcomes.parquet`, and writes `benchmarks/results/prediction.md`.
+`python -m benchmarks.outcomes --retrain` makes that table anew. All errors are mean absolute errors
+in points of accuracy; a split draws which mixtures are fitted to, the same for all methods.
 """
 
 import argparse
 import warnings
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pyarrow.parquet as pq
-from numpy.typing import NDArray
 
-from benchmarks.outcomes import DISTANCES, OUTCOMES, SCENARIOS
+from benchmarks.outcomes import RESULTS
+from benchmarks.scenarios import SCALE, Floats, Mixture, Scenario, load, split, split_region
 from projektor_ray.errors import InputError
 from projektor_ray.predictors import PREDICTORS
 from projektor_ray.projection import (
@@ -30,13 +28,12 @@ from projektor_ray.projection import (
     ScaleModel,
 )
 
-Floats = NDArray[np.float64]
-Mixture = tuple[float, ...]
-
 COUNTS = (5, 8, 12, 21, 48)
-SCALE = 1000
 TARGETS = (2000, 5000, 7000, 10_000)
 """The sizes of the paper; the last is what the goals are on."""
+SCALE_GOALS = (3.0, 2.4, 2.1, 1.7, 1.5, 2.7)
+"""In scale, for each of `COUNTS` and for 21 in an unseen region: most error of what the system
+would take by itself, in multiples of the noise floor."""
 GOALS = {
     ((250, 1000), 12): 5.7,
     ((250, 1000), 21): 4.9,
@@ -70,98 +67,32 @@ PROJECTIONS: dict[str, Callable[[], ScaleModel]] = {
 }
 
 
-@dataclass(frozen=True)
-class Scenario:
-    """One scenario's trainings: (size, mixture) → values by seed; mixture → distance."""
-
-    name: str
-    values: Mapping[tuple[int, Mixture], Mapping[int, float]]
-    distances: Mapping[Mixture, float]
-
-    def mixtures(self, size: int) -> list[Mixture]:
-        return sorted(mixture for at, mixture in self.values if at == size)
-
-    def first(self, size: int, mixtures: Iterable[Mixture]) -> Floats:
-        """The training of seed 0 of each mixture."""
-        return np.array([self.values[size, mixture][0] for mixture in mixtures])
-
-    def mean(self, size: int, mixtures: Iterable[Mixture]) -> Floats:
-        """The mean over the seeds."""
-        return np.array([np.mean(list(self.values[size, m].values())) for m in mixtures])
-
-    def seeds(self, size: int) -> int:
-        """Most seeds of any mixture at a size."""
-        return max(len(by_seed) for (at, _), by_seed in self.values.items() if at == size)
-
-    def distance(self, mixtures: Iterable[Mixture]) -> Floats:
-        return np.array([self.distances[mixture] for mixture in mixtures])
-
-    def deviation(self, size: int) -> float:
-        """Standard deviation of one training among seeds of the same mixture.
-
-        At a size with one seed, that at 1,000 scaled by N^−0.35.
-        """
-        groups = [list(by_seed.values()) for (at, _), by_seed in self.values.items() if at == size]
-        spread = [(len(group) - 1, np.var(group, ddof=1)) for group in groups if len(group) > 1]
-        if not spread:
-            return float(self.deviation(SCALE) * (size / SCALE) ** -0.35)
-        freedom = sum(count for count, _ in spread)
-        return float(np.sqrt(sum(count * variance for count, variance in spread) / freedom))
-
-
-def load() -> list[Scenario]:
-    """Both scenarios from the tables that `benchmarks.outcomes` writes."""
-    if not OUTCOMES.exists():
-        raise SystemExit(f"{OUTCOMES.name} is missing: python -m benchmarks.outcomes makes it")
-    values: dict[str, dict[tuple[int, Mixture], dict[int, float]]] = {
-        name: {} for name in SCENARIOS
-    }
-    for row in pq.read_table(OUTCOMES).to_pylist():
-        at = (row["size"], tuple(row["mixture"]))
-        values[row["scenario"]].setdefault(at, {})[row["seed"]] = row["value"]
-    distances: dict[str, dict[Mixture, float]] = {name: {} for name in SCENARIOS}
-    for row in pq.read_table(DISTANCES).to_pylist():
-        distances[row["scenario"]][tuple(row["mixture"])] = row["distance"]
-    return [Scenario(name, values[name], distances[name]) for name in SCENARIOS]
-
-
-def split(
-    mixtures: Sequence[Mixture], count: int, seed: int
-) -> tuple[list[Mixture], list[Mixture]]:
-    """Which are fitted to, and the others."""
-    order = np.random.default_rng(seed).permutation(len(mixtures))
-    return [mixtures[i] for i in order[:count]], [mixtures[i] for i in order[count:]]
-
-
-def split_region(
-    mixtures: Sequence[Mixture], count: int, seed: int
-) -> tuple[list[Mixture], list[Mixture]]:
-    """A corner of the simplex, one provider's share above a half, is never fitted to."""
-    corner = seed % len(mixtures[0])
-    inside = [mixture for mixture in mixtures if mixture[corner] <= 0.5]
-    return split(inside, count, seed)[0], [m for m in mixtures if m[corner] > 0.5]
-
-
 def in_scale(
-    scenario: Scenario, count: int, splits: int, divide: Any = split
+    scenario: Scenario,
+    count: int,
+    splits: int,
+    divide: Any = split,
+    names: Collection[str] = tuple(PREDICTORS),
 ) -> dict[str, tuple[Floats, Floats]]:
     """For each predictor: errors (splits,) and coverage of 90 % intervals (splits,)."""
-    errors: dict[str, list[float]] = {name: [] for name in PREDICTORS}
-    covered: dict[str, list[float]] = {name: [] for name in PREDICTORS}
+    errors: dict[str, list[float]] = {name: [] for name in names}
+    covered: dict[str, list[float]] = {name: [] for name in names}
     mixtures = scenario.mixtures(SCALE)
     for seed in range(splits):
         fitted, rest = divide(mixtures, count, seed)
         truth = scenario.first(SCALE, rest)
-        for name, kind in PREDICTORS.items():
+        for name in names:
             try:
-                model = kind().fit(fitted, scenario.distance(fitted), scenario.first(SCALE, fitted))
+                model = PREDICTORS[name]().fit(
+                    fitted, scenario.distance(fitted), scenario.first(SCALE, fitted)
+                )
             except InputError:
                 continue
             predicted = model.predict(rest, scenario.distance(rest))
             low, high = model.interval(rest, scenario.distance(rest)).T
             errors[name].append(POINTS * float(np.abs(predicted - truth).mean()))
             covered[name].append(float(np.mean((low <= truth) & (truth <= high))))
-    return {name: (np.array(errors[name]), np.array(covered[name])) for name in PREDICTORS}
+    return {name: (np.array(errors[name]), np.array(covered[name])) for name in names}
 
 
 @dataclass(frozen=True)
@@ -241,24 +172,48 @@ def with_error(errors: Floats) -> str:
     return f"{errors.mean():.2f} ± {errors.std() / np.sqrt(len(errors)):.2f}"
 
 
+Cell = Sequence[Mapping[str, tuple[Floats, Floats]]]
+"""What `in_scale` found in each scenario."""
+
+
+def in_scale_cells(
+    scenarios: Sequence[Scenario], splits: int, names: Collection[str] = tuple(PREDICTORS)
+) -> list[Cell]:
+    """A cell for each of the goals in scale."""
+    asked = [*((count, split) for count in COUNTS), (21, split_region)]
+    return [
+        [in_scale(s, count, splits, divide, names) for s in scenarios] for count, divide in asked
+    ]
+
+
+def scale_floors(scenarios: Sequence[Scenario]) -> list[float]:
+    """Error that a perfect predictor would still show, in points."""
+    return [float(POINTS * NORMAL_MAE * scenario.deviation(SCALE)) for scenario in scenarios]
+
+
+def scale_ratios(scenarios: Sequence[Scenario], cells: Sequence[Cell]) -> list[float]:
+    """Error of what the system would take by itself, in multiples of the mean floor."""
+    floor = np.mean(scale_floors(scenarios))
+    return [float(pooled([by[SYSTEM][0] for by in cell]).mean() / floor) for cell in cells]
+
+
 def in_scale_table(scenarios: Sequence[Scenario], splits: int) -> Iterable[str]:
-    floors = [POINTS * NORMAL_MAE * scenario.deviation(SCALE) for scenario in scenarios]
+    floors = scale_floors(scenarios)
     floor = float(np.mean(floors))
     named = ", ".join(f"{s.name} {f:.2f}" for s, f in zip(scenarios, floors, strict=True))
     yield f"## In scale, N = {SCALE:,}, mixtures not fitted, mean of both scenarios\n"
     yield f"Noise floor, from the seeds: {named}; mean {floor:.2f}.\n"
     columns = [*(f"{count}" for count in COUNTS), "unseen region, 21"]
     yield f"| predictor | {' | '.join(columns)} |\n|---|{'---|' * len(columns)}"
-    cells = [[in_scale(s, count, splits) for s in scenarios] for count in COUNTS]
-    cells.append([in_scale(s, 21, splits, split_region) for s in scenarios])
+    cells = in_scale_cells(scenarios, splits)
     for name in PREDICTORS:
         errors = [[by[name][0] for by in cell] for cell in cells]
         means = [pooled(two) for two in errors]
         yield f"| {name} | {' | '.join(with_error(mean) for mean in means)} |"
     yield from PAPER
-    ratios = [pooled([by[SYSTEM][0] for by in cell]).mean() / floor for cell in cells]
+    ratios = scale_ratios(scenarios, cells)
     yield f"| **{SYSTEM}, × noise floor** | {' | '.join(f'{r:.2f}' for r in ratios)} |"
-    yield "| goal | 3.0 | 2.4 | 2.1 | 1.7 | 1.5 | 2.7 |\n"
+    yield f"| goal | {' | '.join(f'{goal:.1f}' for goal in SCALE_GOALS)} |\n"
     yield "Share of held-out trainings within the 90 % interval:\n"
     yield f"| predictor | {' | '.join(columns)} |\n|---|{'---|' * len(columns)}"
     for name in ("cs", "pq", "gp", SYSTEM):
@@ -274,9 +229,13 @@ def pooled(errors: Sequence[Floats]) -> Floats:
     return np.mean([one[:count] for one in errors], axis=0)
 
 
+def projection_floor(scenarios: Sequence[Scenario]) -> float:
+    """What a perfect projection to the last target would still show, in points."""
+    return float(np.mean([POINTS * NORMAL_MAE * s.deviation(TARGETS[-1]) for s in scenarios]))
+
+
 def projection_table(scenarios: Sequence[Scenario], splits: int) -> Iterable[str]:
-    last = TARGETS[-1]
-    floor = float(np.mean([POINTS * NORMAL_MAE * s.deviation(last) for s in scenarios]))
+    last, floor = TARGETS[-1], projection_floor(scenarios)
     yield f"\n## Projected to {last:,}, mean of both scenarios\n"
     seeds = "from the seeds" if all(s.seeds(last) > 1 for s in scenarios) else "that at 1,000"
     if seeds != "from the seeds":
@@ -333,7 +292,7 @@ def main(splits: int) -> None:
         *projection_table(scenarios, splits),
     ]
     text = "\n".join(lines) + "\n"
-    Path(OUTCOMES.parent / "prediction.md").write_text(text, encoding="utf-8")
+    (RESULTS / "prediction.md").write_text(text, encoding="utf-8")
     print(text)
 
 

@@ -1,0 +1,41 @@
+"""The goals of `benchmarks.prediction` that are kept, from the kept table of CIFAR-10 trainings."""
+
+import pytest
+
+from benchmarks.prediction import (
+    CHOSEN,
+    GOALS,
+    SCALE_GOALS,
+    SYSTEM,
+    TARGETS,
+    in_scale_cells,
+    over_scenarios,
+    projected,
+    projection_floor,
+    scale_ratios,
+)
+from benchmarks.scenarios import Scenario, load
+
+
+@pytest.fixture(scope="module")
+def scenarios() -> list[Scenario]:
+    return load()
+
+
+@pytest.mark.slow
+def test_errors_in_scale_stay_within_the_goals(scenarios: list[Scenario]) -> None:
+    found = scale_ratios(scenarios, in_scale_cells(scenarios, 40, (SYSTEM,)))
+    for ratio, goal in zip(found, SCALE_GOALS, strict=True):
+        assert ratio <= goal
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("count", "splits"), [(12, 40), (21, 1)])
+def test_errors_projected_from_three_scales_stay_within_the_goals(
+    scenarios: list[Scenario], count: int, splits: int
+) -> None:
+    """With 21 trainings every split is the same."""
+    scales = (500, 1000, 2000)
+    runs = [projected(one, scales, count, splits) for one in scenarios]
+    error = over_scenarios(runs, TARGETS[-1], CHOSEN, "error").mean()
+    assert error / projection_floor(scenarios) <= GOALS[scales, count]

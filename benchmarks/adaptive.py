@@ -66,6 +66,7 @@ class Problem:
         return Sample(
             np.tile(self.candidates[chosen], (2, 1)),
             np.tile(self.distances[chosen], 2),
+            np.zeros((2 * count, self.candidates.shape[1])),
             np.repeat(SCALES, count),
             self.values[:, chosen].ravel(),
             (0.0, 1.0),

@@ -2,21 +2,26 @@
 
 python -m benchmarks.planted
 
-The metric at size N is `0.8 − ½·D(p) + 0.06·g(N)`; `D(p) = ‖M p − M p*‖²` is also the distance,
-but for a smooth error, `M` is random (8, m), `p*` the optimum. `g` grows by 1 between the scales,
-as `−N^−β` with β between 0 (linear in ln N) and ½, another one in each repetition. Noise falls as
-N^−0.35. Writes `benchmarks/results/planted.md`.
+Straight surfaces: the metric at size N is `z = 0.8 − ½·D(p) + 0.06·g(N)`; `D(p) = ‖M p − M p*‖²`
+is also the distance, but for a smooth error, `M` is random (8, m), `p*` the optimum. `g` grows by 1
+between the scales, as `−N^−β`; the β of the repetitions are spread evenly from 0 (linear in ln N)
+to ½. Bounded surfaces: `1 / (1 + e^(2 − 4z))`, which is between 0 and 1, as an accuracy is, and as
+steep as z at ½. Noise falls as N^−0.35. Writes `benchmarks/results/planted.md`.
 """
 
 import argparse
+from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import product
 from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import expit
 
-from projektor_ray.projection import Joint, LogLinear, ScaleModel
+from projektor_ray.projection import Joint, JointPower, LogLinear, ScaleModel
+from projektor_ray.projection.base import Bounds
 from projektor_ray.providers import Provider
 from projektor_ray.selection import ProjectedObjective, agree, select
 
@@ -24,27 +29,36 @@ Floats = NDArray[np.float64]
 
 SCALES, SIZE = (250, 1000), 10_000
 NOISE, GAIN = 0.01, 0.06
-CASES = ((3, 12, 30), (10, 30, 20), (100, 100, 4))
+MOST_EXPONENT = 0.5
+CASES = ((3, 12, 30), (10, 30, 20), (100, 100, 10))
 """Providers, mixtures trained once at each scale, repetitions."""
 POINTS = 100.0
 FEATURES = 8
+BOUNDS = {"straight": (-np.inf, 1.0), "bounded": (0.0, 1.0)}
+"""Of the metric; the one of straight surfaces is below 0 far from the optimum."""
+MODELS: dict[str, Callable[[Bounds], ScaleModel]] = {
+    "joint_power": JointPower,
+    "joint": Joint,
+    "cs + Eq. 3": lambda bounds: LogLinear("cs", bounds),
+}
 
 
 @dataclass(frozen=True)
 class Surface:
-    """A planted metric over m providers."""
+    """A planted metric over m providers: of the kind "straight" or "bounded"."""
 
+    kind: str
+    exponent: float
     features: Floats
     optimum: Floats
     error: Floats
-    exponent: float
 
     @staticmethod
-    def random(providers: int, rng: np.random.Generator) -> "Surface":
+    def random(kind: str, exponent: float, providers: int, rng: np.random.Generator) -> "Surface":
         optimum = rng.dirichlet(np.full(providers, 0.5))
         error = rng.normal(size=providers) * 0.05
         features = rng.normal(size=(FEATURES, providers)) / 2
-        return Surface(features, optimum, error, float(rng.uniform(0.01, 0.5)))
+        return Surface(kind, exponent, features, optimum, error)
 
     def gap(self, mixtures: Floats) -> Floats:
         """`D(p)`, shape (B,)."""
@@ -53,7 +67,8 @@ class Surface:
     def truth(self, mixtures: Floats, size: float) -> Floats:
         before, last, at = (np.array([*SCALES, size]) / SCALES[-1]) ** -self.exponent
         grown = (last - at) / (before - last)
-        return np.asarray(0.8 - 0.5 * self.gap(mixtures) + GAIN * grown)
+        straight = 0.8 - 0.5 * self.gap(mixtures) + GAIN * grown
+        return np.asarray(straight if self.kind == "straight" else expit(4 * straight - 2))
 
     def distances(self, mixtures: Floats) -> SimpleNamespace:
         """The distance that is measured, and its gradient."""
@@ -92,14 +107,14 @@ class Outcome:
     foretold: float
 
 
-def one(kind: ScaleModel, providers: int, mixtures: int, seed: int) -> Outcome:
-    rng = np.random.default_rng([providers, seed])
-    surface = Surface.random(providers, rng)
+def one(name: str, surface: Surface, mixtures: int, rng: np.random.Generator) -> Outcome:
+    providers, bounds = len(surface.optimum), BOUNDS[surface.kind]
     design = rng.dirichlet(np.ones(providers) * (1 if providers < 10 else 0.3), size=mixtures)
     rows, sizes = np.tile(design, (2, 1)), np.repeat(SCALES, mixtures)
     noise = NOISE * (sizes / SCALES[-1]) ** -0.35 * rng.normal(size=len(rows))
-    values = np.array([surface.truth(p[None], n)[0] for p, n in zip(rows, sizes, strict=True)])
-    model = kind.fit(rows, surface.distances(rows).value, sizes, values + noise)
+    truth = np.append(surface.truth(design, SCALES[0]), surface.truth(design, SCALES[1]))
+    model, distances = MODELS[name](bounds), surface.distances(rows).value
+    model.fit(rows, distances, sizes, np.clip(truth + noise, *bounds))
     objective = ProjectedObjective(model, SIZE, surface.distances)
     sellers = [Provider(f"{i:03}", None, 0.0) for i in range(providers)]
     plan = select(objective, sellers, SIZE, candidates=design, starts=16)
@@ -140,7 +155,7 @@ def coverage(
     return float(np.mean(inside)), POINTS * float(np.mean(high - low)) / 2
 
 
-def line(name: str, providers: int, mixtures: int, outcomes: list[Outcome]) -> str:
+def line(name: str, kind: str, providers: int, mixtures: int, outcomes: list[Outcome]) -> str:
     """A row of the table: means over the repetitions."""
     mean = {field: np.mean([getattr(o, field) for o in outcomes]) for field in vars(outcomes[0])}
     error = np.std([o.regret for o in outcomes]) / np.sqrt(len(outcomes))
@@ -150,7 +165,7 @@ def line(name: str, providers: int, mixtures: int, outcomes: list[Outcome]) -> s
         if providers <= FEATURES:
             shares = f"{mean['share_covered']:.2f} | {mean['share_width']:.1f} %"
     return (
-        f"| {providers} | 2 × {mixtures} | {name} | {mean['regret']:.2f} ± {error:.2f} "
+        f"| {kind} | {providers} | 2 × {mixtures} | {name} | {mean['regret']:.2f} ± {error:.2f} "
         f"| {foretold} | {mean['scale_covered']:.2f} | {mean['scale_width']:.1f} "
         f"| {mean['covered']:.2f} | {mean['width']:.1f} "
         f"| {mean['gain_covered']:.2f} | {mean['gain_width']:.1f} | {shares} |"
@@ -162,21 +177,26 @@ def main() -> None:
         "# Planted surfaces\n",
         "Written by `python -m benchmarks.planted`: scales 250 and 1,000, purchase of 10,000,",
         "noise of one point at 1,000; in points. 90 % intervals of new trainings at 1,000 and at",
-        "10,000 (for all mixtures together they hold or miss: the law's exponent is one); of the",
+        "10,000 (for all mixtures together they hold or miss: the law's exponent is one, and those",
+        "of the repetitions are spread evenly from 0 to ½); of the",
         "plan's gain over uniform, providers alone and random mixtures; and between which shares",
         "the best plans of 80 % of the worlds that agree with the probes are (beyond 8 providers",
         "the planted optimum is not the only one). Foretold: the regret that these worlds expect.",
         "",
-        "| providers | trainings | model | regret | foretold | coverage, 1,000 | half-width "
-        "| coverage, 10,000 | half-width | coverage, gains | half-width "
-        "| coverage, shares | width |",
-        "|---|---|---|---|---|---|---|---|---|---|---|---|---|",
+        "| surface | providers | trainings | model | regret | foretold "
+        "| coverage, 1,000 | half-width | coverage, 10,000 | half-width "
+        "| coverage, gains | half-width | coverage, shares | width |",
+        "|---|---|---|---|---|---|---|---|---|---|---|---|---|---|",
     ]
-    for providers, mixtures, repetitions in CASES:
-        for name, make in (("joint", Joint), ("cs + Eq. 3", LogLinear)):
-            found = [one(make(), providers, mixtures, seed) for seed in range(repetitions)]
-            lines.append(line(name, providers, mixtures, found))
-            print(lines[-1], flush=True)
+    for kind, (providers, mixtures, repetitions), name in product(BOUNDS, CASES, MODELS):
+        found = []
+        for seed in range(repetitions):
+            rng = np.random.default_rng([providers, seed])
+            exponent = MOST_EXPONENT * (seed + 0.5) / repetitions
+            surface = Surface.random(kind, exponent, providers, rng)
+            found.append(one(name, surface, mixtures, rng))
+        lines.append(line(name, kind, providers, mixtures, found))
+        print(lines[-1], flush=True)
     text = "\n".join(lines) + "\n"
     (Path(__file__).parent / "results" / "planted.md").write_text(text, encoding="utf-8")
 

@@ -11,7 +11,7 @@ from projektor_ray.errors import InputError, TooFewProbesError
 from projektor_ray.faults import reason
 from projektor_ray.fitting import JOINTS, NO_PROJECTION, Fit, Sample, fit_models
 from projektor_ray.predictors import FitReport
-from projektor_ray.projection import Joint, JointPower
+from projektor_ray.projection import Grouped, Joint, JointPower
 from projektor_ray.study import Probe, Study
 from projektor_ray.tables import Key, Row
 
@@ -66,6 +66,7 @@ class Observations:
     ----------
     mixtures : (k, m).
     distances : (k,).
+    gradients : of the distances along the shares, (k, m).
     sizes : (k,).
     values : (k,), the metric.
     failed : how many wanted probes failed.
@@ -73,6 +74,7 @@ class Observations:
 
     mixtures: Floats
     distances: Floats
+    gradients: Floats
     sizes: NDArray[np.int64]
     values: Floats
     failed: int
@@ -105,6 +107,7 @@ def observe(study: Study, probes: Mapping[Key, Row], distances: Mapping[Key, Row
     return Observations(
         mixtures=np.array([probe.mixture for probe, _ in done]),
         distances=np.array([distances[_distance_key(probe)]["value"] for probe, _ in done]),
+        gradients=np.array([distances[_distance_key(probe)]["gradient"] for probe, _ in done]),
         sizes=np.array([probe.size for probe, _ in done]),
         values=np.array([row["value"] for _, row in done]),
         failed=len(failed),
@@ -130,7 +133,7 @@ def sample_of(study: Study, seen: Observations) -> Sample:
             "(jobs.probe, jobs.study --retry-failed), or drop it from probes.scales"
         )
     bounds = (study.metric.low, study.metric.high)
-    return Sample(seen.mixtures, seen.distances, seen.sizes, seen.values, bounds)
+    return Sample(seen.mixtures, seen.distances, seen.gradients, seen.sizes, seen.values, bounds)
 
 
 def fit_scales(study: Study, seen: Observations) -> Fit:
@@ -158,6 +161,7 @@ def predictor_rows(fit: Fit) -> list[Row]:
         }
         for name in JOINTS:
             joint = fit.models.get(name)
+            joint = joint.joint if isinstance(joint, Grouped) else joint
             if isinstance(joint, Joint | JointPower):
                 found[name] = (joint.coefficients, joint.reports[scale])
         rows += [

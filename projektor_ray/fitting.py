@@ -10,12 +10,14 @@ from numpy.typing import NDArray
 from projektor_ray.errors import InputError, TooFewProbesError
 from projektor_ray.predictors import Predictor
 from projektor_ray.projection import (
+    Grouped,
     Joint,
     JointPower,
     LogLinear,
     NoProjection,
     Saturating,
     ScaleModel,
+    provider_groups,
 )
 from projektor_ray.projection.per_scale import PerScale
 from projektor_ray.study import SelectionConfig
@@ -26,8 +28,8 @@ ALWAYS_FITTED = ("cs", "pq", "gp")
 DEFAULT_PREDICTOR = "gp"
 DEFAULT_IN_SCALE = "ensemble"
 """What `auto` takes for an accuracy of one scale, where few enough providers allow it."""
-JOINT_POWER, JOINT = "joint_power", "joint"
-JOINTS = (JOINT_POWER, JOINT)
+GROUPED, JOINT_POWER, JOINT = "grouped", "joint_power", "joint"
+JOINTS = (GROUPED, JOINT_POWER, JOINT)
 """Models of all scales at once, which join no predictor; the first that can be fitted is taken."""
 EQ3, SATURATING, NO_PROJECTION = "eq3", "saturating", "none"
 SCALES_TO_JUDGE = 3
@@ -41,8 +43,9 @@ class Fit:
     Attributes
     ----------
     models : by the name they have in the tables. A predictor's name: Eq. 3 over that predictor
-        (with one scale: its value there). `joint_power`, `joint`, `saturating` and `none` (no
-        projection): the models of that name, the latter two over `predictor`.
+        (with one scale: its value there). `grouped` (where there are fewer mixtures than
+        providers), `joint_power`, `joint`, `saturating` and `none` (no projection): the models of
+        that name, the latter two over `predictor`.
     predictor : name of the predictor that is joined over the scales.
     chosen : name of the model that projects and selects.
     reason : one sentence that says why.
@@ -79,10 +82,16 @@ class Fit:
 
 @dataclass(frozen=True, eq=False)
 class Sample:
-    """What is fitted: mixtures (k, m), distances (k,), sizes (k,), values (k,), and the bounds."""
+    """What is fitted: mixtures (k, m), distances (k,), sizes (k,), values (k,), and the bounds.
+
+    Attributes
+    ----------
+    gradients : of the distances along the shares, (k, m).
+    """
 
     mixtures: Floats
     distances: Floats
+    gradients: Floats
     sizes: NDArray[np.int64]
     values: Floats
     bounds: tuple[float, float]
@@ -119,6 +128,7 @@ def fit_models(sample: Sample, asked: SelectionConfig, size: int) -> Fit:
         )
     predictor, why = _choose_predictor(asked, size, models, refused)
     joined: dict[str, Callable[[], ScaleModel]] = {
+        GROUPED: lambda: Grouped(provider_groups(sample.mixtures, sample.gradients), sample.bounds),
         JOINT: lambda: Joint(sample.bounds),
         SATURATING: lambda: Saturating(predictor, sample.bounds),
         NO_PROJECTION: lambda: NoProjection(predictor, sample.bounds),
@@ -128,6 +138,8 @@ def fit_models(sample: Sample, asked: SelectionConfig, size: int) -> Fit:
     more, refused_too = _attempt(sample, joined)
     models, refused = {**models, **more}, {**refused, **refused_too}
     chosen, reason = _choose_projection(asked, models, refused, predictor, why)
+    if isinstance(grouped := models[chosen], Grouped):
+        reason = f"{reason}; {grouped.said}"
     return Fit(models, predictor, chosen, reason, refused)
 
 

@@ -28,7 +28,8 @@ def sampled(count: int, scales: tuple[int, ...] = (100, 400), seed: int = 0) -> 
     sizes = np.repeat(scales, count)
     grown = 0.05 * np.log(sizes / 400)
     values = accuracy(mixtures) + grown + 0.01 * rng.normal(size=len(sizes))
-    return Sample(mixtures, distance(mixtures), sizes, values, (-np.inf, np.inf))
+    flat = np.zeros(mixtures.shape)
+    return Sample(mixtures, distance(mixtures), flat, sizes, values, (-np.inf, np.inf))
 
 
 def moments(seen: Sample, candidates: Any, size: float) -> tuple[Any, Any]:
@@ -133,7 +134,10 @@ def trained(study: Study) -> dict[Key, Row]:
 
 def measured(study: Study) -> dict[Key, Row]:
     return {
-        (study.identify(p), scale, None): {"value": float(distance(p[None])[0])}
+        (study.identify(p), scale, None): {
+            "value": float(distance(p[None])[0]),
+            "gradient": 3 * [0.0],
+        }
         for p in study.measured
         for scale in study.scales
     }

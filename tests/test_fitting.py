@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from projektor_ray.analysis import predictor_rows
 from projektor_ray.config import parse
 from projektor_ray.errors import TooFewProbesError
 from projektor_ray.fitting import Fit, Sample, carried_error, fit_models
@@ -25,7 +26,8 @@ def sample(*scales: int, count: int = 21, seed: int = 0) -> Sample:
     sizes = np.repeat(np.array(scales), count)
     values = accuracy(mixtures) + 0.04 * np.log(sizes / 1000)
     values = values + 0.004 * rng.normal(size=len(sizes))
-    return Sample(mixtures, distance(mixtures), sizes, values, (0.0, 1.0))
+    flat = np.zeros(mixtures.shape)
+    return Sample(mixtures, distance(mixtures), flat, sizes, values, (0.0, 1.0))
 
 
 LAWS = ("joint_power", "joint", "gp", "none")
@@ -144,6 +146,26 @@ def test_too_few_probes() -> None:
     assert fit.chosen == "cs", "gp, the default, needs 4"
     with pytest.raises(TooFewProbesError, match=r"'gp' needs at least 4 probes.*got 3.*'cs'"):
         fitted(sample(250, 1000, count=3), predictor="gp")
+
+
+def test_fewer_mixtures_than_providers_are_fitted_by_groups_and_the_reason_says_so() -> None:
+    rng, kinds = np.random.default_rng(0), np.arange(20) % 3
+    mixtures = np.tile(rng.dirichlet(np.full(20, 0.3), 12), (2, 1))
+    pulls = np.array([0.1, 0.4, 0.9])[kinds] + 0.01 * rng.normal(size=20)
+    sizes, distances = np.repeat([250, 1000], 12), mixtures @ pulls
+    values = 0.7 - 0.2 * distances + 0.03 * np.log(sizes / 1000) + 0.004 * rng.normal(size=24)
+    flat = np.tile(pulls, (24, 1))
+    given = Sample(mixtures, distances, flat, sizes, values, (0.0, 1.0))
+    fit = fitted(given)
+    assert fit.chosen == "grouped"
+    assert fit.decides("grouped")
+    assert "20 providers as 3 groups" in fit.reason
+    by_name = {row["predictor"]: row["chosen"] for row in predictor_rows(fit)}
+    assert by_name["grouped"]
+    assert not by_name["joint_power"]
+    assert fitted(given, projection="joint").chosen == "joint"
+    with pytest.raises(TooFewProbesError, match=r"fewer mixtures than providers.*got 37 mixtures"):
+        fitted(sample(250, 1000), projection="grouped")
 
 
 def test_one_scale_is_fitted_and_not_projected() -> None:

@@ -41,7 +41,9 @@ def bought(asked: Study) -> PurchasePlans:
     mixtures = np.tile(asked.mixtures, (2, 1))
     sizes = np.repeat(np.array([10, 40]), len(asked.mixtures))
     values = 0.3 + mixtures @ WORTH + 0.05 * np.log(sizes)
-    seen = Observations(mixtures, np.zeros(len(sizes)), sizes, values, failed=0)
+    seen = Observations(
+        mixtures, np.zeros(len(sizes)), np.zeros(mixtures.shape), sizes, values, failed=0
+    )
 
     return plan_purchases(asked, [SetFit(asked, fit_scales(asked, seen), seen, nothing)])
 
@@ -59,7 +61,8 @@ def known_of_sets(sets: dict[str, Any], **selection: Any) -> tuple[Study, list[S
     for one, worth in zip(asked.each, sets.values(), strict=True):
         mixtures, sizes = np.tile(one.mixtures, (2, 1)), np.repeat([10, 40], len(one.mixtures))
         values = 0.3 + mixtures @ worth + 0.05 * np.log(sizes)
-        seen = Observations(mixtures, np.zeros(len(sizes)), sizes, values, failed=0)
+        flat = np.zeros(mixtures.shape)
+        seen = Observations(mixtures, np.zeros(len(sizes)), flat, sizes, values, failed=0)
         fits.append(SetFit(one, fit_scales(one, seen), seen, nothing))
     return asked, fits
 
@@ -210,7 +213,7 @@ def test_distances_are_measured_where_the_plans_are() -> None:
     distances = oracle(mixtures).value
     values = 0.8 - 0.1 * distances + 0.01 * np.log(sizes)
     measured.clear()
-    seen = Observations(mixtures, distances, sizes, values, failed=0)
+    seen = Observations(mixtures, distances, np.zeros(mixtures.shape), sizes, values, failed=0)
     found = plan_purchases(asked, [SetFit(asked, fit_scales(asked, seen), seen, oracle)])
     plan = found.selected
     assert any(np.allclose(plan.mixture, at) for at in measured)

@@ -2,6 +2,7 @@
 
 from projektor_ray.projection.base import ScaleModel
 from projektor_ray.projection.choice import ScaleChoice, choose_scale_model
+from projektor_ray.projection.grouped import Grouped, provider_groups
 from projektor_ray.projection.joint import Joint
 from projektor_ray.projection.law import noise_gain, project, reach, scale_weights
 from projektor_ray.projection.per_scale import LogLinear, NoProjection, Saturating
@@ -10,6 +11,7 @@ from projektor_ray.projection.registry import SCALE_MODELS, restore_scale_model,
 
 __all__ = [
     "SCALE_MODELS",
+    "Grouped",
     "Joint",
     "JointPower",
     "LogLinear",
@@ -20,6 +22,7 @@ __all__ = [
     "choose_scale_model",
     "noise_gain",
     "project",
+    "provider_groups",
     "reach",
     "restore_scale_model",
     "scale_model_class",

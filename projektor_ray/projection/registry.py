@@ -6,6 +6,7 @@ from projektor_ray.arrow import the_row
 from projektor_ray.config import nearest
 from projektor_ray.errors import InputError
 from projektor_ray.projection.base import ScaleModel
+from projektor_ray.projection.grouped import Grouped
 from projektor_ray.projection.joint import Joint
 from projektor_ray.projection.per_scale import LogLinear, NoProjection, Saturating
 from projektor_ray.projection.power import JointPower
@@ -36,4 +37,6 @@ def restore_scale_model(table: pa.Table) -> ScaleModel:
     InputError
         If the model's name is absent or unknown.
     """
-    return scale_model_class(str(the_row(table).get("scale_model"))).from_arrow(table)
+    name = str(the_row(table).get("scale_model"))
+    kind = Grouped if name == Grouped.name else scale_model_class(name)
+    return kind.from_arrow(table)

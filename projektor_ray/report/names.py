@@ -1,6 +1,7 @@
 """Names of models as people read them."""
 
 MODELS = {
+    "grouped": "joint law of groups of providers",
     "joint_power": "joint power law",
     "eq3": "Eq. 3",
     "none": "no projection",

@@ -12,6 +12,8 @@ from projektor_ray.predictors.gaussian_process import GaussianProcess
 from projektor_ray.selection import Combination, Direction, Request, combination
 from projektor_ray.selection.buying import Least
 
+Projection = Literal["auto", "grouped", "joint_power", "joint", "eq3", "saturating", "none"]
+
 RULES = ("auto", "least_error")
 """Ways to choose a predictor, beside its name."""
 
@@ -51,10 +53,11 @@ class SelectionConfig(Config):
         "scale), least_error (cross-validated), or any name of the registry, which is then used "
         "instead of joint_power.",
     )
-    projection: Literal["auto", "joint_power", "joint", "eq3", "saturating", "none"] = Field(
+    projection: Projection = Field(
         "auto",
-        description="Model of the scales; auto: joint_power (joint for a metric without bounds), "
-        "of three scales or more the one of least error on the largest scale held out.",
+        description="Model of the scales; auto: joint_power (joint for a metric without bounds, "
+        "grouped with fewer mixtures than providers), of three scales or more the one of least "
+        "error on the largest scale held out.",
     )
     starts: int = Field(32, ge=1, description="Random starts of the search, beside fixed ones.")
 
@@ -77,7 +80,7 @@ class SelectionConfig(Config):
             raise ValueError(
                 f"predictor: there is no {self.predictor!r}; {nearest(self.predictor, known)}"
             )
-        if self.projection in ("joint_power", "joint") and self.predictor != "auto":
+        if self.projection in ("grouped", "joint_power", "joint") and self.predictor != "auto":
             raise ValueError(
                 f"the projection {self.projection!r} fits all scales at once and joins no "
                 f"predictor; drop predictor: {self.predictor}, or set projection: eq3"

@@ -1,0 +1,142 @@
+"""`grouped`: the joint model of groups of providers, where mixtures are fewer than providers."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy.cluster.hierarchy import fcluster, linkage
+
+from projektor_ray.arrow import one_row, the_row
+from projektor_ray.errors import InputError
+from projektor_ray.predictors.base import Floats
+from projektor_ray.projection.base import Bounds, ScaledProbes, ScaleModel, bounds_in
+from projektor_ray.projection.joint import Joint
+from projektor_ray.projection.power import JointPower
+
+COEFFICIENTS_OF_A_GROUP = 4
+"""As many as PQ (Eq. 2) has for a provider; there are as many mixtures for each group."""
+FEWEST_GROUPS = 2
+
+
+def provider_groups(mixtures: Floats, gradients: Floats) -> NDArray[np.intp]:
+    """The group of each provider, 0, 1, …, shape (m,): those that move the distance alike.
+
+    Providers are clustered (Ward) by `∂OT/∂p_i` at the mixtures, each centred because only
+    differences between providers count. There are four mixtures for each group.
+
+    Parameters
+    ----------
+    mixtures : array, shape (k, m): those that were trained, each once or several times.
+    gradients : array, shape (k, m): of their distances, along the shares.
+
+    Raises
+    ------
+    InputError
+        Unless there are fewer mixtures than providers, and enough for two groups.
+    """
+    trained, rows = np.unique(mixtures, axis=0, return_index=True)
+    count, providers = trained.shape
+    groups = count // COEFFICIENTS_OF_A_GROUP
+    if count >= providers or groups < FEWEST_GROUPS:
+        raise InputError(
+            "providers are grouped where there are fewer mixtures than providers, and at least "
+            f"{FEWEST_GROUPS * COEFFICIENTS_OF_A_GROUP} mixtures; got {count} mixtures of "
+            f"{providers} providers. Use the projection 'joint_power' or 'joint'"
+        )
+    pulls = gradients[rows] - gradients[rows].mean(axis=1, keepdims=True)
+    return np.asarray(fcluster(linkage(pulls.T, "ward"), groups, "maxclust") - 1, dtype=np.intp)
+
+
+class Grouped(ScaleModel):
+    """`joint_power` (`joint` for a metric without bounds) of the groups' summed shares.
+
+    `L̂(N, p) = L̂_joint(N, P, OT(p))` with `P_g = Σ_{i in g} p_i`: what a group is worth is learned
+    from all of its members, which are told apart by the distance alone.
+
+    Parameters
+    ----------
+    groups : of each provider, as `provider_groups` gives them, shape (m,).
+    """
+
+    name = "grouped"
+
+    def __init__(self, groups: ArrayLike, bounds: Bounds | None = None) -> None:
+        super().__init__(bounds)
+        self.groups = np.asarray(groups, dtype=np.intp)
+        bounded = bounds is not None and bool(np.isfinite(bounds).any())
+        self.joint: JointPower | Joint = (JointPower if bounded else Joint)(bounds)
+
+    @property
+    def said(self) -> str:
+        """In words, what is taken for alike."""
+        return (
+            f"{len(self.groups)} providers as {self.groups.max() + 1} groups whose samples move "
+            "the distance alike, because there are fewer mixtures than providers: within a group "
+            "the distance alone tells who is better"
+        )
+
+    def _pooled(self, mixtures: ArrayLike) -> Floats:
+        """The groups' shares, (q, m) → (q, groups)."""
+        return np.asarray(mixtures, dtype=np.float64) @ np.eye(self.groups.max() + 1)[self.groups]
+
+    def _fit(self, scaled: ScaledProbes) -> None:
+        probes = scaled.probes
+        self.joint.fit(self._pooled(probes.mixtures), probes.distances, scaled.sizes, probes.values)
+
+    def value_and_gradient(
+        self, mixtures: Floats, distances: Floats, distance_gradients: Floats, size: float
+    ) -> tuple[Floats, Floats]:
+        """Along shares that of their group; along the distance, what one unit of it adds."""
+        pooled = self._pooled(mixtures)
+        still, moving = np.zeros(pooled.shape), np.ones(pooled.shape)
+        value, along = self.joint.value_and_gradient(pooled, distances, still, size)
+        _, raised = self.joint.value_and_gradient(pooled, distances, moving, size)
+        by_distance = (raised - along)[:, :1]
+        return value, along[:, self.groups] + by_distance * distance_gradients
+
+    def size_slope(self, mixtures: Floats, distances: Floats, size: float) -> Floats:
+        return self.joint.size_slope(self._pooled(mixtures), distances, size)
+
+    def _predict(self, mixtures: Floats, distances: Floats, size: float) -> Floats:
+        return self.joint._predict(self._pooled(mixtures), distances, size)
+
+    def _spread(self, mixtures: Floats, distances: Floats, size: float) -> Floats:
+        return self.joint._spread(self._pooled(mixtures), distances, size)
+
+    def covariance(self, mixtures: Floats, distances: Floats, size: float) -> Floats:
+        return self.joint.covariance(self._pooled(mixtures), distances, size)
+
+    def _drift(self, mixtures: Floats, distances: Floats, size: float) -> Floats:
+        return self.joint._drift(self._pooled(mixtures), distances, size)
+
+    def interval(
+        self,
+        mixtures: ArrayLike,
+        distances: ArrayLike | None,
+        size: float,
+        level: float = 0.9,
+    ) -> Floats:
+        return self.joint.interval(self._pooled(mixtures), distances, size, level)
+
+    def surfaces(
+        self,
+        mixtures: ArrayLike,
+        distances: ArrayLike | None,
+        size: float,
+        count: int,
+        stream: np.random.Generator,
+    ) -> Floats | None:
+        return self.joint.surfaces(self._pooled(mixtures), distances, size, count, stream)
+
+    def unfitted(self) -> "Grouped":
+        return Grouped(self.groups, self.bounds)
+
+    def _state(self) -> dict[str, Any]:
+        return {"groups": self.groups.tolist(), "joint": the_row(self.joint.to_arrow())}
+
+    @classmethod
+    def _unfilled(cls, values: dict[str, Any]) -> "Grouped":
+        return cls(values["groups"], bounds_in(values))
+
+    def _restore(self, state: dict[str, Any]) -> None:
+        self.joint = type(self.joint).from_arrow(one_row(state["joint"]))

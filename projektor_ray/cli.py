@@ -32,7 +32,18 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 
-Out = Annotated[Path | None, typer.Option(help="Write the rows here: .parquet or .csv.")]
+
+def _table_file(out: Path | None) -> Path | None:
+    """Refused before anything is computed."""
+    if out is not None and out.suffix not in (".csv", ".parquet"):
+        raise InputError(f"--out must end in .csv or .parquet; got {out}")
+    return out
+
+
+Out = Annotated[
+    Path | None,
+    typer.Option(help="Write the rows here: .parquet or .csv.", callback=_table_file),
+]
 
 
 @app.command()
@@ -137,8 +148,6 @@ def report(
 def _write(table: pa.Table, out: Path | None) -> None:
     if out is None:
         return
-    if out.suffix not in (".csv", ".parquet"):
-        raise InputError(f"--out must end in .csv or .parquet; got {out}")
     content = BytesIO()
     if out.suffix == ".csv":
         pacsv.write_csv(table, content)

@@ -24,8 +24,11 @@ from projektor_ray.observed import (
     unidentified,
 )
 from projektor_ray.observed.tabulate import fit_scale
+from projektor_ray.projection.per_scale import PerScale
 from projektor_ray.selection import Combination, Direction, Request, combination
 from projektor_ray.selection.buying import Least
+
+USUAL_PREDICTOR = "gp"
 
 
 class Goal(str, Enum):
@@ -131,7 +134,7 @@ class ModelOptions:
     direction: Annotated[
         Goal | None, typer.Option(help="Whether more is better; else by the metric's name.")
     ] = None
-    predictor: Annotated[str, typer.Option(help="Predictor at each size.")] = "gp"
+    predictor: Annotated[str, typer.Option(help="Predictor at each size.")] = USUAL_PREDICTOR
     projection: Annotated[
         str, typer.Option(help="joint_power, joint, eq3, saturating, none; or auto.")
     ] = "auto"
@@ -141,6 +144,12 @@ class ModelOptions:
         goal = self.direction.value if self.direction else guess_direction(runs.metric)
         model = fit_scale(runs, goal, log, self.predictor, self.projection)
         terminal.headline("project", model.reason_)
+        if self.predictor != USUAL_PREDICTOR and not isinstance(model.model_, PerScale):
+            terminal.headline(
+                "note",
+                f"predictor {self.predictor} is for a projection that joins one predictor a size, "
+                "such as --projection eq3; this one takes none",
+            )
         return model
 
 

@@ -8,8 +8,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 from rich import box
+from rich.cells import cell_len
 from rich.console import Console
 from rich.markup import escape
+from rich.measure import Measurement
 from rich.table import Table
 
 from projektor_ray.formats import aligned, decimals_of, fixed, span, step_of
@@ -28,6 +30,8 @@ MIXTURE = "mixture"
 SHOWN_MIXTURES = 8
 SHOWN_SHARES = 3
 SHOWN_PROVIDERS = 20
+WIDEST = 1000
+"""A table is as wide as it must be to cut no number, up to this."""
 LONGEST_METRIC = 9
 """Of a column whose table fits 80 characters."""
 
@@ -43,15 +47,20 @@ def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> 
     Of two columns the second may wrap, so that the first says what it is of.
     """
     shown = Table(header_style="dim", box=box.SIMPLE_HEAD, pad_edge=False)
+    cells = list(zip(*rows, strict=True)) or [()] * len(columns)
     for position, column in enumerate(columns):
         text = position == 0 or column == MIXTURE
         wraps = column == MIXTURE or (position == 1 and len(columns) == 2)
         justify: Literal["left", "right"] = "left" if text else "right"
-        shown.add_column(escape(column), justify=justify, no_wrap=not wraps)
+        least = None if wraps else max(cell_len(cell) for cell in (column, *cells[position]))
+        shown.add_column(escape(column), justify=justify, no_wrap=not wraps, min_width=least)
     for row in rows:
         shown.add_row(*(escape(cell) for cell in row))
     console.print(f"\n[bold]{escape(title)}[/]")
-    console.print(shown)
+    widest = console.options.update(width=WIDEST)
+    needed = Measurement.get(console, widest, shown).minimum
+    wide = console if needed <= console.width else Console(highlight=False, width=needed)
+    wide.print(shown)
 
 
 def read(runs: Runs) -> None:

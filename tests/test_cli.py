@@ -85,7 +85,12 @@ def test_select_keeps_offers_from_a_table_and_from_options(
     bought = {row["provider"]: int(row["samples"]) for row in plan}
     assert bought == {"clinic": 3000, "crowd": 1000, "web": 1000}
     assert sum(float(row["cost"]) for row in plan) == pytest.approx(610)
-    assert "Buy 5,000 samples for 610.00" in capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert "Buy 5,000 samples for 610.00" in said
+    assert "eq3, the only one asked for" in said
+    assert "this one takes none" not in said
+    assert projektor(*asked, "--projection", "joint", monkeypatch=monkeypatch) == 0
+    assert "predictor linear is for a projection" in capsys.readouterr().out
     assert projektor(*asked, "--direction", "minimize", monkeypatch=monkeypatch) == 0
     with out.open() as file:
         least = {r["provider"]: r for r in csv.DictReader(file) if r["plan"] == "selected"}
@@ -208,7 +213,7 @@ def test_two_tables_are_joined_and_a_size_said(
     [
         (["fit", "RUNS", "--metric", "acuracy"], "did you mean 'accuracy'"),
         (["fit", "RUNS", "--predictor", "gpp"], "did you mean 'gp'"),
-        (["fit", "RUNS", "--out", "x.xlsx"], "must end in .csv or .parquet"),
+        (["fit", "nowhere.csv", "--out", "x.xlsx"], "must end in .csv or .parquet"),
         (["report", "RUNS", "--at", "500", "--out", "x.pdf"], "must end in .html"),
         (["report", "RUNS", "--at", "100", "--out", "x.html"], "below the smallest trained one"),
         (["fit", "nowhere.csv"], "there is no file"),

@@ -42,7 +42,7 @@ def test_a_target_that_is_missed_is_not_followed_by_an_order(
         terminal.plans(bought(*sold, Request(target=target, budget=100)), "accuracy")
         said = " ".join(capsys.readouterr().out.split())
         assert says in said
-        assert "whatever they cost and whether or not they reach the target" in said
+        assert "whatever they cost within the budget and whether or not they reach" in said
         assert ("all that is for sale is bought" in said) is (target == 1.0)
         assert ("1 is not reachable" in said) is (target == 1.0)
 
@@ -54,3 +54,15 @@ def test_of_two_columns_the_first_is_never_cut(capsys: pytest.CaptureFixture[str
     assert "time to train, by probes" in out
     assert " ".join(said.split()[-2:]) in out
     assert "…" not in out
+
+
+@pytest.mark.parametrize("width", [20, 80])
+def test_a_table_is_as_wide_as_its_numbers(
+    width: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(terminal.console, "width", width)
+    rows = [["everyday", "0.957", "0.827…0.999", "1,234,567.89"]]
+    terminal.table("Plans", ["plan", "worst accuracy", "90 %", "cost"], rows)
+    said = capsys.readouterr().out
+    for cell in ("worst accuracy", *rows[0]):
+        assert cell in said

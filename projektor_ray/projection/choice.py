@@ -72,8 +72,10 @@ def choose_scale_model(
     }
     if not any(fitted[name].fewest_scales > 1 for name in missed):
         first = next(iter(fitted))
-        reason = f"{first}, the first choice with two scales; a third would tell which law holds"
-        return ScaleChoice(first, fitted, reasons, reason)
+        why = "the only one asked for"
+        if len(fitted) + len(refused) > 1:
+            why = "the first choice with two scales; a third would tell which law holds"
+        return ScaleChoice(first, fitted, reasons, f"{first}, {why}")
     ranked = sorted(missed, key=lambda name: missed[name])
     errors = ", ".join(f"{name} {missed[name]:.3g}" for name in ranked)
     return ScaleChoice(

@@ -31,7 +31,7 @@ def warnings(report: Report) -> tuple[str, ...]:
 def _doubts(report: Report) -> Iterator[str]:
     """Of the model and of the search."""
     best, metric = report.selected, report.metric
-    if abs(best.unbounded - best.predicted) > 1e-9:
+    if report.show(best.unbounded) != report.show(best.predicted):
         yield (
             f"the model says {report.show(best.unbounded)} and is cut to {best.predicted:g}, "
             f"where {metric} ends: it grows too fast there, trust the order of the plans more "

@@ -104,8 +104,8 @@ class PurchasePlans:
         size = f"{self.selected.size:,}"
         if self.answer is not None:
             return (
-                f"all compared plans have {size} samples, whatever they cost and whether or not "
-                "they reach the target, which is held against the prediction's mean"
+                f"all compared plans have {size} samples, whatever they cost within the budget and "
+                "whether or not they reach the target, which is held against the prediction's mean"
             )
         if self.open_size:
             return (

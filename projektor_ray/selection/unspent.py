@@ -45,7 +45,8 @@ def _reason(market: Market, plan: Plan, left: float, open_size: bool) -> str:
         return "all that is for sale is bought"
     if not open_size:
         return (
-            f"for {plan.size:,} samples, as asked, more money buys none that are predicted better"
+            f"for {plan.size:,} samples, as asked, no dearer ones within it that were found are "
+            "predicted better"
         )
     if market.largest is not None and plan.size >= market.largest:
         return f"a plan has {market.largest:,} samples at most"

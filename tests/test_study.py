@@ -241,6 +241,17 @@ def resolved_on(values: dict[str, Any], **sets: Samples) -> Study:
     return resolve(config, pilots, [SetSummary.of(name, one) for name, one in sets.items()])
 
 
+def test_classes_that_no_validation_set_has_are_counted() -> None:
+    pilots = {**PILOTS, "ada": samples(classes=5)}
+    assert resolved(VALUES).foreign_classes == {}
+    assert resolved(VALUES, pilots).foreign_classes == {"ada": 2}
+    few, all_ = samples(30, classes=2), samples(30, classes=3)
+    assert resolved_on(several(OF_BOTH, size=60), everyday=few, rare=all_).foreign_classes == {}
+    assert set(resolved_on(several(OF_BOTH, size=60), everyday=few, rare=few).foreign_classes) == {
+        *PILOTS
+    }
+
+
 @pytest.mark.parametrize(
     ("asked", "rare", "says"),
     [

@@ -98,6 +98,13 @@ class Study:
         return only
 
     @property
+    def foreign_classes(self) -> dict[str, int]:
+        """Of each provider that has some, the number of its classes that no validation set has."""
+        known = {number for one in self.validations for number in one.classes}
+        found = {pilot.name: len(set(pilot.classes) - known) for pilot in self.pilots}
+        return {name: count for name, count in found.items() if count}
+
+    @property
     def set_name(self) -> str:
         """Of the one validation set, where it has a name; else empty."""
         named = [one.name for one in self.validations if one.name != UNNAMED]

@@ -74,11 +74,17 @@ def test_neighbours_are_believed_to_vary_together(rng: np.random.Generator) -> N
 
 
 @pytest.mark.parametrize(
-    ("scales", "size"), [((250, 1000), 1000), ((250, 1000), 10_000), ((250, 1000, 4000), 10_000)]
+    ("scales", "size", "widest"),
+    [
+        ((250, 1000), 1000, 0.05),
+        ((250, 1000), 10_000, 0.165),
+        ((250, 1000, 4000), 10_000, 0.035),
+    ],
 )
 def test_intervals_cover_new_trainings(
-    scales: tuple[int, ...], size: int, rng: np.random.Generator
+    scales: tuple[int, ...], size: int, widest: float, rng: np.random.Generator
 ) -> None:
+    """Far beyond two scales most of the width is the drift of the law."""
     grid = simplex_lattice(3, 10)
     inside, widths = [], []
     for _ in range(15):
@@ -88,7 +94,7 @@ def test_intervals_cover_new_trainings(
         inside.append((low <= fresh) & (fresh <= high))
         widths.append(high - low)
     assert np.mean(inside) >= 0.85
-    assert np.mean(widths) < 0.165
+    assert np.mean(widths) < widest
 
 
 def test_it_predicts_one_scale_from_the_others_probes(rng: np.random.Generator) -> None:

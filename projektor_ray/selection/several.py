@@ -17,7 +17,7 @@ from projektor_ray.selection.plan import Direction
 Floats = NDArray[np.float64]
 
 SHARPNESS = 1000.0
-"""Per unit of the metric: within ln(sets) / 1,000 of the worst one is what the search follows."""
+"""Within ln(sets) / 1,000 of the worst one, in units of the spread, is what the search follows."""
 
 
 class Combination(Protocol):
@@ -26,8 +26,8 @@ class Combination(Protocol):
     def of(self, values: Sequence[Floats]) -> Floats:
         """The values (…,) of each metric together."""
 
-    def __call__(self, parts: Sequence[MetricObjective], /) -> MetricObjective:
-        """The objective that as many objectives are together."""
+    def __call__(self, parts: Sequence[MetricObjective], spread: float = 1.0, /) -> MetricObjective:
+        """The objective that as many objectives are together, which range over about `spread`."""
 
 
 @dataclass(frozen=True)
@@ -37,13 +37,13 @@ class Mean:
     weights: tuple[float, ...]
 
     def of(self, values: Sequence[Floats]) -> Floats:
+        if len(values) != len(self.weights):
+            raise InputError(
+                f"expected a weight for each of the {len(values)} metrics; got {len(self.weights)}"
+            )
         return np.asarray(np.tensordot(np.array(self.weights), np.asarray(values), 1))
 
-    def __call__(self, parts: Sequence[MetricObjective]) -> MetricObjective:
-        if len(parts) != len(self.weights):
-            raise InputError(
-                f"expected a weight for each of the {len(parts)} metrics; got {len(self.weights)}"
-            )
+    def __call__(self, parts: Sequence[MetricObjective], spread: float = 1.0) -> MetricObjective:
         return Weighted(parts, self)
 
 
@@ -61,8 +61,8 @@ class Least:
     def of(self, values: Sequence[Floats]) -> Floats:
         return np.asarray(self.sign * np.min(self.sign * np.asarray(values), axis=0))
 
-    def __call__(self, parts: Sequence[MetricObjective]) -> MetricObjective:
-        return Worst(parts, self)
+    def __call__(self, parts: Sequence[MetricObjective], spread: float = 1.0) -> MetricObjective:
+        return Worst(parts, self, SHARPNESS / spread)
 
 
 @dataclass(frozen=True, eq=False)
@@ -103,10 +103,15 @@ class Worst:
 
     The search follows a smooth bound of it, `−ln Σ_k exp(−s L_k) / s`. A gain's interval reaches
     from the least of the parts' to the greatest, since the worst part may change between the plans.
+
+    Attributes
+    ----------
+    sharpness : s, per unit of the metric.
     """
 
     parts: Sequence[MetricObjective]
     least: Least
+    sharpness: float
 
     def __call__(self, mixtures: Floats) -> tuple[Floats, Floats]:
         values, gradients = (
@@ -114,9 +119,9 @@ class Worst:
         )
         sign = self.least.sign
         upward = sign * values
-        shares = softmax(-SHARPNESS * upward, axis=0)
+        shares = softmax(-self.sharpness * upward, axis=0)
         lowest = upward.min(axis=0)
-        above = np.log(np.sum(np.exp(-SHARPNESS * (upward - lowest)), axis=0)) / SHARPNESS
+        above = np.log(np.sum(np.exp(-self.sharpness * (upward - lowest)), axis=0)) / self.sharpness
         return sign * (lowest - above), np.einsum("kb,kbm->bm", shares, gradients)
 
     def predict(self, mixtures: Floats) -> Floats:
@@ -217,9 +222,10 @@ def together(markets: Mapping[str, Market], combine: Combination) -> Market:
     trials = None
     if len(tried) == len(every):
         trials = (tried[0][0], combine.of([values for _, values in tried]))
+    spread = max((float(np.ptp(values)) for _, values in tried), default=0.0) or 1.0
     return replace(
         first,
-        objective_at=lambda size: combine([at(size) for at in parts.values()]),
+        objective_at=lambda size: combine([at(size) for at in parts.values()], spread),
         trials=trials,
         parts=parts,
     )

@@ -16,6 +16,8 @@ GRID = 9
 """Sizes at which the search is run in full."""
 MONEY_TOLERANCE = 1e-3
 GOLDEN = (5**0.5 - 1) / 2
+MOST_PEAKS = 3
+"""Around how many of the sizes that are better than their neighbours the search goes on."""
 REMEMBERED = 4
 """Mixtures of how many of the best plans a search at another size or budget starts from."""
 
@@ -194,25 +196,46 @@ def _scan(market: Market, budget: float | None, seen: Sequence[Plan] = ()) -> li
 def _over_sizes(
     market: Market, budget: float | None, scanned: Sequence[Plan], in_full: bool = True
 ) -> Plan:
-    """Golden section between the neighbours of the best size scanned."""
-    best = max(scanned, key=market.score)
-    at = scanned.index(best)
-    low = scanned[max(at - 1, 0)].size
-    high = scanned[min(at + 1, len(scanned) - 1)].size
+    """The best size: scanned, or found between the neighbours of one that is better than they."""
     seen = list(scanned)
-    known = {plan.size: market.score(plan) for plan in scanned}
-    while high - low > max(2, CLOSE * high):
-        left = round(high - GOLDEN * (high - low))
-        right = max(round(low + GOLDEN * (high - low)), left + 1)
-        for size in {left, right} - known.keys():
-            plan = _try(market, size, budget, _mixtures(market, seen))
-            known[size] = -np.inf if plan is None else market.score(plan)
-            seen += [] if plan is None else [plan]
-        low, high = (low, right) if known[left] >= known[right] else (left, high)
+    for peak in _peaks(market, scanned):
+        beside = scanned[max(peak - 1, 0)], scanned[min(peak + 1, len(scanned) - 1)]
+        seen += _climb(market, budget, beside, scanned[peak], seen)
     best = max(seen, key=market.score)
     if in_full and best not in scanned:
         best = market.better(best, market.plan(best.size, budget))
     return _priced(market, best)
+
+
+def _peaks(market: Market, scanned: Sequence[Plan]) -> list[int]:
+    """Which of the plans scanned, by size, are better than their neighbours; the best first."""
+    scores = np.array([market.score(plan) for plan in scanned])
+    beside = np.pad(scores, 1, constant_values=-np.inf)
+    higher = np.flatnonzero((scores >= beside[:-2]) & (scores > beside[2:]))
+    return [int(i) for i in higher[np.argsort(-scores[higher], kind="stable")][:MOST_PEAKS]]
+
+
+def _climb(
+    market: Market,
+    budget: float | None,
+    beside: tuple[Plan, Plan],
+    peak: Plan,
+    seen: Sequence[Plan],
+) -> list[Plan]:
+    """Plans on the way of a golden section over the sizes between the two beside a peak."""
+    low, high = (plan.size for plan in beside)
+    known = {plan.size: market.score(plan) for plan in seen}
+    found = [peak]
+    while high - low > max(2, CLOSE * high):
+        left = round(high - GOLDEN * (high - low))
+        right = max(round(low + GOLDEN * (high - low)), left + 1)
+        for size in {left, right} - known.keys():
+            starts = _mixtures(market, found) + _mixtures(market, seen)
+            plan = _try(market, size, budget, starts)
+            known[size] = -np.inf if plan is None else market.score(plan)
+            found += [] if plan is None else [plan]
+        low, high = (low, right) if known[left] >= known[right] else (left, high)
+    return found[1:]
 
 
 def _priced(market: Market, plan: Plan) -> Plan:

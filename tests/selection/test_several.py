@@ -33,11 +33,11 @@ SIZE = 1000
 WORTH = np.array([[0.4, 0.0, 0.1], [0.0, 0.3, 0.1], [0.1, 0.1, 0.15]])
 
 
-def market(which: int, sign: float = 1.0, name: str = "linear") -> Market:
+def market(which: int, sign: float = 1.0, name: str = "linear", scale: float = 1.0) -> Market:
     """A metric that is linear in the shares."""
     rng = np.random.default_rng(which)
     mixtures = rng.dirichlet(np.ones(3), 20)
-    values = 0.5 + sign * mixtures @ WORTH[which]
+    values = 0.5 + sign * scale * mixtures @ WORTH[which]
     fitted = NoProjection.of({SIZE: PREDICTORS[name]().fit(mixtures, None, values)})
 
     def nothing(at: Floats) -> Measured:
@@ -49,11 +49,12 @@ def market(which: int, sign: float = 1.0, name: str = "linear") -> Market:
         providers([600, 700, None]),
         direction=direction,
         starts=8,
+        trials=(mixtures, values),
     )
 
 
-def markets(sign: float = 1.0, name: str = "linear") -> dict[str, Market]:
-    return {f"set {which}": market(which, sign, name) for which in range(len(WORTH))}
+def markets(sign: float = 1.0, name: str = "linear", scale: float = 1.0) -> dict[str, Market]:
+    return {f"set {which}": market(which, sign, name, scale) for which in range(len(WORTH))}
 
 
 def best(objective: Floats, **constraints: Any) -> float:
@@ -75,15 +76,18 @@ def test_the_weighted_mean_is_bought_as_a_linear_program_would() -> None:
     assert plan.predicted == pytest.approx(exact, abs=2e-4)
 
 
+@pytest.mark.parametrize("scale", [1e-3, 1.0, 1e4])
 @pytest.mark.parametrize(("direction", "sign"), [("maximize", 1.0), ("minimize", -1.0)])
-def test_the_worst_is_bought_as_a_linear_program_would(direction: Direction, sign: float) -> None:
-    """`max t` subject to `t ≤ worth_k·p` for every metric."""
-    plan = buy(together(markets(sign), worst(direction)), Request(SIZE)).selected
+def test_the_worst_is_bought_as_a_linear_program_would(
+    direction: Direction, sign: float, scale: float
+) -> None:
+    """`max t` subject to `t ≤ worth_k·p` for every metric, in whatever unit it is."""
+    plan = buy(together(markets(sign, scale=scale), worst(direction)), Request(SIZE)).selected
     below = np.column_stack([-WORTH, np.ones(len(WORTH))])
     exact = best(np.array([0.0, 0, 0, 1]), A_ub=below, b_ub=np.zeros(len(WORTH)))
-    assert sign * (plan.predicted - 0.5) == pytest.approx(exact, abs=2e-3)
-    each = 0.5 + sign * WORTH @ plan.mixture
-    assert plan.predicted == pytest.approx(sign * np.min(sign * each), abs=2e-3)
+    assert sign * (plan.predicted - 0.5) / scale == pytest.approx(exact, abs=2e-3)
+    each = 0.5 + sign * scale * WORTH @ plan.mixture
+    assert plan.predicted == pytest.approx(sign * np.min(sign * each), abs=2e-3 * scale)
 
 
 @pytest.mark.parametrize("combine", [weighted([2, 1, 1]), worst("maximize")])

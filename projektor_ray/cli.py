@@ -100,6 +100,7 @@ def select(
     --metric a,b: for several metrics at once, such as those of several validation sets.
     """
     asked = bought.request()
+    joined.check([one.metric for one in data.each_metric()])
     tables = [one.read() for one in data.each_metric()]
     models = [wanted.fit(runs, log=data.log) for runs in tables]
     offers = sold.read(models[0].providers_)

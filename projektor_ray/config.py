@@ -12,6 +12,26 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from projektor_ray.errors import InputError
 
+RANGES = {
+    "greater_than_equal": "must be {ge:g} or more",
+    "greater_than": "must be more than {gt:g}",
+    "less_than_equal": "must be {le:g} or less",
+    "less_than": "must be less than {lt:g}",
+}
+KINDS = {
+    "int": "a whole number",
+    "float": "a number",
+    "finite": "a finite number",
+    "bool": "true or false",
+    "string": "a text",
+    "model": "fields with values",
+    "dict": "names with values",
+    "list": "a list",
+    "tuple": "a list",
+}
+FAULTS = ("type", "parsing", "from_float", "number")
+"""Pydantic names an error by what was expected and by the fault: `int_parsing`."""
+
 
 class Config(BaseModel):
     """Base of all configuration: immutable, and no unknown keys."""
@@ -93,9 +113,20 @@ def _line(kind: type[Config], error: Any, values: Any) -> str:
         return f"{place}: unknown key; {nearest(str(key), _fields(kind, parents))}"
     if error["type"] == "missing":
         return f"{place}: required, but absent"
-    message = error["msg"].removeprefix("Value error, ")
     came = "" if isinstance(error["input"], dict | list) else f"; got {error['input']!r}"
-    return f"{place}: {message}{came}"
+    return f"{place}: {_expected(error)}{came}"
+
+
+def _expected(error: Any) -> str:
+    """What was expected, in the words of the project's own errors."""
+    kind, bounds = error["type"], error.get("ctx", {})
+    if kind in RANGES:
+        return RANGES[kind].format(**bounds)
+    what, _, fault = kind.partition("_")
+    if what in KINDS and fault in FAULTS:
+        return f"must be {KINDS[what]}"
+    message = str(error["msg"]).removeprefix("Value error, ")
+    return message.replace("Input should be", "must be", 1)
 
 
 def _named(place: tuple[int | str, ...], values: Any) -> Iterator[str]:

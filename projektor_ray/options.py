@@ -222,6 +222,16 @@ class TogetherOptions:
         bool, typer.Option("--worst", help="Of several metrics the worst, not their mean.")
     ] = False
 
+    def check(self, metrics: Sequence[str | None]) -> None:
+        """Refuse weights, or the worst, of one metric."""
+        given = ["--worst"] if self.worst else []
+        given += [] if self.weights is None else ["--weights"]
+        if given and len(metrics) == 1:
+            raise InputError(
+                f"{given[0]} is for several metrics, such as --metric val_a,val_b; got "
+                f"{metrics[0] or 'none by name'}. Name several, or drop {given[0]}"
+            )
+
     def combination(self, metrics: Sequence[str], direction: Direction) -> Combination:
         """What metrics of these names are together.
 

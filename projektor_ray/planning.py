@@ -120,4 +120,5 @@ def _market(fit: SetFit) -> Market:
         direction=study.metric.direction,
         starts=study.config.selection.starts,
         trials=(seen.mixtures[trained], seen.values[trained]),
+        bounds=(study.metric.low, study.metric.high),
     )

@@ -141,6 +141,38 @@ COLUMNS = [
         "the table has no column 'web'; known: clinic, crowd, size, accuracy",
     ),
 ]
+TEXTS = [
+    (
+        trainings().assign(accuracy=["n.a.", *trainings()["accuracy"][1:]]),
+        "fit",
+        "the column 'accuracy' must hold numbers; row 1 (counted from 1, without the header) has "
+        "'n.a.'. Correct it, or leave out the row",
+    ),
+    (
+        trainings().assign(web=["?", "?", "?", *trainings()["web"][3:]]),
+        "fit",
+        "the column 'web' must hold numbers; row 1 (counted from 1, without the header) has '?', "
+        "and 2 more rows have none",
+    ),
+]
+WANTED = [
+    (
+        trainings(),
+        "select --target 90 --largest 4000",
+        "no plan reaches the target 90: the metric ends at 1; of 1, 90 per cent are 0.9",
+    ),
+    (trainings(), "select --target -0.1 --largest 4000", "the metric begins at 0"),
+    (
+        trainings(),
+        "select --at 4000 --worst",
+        "--worst is for several metrics, such as --metric val_a,val_b; got none by name",
+    ),
+    (
+        trainings(),
+        "select --at 4000 --weights 1 --metric accuracy",
+        "--weights is for several metrics, such as --metric val_a,val_b; got accuracy",
+    ),
+]
 DEALS = [
     (
         trainings(),
@@ -154,6 +186,11 @@ DEALS = [
         "the budget of 100 cannot be kept: the cheapest 4,000 samples cost 2,000",
     ),
     (trainings(), "select --at 4000 --price clinic=-1", "price must be 0 or more per sample"),
+    (
+        trainings(),
+        "select --at 4000 --capacity web=-5",
+        "provider 'web': capacity must be 0 or more samples, or absent if unlimited; got -5",
+    ),
 ]
 
 
@@ -170,6 +207,8 @@ DEALS = [
         *UNITS,
         *SIZES,
         *COLUMNS,
+        *TEXTS,
+        *WANTED,
         *DEALS,
     ],
 )

@@ -195,7 +195,9 @@ def test_a_size_that_nothing_bounds_is_refused() -> None:
 
 @pytest.mark.parametrize("target", [-0.1, 1.5])
 def test_a_target_that_the_metric_cannot_be_is_refused(target: float) -> None:
-    with pytest.raises(InputError, match=f"accuracy lies between 0 and 1; got {target}"):
+    with pytest.raises(
+        InputError, match=f"no plan reaches the target {target}: the metric (begins|ends)"
+    ):
         resolved({**VALUES, "selection": {"target": target, "largest": 70}}).check_buyable()
 
 

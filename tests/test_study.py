@@ -101,8 +101,11 @@ def resolved(
         (changed("probes", "lattice", to=0), r"probes\.lattice: .*got 0"),
         (changed("probes", "cpus", to=math.nan), r"probes\.cpus: .*finite"),
         (changed("probes", "gpus", to=math.inf), r"probes\.gpus: .*finite"),
-        (changed("probes", "memory", to=0), r"probes\.memory: .*greater than 0; got 0"),
-        (changed("probes", "time_limit", to=-1), r"probes\.time_limit: .*greater than 0; got -1"),
+        (changed("probes", "memory", to=0), r"probes\.memory: .*must be more than 0; got 0"),
+        (
+            changed("probes", "time_limit", to=-1),
+            r"probes\.time_limit: .*must be more than 0; got -1",
+        ),
         (changed("probes", "resources", to={"cpu": 2}), "'cpu' has a field of its own: .*cpus"),
         (changed("probes", "resources", to={"disk": 0}), "positive amount of 'disk'; got 0"),
         (
@@ -141,7 +144,10 @@ def resolved(
         (changed("selection", "budget", to=-1), r"selection\.budget: .*got -1"),
         (changed("selection", "budget", to=math.inf), r"selection\.budget: .*finite"),
         (changed("project", to=[100, 0]), r"must be 1 or more; got \[100, 0\]"),
-        (changed("transport", to={"epsilon": 0}), r"transport\.epsilon: .*greater than 0; got 0"),
+        (
+            changed("transport", to={"epsilon": 0}),
+            r"transport\.epsilon: .*must be more than 0; got 0",
+        ),
         (changed("validation", to={}), "validation: a source needs exactly one of"),
         (changed("validations", to={"rare": {"sklearn": "iris"}}), "are several; drop one of them"),
         (several({"a/b": {"sklearn": "iris"}}), r"validations\.a/b.*should match pattern"),

@@ -8,6 +8,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from projektor_ray.config import nearest
+from projektor_ray.counting import row_named
 from projektor_ray.errors import InputError
 from projektor_ray.observed.metric import names_a_metric
 
@@ -132,12 +133,22 @@ def _find_providers(table: pa.Table, taken: set[str | None]) -> tuple[str, ...]:
                 names = tuple(run[first : first + last + 2])
                 best = max(best, (float(agreement[last]), len(names), names))
     if best[0] < LEAST_AGREEMENT:
+        _refuse_texts(table, taken)
         raise InputError(
             "cannot tell which columns are the providers' shares: no neighbouring columns sum to 1 "
             f"in most rows. {short}Name them; the columns are "
             f"{', '.join(table.column_names[:SHOWN])}{', …' if table.num_columns > SHOWN else ''}"
         )
     return best[2]
+
+
+def _refuse_texts(table: pa.Table, taken: set[str | None]) -> None:
+    """Refuse a column of texts most of which are numbers: it may be of shares."""
+    for field in table.schema:
+        if field.name not in taken and pa.types.is_string(field.type):
+            numbers = np.mean([_is_number(cell) for cell in table[field.name]])
+            if numbers > LEAST_AGREEMENT:
+                column(table, field.name)
 
 
 def _falls_short(shares: Floats, names: Sequence[str]) -> str:
@@ -172,9 +183,25 @@ def column(table: pa.Table, name: str) -> Floats:
     Raises
     ------
     InputError
-        If it holds something else than numbers.
+        If it holds something else than numbers; says in which row, and what.
     """
     try:
         return np.asarray(table[name].cast(pa.float64()).to_numpy(), dtype=np.float64)
-    except (pa.ArrowException, ValueError) as failure:
-        raise InputError(f"the column {name!r} must hold numbers: {failure}") from None
+    except (pa.ArrowException, ValueError):
+        odd = [(row, cell) for row, cell in enumerate(table[name]) if not _is_number(cell)]
+    if not odd:
+        raise InputError(f"the column {name!r} must hold numbers; it is of {table[name].type}")
+    (row, cell), *others = odd
+    raise InputError(
+        f"the column {name!r} must hold numbers; {row_named(row)} has {cell.as_py()!r}"
+        f"{f', and {len(others)} more rows have none' if others else ''}. Correct it, or leave out "
+        "the row"
+    )
+
+
+def _is_number(cell: pa.Scalar) -> bool:
+    try:
+        cell.cast(pa.float64())
+    except (pa.ArrowException, ValueError):
+        return False
+    return True

@@ -260,6 +260,7 @@ class ScaleRegressor(OfMixtures):
             self.scales_[0] if len(self.scales_) == 1 else None,
             direction=self.goal,
             trials=(self.mixtures_[at_largest], values[at_largest]),
+            bounds=self.bounds,
         )
 
     def plans(self, asked: Request, offers: Offers | None = None) -> PurchasePlans:

@@ -15,6 +15,7 @@ from projektor_ray.selection.shadow_prices import CLOSE, at_open_size
 GRID = 9
 """Sizes at which the search is run in full."""
 MONEY_TOLERANCE = 1e-3
+PER_CENT = 100.0
 GOLDEN = (5**0.5 - 1) / 2
 MOST_PEAKS = 3
 """Around how many of the sizes that are better than their neighbours the search goes on."""
@@ -77,7 +78,7 @@ def smallest_reaching(market: Market, target: float, budget: float | None = None
     InfeasibleError, InputError
         As `select_under_budget`.
     """
-    _check_target(target)
+    check_target(target, market.bounds)
     scanned = _scan(market, budget)
     reaching = [i for i, plan in enumerate(scanned) if market.reaches(plan, target)]
     if not reaching:
@@ -111,7 +112,7 @@ def cheapest_reaching(market: Market, target: float, budget: float | None = None
     InfeasibleError, InputError
         As `select_under_budget`.
     """
-    _check_target(target)
+    check_target(target, market.bounds)
     best = select_under_budget(market, budget)
     if not market.reaches(best, target):
         return Answer(target, False, best)
@@ -265,6 +266,25 @@ def _mixtures(market: Market, plans: Sequence[Plan]) -> list[Floats]:
     return [plan.mixture for plan in best]
 
 
-def _check_target(target: float) -> None:
+def check_target(target: float, bounds: tuple[float, float] | None) -> None:
+    """Refuse a target that is no value of a metric.
+
+    Parameters
+    ----------
+    bounds : range of the metric, if it has one.
+
+    Raises
+    ------
+    InputError
+        If the target is no finite number, or out of bounds; says what it may be in per cent of.
+    """
     if not np.isfinite(target):
         raise InputError(f"the target must be a number, a value of the metric; got {target}")
+    low, high = bounds or (-np.inf, np.inf)
+    if low <= target <= high:
+        return
+    end = f"begins at {low:g}" if target < low else f"ends at {high:g}"
+    hint = ""
+    if (low, high) == (0, 1) and 1 < target <= PER_CENT:
+        hint = f"; of 1, {target:g} per cent are {target / PER_CENT:g}"
+    raise InputError(f"no plan reaches the target {target:g}: the metric {end}{hint}")

@@ -15,7 +15,7 @@ from projektor_ray.learners.metrics import METRICS, Metric
 from projektor_ray.mixtures import mixture_id
 from projektor_ray.predictors import PREDICTORS
 from projektor_ray.providers import Provider
-from projektor_ray.selection import Combination
+from projektor_ray.selection import Combination, check_target
 from projektor_ray.study.configuration import StudyConfig
 from projektor_ray.study.placing import (
     Adaptive,
@@ -196,11 +196,8 @@ class Study:
             If the target is beyond what the metric can be.
         """
         target, metric = self.config.selection.target, self.metric
-        if target is not None and not metric.low <= target <= metric.high:
-            raise InputError(
-                f"selection.target: {self.config.metric} lies between {metric.low:g} and "
-                f"{metric.high:g}; got {target:g}, which no plan reaches"
-            )
+        if target is not None:
+            check_target(target, (metric.low, metric.high))
         feasible_purchases(self.config, self.providers)
 
     def check_projectable(self) -> None:

@@ -160,7 +160,7 @@ def test_settings_of_ones_own_learner_do_not_leak_from_probe_to_probe() -> None:
     [
         ("small_cn", {}, "unknown learner 'small_cn'; did you mean 'small_cnn'"),
         ("small_cnn", {"epoch": 3}, "epoch: unknown key; did you mean 'epochs'"),
-        ("small_cnn", {"epochs": -3}, "epochs: .*greater than 0; got -3"),
+        ("small_cnn", {"epochs": -3}, "epochs: .*must be more than 0; got -3"),
         ("sklearn.linear_model.LogisticRegresion", {}, "did you mean 'LogisticRegression'"),
         ("sklearn.linear_modell.Ridge", {}, "cannot import 'sklearn.linear_modell'"),
         (LOGISTIC, {"c": 1.0}, "no parameter 'c'"),

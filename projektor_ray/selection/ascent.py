@@ -22,8 +22,11 @@ FIRST_MOVE = 0.3
 STEP_RANGE = (1e-12, 1e12)
 COINCIDENT_DIGITS = 3
 """Starts whose shares agree to so many digits are one."""
+SAME_OPTIMUM = 1e-3
+"""Of the range of values over the starts: so near the best value a start has found it. On a long
+ridge, as PQ of many providers has, they end less near one another than the next constant says."""
 SAME_VALUE = 1e-4
-"""Of the range of values over the starts: what counts as the same optimum."""
+"""Of the same range: what may be given up for a cheaper plan."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,9 +62,17 @@ class Ascent:
 
     @property
     def reached_best(self) -> NDArray[np.bool_]:
-        """Which starts reached the best value found, up to a ten-thousandth of the range."""
+        """Which starts reached the best value found, up to a thousandth of the range."""
+        return self._within(SAME_OPTIMUM)
+
+    @property
+    def tied(self) -> NDArray[np.bool_]:
+        """Which are as good as the best, up to a ten-thousandth of the range."""
+        return self._within(SAME_VALUE)
+
+    def _within(self, part: float) -> NDArray[np.bool_]:
         best = self.values.max()
-        return np.asarray(self.values >= best - SAME_VALUE * (best - self.initial_values.min()))
+        return np.asarray(self.values >= best - part * (best - self.initial_values.min()))
 
 
 def ascend(objective: Objective, feasible: FeasibleSet, starts: Floats) -> Ascent:

@@ -107,7 +107,7 @@ def nearest_plan(feasible: FeasibleSet, mixture: Floats) -> Found:
 
 def _search_part(upward: Objective, feasible: FeasibleSet, starts: Floats) -> Found:
     ascent = ascend(upward, feasible, starts)
-    best = np.flatnonzero(ascent.reached_best)
+    best = np.flatnonzero(ascent.tied)
     costs = feasible.tiers.costs(feasible.size * ascent.mixtures[best]).sum(axis=1)
     chosen = best[np.lexsort((-ascent.values[best], np.round(costs / feasible.size, 12)))[0]]
     return Found(feasible, ascent, whole_samples(ascent.mixtures[chosen], feasible))

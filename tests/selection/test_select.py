@@ -17,6 +17,7 @@ from projektor_ray.selection import (
     baseline_plans,
     select,
 )
+from projektor_ray.selection.ascent import Ascent
 from tests.selection.test_feasible import providers
 
 Floats = NDArray[np.float64]
@@ -236,3 +237,12 @@ def test_prices_of_zero_and_one_provider() -> None:
     plan = select(Bowl((1.0,)), [Provider("only")], 7, budget=0)
     np.testing.assert_array_equal(plan.samples, [7])
     assert plan.cost == 0
+
+
+def test_starts_that_end_on_one_ridge_agree_but_are_not_taken_for_their_price() -> None:
+    values = np.array([1.0, 1.0 - 5e-5, 1.0 - 5e-4, 1.0 - 5e-3])
+    ascent = Ascent(
+        np.eye(4), values, np.zeros((4, 4)), np.array([0.0, 0.5, 0.5, 0.5]), values > 0, 300
+    )
+    assert ascent.reached_best.tolist() == [True, True, True, False]
+    assert ascent.tied.tolist() == [True, True, False, False]

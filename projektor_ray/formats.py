@@ -10,11 +10,18 @@ STEP = 4
 
 
 def aligned(values: Sequence[float | None], digits: int = 4) -> list[str]:
-    """A column of numbers with the decimals that give the middle one so many digits."""
-    sizes = [abs(value) for value in values if value]
-    middle = float(np.median(sizes)) if sizes else 1.0
-    decimals = max(digits - 1 - int(np.floor(np.log10(middle))), 0)
+    """A column of numbers with the decimals that give the middle one so many digits, and the
+    largest at most two more.
+    """
+    sizes = [abs(value) for value in values if value] or [1.0]
+    middle = decimals_for(float(np.median(sizes)), digits)
+    decimals = min(middle, decimals_for(max(sizes), digits + 2))
     return ["–" if value is None else f"{value:,.{decimals}f}" for value in values]
+
+
+def decimals_for(value: float, digits: int) -> int:
+    """With how many decimals a number has so many significant digits."""
+    return max(digits - 1 - int(np.floor(np.log10(abs(value)))), 0)
 
 
 def decimals_of(intervals: Sequence[tuple[float, float] | None]) -> int:
@@ -34,6 +41,24 @@ def span(bounds: tuple[float, float] | None, decimals: int) -> str:
 def fixed(value: float, decimals: int) -> float:
     """Rounded, and never a negative nothing."""
     return round(value, decimals) + 0.0
+
+
+def change(value: float, decimals: int) -> str:
+    """A difference with its sign; ±0 where it rounds to nothing."""
+    rounded = fixed(value, decimals)
+    return f"{rounded:+,.{decimals}f}" if rounded else "±0"
+
+
+def changes(values: Sequence[float], digits: int, most: int) -> list[str]:
+    """A column of differences: the largest has so many digits, none more decimals than `most`."""
+    largest = max((abs(value) for value in values), default=0.0)
+    decimals = min(decimals_for(largest, digits), most) if largest else most
+    return [change(value, decimals) for value in values]
+
+
+def plain(value: float, digits: int = 2) -> str:
+    """A number to so many significant digits, never with an exponent."""
+    return np.format_float_positional(value, digits, unique=False, fractional=False, trim="-")
 
 
 def step_of(size: int) -> int:

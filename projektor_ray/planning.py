@@ -120,5 +120,6 @@ def _market(fit: SetFit) -> Market:
         direction=study.metric.direction,
         starts=study.config.selection.starts,
         trials=(seen.mixtures[trained], seen.values[trained]),
+        trained_at=max(study.scales),
         bounds=(study.metric.low, study.metric.high),
     )

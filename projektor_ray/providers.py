@@ -7,6 +7,7 @@ listed. Their number is `m`, a provider's index in that order `i`.
 import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from functools import cached_property
 from typing import Any, Literal
 
@@ -130,6 +131,12 @@ class Provider:
     def schedule(self) -> Schedule:
         """Prices by quantity, from the first sample on."""
         return ((0, self.price), *self.tiers)
+
+
+def decimals_of_prices(schedule: Schedule) -> int:
+    """The most decimals that a price has; the cost of whole samples has no more."""
+    exponents = [Decimal(repr(float(price))).as_tuple().exponent for _, price in schedule]
+    return max(0, *(-one for one in exponents if isinstance(one, int)))
 
 
 def cost_of(schedule: Schedule, samples: int) -> float:

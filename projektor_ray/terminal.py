@@ -6,7 +6,6 @@ from typing import Any, Literal
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-from numpy.typing import NDArray
 from rich import box
 from rich.cells import cell_len
 from rich.console import Console
@@ -14,15 +13,23 @@ from rich.markup import escape
 from rich.measure import Measurement
 from rich.table import Table
 
-from projektor_ray.formats import aligned, decimals_of, fixed, span, step_of
+from projektor_ray.formats import (
+    aligned,
+    change,
+    changes,
+    decimals_of,
+    fixed,
+    plain,
+    span,
+    step_of,
+)
 from projektor_ray.observed import Runs, ScaleRegressor
 from projektor_ray.projection import noise_gain
 from projektor_ray.selection import Gain, Plan, PurchasePlans
 from projektor_ray.selection.agreement import WORLDS_LEVEL
 from projektor_ray.selection.compared import SELECTED, UNIFORM
+from projektor_ray.selection.doubt import doubt
 from projektor_ray.selection.plan import THOUSAND
-
-Floats = NDArray[np.float64]
 
 console = Console(highlight=False)
 
@@ -34,6 +41,8 @@ WIDEST = 1000
 """A table is as wide as it must be to cut no number, up to this."""
 LONGEST_METRIC = 9
 """Of a column whose table fits 80 characters."""
+FINER = 2
+"""So many decimals more than the metric has what a part of the purchase is worth."""
 
 
 def headline(stage: str, says: str, *, wrap: bool = True) -> None:
@@ -132,27 +141,18 @@ def plans(found: PurchasePlans, metric: str) -> None:
     if found.frontier:
         frontier(found.frontier, metric)
     step = step_of(best.size)
-    bought(found, step)
     decimals = decimals_of([plan.interval for plan in found.plans.values()])
-    rows = [
-        [
-            found.called(name),
-            f"{plan.predicted:,.{decimals}f}",
-            span(plan.interval, decimals),
-            *gained(found.gains.get(name), decimals),
-            f"{plan.cost:,.2f}",
-        ]
-        for name, plan in found.plans.items()
-    ]
-    value = metric if len(metric) <= LONGEST_METRIC else "predicted"
-    columns = ["plan", value, "90 %", "selected gains", "90 %", "cost"]
-    kept = "the same constraints" if found.answer is None else "the same capacities and terms"
-    table(f"Beside other plans that keep {kept}", columns, rows)
-    for said in filter(None, (found.filled_up, found.held, found.unspent)):
+    bought(found, step, decimals + FINER)
+    beside(found, metric, decimals)
+    if said := doubt(found, decimals):
+        headline("doubt", escape(said))
+    for said in filter(None, (found.filled_up, found.moved, found.held, found.unspent)):
         headline("note", escape(said))
     if found.parts:
         parts(found)
-    for said in shadow_prices(best, step, metric):
+    reached = found.answer is not None and found.answer.reached
+    money = None if reached else found.budget
+    for said in shadow_prices(best, step, metric, decimals + FINER, money):
         headline("worth", escape(said))
     headline("select", best.search)
     if found.agreement is not None:
@@ -160,11 +160,31 @@ def plans(found: PurchasePlans, metric: str) -> None:
         headline("worlds", f"{found.agreement}. {said}")
 
 
+def beside(found: PurchasePlans, metric: str, decimals: int) -> None:
+    """The selected plan and the others; costs where anything has a price."""
+    rows = [
+        [
+            found.called(name),
+            f"{plan.predicted:,.{decimals}f}",
+            span(plan.interval, decimals),
+            *gained(found.gains.get(name), decimals),
+            *([f"{plan.cost:,.2f}"] if found.priced else []),
+        ]
+        for name, plan in found.distinct.items()
+    ]
+    value = metric if len(metric) <= LONGEST_METRIC else "predicted"
+    columns = ["plan", value, "90 %", "selected gains", "90 %", *(["cost"] * found.priced)]
+    kept = "the same constraints" if found.answer is None else "the same capacities and terms"
+    table(f"Beside other plans that keep {kept}", columns, rows)
+    if len(rows) == 1 < len(found.plans):
+        headline("note", "every other plan that was compared buys the same")
+
+
 def gained(gain: Gain | None, decimals: int) -> list[str]:
     """What the selected plan has more, and its interval; empty for the plan itself."""
     if gain is None:
         return ["", ""]
-    return [f"{fixed(gain.value, decimals):+,.{decimals}f}", span((gain.low, gain.high), decimals)]
+    return [change(gain.value, decimals), span((gain.low, gain.high), decimals)]
 
 
 def parts(found: PurchasePlans) -> None:
@@ -182,12 +202,17 @@ def parts(found: PurchasePlans) -> None:
     table("What each of them has", ["of", SELECTED, "90 %", UNIFORM], rows)
 
 
-def bought(found: PurchasePlans, step: int) -> None:
-    """A row for each provider; of many, for those of which most is bought."""
+def bought(found: PurchasePlans, step: int, most: int) -> None:
+    """A row for each provider; of many, for those of which most is bought.
+
+    Parameters
+    ----------
+    most : decimals of what `step` samples more are worth.
+    """
     best, worlds = found.selected, []
     if found.agreement is not None:
         worlds = [f"{low:.0f}–{high:.0f} %" for low, high in 100 * found.agreement.shares]
-    worth = signed(step / THOUSAND * best.marginal_value)
+    worth = changes((step / THOUSAND * best.marginal_value).tolist(), 3, most)
     order = np.argsort(-best.samples, kind="stable")
     buys = int(np.count_nonzero(best.samples))
     many = len(order) > SHOWN_PROVIDERS
@@ -198,18 +223,26 @@ def bought(found: PurchasePlans, step: int) -> None:
             *worlds[i : i + 1],
             f"{best.samples[i]:,}",
             "–" if found.providers[i].capacity is None else f"{found.providers[i].capacity:,}",
-            f"{best.prices[i]:,g}",
-            f"{best.costs[i]:,.2f}",
+            *([f"{best.prices[i]:,g}", f"{best.costs[i]:,.2f}"] if found.priced else []),
             worth[i],
         ]
         for i in (order[: min(buys, SHOWN_PROVIDERS)] if many else range(len(order)))
     ]
     told = ["worlds"] if worlds else []
-    columns = ["provider", "share", *told, "samples", "of", "price", "cost", f"{step:,} more"]
-    says = "Buy" if found.reachable else "Short of the target, the best there is:"
-    table(f"{says} {best.size:,} samples for {best.cost:,.2f}", columns, rows)
+    money = ["price", "cost"] if found.priced else []
+    columns = ["provider", "share", *told, "samples", "of", *money, f"{step:,} more"]
+    table(order_of(found), columns, rows)
     if len(rows) < len(order):
         headline("note", f"{buys} of {len(order)} providers are bought from")
+
+
+def order_of(found: PurchasePlans) -> str:
+    """What is bought, for how much of the budget."""
+    best = found.selected
+    says = "Buy" if found.reachable else "Short of the target, the best there is:"
+    within = "" if found.budget is None else f" of {found.budget:,.10g}"
+    money = f" for {best.cost:,.2f}{within}" if found.priced or within else ""
+    return f"{says} {best.size:,} samples{money}"
 
 
 def frontier(found: Mapping[float, Plan], metric: str) -> None:
@@ -230,22 +263,22 @@ def frontier(found: Mapping[float, Plan], metric: str) -> None:
     table("Value against money", columns, rows)
 
 
-def shadow_prices(plan: Plan, step: int, metric: str) -> list[str]:
-    """What it would be worth to loosen each bound that the plan runs into."""
+def shadow_prices(plan: Plan, step: int, metric: str, most: int, budget: float | None) -> list[str]:
+    """What it would be worth to loosen each bound that the plan runs into, where that shows.
+
+    Parameters
+    ----------
+    most : decimals to which it must show.
+    budget : that the plan keeps; None where it is no bound, as where a target is reached.
+    """
+    worth = step / THOUSAND * plan.capacity_value
     said = [
-        f"{step:,} more for sale from {plan.names[i]}: "
-        f"improves {metric} by {step / THOUSAND * plan.capacity_value[i]:.2g}"
-        for i in np.argsort(-plan.capacity_value)[:SHOWN_SHARES]
-        if plan.capacity_value[i] > 0
+        f"{step:,} more for sale from {plan.names[i]}: improves {metric} by {plain(worth[i])}"
+        for i in np.argsort(-worth)[:SHOWN_SHARES]
+        if fixed(worth[i], most) > 0
     ]
-    if plan.budget_value > 0:
-        more = plan.part.budget / 100
-        worth = more * plan.budget_value
-        said.append(f"1 % more money, {more:,.2f}: improves {metric} by {worth:.2g}")
+    more = (budget or 0.0) / 100
+    if fixed(more * plan.budget_value, most) > 0:
+        gain = plain(more * plan.budget_value)
+        said.append(f"1 % more money, {more:,.2f}: improves {metric} by {gain}")
     return said
-
-
-def signed(values: Floats) -> list[str]:
-    """A column of changes, each with its sign."""
-    plain = aligned(np.abs(values).tolist(), 3)
-    return [f"{'-' if value < 0 else '+'}{text}" for value, text in zip(values, plain, strict=True)]

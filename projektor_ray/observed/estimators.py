@@ -260,6 +260,7 @@ class ScaleRegressor(OfMixtures):
             self.scales_[0] if len(self.scales_) == 1 else None,
             direction=self.goal,
             trials=(self.mixtures_[at_largest], values[at_largest]),
+            trained_at=self.scales_[-1],
             bounds=self.bounds,
         )
 

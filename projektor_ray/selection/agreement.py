@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from projektor_ray.formats import plain
 from projektor_ray.identity import generator
 from projektor_ray.selection.feasible import FeasibleSet, Floats
 from projektor_ray.selection.objective import MetricObjective
@@ -15,6 +16,8 @@ WORLDS_LEVEL = 0.8
 CANDIDATES = 400
 SHORTEST, LONGEST = 0.02, 2.0
 """Of the steps from the plan to the candidates, as Euclidean distances of mixtures."""
+NOTHING = 1e-6
+"""Of the metric: less regret is told as none."""
 NEARLY = 0.1
 """Plans are nearly the same if they differ in at most this part of the samples."""
 
@@ -54,10 +57,14 @@ class Agreement:
         """What knowing the world would gain over the plan, on average."""
         return float(self.regrets.mean())
 
+    @property
+    def _gain(self) -> str:
+        return plain(self.regret) if self.regret >= NOTHING else "nothing"
+
     def __str__(self) -> str:
         return (
             f"in {self.nearly_same:.0%} of the worlds that agree with the probes the best plan is "
-            f"nearly this one; knowing the world would gain {self.regret:.2g} on average"
+            f"nearly this one; knowing the world would gain {self._gain} on average"
         )
 
 

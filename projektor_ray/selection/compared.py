@@ -1,13 +1,14 @@
 """The selected plan beside the plans to compare it with: gains, agreement, and their table."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pyarrow as pa
 
 from projektor_ray.providers import Provider
-from projektor_ray.selection.agreement import Agreement, agree
+from projektor_ray.selection.agreement import NEARLY, Agreement, agree
+from projektor_ray.selection.feasible import Floats
 from projektor_ray.selection.market import Market, MetricAt
 from projektor_ray.selection.objective import MetricObjective
 from projektor_ray.selection.plan import Direction, Plan
@@ -45,6 +46,27 @@ class Part:
 
 
 @dataclass(frozen=True, eq=False)
+class Tried:
+    """The trainings of the largest size, and the selected plan beside its best rival there.
+
+    Attributes
+    ----------
+    mixtures : all different, the one with the best mean metric first, shape (k, m).
+    size : of the trainings.
+    gain : of the selected plan's mixture over its best rival's at that size; None where there is no
+        rival, or the plans are no larger.
+    """
+
+    mixtures: Floats
+    size: int
+    gain: Gain | None = None
+
+    def near(self, mixture: Floats) -> bool:
+        """Whether nearly this mixture was trained."""
+        return any(_apart(trained, mixture) <= NEARLY for trained in self.mixtures)
+
+
+@dataclass(frozen=True, eq=False)
 class PurchasePlans:
     """The selected plan, and the plans to compare it with.
 
@@ -63,6 +85,8 @@ class PurchasePlans:
     unspent : what is left of the budget, and why; empty where nothing noteworthy is.
     parts : where several metrics are bought for, what each plan has of each of them: by the
         metric's, or the validation set's, name and by the plan's.
+    budget : most money that may be spent; None where no budget was set.
+    tried : the trainings of the largest size, where they are known.
     """
 
     plans: Mapping[str, Plan]
@@ -74,6 +98,33 @@ class PurchasePlans:
     open_size: bool = False
     unspent: str = ""
     parts: Mapping[str, Mapping[str, Part]] = field(default_factory=dict)
+    budget: float | None = None
+    tried: Tried | None = None
+
+    @property
+    def distinct(self) -> dict[str, Plan]:
+        """The plans by name, without those that buy what an earlier one does."""
+        first: dict[bytes, str] = {}
+        for name, plan in self.plans.items():
+            first.setdefault(plan.samples.tobytes(), name)
+        return {name: self.plans[name] for name in first.values()}
+
+    @property
+    def nearest(self) -> str | None:
+        """The best of the other plans that are not nearly the selected one, which gains least on
+        it; None where there is no such plan.
+        """
+        gains = {
+            name: gain.value
+            for name, gain in self.gains.items()
+            if _apart(self.plans[name].mixture, self.selected.mixture) > NEARLY
+        }
+        return min(gains, key=lambda name: gains[name], default=None)
+
+    @property
+    def priced(self) -> bool:
+        """Whether anything costs money."""
+        return any(price > 0 for one in self.providers for _, price in one.schedule)
 
     @property
     def selected(self) -> Plan:
@@ -86,17 +137,35 @@ class PurchasePlans:
 
     def called(self, name: str) -> str:
         """A plan's name as people read it; no single is one that others fill up."""
-        return FILLED_UP if name == "single" and self.filled_up else CALLED.get(name, name)
+        if name == "single" and np.count_nonzero(self.plans[name].samples) > 1:
+            return FILLED_UP
+        return CALLED.get(name, name)
 
     @property
     def filled_up(self) -> str:
         """Whom the rival `single` is of, where it needs others too, in words; else empty."""
-        plan = self.plans.get("single")
-        if plan is None or np.count_nonzero(plan.samples) == 1:
+        plan = self.distinct.get("single")
+        if plan is None or self.called("single") != FILLED_UP:
             return ""
         name = favourite(plan)
         most = plan.samples[plan.names.index(name)]
         return f"{FILLED_UP}: as much of {name} as may be, {most:,}, and evenly of the others"
+
+    @property
+    def moved(self) -> str:
+        """How far the rival `probe` is from the mixture that was trained, in words; empty where it
+        is that one.
+        """
+        plan = self.distinct.get("probe")
+        if plan is None or self.tried is None:
+            return ""
+        away = _apart(self.tried.mixtures[0], plan.mixture)
+        if away * plan.size <= len(plan.names) / 2:
+            return ""
+        return (
+            f"{CALLED['probe']}: the mixture trained with the best metric, {away:.0%} of it moved "
+            "to other providers to keep capacities, terms and budget"
+        )
 
     @property
     def held(self) -> str:
@@ -121,7 +190,10 @@ class PurchasePlans:
             row
             for name, plan in {**self.plans, **budgets}.items()
             for row in _rows_of(
-                name, plan, self.gains.get(name), self.agreement if name == SELECTED else None
+                self.called(name),
+                plan,
+                self.gains.get(name),
+                self.agreement if name == SELECTED else None,
             )
         ]
 
@@ -129,7 +201,7 @@ class PurchasePlans:
         """The table `sets`: every validation set in every plan."""
         return [
             {
-                "plan": name,
+                "plan": self.called(name),
                 "size": self.plans[name].size,
                 "validation": called,
                 "predicted": part.predicted,
@@ -143,6 +215,11 @@ class PurchasePlans:
     def table(self) -> pa.Table:
         """The same as an Arrow table, not stamped as a study's."""
         return pa.Table.from_pylist(self.rows(), schema=SCHEMAS["plans"])
+
+
+def _apart(mixture: Floats, other: Floats) -> float:
+    """Which part of the samples two mixtures differ in: `½ Σ_i |p_i − q_i|`."""
+    return 0.5 * float(np.abs(mixture - other).sum())
 
 
 def beside(market: Market, plan: Plan, budget: float | None) -> PurchasePlans:
@@ -166,18 +243,32 @@ def beside(market: Market, plan: Plan, budget: float | None) -> PurchasePlans:
     )
     plans = {SELECTED: plan, **rivals}
     if not isinstance(objective, MetricObjective):
-        return PurchasePlans(plans, tuple(market.providers))
+        return PurchasePlans(plans, tuple(market.providers), budget=budget)
     gains = {
         name: gain_over(objective, plan, other, market.direction, market.level)
         for name, other in rivals.items()
     }
-    return PurchasePlans(
+    found = PurchasePlans(
         plans,
         tuple(market.providers),
         gains,
         agree(objective, plan, market.direction),
         parts={name: _part_of(market, at, plans) for name, at in market.parts.items()},
+        budget=budget,
     )
+    return replace(found, tried=_tried(market, found))
+
+
+def _tried(market: Market, found: PurchasePlans) -> Tried | None:
+    """What was trained, and what the selected plan gains on its best rival there."""
+    if market.trained is None or market.trained_at is None:
+        return None
+    size, rival, gain = market.trained_at, found.nearest, None
+    objective = market.objective_at(size)
+    if rival and found.selected.size > size and isinstance(objective, MetricObjective):
+        both = found.selected, found.plans[rival]
+        gain = gain_over(objective, *both, market.direction, market.level)
+    return Tried(market.trained, size, gain)
 
 
 def _part_of(market: Market, objective_at: MetricAt, plans: Mapping[str, Plan]) -> dict[str, Part]:
@@ -193,11 +284,13 @@ def _part_of(market: Market, objective_at: MetricAt, plans: Mapping[str, Plan]) 
 def gain_over(
     objective: MetricObjective, plan: Plan, other: Plan, direction: Direction, level: float
 ) -> Gain:
-    """What a plan is better by than another one of the same size."""
+    """What a plan's mixture is better by than another's, at the objective's size."""
     sign = 1 if direction == "maximize" else -1
-    low, high = objective.gain_interval(plan.mixture[None], other.mixture[None], level)[0]
+    mixtures = plan.mixture[None], other.mixture[None]
+    low, high = objective.gain_interval(*mixtures, level)[0]
     bounds = np.sort([sign * low, sign * high]).tolist()
-    return Gain(sign * (plan.predicted - other.predicted), *bounds)
+    value, beside = objective.predict(np.concatenate(mixtures))
+    return Gain(sign * float(value - beside), *bounds)
 
 
 def _rows_of(name: str, plan: Plan, gain: Gain | None, worlds: Agreement | None) -> list[Row]:

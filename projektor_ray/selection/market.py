@@ -40,6 +40,7 @@ class Market:
     direction, starts, seed, level : as `select`.
     trials : mixtures (k, m) of probes, of one size, and their metrics (k,); the search also starts
         from the best of them.
+    trained_at : that size.
     bounds : range of the metric, if it has one.
     parts : the objectives that this one is made of, by name, where several are bought for.
     """
@@ -53,6 +54,7 @@ class Market:
     starts: int = 32
     seed: int = 0
     trials: tuple[Floats, Floats] | None = None
+    trained_at: int | None = None
     level: float = LEVEL
     bounds: tuple[float, float] | None = None
     parts: Mapping[str, MetricAt] = field(default_factory=dict)

@@ -6,6 +6,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from projektor_ray.providers import decimals_of_prices
 from projektor_ray.selection.feasible import FeasibleSet, Floats, Integers
 from projektor_ray.selection.objective import MetricObjective, Objective
 from projektor_ray.selection.segments import price_of_last
@@ -85,8 +86,9 @@ class Plan:
 
     @property
     def costs(self) -> Floats:
-        """Money for each provider, shape (m,)."""
-        return self.part.tiers.costs(self.samples)
+        """Money for each provider, shape (m,), to the decimals that the prices have."""
+        exact = zip(self.part.tiers.costs(self.samples), self.part.schedules, strict=True)
+        return np.array([round(float(cost), decimals_of_prices(prices)) for cost, prices in exact])
 
     @property
     def cost(self) -> float:

@@ -39,7 +39,9 @@ class Answer:
     plan: Plan
 
     def __str__(self) -> str:
-        bought = f"{self.plan.size:,} samples for {self.plan.cost:,.10g}"
+        bought = f"{self.plan.size:,} samples"
+        if self.plan.cost:
+            bought += f" for {self.plan.cost:,.10g}"
         if self.reached:
             said = f"{self.target:.10g} is reached with {bought}: {self.plan.predicted:.4f}"
             if self.plan.interval is None:

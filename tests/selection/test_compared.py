@@ -1,6 +1,7 @@
 """Gains over other plans, and the plan among those of plausible worlds."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from decimal import Decimal
 
 import numpy as np
 import pytest
@@ -90,6 +91,7 @@ def test_where_nothing_is_open_all_worlds_agree() -> None:
     found = agree(objective, plan, "maximize")
     assert found is not None
     assert found.nearly_same == 1.0
+    assert "knowing the world would gain nothing on average" in str(found)
     np.testing.assert_allclose(found.shares, np.column_stack([PEAK, PEAK]), atol=2e-3)
 
 
@@ -113,12 +115,15 @@ def test_a_gain_is_positive_where_the_plan_is_better(direction: Direction, sign:
 
 def test_every_provider_of_every_plan_has_a_row() -> None:
     objective = projected(slope=0.3, name="gp")
-    market = Market(lambda _: objective, providers([4000, None, None]), trials=TRIALS)
-    found = buy(market, Request(SIZE))
+    market = Market(lambda _: objective, providers([4000, None, None], [0.101, 0.003, 0.1]))
+    found = buy(replace(market, trials=TRIALS), Request(SIZE))
     table = found.table()
     assert table.schema.equals(SCHEMAS["plans"])
     rows = table.to_pylist()
     assert len(rows) == 3 * len(found.plans)
+    assert {row["plan"] for row in rows} == {found.called(name) for name in found.plans}
+    for row in rows:
+        assert row["cost"] == float(Decimal(row["samples"]) * Decimal(str(row["price"])))
     for row in rows:
         chosen = row["plan"] == "selected"
         assert (row["gain"] is None) == chosen

@@ -108,11 +108,16 @@ def test_what_comparisons_hold_fixed_is_said() -> None:
 
 
 def test_a_rival_of_one_provider_that_is_filled_up_is_called_so() -> None:
-    """The second is worth most, but sells 2 of the 10: four of each other come with them."""
-    filled = bought((1, 9, -1), [None, 2, None], [1, 1, 1], Request(size=10))
-    np.testing.assert_array_equal(filled.plans["single"].samples, [4, 2, 4])
+    """The second is worth most, but sells 6 of the 10: two of each other come with them. If it
+    sells 2, the evenly filled up plan is the uniform one, which is told in its place.
+    """
+    filled = bought((1, 9, -1), [None, 6, None], [1, 1, 1], Request(size=10))
+    np.testing.assert_array_equal(filled.plans["single"].samples, [2, 6, 2])
     assert filled.called("single") == "one first"
-    assert filled.filled_up == "one first: as much of p0001 as may be, 2, and evenly of the others"
+    assert filled.filled_up == "one first: as much of p0001 as may be, 6, and evenly of the others"
+    uniform = bought((1, 9, -1), [None, 2, None], [1, 1, 1], Request(size=10))
+    assert uniform.called("single") == "one first"
+    assert not uniform.filled_up
     alone = bought((1, 2, -1), [None, None, None], [1, 1, 1], Request(size=10))
     assert alone.called("single") == "best single"
     assert not alone.filled_up

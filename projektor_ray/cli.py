@@ -13,10 +13,14 @@ from rich.markup import escape
 
 from projektor_ray import terminal
 from projektor_ray.errors import InputError, ProjektorError
-from projektor_ray.observed.tabulate import fit_rows, projection_table
+from projektor_ray.observed.estimators import AUTO
+from projektor_ray.observed.tabulate import fit_rows, fit_sizes, projection_table
 from projektor_ray.options import (
+    USUAL_PREDICTOR,
+    Goal,
     ModelOptions,
     OfferOptions,
+    Projection,
     PurchaseOptions,
     TableOptions,
     TogetherOptions,
@@ -50,15 +54,26 @@ Out = Annotated[
 @grouped
 def fit(
     data: TableOptions,
-    predictor: Annotated[str, typer.Option(help="Predictor at each size, or auto.")] = "auto",
+    predictor: Annotated[
+        str, typer.Option(help="Predictor to decide by, where one is joined; else the usual.")
+    ] = AUTO,
+    projection: Projection = AUTO,
     out: Out = None,
 ) -> None:
-    """Fit predictors at each size, side by side with their cross-validated errors."""
+    """Fit predictors at each size, and models of all sizes, side by side with their errors.
+
+    ← is what `select` and `report` decide by, with the same options.
+    """
     runs = data.read()
-    rows, reasons = fit_rows(runs, predictor, data.log)
+    each = fit_sizes(runs, predictor, data.log)
+    usual = USUAL_PREDICTOR if predictor == AUTO else predictor
+    wanted = ModelOptions(predictor=usual, projection=projection)
+    model = None
+    if runs.sizes is not None:
+        model = wanted.fit_to(runs, Goal.maximize.value, log=data.log)
+    rows = fit_rows(each, model, usual)
     terminal.predictors(rows, f"{runs.metric}{', its logarithm' if data.log else ''}")
-    for reason in reasons:
-        terminal.headline("fit", escape(reason))
+    terminal.deciding(rows)
     _write(pa.Table.from_pylist(rows), out)
 
 

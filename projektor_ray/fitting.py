@@ -17,6 +17,7 @@ from projektor_ray.projection import (
     NoProjection,
     Saturating,
     ScaleModel,
+    decider,
     provider_groups,
 )
 from projektor_ray.projection.per_scale import PerScale
@@ -77,7 +78,7 @@ class Fit:
 
     def decides(self, name: str) -> bool:
         """Whether the plan depends on what is fitted under this name."""
-        return name == (self.chosen if self.chosen in JOINTS else self.predictor)
+        return name == decider(self.model)
 
 
 @dataclass(frozen=True, eq=False)

@@ -31,6 +31,11 @@ from projektor_ray.selection.buying import Least
 USUAL_PREDICTOR = "gp"
 
 
+Projection = Annotated[
+    str, typer.Option(help="joint_power, joint, eq3, saturating, none; or auto.")
+]
+
+
 class Goal(str, Enum):
     """Whether more of the metric is better."""
 
@@ -135,13 +140,15 @@ class ModelOptions:
         Goal | None, typer.Option(help="Whether more is better; else by the metric's name.")
     ] = None
     predictor: Annotated[str, typer.Option(help="Predictor at each size.")] = USUAL_PREDICTOR
-    projection: Annotated[
-        str, typer.Option(help="joint_power, joint, eq3, saturating, none; or auto.")
-    ] = "auto"
+    projection: Projection = "auto"
 
     def fit(self, runs: Runs, *, log: bool) -> ScaleRegressor:
         """The model; says which one was chosen and why."""
         goal = self.direction.value if self.direction else guess_direction(runs.metric)
+        return self.fit_to(runs, goal, log=log)
+
+    def fit_to(self, runs: Runs, goal: str, *, log: bool) -> ScaleRegressor:
+        """The same for a given direction of the metric."""
         model = fit_scale(runs, goal, log, self.predictor, self.projection)
         terminal.headline("project", model.reason_)
         if self.predictor != USUAL_PREDICTOR and not isinstance(model.model_, PerScale):

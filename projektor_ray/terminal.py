@@ -96,6 +96,20 @@ def predictors(rows: Sequence[Mapping[str, Any]], metric: str) -> None:
     table(f"Predictors of {metric}", columns, shown)
 
 
+def deciding(rows: Sequence[Mapping[str, Any]]) -> None:
+    """What a purchase is decided by, and what has the least error at each size."""
+    decides = next(row["predictor"] for row in rows if row["chosen"])
+    least = [
+        min((row for row in rows if row["size"] == size), key=lambda row: row["mae_cv"])
+        for size in dict.fromkeys(row["size"] for row in rows)
+    ]
+    told = [
+        row["predictor"] + ("" if row["size"] is None else f" at {row['size']:,}") for row in least
+    ]
+    says = f"select and report decide by {decides}; the least cross-validated error has"
+    headline("fit", f"{says} {', '.join(told)}")
+
+
 def projections(projected: pa.Table, model: ScaleRegressor, metric: str) -> None:
     """The best mixtures at each size, the chosen model beside the others."""
     names = list(model.models_)

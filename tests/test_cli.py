@@ -48,10 +48,57 @@ def test_fit_shows_and_writes_every_predictor(
     rows = pq.read_table(out).to_pylist()
     assert {row["size"] for row in rows} == {250, 1000}
     assert {"gp", "linear", "quadratic"} <= {row["predictor"] for row in rows}
-    assert sum(row["chosen"] for row in rows) == 2
-    said = capsys.readouterr().out
+    assert [row["predictor"] for row in rows if row["chosen"]] == ["joint_power"] * 2
+    assert {"joint"} < {row["predictor"] for row in rows}
+    said = " ".join(capsys.readouterr().out.split())
     assert "28 trainings of 3 providers, accuracy, sizes 250, 1,000" in said
-    assert "least cross-validated error" in said
+    assert "joint_power ←" in said
+    assert "select and report decide by joint_power; the least cross-validated error has" in said
+
+
+@pytest.mark.parametrize(
+    ("options", "decides"),
+    [
+        ([], "joint_power"),
+        (["--projection", "joint"], "joint"),
+        (["--projection", "eq3"], "gp"),
+        (["--projection", "eq3", "--predictor", "linear"], "linear"),
+        (["--projection", "none", "--predictor", "rational"], "rational"),
+        (["--predictor", "linear"], "joint_power"),
+    ],
+)
+def test_fit_marks_what_select_decides_by(
+    options: list[str],
+    decides: str,
+    runs: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    out = tmp_path / "fit.parquet"
+    assert projektor("fit", runs, *options, "--out", str(out), monkeypatch=monkeypatch) == 0
+    marked = {row["predictor"] for row in pq.read_table(out).to_pylist() if row["chosen"]}
+    assert marked == {decides}
+    fitted = capsys.readouterr().out.splitlines()
+    assert projektor("select", runs, "--at", "2000", *options, monkeypatch=monkeypatch) == 0
+    selected = capsys.readouterr().out.splitlines()
+    assert [line for line in selected if line.startswith("project")] == [
+        line for line in fitted if line.startswith("project")
+    ]
+
+
+def test_fit_of_one_size_marks_the_predictor_that_select_takes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shares = np.random.default_rng(0).dirichlet(np.ones(3), size=14)
+    rows = [[*share, 0.5 + share @ WORTH] for share in shares]
+    table = write(tmp_path / "runs.csv", [*NAMES, "value"], rows)
+    for size in ([], ["--size", "500"]):
+        assert projektor("fit", table, *size, monkeypatch=monkeypatch) == 0
+        said = capsys.readouterr().out
+        assert said.count("←") == 1
+        assert "gp ←" in said
+        assert "select and report decide by gp" in said
 
 
 def test_project_gives_each_mixture_at_each_size_by_each_model(

@@ -1,19 +1,25 @@
 """A table of trainings → rows of fitted predictors and of projections."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 
 from projektor_ray.errors import InputError, TooFewProbesError
-from projektor_ray.observed.estimators import MixtureRegressor, ScaleRegressor
+from projektor_ray.observed.estimators import AUTO, MixtureRegressor, ScaleRegressor
 from projektor_ray.observed.metric import guess_bounds
 from projektor_ray.observed.runs import Runs
+from projektor_ray.predictors import Predictor
+from projektor_ray.projection import Joint, JointPower, decider
 
 
-def fit_rows(runs: Runs, predictor: str, log: bool) -> tuple[list[dict[str, Any]], list[str]]:
-    """Predictors at each size, a row each; and for each size the sentence that says why.
+def fit_sizes(runs: Runs, predictor: str, log: bool) -> dict[int | None, Mapping[str, Predictor]]:
+    """Predictors at each size, by name; None is the size where the table says none.
+
+    Parameters
+    ----------
+    predictor : name of one that must be among them; or "auto": whichever can be fitted.
 
     Raises
     ------
@@ -22,33 +28,60 @@ def fit_rows(runs: Runs, predictor: str, log: bool) -> tuple[list[dict[str, Any]
     """
     if runs.values is None:
         raise InputError("expected a table with a metric; got one of mixtures alone")
-    rows, reasons = [], []
+    asked = (AUTO,) if predictor == AUTO else (predictor, AUTO)
     sizes: list[int | None] = list(runs.scales) or [None]
     distance = None if runs.distances is None else "distance"
+    found: dict[int | None, Mapping[str, Predictor]] = {}
     for size in sizes:
         at = np.ones(len(runs), dtype=bool) if size is None else runs.sizes == size
         features = runs.features().filter(pa.array(at))
         if size is not None:
             features = features.drop_columns(["size"])
-        model = MixtureRegressor(predictor, distance=distance, log=log)
-        try:
-            model.fit(features, runs.values[at])
-        except TooFewProbesError as failure:
-            where = "" if size is None else f"at size {size:,}: "
-            raise TooFewProbesError(f"{where}{failure}") from None
-        reasons.append(("" if size is None else f"at {size:,}, ") + model.choice_.reason)
+        fitted: dict[str, Predictor] = {}
+        for name in asked:
+            model = MixtureRegressor(name, distance=distance, log=log)
+            try:
+                fitted |= model.fit(features, runs.values[at]).choice_.fitted
+            except TooFewProbesError as failure:
+                where = "" if size is None else f"at size {size:,}: "
+                raise TooFewProbesError(f"{where}{failure}") from None
+        found[size] = fitted
+    return found
+
+
+def fit_rows(
+    each: Mapping[int | None, Mapping[str, Predictor]], model: ScaleRegressor | None, predictor: str
+) -> list[dict[str, Any]]:
+    """A row for each predictor, and each joint model of all sizes, at each size.
+
+    Parameters
+    ----------
+    each : the predictors, see `fit_sizes`.
+    model : of all sizes, by which a purchase is decided; None where the table says no size.
+    predictor : that a purchase is decided by where there is one size.
+    """
+    decides = predictor if model is None else decider(model.model_)
+    rows = []
+    for size, fitted in each.items():
+        reports = {name: one.report for name, one in fitted.items()}
+        if model is not None and size is not None:
+            reports |= {
+                name: one.reports[size]
+                for name, one in model.models_.items()
+                if isinstance(one, Joint | JointPower)
+            }
         rows += [
             {
                 "predictor": name,
                 "size": size,
-                "mae": fitted.report.mae,
-                "mae_cv": fitted.report.mae_cv,
-                "r2": fitted.report.r2,
-                "chosen": name == model.choice_.name,
+                "mae": report.mae,
+                "mae_cv": report.mae_cv,
+                "r2": report.r2,
+                "chosen": name == decides,
             }
-            for name, fitted in model.choice_.fitted.items()
+            for name, report in reports.items()
         ]
-    return rows, reasons
+    return rows
 
 
 def fit_scale(

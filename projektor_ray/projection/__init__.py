@@ -5,7 +5,7 @@ from projektor_ray.projection.choice import ScaleChoice, choose_scale_model
 from projektor_ray.projection.grouped import Grouped, provider_groups
 from projektor_ray.projection.joint import Joint
 from projektor_ray.projection.law import noise_gain, project, reach, scale_weights
-from projektor_ray.projection.per_scale import LogLinear, NoProjection, Saturating
+from projektor_ray.projection.per_scale import LogLinear, NoProjection, Saturating, decider
 from projektor_ray.projection.power import JointPower
 from projektor_ray.projection.registry import SCALE_MODELS, restore_scale_model, scale_model_class
 
@@ -20,6 +20,7 @@ __all__ = [
     "ScaleChoice",
     "ScaleModel",
     "choose_scale_model",
+    "decider",
     "noise_gain",
     "project",
     "provider_groups",

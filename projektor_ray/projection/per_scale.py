@@ -123,6 +123,15 @@ class PerScale(ScaleModel):
         self.predictors = dict(zip(self.scales, fitted, strict=True))
 
 
+def decider(model: ScaleModel) -> str:
+    """Name of what is fitted at the scales that a model of all scales predicts by: of the predictor
+    that it joins, or its own where it joins none.
+    """
+    if isinstance(model, PerScale):
+        return next(iter(model.predictors.values())).name
+    return model.name
+
+
 class LogLinear(PerScale):
     """Eq. 3: the metric is linear in ln N for each mixture.
 

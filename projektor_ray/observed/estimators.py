@@ -95,6 +95,10 @@ class MixtureRegressor(OfMixtures):
         self.predictor_: Predictor = self.choice_.predictor
         return self
 
+    def __sklearn_is_fitted__(self) -> bool:
+        """Whether a `fit` came to its end; one that was refused leaves other attributes behind."""
+        return hasattr(self, "predictor_")
+
     def predict(self, X: Any) -> Any:
         """The metric of each mixture: (q,), a Series where X is a pandas DataFrame."""
         check_is_fitted(self)
@@ -199,6 +203,10 @@ class ScaleRegressor(OfMixtures):
             if fewest[name] <= len(self.scales_) and (bounded or name != JointPower.name)
         ]
 
+    def __sklearn_is_fitted__(self) -> bool:
+        """Whether a `fit` came to its end; one that was refused leaves other attributes behind."""
+        return hasattr(self, "model_")
+
     def predict(self, X: Any, size: float | None = None) -> Any:
         """The metric of each mixture at `size`; without it, at the size in each row's column."""
         check_is_fitted(self)
@@ -298,6 +306,7 @@ class ScaleRegressor(OfMixtures):
         -------
         a pandas DataFrame where the offers are one; else an Arrow table.
         """
+        check_is_fitted(self)
         read = None if offers is None else Offers.read(offers, self.providers_)
         table = self.plans(Request(size, budget), read).table()
         return table.to_pandas() if type(offers).__module__.startswith("pandas") else table
@@ -310,6 +319,7 @@ class ScaleRegressor(OfMixtures):
         InputError
             If there is one size only and it is another, or if it is below the smallest.
         """
+        check_is_fitted(self)
         if len(self.scales_) == 1 and size != self.scales_[0]:
             raise InputError(
                 f"all trainings are of size {self.scales_[0]:,}, so that nothing tells how the "

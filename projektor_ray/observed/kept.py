@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+from sklearn.utils.validation import check_is_fitted
 
 from projektor_ray.arrow import one_row, the_row
 from projektor_ray.errors import InputError
@@ -20,7 +21,13 @@ def keep(model: ScaleRegressor) -> pa.Table:
 
     The trainings are kept too, because what is bought starts from the best of them, and distances
     are interpolated between theirs.
+
+    Raises
+    ------
+    NotFittedError
+        Of scikit-learn, if it is not fitted.
     """
+    check_is_fitted(model)
     arrays = {name: getattr(model, name) for name in ARRAYS}
     names = getattr(model, "feature_names_in_", None)
     return one_row(

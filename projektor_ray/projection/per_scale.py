@@ -162,15 +162,16 @@ class NoProjection(PerScale):
     def _weight_slopes(self, size: float) -> Floats:
         return np.zeros(len(self.scales))
 
-    def _drift_rate(self, mixtures: Floats, distances: Floats) -> Floats:
-        return np.abs(self._doubt(mixtures, distances))
+    def _drift(self, mixtures: Floats, distances: Floats, size: float) -> Floats:
+        """All of the growth is missed: as much again as between the last two scales; with its sign.
 
-    def _doubt(self, mixtures: Floats, distances: Floats) -> Floats:
-        """The gain itself is missed: as much again as between the last two scales."""
+        With one scale nothing tells it, and the size must be that scale.
+        """
         if len(self.scales) == 1:
             return np.zeros(len(mixtures))
         before, last = self._at_scales(mixtures, distances)[-2:]
-        return np.asarray((last - before) / np.log(self.scales[-1] / self.scales[-2]))
+        beyond = max(np.log(size / self.scales[-1]), 0.0)
+        return np.asarray(beyond * (last - before) / np.log(self.scales[-1] / self.scales[-2]))
 
 
 class Saturating(PerScale):

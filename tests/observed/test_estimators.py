@@ -7,12 +7,14 @@ import pandas as pd
 import pytest
 from numpy.typing import NDArray
 from sklearn.base import clone
+from sklearn.exceptions import NotFittedError
 from sklearn.metrics import r2_score
 from sklearn.model_selection import GridSearchCV, cross_val_predict
 
 from projektor_ray.errors import InputError, TooFewProbesError
-from projektor_ray.observed import MixtureRegressor, ScaleRegressor
+from projektor_ray.observed import MixtureRegressor, ScaleRegressor, keep
 from projektor_ray.projection import project
+from projektor_ray.selection import Request
 
 Floats = NDArray[np.float64]
 
@@ -54,6 +56,39 @@ def test_it_is_an_estimator_of_scikit_learn() -> None:
     bent = y + 2 * (X["a"] - 0.4) ** 2
     search = GridSearchCV(model, {"predictor": ["linear", "quadratic"]}, cv=3).fit(X, bent)
     assert search.best_params_ == {"predictor": "quadratic"}
+
+
+@pytest.mark.parametrize(
+    "asks",
+    [
+        lambda model: model.predict(frame()),
+        lambda model: model.predict_interval(frame(), 100),
+        lambda model: model.rank(frame(), size=100),
+        lambda model: model.select(size=100),
+        lambda model: model.select(pd.DataFrame({"provider": ["a", "b", "c"]}), size=100),
+        lambda model: model.plans(Request(100)),
+        lambda model: model.market(),
+        lambda model: model.by("joint"),
+        lambda model: keep(model),
+    ],
+)
+def test_what_is_not_fitted_says_so_whatever_it_is_asked(asks: Any) -> None:
+    with pytest.raises(NotFittedError):
+        asks(ScaleRegressor())
+    refused, few = ScaleRegressor(), frame(3)
+    with pytest.raises(TooFewProbesError):
+        refused.fit(few, linear(few), size=np.full(3, 100))
+    with pytest.raises(NotFittedError):
+        asks(refused)
+
+
+def test_a_refused_fit_at_one_size_is_none() -> None:
+    few = frame(3)
+    model = MixtureRegressor("linear")
+    with pytest.raises(TooFewProbesError):
+        model.fit(few, linear(few))
+    with pytest.raises(NotFittedError):
+        model.predict(few)
 
 
 def test_arrays_in_arrays_out() -> None:

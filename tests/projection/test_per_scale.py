@@ -77,6 +77,20 @@ def test_no_projection_is_the_value_at_the_largest_scale(rows: Rows) -> None:
     np.testing.assert_allclose(one.predict(mixtures[:12], distances[:12], 9000), values[:12])
 
 
+@pytest.mark.parametrize("scales", [2, 3])
+@pytest.mark.parametrize("size", [1600, 6400, 100_000])
+def test_without_projection_the_interval_holds_what_growth_goes_on(
+    rows: Rows, scales: int, size: int
+) -> None:
+    """It misses all of the growth, not the half that a law misses of it."""
+    mixtures, distances, sizes, values = (array[: 12 * scales] for array in rows)
+    model = NoProjection("cs").fit(mixtures, distances, sizes, values)
+    low, high = model.interval(mixtures[:12], distances[:12], size).T
+    grown = log_linear(mixtures[:12], distances[:12], max(size, model.scales[-1]))
+    assert ((low <= grown + 1e-9) & (grown - 1e-9 <= high)).all()
+    assert (high - low <= 4 * np.abs(grown - values[-12:]) + 1e-6).all()
+
+
 @pytest.mark.parametrize("kind", [LogLinear, NoProjection, Saturating])
 def test_gradient_and_slope_are_derivatives(rows: Rows, kind: type[PerScale]) -> None:
     mixtures, distances, sizes, values = rows

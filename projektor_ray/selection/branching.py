@@ -11,7 +11,9 @@ from projektor_ray.selection.objective import Objective
 from projektor_ray.selection.rounding import whole_samples
 
 MOST_NODES = 400
-"""So many parts of the set are searched once there is a plan; each is a few steps of ascent."""
+"""So many parts of the set are searched once there is a plan; each is a few steps of ascent …"""
+MOST_SHARES, FEWEST_NODES = 40_000, 40
+"""… of as many shares as there are providers: of many, so many shares in all, but some parts."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,10 +56,11 @@ def search(upward: Objective, feasible: FeasibleSet, starts: Floats) -> Searched
     Each part of the set is searched under the convex envelopes of the costs and without minimum
     orders, which bounds what its plans can reach. Where what is found there is no plan, the part
     is split in two: below and above the end of a price tier, or nothing and at least the minimum
-    order of a provider. Until there is a plan the better half comes first, then the part of the
-    highest bound, until no bound is higher than the best plan by more than a ten-thousandth of
-    the range of values. That is the best plan if the objective is concave; otherwise it is as good
-    as the starts, since then a bound is what they find.
+    order of a provider. It begins with a plan at hand, see `_at_hand`. Until a part holds a better
+    one the better half comes first, then the part of the highest bound, until no bound is higher
+    than the best plan by more than a ten-thousandth of the range of values. That is the best plan
+    if the objective is concave; otherwise it is as good as the starts, since then a bound is what
+    they find.
 
     Raises
     ------
@@ -66,18 +69,16 @@ def search(upward: Objective, feasible: FeasibleSet, starts: Floats) -> Searched
     """
     root = _search_part(upward, feasible, starts)
     slack = SAME_VALUE * (root.value - float(root.ascent.initial_values.min()))
-    best: Found | None = None
-    waiting, searched = [root], 1
-    while waiting and (best is None or searched < MOST_NODES):
-        if best is None:
-            part = waiting.pop()
-        else:
-            part = max(waiting, key=lambda one: one.value)
-            if part.value <= best.value + slack:
-                break
-            waiting.remove(part)
+    best = _at_hand(upward, root)
+    most = min(MOST_NODES, max(MOST_SHARES // len(feasible.names), FEWEST_NODES))
+    waiting, searched, reached = [root], 1, False
+    while waiting and (best is None or searched < most):
+        part = max(waiting, key=lambda one: one.value) if reached else waiting[-1]
+        waiting.remove(part)
+        if best is not None and part.value <= best.value + slack:
+            continue
         if part.is_plan:
-            best = part if best is None or part.value > best.value else best
+            best, reached = part, True
             continue
         parts = part.feasible.split(part.samples)
         halves = [_search_part(upward, half, part.ascent.mixtures) for half in parts]
@@ -87,6 +88,21 @@ def search(upward: Objective, feasible: FeasibleSet, starts: Floats) -> Searched
         raise _no_order_kept(root)
     open_bound = max((part.value for part in waiting), default=best.value) - best.value
     return Searched(best, open_bound if open_bound > slack else 0.0)
+
+
+def _at_hand(upward: Objective, root: Found) -> Found | None:
+    """A plan near the best mixture: whoever lacks to a minimum order gets it, or sells nothing.
+
+    Half of them at a time, the clearer ones, so that a hundred are settled in a few searches. None
+    where that leaves no plan.
+    """
+    part = root
+    while part.feasible.lacking(part.samples):
+        settled = part.feasible.settled(part.samples)
+        if not settled.is_possible:
+            return None
+        part = _search_part(upward, settled, part.ascent.mixtures)
+    return part if part.is_plan else None
 
 
 def nearest_plan(feasible: FeasibleSet, mixture: Floats) -> Found:

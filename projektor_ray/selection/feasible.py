@@ -175,6 +175,19 @@ class FeasibleSet:
             return _possible([self._bounded(i, upper=0), self._bounded(i, lower=int(ordered))])
         return self.split_tiers(samples)
 
+    def settled(self, samples: Integers) -> "FeasibleSet":
+        """The part in which the clearer half of those that `samples` lack to their minimum order
+        sell nothing or at least the order, whichever is nearer.
+        """
+        lacking = np.array(self.lacking(samples))
+        filled = samples[lacking] / self.minimum_orders[lacking]
+        clearer = np.argsort(-np.abs(filled - 0.5), kind="stable")[: (len(lacking) + 1) // 2]
+        dropped = lacking[clearer][filled[clearer] < 0.5]
+        ordered = lacking[clearer][filled[clearer] >= 0.5]
+        low, high = self.lower.copy(), self.upper.copy()
+        high[dropped], low[ordered] = 0, self.minimum_orders[ordered]
+        return replace(self, lower=low, upper=high)
+
     def split_tiers(self, samples: Integers) -> list["FeasibleSet"]:
         """The parts below and above a tier's end, of the provider whose envelope is farthest off.
 

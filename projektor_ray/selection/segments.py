@@ -3,6 +3,7 @@
 import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,8 @@ Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
 Corner = tuple[int, float]
 """Samples, and the money for them."""
+Line = tuple[float, tuple[tuple[int, int, float], ...]]
+"""Money before the first segment; (start, width, price) of each."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,7 +41,7 @@ class Segments:
     def of(schedules: Sequence[Schedule], lower: Integers, upper: Integers) -> "Segments":
         """The costs between bounds (m,)."""
         bounds = zip(schedules, lower.tolist(), upper.tolist(), strict=True)
-        return Segments._through([_corners(*one) for one in bounds], schedules)
+        return Segments._of([_line(*one, convex=False) for one in bounds])
 
     @staticmethod
     def envelopes(schedules: Sequence[Schedule], lower: Integers, upper: Integers) -> "Segments":
@@ -48,20 +51,14 @@ class Segments:
         rise with the quantity it is the cost; where they fall, the chord between the bounds.
         """
         bounds = zip(schedules, lower.tolist(), upper.tolist(), strict=True)
-        return Segments._through([_lower_hull(_corners(*one)) for one in bounds], schedules)
+        return Segments._of([_line(*one, convex=True) for one in bounds])
 
     @staticmethod
-    def _through(lines: Sequence[list[Corner]], schedules: Sequence[Schedule]) -> "Segments":
-        rows: list[tuple[int, int, int, float]] = []
-        for i, (corners, schedule) in enumerate(zip(lines, schedules, strict=True)):
-            if len(corners) == 1:
-                rows.append((i, corners[0][0], 0, _price_beyond(schedule, corners[0][0])))
-            for (x, cost), (end, paid) in itertools.pairwise(corners):
-                tier = _price_beyond(schedule, x)
-                chord = any(x < beyond < end for beyond, _ in schedule)
-                rows.append((i, x, end - x, (paid - cost) / (end - x) if chord else tier))
-        owner, start, width, price = (np.array(column) for column in zip(*rows, strict=True))
-        base = np.array([corners[0][1] for corners in lines])
+    def _of(lines: Sequence[Line]) -> "Segments":
+        rows = itertools.chain.from_iterable(line for _, line in lines)
+        start, width, price = (np.array(column) for column in zip(*rows, strict=True))
+        owner = np.repeat(np.arange(len(lines)), [len(line) for _, line in lines])
+        base = np.array([paid for paid, _ in lines])
         return Segments(owner, start, width, price.astype(np.float64), base)
 
     def parts(self, samples: NDArray[Any]) -> NDArray[Any]:
@@ -97,6 +94,22 @@ def price_of_last(schedules: Sequence[Schedule], samples: Integers) -> Floats:
 
 def _price_beyond(schedule: Schedule, samples: int) -> float:
     return [price for beyond, price in schedule if beyond <= samples][-1]
+
+
+@lru_cache(maxsize=1 << 16)
+def _line(schedule: Schedule, least: int, most: int, *, convex: bool) -> Line:
+    """One provider's cost between bounds, or its envelope: parts of a set share most of them."""
+    corners = _corners(schedule, least, most)
+    if convex:
+        corners = _lower_hull(corners)
+    if len(corners) == 1:
+        return corners[0][1], ((corners[0][0], 0, _price_beyond(schedule, corners[0][0])),)
+    rows = []
+    for (x, cost), (end, paid) in itertools.pairwise(corners):
+        chord = any(x < beyond < end for beyond, _ in schedule)
+        price = (paid - cost) / (end - x) if chord else _price_beyond(schedule, x)
+        rows.append((x, end - x, price))
+    return corners[0][1], tuple(rows)
 
 
 def _corners(schedule: Schedule, least: int, most: int) -> list[Corner]:

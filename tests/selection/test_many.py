@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from scipy.optimize import linprog
 
 from projektor_ray.providers import Provider
-from projektor_ray.selection import select
+from projektor_ray.selection import FeasibleSet, Terms, select
 
 Floats = NDArray[np.float64]
 
@@ -71,3 +71,24 @@ def test_no_mixture_is_better_than_the_plan_of_a_concave_metric(
     found = best(gradient[0], sellers)
     uniform, _ = objective(np.full((1, COUNT), 1 / COUNT))
     assert -found.fun - gradient[0] @ plan.mixture < 1e-5 * (value[0] - uniform[0])
+
+
+def test_hundreds_of_minimum_orders_are_settled_in_a_few_searches(
+    rng: np.random.Generator, sellers: list[Provider]
+) -> None:
+    """Evenly bought, each of 300 would sell 100 samples, fewer than it lets go."""
+    terms = {one.name: Terms(minimum_order=150) for one in sellers[:300]}
+    peak, calls = np.full(COUNT, 1 / COUNT), 0
+
+    def objective(mixtures: Floats) -> tuple[Floats, Floats]:
+        nonlocal calls
+        calls += 1
+        return -np.sum((mixtures - peak) ** 2, axis=1), -2 * (mixtures - peak)
+
+    plan = select(objective, sellers, SIZE, budget=BUDGET, terms=terms, starts=2)
+    assert FeasibleSet.of(sellers, SIZE, BUDGET, terms).keeps(plan.samples)
+    assert calls < 300
+    none = {name: Terms(excluded=True) for name in terms}
+    without = select(objective, sellers, SIZE, budget=BUDGET, terms=none, starts=2)
+    freely = select(objective, sellers, SIZE, budget=BUDGET, starts=2)
+    assert without.predicted < plan.predicted < freely.predicted

@@ -11,6 +11,7 @@ from rich.cells import cell_len
 from rich.console import Console
 from rich.markup import escape
 from rich.measure import Measurement
+from rich.padding import Padding
 from rich.table import Table
 
 from projektor_ray.formats import (
@@ -31,7 +32,25 @@ from projektor_ray.selection.compared import SELECTED, UNIFORM
 from projektor_ray.selection.doubt import doubt
 from projektor_ray.selection.plan import THOUSAND
 
-console = Console(highlight=False)
+
+class Screen(Console):
+    """A console that puts one empty line between a table and what comes after it.
+
+    Attributes
+    ----------
+    tabled : whether a table was the last that came.
+    """
+
+    tabled = False
+
+    def print(self, *objects: Any, **settings: Any) -> None:
+        if self.tabled:
+            self.tabled = False
+            super().print()
+        super().print(*objects, **settings)
+
+
+console = Screen(highlight=False)
 
 MIXTURE = "mixture"
 SHOWN_MIXTURES = 8
@@ -53,23 +72,28 @@ def headline(stage: str, says: str, *, wrap: bool = True) -> None:
 def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     """A table: numbers right-aligned; names and mixtures left, of which mixtures may wrap.
 
-    Of two columns the second may wrap, so that the first says what it is of.
+    One empty line is above its title, below it, and below the table. Of two columns the second may
+    wrap, so that the first says what it is of.
     """
-    shown = Table(header_style="dim", box=box.SIMPLE_HEAD, pad_edge=False)
+    inner = Table(header_style="dim", box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
     cells = list(zip(*rows, strict=True)) or [()] * len(columns)
     for position, column in enumerate(columns):
         text = position == 0 or column == MIXTURE
         wraps = column == MIXTURE or (position == 1 and len(columns) == 2)
         justify: Literal["left", "right"] = "left" if text else "right"
         least = None if wraps else max(cell_len(cell) for cell in (column, *cells[position]))
-        shown.add_column(escape(column), justify=justify, no_wrap=not wraps, min_width=least)
+        inner.add_column(escape(column), justify=justify, no_wrap=not wraps, min_width=least)
     for row in rows:
-        shown.add_row(*(escape(cell) for cell in row))
-    console.print(f"\n[bold]{escape(title)}[/]")
+        inner.add_row(*(escape(cell) for cell in row))
+    if not console.tabled:
+        console.print()
+    console.print(f"[bold]{escape(title)}[/]")
+    shown = Padding(inner, (1, 1, 0, 1), expand=False)
     widest = console.options.update(width=WIDEST)
     needed = Measurement.get(console, widest, shown).minimum
     wide = console if needed <= console.width else Console(highlight=False, width=needed)
     wide.print(shown)
+    console.tabled = True
 
 
 def read(runs: Runs) -> None:

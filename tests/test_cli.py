@@ -2,6 +2,7 @@
 
 import csv
 import re
+import runpy
 import sys
 from pathlib import Path
 from typing import Any
@@ -237,6 +238,16 @@ def test_several_metrics_are_bought_for_at_once(
     assert re.search(r"acc_b +0\.(49|50)", said)
     assert projektor(*asked, "--worst", "--weights", "1,2", monkeypatch=monkeypatch) == 2
     assert "the worst takes none" in capsys.readouterr().out
+
+
+def test_the_package_is_the_command(
+    runs: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["projektor", "fit", runs])
+    with pytest.raises(SystemExit) as ended:
+        runpy.run_module("projektor_ray", run_name="__main__")
+    assert not ended.value.code
+    assert "28 trainings of 3 providers" in capsys.readouterr().out
 
 
 def test_two_tables_are_joined_and_a_size_said(

@@ -124,3 +124,14 @@ def test_how_far_the_best_trained_mixture_is_moved_is_said(
 
 def probe(found: PurchasePlans) -> Plan:
     return replace(found.plans["uniform"], samples=np.array([7, 2, 1]))
+
+
+def test_one_empty_line_is_around_each_table(capsys: pytest.CaptureFixture[str]) -> None:
+    terminal.headline("read", "all")
+    for title in ("First", "Second"):
+        terminal.table(title, ["plan", "cost"], [["uniform", "12.00"]])
+    terminal.headline("done", "now")
+    lines = [line.strip() for line in capsys.readouterr().out.splitlines()]
+    table = ["plan cost", "uniform 12.00"]
+    told = [" ".join(line.split()) for line in lines if "──" not in line]
+    assert told == ["read all", "", "First", "", *table, "", "Second", "", *table, "", "done now"]

@@ -1,5 +1,7 @@
 """From a mixture to whole samples that keep bounds and budget."""
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from projektor_ray.mixtures import round_counts
@@ -12,16 +14,25 @@ def whole_samples(mixture: Floats, feasible: FeasibleSet) -> Integers:
 
     Largest remainder first; what exceeds a bound moves to the providers with room whose share
     was rounded down most, and what exceeds the budget from the dearest bought to the cheapest
-    with room. That ends at the cheapest plan, so it succeeds whenever a plan exists.
+    with room: first to one that is bought anyway, so that nobody is asked for a single sample. That
+    ends at the cheapest plan, so it succeeds whenever a plan exists.
     """
     samples = round_counts(mixture, feasible.size, feasible.names)
     samples = _within_bounds(samples, mixture * feasible.size, feasible)
-    if feasible.may_afford(samples):
-        return samples
+    if not feasible.may_afford(samples):
+        bought = samples[feasible.envelope.owner] > 0
+        samples = _cheaper(samples, [k for k in feasible.cheapest_first if bought[k]], feasible)
+    if not feasible.may_afford(samples):
+        samples = _cheaper(samples, feasible.cheapest_first, feasible)
+    return samples
+
+
+def _cheaper(samples: Integers, segments: Sequence[int], feasible: FeasibleSet) -> Integers:
+    """Samples moved from the dearest segments to the cheapest, until the budget is kept."""
     envelope = feasible.envelope
     parts = envelope.parts(samples)
-    for dear in reversed(feasible.cheapest_first):
-        for cheap in feasible.cheapest_first:
+    for dear in reversed(segments):
+        for cheap in segments:
             saved = envelope.price[dear] - envelope.price[cheap]
             if not parts[dear] or saved <= 0:
                 break

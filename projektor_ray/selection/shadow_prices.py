@@ -10,6 +10,8 @@ from projektor_ray.selection.segments import price_of_last, price_of_next
 
 CLOSE = 2e-3
 """Relative: an open size is searched to 0.2 %, so that a bound counts as reached from there on."""
+ROUNDED = 1
+"""Samples that rounding may leave with a provider of whom none are wanted."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,12 +42,12 @@ def at_fixed_size(gradient: Floats, feasible: FeasibleSet, samples: Integers) ->
     gradient : ∇, the metric's along the shares, upward, shape (m,).
     """
     last, following = _prices(feasible, samples)
-    free = (samples > feasible.lower) & (samples < feasible.upper) & (last == following)
+    exchangeable = samples > feasible.lower + ROUNDED
+    free = exchangeable & (samples < feasible.upper) & (last == following)
     slack = feasible.budget - feasible.cost(samples)
     multiplier = 0.0
     if free.any() and np.ptp(last[free]) > 0 and slack < last.max():
         multiplier = max(float(np.polyfit(last[free], gradient[free], 1)[0]), 0.0)
-    exchangeable = samples > feasible.lower
     least = (gradient - multiplier * last)[exchangeable].min(initial=np.inf)
     sold_out = (samples == feasible.upper) & (feasible.upper < feasible.size) & (samples > 0)
     value = np.where(sold_out, gradient - multiplier * following - least, 0.0)
@@ -79,11 +81,12 @@ def at_open_size(
     sold_out = (samples > 0) & (samples >= capacities - CLOSE * size)
     saved, paid = 0.0, 0.0
     if part.budget - cost <= CLOSE * cost + last.max():
-        free = (samples > part.lower) & ~sold_out & (last == following) & (last > 0)
+        spare = samples > part.lower + ROUNDED
+        free = spare & ~sold_out & (last == following) & (last > 0)
         if free.any():
             saved = paid = float(change[free] @ last[free] / (last[free] @ last[free]))
         else:
-            saved = _worth(change, last, samples > part.lower).min(initial=np.inf)
+            saved = _worth(change, last, spare).min(initial=np.inf)
             paid = _worth(change, following, ~sold_out).max(initial=0.0)
     saved = max(saved, 0.0) if np.isfinite(saved) else 0.0
     beyond = np.maximum(change - saved * following, 0.0)

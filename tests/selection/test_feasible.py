@@ -107,6 +107,16 @@ def test_whole_samples_are_near_the_mixture() -> None:
     assert np.abs(whole_samples(mixture, feasible) - 1000 * mixture).max() <= 2
 
 
+def test_nobody_is_asked_for_a_single_sample_to_save_money() -> None:
+    """Rounded, 333 and 667 samples cost 0.4 more than the budget; the cheapest has no share."""
+    feasible = FeasibleSet.of(providers([None] * 3, [0.5, 1.0, 2.0]), 1000, 1666.6)
+    mixture = feasible.project(np.array([[-1.0, 0.5, 0.9]]))[0]
+    assert mixture[0] == 0
+    np.testing.assert_array_equal(whole_samples(mixture, feasible), [0, 334, 666])
+    only = FeasibleSet.of(providers([None, 1000], [0.5, 2.0]), 1000, 1999.0)
+    np.testing.assert_array_equal(whole_samples(np.array([0.0, 1.0]), only), [1, 999])
+
+
 def test_many_providers() -> None:
     rng = np.random.default_rng(0)
     feasible = FeasibleSet.of(

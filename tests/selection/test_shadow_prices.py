@@ -11,6 +11,7 @@ from scipy.optimize import minimize
 from projektor_ray.providers import Provider
 from projektor_ray.selection import (
     Direction,
+    FeasibleSet,
     Market,
     Plan,
     Terms,
@@ -19,6 +20,7 @@ from projektor_ray.selection import (
     select,
     select_under_budget,
 )
+from projektor_ray.selection.shadow_prices import at_fixed_size, at_open_size
 from tests.selection.test_feasible import providers
 from tests.selection.test_select import SIZE, Bowl
 
@@ -191,3 +193,19 @@ def test_who_is_left_out_has_no_capacity_to_widen() -> None:
     terms = {"p0000": Terms(excluded=True)}
     plan = select(Bowl((0.9, 0.1, 0.0)), providers([None] * 3), SIZE, terms=terms)
     np.testing.assert_array_equal(plan.capacity_value, 0.0)
+
+
+@pytest.mark.parametrize("left", [0, 1])
+def test_a_sample_that_rounding_left_tells_no_price(left: int) -> None:
+    """The first provider is worth far less than its price, and none of it is wanted."""
+    capacities = [None, None, None, 3000]
+    feasible = FeasibleSet.of(providers(capacities, [1.0, 2.0, 3.0, 2.0]), SIZE, 22_000.0)
+    samples = np.array([left, 4000 - left, 3000, 3000])
+    worth = at_fixed_size(np.array([-5.0, 0.2, 0.5, 0.4]), feasible, samples)
+    assert worth.budget == pytest.approx(0.3 / SIZE)
+    np.testing.assert_allclose(worth.capacity, [0, 0, 0, 0.2 / SIZE], atol=1e-12)
+    on_top = at_open_size(
+        np.array([-5.0, 0.2, 0.3, 0.4]), np.array([np.inf] * 3 + [3000.0]), feasible, samples
+    )
+    assert on_top.budget == pytest.approx(0.1)
+    np.testing.assert_allclose(on_top.capacity, [0, 0, 0, 0.2], atol=1e-12)

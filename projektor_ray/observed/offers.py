@@ -5,8 +5,10 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from projektor_ray.config import nearest
+from projektor_ray.counting import row_named
 from projektor_ray.errors import InputError
 from projektor_ray.observed.columns import column
 from projektor_ray.observed.reading import read_table
@@ -23,6 +25,7 @@ OFFER_COLUMNS = (
     "excluded",
 )
 
+Floats = NDArray[np.float64]
 Row = Mapping[str, float]
 
 
@@ -49,14 +52,15 @@ class Offers:
         """Offers in a table with the column `provider` and, where wanted, the others.
 
         `price` and `capacity` (empty: unlimited) are of the first row of a provider, as are
-        `minimum_order`, `required` and `excluded`. A further row of the same provider is a tier:
-        its `price` holds for the samples `beyond` so many.
+        `minimum_order`, `required` and `excluded`. Without the column `price` nothing costs. A
+        further row of the same provider is a tier: its `price` holds for the samples `beyond` so
+        many.
 
         Raises
         ------
         InputError
             If a provider of the mixtures has no row, or two that are no tiers, a row is of an
-            unknown provider, or a number cannot be used.
+            unknown provider or has no price where others have, or a number cannot be used.
         """
         table = read_table(source)
         for name in table.column_names:
@@ -73,6 +77,8 @@ class Offers:
             name: column(table, name) if name in table.column_names else np.full(len(table), np.nan)
             for name in OFFER_COLUMNS[1:]
         }
+        if "price" in table.column_names:
+            _check_prices(sellers, parts["price"], parts["excluded"] == 1)
         rows: dict[str, list[Row]] = {name: [] for name in names}
         for at, seller in enumerate(sellers):
             rows[seller].append({part: float(numbers[at]) for part, numbers in parts.items()})
@@ -147,6 +153,15 @@ def _same_names(rows: Sequence[str], names: Sequence[str]) -> None:
         raise InputError(
             "offers and mixtures must name the same providers; "
             f"{'; '.join(part for part in said if part)}. The mixtures' are {', '.join(names)}"
+        )
+
+
+def _check_prices(sellers: Sequence[str], prices: Floats, excluded: NDArray[np.bool_]) -> None:
+    """Refuse an empty price of what may be bought: it would be taken for free."""
+    if (empty := np.flatnonzero(np.isnan(prices) & ~excluded)).size:
+        raise InputError(
+            f"provider {sellers[empty[0]]!r} has no price in {row_named(int(empty[0]))}; write "
+            "what a sample costs, 0 where it costs nothing"
         )
 
 

@@ -169,11 +169,11 @@ def _sizes(table: pa.Table, name: str | None, said: str | float | None) -> Float
     if name is None and said is None:
         return None
     sizes = np.full(table.num_rows, float(said or 0)) if name is None else _finite(table, name)
-    wrong = np.flatnonzero(sizes < 1)
+    wrong = np.flatnonzero((sizes < 1) | (sizes % 1 != 0))
     if len(wrong):
         raise InputError(
-            f"a size must be a number of samples, at least 1; it is {sizes[wrong[0]]:g} in "
-            f"{row_named(wrong[0])}"
+            f"a size must be a whole number of samples, at least 1; it is {sizes[wrong[0]]:g} in "
+            f"{row_named(wrong[0])}. Write samples, not thousands or billions of them"
         )
     return sizes
 

@@ -52,10 +52,17 @@ class ScaledProbes:
         Raises
         ------
         InputError
-            As `Probes.check`, or if a size is not a number of at least 1.
+            As `Probes.check`, or if a size is not a whole number of at least 1.
         """
         probes = Probes.check(mixtures, distances, values)
-        return ScaledProbes(probes, check_size(one_per_mixture("sizes", sizes, len(probes))))
+        counts = one_per_mixture("sizes", sizes, len(probes))
+        wrong = np.flatnonzero((counts < 1) | (counts % 1 != 0))
+        if len(wrong):
+            raise InputError(
+                f"sizes must be whole numbers of samples, at least 1; number {wrong[0]} is "
+                f"{counts[wrong[0]]:g}. Write samples, not thousands or billions of them"
+            )
+        return ScaledProbes(probes, counts)
 
     @property
     def scales(self) -> tuple[int, ...]:

@@ -21,8 +21,8 @@ FEWEST_GROUPS = 2
 def provider_groups(mixtures: Floats, gradients: Floats) -> NDArray[np.intp]:
     """The group of each provider, 0, 1, …, shape (m,): those that move the distance alike.
 
-    Providers are clustered (Ward) by `∂OT/∂p_i` at the mixtures, each centred because only
-    differences between providers count. There are four mixtures for each group.
+    Providers are clustered (Ward) by `∂OT/∂p_i` at the mixtures. There are four mixtures for each
+    group.
 
     Parameters
     ----------
@@ -43,8 +43,8 @@ def provider_groups(mixtures: Floats, gradients: Floats) -> NDArray[np.intp]:
             f"{FEWEST_GROUPS * COEFFICIENTS_OF_A_GROUP} mixtures; got {count} mixtures of "
             f"{providers} providers. Use the projection 'joint_power' or 'joint'"
         )
-    pulls = gradients[rows] - gradients[rows].mean(axis=1, keepdims=True)
-    return np.asarray(fcluster(linkage(pulls.T, "ward"), groups, "maxclust") - 1, dtype=np.intp)
+    tree = linkage(gradients[rows].T, "ward")
+    return np.asarray(fcluster(tree, groups, "maxclust") - 1, dtype=np.intp)
 
 
 class Grouped(ScaleModel):

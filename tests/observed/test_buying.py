@@ -125,6 +125,10 @@ def test_the_gradient_is_that_of_the_predictions(log: bool) -> None:
         (OFFERS.rename(columns={"capacity": "capcity"}), "no column 'capcity'; .* 'capacity'"),
         (OFFERS.drop(columns="provider"), "need the column 'provider', .* got price, capacity"),
         (OFFERS.assign(price=[-1, 0, 0]), "price must be 0 or more"),
+        (
+            OFFERS.assign(price=[0.1, None, 0]),
+            "provider 'b' has no price in row 2 .*0 where it costs",
+        ),
         (OFFERS.assign(capacity=[1.5, 1, 1]), "whole number of samples; got 1.5"),
         (OFFERS.assign(price=["dear", "", ""]), "'price' must hold numbers"),
     ],

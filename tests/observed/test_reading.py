@@ -105,6 +105,7 @@ def bad(**changes: Any) -> pd.DataFrame:
         (bad(accuracy=[0.5, None, 0.7, 0.8]), None, "there is none in row 2 .* Leave out"),
         (bad(accuracy=0.5), None, "is 0.5 in all 4 rows: nothing can be learned"),
         (bad(size=[100, 0, 100, 100]), None, "at least 1; it is 0 in row 2"),
+        (bad(size=[1.0, 1.5, 2.0, 2.0]), None, "whole number .* it is 1.5 in row 2 .*billions"),
         (
             bad(distance=[0.1, 0.2, None, 1]),
             None,

@@ -2,8 +2,10 @@
 
 import numpy as np
 import pytest
+from scipy.stats import norm, t
 
 from projektor_ray.mixtures import simplex_lattice
+from projektor_ray.predictors import PREDICTORS
 from projektor_ray.predictors.gaussian_process import GaussianProcess
 from projektor_ray.projection import (
     SCALE_MODELS,
@@ -165,3 +167,35 @@ def test_surfaces_beyond_a_bound_are_not_cut_where_they_would_tie(
     assert drawn is not None
     assert drawn.max() > 1.0
     assert (np.ptp(drawn, axis=1) > 0).all()
+
+
+@pytest.mark.parametrize("count", [5, 20])
+def test_few_probes_widen_intervals_as_students_t_does(
+    count: int, rng: np.random.Generator
+) -> None:
+    """At the largest scale nothing drifts: `t(k − 2)` spreads either way."""
+    mixtures = rng.dirichlet(np.ones(3), size=count)
+    values = 0.5 - 0.2 * distance(mixtures) + 0.01 * rng.normal(size=count)
+    model = LogLinear.of(
+        {size: PREDICTORS["cs"]().fit(mixtures, distance(mixtures), values) for size in (250, 1000)}
+    )
+    left_out = model.predictors[1000].report.rms_cv
+    half = np.diff(model.interval(mixtures, distance(mixtures), 1000)) / 2
+    np.testing.assert_allclose(half, t.ppf(0.95, count - 2) * left_out)
+    apart = np.diff(gains(model, mixtures[:1], mixtures[1:2], 1000)) / 2
+    np.testing.assert_allclose(apart, np.sqrt(2) * half[:1])
+
+
+def test_half_of_a_drift_is_a_mixtures_own(rng: np.random.Generator) -> None:
+    """Judged by a scale held out, all mixtures drift alike; their gains do not lose it all."""
+    mixtures = np.tile(rng.dirichlet(np.ones(3), size=12), (3, 1))
+    sizes = np.repeat([100.0, 400.0, 1600.0], 12)
+    values = 0.9 - sizes**-0.5 - 0.1 * distance(mixtures)
+    model = LogLinear("cs").fit(mixtures, distance(mixtures), sizes, values)
+    p, q = mixtures[:1], mixtures[1:2]
+    assert model.held_out_rms is not None
+    drift = 0.5 * model.held_out_rms * np.log(6400 / 1600) / np.log(1600 / 400)
+    near, far = (float(np.diff(gains(model, p, q, size)).item() / 2) for size in (1600, 6400))
+    own = norm.ppf(0.95) * 0.5 * np.sqrt(2) * drift
+    assert own > 10 * near, "or the spread hides the drift"
+    assert far == pytest.approx(own, rel=0.1)

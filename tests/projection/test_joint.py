@@ -64,6 +64,16 @@ def test_the_covariance_is_the_squared_spread_but_for_noise(rng: np.random.Gener
     assert noise[0] > 0
 
 
+def test_what_mixtures_left_out_miss_is_part_of_the_spread(rng: np.random.Generator) -> None:
+    """Without noise the fit leaves none, but a mixture of a kind of its own is missed."""
+    mixtures, distances, sizes, values = table(rng, 14)
+    odd = values + 0.1 * (mixtures == mixtures[0]).all(axis=1)
+    for at in (values, odd):
+        model = Joint().fit(mixtures, distances, sizes, at)
+        missed = np.sqrt(np.mean((model.left_out * (sizes / sizes.max()) ** 0.35) ** 2))
+        assert (model._spread(mixtures, distances, sizes.max()) >= missed).all()
+
+
 def test_neighbours_are_believed_to_vary_together(rng: np.random.Generator) -> None:
     """The covariance of two mixtures that are nearly one is nearly the variance of each."""
     model, one = Joint().fit(*table(rng, 12)), np.array([0.2, 0.5, 0.3])

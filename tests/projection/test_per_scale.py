@@ -17,7 +17,7 @@ from projektor_ray.projection import (
     project,
     restore_scale_model,
 )
-from projektor_ray.projection.per_scale import PerScale
+from projektor_ray.projection.per_scale import EXPONENTS, PerScale
 
 Floats = NDArray[np.float64]
 DRIFT = np.array([0.3, 1.1, 0.6])
@@ -49,6 +49,17 @@ def test_eq3_is_exact_on_log_linear_data(rows: Rows, predictor: str, scales: int
         log_linear(mixtures[:12], distances[:12], 20_000),
         atol=1e-5,
     )
+
+
+def test_of_three_scales_the_largest_tells_most(rows: Rows) -> None:
+    """Its trainings are the least noisy: variances fall as N^−0.7."""
+    mixtures, distances, sizes, _ = rows
+    values = np.random.default_rng(0).normal(size=len(sizes))
+    model = LogLinear("cs").fit(mixtures, distances, sizes, values)
+    at_scales = [model.predictors[scale].predict(mixtures, distances) for scale in model.scales]
+    slope, offset = np.polyfit(np.log(model.scales), at_scales, 1, w=np.array(model.scales) ** 0.35)
+    expected = offset + slope * np.log(9000)
+    np.testing.assert_allclose(model.predict(mixtures, distances, 9000), expected)
 
 
 def test_it_joins_predictors_fitted_already(rows: Rows) -> None:
@@ -148,6 +159,8 @@ def test_bad_input(rows: Rows) -> None:
         LogLinear("cs").fit(mixtures[10:14], distances[10:14], sizes[10:14], values[10:14])
     with pytest.raises(InputError, match="at least 1"):
         LogLinear("cs").fit(mixtures, distances, sizes * 0, values)
+    with pytest.raises(InputError, match=r"whole numbers.*number 12 is 1\.6\. .*thousands"):
+        LogLinear("cs").fit(mixtures, distances, np.repeat([1.0, 1.6, 4.0], 12), values)
     model = LogLinear("cs").fit(mixtures, distances, sizes, values)
     with pytest.raises(InputError, match="at least 1"):
         model.predict(mixtures, distances, 0)
@@ -186,6 +199,27 @@ def test_the_saturating_law_finds_the_pooled_exponent(rows: Rows) -> None:
         for kind in (Saturating, LogLinear)
     }
     assert errors["saturating"] < 0.5 * errors["eq3"]
+
+
+def test_the_exponent_is_that_of_all_mixtures_together(rows: Rows) -> None:
+    mixtures, distances, sizes, _ = rows
+    noise = 0.02 * np.random.default_rng(0).normal(size=len(sizes))
+    values = 0.9 - (0.5 + distances) * sizes**-0.5 + noise
+    model = Saturating("pq").fit(mixtures, distances, sizes, values)
+    at_scales = np.array(
+        [one.predict(mixtures[:12], distances[:12]) for one in model.predictors.values()]
+    )
+    weights = np.array(model.scales) ** 0.7
+
+    def misfit(exponent: float) -> Floats:
+        """Of each mixture from its line in N^−β."""
+        at = np.array(model.scales) ** -exponent
+        lines = [np.polyval(np.polyfit(at, v, 1, w=np.sqrt(weights)), at) for v in at_scales.T]
+        return np.asarray(weights @ (at_scales - np.transpose(lines)) ** 2)
+
+    of_each = np.array([misfit(exponent) for exponent in EXPONENTS])
+    assert model.exponent == EXPONENTS[of_each.sum(axis=1).argmin()]
+    assert np.ptp(EXPONENTS[of_each.argmin(axis=0)]) > 0.5, "or they would agree by themselves"
 
 
 def test_the_held_out_scale_is_projected_from_the_smaller_ones(rows: Rows) -> None:

@@ -115,7 +115,7 @@ def test_every_plan_buys_what_was_asked_within_capacities_and_budget(
     out, plans = finished
     assert {"selected", "uniform", "single"} <= set(plans.plans)
     for name, plan in plans.plans.items():
-        found = [row for row in rows(out, "plans") if row["plan"] == name]
+        found = [row for row in rows(out, "plans") if row["plan"] == plans.called(name)]
         bought = {row["provider"]: row["samples"] for row in found}
         assert sum(bought.values()) == 100, name
         assert bought["ada"] <= 40, name

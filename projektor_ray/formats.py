@@ -5,6 +5,9 @@ from collections.abc import Sequence
 import numpy as np
 
 MOST_DECIMALS = 6
+FINER = 2
+"""So many decimals more than the metric has what a part of the purchase is worth."""
+WORTH_DIGITS = 3
 STEP = 4
 """A plan is at least so many times as large as the step by which it is valued."""
 

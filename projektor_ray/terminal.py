@@ -15,6 +15,8 @@ from rich.padding import Padding
 from rich.table import Table
 
 from projektor_ray.formats import (
+    FINER,
+    WORTH_DIGITS,
     aligned,
     change,
     changes,
@@ -60,8 +62,6 @@ WIDEST = 1000
 """A table is as wide as it must be to cut no number, up to this."""
 LONGEST_METRIC = 9
 """Of a column whose table fits 80 characters."""
-FINER = 2
-"""So many decimals more than the metric has what a part of the purchase is worth."""
 
 
 def headline(stage: str, says: str, *, wrap: bool = True) -> None:
@@ -91,7 +91,11 @@ def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> 
     shown = Padding(inner, (1, 1, 0, 1), expand=False)
     widest = console.options.update(width=WIDEST)
     needed = Measurement.get(console, widest, shown).minimum
-    wide = console if needed <= console.width else Console(highlight=False, width=needed)
+    wide = (
+        console
+        if needed <= console.width
+        else Console(highlight=False, width=needed, quiet=console.quiet)
+    )
     wide.print(shown)
     console.tabled = True
 
@@ -250,7 +254,7 @@ def bought(found: PurchasePlans, step: int, most: int) -> None:
     best, worlds = found.selected, []
     if found.agreement is not None:
         worlds = [f"{low:.0f}–{high:.0f} %" for low, high in 100 * found.agreement.shares]
-    worth = changes((step / THOUSAND * best.marginal_value).tolist(), 3, most)
+    worth = changes((step / THOUSAND * best.marginal_value).tolist(), WORTH_DIGITS, most)
     order = np.argsort(-best.samples, kind="stable")
     buys = int(np.count_nonzero(best.samples))
     many = len(order) > SHOWN_PROVIDERS

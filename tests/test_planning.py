@@ -1,5 +1,6 @@
 """What a study's file may ask to be bought, beside linear programs; no Ray."""
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -118,10 +119,16 @@ def test_the_report_of_several_sets_is_of_what_they_are_together() -> None:
     for name, row in zip(SETS, shown.titled("set"), strict=True):
         predicted = plans.parts[name]["selected"].predicted
         assert (row[0], float(row[1])) == (name, pytest.approx(predicted, abs=1e-3))
-        assert f"What the pilots tell beside {name}" in shown.texts["h2"]
     rows = {row[0] for row in shown.titled("predictor")}
     assert {"linear on everyday", "linear on rare"} <= rows
-    assert any(words.startswith("Everyday: ") for words in shown.texts["li"])
+    assert len(fits) == 2
+    assert told.reasons[0] == fits[0].fitted.reason == fits[1].fitted.reason
+    other = replace(fits[1], fitted=replace(fits[1].fitted, reason="linear was liked"))
+    apart = report_of_study(asked, [fits[0], other], plans, {}, drawn)
+    names = [one.study.set_name for one in fits]
+    assert apart.reasons[0] == (
+        f"{names[0]}: {fits[0].fitted.reason}; {names[1]}: linear was liked"
+    )
 
 
 def best(size: int, budget: float) -> float:

@@ -8,16 +8,28 @@ import numpy as np
 from numpy.typing import NDArray
 
 from projektor_ray.cards import ProviderCard
-from projektor_ray.formats import decimals_of, fixed, span, step_of
+from projektor_ray.formats import (
+    FINER,
+    WORTH_DIGITS,
+    change,
+    changes,
+    decimals_of,
+    fixed,
+    span,
+    step_of,
+)
 from projektor_ray.providers import Provider
 from projektor_ray.report.labels import labels, short
 from projektor_ray.selection import Direction, Gain, Plan, PurchasePlans
-from projektor_ray.selection.compared import UNIFORM
 from projektor_ray.selection.plan import THOUSAND
 
 Floats = NDArray[np.float64]
 
 LONGEST_METRIC = 34
+BEYOND = 2.0
+"""Curves go on to so many times the size to buy."""
+NEEDED = "needed"
+"""Is a provider without whom no plan keeps the constraints."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -155,24 +167,24 @@ class Report:
 
     @property
     def plans(self) -> Mapping[str, Plan]:
-        """By name, without those that buy what an earlier one of the baselines does."""
-        seen: dict[bytes, str] = {}
-        for name, plan in self.bought.plans.items():
-            key = b"" if plan is self.selected else plan.samples.tobytes()
-            seen.setdefault(key, name)
-        return {name: self.bought.plans[name] for name in seen.values()}
+        """By name, without those that buy what an earlier one does."""
+        return self.bought.distinct
+
+    @property
+    def gains(self) -> Mapping[str, Gain]:
+        """Of the selected plan over each of the other `plans`, by their names."""
+        return {name: gain for name, gain in self.bought.gains.items() if name in self.plans}
+
+    def measurable(self, gain: Gain) -> bool:
+        """Whether a gain is one: its interval is above 0, and it does not round to nothing."""
+        return gain.low > 0 and fixed(gain.value, self.decimals) > 0
 
     @property
     def every_card(self) -> Iterator[tuple[ProviderCard, str]]:
-        """Every card, and beside which validation set it is, in words where there are several."""
+        """Every card, and which validation set it is beside, in words where there are several."""
         for name, cards in self.cards.items():
-            beside = f", beside {name}" if len(self.cards) > 1 else ""
+            beside = f" ({name})" if len(self.cards) > 1 else ""
             yield from ((card, beside) for card in cards)
-
-    @property
-    def gain(self) -> Gain:
-        """Of the selected plan over the uniform one."""
-        return self.bought.gains[UNIFORM]
 
     @property
     def labels(self) -> tuple[str, ...]:
@@ -200,6 +212,18 @@ class Report:
         return np.asarray(self.step / THOUSAND * self.selected.marginal_value)
 
     @property
+    def grows(self) -> bool:
+        """Whether the model says what more samples bring; else `worth` is of samples in place of
+        others, see `Plan.marginal_value`."""
+        size = self.selected.size
+        return any(one.at(size)[0] != one.at(BEYOND * size)[0] for one in self.curves[:1])
+
+    @property
+    def instead(self) -> str:
+        """What becomes of the plan where samples are added to it, in words."""
+        return "on top" if self.grows else "in place of as many of the plan’s mixture"
+
+    @property
     def decimals(self) -> int:
         """Of a metric: as many as its uncertainty makes sense of."""
         return decimals_of([plan.interval for plan in self.bought.plans.values()])
@@ -209,9 +233,17 @@ class Report:
         return f"{fixed(value, self.decimals):,.{self.decimals}f}"
 
     def show_change(self, value: float) -> str:
-        """A difference of metrics, with its sign and a decimal more."""
-        decimals = self.decimals + 1
-        return f"{fixed(value, decimals):+,.{decimals}f}"
+        """A difference of metrics with its sign; ±0 where it rounds to nothing."""
+        return change(value, self.decimals)
+
+    @property
+    def show_worth(self) -> Sequence[str]:
+        """What `step` samples more of each provider are worth, m of them."""
+        return changes(self.worth.tolist(), WORTH_DIGITS, self.decimals + FINER)
+
+    def shows(self, value: float) -> bool:
+        """Whether what a part of the purchase is worth is more than nothing."""
+        return fixed(value, self.decimals + FINER) > 0
 
     def show_without(self, name: str) -> str:
         """How the metric of the best plan changes if a provider is left out."""
@@ -219,9 +251,13 @@ class Report:
             return "–"
         other = self.without[name]
         if other is None:
-            return "no plan"
+            return NEEDED
         return self.show_change(other.predicted - self.selected.predicted)
 
     def show_span(self, bounds: tuple[float, float] | None) -> str:
         """An interval of the metric."""
         return span(bounds, self.decimals)
+
+    def show_gain(self, gain: Gain) -> str:
+        """A gain and its interval."""
+        return f"{self.show_change(gain.value)} (90%: {self.show_span((gain.low, gain.high))})"

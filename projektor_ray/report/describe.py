@@ -12,6 +12,7 @@ from projektor_ray.mixtures import simplex_lattice
 from projektor_ray.projection import ScaleModel, noise_gain, reach
 from projektor_ray.projection.left_out import left_out, values_at
 from projektor_ray.report.content import (
+    BEYOND,
     Curve,
     Floats,
     Opinion,
@@ -25,8 +26,6 @@ from projektor_ray.selection.plan import LEVEL
 
 POINTS = 33
 """Sizes at which a curve is drawn."""
-BEYOND = 2.0
-"""Curves go on to so many times the size to buy."""
 SIMPLEX_LEVELS = 20
 ACROSS = 3
 """How many providers a triangle can show."""
@@ -136,7 +135,9 @@ def _reasons(reason: str, scales: Sequence[int], size: int) -> tuple[str, ...]:
     said = [reason, reach(size, scales)]
     if len(scales) > 1 and size > scales[-1]:
         gain = float(noise_gain(size, scales))
-        said.append(f"Eq. 3 to {size:,} amplifies errors of the scales {gain:.2f} times")
+        said.append(
+            f"by Eq. 3, errors of the trainings grow {gain:.1f} times on the way to {size:,}"
+        )
     return tuple(said)
 
 

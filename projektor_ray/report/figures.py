@@ -1,10 +1,12 @@
 """The figures of a report but that of the mixtures, each an inline SVG that words describe."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 from matplotlib.ticker import FuncFormatter, MaxNLocator, NullFormatter
 
+from projektor_ray.formats import plain
 from projektor_ray.report.content import Floats, Report
 from projektor_ray.report.names import model_name
 from projektor_ray.report.theme import (
@@ -57,7 +59,7 @@ def fit_figure(report: Report) -> str:
         "fit",
         "Predicted against observed",
         f"Each of {len(trained.values)} trainings beside what is {how}; "
-        f"mean absolute error {trained.error:.3g} {report.metric}.",
+        f"mean absolute error {plain(trained.error)} {report.metric}.",
     )
 
 
@@ -69,7 +71,8 @@ def growth_figure(report: Report) -> str:
         _dots_of_trainings(axes, report)
         for drawn in report.rivals:
             axes.plot(drawn.sizes, drawn.values, color=MUTED, linewidth=1, linestyle=(0, (3, 2)))
-        for drawn, colour in zip(report.curves, (ACCENT, SECOND), strict=True):
+        told = [drawn for drawn in report.curves if drawn.name in report.plans]
+        for drawn, colour in zip(told, (ACCENT, SECOND), strict=False):
             axes.fill_between(drawn.sizes, *drawn.interval.T, color=colour, alpha=0.16, linewidth=0)
             axes.plot(
                 drawn.sizes, drawn.values, color=colour, label=report.bought.called(drawn.name)
@@ -99,9 +102,8 @@ def _name_rivals(axes: Any, report: Report) -> None:
     """At the right ends of their curves, moved apart where they would touch."""
     bottom, top = axes.get_ylim()
     ends = sorted(report.rivals, key=lambda drawn: float(drawn.values[-1]))
-    height = -np.inf
-    for drawn in ends:
-        height = max(float(drawn.values[-1] - bottom) / (top - bottom), height + APART)
+    wanted = [float(drawn.values[-1] - bottom) / (top - bottom) for drawn in ends]
+    for drawn, height in zip(ends, moved_apart(wanted), strict=True):
         axes.annotate(
             model_name(drawn.name),
             (1.0, height),
@@ -112,6 +114,18 @@ def _name_rivals(axes: Any, report: Report) -> None:
             fontsize=7.5,
             color=MUTED,
         )
+
+
+def moved_apart(heights: Sequence[float]) -> list[float]:
+    """Ascending heights within the axes, from 0 to 1, at least `APART` from one to the next."""
+    moved: list[float] = []
+    for height in heights:
+        moved.append(max(height, moved[-1] + APART if moved else 0.0))
+    highest = 1.0
+    for i in reversed(range(len(moved))):
+        moved[i] = highest = min(moved[i], highest)
+        highest -= APART
+    return moved
 
 
 def _dots_of_trainings(axes: Any, report: Report) -> None:
@@ -125,7 +139,7 @@ def _growth_in_words(report: Report) -> str:
     size = report.selected.size
     told = [(drawn.name, drawn.at(size)) for drawn in report.curves]
     return "; ".join(
-        f"{report.bought.called(name)} at {size:,}: {report.show(value)}, 90 % interval "
+        f"{report.bought.called(name)} at {size:,}: {report.show(value)}, 90% interval "
         f"{report.show_span((low, high))}"
         for name, (value, low, high) in told
     )
@@ -208,9 +222,10 @@ def worth_figure(report: Report) -> str:
         axes.invert_yaxis()
         axes.grid(visible=False, axis="y")
         axes.xaxis.set_major_locator(MaxNLocator(4))
+        axes.ticklabel_format(axis="x", style="plain", useOffset=False)
         axes.set_xlabel(f"change of {report.metric_label}")
         axes.margins(x=0.08)
-    said = "; ".join(f"{report.labels[i]} {worth[i]:+.2g}" for i in shown)
+    said = "; ".join(f"{report.labels[i]} {report.show_worth[i]}" for i in shown)
     return inline(figure, "worth", f"What {report.step:,} samples more are worth", said)
 
 

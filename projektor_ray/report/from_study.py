@@ -65,15 +65,21 @@ def report_of_study(
         without=without,
         objectives=_objectives(study, fits, chosen),
         chosen=chosen,
-        reason="; ".join(_said(one, one.fitted.reason) for one in fits),
-        notes=[_said(one, note) for one in fits for note in _notes(one)],
+        reason="; ".join(_of_sets(fits, [[one.fitted.reason] for one in fits])),
+        notes=_of_sets(fits, [_notes(one) for one in fits]),
         cards=cards,
     )
 
 
-def _said(fit: SetFit, says: str) -> str:
-    """A sentence, and the validation set that it is of."""
-    return f"{fit.study.set_name}: {says}" if fit.study.set_name else says
+def _of_sets(fits: Sequence[SetFit], says: Sequence[Sequence[str]]) -> list[str]:
+    """Each sentence once, with the validation set that it is of where it is not of all of them."""
+    named = {one.study.set_name: own for one, own in zip(fits, says, strict=True)}
+    told = [
+        sentence if all(sentence in own for own in says) else f"{name}: {sentence}"
+        for name, own in named.items()
+        for sentence in own
+    ]
+    return list(dict.fromkeys(told))
 
 
 def _laws(fit: SetFit) -> dict[str, str]:

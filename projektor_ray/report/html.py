@@ -1,5 +1,6 @@
 """Pieces of an HTML page; every text is escaped here."""
 
+import re
 from collections.abc import Sequence
 from html import escape
 
@@ -23,9 +24,16 @@ def paragraph(text: str) -> str:
     return f"<p>{escape(text)}</p>"
 
 
-def tile(value: str, says: str) -> str:
-    """A large number and what it is."""
-    return f"<li><b>{escape(value)}</b><span>{escape(says)}</span></li>"
+def tile(value: str, *says: str) -> str:
+    """A large number, or a few words in its place, and what it is, a line each."""
+    kind = "" if any(letter.isdigit() for letter in value) else ' class="says"'
+    told = "".join(f"<span>{_unbroken(line)}</span>" for line in says)
+    return f"<li><b{kind}>{escape(value)}</b>{told}</li>"
+
+
+def _unbroken(text: str) -> str:
+    """A text whose intervals, `0.81…0.97`, stay on one line."""
+    return re.sub(r"[^\s(]+…[^\s)]+", r"<em>\g<0></em>", escape(text))
 
 
 def items(sentences: Sequence[str]) -> str:
@@ -45,7 +53,7 @@ def table(
     *,
     chosen: Sequence[bool] | None = None,
     caption: str = "",
-    kind: str = "",
+    wide: Sequence[str] = (),
     shown: int | None = None,
 ) -> str:
     """A table: the first column left, all others right-aligned.
@@ -53,27 +61,31 @@ def table(
     Parameters
     ----------
     chosen : which rows are bold.
-    kind : class of the element, for the style.
+    caption : what the columns are, below them.
+    wide : columns that a narrow screen does without.
     shown : how many rows are open; the others unfold.
     """
     marks = [False] * len(rows) if chosen is None else chosen
-    every = [_row(row, mark) for row, mark in zip(rows, marks, strict=True)]
-    said = f"<caption>{escape(caption)}</caption>" if caption else ""
-    top = (
-        f"<thead><tr>{''.join(f'<th scope=col>{escape(name)}</th>' for name in head)}</tr></thead>"
-    )
-    names = f' class="{kind}"' if kind else ""
-    whole = f"<table{names}>{said}{top}<tbody>{''.join(every[:shown])}</tbody></table>"
+    kinds = ["wide" if name in wide else "" for name in head]
+    every = [_row("td", row, kinds, mark) for row, mark in zip(rows, marks, strict=True)]
+    top = f"<thead>{_row('th', head, kinds)}</thead>"
+    whole = f"<table>{top}<tbody>{''.join(every[:shown])}</tbody></table>"
     rest = "" if shown is None else "".join(every[shown:])
     if rest:
-        more = f"<table{names}>{top}<tbody>{rest}</tbody></table>"
+        more = f"<table>{top}<tbody>{rest}</tbody></table>"
         whole += unfolding(f"{len(every) - (shown or 0):,} more", more)
-    return f'<div class="scroll">{whole}</div>'
+    said = f'<p class="small">{escape(caption)}</p>' if caption else ""
+    return f'<div class="told"><div class="scroll">{whole}</div>{said}</div>'
 
 
-def _row(cells: Sequence[str], chosen: bool) -> str:
+def _row(tag: str, cells: Sequence[str], kinds: Sequence[str], chosen: bool = False) -> str:
     mark = ' class="chosen"' if chosen else ""
-    return f"<tr{mark}>{''.join(f'<td>{escape(cell)}</td>' for cell in cells)}</tr>"
+    shown = [
+        f"<{tag}{' scope=col' if tag == 'th' else ''}{f' class={kind}' if kind else ''}>"
+        f"{escape(cell)}</{tag}>"
+        for cell, kind in zip(cells, kinds, strict=True)
+    ]
+    return f"<tr{mark}>{''.join(shown)}</tr>"
 
 
 def unfolding(title: str, content: str) -> str:

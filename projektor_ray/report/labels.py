@@ -5,31 +5,53 @@ import re
 from collections.abc import Sequence
 
 LONGEST = 24
-SHORTEST_PREFIX = 4
+SHORTEST_CUT = 4
+HEADS = (3 / 5, 1.0, 0.0)
+"""Parts of a long name's letters that are of its beginning: the first that tells all apart."""
 
 
 def labels(names: Sequence[str]) -> tuple[str, ...]:
-    """Names without the beginning that all of them share, each no longer than `LONGEST`.
+    """Names without what all of them begin or end with, each no longer than `LONGEST`.
 
-    `train_the_pile_arxiv, train_the_pile_github, …` are `arxiv, github, …`. A beginning ends with
-    a separator; where what follows is nothing or a number, names stay whole.
+    `train_the_pile_arxiv, train_the_pile_github, …` are `arxiv, github, …`; so are
+    `arxiv_val_loss, …`. What is cut ends, or begins, with a separator; where a beginning is
+    followed by nothing or by a number, it stays. Names that differ do so when they are short.
     """
-    first, last = min(names), max(names)
-    both = itertools.takewhile(lambda i: first[i] == last[i], range(min(len(first), len(last))))
-    common = re.match(r".*[_\-/.: ]", "".join(first[i] for i in both))
-    cut = common.end() if common else 0
-    if (
-        len(names) == 1
-        or cut < SHORTEST_PREFIX
-        or not all(name[cut:][:1].isalpha() for name in names)
-    ):
+    cut = _without_end(_without_beginning(names))
+    for head in HEADS:
+        told = tuple(short(name, head=head) for name in cut)
+        if len(set(told)) == len(set(names)):
+            return told
+    return tuple(cut)
+
+
+def _common(names: Sequence[str]) -> str:
+    """The letters with which all of them begin."""
+    alike = itertools.takewhile(lambda letters: len(set(letters)) == 1, zip(*names, strict=False))
+    return "".join(letters[0] for letters in alike)
+
+
+def _without_beginning(names: Sequence[str]) -> list[str]:
+    common = re.match(r".*[_\-/.: ]", _common(names))
+    cut = common.end() if common and len(names) > 1 else 0
+    if cut < SHORTEST_CUT or not all(name[cut:][:1].isalpha() for name in names):
         cut = 0
-    return tuple(short(name[cut:]) for name in names)
+    return [name[cut:] for name in names]
 
 
-def short(name: str, longest: int = LONGEST) -> str:
-    """A name with its middle left out where it is long."""
+def _without_end(names: Sequence[str]) -> list[str]:
+    both = _common([name[::-1] for name in names])[::-1]
+    common = re.search(r"[_\-/.: ].*", both)
+    cut = len(both) - common.start() if common and len(names) > 1 else 0
+    if cut < SHORTEST_CUT or not all(len(name) > cut for name in names):
+        cut = 0
+    return [name[: len(name) - cut] for name in names]
+
+
+def short(name: str, longest: int = LONGEST, head: float = HEADS[0]) -> str:
+    """A name with its middle left out where it is long; or its end, or its beginning."""
     if len(name) <= longest:
         return name
-    head = longest * 3 // 5
-    return f"{name[:head]}…{name[head + 1 - longest :]}"
+    first = min(int(longest * head), longest - 1)
+    last = longest - 1 - first
+    return f"{name[:first]}…{name[len(name) - last :]}"

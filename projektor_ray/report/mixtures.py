@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
-from projektor_ray.report.content import Report
+from projektor_ray.report.content import Floats, Report
 from projektor_ray.report.theme import (
     BAD,
     INK,
@@ -21,6 +21,8 @@ from projektor_ray.report.words import in_shares
 from projektor_ray.selection.compared import SELECTED
 
 BANDS = 8
+FLAT = 1e-9
+"""Relative: values that differ by less are the same."""
 CORNERS = np.array([[0.0, 0.0], [1.0, 0.0], [0.5, np.sqrt(3) / 2]])
 """Of the triangle, in the order of the providers."""
 SIDES = (("left", -1), ("right", -1), ("center", 1))
@@ -39,7 +41,7 @@ def _triangle(report: Report) -> str:
     with drawing():
         figure, axes = new_figure(3.7)
         points = surface.mixtures @ CORNERS
-        levels = MaxNLocator(BANDS).tick_values(surface.values.min(), surface.values.max())
+        levels = bands_of(surface.values)
         colours = share_of_steps(len(levels) - 1)
         bands = axes.tricontourf(*points.T, surface.values, levels=levels, colors=colours)
         axes.plot(*CORNERS[[0, 1, 2, 0]].T, color=MUTED, linewidth=1)
@@ -58,7 +60,7 @@ def _triangle(report: Report) -> str:
         axes.set_aspect("equal")
         axes.axis("off")
         figure.legend(loc="outside lower center", ncols=3, handletextpad=0.1, columnspacing=1.0)
-        bar = figure.colorbar(bands, ax=axes, shrink=0.6, pad=0.01, aspect=14)
+        bar = figure.colorbar(bands, ax=axes, shrink=0.6, pad=0.01, aspect=14, ticks=levels[1:-1])
         bar.outline.set_visible(False)
         bar.set_label(report.metric_label)
     best = surface.mixtures[np.argmax(surface.values * report.sign)]
@@ -70,6 +72,19 @@ def _triangle(report: Report) -> str:
         f"From {low} to {high}; best without any constraint near {in_shares(report, best)}; the "
         f"plan is {in_shares(report, report.selected.mixture)}.",
     )
+
+
+def bands_of(values: Floats) -> Floats:
+    """Limits of bands from the least to the largest value, round between them; so that none is
+    of values that are not there, such as accuracies above 1."""
+    least, most = float(values.min()), float(values.max())
+    if most - least <= FLAT * max(abs(least), abs(most)):
+        pad = max(abs(most), 1.0) * FLAT
+        return np.array([least - pad, most + pad])
+    ticks = np.asarray(MaxNLocator(BANDS).tick_values(least, most))
+    apart = 0.05 * (ticks[1] - ticks[0])
+    between = ticks[(ticks > least + apart) & (ticks < most - apart)]
+    return np.array([least, *between, most])
 
 
 def _marks_of_plans(axes: Any, report: Report) -> None:

@@ -25,9 +25,9 @@ def frontier_section(report: Report) -> str:
         for budget, plan in report.bought.frontier.items()
     ]
     chosen = [plan is report.selected for plan in report.bought.frontier.values()]
-    head = ["budget", "predicted", "90 %", "cost", "samples", "shares"]
+    head = ["budget", "predicted", "90%", "cost", "samples", "shares"]
     said = "The best plan of any size for each budget; in bold, the one that this page is about."
-    shown = table(head, rows, chosen=chosen, caption=said)
+    shown = table(head, rows, chosen=chosen, caption=said, wide=("90%", "cost"))
     if len(rows) == 1:
         return section("Value against money", shown)
     says = "The band is where nine of ten trainings on such a purchase would lie."
@@ -59,5 +59,6 @@ def parts_section(report: Report) -> str:
     others = [report.bought.called(plan) for plan in report.plans if plan != SELECTED]
     said = f"Predicted of each plan on each validation set; the plan is for the {report.metric}."
     return section(
-        "On each validation set", table(["set", SELECTED, "90 %", *others], rows, caption=said)
+        "On each validation set",
+        table(["set", SELECTED, "90%", *others], rows, caption=said, wide=("90%",)),
     )

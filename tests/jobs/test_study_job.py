@@ -25,6 +25,7 @@ from jobs import study as study_job
 from jobs.check import check
 from jobs.cluster import ROOT, check_reachable
 from jobs.fit import fit
+from jobs.options import parser as options
 from jobs.options import run
 from jobs.study import run_study
 from jobs.workspace import Workspace, opened
@@ -34,6 +35,7 @@ from projektor_ray.probe import Outcome
 from projektor_ray.selection import PurchasePlans
 from projektor_ray.study import SetSummary, StudyConfig, resolve
 from projektor_ray.tables import SCHEMAS, Folder, Stamp
+from projektor_ray.terminal import console
 from tests.jobs.problems import (
     IRIS,
     LEDGERS,
@@ -163,17 +165,54 @@ def test_every_provider_has_a_card_that_tells_its_part_in_the_plan(
         assert card["without"] <= selected.predicted if card["planned"] else not card["without"]
 
 
-def test_the_report_shows_the_plan_and_the_cards_and_changes_no_table(
-    finished: tuple[Path, PurchasePlans], again: Path
+def test_the_study_writes_a_page_of_the_plan_and_the_cards(
+    finished: tuple[Path, PurchasePlans],
 ) -> None:
+    out, plans = finished
+    text = (out / "report.html").read_text(encoding="utf-8")
+    for name, samples in zip(plans.selected.names, plans.selected.samples.tolist(), strict=True):
+        assert f"<td>{name}</td><td>{samples}</td>" in text
+        assert f"<h3>{name}</h3>" in text
+
+
+def test_the_report_is_the_study_s_again_changes_no_table_and_shows_none(
+    finished: tuple[Path, PurchasePlans], again: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (again / "report.html").unlink()
     with opened(config(), str(again)) as workspace:
         report_job.report(workspace)
     assert tables(again) == tables(finished[0])
-    text = (again / "report.html").read_text(encoding="utf-8")
-    plan = finished[1].selected
-    for name, samples in zip(plan.names, plan.samples.tolist(), strict=True):
-        assert f"<td>{name}</td><td>{samples}</td>" in text
-        assert f"<h3>{name}</h3>" in text
+    assert (again / "report.html").read_bytes() == (finished[0] / "report.html").read_bytes()
+    said = capsys.readouterr().out
+    assert "report.html" in said
+    assert "ada" not in said
+    assert not console.quiet
+
+
+def test_a_page_of_all_that_the_folder_holds_is_not_made_again(
+    again: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Neither Ray nor the pilots are asked for; with a seed more, or a probe more, they are."""
+
+    def refuse(*given: object) -> None:
+        raise InputError("asked for Ray")
+
+    def report_of(**changes: Any) -> int:
+        study = tmp_path / "iris.yaml"
+        study.write_text(yaml.safe_dump(values(**changes)))
+        return report_job.main(options("report", "").parse_args([str(study), "--out", str(again)]))
+
+    monkeypatch.setattr(report_job, "opened", refuse)
+    before = (again / "report.html").read_bytes()
+    assert report_of() == 0
+    assert (again / "report.html").read_bytes() == before
+    assert "all that the folder holds" in capsys.readouterr().out.replace("\n", " ")
+    with pytest.raises(InputError, match="asked for Ray"):
+        report_of(selection={"size": 90, "budget": 120, "starts": 4})
+    part = next((again / "probes").glob("*.parquet"))
+    shutil.copy(part, part.with_name("part-0-more.parquet"))
+    with pytest.raises(InputError, match="asked for Ray"):
+        report_of()
 
 
 def test_pilots_that_have_cards_are_not_examined_again(

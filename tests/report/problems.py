@@ -63,7 +63,7 @@ def a_report(count: int, scales: tuple[int, ...] = (100, 400), **changes: Any) -
         Provider(name, capacity=600 if i == 0 else None, price=0.5)
         for i, name in enumerate(changes.pop("names", names_of(count)))
     )
-    bought = bought_of(providers, 1000)
+    bought = replace(bought_of(providers, 1000), budget=changes.pop("budget", None))
     mixtures = np.tile(np.eye(count), (2, 1)) if count > 1 else np.ones((2, 1))
     sizes = np.resize(np.array(scales, dtype=np.float64), len(mixtures))
     values = np.linspace(0.2, 0.9, len(mixtures))
@@ -113,11 +113,30 @@ def a_report(count: int, scales: tuple[int, ...] = (100, 400), **changes: Any) -
     return replace(made, **changes)
 
 
+def sound(**changes: Any) -> Report:
+    """A report that nothing is amiss with: its plan was trained, at the size to buy."""
+    report = a_report(4, scales=(1000,))
+    trained = replace(report.trained, mixtures=np.tile(report.selected.mixture, (8, 1)))
+    made = replace(report, **{"trained": trained, **changes})
+    return with_plan(made, capacity_value=np.zeros(4))
+
+
+def with_plan(report: Report, **changes: Any) -> Report:
+    plans = {**report.bought.plans, "selected": replace(report.selected, **changes)}
+    return replace(report, bought=replace(report.bought, plans=plans))
+
+
+def with_gain(report: Report, gain: Gain) -> Report:
+    return replace(report, bought=replace(report.bought, gains={"single": gain}))
+
+
 @dataclass
 class Read(HTMLParser):
-    """A page's tables, texts by tag, attributes, and whether its elements are nested rightly."""
+    """A page's tables, all that is said, texts by tag, attributes, and whether its elements are
+    nested rightly."""
 
     tables: list[list[list[str]]] = field(default_factory=list)
+    said: str = ""
     texts: dict[str, list[str]] = field(default_factory=dict)
     attributes: list[tuple[str, str, str]] = field(default_factory=list)
     tags: list[str] = field(default_factory=list)
@@ -130,6 +149,7 @@ class Read(HTMLParser):
         self.tags.append(tag)
         self.attributes += [(tag, name, value or "") for name, value in attrs]
         self.texts.setdefault(tag, []).append("")
+        self.said += "" if tag == "em" else " "
         if tag == "table":
             self.tables.append([])
         if tag == "tr":
@@ -148,6 +168,7 @@ class Read(HTMLParser):
         assert self.open.pop() == tag, f"</{tag}> closes another element"
 
     def handle_data(self, data: str) -> None:
+        self.said += data
         for tag in self.open[-1:]:
             self.texts[tag][-1] += data
         if self.open[-1:] in (["td"], ["th"]):

@@ -4,10 +4,12 @@ import re
 from dataclasses import replace
 from xml.etree import ElementTree
 
+import numpy as np
 import pytest
 
 from projektor_ray.report import page
 from projektor_ray.selection import Answer
+from projektor_ray.selection.agreement import Agreement
 from tests.report.problems import a_report, beside, card, names_of, read
 
 
@@ -21,13 +23,12 @@ def test_the_plan_on_the_page_is_the_plan(count: int, scales: tuple[int, ...]) -
     assert set(rows) == set(names_of(count))
     best = report.selected
     for i, name in enumerate(best.names):
-        _, samples, for_sale, share, likely, price, cost, without, _ = rows[name]
+        _, samples, for_sale, share, price, cost, without, _ = rows[name]
         assert samples == f"{best.samples[i]:,}"
         assert for_sale == ("600" if i == 0 else "–")
         assert share == f"{best.samples[i] / 10:.1f}%"
-        assert likely == "–"
         lost = report.bought.plans["uniform"].predicted - best.predicted
-        assert without == {0: f"{lost:+.4f}", 1: "no plan"}.get(i, "–")
+        assert without == {0: f"{lost:+.3f}", 1: "needed"}.get(i, "–")
         assert (price, cost) == ("0.5", f"{best.samples[i] / 2:,.2f}")
     assert "Buy 1,000 samples: 600 of seller-000 and 400 of seller-001." in shown.texts["h1"]
     assert "500.00" in shown.texts["b"]
@@ -43,8 +44,8 @@ def test_plans_stand_beside_each_other_with_gains() -> None:
         assert float(row[4].replace(",", "")) == plan.cost
     assert [row[2:4] for row in rows] == [
         ["", ""],
-        ["+0.2000", "0.100…0.500"],
-        ["+0.3000", "0.100…0.500"],
+        ["+0.200", "0.100…0.500"],
+        ["+0.300", "0.100…0.500"],
     ]
 
 
@@ -67,12 +68,14 @@ def test_an_answer_and_a_frontier_are_told_where_they_were_asked_for() -> None:
     assert any(name.endswith("against the budget") for name in told_by)
     missed = replace(report.bought, answer=Answer(0.95, False, best))
     (heading,) = read(page(replace(report, bought=missed))).texts["h1"]
-    assert heading.startswith("0.95 cannot be reached. The best there is are 1,000 samples: 600 of")
+    assert heading.startswith(
+        "0.95 cannot be reached. The best is 0.867, with 1,000 samples: 600 of"
+    )
 
 
 def test_nothing_has_no_negative_sign() -> None:
     report = a_report(4)
-    assert report.show_change(-1e-9) == "+0.0000"
+    assert report.show_change(-1e-9) == "±0"
     assert report.show(-1e-9) == "0.000"
 
 
@@ -156,6 +159,76 @@ def test_cards_say_what_is_known() -> None:
     assert ("wrong labels", "cannot tell") in told
     assert ("in the plan", "70") in told
     assert "What the pilots tell" not in read(page(a_report(2))).texts["h2"]
+
+
+def test_what_is_the_same_beside_all_sets_is_told_once() -> None:
+    cards = {
+        "everyday": (card("seller-000"), card("seller-001")),
+        "rare": (card("seller-000", distance=2.5), card("seller-001")),
+    }
+    shown = read(page(a_report(2, cards=cards)))
+    assert shown.texts["h3"] == ["seller-000", "seller-001"]
+    assert shown.texts["h2"].count("What the pilots tell") == 1
+    told = list(zip(shown.texts["dt"], shown.texts["dd"], strict=True))
+    assert told.count(("distance (everyday)", "1.250")) == 1
+    assert told.count(("distance (rare)", "2.500")) == 1
+    assert told.count(("distance", "1.250")) == 1
+    assert told.count(("pilot", "200")) == 2
+
+
+def test_a_card_explains_what_it_shows() -> None:
+    found = card("seller-000", least_valuable=(46, 19, 3, 7))
+    shown = read(page(a_report(2, cards=beside(found, card("seller-001")))))
+    told = list(zip(shown.texts["dt"], shown.texts["dd"], strict=True))
+    assert ("worth least", "46, 19, 3") in told
+    assert ("without it", "needed") in told
+    (says,) = [one for one in shown.texts["p"] if one.startswith("Of each provider")]
+    assert "Worth least: rows of the pilot, from 0, that serve validation least" in says
+    assert "needed, where no plan keeps the constraints without the provider" in says
+
+
+def test_worlds_have_a_column_where_there_are_any() -> None:
+    report = a_report(2)
+    mixtures = np.array([[0.6, 0.4], [0.6, 0.4]])
+    known = Agreement(mixtures[0], mixtures, np.zeros(2))
+    told = read(page(replace(report, bought=replace(report.bought, agreement=known))))
+    rows = told.titled("provider", "samples", "for sale", "share", "worlds")
+    assert [row[3:5] for row in rows] == [["60.0%", "60%"], ["40.0%", "40%"]]
+
+
+def test_models_have_the_names_that_people_read() -> None:
+    says = "joint_power, least error at 400 held out (joint_power 0.1, eq3 0.2, none 0.3)"
+    told = " ".join(read(page(a_report(4, reasons=(says,)))).texts["li"])
+    named = "Joint power law, least error at 400 held out (joint power law 0.1, Eq. 3 0.2, no "
+    assert f"{named}projection 0.3)." in told
+
+
+def test_nothing_costs_where_nothing_has_a_price() -> None:
+    report = a_report(4)
+    free = tuple(replace(one, price=0.0) for one in report.providers)
+    shown = read(page(replace(report, bought=replace(report.bought, providers=free))))
+    heads = [row[0] for row in shown.tables if row[0][0] in ("provider", "plan")]
+    assert len(heads) == 2
+    assert not [head for head in heads if {"price", "cost"} & set(head)]
+    assert "no cost" in shown.texts["b"]
+
+
+def test_what_a_buyer_must_know_comes_before_the_evidence() -> None:
+    titles = read(page(a_report(4, cards=beside(*map(card, names_of(4)))))).texts["h2"]
+    assert titles[:4] == [
+        "What to buy",
+        "What to be careful about",
+        "What to do next",
+        "Beside other plans",
+    ]
+
+
+def test_more_of_a_provider_is_told_as_the_model_means_it() -> None:
+    """With one size nothing is known of growth: samples are valued in place of others."""
+    assert "bought on top" in " ".join(read(page(a_report(4))).texts["p"])
+    alone = " ".join(read(page(a_report(4, (100,)))).texts["p"])
+    assert "bought in place of as many of the plan’s mixture" in alone
+    assert "on top" not in alone
 
 
 def test_the_same_report_gives_the_same_page() -> None:

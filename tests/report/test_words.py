@@ -1,4 +1,4 @@
-"""What a report warns of and what it advises: each for its cause, and none without."""
+"""What a report warns of, and says of its plans: each for its cause, and none without."""
 
 from dataclasses import replace
 from typing import Any
@@ -7,31 +7,15 @@ import numpy as np
 import pytest
 
 from projektor_ray.cards import ProviderCard, Share
-from projektor_ray.projection import noise_gain
 from projektor_ray.report import Report
 from projektor_ray.report.content import Opinion
-from projektor_ray.report.words import next_steps, warnings
-from projektor_ray.selection import Gain
-from tests.report.problems import a_report, beside, card
+from projektor_ray.report.words import about_plans, warnings
+from projektor_ray.selection import Answer, Gain
+from projektor_ray.selection.compared import Tried
+from projektor_ray.selection.feasible import FeasibleSet
+from tests.report.problems import a_report, beside, card, sound, with_gain, with_plan
 
 MANY = Share(0.4, 0.3, 0.5)
-
-
-def sound(**changes: Any) -> Report:
-    """A report that nothing is amiss with: its plan was trained, at the size to buy."""
-    report = a_report(4, scales=(1000,))
-    trained = replace(report.trained, mixtures=np.tile(report.selected.mixture, (8, 1)))
-    made = replace(report, trained=trained, **changes)
-    return with_plan(made, capacity_value=np.zeros(4))
-
-
-def with_plan(report: Report, **changes: Any) -> Report:
-    plans = {**report.bought.plans, "selected": replace(report.selected, **changes)}
-    return replace(report, bought=replace(report.bought, plans=plans))
-
-
-def with_gain(report: Report, gain: Gain) -> Report:
-    return replace(report, bought=replace(report.bought, gains={"single": gain}))
 
 
 def test_nothing_amiss_is_nothing_said() -> None:
@@ -44,7 +28,7 @@ def test_nothing_amiss_is_nothing_said() -> None:
     [
         (lambda r: with_plan(r, unbounded=1.2, predicted=1.0), "says 1.200 and is cut to 1,"),
         (lambda r: with_plan(r, agreed=3, starts=40), "3 of 40 starts"),
-        (lambda r: with_gain(r, Gain(0.1, -0.1, 0.3)), "better than best single is not certain"),
+        (lambda r: with_gain(r, Gain(0.1, -0.1, 0.3)), "better than best single is open"),
         (lambda r: replace(r, notes=("a was in no row",)), "a was in no row"),
         (
             lambda r: replace(r, trained=replace(r.trained, mixtures=np.eye(4)[[0, 3] * 4])),
@@ -76,66 +60,84 @@ def test_each_flaw_of_a_pilot_is_said(flawed: ProviderCard, said: str) -> None:
     assert said in told
 
 
-def test_one_size_calls_for_another() -> None:
-    (told,) = next_steps(sound())
-    assert "at 4,000 samples as well" in told
+def test_a_plan_that_buys_what_another_does_is_named_with_it_alone() -> None:
+    """`proportional` buys what `uniform` does, whose gain is not certain: told as one plan."""
+    report = a_report(4)
+    plans = {**report.bought.plans, "proportional": report.bought.plans["uniform"]}
+    gains = dict.fromkeys(("uniform", "proportional"), Gain(0.1, -0.1, 0.3))
+    report = replace(report, bought=replace(report.bought, plans=plans, gains=gains))
+    (told,) = [one for one in warnings(report) if "whether" in one]
+    assert told == "whether this plan is better than uniform is open"
+    assert "proportional would buy the same as uniform" in list(about_plans(report))
+    assert not [one for one in about_plans(a_report(4)) if "the same as" in one]
 
 
-def test_a_further_size_is_told_with_what_it_would_help() -> None:
-    report = sound()
-    far = replace(report, trained=replace(report.trained, sizes=np.array([50.0, 200.0] * 4)))
-    told = next_steps(far)
-    now, then = noise_gain(1000, (50, 200)), noise_gain(1000, (50, 200, 447))
-    (step,) = [one for one in told if "at 447 samples" in one]
-    assert f"{float(then):.1f} times instead of {float(now):.1f}" in step
-    assert then < now
+def test_the_best_other_plan_is_doubted_once() -> None:
+    report = a_report(4)
+    gains = {"uniform": Gain(0.2, -0.1, 0.5), "single": Gain(0.1, -0.1, 0.3)}
+    told = warnings(replace(report, bought=replace(report.bought, gains=gains)))
+    assert "whether this plan is better than best single is open" in told
+    assert "whether this plan is better than uniform is not certain" in told
 
 
-def test_no_further_size_is_told_where_none_lies_between_the_last_and_the_plan() -> None:
-    """The plan buys 1,000; √(999·1,000) rounds to 999, which was trained."""
-    assert not [one for one in next_steps(a_report(4, scales=(250, 999))) if "amplify" in one]
+def test_best_trained_is_told_with_what_the_constraints_move_of_it() -> None:
+    report = a_report(4)
+    tried = Tried(np.eye(4), 400)
+    probe = replace(report.bought.plans["single"], samples=np.array([900, 100, 0, 0]))
+    plans = {**report.bought.plans, "probe": probe}
+    moved = replace(report, bought=replace(report.bought, plans=plans, tried=tried))
+    (told,) = [one for one in about_plans(moved) if one.startswith("best trained")]
+    assert "the mixture trained with the best metric, 10% of it moved" in told
 
 
-def test_a_part_is_to_be_bought_first_where_the_plan_is_far() -> None:
-    told = " ".join(next_steps(a_report(4, scales=(100, 250))))
-    assert "buy a part first, 250 samples" in told
-    value = np.interp(np.log(250), np.log([100, 1000]), [0.5, 0.8])
-    assert f"the model says {value:.3f}" in told
-    assert "buy a part" not in " ".join(next_steps(a_report(4, scales=(100, 800))))
-
-
-def test_the_plans_own_mixture_is_to_be_trained_where_none_is_near() -> None:
-    (told,) = [one for one in next_steps(a_report(4)) if "own mixture" in one]
-    assert "seller-000 60%, seller-001 40%" in told
-    assert not [one for one in next_steps(sound()) if "own mixture" in one]
-
-
-def test_bounds_that_bind_are_to_be_negotiated() -> None:
-    report = sound()
-    loose = with_plan(
-        report,
-        capacity_value=np.array([0.0, 2.0, 0.0, 3.0]),
-        budget_value=0.004,
-        part=replace(report.selected.part, budget=500.0),
+def cheaper(report: Report, cost: float, lost: float, gain: Gain) -> Report:
+    """With a uniform plan and one without the first provider at this cost."""
+    price = np.full(4, cost / 1000)
+    schedule = [replace(one, price=cost / 1000) for one in report.providers]
+    part = FeasibleSet.of(schedule, 1000)
+    uniform = replace(report.bought.plans["uniform"], prices=price, part=part)
+    other = replace(uniform, predicted=report.selected.predicted - lost)
+    plans = {**report.bought.plans, "uniform": uniform}
+    gains = {**report.bought.gains, "uniform": gain}
+    name = report.names[0]
+    return replace(
+        report, bought=replace(report.bought, plans=plans, gains=gains), without={name: other}
     )
-    told = next_steps(loose)
-    assert [
-        one
-        for one in told
-        if "ask seller-003 for more than its 0: 100 more" in one and "0.3" in one
-    ]
-    assert [one for one in told if "ask seller-001 for more than its 400" in one and "0.2" in one]
-    assert [one for one in told if "1 % more money, 5.00" in one and "0.02" in one]
 
 
-def test_distances_are_asked_for_where_there_are_none() -> None:
-    assert [one for one in next_steps(sound(measured=False)) if "distance" in one]
-    assert not [one for one in next_steps(sound()) if "distance" in one]
+def test_money_for_which_nothing_is_gained_is_told() -> None:
+    """The selected plan costs 500."""
+    open_, sure = Gain(0.05, -0.1, 0.2), Gain(0.2, 0.1, 0.3)
+    (told, *_) = warnings(cheaper(sound(), 200.0, 0.1, open_))
+    assert told == (
+        "uniform costs 200.00, 300.00 less, and is not measurably worse: gain over it +0.050 "
+        "(90%: -0.100…0.200)"
+    )
+    (told,) = warnings(cheaper(sound(), 200.0, 0.0, sure))
+    assert told.startswith("the best plan without seller-000 costs 200.00, 300.00 less")
+    assert not warnings(cheaper(sound(), 200.0, 0.1, sure))
+    assert "costs" not in " ".join(warnings(cheaper(sound(), 499.0, 0.1, open_)))
+    reached = cheaper(sound(), 200.0, 0.1, open_)
+    answer = Answer(0.8, True, reached.selected)
+    reached = replace(reached, bought=replace(reached.bought, answer=answer))
+    assert "measurably" not in " ".join(warnings(reached))
 
 
-def test_only_those_who_are_bought_from_are_asked() -> None:
-    bad = card("b", wrong_labels=MANY, closest_provider="c", copies_in_closest=30)
-    told = " ".join(next_steps(sound(cards=beside(bad))))
-    assert "labels of b checked before buying 50" in told
-    assert "ask b and c who owns the 30 samples" in told
-    assert "b" not in " ".join(next_steps(sound(cards=beside(replace(bad, planned=0))))).split()
+def test_samples_that_only_make_up_the_number_are_told() -> None:
+    """More of the second provider would make it worse; where no growth is known, or the size
+    was not asked for, it would be no advice to buy fewer."""
+    worse = with_plan(a_report(4), marginal_value=np.array([1.0, -1.0, -1.0, 0.0]))
+    (told,) = [one for one in warnings(worse) if "to make up" in one]
+    assert told.startswith("400 samples of seller-001 are there to make up 1,000: more of them")
+    for other in (
+        replace(worse, curves=()),
+        replace(worse, bought=replace(worse.bought, open_size=True)),
+        with_plan(worse, marginal_value=np.array([1.0, -1e-6, -1.0, 0.0])),
+        with_plan(worse, marginal_value=np.array([1.0, 0.1, -1.0, 0.0])),
+    ):
+        assert "to make up" not in " ".join(warnings(other))
+
+
+def test_a_model_that_prefers_the_uniform_plan_by_nothing_that_shows_is_not_told() -> None:
+    report = sound(opinions=(Opinion("eq3", False, 1, 0, 1, -0.0004),))
+    assert warnings(report) == ()

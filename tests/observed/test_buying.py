@@ -195,3 +195,19 @@ def test_what_cannot_be_kept_is_named() -> None:
         model.select(OFFERS.assign(capacity=[10, 10, 10]), size=10_000)
     with pytest.raises(InputError, match="all trainings are of size 500"):
         trained((500,)).select(OFFERS, size=10_000)
+
+
+def test_a_gain_in_the_logarithm_is_one_of_the_metric() -> None:
+    """Where the logarithms are sure, so is what the metrics differ by; and trials are metrics."""
+    rng = np.random.default_rng(4)
+    X = pd.DataFrame(rng.dirichlet(np.ones(3), size=12), columns=NAMES).assign(size=100)
+    y = np.exp(1 + X["a"] - X["b"])
+    model = ScaleRegressor("none", predictor="linear", log=True, direction="minimize").fit(X, y)
+    objective = model.objective(100)
+    p, q = (np.array([[float(name == alone) for name in NAMES]]) for alone in "ab")
+    gain = objective.predict(p) - objective.predict(q)
+    assert gain == pytest.approx(np.e**2 - 1, rel=1e-3)
+    assert objective.gain_interval(p, q, 0.9)[0] == pytest.approx(gain[[0, 0]], rel=1e-3)
+    trials = model.market().trials
+    assert trials is not None
+    np.testing.assert_allclose(trials[1], y)

@@ -21,6 +21,16 @@ def test_the_planted_predictor_is_chosen_and_the_reason_says_why() -> None:
     assert by_share.name == "linear"
 
 
+@pytest.mark.parametrize("seed", range(3))
+def test_what_fits_its_own_probes_best_is_not_chosen_for_that(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    mixtures, distances = rng.dirichlet(np.ones(5), size=14), rng.uniform(1, 2, 14)
+    values = 1 - 0.3 * distances + 0.03 * rng.normal(size=14)
+    choice = choose(["pq", "cs"], mixtures, distances, values)
+    assert choice.fitted["pq"].report.mae < choice.fitted["cs"].report.mae
+    assert choice.name == "cs"
+
+
 def test_predictors_that_need_more_probes_are_left_aside() -> None:
     values = np.array([1.0, 2.0, 2.5])
     choice = choose(["pq", "cs"], np.eye(3), values, values)

@@ -230,3 +230,12 @@ def test_intervals_cover_new_probes(rng: np.random.Generator) -> None:
         widths.append(high - low)
     assert 0.87 <= np.mean(inside) <= 0.98
     assert np.mean(widths) < 8 * 0.008
+
+
+def test_what_mixtures_left_out_miss_is_part_of_the_spread(rng: np.random.Generator) -> None:
+    """Of a mixture of a kind of its own the fit leaves no error, but the others miss it."""
+    mixtures = rng.dirichlet(np.ones(3), size=12)
+    values = 0.5 + 0.2 * (np.arange(12) == 0)
+    model = GaussianProcess().fit(mixtures, distance(mixtures), values)
+    assert model.report.rms_cv > 1.05 * model._average.noise, "or it makes no difference"
+    assert (model.spread(mixtures, distance(mixtures)) >= model.report.rms_cv).all()

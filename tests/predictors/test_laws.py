@@ -6,6 +6,7 @@ import pytest
 from projektor_ray.errors import InputError
 from projektor_ray.mixtures import simplex_lattice
 from projektor_ray.predictors import PREDICTORS
+from projektor_ray.predictors.laws import _rates
 
 GRID = simplex_lattice(3, 10)
 
@@ -28,6 +29,18 @@ def test_rational_tells_a_loss_below_1_from_an_accuracy(shift: float) -> None:
     noise = 0.005 * np.random.default_rng(0).normal(size=len(GRID))
     model = PREDICTORS["rational"]().fit(GRID[::2], None, (values + noise)[::2] + shift)
     assert np.abs(model.predict(GRID) - values - shift).mean() < 0.02
+
+
+@pytest.mark.parametrize("seed", [5, 6, 12])
+def test_chance_makes_no_loss_of_a_few_accuracies(seed: int) -> None:
+    """Of these eight the law of a loss has a little less squared error, by its noise alone."""
+    rng = np.random.default_rng(seed)
+    mixtures = GRID[rng.choice(len(GRID), 8, replace=False)]
+    noise = 0.01 * rng.normal(size=8)
+    values = 0.6 + 0.05 * np.sqrt(mixtures[:, 0]) + 0.02 * mixtures[:, 1] + noise
+    as_accuracy, as_loss = (_rates(mixtures, errors)[1] for errors in (1 - values, values))
+    assert as_loss < as_accuracy
+    assert PREDICTORS["rational"]().fit(mixtures, None, values).coefficients[0] == 1.0
 
 
 @pytest.mark.parametrize("best", [1.0, 1 - 1e-9])

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from projektor_ray import limits
-from projektor_ray.limits import Limits, memory_taken, watched
+from projektor_ray.limits import Limits, _breach, memory_taken, watched
 
 ROOT = Path(__file__).resolve().parent.parent
 MIB = 2**20
@@ -131,3 +131,12 @@ def gone(process: int) -> bool:
         return "State:\tZ" in Path(f"/proc/{process}/status").read_text(encoding="ascii")
     except (FileNotFoundError, ProcessLookupError):
         return True
+
+
+def test_a_limit_is_passed_where_it_ends() -> None:
+    assert _breach(Limits(seconds=2.0), 1.9) is None
+    passed = _breach(Limits(seconds=2.0), 2.1)
+    assert passed is not None
+    assert passed[0] == "time"
+    assert "its limit of 2 s" in passed[1]
+    assert _breach(Limits(), 1e9) is None

@@ -43,12 +43,21 @@ def line_sums(
     middle = centres.mean(axis=0)
     at, order = rate * (points - middle), np.argsort(centres, axis=0)
     ordered, weighed = rate * (np.take_along_axis(centres, order, axis=0) - middle), weights[order]
-    ranks = np.column_stack(
-        [np.searchsorted(own, x, side="right") for own, x in zip(ordered.T, at.T, strict=True)]
-    )
+    ranks = _ranks(at, ordered)
     below, falls = _sums_below(at, ordered, weighed, ranks)
     above, rises = _sums_below(-at, -ordered[::-1], weighed[::-1], len(centres) - ranks)
     return below + above, rate * (falls - rises)
+
+
+def _ranks(at: Floats, ordered: Floats) -> NDArray[np.intp]:
+    """How many centres of their column points (q, m) are at or above: one search for all columns,
+    which are shifted until none overlap.
+    """
+    count, columns = ordered.shape
+    width = 1 + max(at.max(), ordered.max()) - min(at.min(), ordered.min())
+    shift = width * np.arange(columns)
+    found = np.searchsorted((ordered + shift).T.ravel(), at + shift, side="right")
+    return np.asarray(found - count * np.arange(columns))
 
 
 def _sums_below(

@@ -13,6 +13,7 @@ from projektor_ray.predictors import PREDICTORS, restore
 from projektor_ray.predictors.averaging import Averaged, NoisePrior, Posterior, Spectrum, Trend
 from projektor_ray.predictors.gaussian_process import GaussianProcess
 from projektor_ray.predictors.kernels import MixtureKernels
+from projektor_ray.predictors.matern import line_sums
 from tests.predictors.problems import Floats, accuracy, distance, distance_gradient
 
 
@@ -239,3 +240,22 @@ def test_what_mixtures_left_out_miss_is_part_of_the_spread(rng: np.random.Genera
     model = GaussianProcess().fit(mixtures, distance(mixtures), values)
     assert model.report.rms_cv > 1.05 * model._average.noise, "or it makes no difference"
     assert (model.spread(mixtures, distance(mixtures)) >= model.report.rms_cv).all()
+
+
+@pytest.mark.parametrize("shape", [(1, 5, 300), (30, 40, 7), (4, 1, 1)])
+def test_sums_along_lines_are_those_over_all_pairs(
+    shape: tuple[int, int, int], rng: np.random.Generator
+) -> None:
+    """Points beside, at and beyond the centres; columns of one value, and far apart."""
+    asked, count, columns = shape
+    centres = rng.normal(size=(count, columns)) + np.linspace(0, 30, columns)
+    centres[:, -1] = 2.0
+    points = centres[rng.integers(count, size=asked)] + 0.5 * rng.integers(-1, 2, (asked, columns))
+    weights = rng.normal(size=count)
+    found, slopes = line_sums(points, centres, weights, 0.4)
+    for i in range(columns):
+        alone = matern(points[:, [i]], centres[:, [i]], 0.4) @ weights
+        np.testing.assert_allclose(found[:, i], alone, atol=1e-9)
+    step = 1e-6
+    ahead, behind = (line_sums(points + s, centres, weights, 0.4)[0] for s in (step, -step))
+    np.testing.assert_allclose(slopes, (ahead - behind) / (2 * step), atol=1e-6)

@@ -12,12 +12,14 @@ from projektor_ray.predictors import PREDICTORS
 from projektor_ray.projection import LogLinear
 from projektor_ray.providers import Provider
 from projektor_ray.selection import (
+    Direction,
     FeasibleSet,
     ProjectedObjective,
     baseline_plans,
     select,
 )
 from projektor_ray.selection.ascent import Ascent
+from projektor_ray.selection.market import best_first
 from tests.selection.test_feasible import providers
 
 Floats = NDArray[np.float64]
@@ -246,3 +248,11 @@ def test_starts_that_end_on_one_ridge_agree_but_are_not_taken_for_their_price() 
     )
     assert ascent.reached_best.tolist() == [True, True, True, False]
     assert ascent.tied.tolist() == [True, True, False, False]
+
+
+@pytest.mark.parametrize(("direction", "order"), [("maximize", [1, 2, 0]), ("minimize", [0, 2, 1])])
+def test_trained_mixtures_are_told_best_first(direction: Direction, order: list[int]) -> None:
+    """Of a mixture trained twice, by its mean."""
+    mixtures = np.eye(3)[[0, 1, 2, 1]]
+    found = best_first(mixtures, np.array([0.4, 0.9, 0.5, 0.3]), direction)
+    np.testing.assert_array_equal(found, np.eye(3)[order])

@@ -13,7 +13,7 @@ from jobs.fit import fit
 from jobs.measure import measure
 from jobs.options import load, output_of, parser, run
 from jobs.probe import probe
-from jobs.report import PAGE, write_page
+from jobs.report import PAGE, is_there, write_page
 from jobs.select_mixture import leave_out, select_mixture
 from jobs.workspace import opened
 from projektor_ray.providers import Samples
@@ -60,7 +60,8 @@ def run_study(
         plans = select_mixture(workspace, fits)
         without = leave_out(workspace, fits, plans.selected)
         drawn = add_plan(workspace, drawn, plans.selected, without)
-        write_page(workspace, fits, plans, without, drawn)
+        if not is_there(config, workspace.folder):
+            write_page(workspace, fits, plans, without, drawn)
     headline("done", f"in {time.perf_counter() - started:.0f} s; tables and {PAGE} in {out}")
     return plans
 

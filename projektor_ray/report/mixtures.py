@@ -46,7 +46,7 @@ def _triangle(report: Report) -> str:
         bands = axes.tricontourf(*points.T, surface.values, levels=levels, colors=colours)
         axes.plot(*CORNERS[[0, 1, 2, 0]].T, color=MUTED, linewidth=1)
         tried = np.unique(report.trained.mixtures, axis=0) @ CORNERS
-        axes.scatter(*tried.T, s=9, color=INK, alpha=0.55, linewidth=0, label="trained")
+        axes.scatter(*tried.T, s=13, color=INK, edgecolor=SURFACE, linewidth=0.5, label="trained")
         _marks_of_plans(axes, report)
         for corner, name, (side, up) in zip(CORNERS, report.labels, SIDES, strict=True):
             axes.annotate(

@@ -227,11 +227,17 @@ def test_pilots_that_have_cards_are_not_examined_again(
     assert len(examined) == 1
 
 
-def test_the_second_run_trains_nothing_and_gives_equal_tables(
-    finished: tuple[Path, PurchasePlans], again: Path
+def test_the_second_run_trains_nothing_and_gives_equal_tables_and_the_page_that_is_there(
+    finished: tuple[Path, PurchasePlans], again: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    drawn = []
+    monkeypatch.setattr(study_job, "write_page", lambda *told: drawn.append(1))
     run_study(config(), str(again))
     assert tables(again) == tables(finished[0])
+    assert not drawn
+    (again / "report.html").unlink()
+    run_study(config(), str(again))
+    assert len(drawn) == 1
 
 
 def test_arrays_of_a_driver_that_lists_providers_in_another_order_give_equal_tables(

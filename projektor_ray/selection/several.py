@@ -101,8 +101,9 @@ class Weighted:
 class Worst:
     """`min_k L_k(N, p)`; of metrics that are better lower, the largest.
 
-    The search follows a smooth bound of it, `−ln Σ_k exp(−s L_k) / s`. A gain's interval reaches
-    from the least of the parts' to the greatest, since the worst part may change between the plans.
+    The search follows a smooth bound of it, `−ln Σ_k exp(−s L_k) / s`. Errors of the parts are
+    taken to go together: a gain is as far off as that of the part that is known least, and never
+    beyond the least and the greatest of the parts' intervals, whichever part is the worst.
 
     Attributes
     ----------
@@ -131,8 +132,16 @@ class Worst:
         return self.least.of([part.interval(mixtures, level) for part in self.parts])
 
     def gain_interval(self, mixtures: Floats, others: Floats, level: float) -> Floats:
-        each = np.array([part.gain_interval(mixtures, others, level) for part in self.parts])
-        return np.stack([each[..., 0].min(axis=0), each[..., 1].max(axis=0)], axis=1)
+        ours, theirs = (
+            np.array([part.predict(at) for part in self.parts]) for at in (mixtures, others)
+        )
+        low, high = np.array(
+            [part.gain_interval(mixtures, others, level).T for part in self.parts]
+        ).swapaxes(0, 1)
+        gain, gains = self.least.of(list(ours)) - self.least.of(list(theirs)), ours - theirs
+        below = np.maximum(gain - (gains - low).max(axis=0), low.min(axis=0))
+        above = np.minimum(gain + (high - gains).max(axis=0), high.max(axis=0))
+        return np.stack([below, above], axis=1)
 
     def surfaces(self, mixtures: Floats, count: int, stream: np.random.Generator) -> Floats | None:
         drawn = _drawn(self.parts, mixtures, count, stream)

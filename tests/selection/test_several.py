@@ -1,6 +1,6 @@
 """Several metrics at once, beside linear programs."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -33,6 +33,38 @@ SIZE = 1000
 WORTH = np.array([[0.4, 0.0, 0.1], [0.0, 0.3, 0.1], [0.1, 0.1, 0.15]])
 
 
+def still(at: Floats) -> Measured:
+    """No distance is known."""
+    return Measured(np.zeros(len(at)), np.zeros(at.shape))
+
+
+@dataclass(frozen=True)
+class Known:
+    """A metric that is linear in the shares; its gains are known to `off` either way."""
+
+    worth: Floats
+    off: float
+
+    def __call__(self, mixtures: Floats) -> tuple[Floats, Floats]:
+        return self.predict(mixtures), np.tile(self.worth, (len(mixtures), 1))
+
+    def predict(self, mixtures: Floats) -> Floats:
+        return np.asarray(mixtures @ self.worth)
+
+    def interval(self, mixtures: Floats, level: float) -> Floats:
+        return self.gain_interval(mixtures, np.zeros_like(mixtures), level)
+
+    def gain_interval(self, mixtures: Floats, others: Floats, level: float) -> Floats:
+        gain = self.predict(mixtures) - self.predict(others)
+        return np.stack([gain - self.off, gain + self.off], axis=1)
+
+    def surfaces(self, mixtures: Floats, count: int, stream: np.random.Generator) -> None:
+        return None
+
+    def size_slope(self, mixtures: Floats) -> Floats:
+        return np.zeros(len(mixtures))
+
+
 def market(which: int, sign: float = 1.0, name: str = "linear", scale: float = 1.0) -> Market:
     """A metric that is linear in the shares."""
     rng = np.random.default_rng(which)
@@ -40,12 +72,9 @@ def market(which: int, sign: float = 1.0, name: str = "linear", scale: float = 1
     values = 0.5 + sign * scale * mixtures @ WORTH[which]
     fitted = NoProjection.of({SIZE: PREDICTORS[name]().fit(mixtures, None, values)})
 
-    def nothing(at: Floats) -> Measured:
-        return Measured(np.zeros(len(at)), np.zeros(at.shape))
-
     direction: Direction = "maximize" if sign > 0 else "minimize"
     return Market(
-        lambda size: ProjectedObjective(fitted, size, nothing),
+        lambda size: ProjectedObjective(fitted, size, still),
         providers([600, 700, None]),
         direction=direction,
         starts=8,
@@ -102,14 +131,10 @@ def test_gradients_and_slopes_are_derivatives(combine: Any) -> None:
 def test_intervals_and_surfaces_are_those_of_the_parts() -> None:
     parts = [whole(one) for one in markets(name="gp").values()]
     mean, least = weighted([1, 1, 2])(parts), worst("maximize")(parts)
-    at, other = np.array([[0.3, 0.4, 0.3]]), np.array([[0.1, 0.1, 0.8]])
+    at = np.array([[0.3, 0.4, 0.3]])
     each = np.array([part.interval(at, 0.9)[0] for part in parts])
     np.testing.assert_allclose(mean.interval(at, 0.9)[0], np.array([0.25, 0.25, 0.5]) @ each)
     np.testing.assert_allclose(least.interval(at, 0.9)[0], each.min(axis=0))
-    gains = np.array([part.gain_interval(at, other, 0.9)[0] for part in parts])
-    np.testing.assert_allclose(
-        least.gain_interval(at, other, 0.9)[0], [gains[:, 0].min(), gains[:, 1].max()]
-    )
     rng = np.random.default_rng(0)
     drawn = mean.surfaces(at, 2000, rng)
     assert drawn is not None
@@ -118,6 +143,47 @@ def test_intervals_and_surfaces_are_those_of_the_parts() -> None:
     assert lowest is not None
     assert lowest.mean() <= min(part.predict(at)[0] for part in parts) + 1e-9
     assert worst("maximize")([whole(market(0)), parts[0]]).surfaces(at, 10, rng) is None
+
+
+@pytest.mark.parametrize("direction", ["maximize", "minimize"])
+def test_a_gain_of_the_worst_is_as_far_off_as_that_of_the_part_known_least(
+    direction: Direction,
+) -> None:
+    """Also where another part, far from being the worst of either, loses more than that."""
+    sign = 1.0 if direction == "maximize" else -1.0
+    sure, vague = Known(sign * np.array([0.9, 0.6]), 0.01), Known(sign * np.array([0.3, 0.4]), 0.03)
+    p, q = np.array([[0.0, 1.0]]), np.array([[1.0, 0.0]])
+    least = worst(direction)([sure, vague])
+    found = np.sort(sign * least.gain_interval(p, q, 0.9)[0])
+    np.testing.assert_allclose(found, [0.07, 0.13])
+    alike = worst(direction)([vague, vague])
+    np.testing.assert_allclose(alike.gain_interval(p, q, 0.9), vague.gain_interval(p, q, 0.9))
+    crossing = worst(direction)([Known(sign * np.array([0.5, 0.2]), 0.0), vague])
+    assert np.sort(sign * crossing.gain_interval(p, q, 0.9)[0]) == pytest.approx([-0.13, -0.07])
+
+
+def test_gains_of_the_worst_are_covered() -> None:
+    rng = np.random.default_rng(0)
+    inside, widths, beside = [], [], []
+    for _ in range(12):
+        trained, p, q = (rng.dirichlet(np.ones(3), size) for size in (14, 25, 25))
+        parts, true = [], []
+        for _ in range(2):
+            worth, turn = 0.3 * rng.normal(size=3), rng.normal(size=3)
+            there = [np.sqrt(at + 0.02) @ worth + 0.1 * np.sin(3 * at @ turn) for at in (p, q)]
+            values = np.sqrt(trained + 0.02) @ worth + 0.1 * np.sin(3 * trained @ turn)
+            values = values + 0.01 * rng.normal(size=14)
+            true.append(there)
+            parts.append(NoProjection.of({SIZE: PREDICTORS["gp"]().fit(trained, None, values)}))
+        objectives = [ProjectedObjective(part, SIZE, still) for part in parts]
+        low, high = worst("maximize")(objectives).gain_interval(p, q, 0.9).T
+        ours, theirs = np.min(true, axis=0)
+        inside.append((low <= ours - theirs) & (ours - theirs <= high))
+        widths.append(high - low)
+        each = np.array([one.gain_interval(p, q, 0.9) for one in objectives])
+        beside.append(each[..., 1].max(axis=0) - each[..., 0].min(axis=0))
+    assert np.mean(inside) >= 0.9
+    assert np.median(widths) < 0.7 * np.median(beside)
 
 
 def test_each_plan_says_what_it_has_of_each_metric() -> None:

@@ -1,5 +1,6 @@
 """Several metrics at once, beside linear programs."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -9,8 +10,10 @@ from numpy.typing import NDArray
 from scipy.optimize import linprog
 
 from projektor_ray.errors import InputError
+from projektor_ray.mixtures import simplex_lattice
 from projektor_ray.predictors import PREDICTORS
-from projektor_ray.projection import NoProjection
+from projektor_ray.projection import LogLinear, NoProjection
+from projektor_ray.providers import Provider
 from projektor_ray.selection import (
     Direction,
     Market,
@@ -93,8 +96,8 @@ def best(objective: Floats, **constraints: Any) -> float:
     return float(-found.fun)
 
 
-def whole(market: Market) -> MetricObjective:
-    objective = market.objective_at(SIZE)
+def whole(market: Market, size: int = SIZE) -> MetricObjective:
+    objective = market.objective_at(size)
     assert isinstance(objective, MetricObjective)
     return objective
 
@@ -249,3 +252,44 @@ def test_bad_weights_and_metrics_of_two_kinds_are_refused() -> None:
         together(markets(), weighted([1, 1])).objective_at(SIZE)
     with pytest.raises(InputError, match="all be better higher, or all lower"):
         together({"a": market(0), "b": market(1, -1.0)}, worst("maximize"))
+
+
+def growing(rng: np.random.Generator, sold: Sequence[Provider]) -> Market:
+    """A metric that is linear in the shares and, at slopes of their own, in ln N."""
+    mixtures, base, slope = rng.dirichlet(np.ones(3), 12), *rng.uniform(0, (0.6, 0.1), (3, 2)).T
+    at_scales = {
+        scale: PREDICTORS["linear"]().fit(mixtures, None, mixtures @ (base + slope * np.log(scale)))
+        for scale in (250, 1000)
+    }
+    law = LogLinear.of(at_scales)
+
+    def nothing(at: Floats) -> Measured:
+        return Measured(np.zeros(len(at)), np.zeros(at.shape))
+
+    values = mixtures @ (base + slope * np.log(1000))
+    return Market(
+        lambda size: ProjectedObjective(law, size, nothing),
+        sold,
+        smallest=250,
+        largest=20_000,
+        starts=8,
+        trials=(mixtures, values),
+    )
+
+
+@pytest.mark.parametrize("seed", [0, 1, 2, 189])
+def test_no_affordable_plan_of_a_grid_has_a_better_worst(seed: int) -> None:
+    """Of any size: brute force over 1,326 mixtures at 100 sizes, with capacities and a budget."""
+    rng = np.random.default_rng(seed)
+    capacities, prices = rng.integers(300, 6000, 3), rng.choice([0.005, 0.01, 0.02, 0.05, 0.1], 3)
+    sold, budget = providers(capacities.tolist(), prices.tolist()), float(rng.uniform(20, 200))
+    both = together({name: growing(rng, sold) for name in ("a", "b")}, worst("maximize"))
+    plan = buy(both, Request(budget=budget)).selected
+    assert plan.cost <= budget + 1e-9
+    mixtures = simplex_lattice(3, 50)
+    for size in np.geomspace(250, 20_000, 100).round():
+        samples = size * mixtures
+        kept = (samples <= capacities).all(axis=1) & (samples @ prices <= budget)
+        if kept.any():
+            reached = whole(both, int(size)).predict(mixtures[kept]).max()
+            assert plan.predicted >= reached - 5e-4

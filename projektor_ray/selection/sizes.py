@@ -55,9 +55,10 @@ def select_under_budget(market: Market, budget: float | None) -> Plan:
     """The plan predicted best at whatever size: `max over N, p of L̂(N, p)` for the money.
 
     The search of `select` at nine sizes from the smallest to the largest that may be bought, in
-    geometric progression (at every size, where they are few); then golden section between the
-    neighbours of the best of them, from the mixtures found so far, to 0.2 % of the size. Between
-    the nine sizes the best value is taken to have one peak.
+    geometric progression (at every size, where they are few), and from these between them, see
+    `_filled`; then golden section between the neighbours of each size that is better than they are
+    (of the best three), from the mixtures found so far, to 0.2 % of the size. Between neighbours
+    the best value is taken to have one peak.
 
     Raises
     ------
@@ -72,8 +73,8 @@ def select_under_budget(market: Market, budget: float | None) -> Plan:
 def smallest_reaching(market: Market, target: float, budget: float | None = None) -> Answer:
     """The fewest samples whose best mixture is predicted to reach a target.
 
-    The first of nine sizes that reaches it, then bisection down to one sample: exact where the
-    best value crosses the target once between two of the nine sizes.
+    The first of the sizes searched (as `select_under_budget`) that reaches it, then bisection down
+    to one sample: exact where the best value crosses the target once between two of them.
 
     Raises
     ------
@@ -193,7 +194,23 @@ def _scan(market: Market, budget: float | None, seen: Sequence[Plan] = ()) -> li
             failure = refusal
     if not plans and failure is not None:
         raise failure
-    return plans
+    return plans if seen else _filled(market, budget, plans)
+
+
+def _filled(market: Market, budget: float | None, scanned: Sequence[Plan]) -> list[Plan]:
+    """The plans scanned, and those between that a search from their neighbours finds: halfway, and
+    where one of few providers sells out, since a peak may be there.
+    """
+    sizes = np.array([plan.size for plan in scanned])
+    few = market.providers if len(market.providers) <= GRID else ()
+    ends = [one.capacity for one in few if one.capacity and sizes[0] < one.capacity < sizes[-1]]
+    halfway = np.sqrt(sizes[:-1] * sizes[1:]).round().astype(np.int64)
+    plans = list(scanned)
+    for size in {*halfway.tolist(), *ends} - {*sizes.tolist()}:
+        at = int(np.searchsorted(sizes, size))
+        plan = _try(market, size, budget, [one.mixture for one in scanned[at - 1 : at + 1]])
+        plans += [] if plan is None else [plan]
+    return sorted(plans, key=lambda plan: plan.size)
 
 
 def _over_sizes(

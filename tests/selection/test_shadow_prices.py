@@ -20,6 +20,7 @@ from projektor_ray.selection import (
     select,
     select_under_budget,
 )
+from projektor_ray.selection.plan import THOUSAND
 from projektor_ray.selection.shadow_prices import at_fixed_size, at_open_size
 from tests.selection.test_feasible import providers
 from tests.selection.test_select import SIZE, Bowl
@@ -141,11 +142,16 @@ def test_one_percent_more_money_at_equal_prices() -> None:
 
 
 def test_a_capacity_at_which_the_size_ends() -> None:
-    """Any of b does harm. The search of the size stops a few samples short of all of a."""
+    """Any of b does harm. A search that stops a few samples short of all of a tells the same."""
     market = Market(partial(Grown, peak=(1.5, -0.5)), providers([4000, 9000]), starts=4)
     plan = select_under_budget(market, None)
-    assert 3990 <= plan.samples[0] < 4000
-    assert plan.capacity_value[0] == pytest.approx(1000 * 0.5 * np.log(4001 / 4000), rel=0.01)
+    worth = 0.5 * np.log(4001 / 4000)
+    assert plan.samples.tolist() == [4000, 0]
+    assert plan.capacity_value[0] == pytest.approx(1000 * worth, rel=0.01)
+    short = market.plan(3995, None)
+    capacities, change = np.array([4000.0, 9000.0]), short.marginal_value / THOUSAND
+    told = at_open_size(change, capacities, short.part, short.samples)
+    assert told.capacity[0] == pytest.approx(worth, rel=0.01)
 
 
 def test_on_a_frontier_and_to_a_target() -> None:

@@ -98,15 +98,15 @@ def test_a_smaller_size_is_bought_where_it_is_better() -> None:
 
 
 def test_of_two_peaks_over_the_sizes_the_higher_is_found() -> None:
-    """`L(N, p) = 0.3 p₀ + 0.1 ln N` ends its rise where all of the first is bought, at 656, and
-    rises again beyond 1,968. Of the sizes of the grid the largest is best; 656 is better still.
+    """`L(N, p) = 0.3 (p₀ + p₁) + 0.1 ln N` ends its rise where all of the first two is bought, at
+    656, and rises again beyond 1,968. Of the sizes of the grid the largest is best; 656 is better.
     """
 
     def growing(size: int) -> Callable[[Floats], tuple[Floats, Floats]]:
-        worth = np.array([0.3, 0.0])
+        worth = np.array([0.3, 0.3, 0.0])
         return lambda at: (at @ worth + 0.1 * np.log(size), np.tile(worth, (len(at), 1)))
 
-    market = Market(growing, providers([656, None]), smallest=250, largest=10_800, starts=2)
+    market = Market(growing, providers([356, 300, None]), smallest=250, largest=10_800, starts=2)
     plan = select_under_budget(market, None)
     assert plan.predicted == pytest.approx(0.3 + 0.1 * np.log(656), abs=2e-4)
     assert plan.size == pytest.approx(656, abs=2)

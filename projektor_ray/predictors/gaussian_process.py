@@ -14,7 +14,7 @@ from projektor_ray.predictors.averaging import (
     Trend,
 )
 from projektor_ray.predictors.base import Predictor, Probes
-from projektor_ray.predictors.kernels import MixtureKernels
+from projektor_ray.predictors.kernels import KernelSum, MixtureKernels
 
 KERNELS = MixtureKernels(lengths=(0.15, 0.3, 0.6, 1.2), additive=(0.0, 0.5, 0.9))
 RATIOS = 10.0 ** np.arange(-2.0, 4.5, 0.5)
@@ -71,6 +71,7 @@ class GaussianProcess(Predictor):
 
     def _fit(self, probes: Probes) -> None:
         self._probes = probes
+        self._kept: KernelSum | None = None
         self._centre = float(probes.distances.mean())
         deviation = float(probes.distances.std())
         varies = deviation > CONSTANT_TOLERANCE * max(abs(self._centre), 1e-3)
@@ -104,7 +105,9 @@ class GaussianProcess(Predictor):
 
     def _process(self, mixtures: Floats) -> tuple[Floats, Floats]:
         """s(p) and its derivative along the shares: (q,), (q, m)."""
-        return KERNELS.value_and_gradient(mixtures, self._probes.mixtures, self._average.duals)
+        if self._kept is None:
+            self._kept = KERNELS.weighted(self._probes.mixtures, self._average.duals)
+        return self._kept(mixtures)
 
     def spread(self, mixtures: Floats, distances: Floats) -> Floats:
         """`√(variance of the prediction + max(noise, left-out error)²)`, shape (q,)."""

@@ -1,6 +1,6 @@
 """The covariances between mixtures that the Gaussian processes average over."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -8,7 +8,7 @@ import numpy as np
 from scipy.spatial.distance import cdist
 
 from projektor_ray.predictors.averaging import Floats
-from projektor_ray.predictors.matern import line_sums, matern, pull
+from projektor_ray.predictors.matern import LineSums, matern, pull
 
 Warp = Literal["root", "log"]
 
@@ -53,31 +53,60 @@ class MixtureKernels:
             found += [share * single + (1 - share) * whole for share in self.additive]
         return found
 
-    def value_and_gradient(
-        self, mixtures: Floats, others: Floats, duals: Sequence[Floats] | Floats
-    ) -> tuple[Floats, Floats]:
-        """`Σ_c Σ_n duals_cn · k_c(p, p_n)`, shape (q,), and its derivative along shares, (q, m).
+    def weighted(self, others: Floats, duals: Sequence[Floats] | Floats) -> "KernelSum":
+        """`Σ_c Σ_n duals_cn · k_c(p, p_n)` as a function of p.
 
         Parameters
         ----------
+        others : p_n, shape (n, m).
         duals : for every candidate an array, shape (n,).
         """
         by_family = np.array(duals).reshape(-1, len(self.additive), len(others))
         shares = np.array(self.additive)
-        value, gradient = np.zeros(len(mixtures)), np.zeros(mixtures.shape)
-        for (warp, length), family in zip(self._families(), by_family, strict=True):
-            points, against = warped(mixtures, warp), warped(others, warp)
-            wide, weights = JOINT_LENGTH * length, (1 - shares) @ family
-            apart = cdist(points, against) / wide
-            pulls = pull(apart) * weights / wide**2
-            single, along = line_sums(points, against, shares @ family / mixtures.shape[1], length)
-            value += matern(apart) @ weights + single.sum(axis=1)
-            along += pulls.sum(axis=1, keepdims=True) * points - pulls @ against
-            gradient += along * _warp_slope(mixtures, warp)
-        return value, gradient
+        return KernelSum(
+            _FamilySum(others, warp, length, (1 - shares) @ family, shares @ family)
+            for (warp, length), family in zip(self._families(), by_family, strict=True)
+        )
 
     def _families(self) -> list[tuple[Warp, float]]:
         return [(warp, length) for warp in WARPS for length in self.lengths]
+
+
+class KernelSum:
+    """A weighted sum of kernels around fixed mixtures; what depends on those alone is made once."""
+
+    def __init__(self, families: Iterable["_FamilySum"]) -> None:
+        self._families = list(families)
+
+    def __call__(self, mixtures: Floats) -> tuple[Floats, Floats]:
+        """The sum at mixtures (q, m), shape (q,), and its derivative along shares, (q, m)."""
+        values, gradients = zip(*(family(mixtures) for family in self._families), strict=True)
+        return np.sum(values, axis=0), np.sum(gradients, axis=0)
+
+
+class _FamilySum:
+    """The same of the kernels of one warp and length.
+
+    Parameters
+    ----------
+    joint, single : weights of the kernel over all shares and of that of each share, (n,) each.
+    """
+
+    def __init__(
+        self, others: Floats, warp: Warp, length: float, joint: Floats, single: Floats
+    ) -> None:
+        self._warp, self._wide, self._joint = warp, JOINT_LENGTH * length, joint
+        self._centres = warped(others, warp)
+        self._single = LineSums(self._centres, single / others.shape[1], length)
+
+    def __call__(self, mixtures: Floats) -> tuple[Floats, Floats]:
+        points = warped(mixtures, self._warp)
+        apart = cdist(points, self._centres) / self._wide
+        pulls = pull(apart) * self._joint / self._wide**2
+        single, along = self._single(points)
+        value = matern(apart) @ self._joint + single.sum(axis=1)
+        along += pulls.sum(axis=1, keepdims=True) * points - pulls @ self._centres
+        return value, along * _warp_slope(mixtures, self._warp)
 
 
 def warped(mixtures: Floats, warp: Warp) -> Floats:

@@ -17,7 +17,7 @@ from projektor_ray.predictors.averaging import (
 )
 from projektor_ray.predictors.base import FitReport
 from projektor_ray.predictors.gaussian_process import NOISE_SHARE, NOISE_WEIGHT, RATIOS
-from projektor_ray.predictors.kernels import MixtureKernels
+from projektor_ray.predictors.kernels import KernelSum, MixtureKernels
 from projektor_ray.projection.base import ScaledProbes, ScaleModel
 from projektor_ray.projection.law import NOISE_EXPONENT
 
@@ -59,6 +59,7 @@ class Joint(ScaleModel):
                 f"got {len(probes)}. Train more mixtures"
             )
         self._scaled = scaled
+        self._kept: tuple[float, KernelSum] | None = None
         self._trained, self._which = np.unique(probes.mixtures, axis=0, return_inverse=True)
         self._last = float(self.scales[-1])
         self._centre = float(probes.distances.mean())
@@ -123,6 +124,12 @@ class Joint(ScaleModel):
         by_probe = np.einsum("lcn,cn->ln", duals, np.array(factors)) / self._loudness
         return np.asarray(by_probe @ np.eye(len(self._trained))[self._which])
 
+    def _process_at(self, log: float) -> KernelSum:
+        """The process at one size, kept until another is asked for."""
+        if self._kept is None or self._kept[0] != log:
+            self._kept = log, KERNELS.weighted(self._trained, self._duals_at(log))
+        return self._kept[1]
+
     def _predict(self, mixtures: Floats, distances: Floats, size: float) -> Floats:
         return self.value_and_gradient(mixtures, distances, np.zeros(mixtures.shape), size)[0]
 
@@ -132,9 +139,7 @@ class Joint(ScaleModel):
         log = float(np.log(size / self._last))
         columns = self._trend_columns(distances, np.full(len(mixtures), log))
         trend, slope = columns @ self._posterior.trend_coefficients, self.coefficients[0]
-        process, along_shares = KERNELS.value_and_gradient(
-            mixtures, self._trained, self._duals_at(log)
-        )
+        process, along_shares = self._process_at(log)(mixtures)
         return trend + process, slope * distance_gradients + along_shares
 
     def size_slope(self, mixtures: Floats, distances: Floats, size: float) -> Floats:

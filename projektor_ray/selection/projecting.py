@@ -26,25 +26,29 @@ def onto_budget(
     prices : of order 1.
     budget : more than the least that such points spend.
     """
+    nearest = np.empty(points.shape)
     low, high = np.zeros(len(points)), np.full(len(points), np.inf)
-    multiplier = np.zeros(len(points))
+    multiplier, still = np.zeros(len(points)), np.arange(len(points))
     for _ in range(MOST_STEPS):
-        nearest = onto_box(points - multiplier[:, None] * prices, upper, total)
-        excess = nearest @ prices - budget
-        if (np.abs(excess) <= BUDGET_TOLERANCE).all():
+        at = multiplier[still]
+        nearest[still] = tried = onto_box(points[still] - at[:, None] * prices, upper, total)
+        excess = tried @ prices - budget
+        off = np.abs(excess) > BUDGET_TOLERANCE
+        still, at, tried, excess = still[off], at[off], tried[off], excess[off]
+        if not len(still):
             break
-        low, high = (
-            np.where(excess > 0, multiplier, low),
-            np.where(excess > 0, high, multiplier),
-        )
-        free = (nearest > 0) & (nearest < upper)
+        low[still] = np.where(excess > 0, at, low[still])
+        high[still] = np.where(excess > 0, high[still], at)
+        free = (tried > 0) & (tried < upper)
         count = np.maximum(free.sum(axis=1), 1)
         slope = free @ prices**2 - (free @ prices) ** 2 / count
         bends = slope > SLOPE_TOLERANCE
-        newton = multiplier + excess / np.where(bends, slope, 1.0)
-        inside = bends & (low < newton) & (newton < high)
-        halved = np.where(np.isinf(high), 4 * low + 1, (low + np.minimum(high, 1e300)) / 2)
-        multiplier = np.where(inside, newton, halved)
+        newton = at + excess / np.where(bends, slope, 1.0)
+        lowest, highest = low[still], high[still]
+        inside = bends & (lowest < newton) & (newton < highest)
+        middle = (lowest + np.minimum(highest, 1e300)) / 2
+        halved = np.where(np.isinf(highest), 4 * lowest + 1, middle)
+        multiplier[still] = np.where(inside, newton, halved)
     return nearest
 
 

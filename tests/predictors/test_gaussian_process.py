@@ -13,7 +13,7 @@ from projektor_ray.predictors import PREDICTORS, restore
 from projektor_ray.predictors.averaging import Averaged, NoisePrior, Posterior, Spectrum, Trend
 from projektor_ray.predictors.gaussian_process import GaussianProcess
 from projektor_ray.predictors.kernels import MixtureKernels
-from projektor_ray.predictors.matern import line_sums
+from projektor_ray.predictors.matern import LineSums
 from tests.predictors.problems import Floats, accuracy, distance, distance_gradient
 
 
@@ -52,11 +52,23 @@ def test_value_and_gradient_of_kernels(rng: np.random.Generator) -> None:
         return float(sum(k[0] @ dual for k, dual in zip(found, duals, strict=True)))
 
     points = np.vstack([rng.dirichlet(np.ones(3), 20), others, np.eye(3)])
-    found, gradient = kernels.value_and_gradient(points, others, duals)
+    found, gradient = kernels.weighted(others, duals)(points)
     np.testing.assert_allclose(found, [value(p) for p in points], atol=1e-12)
     steps = 1e-6 * np.eye(3)
     numeric = [[(value(p + step) - value(p - step)) / 2e-6 for step in steps] for p in points]
     np.testing.assert_allclose(gradient, numeric, atol=1e-6)
+
+
+def test_a_second_fit_forgets_the_first(rng: np.random.Generator) -> None:
+    mixtures = rng.dirichlet(np.ones(3), 12)
+    values = accuracy(mixtures)
+    model = GaussianProcess().fit(mixtures, distance(mixtures), values)
+    model.predict(mixtures, distance(mixtures))
+    again = model.fit(mixtures, distance(mixtures), values**2)
+    fresh = GaussianProcess().fit(mixtures, distance(mixtures), values**2)
+    np.testing.assert_array_equal(
+        *(m.predict(mixtures, distance(mixtures)) for m in (again, fresh))
+    )
 
 
 def test_one_candidate_is_universal_kriging(rng: np.random.Generator) -> None:
@@ -252,10 +264,11 @@ def test_sums_along_lines_are_those_over_all_pairs(
     centres[:, -1] = 2.0
     points = centres[rng.integers(count, size=asked)] + 0.5 * rng.integers(-1, 2, (asked, columns))
     weights = rng.normal(size=count)
-    found, slopes = line_sums(points, centres, weights, 0.4)
+    sums = LineSums(centres, weights, 0.4)
+    found, slopes = sums(points)
     for i in range(columns):
         alone = matern(points[:, [i]], centres[:, [i]], 0.4) @ weights
         np.testing.assert_allclose(found[:, i], alone, atol=1e-9)
     step = 1e-6
-    ahead, behind = (line_sums(points + s, centres, weights, 0.4)[0] for s in (step, -step))
+    ahead, behind = (sums(points + s)[0] for s in (step, -step))
     np.testing.assert_allclose(slopes, (ahead - behind) / (2 * step), atol=1e-6)

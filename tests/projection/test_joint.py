@@ -56,6 +56,14 @@ def test_gradient_and_slope_are_derivatives(rng: np.random.Generator) -> None:
     check_derivatives(Joint().fit(*table(rng, 15)))
 
 
+def test_what_is_kept_of_one_size_is_not_taken_for_another(rng: np.random.Generator) -> None:
+    rows, grid = table(rng, 12), simplex_lattice(3, 5)
+    model = Joint().fit(*rows)
+    for size in (1000, 9000, 1000):
+        found, lone = (m.predict(grid, distance(grid), size) for m in (model, Joint().fit(*rows)))
+        np.testing.assert_array_equal(found, lone)
+
+
 def test_the_covariance_is_the_squared_spread_but_for_noise(rng: np.random.Generator) -> None:
     model, fresh = Joint().fit(*table(rng, 12)), rng.dirichlet(np.ones(3), 5)
     covariance = model.covariance(fresh, distance(fresh), 9000)

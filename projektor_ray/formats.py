@@ -1,10 +1,12 @@
 """Numbers and names as people read them, on the terminal and on a page."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from decimal import Decimal
 
 import numpy as np
 
 MOST_DECIMALS = 6
+PRICE_DIGITS = 6
 FINER = 2
 """So many decimals more than the metric has what a part of the purchase is worth."""
 WORTH_DIGITS = 3
@@ -32,6 +34,19 @@ def decimals_of(intervals: Sequence[tuple[float, float] | None]) -> int:
     halves = [(one[1] - one[0]) / 2 for one in intervals if one is not None]
     middle = max(float(np.median(halves or [0.01])), 1e-9)
     return min(max(1 - int(np.floor(np.log10(middle))), 0), MOST_DECIMALS)
+
+
+def as_written(values: Iterable[float]) -> list[str]:
+    """A column of numbers such as prices, to six digits, with the decimals of the finest."""
+    rounded = [float(f"{value:.{PRICE_DIGITS}g}") for value in values]
+    decimals = max(map(decimals_written, rounded), default=0)
+    return [f"{value:,.{decimals}f}" for value in rounded]
+
+
+def decimals_written(value: float) -> int:
+    """How many decimals the shortest decimal that is this number has."""
+    exponent = Decimal(repr(float(value))).normalize().as_tuple().exponent
+    return max(-exponent, 0) if isinstance(exponent, int) else 0
 
 
 def span(bounds: tuple[float, float] | None, decimals: int) -> str:

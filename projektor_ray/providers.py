@@ -7,7 +7,6 @@ listed. Their number is `m`, a provider's index in that order `i`.
 import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
-from decimal import Decimal
 from functools import cached_property
 from typing import Any, Literal
 
@@ -15,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from projektor_ray.errors import InputError
+from projektor_ray.formats import decimals_written
 from projektor_ray.identity import array_digest, digest
 
 Target = Literal["classes", "regression", "none"]
@@ -135,8 +135,7 @@ class Provider:
 
 def decimals_of_prices(schedule: Schedule) -> int:
     """The most decimals that a price has; the cost of whole samples has no more."""
-    exponents = [Decimal(repr(float(price))).as_tuple().exponent for _, price in schedule]
-    return max(0, *(-one for one in exponents if isinstance(one, int)))
+    return max(decimals_written(price) for _, price in schedule)
 
 
 def cost_of(schedule: Schedule, samples: int) -> float:

@@ -18,6 +18,7 @@ from projektor_ray.formats import (
     FINER,
     WORTH_DIGITS,
     aligned,
+    as_written,
     change,
     changes,
     decimals_of,
@@ -255,6 +256,7 @@ def bought(found: PurchasePlans, step: int, most: int) -> None:
     if found.agreement is not None:
         worlds = [f"{low:.0f}–{high:.0f} %" for low, high in 100 * found.agreement.shares]
     worth = changes((step / THOUSAND * best.marginal_value).tolist(), WORTH_DIGITS, most)
+    prices = as_written(best.prices)
     order = np.argsort(-best.samples, kind="stable")
     buys = int(np.count_nonzero(best.samples))
     many = len(order) > SHOWN_PROVIDERS
@@ -265,7 +267,7 @@ def bought(found: PurchasePlans, step: int, most: int) -> None:
             *worlds[i : i + 1],
             f"{best.samples[i]:,}",
             "–" if found.providers[i].capacity is None else f"{found.providers[i].capacity:,}",
-            *([f"{best.prices[i]:,g}", f"{best.costs[i]:,.2f}"] if found.priced else []),
+            *([prices[i], f"{best.costs[i]:,.2f}"] if found.priced else []),
             worth[i],
         ]
         for i in (order[: min(buys, SHOWN_PROVIDERS)] if many else range(len(order)))

@@ -1,6 +1,6 @@
 """Numbers as people read them."""
 
-from projektor_ray.formats import aligned, change, changes, plain
+from projektor_ray.formats import aligned, as_written, change, changes, plain
 
 
 def test_a_column_has_the_digits_of_its_middle_and_no_long_tail() -> None:
@@ -21,3 +21,11 @@ def test_changes_have_signs_and_no_more_decimals_than_the_noise() -> None:
 
 def test_plain_numbers_have_no_exponent() -> None:
     assert [plain(value) for value in (0.00003, 0.0234, 1234.0)] == ["0.00003", "0.023", "1200"]
+
+
+def test_prices_keep_their_digits_and_stand_below_each_other() -> None:
+    assert as_written([0.1, 0.01, 0.04]) == ["0.10", "0.01", "0.04"]
+    assert as_written([1500.0, 2.0]) == ["1,500", "2"]
+    assert as_written([1e-7, 0.0]) == ["0.0000001", "0.0000000"]
+    assert as_written([2e6, 0.1 + 0.2]) == ["2,000,000.0", "0.3"]
+    assert as_written([]) == []

@@ -6,7 +6,7 @@ from importlib.resources import files
 
 import numpy as np
 
-from projektor_ray.formats import aligned, plain
+from projektor_ray.formats import aligned, as_written, plain
 from projektor_ray.report.advice import next_steps
 from projektor_ray.report.card import cards_section
 from projektor_ray.report.content import NEEDED, Report
@@ -83,7 +83,7 @@ def _plan_section(report: Report) -> str:
             "not settled by them."
         )
     if report.bought.priced:
-        columns["price"] = [f"{price:,g}" for price in best.prices]
+        columns["price"] = as_written(best.prices)
         columns["cost"] = [f"{cost:,.2f}" for cost in best.costs]
     columns["without"] = [report.show_without(name) for name in best.names]
     columns[more] = report.show_worth

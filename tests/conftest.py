@@ -1,10 +1,11 @@
-"""Shared fixtures, and the switch for slow tests."""
+"""The switch for slow tests, and what the two processes that test at once share out."""
 
 import os
 
 import pytest
 
 os.environ.setdefault("RAY_AUTH_MODE", "disabled")
+os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -12,6 +13,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """All that start Ray are tested by one process; of the others a module is, for its fixtures."""
+    for item in items:
+        group = "ray" if "ray" in item.keywords else item.nodeid.split("::")[0]
+        item.add_marker(pytest.mark.xdist_group(group))
     if config.getoption("--slow"):
         return
     skip = pytest.mark.skip(reason="slow; run with --slow")

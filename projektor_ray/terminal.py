@@ -53,7 +53,7 @@ class Screen(Console):
         super().print(*objects, **settings)
 
 
-console = Screen(highlight=False)
+console = Screen(highlight=False, emoji=False)
 
 MIXTURE = "mixture"
 SHOWN_MIXTURES = 8
@@ -95,7 +95,7 @@ def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> 
     wide = (
         console
         if needed <= console.width
-        else Console(highlight=False, width=needed, quiet=console.quiet)
+        else Console(highlight=False, emoji=False, width=needed, quiet=console.quiet)
     )
     wide.print(shown)
     console.tabled = True

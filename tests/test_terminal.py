@@ -135,3 +135,8 @@ def test_one_empty_line_is_around_each_table(capsys: pytest.CaptureFixture[str])
     table = ["plan cost", "uniform 12.00"]
     told = [" ".join(line.split()) for line in lines if "──" not in line]
     assert told == ["read all", "", "First", "", *table, "", "Second", "", *table, "", "done now"]
+
+
+def test_the_name_of_a_probe_is_no_emoji(capsys: pytest.CaptureFixture[str]) -> None:
+    terminal.headline("probe", "894e8d8c73f42e90:100:0")
+    assert "894e8d8c73f42e90:100:0" in capsys.readouterr().out

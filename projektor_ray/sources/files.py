@@ -32,9 +32,17 @@ class Location:
 
     def read(self, path: str | None = None) -> bytes:
         """A file's bytes; those of the location itself by default."""
+        return bytes(self.buffer(path))
+
+    def buffer(self, path: str | None = None) -> pa.Buffer:
+        """The same in memory of Arrow's own.
+
+        Its readers' threads may let go of it after the reader is done. Of memory of Python's they
+        could not without the interpreter, at whose end they would abort the process.
+        """
         try:
-            with self.filesystem.open_input_stream(path or self.path) as stream:
-                return bytes(stream.read())
+            with self.filesystem.open_input_file(path or self.path) as file:
+                return file.read_buffer(file.size())
         except OSError as failure:
             raise InputError(f"cannot read {path or self.where}: {failure}") from None
 

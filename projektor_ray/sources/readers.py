@@ -22,7 +22,7 @@ from projektor_ray.sources.images import image_folder
 from projektor_ray.sources.origin import Origin
 
 CSV_OPTIONS = pyarrow.csv.ConvertOptions(strings_can_be_null=True)
-TABLES: dict[str, Callable[[io.BytesIO], pa.Table]] = {
+TABLES: dict[str, Callable[[pa.NativeFile], pa.Table]] = {
     ".parquet": pq.read_table,
     ".arrow": pa.feather.read_table,
     ".feather": pa.feather.read_table,
@@ -68,9 +68,9 @@ def read_files(source: SourceConfig, location: Location) -> Origin:
 
 def _table(location: Location, path: str, kind: str) -> pa.Table:
     where = path if location.is_folder else location.where
-    content = location.read(path)
+    content = pa.BufferReader(location.buffer(path))
     try:
-        table = TABLES[kind](io.BytesIO(content))
+        table = TABLES[kind](content)
     except (pa.ArrowException, OSError) as failure:
         raise InputError(
             f"{where} cannot be read as {kind.removeprefix('.')}: {failure}. Is the file whole?"

@@ -11,6 +11,7 @@ import pytest
 
 from projektor_ray.errors import InputError
 from projektor_ray.observed import Roles, Runs, guess_direction, join_tables, read_table
+from projektor_ray.sources.files import locate
 
 FRAME = pd.DataFrame(
     {
@@ -167,3 +168,25 @@ def test_the_direction_by_the_metrics_name() -> None:
     assert guess_direction("val_accuracy") == "maximize"
     with pytest.raises(InputError, match="'maximize' or 'minimize'"):
         guess_direction("metric")
+
+
+def test_columns_of_one_name_are_refused(tmp_path: Path) -> None:
+    (tmp_path / "runs.csv").write_text("ada,bob,ada,accuracy\n0.5,0.5,0.5,0.9\n")
+    with pytest.raises(InputError, match=r"more than one is called ada. Rename or drop"):
+        Runs.read(tmp_path / "runs.csv")
+
+
+@pytest.mark.parametrize("row", ["0.5;0.5;0.9", "0,5;0,5;0,9"])
+def test_a_file_that_no_commas_divide_is_refused(row: str, tmp_path: Path) -> None:
+    (tmp_path / "runs.csv").write_text(f"ada;bob;accuracy\n{row}\n")
+    with pytest.raises(InputError, match=r"seem to be by ';': ada;bob;accuracy. Save it with"):
+        Runs.read(tmp_path / "runs.csv")
+
+
+def test_a_table_s_bytes_are_no_memory_of_python_s(tmp_path: Path) -> None:
+    """Threads of Arrow's reader may drop them as the interpreter ends, which aborts the process."""
+    (tmp_path / "runs.csv").write_text("ada,bob\n0.5,0.5\n")
+    before = pa.total_allocated_bytes()
+    buffer = locate(str(tmp_path / "runs.csv")).buffer()
+    assert pa.total_allocated_bytes() - before >= buffer.size > 0
+    assert bytes(buffer) == b"ada,bob\n0.5,0.5\n"

@@ -175,6 +175,7 @@ class PurchasePlans:
             return (
                 f"all compared plans have {size} samples, whatever they cost within the budget and "
                 "whether or not they reach the target, which is held against the prediction's mean"
+                f"{self._missed_by_half}"
             )
         if self.open_size:
             return (
@@ -182,6 +183,16 @@ class PurchasePlans:
                 "may be best is not in them"
             )
         return ""
+
+    @property
+    def _missed_by_half(self) -> str:
+        """That a target which is reached in the mean is no more than that; empty where it is."""
+        answer, interval = self.answer, self.selected.interval
+        if answer is None or not answer.reached or interval is None:
+            return ""
+        if not interval[0] < answer.target < interval[1]:
+            return ""
+        return ": about every second purchase like this misses it; for a safer one ask for more"
 
     def rows(self) -> list[Row]:
         """The table `plans`: every provider in every plan; those of a frontier by their budgets."""

@@ -1,7 +1,7 @@
 """Money that is left, and the reason that is given for it, of markets where that is plain."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
@@ -104,6 +104,11 @@ def test_what_comparisons_hold_fixed_is_said() -> None:
     assert reached.reachable
     assert "have 20 samples, whatever they cost" in reached.held
     assert "in the mean, 0.0100…0.0300 in nine of ten trainings" in str(reached.answer)
+    half = ": about every second purchase like this misses it; for a safer one ask for more"
+    assert reached.held.endswith(half)
+    assert reached.answer is not None
+    sure = replace(reached, answer=replace(reached.answer, target=0.005))
+    assert sure.held.endswith("the prediction's mean")
     assert not bought(*sold, Request(target=1.0)).reachable
 
 

@@ -189,7 +189,7 @@ def plans(found: PurchasePlans, metric: str) -> None:
     beside(found, metric, decimals)
     if said := doubt(found, decimals):
         headline("doubt", escape(said))
-    for said in filter(None, (found.filled_up, found.moved, found.held, found.unspent)):
+    for said in filter(None, (found.filled_up, found.moved, found.far, found.held, found.unspent)):
         headline("note", escape(said))
     if found.parts:
         parts(found)

@@ -122,6 +122,16 @@ def test_how_far_the_best_trained_mixture_is_moved_is_said(
     assert kept.moved == ""
 
 
+@pytest.mark.parametrize(("largest", "says"), [(100, False), (99, True)])
+def test_a_purchase_far_beyond_the_trainings_is_called_so(
+    largest: int, says: bool, capsys: pytest.CaptureFixture[str]
+) -> None:
+    found = bought((1, 9, -1), [None, 6, None], [1, 1, 1], Request(size=1000))
+    terminal.plans(replace(found, tried=Tried(np.ones((1, 3)) / 3, largest)), "accuracy")
+    said = " ".join(capsys.readouterr().out.split())
+    assert ("1,000 samples are 10.1 times the largest size trained" in said) == says
+
+
 def probe(found: PurchasePlans) -> Plan:
     return replace(found.plans["uniform"], samples=np.array([7, 2, 1]))
 

@@ -34,6 +34,8 @@ def _doubts(report: Report) -> Iterator[str]:
             f"where {metric} ends: it grows too fast there, trust the order of the plans more "
             "than their values"
         )
+    if report.bought.far:
+        yield report.bought.far
     if report.bought.held and report.gains:
         yield report.bought.held
     if report.bought.answer is None:

@@ -20,6 +20,9 @@ SELECTED, UNIFORM = "selected", "uniform"
 CALLED = {"single": "best single", "probe": "best trained"}
 """Of the plans whose name in the tables says too little."""
 FILLED_UP = "one first"
+FAR = 10
+"""A purchase of more than so many times the largest size trained is farther than projections were
+ever held against trainings (`benchmarks/prediction.py`)."""
 
 
 @dataclass(frozen=True)
@@ -165,6 +168,17 @@ class PurchasePlans:
         return (
             f"{CALLED['probe']}: the mixture trained with the best metric, {away:.0%} of it moved "
             "to other providers to keep capacities, terms and budget"
+        )
+
+    @property
+    def far(self) -> str:
+        """That the purchase is far beyond the trainings, in words; empty where it is not."""
+        if self.tried is None or self.selected.size <= FAR * self.tried.size:
+            return ""
+        return (
+            f"{self.selected.size:,} samples are {self.selected.size / self.tried.size:.3g} times "
+            "the largest size trained, and no training tells how the metric grows so far beyond: "
+            "train at a larger size, or buy a part first"
         )
 
     @property

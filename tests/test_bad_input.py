@@ -58,7 +58,7 @@ TOO_FEW = [
         "fit",
         "at size 250: no predictor can be fitted to 2 probes of 3 providers; at least needed are, "
         "by predictor: gp, linear, pseudo_quadratic, quadratic 4; log_linear_law 5. Train 2 "
-        "mixtures more",
+        "more mixtures",
     ),
     (
         trainings(4),

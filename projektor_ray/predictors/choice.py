@@ -72,9 +72,10 @@ def _too_few(refused: Mapping[str, str], shape: tuple[int, ...]) -> str:
     for name in refused:
         needs.setdefault(predictor_class(name).fewest_probes(providers), []).append(name)
     said = "; ".join(f"{', '.join(names)} {needed}" for needed, names in sorted(needs.items()))
+    missing = min(needs) - count
     return (
         f"no predictor can be fitted to {count} probes of {providers} providers; at least needed "
-        f"are, by predictor: {said}. Train {min(needs) - count} mixtures more"
+        f"are, by predictor: {said}. Train {missing} more mixture{'s' * (missing > 1)}"
     )
 
 

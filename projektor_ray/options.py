@@ -21,6 +21,7 @@ from projektor_ray.observed import (
     guess_direction,
     join_tables,
     read_table,
+    unbounded_note,
     unidentified,
 )
 from projektor_ray.observed.tabulate import fit_scale
@@ -151,6 +152,8 @@ class ModelOptions:
         """The same for a given direction of the metric."""
         model = fit_scale(runs, goal, log, self.predictor, self.projection)
         terminal.headline("project", model.reason_)
+        if not log and goal == "maximize" and (said := unbounded_note(runs.metric, model.values_)):
+            terminal.headline("note", said)
         if self.predictor != USUAL_PREDICTOR and not isinstance(model.model_, PerScale):
             terminal.headline(
                 "note",
@@ -235,7 +238,7 @@ class TogetherOptions:
         given += [] if self.weights is None else ["--weights"]
         if given and len(metrics) == 1:
             raise InputError(
-                f"{given[0]} is for several metrics, such as --metric val_a,val_b; got "
+                f"{given[0]} is for several metrics, such as --metric acc_a,acc_b; got "
                 f"{metrics[0] or 'none by name'}. Name several, or drop {given[0]}"
             )
 

@@ -165,12 +165,12 @@ WANTED = [
     (
         trainings(),
         "select --at 4000 --worst",
-        "--worst is for several metrics, such as --metric val_a,val_b; got none by name",
+        "--worst is for several metrics, such as --metric acc_a,acc_b; got none by name",
     ),
     (
         trainings(),
         "select --at 4000 --weights 1 --metric accuracy",
-        "--weights is for several metrics, such as --metric val_a,val_b; got accuracy",
+        "--weights is for several metrics, such as --metric acc_a,acc_b; got accuracy",
     ),
 ]
 DEALS = [

@@ -20,7 +20,6 @@ from projektor_ray.projection import JointPower, ScaleModel, choose_scale_model
 from projektor_ray.projection.base import ScaledProbes
 from projektor_ray.projection.registry import scale_model_class
 from projektor_ray.selection import (
-    Direction,
     Interpolated,
     Market,
     MetricObjective,
@@ -47,7 +46,8 @@ class MixtureRegressor(OfMixtures):
     ----------
     predictor : name in `projektor_ray.predictors.PREDICTORS`, or "auto": the least cross-validated
         error, told in `choice_.reason`.
-    direction : "maximize" or "minimize", which `rank` goes by.
+    direction : "maximize" or "minimize", which ranks and purchases go by; None: as the name of y, a
+        Series, tells ("val_loss"), and refused where it does not.
     distance : column of X with each mixture's distance to the validation set, if there is one.
     bounds : range of the metric, (0, 1) for an accuracy; predictions stay in it.
     log : fit the logarithm of the metric, as for a loss.
@@ -64,7 +64,7 @@ class MixtureRegressor(OfMixtures):
         self,
         predictor: str = "gp",
         *,
-        direction: str = "maximize",
+        direction: str | None = None,
         distance: str | None = None,
         bounds: Bounds | None = None,
         log: bool = False,
@@ -142,7 +142,7 @@ class ScaleRegressor(OfMixtures):
         *,
         predictor: str = "gp",
         size: str = "size",
-        direction: str = "maximize",
+        direction: str | None = None,
         distance: str | None = None,
         bounds: Bounds | None = None,
         log: bool = False,
@@ -231,11 +231,6 @@ class ScaleRegressor(OfMixtures):
         other = copy(self)
         other.model_ = self.models_[name]
         return other
-
-    @property
-    def goal(self) -> Direction:
-        """Whether more of the metric is better."""
-        return "minimize" if self.direction == "minimize" else "maximize"
 
     def objective(self, size: float) -> MetricObjective:
         """The metric of mixtures at a size, with gradients; distances are interpolated."""

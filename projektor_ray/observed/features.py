@@ -11,10 +11,11 @@ from projektor_ray.counting import row_named
 from projektor_ray.errors import InputError
 from projektor_ray.observed.columns import column, require
 from projektor_ray.observed.identify import unidentified
-from projektor_ray.observed.metric import Bounds
+from projektor_ray.observed.metric import Bounds, guess_direction
 from projektor_ray.observed.reading import read_table
 from projektor_ray.observed.runs import check_range, check_shares, check_values
 from projektor_ray.predictors.base import mixture_groups
+from projektor_ray.selection import Direction
 
 Floats = NDArray[np.float64]
 DIRECTIONS = ("maximize", "minimize")
@@ -38,7 +39,7 @@ class OfMixtures(RegressorMixin, BaseEstimator):  # type: ignore[misc]
 
     distance: str | None
     bounds: Bounds | None
-    direction: str
+    direction: str | None
     log: bool
 
     def _start(self, X: Any, y: ArrayLike, size: str | None = None) -> Trainings:
@@ -49,10 +50,11 @@ class OfMixtures(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         size : column of X that is neither a share nor the distance.
         """
         extra = [name for name in (self.distance, size) if name is not None]
-        if self.direction not in DIRECTIONS:
+        if self.direction not in (None, *DIRECTIONS):
             raise InputError(
                 f"the direction must be 'maximize' or 'minimize'; got {self.direction!r}"
             )
+        self.metric_ = str(getattr(y, "name", None) or "y")
         if hasattr(X, "columns") or hasattr(X, "column_names"):
             names = [str(n) for n in getattr(X, "column_names", getattr(X, "columns", ()))]
             for name in extra:
@@ -69,9 +71,9 @@ class OfMixtures(RegressorMixin, BaseEstimator):  # type: ignore[misc]
             raise InputError(
                 f"expected one y for each of {len(mixtures)} mixtures; got {len(values)}"
             )
-        check_values(values, str(getattr(y, "name", None) or "y"))
+        check_values(values, self.metric_)
         if self.bounds is not None:
-            check_range(values, str(getattr(y, "name", None) or "y"), self.bounds)
+            check_range(values, self.metric_, self.bounds)
         if len(mixtures) > 1 and len(mixture_groups(mixtures)) == 1:
             raise InputError(
                 f"all {len(mixtures)} rows are of one mixture, so that nothing tells how the "
@@ -125,10 +127,23 @@ class OfMixtures(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         values = np.exp(fitted) if self.log else fitted
         return np.asarray(values if self.bounds is None else np.clip(values, *self.bounds))
 
+    @property
+    def goal(self) -> Direction:
+        """Whether more of the metric is better: as was said, else by the metric's name.
+
+        Raises
+        ------
+        InputError
+            If neither tells.
+        """
+        if self.direction is None:
+            return guess_direction(self.metric_)
+        return "minimize" if self.direction == "minimize" else "maximize"
+
     def rank(self, X: Any, **settings: Any) -> Any:
         """Position of each mixture by its prediction, 1 the best, in the metric's direction."""
         values = np.asarray(self.predict(X, **settings))
-        order = np.argsort(values if self.direction == "minimize" else -values, kind="stable")
+        order = np.argsort(values if self.goal == "minimize" else -values, kind="stable")
         ranks = np.empty(len(order), dtype=np.int64)
         ranks[order] = np.arange(1, len(order) + 1)
         return _like(X, ranks, "rank")

@@ -13,7 +13,7 @@ from projektor_ray.projection import restore_scale_model
 from projektor_ray.selection import Interpolated
 
 ARRAYS = ("mixtures_", "values_", "sizes_", "distances_")
-FOUND = ("providers_", "scales_", "reason_", "notes_", "n_features_in_")
+FOUND = ("providers_", "metric_", "scales_", "reason_", "notes_", "n_features_in_")
 
 
 def keep(model: ScaleRegressor) -> pa.Table:

@@ -1,5 +1,8 @@
 """What the name of a metric tells: whether more is better, and its range."""
 
+import numpy as np
+from numpy.typing import NDArray
+
 from projektor_ray.errors import InputError
 from projektor_ray.selection import Direction
 
@@ -35,7 +38,17 @@ def guess_direction(metric: str) -> Direction:
         return "maximize"
     raise InputError(
         f"the name of the metric {metric!r} does not tell whether more is better; "
-        "say direction 'maximize' or 'minimize'"
+        "say direction 'maximize' or 'minimize' (--direction maximize on the command line)"
+    )
+
+
+def unbounded_note(metric: str, values: NDArray[np.float64]) -> str:
+    """That a metric which could be an accuracy is not known to be one; else empty."""
+    if guess_bounds(metric) is not None or values.min() < 0 or values.max() > 1:
+        return ""
+    return (
+        f"nothing tells that {metric!r} ends at 0 and 1, so predictions may pass them; if it is an "
+        f"accuracy or the like, say so in its name, such as 'acc_{metric}': the model is another"
     )
 
 

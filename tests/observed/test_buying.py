@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from scipy.optimize import linprog
 
 from projektor_ray.errors import InfeasibleError, InputError
-from projektor_ray.observed import Offers, ScaleRegressor
+from projektor_ray.observed import Offers, ScaleRegressor, keep, kept
 from projektor_ray.selection import Request
 
 Floats = NDArray[np.float64]
@@ -26,7 +26,8 @@ def trained(sizes: tuple[int, ...] = (250, 1000), **settings: Any) -> ScaleRegre
         ignore_index=True,
     )
     y = 0.5 + X[NAMES] @ WORTH + 0.02 * np.log(X["size"])
-    return ScaleRegressor("eq3", predictor="linear", **settings).fit(X, y)
+    said = {"direction": "maximize", **settings}
+    return ScaleRegressor("eq3", predictor="linear", **said).fit(X, y)
 
 
 OFFERS = pd.DataFrame(
@@ -77,7 +78,7 @@ def test_terms_are_kept() -> None:
 def test_a_provider_nobody_trained_with_is_not_bought() -> None:
     shares = np.random.default_rng(0).dirichlet(np.ones(2), size=12)
     X = pd.DataFrame(shares, columns=["a", "b"]).assign(c=0.0, size=100)
-    model = ScaleRegressor().fit(X, 0.5 + 0.1 * X["a"])
+    model = ScaleRegressor(direction="maximize").fit(X, 0.5 + 0.1 * X["a"])
     assert "no row has any of c" in model.notes_[0]
     plan = model.plans(Request(100)).selected
     assert dict(zip(plan.names, plan.samples, strict=True))["c"] == 0
@@ -211,3 +212,19 @@ def test_a_gain_in_the_logarithm_is_one_of_the_metric() -> None:
     trials = model.market().trials
     assert trials is not None
     np.testing.assert_allclose(trials[1], y)
+
+
+def test_a_loss_is_made_smaller_by_its_name_and_what_has_no_name_is_not_bought_for() -> None:
+    """The value is 0.1 of the share of a: a loss is best with none of it, an accuracy with most."""
+    X = pd.DataFrame(np.random.default_rng(0).dirichlet(np.ones(3), 12), columns=NAMES)
+    y = 0.5 + 0.1 * X["a"]
+    share = {}
+    for name in ("val_loss", "accuracy"):
+        model = ScaleRegressor("none", predictor="linear").fit(X, y.rename(name), size=[100.0] * 12)
+        share[name] = model.plans(Request(100)).selected.mixture[2]
+        again = kept(keep(model))
+        assert again.goal == model.goal
+    assert share == {"val_loss": 0.0, "accuracy": 1.0}
+    model = ScaleRegressor("none", predictor="linear").fit(X, y.to_numpy(), size=[100.0] * 12)
+    with pytest.raises(InputError, match="say direction 'maximize' or 'minimize'"):
+        model.plans(Request(100))

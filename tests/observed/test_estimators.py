@@ -100,7 +100,7 @@ def test_arrays_in_arrays_out() -> None:
 
 def test_rank_follows_the_direction() -> None:
     X = frame()
-    up = MixtureRegressor("linear").fit(X, linear(X)).rank(X)
+    up = MixtureRegressor("linear").fit(X, linear(X).rename("accuracy")).rank(X)
     down = MixtureRegressor("linear", direction="minimize").fit(X, linear(X)).rank(X)
     assert up.idxmin() == linear(X).idxmax()
     assert down.idxmin() == linear(X).idxmin()

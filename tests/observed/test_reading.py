@@ -10,7 +10,14 @@ import pyarrow.parquet as pq
 import pytest
 
 from projektor_ray.errors import InputError
-from projektor_ray.observed import Roles, Runs, guess_direction, join_tables, read_table
+from projektor_ray.observed import (
+    Roles,
+    Runs,
+    guess_direction,
+    join_tables,
+    read_table,
+    unbounded_note,
+)
 from projektor_ray.sources.files import locate
 
 FRAME = pd.DataFrame(
@@ -161,6 +168,13 @@ def test_joins_that_cannot_be_made() -> None:
 
 def join(left: pd.DataFrame, right: pd.DataFrame) -> pa.Table:
     return join_tables(read_table(left), read_table(right))
+
+
+def test_a_metric_that_may_be_an_accuracy_is_asked_about() -> None:
+    values = np.array([0.2, 0.9])
+    assert "such as 'acc_val_a'" in unbounded_note("val_a", values)
+    assert unbounded_note("val_acc", values) == ""
+    assert unbounded_note("val_a", 2 * values) == ""
 
 
 def test_the_direction_by_the_metrics_name() -> None:

@@ -24,6 +24,7 @@ MOST_DECIMALS = 6
 """Shares printed to fewer decimals than this may miss 1 by what rounding explains."""
 LEAST_AGREEMENT = 0.5
 SHOWN = 8
+COUNTED = "Numbers of samples are no shares: divide each row of them by its sum. "
 
 
 @dataclass(frozen=True)
@@ -136,7 +137,7 @@ def _find_providers(table: pa.Table, taken: set[str | None]) -> tuple[str, ...]:
         _refuse_texts(table, taken)
         raise InputError(
             "cannot tell which columns are the providers' shares: no neighbouring columns sum to 1 "
-            f"in most rows. {short}Name them; the columns are "
+            f"in most rows. {short or COUNTED}Name them; the columns are "
             f"{', '.join(table.column_names[:SHOWN])}{', …' if table.num_columns > SHOWN else ''}"
         )
     return best[2]

@@ -204,3 +204,9 @@ def test_a_table_s_bytes_are_no_memory_of_python_s(tmp_path: Path) -> None:
     buffer = locate(str(tmp_path / "runs.csv")).buffer()
     assert pa.total_allocated_bytes() - before >= buffer.size > 0
     assert bytes(buffer) == b"ada,bob\n0.5,0.5\n"
+
+
+def test_numbers_of_samples_are_told_from_shares() -> None:
+    table = {"ada": [30.0, 20.0], "bob": [90.0, 180.0], "size": [120, 200], "accuracy": [0.5, 0.6]}
+    with pytest.raises(InputError, match="are no shares: divide each row of them by its sum"):
+        Runs.read(table)

@@ -43,7 +43,7 @@ def check(workspace: Workspace, *, timed: bool = False) -> None:
     says = f"{len(trained)} probes timed" if trained else "nothing trained"
     table(f"Study {config.name}: everything checked, {says}", ["what", ""], rows)
     headline("project", reach(study.size, study.scales))
-    for hint in _hints(study):
+    for hint in [*study.cautions, *_hints(study)]:
         headline("hint", hint)
 
 
@@ -120,11 +120,6 @@ def _gain_rows(study: Study) -> list[list[str]]:
 
 def _hints(study: Study) -> list[str]:
     hints, asked = [], study.config.probes
-    for name, count in study.foreign_classes.items():
-        hints.append(
-            f"the labels of {name} have {count} class{'es' if count > 1 else ''} that validation "
-            "lacks: is a label misspelt? Such samples are trained on and count as far from all"
-        )
     if len(study.scales) > 1 and study.scales[-1] < FARTHER_APART * study.scales[0]:
         hints.append("errors grow less in the projection if N0 and N1 are a factor of 4 apart")
     if asked.cpus > 1 and threads_of(study) == 1:

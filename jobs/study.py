@@ -53,6 +53,8 @@ def run_study(
     out = output_of(config, out)
     with opened(config, out, address, arrays, validation, appends=True) as workspace:
         check_input(workspace)
+        for caution in workspace.study.cautions:
+            headline("hint", caution)
         measure(workspace)
         drawn = cards(workspace)
         workspace = probe(workspace, retry_failed=retry_failed)

@@ -6,7 +6,7 @@ listed. Their number is `m`, a provider's index in that order `i`.
 
 import itertools
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, Literal
 
@@ -30,11 +30,16 @@ class Samples:
     labels : array or None, shape (n,): int64 classes, a float64 regression target, or None.
     class_names : names of the classes 0, 1, …, or empty where classes are numbers themselves. A
         class whose name is not among them has a number of 2³² or more.
+    other_names : names of classes that are not among them.
+    feature_names : of the columns of a table, d of them; empty where features have no names. No
+        part of `content_hash`, as the names of classes are none.
     """
 
     inputs: NDArray[Any]
     labels: NDArray[Any] | None = None
     class_names: tuple[str, ...] = ()
+    other_names: tuple[str, ...] = ()
+    feature_names: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if self.inputs.ndim not in (2, 4):
@@ -67,7 +72,7 @@ class Samples:
     def take(self, index: NDArray[np.int64]) -> "Samples":
         """The samples at `index`, in that order."""
         labels = None if self.labels is None else self.labels[index]
-        return Samples(self.inputs[index], labels, self.class_names)
+        return replace(self, inputs=self.inputs[index], labels=labels)
 
     @staticmethod
     def concatenate(parts: Sequence["Samples"]) -> "Samples":
@@ -77,6 +82,8 @@ class Samples:
             np.concatenate([part.inputs for part in parts]),
             np.concatenate(labels) if len(labels) == len(parts) else None,
             parts[0].class_names,
+            tuple(dict.fromkeys(name for part in parts for name in part.other_names)),
+            parts[0].feature_names,
         )
 
 

@@ -3,6 +3,7 @@
 import copy
 import math
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,7 @@ from projektor_ray.config import parse
 from projektor_ray.errors import InputError
 from projektor_ray.learners import build_learner
 from projektor_ray.providers import Samples
+from projektor_ray.sources import samples_from_arrays
 from projektor_ray.study import SetSummary, Study, StudyConfig, resolve
 
 VALUES: dict[str, Any] = {
@@ -247,15 +249,93 @@ def resolved_on(values: dict[str, Any], **sets: Samples) -> Study:
     return resolve(config, pilots, [SetSummary.of(name, one) for name, one in sets.items()])
 
 
-def test_classes_that_no_validation_set_has_are_counted() -> None:
+def test_labels_that_no_validation_set_has_are_told() -> None:
     pilots = {**PILOTS, "ada": samples(classes=5)}
-    assert resolved(VALUES).foreign_classes == {}
-    assert resolved(VALUES, pilots).foreign_classes == {"ada": 2}
+    assert resolved(VALUES).cautions == []
+    (told,) = resolved(VALUES, pilots).cautions
+    assert told.startswith("2 of 5 labels of ada are in no validation set: '3', '4'; validation")
     few, all_ = samples(30, classes=2), samples(30, classes=3)
-    assert resolved_on(several(OF_BOTH, size=60), everyday=few, rare=all_).foreign_classes == {}
-    assert set(resolved_on(several(OF_BOTH, size=60), everyday=few, rare=few).foreign_classes) == {
-        *PILOTS
-    }
+    assert resolved_on(several(OF_BOTH, size=60), everyday=few, rare=all_).cautions == []
+    told = resolved_on(several(OF_BOTH, size=60), everyday=few, rare=few).cautions
+    assert [name in one for name, one in zip(PILOTS, told, strict=True)] == [True] * 3
+
+
+def labelled(*names: str, class_names: tuple[str, ...] | None = ("no", "yes")) -> Samples:
+    """Forty samples of these classes in turn."""
+    labels = np.array(names)[np.arange(40) % len(names)]
+    return samples_from_arrays(samples(40).inputs, labels, class_names=class_names)
+
+
+def test_a_pilot_without_one_label_of_validation_is_refused_with_both_lists() -> None:
+    validation = labelled("no", "yes", class_names=None)
+    pilots = dict.fromkeys(PILOTS, labelled("no", "yes"))
+    says = r"'bob' has no label in common .*expected 'no', 'yes'; got 'NO', 'YES ' \('NO' is 'no', "
+    with pytest.raises(InputError, match=says + "'YES ' is 'yes' but for case or spaces"):
+        resolved(VALUES, {**pilots, "bob": labelled("YES ", "NO")}, validation)
+    with pytest.raises(InputError, match=r"expected 'no', 'yes'; got 'ja', 'nein'\. Give"):
+        resolved(VALUES, {**pilots, "bob": labelled("nein", "ja")}, validation)
+    (told,) = resolved(VALUES, {**pilots, "bob": labelled("no", "Yes")}, validation).cautions
+    assert "1 of 2 labels of bob are in no validation set: 'Yes' ('Yes' is 'yes' but for" in told
+    assert "validation has 'no', 'yes'" in told
+
+
+def test_arrays_that_number_named_classes_otherwise_are_refused() -> None:
+    validation = labelled("no", "yes", class_names=None)
+    pilots = dict.fromkeys(PILOTS, labelled("no", "yes"))
+    for names in (("NO", "YES"), ("maybe", "no", "yes")):
+        with pytest.raises(InputError, match=f"expected 'no' as class 0; got '{names[0]}'. Make"):
+            resolved(VALUES, {**pilots, "bob": labelled(*names, class_names=None)}, validation)
+    resolved(VALUES, {**pilots, "bob": samples(classes=2)}, validation)
+
+
+def test_labels_that_another_validation_set_has_are_in_common() -> None:
+    sets = {"everyday": samples(30, classes=2), "rare": samples(30)}
+    only_rare = Samples(samples(40).inputs, np.full(40, 2))
+    config = parse(StudyConfig, several(OF_BOTH, size=60))
+    pilots = [SetSummary.of(n, one) for n, one in {**PILOTS, "ada": only_rare}.items()]
+    study = resolve(config, pilots, [SetSummary.of(name, one) for name, one in sets.items()])
+    assert study.cautions == []
+
+
+def with_names(*names: str) -> Samples:
+    return replace(samples(), feature_names=names)
+
+
+@pytest.mark.parametrize(
+    ("names", "says"),
+    [
+        (
+            ("d", "c", "b", "a"),
+            "'bob' has the features of the validation set in another order.*expected 'a', 'b', "
+            "'c', 'd'; got 'd', 'c', 'b', 'a'. The first that differs is feature 1, 'a' in the "
+            "validation set, 'd' here. List them in one order under `features`",
+        ),
+        (
+            ("a", "b", "x", "D "),
+            "'bob' has other features than the validation set: expected 'a', .*It lacks 'c', 'd' "
+            r"and has 'x', 'D ', which the validation set has not \('D ' is 'd' but for case",
+        ),
+        (("a", "b", "c"), "It lacks 'd'. Rename"),
+        (("a", "b", "c", "d", "e"), "It has 'e', which the validation set has not. Rename"),
+    ],
+)
+def test_features_of_other_names_or_in_another_order(names: tuple[str, ...], says: str) -> None:
+    expected = with_names("a", "b", "c", "d")
+    with pytest.raises(InputError, match=says):
+        resolved(VALUES, {**PILOTS, "bob": with_names(*names)}, expected)
+    says = says.replace("n set", "n set.*").replace("'bob'", "the validation set 'rare'")
+    with pytest.raises(InputError, match=says):
+        resolved_on(several(OF_BOTH, size=60), everyday=expected, rare=with_names(*names))
+
+
+def test_features_of_equal_names_or_none_and_the_identities_as_without() -> None:
+    expected = with_names("a", "b", "c", "d")
+    named = resolved(VALUES, {**PILOTS, "bob": expected}, expected)
+    bare = resolved(VALUES, {**PILOTS, "bob": samples()}, samples())
+    assert named.mixture_ids == bare.mixture_ids
+    assert named.probes_stamp == bare.probes_stamp
+    assert named.results_stamp == bare.results_stamp
+    resolved(VALUES, {**PILOTS, "bob": expected}, VALIDATION)
 
 
 @pytest.mark.parametrize(

@@ -66,7 +66,7 @@ def report_of_study(
         objectives=_objectives(study, fits, chosen),
         chosen=chosen,
         reason="; ".join(_of_sets(fits, [[one.fitted.reason] for one in fits])),
-        notes=_of_sets(fits, [_notes(one) for one in fits]),
+        notes=[*study.cautions, *_of_sets(fits, [_notes(one) for one in fits])],
         cards=cards,
     )
 

@@ -51,7 +51,7 @@ def read_source(
     origin = _origin(source, filesystem)
     labels = resolve_labels(origin, source.target, class_names)
     view = take_view(source, origin, labels)
-    return samples_of(origin, view.index, view.labels, labels.class_names)
+    return samples_of(origin, view.index, view.labels, labels.class_names, labels.other_names)
 
 
 def _origin(source: SourceConfig, filesystem: pafs.FileSystem | None) -> Origin:

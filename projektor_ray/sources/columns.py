@@ -46,7 +46,8 @@ def table_origin(
     def inputs(index: Index) -> NDArray[Any]:
         return _inputs(table.select(chosen).take(pa.array(index)), index, where)
 
-    return Origin(where, table.num_rows, labels, inputs)
+    named = tuple(chosen) if _are_columns(table.select(chosen)) else ()
+    return Origin(where, table.num_rows, labels, inputs, feature_names=named)
 
 
 def _label_column(
@@ -126,8 +127,13 @@ def _labels(column: pa.ChunkedArray, where: str) -> NDArray[Any]:
     return np.asarray(column.to_numpy())
 
 
+def _are_columns(table: pa.Table) -> bool:
+    """Whether each column is one feature."""
+    return bool(table.num_columns > 1 or _is_number(table.schema.field(0).type))
+
+
 def _inputs(table: pa.Table, index: Index, where: str) -> NDArray[Any]:
-    if table.num_columns > 1 or _is_number(table.schema.field(0).type):
+    if _are_columns(table):
         return _numeric_columns(table, where)
     (column,), (name,) = table.columns, table.column_names
     here = f"{where}, column {name!r}"

@@ -45,7 +45,8 @@ class SourceConfig(Config):
     features: str | tuple[str, ...] | None = Field(
         default=None,
         description="Column of feature lists or of encoded images, or a list of numeric columns; "
-        "absent: `features`, else `image`, else all numeric columns but the label.",
+        "absent: `features`, else `image`, else all numeric columns but the label. Features are "
+        "matched by their place; numeric columns must be called as the validation set's are.",
     )
     label: str | None = Field(
         default=None,

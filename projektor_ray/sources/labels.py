@@ -7,6 +7,7 @@ it without knowing of each other; it is 2³² or more, and never taken for an in
 
 import hashlib
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -22,10 +23,14 @@ UNKNOWN_FROM = 2**32
 
 @dataclass(frozen=True, eq=False)
 class Labels:
-    """Labels of all rows: int64 classes, a float64 regression target, or None; and the names."""
+    """Labels of all rows: int64 classes, a float64 regression target, or None; and the names.
+
+    `other_names` are of classes that `class_names`, which number the classes, lack.
+    """
 
     values: NDArray[np.int64] | NDArray[np.float64] | None
     class_names: tuple[str, ...] = ()
+    other_names: tuple[str, ...] = ()
 
 
 def class_number(name: str, vocabulary: tuple[str, ...]) -> int:
@@ -66,7 +71,8 @@ def resolve_labels(
     if target == "regression" or (target == "auto" and origin.regression):
         return Labels(raw.astype(np.float64))
     if origin.names:
-        return Labels(*_renumbered(origin, raw.astype(np.int64), vocabulary))
+        values, known = _renumbered(origin, raw.astype(np.int64), vocabulary)
+        return Labels(values, known, _beyond(known, origin.names))
     return _whole(origin, raw.astype(np.int64), vocabulary)
 
 
@@ -118,7 +124,12 @@ def _named(
     _check_names_are_expected(origin, names[0], vocabulary)
     vocabulary = tuple(names) if vocabulary is None else vocabulary
     numbers = np.array([class_number(name, vocabulary) for name in names], dtype=np.int64)
-    return Labels(numbers[np.searchsorted(names, raw)], vocabulary)
+    return Labels(numbers[np.searchsorted(names, raw)], vocabulary, _beyond(vocabulary, names))
+
+
+def _beyond(vocabulary: tuple[str, ...], names: Sequence[str]) -> tuple[str, ...]:
+    known = set(vocabulary)
+    return tuple(name for name in names if name not in known)
 
 
 def _check_names_are_expected(

@@ -48,7 +48,8 @@ def samples_from_arrays(
 
 def _all_rows(origin: Origin, target: AskedTarget, class_names: tuple[str, ...] | None) -> Samples:
     labels = resolve_labels(origin, target, class_names)
-    return samples_of(origin, np.arange(origin.size), labels.values, labels.class_names)
+    every = np.arange(origin.size)
+    return samples_of(origin, every, labels.values, labels.class_names, labels.other_names)
 
 
 def samples_from_frame(

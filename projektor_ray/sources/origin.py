@@ -26,6 +26,7 @@ class Origin:
     inputs : rows → inputs, shape (k, d) or (k, h, w, c).
     regression : whether the source itself says that its labels are a regression target.
     names : classes' names, where integer labels are indices into them.
+    feature_names : of the columns that are features, where each is one.
     """
 
     where: str
@@ -34,6 +35,7 @@ class Origin:
     inputs: Callable[[Index], NDArray[Any]]
     regression: bool = False
     names: tuple[str, ...] = ()
+    feature_names: tuple[str, ...] = ()
 
 
 def samples_of(
@@ -41,6 +43,7 @@ def samples_of(
     index: Index,
     labels: NDArray[np.int64] | NDArray[np.float64] | None,
     class_names: tuple[str, ...] = (),
+    other_names: tuple[str, ...] = (),
 ) -> Samples:
     """Samples of the rows at `index`, whose features are all finite.
 
@@ -57,4 +60,4 @@ def samples_of(
                 f"{origin.where}: {bad.size} of {len(inputs)} samples have features that are "
                 f"missing, NaN or infinite, in {rows_named(index[bad])}; drop or fill them"
             )
-    return Samples(inputs, labels, class_names)
+    return Samples(inputs, labels, class_names, other_names, origin.feature_names)

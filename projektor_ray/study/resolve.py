@@ -8,8 +8,9 @@ from projektor_ray.errors import InputError
 from projektor_ray.learners.metrics import METRICS, Metric
 from projektor_ray.mixtures import largest_feasible_size, round_counts
 from projektor_ray.study.configuration import StudyConfig
+from projektor_ray.study.matching import check_features, check_labels
 from projektor_ray.study.placing import place
-from projektor_ray.study.sets import UNNAMED, SetSummary
+from projektor_ray.study.sets import SetSummary
 from projektor_ray.study.values import Study
 
 
@@ -28,8 +29,10 @@ def resolve(
     by_name = {provider.name: provider for provider in config.providers}
     providers = tuple(by_name[pilot.name].sold_by() for pilot in pilots)
     metric = METRICS[config.metric]
+    check_features(pilots, validations)
     for validation in validations:
         _check_sets(pilots, validation, metric)
+    check_labels(pilots, validations)
     _check_goal(config, [validation.name for validation in validations], metric)
     design = place(config, providers, [pilot.size for pilot in pilots])
     study = Study(config, providers, pilots, tuple(validations), *design)
@@ -40,9 +43,7 @@ def resolve(
 
 def _check_sets(pilots: Sequence[SetSummary], validation: SetSummary, metric: Metric) -> None:
     """Refuse pilots that cannot be used together, or with this validation set."""
-    called = "validation set"
-    if validation.name != UNNAMED:
-        called += f" {validation.name!r}"
+    called = validation.called
     if validation.size == 0:
         raise InputError(f"the {called} is empty; it needs labelled samples to measure on")
     for pilot in pilots:

@@ -17,6 +17,7 @@ from projektor_ray.predictors import PREDICTORS
 from projektor_ray.providers import Provider
 from projektor_ray.selection import Combination, check_target
 from projektor_ray.study.configuration import StudyConfig
+from projektor_ray.study.matching import foreign_labels
 from projektor_ray.study.placing import (
     Adaptive,
     feasible_purchases,
@@ -98,11 +99,9 @@ class Study:
         return only
 
     @property
-    def foreign_classes(self) -> dict[str, int]:
-        """Of each provider that has some, the number of its classes that no validation set has."""
-        known = {number for one in self.validations for number in one.classes}
-        found = {pilot.name: len(set(pilot.classes) - known) for pilot in self.pilots}
-        return {name: count for name, count in found.items() if count}
+    def cautions(self) -> list[str]:
+        """What is amiss with the pilots' labels, a sentence for each provider of whom it is."""
+        return foreign_labels(self.pilots, self.validations)
 
     @property
     def set_name(self) -> str:

@@ -2,6 +2,7 @@
 
 import copy
 import dataclasses
+import html
 import shutil
 import subprocess
 import sys
@@ -10,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 import ray
@@ -537,6 +539,51 @@ def test_a_bad_pilot_is_named_before_anything_is_trained(local_ray: None, tmp_pa
     assert "Traceback" not in message
     assert "ray::" not in message
     assert not (tmp_path / "out").exists()
+
+
+def flowers(path: Path, columns: str, label: pa.Array) -> dict[str, Any]:
+    """Two features of 40 samples in columns of these names, and where to read them."""
+    named = {name: np.arange(40.0) for name in columns}
+    pq.write_table(pa.table({**named, "label": label}), path)
+    return {"path": str(path)}
+
+
+def test_columns_in_another_order_are_refused_before_anything_is_trained(
+    local_ray: None, tmp_path: Path
+) -> None:
+    label = pa.array(["no", "yes"] * 20)
+    right = flowers(tmp_path / "right.parquet", "ab", label)
+    sources = dict.fromkeys(("ada", "bob", "cyd"), right)
+    sources["bob"] = flowers(tmp_path / "turned.parquet", "ba", label)
+    sellers = [{"name": name, "source": source} for name, source in sources.items()]
+    with pytest.raises(InputError, match=r"provider 'bob' .* in another order"):
+        run_study(config(providers=sellers, validation=right), str(tmp_path / "out"))
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_pilot_without_a_label_of_validation_is_refused_before_anything_is_trained(
+    local_ray: None, tmp_path: Path
+) -> None:
+    right = flowers(tmp_path / "right.parquet", "ab", pa.array(["no", "yes"] * 20))
+    other = flowers(tmp_path / "other.parquet", "ab", pa.array(["NO", "YES"] * 20))
+    sellers = [{"name": "ada", "source": right}, {"name": "bob", "source": other}]
+    with pytest.raises(InputError, match=r"'bob' has no label in .*'YES' is 'yes' but for case"):
+        run_study(config(providers=sellers, validation=right), str(tmp_path / "out"))
+    assert not (tmp_path / "out").exists()
+
+
+def test_labels_that_validation_lacks_are_said_at_a_check_at_a_run_and_in_the_report(
+    local_ray: None, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    says = "1 of 2 labels of bob are in no validation set: '2'; validation has '0', '1'. Is"
+    changed = config(validation={**IRIS, "rows": [0, 50], "classes": [0, 1]})
+    with opened(changed, str(tmp_path / "out")) as workspace:
+        check(workspace)
+    assert says in " ".join(capsys.readouterr().out.split())
+    run_study(changed, str(tmp_path / "out"))
+    assert says in " ".join(capsys.readouterr().out.split())
+    page = html.unescape((tmp_path / "out" / "report.html").read_text(encoding="utf-8"))
+    assert says in page[page.index("What to be careful about") :]
 
 
 def test_a_bad_validation_set_is_named(local_ray: None, tmp_path: Path) -> None:

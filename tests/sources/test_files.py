@@ -17,6 +17,7 @@ import pytest
 from PIL import Image
 
 from projektor_ray.errors import InputError
+from projektor_ray.providers import Samples
 from projektor_ray.sources import SourceConfig, read_source
 
 FEATURES = np.random.default_rng(0).normal(size=(12, 3)).astype(np.float32)
@@ -115,6 +116,19 @@ def test_named_columns(tmp_path: Path) -> None:
     samples = read_source(SourceConfig(path=path, features=("f2", "f0"), label="extra"))
     np.testing.assert_array_equal(samples.inputs, FEATURES[:, [2, 0]])
     assert samples.target == "regression"
+
+
+def test_columns_have_names_and_lists_of_features_none(tmp_path: Path) -> None:
+    path = tmp_path / "one.csv"
+    path.write_text("b,label,a\n1,no,2\n3,yes,4\n", encoding="utf-8")
+    found = read_source(SourceConfig(path=str(path), limit=1))
+    assert found.feature_names == found.take(np.array([0])).feature_names == ("b", "a")
+    chosen = read_source(SourceConfig(path=str(path), features=["a", "b"]))
+    assert chosen.feature_names == Samples.concatenate([chosen, found]).feature_names == ("a", "b")
+    assert read_source(SourceConfig(path=str(path), features="a")).feature_names == ("a",)
+    lists = pa.table({"features": [[1.0, 2.0], [3.0, 4.0]], "label": [0, 1]})
+    pq.write_table(lists, tmp_path / "lists.parquet")
+    assert read_source(SourceConfig(path=str(tmp_path / "lists.parquet"))).feature_names == ()
 
 
 def test_unlabelled_samples_keep_a_label_column_out_of_the_features(tmp_path: Path) -> None:

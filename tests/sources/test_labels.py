@@ -73,6 +73,13 @@ def test_a_name_that_validation_lacks_is_the_same_class_everywhere() -> None:
     assert min(other) >= UNKNOWN_FROM
 
 
+def test_names_that_validation_lacks_are_kept() -> None:
+    one = of(["yak", "cat", "zebra"], class_names=("cat", "dog"))
+    assert one.other_names == one.take(np.array([1])).other_names == ("yak", "zebra")
+    other = of(["dog", "zebra", "ox"], class_names=("cat", "dog"))
+    assert Samples.concatenate([one, other]).other_names == ("yak", "zebra", "ox")
+
+
 def test_names_and_numbers_do_not_mix() -> None:
     with pytest.raises(InputError, match="the validation set's are names such as 'cat'"):
         of([0, 1], class_names=("cat", "dog"))
@@ -91,6 +98,7 @@ def test_spooled_names_are_numbered_by_the_validation_set(tmp_path: object) -> N
         expected = of(["zebra", "cat", "yak"], class_names=names)
         found = read_source(source, class_names=names)
         np.testing.assert_array_equal(found.labels, expected.labels)
+        assert set(found.other_names) == set(expected.other_names)
         again = read_source(spool(found, str(tmp_path)), class_names=("yak", "zebra"))
         np.testing.assert_array_equal(
             again.labels, of(["zebra", "cat", "yak"], class_names=("yak", "zebra")).labels

@@ -12,8 +12,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--slow", action="store_true", help="also run the tests marked slow")
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """All that start Ray are tested by one process; of the others a module is, for its fixtures."""
+    """All that start Ray are tested by one process; of the others a module is, for its fixtures.
+
+    Before pytest-xdist reads the groups.
+    """
     for item in items:
         group = "ray" if "ray" in item.keywords else item.nodeid.split("::")[0]
         item.add_marker(pytest.mark.xdist_group(group))

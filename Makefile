@@ -2,7 +2,6 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-AT_ONCE := --numprocesses 2 --dist loadgroup
 INSTALLED := $(VENV)/.installed
 
 .PHONY: demo test slow lint format benchmarks clean
@@ -11,10 +10,10 @@ demo: $(INSTALLED)  ## run the main job on real images
 	$(BIN)/python -m jobs.study examples/digits.yaml --out out/digits
 
 test: $(INSTALLED) lint  ## everything that must pass before a change lands
-	$(BIN)/python -m pytest $(AT_ONCE)
+	$(BIN)/python -m pytest
 
 slow: $(INSTALLED)  ## also the tests that need minutes
-	$(BIN)/python -m pytest --slow $(AT_ONCE)
+	$(BIN)/python -m pytest --slow
 
 lint: $(INSTALLED)
 	$(BIN)/ruff check .

@@ -17,7 +17,6 @@ from projektor_ray.observed.estimators import AUTO
 from projektor_ray.observed.tabulate import fit_rows, fit_sizes, projection_table
 from projektor_ray.options import (
     USUAL_PREDICTOR,
-    Goal,
     ModelOptions,
     OfferOptions,
     Projection,
@@ -70,7 +69,7 @@ def fit(
     wanted = ModelOptions(predictor=usual, projection=projection)
     model = None
     if runs.sizes is not None:
-        model = wanted.fit_to(runs, Goal.maximize.value, log=data.log)
+        model = wanted.fit_to(runs, None, log=data.log)
     rows = fit_rows(each, model, usual)
     terminal.predictors(rows, f"{runs.metric}{', its logarithm' if data.log else ''}")
     terminal.deciding(rows)
@@ -145,7 +144,10 @@ def report(
     out: Annotated[Path, typer.Option(help="The page to write: .html.")],
     title: Annotated[str | None, typer.Option(help="Of the page; else the table's name.")] = None,
 ) -> None:
-    """Write a page that shows the fit, the projection, the plan, and how sure they are."""
+    """Write a page that shows the fit, the projection, the plan, and how sure they are.
+
+    Of one metric.
+    """
     from projektor_ray.report import page  # matplotlib takes long to load
     from projektor_ray.report.from_table import report_of_table
 

@@ -33,6 +33,10 @@ FAULTS = ("type", "parsing", "from_float", "number")
 """Pydantic names an error by what was expected and by the fault: `int_parsing`."""
 
 
+SHORT = 3
+"""Letters of a name that may well resemble one it is no misspelling of, as `foo` does `loo`."""
+
+
 class Config(BaseModel):
     """Base of all configuration: immutable, and no unknown keys."""
 
@@ -43,10 +47,14 @@ ConfigT = TypeVar("ConfigT", bound=Config)
 
 
 def nearest(name: str, known: Iterable[str]) -> str:
-    """A hint for an unknown name: the nearest known one, or all of them."""
+    """A hint for an unknown name: the nearest known one, or all of them; of a short name both."""
     known = list(known)
     close = difflib.get_close_matches(name, known, n=1, cutoff=0.6)
-    return f"did you mean {close[0]!r}?" if close else f"known: {', '.join(known)}"
+    every = f"known: {', '.join(known)}"
+    if not close:
+        return every
+    hint = f"did you mean {close[0]!r}?"
+    return f"{hint} {every}" if len(name) <= SHORT else hint
 
 
 def parse(kind: type[ConfigT], values: Any) -> ConfigT:

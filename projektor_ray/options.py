@@ -24,6 +24,7 @@ from projektor_ray.observed import (
     unbounded_note,
     unidentified,
 )
+from projektor_ray.observed.metric import Bounds
 from projektor_ray.observed.tabulate import fit_scale
 from projektor_ray.projection.per_scale import PerScale
 from projektor_ray.selection import Combination, Direction, Request, combination
@@ -92,7 +93,7 @@ class TableOptions:
     ] = None
     key: Annotated[str, typer.Option(help="Column that both tables have.")] = "index"
     metric: Annotated[
-        str | None, typer.Option(help="Column of the metric; to select for several, a,b.")
+        str | None, typer.Option(help="Column of the metric; for select alone several, a,b.")
     ] = None
     size: Annotated[
         str | None, typer.Option(help="Column of the sizes, or the one size of all rows.")
@@ -100,6 +101,10 @@ class TableOptions:
     distance: Annotated[str | None, typer.Option(help="Column of distances to validation.")] = None
     providers: Annotated[
         str | None, typer.Option(help="Columns of the shares, a,b,c; else found by their sums.")
+    ] = None
+    bounds: Annotated[
+        str | None,
+        typer.Option(help="Range of the metric, such as 0,1; else by the metric's name."),
     ] = None
     log: Annotated[bool, typer.Option("--log", help="Fit the logarithm, as for a loss.")] = False
 
@@ -113,6 +118,7 @@ class TableOptions:
         whole = read_table(self.table)
         if self.join is not None:
             whole = join_tables(whole, read_table(self.join), self.key)
+        self._check_one_metric(whole.column_names)
         runs = Runs.read(whole, self._roles(whole.column_names))
         terminal.read(runs)
         for note in unidentified(runs.mixtures, runs.providers, runs.distances):
@@ -130,7 +136,27 @@ class TableOptions:
         if self.size is not None and self.size not in columns and is_number(self.size):
             said = float(self.size)
         providers = tuple(name.strip() for name in named)
-        return Roles(providers, self.metric, said, self.distance, ignore=(self.key,))
+        return Roles(providers, self.metric, said, self.distance, self._range(), ignore=(self.key,))
+
+    def _check_one_metric(self, columns: list[str]) -> None:
+        if self.metric is not None and "," in self.metric and self.metric not in columns:
+            raise InputError(
+                "fit, project and the report of a table are of one metric; got --metric "
+                f"{self.metric}. Say one of them, such as --metric {self.metric.split(',')[0]}; "
+                "select buys for several"
+            )
+
+    def _range(self) -> Bounds | None:
+        """The metric's bounds, where they are said."""
+        if self.bounds is None:
+            return None
+        said = numbers("--bounds", self.bounds)
+        if len(said) != 2 or said[0] >= said[1]:
+            raise InputError(
+                "--bounds takes the least and the most that the metric can be, such as "
+                f"--bounds 0,1; got {self.bounds!r}"
+            )
+        return said[0], said[1]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -148,12 +174,13 @@ class ModelOptions:
         goal = self.direction.value if self.direction else guess_direction(runs.metric)
         return self.fit_to(runs, goal, log=log)
 
-    def fit_to(self, runs: Runs, goal: str, *, log: bool) -> ScaleRegressor:
-        """The same for a given direction of the metric."""
+    def fit_to(self, runs: Runs, goal: str | None, *, log: bool) -> ScaleRegressor:
+        """The same for a given direction of the metric; None where it does not matter."""
         model = fit_scale(runs, goal, log, self.predictor, self.projection)
         terminal.headline("project", model.reason_)
-        if not log and goal == "maximize" and (said := unbounded_note(runs.metric, model.values_)):
-            terminal.headline("note", said)
+        said = unbounded_note(runs.metric, model.values_, runs.bounds)
+        if said and not log and goal != "minimize":
+            terminal.headline("note", escape(said))
         if self.predictor != USUAL_PREDICTOR and not isinstance(model.model_, PerScale):
             terminal.headline(
                 "note",

@@ -147,7 +147,7 @@ def projections(projected: pa.Table, model: ScaleRegressor, metric: str) -> None
         at = projected.filter(pc.equal(projected["size"], size))
         by = {n: at.filter(pc.equal(at["model"], n)).to_pylist() for n in names}
         order = np.argsort([row["value"] for row in by[chosen]], kind="stable")
-        order = order if model.direction == "minimize" else order[::-1]
+        order = order if model.goal == "minimize" else order[::-1]
         others = [name for name in names if name != chosen]
         values = {n: aligned([by[n][i]["value"] for i in order[:SHOWN_MIXTURES]]) for n in names}
         rows = [
@@ -187,6 +187,8 @@ def plans(found: PurchasePlans, metric: str) -> None:
     decimals = decimals_of([plan.interval for plan in found.plans.values()])
     bought(found, step, decimals + FINER)
     beside(found, metric, decimals)
+    if found.direction == "minimize":
+        headline("note", escape(less_is_better(step)))
     if said := doubt(found, decimals):
         headline("doubt", escape(said))
     for said in filter(None, (found.filled_up, found.moved, found.far, found.held, found.unspent)):
@@ -201,6 +203,14 @@ def plans(found: PurchasePlans, metric: str) -> None:
     if found.agreement is not None:
         said = f"In {WORLDS_LEVEL:.0%} of them the best shares lie between those above"
         headline("worlds", f"{found.agreement}. {said}")
+
+
+def less_is_better(step: int) -> str:
+    """How signs are to be read where less of the metric is better."""
+    return (
+        f"less is better: a minus under “{step:,} more”, which changes the metric, and a plus "
+        "under “selected gains”"
+    )
 
 
 def beside(found: PurchasePlans, metric: str, decimals: int) -> None:

@@ -240,6 +240,54 @@ def test_several_metrics_are_bought_for_at_once(
     assert "the worst takes none" in capsys.readouterr().out
 
 
+def test_a_metric_whose_name_does_not_tell_is_asked_about(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """With bounds it is fitted as an accuracy is; without, by the models that have none."""
+    shares = np.random.default_rng(0).dirichlet(np.ones(3), size=14)
+    rows = [
+        [*p, n, *[0.4 + 0.2 * p[i] + 0.03 * np.log(n) for i in (0, 2)]]
+        for n in (250, 1000)
+        for p in shares
+    ]
+    table = write(tmp_path / "runs.csv", [*NAMES, "size", "val_a", "val_b"], rows)
+    page = ["report", table, "--at", "2000", "--out", str(tmp_path / "page.html")]
+    more = ["--direction", "maximize"]
+    asked = (
+        ["fit", table, "--metric", "val_a"],
+        ["select", table, "--metric", "val_a", "--at", "2000", *more],
+        ["select", table, "--metric", "val_a,val_b", "--worst", "--at", "2000", *more],
+        [*page, "--metric", "val_a", *more],
+    )
+    for arguments in asked:
+        assert projektor(*arguments, monkeypatch=monkeypatch) == 0
+        said = " ".join(capsys.readouterr().out.split())
+        assert "no bounds are known for 'val_a'" in said
+        assert "joint_power, " not in said
+        assert projektor(*arguments, "--bounds", "0,1", monkeypatch=monkeypatch) == 0
+        said = " ".join(capsys.readouterr().out.split())
+        assert "no bounds are known" not in said
+        assert "joint_power, " in said
+    for wrong in ("0", "1,0", "0,1,2"):
+        assert projektor(*asked[0], "--bounds", wrong, monkeypatch=monkeypatch) == 2
+        assert "such as --bounds 0,1; got" in " ".join(capsys.readouterr().out.split())
+    assert projektor("select", table, "--metric", "val_a", monkeypatch=monkeypatch) == 2
+    assert "--direction maximize" in " ".join(capsys.readouterr().out.split())
+    assert projektor(*page, "--metric", "val_a,val_b", monkeypatch=monkeypatch) == 2
+    said = " ".join(capsys.readouterr().out.split())
+    assert "the report of a table are of one metric; got --metric val_a,val_b" in said
+
+
+def test_a_loss_is_told_with_the_signs_that_better_it(
+    runs: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    asked = ["select", runs, "--at", "2000"]
+    for direction, told in (("minimize", True), ("maximize", False)):
+        assert projektor(*asked, "--direction", direction, monkeypatch=monkeypatch) == 0
+        said = " ".join(capsys.readouterr().out.split())
+        assert ("less is better: a minus under “100 more”" in said) is told
+
+
 def test_the_package_is_the_command(
     runs: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

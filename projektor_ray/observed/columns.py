@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from projektor_ray.config import nearest
 from projektor_ray.counting import row_named
 from projektor_ray.errors import InputError
-from projektor_ray.observed.metric import names_a_metric
+from projektor_ray.observed.metric import Bounds, names_a_metric
 
 Floats = NDArray[np.float64]
 
@@ -37,6 +37,7 @@ class Roles:
     metric : column of what was measured.
     size : column of the sizes, or the one size of all rows.
     distance : column of each mixture's distance to the validation set.
+    bounds : range of the metric; absent: by its name.
     ignore : columns that are none of these, such as the key of a join.
     """
 
@@ -44,6 +45,7 @@ class Roles:
     metric: str | None = None
     size: str | float | None = None
     distance: str | None = None
+    bounds: Bounds | None = None
     ignore: tuple[str, ...] = ("index",)
 
 

@@ -1,6 +1,7 @@
 """The method in the manner of scikit-learn: `MixtureRegressor` at one size, `ScaleRegressor`."""
 
 from copy import copy
+from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -300,8 +301,18 @@ class ScaleRegressor(OfMixtures):
         Returns
         -------
         a pandas DataFrame where the offers are one; else an Arrow table.
+
+        Raises
+        ------
+        InfeasibleError, InputError
+            As `plans`; and if the offers are a number.
         """
         check_is_fitted(self)
+        if isinstance(offers, Real):
+            raise InputError(
+                f"the offers must be a table; got {offers}. A number of samples is said by its "
+                f"name, size={offers}, and so is money, budget={offers}"
+            )
         read = None if offers is None else Offers.read(offers, self.providers_)
         table = self.plans(Request(size, budget), read).table()
         return table.to_pandas() if type(offers).__module__.startswith("pandas") else table

@@ -11,9 +11,9 @@ from projektor_ray.counting import row_named
 from projektor_ray.errors import InputError
 from projektor_ray.observed.columns import column, require
 from projektor_ray.observed.identify import unidentified
-from projektor_ray.observed.metric import Bounds, guess_direction
+from projektor_ray.observed.metric import Bounds, guess_bounds, guess_direction
 from projektor_ray.observed.reading import read_table
-from projektor_ray.observed.runs import check_range, check_shares, check_values
+from projektor_ray.observed.runs import check_shares, check_values
 from projektor_ray.predictors.base import mixture_groups
 from projektor_ray.selection import Direction
 
@@ -71,9 +71,7 @@ class OfMixtures(RegressorMixin, BaseEstimator):  # type: ignore[misc]
             raise InputError(
                 f"expected one y for each of {len(mixtures)} mixtures; got {len(values)}"
             )
-        check_values(values, self.metric_)
-        if self.bounds is not None:
-            check_range(values, self.metric_, self.bounds)
+        check_values(values, self.metric_, self.bounds or guess_bounds(self.metric_))
         if len(mixtures) > 1 and len(mixture_groups(mixtures)) == 1:
             raise InputError(
                 f"all {len(mixtures)} rows are of one mixture, so that nothing tells how the "

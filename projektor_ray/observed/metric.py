@@ -42,13 +42,14 @@ def guess_direction(metric: str) -> Direction:
     )
 
 
-def unbounded_note(metric: str, values: NDArray[np.float64]) -> str:
-    """That a metric which could be an accuracy is not known to be one; else empty."""
-    if guess_bounds(metric) is not None or values.min() < 0 or values.max() > 1:
+def unbounded_note(metric: str, values: NDArray[np.float64], bounds: Bounds | None) -> str:
+    """That a metric which could be an accuracy has no known bounds; else empty."""
+    lower = _words(metric) & {*LOWER_IS_BETTER}
+    if bounds is not None or lower or values.min() < 0 or values.max() > 1:
         return ""
     return (
-        f"nothing tells that {metric!r} ends at 0 and 1, so predictions may pass them; if it is an "
-        f"accuracy or the like, say so in its name, such as 'acc_{metric}': the model is another"
+        f"no bounds are known for {metric!r}, so predictions may pass 0 and 1; if it is an "
+        "accuracy or the like, say --bounds 0,1: the model is another then"
     )
 
 

@@ -36,6 +36,7 @@ class Runs:
     sizes : (k,), or None where the table says no size: all rows are of one.
     distances : (k,), or None.
     metric : name of the metric.
+    bounds : its range, as was said, else by its name; None where neither tells.
     """
 
     providers: tuple[str, ...]
@@ -44,6 +45,7 @@ class Runs:
     sizes: Floats | None
     distances: Floats | None
     metric: str
+    bounds: Bounds | None = None
 
     @staticmethod
     def read(source: Any, roles: Roles | None = None, *, measured: bool = True) -> "Runs":
@@ -59,9 +61,10 @@ class Runs:
         columns = find_columns(table, roles, measured=measured)
         shares = np.column_stack([column(table, name) for name in columns.providers])
         metric = columns.metric or roles.metric or "metric"
+        bounds = roles.bounds or guess_bounds(metric)
         values = None
         if measured:
-            values = check_values(column(table, metric), metric)
+            values = check_values(column(table, metric), metric, bounds)
         return Runs(
             columns.providers,
             check_shares(shares, columns.providers),
@@ -69,6 +72,7 @@ class Runs:
             _sizes(table, columns.size, roles.size),
             None if columns.distance is None else _finite(table, columns.distance),
             metric,
+            bounds,
         )
 
     def __len__(self) -> int:
@@ -122,14 +126,13 @@ def check_shares(shares: Floats, providers: tuple[str, ...]) -> Floats:
     )
 
 
-def check_values(values: Floats, metric: str) -> Floats:
+def check_values(values: Floats, metric: str, bounds: Bounds | None) -> Floats:
     """The metric (k,), finite.
 
     Raises
     ------
     InputError
-        If a value is empty, outside of what the metric's name allows, or in per cent; or if all
-        are the same.
+        If a value is empty, out of bounds, or in per cent; or if all are the same.
     """
     empty = np.flatnonzero(~np.isfinite(values))
     if len(empty):
@@ -137,7 +140,6 @@ def check_values(values: Floats, metric: str) -> Floats:
             f"the metric {metric!r} must be a finite number; there is none in "
             f"{rows_named(empty)}. Leave out trainings that failed"
         )
-    bounds = guess_bounds(metric)
     if bounds:
         check_range(values, metric, bounds)
     if len(values) > 1 and np.ptp(values) == 0:

@@ -8,7 +8,6 @@ import pyarrow as pa
 
 from projektor_ray.errors import InputError, TooFewProbesError
 from projektor_ray.observed.estimators import AUTO, MixtureRegressor, ScaleRegressor
-from projektor_ray.observed.metric import guess_bounds
 from projektor_ray.observed.runs import Runs
 from projektor_ray.predictors import Predictor
 from projektor_ray.projection import Joint, JointPower, decider
@@ -85,7 +84,7 @@ def fit_rows(
 
 
 def fit_scale(
-    runs: Runs, direction: str, log: bool, predictor: str, projection: str
+    runs: Runs, direction: str | None, log: bool, predictor: str, projection: str
 ) -> ScaleRegressor:
     """The model of all sizes in the table.
 
@@ -104,7 +103,7 @@ def fit_scale(
         predictor=predictor,
         direction=direction,
         distance=None if runs.distances is None else "distance",
-        bounds=guess_bounds(runs.metric),
+        bounds=runs.bounds,
         log=log,
     )
     return model.fit(runs.features(), runs.values)

@@ -73,7 +73,7 @@ def _plan_section(report: Report) -> str:
     said = (
         f"Without: how {report.metric_label} changes if the best plan that leaves the provider out "
         f"is bought; {NEEDED}, where there is none. {more}: how it changes if so many samples of "
-        f"the provider are bought {report.instead}."
+        f"the provider are bought {report.instead}.{_minus(report, ' in both')}"
     )
     if report.bought.agreement is not None:
         columns["worlds"] = [_share_between(*one) for one in report.bought.agreement.shares]
@@ -93,6 +93,13 @@ def _plan_section(report: Report) -> str:
     return section(
         "What to buy", table([*columns], ordered, shown=OPEN_ROWS, caption=said, wide=wide)
     )
+
+
+def _minus(report: Report, where: str = "") -> str:
+    """That a minus is better, where it is."""
+    if report.direction == "maximize":
+        return ""
+    return f" Less {report.metric_label} is better: a minus{where} is an improvement."
 
 
 def _share_between(low: float, high: float) -> str:
@@ -144,7 +151,7 @@ def _mixture_section(report: Report) -> str:
 def _worth_section(report: Report) -> str:
     says = (
         f"Bought {report.instead}, to first order. It may make things worse where a provider’s "
-        "samples would dilute better ones."
+        f"samples would dilute better ones.{_minus(report)}"
     )
     return section(f"What {report.step:,} more are worth", figure(worth_figure(report), says))
 

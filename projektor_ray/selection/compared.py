@@ -90,6 +90,7 @@ class PurchasePlans:
         metric's, or the validation set's, name and by the plan's.
     budget : most money that may be spent; None where no budget was set.
     tried : the trainings of the largest size, where they are known.
+    direction : whether more of the metric is better.
     """
 
     plans: Mapping[str, Plan]
@@ -103,6 +104,7 @@ class PurchasePlans:
     parts: Mapping[str, Mapping[str, Part]] = field(default_factory=dict)
     budget: float | None = None
     tried: Tried | None = None
+    direction: Direction = "maximize"
 
     @property
     def distinct(self) -> dict[str, Plan]:
@@ -268,7 +270,9 @@ def beside(market: Market, plan: Plan, budget: float | None) -> PurchasePlans:
     )
     plans = {SELECTED: plan, **rivals}
     if not isinstance(objective, MetricObjective):
-        return PurchasePlans(plans, tuple(market.providers), budget=budget)
+        return PurchasePlans(
+            plans, tuple(market.providers), budget=budget, direction=market.direction
+        )
     gains = {
         name: gain_over(objective, plan, other, market.direction, market.level)
         for name, other in rivals.items()
@@ -280,6 +284,7 @@ def beside(market: Market, plan: Plan, budget: float | None) -> PurchasePlans:
         agree(objective, plan, market.direction),
         parts={name: _part_of(market, at, plans) for name, at in market.parts.items()},
         budget=budget,
+        direction=market.direction,
     )
     return replace(found, tried=_tried(market, found))
 

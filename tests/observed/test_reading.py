@@ -172,9 +172,20 @@ def join(left: pd.DataFrame, right: pd.DataFrame) -> pa.Table:
 
 def test_a_metric_that_may_be_an_accuracy_is_asked_about() -> None:
     values = np.array([0.2, 0.9])
-    assert "such as 'acc_val_a'" in unbounded_note("val_a", values)
-    assert unbounded_note("val_acc", values) == ""
-    assert unbounded_note("val_a", 2 * values) == ""
+    assert "say --bounds 0,1" in unbounded_note("val_a", values, None)
+    assert unbounded_note("val_a", values, (0.0, 1.0)) == ""
+    assert unbounded_note("val_loss", values, None) == ""
+    assert unbounded_note("val_a", 2 * values, None) == ""
+
+
+def test_bounds_that_are_said_go_before_those_of_the_name() -> None:
+    per_cent = FRAME.assign(accuracy=FRAME["accuracy"] * 100)
+    with pytest.raises(InputError, match=r"it is in per cent"):
+        Runs.read(per_cent)
+    assert Runs.read(per_cent, Roles(bounds=(0.0, 100.0))).bounds == (0.0, 100.0)
+    assert Runs.read(FRAME).bounds == (0.0, 1.0)
+    with pytest.raises(InputError, match=r"must lie in 0 … 0.1; it is"):
+        Runs.read(FRAME, Roles(bounds=(0.0, 0.1)))
 
 
 def test_the_direction_by_the_metrics_name() -> None:

@@ -231,5 +231,12 @@ def test_more_of_a_provider_is_told_as_the_model_means_it() -> None:
     assert "on top" not in alone
 
 
+def test_where_less_is_better_a_minus_is_said_to_be() -> None:
+    whole = page(a_report(4, direction="minimize"))
+    assert "is better: a minus in both is an improvement" in whole
+    assert "is better: a minus is an improvement" in whole
+    assert "a minus" not in page(a_report(4))
+
+
 def test_the_same_report_gives_the_same_page() -> None:
     assert page(a_report(3)) == page(a_report(3))

@@ -114,6 +114,7 @@ class Scene:
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
+            preexec_fn=heed_ctrl_c,
         )
 
     def rows(self) -> Rows:
@@ -211,6 +212,11 @@ class Scene:
         status, said = end_of(driver)
         assert status == 0, said
         self.check_finished()
+
+
+def heed_ctrl_c() -> None:
+    """A process that was started in the background ignores it, and so do those it starts."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def is_worker(process: int) -> bool:

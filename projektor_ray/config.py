@@ -31,8 +31,6 @@ KINDS = {
 }
 FAULTS = ("type", "parsing", "from_float", "number")
 """Pydantic names an error by what was expected and by the fault: `int_parsing`."""
-
-
 SHORT = 3
 """Letters of a name that may well resemble one it is no misspelling of, as `foo` does `loo`."""
 

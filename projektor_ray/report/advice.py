@@ -9,10 +9,9 @@ from projektor_ray.formats import plain
 from projektor_ray.projection import noise_gain
 from projektor_ray.report.content import Report
 from projektor_ray.report.words import BAD_COPIES, BAD_LABELS, NEAR, in_shares
+from projektor_ray.selection.doubt import FURTHER, further_scale
 from projektor_ray.selection.plan import THOUSAND
 
-NEXT_SCALE = 4
-"""How many times the largest scale a further one had best be; less where the plan is near."""
 MOST_ASKED = 2
 """How many providers are to be asked for more."""
 PART = 4
@@ -40,10 +39,10 @@ def _trainings(report: Report) -> Iterator[str]:
         )
     if len(scales) == 1:
         yield (
-            f"train some of the mixtures at {NEXT_SCALE * scales[0]:,} samples as well: one size "
+            f"train some of the mixtures at {FURTHER * scales[0]:,} samples as well: one size "
             "tells nothing of how much more data would bring"
         )
-    elif (further := _further(scales[-1], best.size)) > scales[-1]:
+    elif (further := further_scale(scales[-1], best.size)) > scales[-1]:
         now, then = (float(noise_gain(best.size, of)) for of in (scales, (*scales, further)))
         law = ", and tell which law holds" if len(scales) < 3 else ""
         yield (
@@ -55,11 +54,6 @@ def _trainings(report: Report) -> Iterator[str]:
             "measure each mixture's distance to the validation set, from pilots: it helps most "
             "where few mixtures were trained"
         )
-
-
-def _further(last: int, size: int) -> int:
-    """A scale to train next: between the last one and a size to buy beyond it."""
-    return round(min(NEXT_SCALE * last, float(np.sqrt(last * size))))
 
 
 def _first_part(report: Report) -> Iterator[str]:

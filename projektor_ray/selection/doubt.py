@@ -36,10 +36,17 @@ def doubt(found: PurchasePlans, decimals: int) -> str:
     return f"{says}. {advice}" if advice else says
 
 
+def further_scale(last: int, size: int) -> int:
+    """A scale to train next: between the last one and a size to buy beyond it, `√(last·size)`, and
+    at most four times the last.
+    """
+    return round(min(FURTHER * last, float(np.sqrt(last * size))))
+
+
 def _advice(found: PurchasePlans, rival: str, tried: Tried) -> str:
     """Trainings that would tell; a further size where the plans differ surely at the largest."""
     size, certain = found.selected.size, tried.gain is not None and tried.gain.low > 0
-    further = round(min(FURTHER * tried.size, float(np.sqrt(tried.size * size))))
+    further = further_scale(tried.size, size)
     if certain and further > tried.size:
         return (
             f"At {tried.size:,} samples it is certain: train at a further size, such as "

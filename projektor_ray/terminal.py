@@ -127,7 +127,7 @@ def predictors(rows: Sequence[Mapping[str, Any]], metric: str) -> None:
 
 def deciding(rows: Sequence[Mapping[str, Any]]) -> None:
     """What a purchase is decided by, and what has the least error at each size."""
-    decides = next(row["predictor"] for row in rows if row["chosen"])
+    decides = next((row["predictor"] for row in rows if row["chosen"]), None)
     least = [
         min((row for row in rows if row["size"] == size), key=lambda row: row["mae_cv"])
         for size in dict.fromkeys(row["size"] for row in rows)
@@ -135,8 +135,13 @@ def deciding(rows: Sequence[Mapping[str, Any]]) -> None:
     told = [
         row["predictor"] + ("" if row["size"] is None else f" at {row['size']:,}") for row in least
     ]
-    says = f"select and report decide by {decides}; the least cross-validated error has"
-    headline("fit", f"{says} {', '.join(told)}")
+    says = (
+        "what select and report decide by cannot be fitted to so few mixtures: train more, or name "
+        "another with --predictor"
+        if decides is None
+        else f"select and report decide by {decides}"
+    )
+    headline("fit", f"{says}; the least cross-validated error has {', '.join(told)}")
 
 
 def projections(projected: pa.Table, model: ScaleRegressor, metric: str) -> None:

@@ -57,6 +57,18 @@ def test_fit_shows_and_writes_every_predictor(
     assert "select and report decide by joint_power; the least cross-validated error has" in said
 
 
+def test_fit_of_too_few_mixtures_for_what_decides_shows_what_can_be_fitted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Three are enough for center-scaling, not for the Gaussian process."""
+    rows = [[0.5, 0.3, 0.2, 1.0, 0.7], [0.2, 0.3, 0.5, 1.2, 0.65], [1, 0, 0, 1.5, 0.55]]
+    few = write(tmp_path / "few.csv", [*NAMES, "distance", "accuracy"], rows)
+    assert projektor("fit", few, monkeypatch=monkeypatch) == 0
+    said = " ".join(capsys.readouterr().out.split())
+    assert "decide by cannot be fitted to so few mixtures: train more, or name another" in said
+    assert "the least cross-validated error has cs" in said
+
+
 @pytest.mark.parametrize(
     ("options", "decides"),
     [

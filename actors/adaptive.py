@@ -7,13 +7,13 @@ from typing import Any
 
 from ray.tune.search import Searcher
 
-from actors.probes import Engine, missing_probes
-from projektor_ray.adaptive import Step, design_rows, next_step
-from projektor_ray.ledger import Ledger
-from projektor_ray.packs import packs_of
-from projektor_ray.probe import Outcome
+from actors.probes import ProbeRunner, missing_probes
+from projektor_ray.designs.adaptive import Step, design_rows, next_step
+from projektor_ray.probes.packs import packs_of
+from projektor_ray.probes.training import Outcome
+from projektor_ray.storage.ledger import Ledger
+from projektor_ray.storage.schemas import Folder, Key, Row
 from projektor_ray.study import Probe, Study
-from projektor_ray.tables import Folder, Key, Row
 
 
 class NextMixtures(Searcher):
@@ -26,7 +26,7 @@ class NextMixtures(Searcher):
     ----------
     study : with the mixtures placed so far.
     probes : all that may be trained: those that are missing, then those of every candidate.
-    packs : indices of the probes that a trial trains together, as `Materials` has them.
+    packs : indices of the probes that a trial trains together, as `TrialContext` has them.
     ended : the step that ended the design; None before.
     """
 
@@ -89,7 +89,7 @@ class NextMixtures(Searcher):
     def _place(self, step: Step) -> None:
         assert step.mixtures is not None
         rows = design_rows(self.study, step)
-        self._design.append(rows, self.study.probes_stamp)
+        self._design.append(rows, self.study.probes_metadata)
         self.study = self.study.grown(step.mixtures)
         for row in rows:
             self._queue.extend(self._packs_of[row["mixture_id"]])
@@ -116,7 +116,7 @@ class NextMixtures(Searcher):
 
 
 def run_adaptive(
-    engine: Engine, missing: Sequence[Probe], distances: Mapping[Key, Row]
+    engine: ProbeRunner, missing: Sequence[Probe], distances: Mapping[Key, Row]
 ) -> NextMixtures:
     """Train what is missing, and mixtures chosen by what is found, through Ray Tune.
 

@@ -17,9 +17,10 @@ from actors.nodes import GPU_SHARE, gpus
 from actors.pilots import Pilots
 from actors.rows import Ground
 from actors.transport import PilotDistances
-from projektor_ray.cards import Profile, Reference, SampleValues, held_out, merged
-from projektor_ray.embedding import EmbedderConfig, build_embedder
-from projektor_ray.providers import Samples
+from projektor_ray.data.embedder_config import EmbedderConfig
+from projektor_ray.data.embedders import build_embedder
+from projektor_ray.data.samples import Samples
+from projektor_ray.profiles import Profile, Reference, SampleValues, held_out, merged
 
 
 def reference_of(ground: Ground, embedder: EmbedderConfig, validation: Samples) -> Reference:

@@ -10,9 +10,9 @@ from typing import Any
 import ray
 from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
-from projektor_ray.ledger import MERGE_AT, Ledger
-from projektor_ray.probe import Outcome
-from projektor_ray.tables import Folder, Stamp
+from projektor_ray.probes.training import Outcome
+from projektor_ray.storage.ledger import MERGE_AT, Ledger
+from projektor_ray.storage.schemas import Folder, TableMetadata
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,7 @@ class LedgerWriter:
     that died finds it in `scratch`, a folder of this machine.
     """
 
-    def __init__(self, uri: str, stamps: Sequence[Stamp], scratch: str) -> None:
+    def __init__(self, uri: str, stamps: Sequence[TableMetadata], scratch: str) -> None:
         self._ledger = Ledger(Folder(uri), "probes")
         self._stamps = stamps
         self._scratch = Path(scratch)
@@ -85,7 +85,7 @@ class LedgerWriter:
         return self._scratch / f"trial-{trial}.pickle"
 
 
-def start_writer(folder: Folder, stamps: Sequence[Stamp], scratch: str) -> Any:
+def start_writer(folder: Folder, stamps: Sequence[TableMetadata], scratch: str) -> Any:
     """A LedgerWriter on the driver's own node, so that a local folder is the driver's folder.
 
     It is restarted if it dies. A call that was repeated appends the same rows twice, which readers

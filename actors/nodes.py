@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import ray
 
-from projektor_ray.rooms import Room
+from projektor_ray.probes.resources import Resources
 
 GPU_SHARE = 0.01
 """Of a GPU, so that a task sees one for as long as it runs."""
@@ -35,7 +35,7 @@ def node_gpus() -> int:
     return sum(gpu.node == here for gpu in gpus())
 
 
-def living_nodes() -> list[Room]:
+def living_nodes() -> list[Resources]:
     """What each node that lives has of each resource, whether taken or free."""
     return [node["Resources"] for node in ray.nodes() if node["Alive"]]
 

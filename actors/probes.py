@@ -16,15 +16,15 @@ from ray import tune
 from actors.ledger import start_writer
 from actors.nodes import living_nodes
 from actors.progress import Progress
-from actors.trial import Materials, trial
-from projektor_ray.attempts import Todo
-from projektor_ray.faults import reason
-from projektor_ray.limits import Limits
-from projektor_ray.packs import packs_of
-from projektor_ray.probe import Outcome
-from projektor_ray.rooms import Room, doubled
+from actors.trial import TrialContext, trial
+from projektor_ray.probes.faults import reason
+from projektor_ray.probes.limits import Limits
+from projektor_ray.probes.packs import packs_of
+from projektor_ray.probes.resources import Resources, doubled
+from projektor_ray.probes.retries import PendingProbe
+from projektor_ray.probes.training import Outcome
+from projektor_ray.storage.schemas import Folder, Key, Row
 from projektor_ray.study import Probe, Study
-from projektor_ray.tables import Folder, Key, Row
 
 logger = logging.getLogger(__name__)
 
@@ -43,7 +43,7 @@ OnFinished = Callable[[Outcome], None]
 
 
 @dataclass(frozen=True, eq=False)
-class Engine:
+class ProbeRunner:
     """Trains probes of a study through Ray Tune; each is in the ledger as soon as it is finished.
 
     Attributes
@@ -72,11 +72,14 @@ class Engine:
         todo, room = self._todo(searcher.probes), self.study.config.probes.room
         self._train_again(self._round(todo, searcher.packs, room, searcher))
 
-    def _todo(self, probes: Sequence[Probe]) -> list[Todo]:
+    def _todo(self, probes: Sequence[Probe]) -> list[PendingProbe]:
         earlier = self.earlier
-        return [Todo(p, earlier[p.key]["attempt"] + 1 if p.key in earlier else 1) for p in probes]
+        return [
+            PendingProbe(p, earlier[p.key]["attempt"] + 1 if p.key in earlier else 1)
+            for p in probes
+        ]
 
-    def _train_again(self, todo: Sequence[Todo]) -> None:
+    def _train_again(self, todo: Sequence[PendingProbe]) -> None:
         """Train what may pass, each probe alone, in as many rounds of Tune as its faults need.
 
         Those that ran out of memory have a round of their own, with twice the room.
@@ -95,11 +98,11 @@ class Engine:
 
     def _round(
         self,
-        todo: Sequence[Todo],
+        todo: Sequence[PendingProbe],
         packs: Sequence[tuple[int, ...]],
-        room: Room,
+        room: Resources,
         searcher: Any = None,
-    ) -> list[Todo]:
+    ) -> list[PendingProbe]:
         """One Tune run; returns what is to be tried again, with its failures."""
         if not todo:
             return []
@@ -107,7 +110,7 @@ class Engine:
         with tempfile.TemporaryDirectory(
             prefix="projektor-round-", ignore_cleanup_errors=True
         ) as scratch:
-            stamps = [one.probes_stamp for one in self.study.each]
+            stamps = [one.probes_metadata for one in self.study.each]
             ledger = start_writer(self.folder, stamps, scratch)
             materials = self._materials(todo, packs, room, ledger)
             progress = Progress(materials, self.on_finished)
@@ -123,10 +126,14 @@ class Engine:
         return progress.again
 
     def _materials(
-        self, todo: Sequence[Todo], packs: Sequence[tuple[int, ...]], room: Room, ledger: Any
-    ) -> Materials:
+        self,
+        todo: Sequence[PendingProbe],
+        packs: Sequence[tuple[int, ...]],
+        room: Resources,
+        ledger: Any,
+    ) -> TrialContext:
         asked = self.study.config.probes
-        return Materials(
+        return TrialContext(
             todo=tuple(todo),
             packs=tuple(packs),
             learner=self.study.config.learner,
@@ -141,12 +148,12 @@ class Engine:
         )
 
 
-def alone(todo: Sequence[Todo]) -> list[tuple[int, ...]]:
+def alone(todo: Sequence[PendingProbe]) -> list[tuple[int, ...]]:
     """Packs of one."""
     return [(index,) for index in range(len(todo))]
 
 
-def _pause(again: Sequence[Todo], seconds: float) -> None:
+def _pause(again: Sequence[PendingProbe], seconds: float) -> None:
     """Say what is tried again, and leave what was lost the time to come back."""
     faults = Counter(str(one.failures[-1].fault) for one in again)
     says = ", ".join(f"{count} {SAYS[fault]}" for fault, count in faults.items())
@@ -169,9 +176,9 @@ def missing_probes(
 
 
 def _tune(
-    materials: Materials,
+    materials: TrialContext,
     concurrency: int | None,
-    room: Room,
+    room: Resources,
     progress: Progress,
     searcher: Any,
     scratch: str,

@@ -10,11 +10,11 @@ from ray.exceptions import RayTaskError
 from actors.fetch import fetch
 from actors.ledger import Fate
 from actors.nodes import lives
-from actors.trial import Materials
-from projektor_ray.attempts import Todo
+from actors.trial import TrialContext
 from projektor_ray.errors import ProjektorError, StorageError, UnfinishedError
-from projektor_ray.faults import Fault
-from projektor_ray.probe import Outcome
+from projektor_ray.probes.faults import Fault
+from projektor_ray.probes.retries import PendingProbe
+from projektor_ray.probes.training import Outcome
 
 LOW_ON_MEMORY = "low on memory"
 """What Ray says where its memory monitor ended a worker."""
@@ -29,8 +29,8 @@ class Progress(tune.Callback):
     left : outcomes of those that are left to the next run.
     """
 
-    def __init__(self, materials: Materials, on_finished: Callable[[Outcome], None]) -> None:
-        self.again: list[Todo] = []
+    def __init__(self, materials: TrialContext, on_finished: Callable[[Outcome], None]) -> None:
+        self.again: list[PendingProbe] = []
         self.left: list[Outcome] = []
         self._materials = materials
         self._on_finished = on_finished

@@ -6,7 +6,7 @@ Apart from `shard.py`, so that a process that only reads pilots does not load th
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from projektor_ray.embedding import Embedder
+from projektor_ray.data.embedders import Embedder
 from projektor_ray.transport import (
     DistanceOracle,
     PilotFeatures,
@@ -14,8 +14,8 @@ from projektor_ray.transport import (
     TransportSettings,
     ValidationFeatures,
 )
-from projektor_ray.transport.groundcost import by_provider
-from projektor_ray.transport.pools import device_of, dtype_of, memory_limit, plan_solve
+from projektor_ray.transport.ground_cost import by_provider
+from projektor_ray.transport.problem import device_of, dtype_of, memory_limit, plan_solve
 
 
 @dataclass(frozen=True, eq=False)

@@ -15,14 +15,14 @@ from numpy.typing import NDArray
 
 from actors.fetch import fetch
 from actors.nodes import node_gpus
+from projektor_ray.data import SourceConfig, read_source
+from projektor_ray.data.samples import Samples
 from projektor_ray.errors import InputError
-from projektor_ray.providers import Samples
-from projektor_ray.sources import SourceConfig, read_source
 from projektor_ray.study import SetSummary
 
 if TYPE_CHECKING:
     from actors.rows import Ground
-    from projektor_ray.cards import Profile, Reference, SampleValues
+    from projektor_ray.profiles import Profile, Reference, SampleValues
     from projektor_ray.transport import (
         DistanceOracle,
         Distances,
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
         TransportSettings,
         Warm,
     )
-    from projektor_ray.transport.groundcost import PilotMoments
+    from projektor_ray.transport.ground_cost import PilotMoments
 
 Boxed = Sequence[Any]
 """A reference in a list, so that it arrives as a reference and is fetched only where it is new."""
@@ -130,13 +130,13 @@ class PilotShard:
 
     def profiles(self, pilots: "PilotFeatures", reference: "Reference") -> "list[Profile]":
         """Of each provider, from this shard's own embedded pilots."""
-        from projektor_ray.cards import profiles
+        from projektor_ray.profiles import profiles
 
         return profiles(pilots, reference)
 
     def moments(self, pilots: "PilotFeatures", ground: Boxed) -> "PilotMoments":
         """What the ground cost's units need of this shard's own embedded pilots."""
-        from projektor_ray.transport.groundcost import pilot_moments
+        from projektor_ray.transport.ground_cost import pilot_moments
 
         known: Ground = ray.get(ground[0])
         return pilot_moments(pilots, known.validation)
@@ -150,7 +150,7 @@ class PilotShard:
         ----------
         moments : of the pilots of all shards.
         """
-        from projektor_ray.cards import sample_values
+        from projektor_ray.profiles import sample_values
 
         known: Ground = ray.get(ground[0])
         return sample_values(pilots, known.validation, moments, known.settings)
@@ -159,7 +159,7 @@ class PilotShard:
         self, own: "PilotFeatures", other: "PilotFeatures | None", reference: "Reference"
     ) -> NDArray[np.int64]:
         """Near-copies among this shard's embedded pilots, or between them and another shard's."""
-        from projektor_ray.cards import copies_between, copies_within
+        from projektor_ray.profiles import copies_between, copies_within
 
         centre, radius = reference.centre, reference.copy_radius
         if other is None:

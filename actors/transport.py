@@ -18,18 +18,13 @@ from actors.fetch import fetch
 from actors.nodes import GPU_SHARE, gpus
 from actors.pilots import Pilots
 from actors.rows import Ground
-from projektor_ray.embedding import Embedder, EmbedderConfig, build_embedder
-from projektor_ray.mixtures import check_mixtures
-from projektor_ray.providers import Samples
+from projektor_ray.data.embedder_config import EmbedderConfig
+from projektor_ray.data.embedders import Embedder, build_embedder
+from projektor_ray.data.samples import Samples
+from projektor_ray.designs.drawing import check_mixtures
 from projektor_ray.study import Study
-from projektor_ray.transport import (
-    Distances,
-    PoolOracle,
-    ValidationFeatures,
-    Warm,
-    sharded_pool,
-)
-from projektor_ray.transport.pools import plan_solve
+from projektor_ray.transport import Distances, PoolOracle, ValidationFeatures, Warm, sharded_pool
+from projektor_ray.transport.problem import plan_solve
 
 INLINE_BYTES = 100_000
 """Larger arguments are shared by reference, as Ray itself does for one call."""

@@ -10,22 +10,22 @@ import ray
 from ray import tune
 
 from actors.fetch import fetch
-from projektor_ray.attempts import Todo
+from projektor_ray.data.samples import Samples
 from projektor_ray.errors import StorageError
-from projektor_ray.faults import Fault, Verdict
 from projektor_ray.learners import LearnerConfig, build_learner
-from projektor_ray.limits import Limits, end_process, watched
-from projektor_ray.packs import train_pack
-from projektor_ray.probe import Outcome
-from projektor_ray.providers import Samples
-from projektor_ray.threads import cpu_threads
+from projektor_ray.probes.faults import Fault, Verdict
+from projektor_ray.probes.limits import Limits, end_process, watched
+from projektor_ray.probes.packs import train_pack
+from projektor_ray.probes.retries import PendingProbe
+from projektor_ray.probes.threads import cpu_threads
+from projektor_ray.probes.training import Outcome
 
 LAST_WORDS_SECONDS = 30.0
 """Long enough for a ledger's writer that is just being restarted."""
 
 
 @dataclass(frozen=True)
-class Materials:
+class TrialContext:
     """What every trial of a Tune run shares: small values and references, never arrays.
 
     Attributes
@@ -39,7 +39,7 @@ class Materials:
     ledger : the LedgerWriter.
     """
 
-    todo: tuple[Todo, ...]
+    todo: tuple[PendingProbe, ...]
     packs: tuple[tuple[int, ...], ...]
     learner: LearnerConfig
     replacement: bool
@@ -51,7 +51,7 @@ class Materials:
     validations: tuple[Any, ...]
     ledger: Any
 
-    def pack(self, trial: int) -> list[Todo]:
+    def pack(self, trial: int) -> list[PendingProbe]:
         """What a trial is to train."""
         return [self.todo[index] for index in self.packs[trial]]
 
@@ -83,7 +83,7 @@ class Materials:
         return self.ledger.finish.remote(trial, outcomes, final)
 
 
-def trial(config: dict[str, int], materials: Materials) -> None:
+def trial(config: dict[str, int], materials: TrialContext) -> None:
     """Train the pack of one index; what is final is in the ledger before Tune hears of it.
 
     A process in which a training failed is ended: a broken device, a changed module or children

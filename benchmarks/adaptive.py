@@ -23,11 +23,11 @@ from numpy.typing import NDArray
 
 from benchmarks.planted import GAIN, NOISE, POINTS, SCALES
 from benchmarks.scenarios import Scenario, load
-from projektor_ray.adaptive import outlook
-from projektor_ray.designs import candidates, default_adaptive, spread
-from projektor_ray.fitting import Sample
-from projektor_ray.mixtures import simplex_lattice
+from projektor_ray.designs.adaptive import outlook
+from projektor_ray.designs.drawing import simplex_lattice
+from projektor_ray.designs.space_filling import candidates, default_adaptive, spread
 from projektor_ray.projection import JointPower
+from projektor_ray.projection.choose import Sample
 
 Floats = NDArray[np.float64]
 

@@ -18,11 +18,11 @@ from numpy.typing import NDArray
 from sklearn.metrics import roc_auc_score
 
 from benchmarks.outcomes import PILOT, RESULTS, data_folder, images, validation
-from projektor_ray.cards import Reference, held_out, profiles, sample_values
-from projektor_ray.embedding import EmbedderConfig, build_embedder
-from projektor_ray.identity import generator
+from projektor_ray.data.embedders import EmbedderConfig, build_embedder
+from projektor_ray.profiles import Reference, held_out, profiles, sample_values
+from projektor_ray.storage.hashing import generator
 from projektor_ray.transport import PilotFeatures, TransportSettings, ValidationFeatures
-from projektor_ray.transport.groundcost import pilot_moments
+from projektor_ray.transport.ground_cost import pilot_moments
 
 EMBEDDER = EmbedderConfig(name="validation_cnn")
 PLANTED = (0.0, 0.05, 0.3, 0.6)

@@ -15,8 +15,8 @@ from actors.transport import PilotDistances
 from benchmarks.child import PeakMemory, in_child
 from benchmarks.probes import cluster
 from benchmarks.problems import feature_cost, mixtures_of, random_pool
-from projektor_ray.config import parse
-from projektor_ray.providers import Samples
+from projektor_ray.data.samples import Samples
+from projektor_ray.storage.settings import parse
 from projektor_ray.study import Study, StudyConfig, resolve
 from projektor_ray.transport import (
     DistanceOracle,
@@ -25,10 +25,10 @@ from projektor_ray.transport import (
     TransportSettings,
     ValidationFeatures,
 )
-from projektor_ray.transport.coarse import cost_blocks
+from projektor_ray.transport.block_correction import cost_blocks
 from projektor_ray.transport.kernel import KernelOperator
 from projektor_ray.transport.operators import Centre, ProviderUnits
-from projektor_ray.transport.pools import even_target
+from projektor_ray.transport.problem import uniform_weights
 
 Row = dict[str, Any]
 NODES = 4
@@ -55,7 +55,7 @@ def round_time(threads: int, points: int, targets: int, count: int, keep: bool) 
     torch.set_num_threads(threads)
     pilots, validation = random_pool(points, targets, 4)
     cost = feature_cost(pilots, validation, 0.0)
-    target = even_target(targets, torch.device("cpu"))
+    target = uniform_weights(targets, torch.device("cpu"))
     units = ProviderUnits(torch.from_numpy(pilots.provider), 4)
     memory = PeakMemory()
     operator = KernelOperator(cost, target, cost_blocks(cost), units, torch.float32, keep=keep)

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
-from tests.jobs.kills import Scene, random_victims
+from tests.helpers.kills import Scene, random_victims
 
 HEAD = """# Kills
 

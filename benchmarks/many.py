@@ -23,8 +23,8 @@ from scipy.optimize import linprog
 
 from projektor_ray.predictors import PREDICTORS
 from projektor_ray.projection import Grouped, Joint, LogLinear, NoProjection, provider_groups
-from projektor_ray.providers import Provider
 from projektor_ray.selection import Plan, ProjectedObjective, select
+from projektor_ray.selection.provider import Provider
 
 Floats = NDArray[np.float64]
 
@@ -81,7 +81,7 @@ class Problem:
             "bounds": [(0.0, capacity / SIZE) for capacity in self.capacities],
         }
 
-    def shortfall(self, objective: ProjectedObjective, plan: Plan) -> float:
+    def optimality_gap(self, objective: ProjectedObjective, plan: Plan) -> float:
         """Most by which any mixture could be better, if the objective is concave.
 
         `max_q ∇L(p)·(q − p)` over the mixtures that may be bought (Frank and Wolfe's gap), by a
@@ -101,10 +101,10 @@ def row(name: str, providers: int) -> str:
     objective = problem.objective(model)
     plan = problem.plan(objective)
     ended = time.process_time()
-    gap = problem.shortfall(objective, plan)
+    gap = problem.optimality_gap(objective, plan)
     return (
         f"| {providers:,} | {name} | {fitted - begun:.2f} | {ended - fitted:.2f} "
-        f"| {np.count_nonzero(plan.samples):,} | {plan.agreed} of {plan.starts} "
+        f"| {np.count_nonzero(plan.samples):,} | {plan.restarts_converged} of {plan.starts} "
         f"| {POINTS * gap:.4f} |"
     )
 

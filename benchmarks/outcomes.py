@@ -23,11 +23,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from PIL import Image
 
-from projektor_ray.embedding import EmbedderConfig, build_embedder
-from projektor_ray.identity import generator
+from projektor_ray.data.embedders import EmbedderConfig, build_embedder
+from projektor_ray.data.samples import Samples
+from projektor_ray.designs.drawing import draw, simplex_lattice
 from projektor_ray.learners import LearnerConfig, build_learner
-from projektor_ray.mixtures import draw, simplex_lattice
-from projektor_ray.providers import Samples
+from projektor_ray.storage.hashing import generator
 from projektor_ray.transport import PilotFeatures, ValidationFeatures, measure
 
 RESULTS = Path(__file__).parent / "results"

@@ -14,9 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from projektor_ray.learners.network import trained
+from projektor_ray.learners.network_settings import NetworkSettings
 from projektor_ray.learners.packed import packed_outputs, worth_packing
 from projektor_ray.learners.reproducible import pick_device, reproducible
-from projektor_ray.learners.settings import NetworkSettings
 from projektor_ray.learners.task import Task
 from projektor_ray.learners.training import outputs_of, to_pixels
 

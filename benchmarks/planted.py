@@ -21,9 +21,9 @@ from numpy.typing import NDArray
 from scipy.special import expit
 
 from projektor_ray.projection import Joint, JointPower, LogLinear, ScaleModel
-from projektor_ray.projection.base import Bounds
-from projektor_ray.providers import Provider
+from projektor_ray.projection.scale_model import Bounds
 from projektor_ray.selection import ProjectedObjective, agree, select
+from projektor_ray.selection.provider import Provider
 
 Floats = NDArray[np.float64]
 

@@ -29,14 +29,14 @@ from ray.cluster_utils import Cluster
 
 from actors.ledger import LedgerWriter
 from actors.pilots import Pilots
-from actors.probes import Engine, missing_probes
+from actors.probes import ProbeRunner, missing_probes
 from jobs.cluster import ROOT
-from projektor_ray.config import parse
-from projektor_ray.ledger import Ledger
-from projektor_ray.probe import Outcome
-from projektor_ray.providers import Samples
+from projektor_ray.data.samples import Samples
+from projektor_ray.probes.training import Outcome
+from projektor_ray.storage.ledger import Ledger
+from projektor_ray.storage.schemas import Folder
+from projektor_ray.storage.settings import parse
 from projektor_ray.study import SetSummary, StudyConfig, resolve
-from projektor_ray.tables import Folder
 
 SAMPLES = Samples(np.random.default_rng(0).normal(size=(128, 4)), np.arange(128) % 2)
 SECONDS = 0.2
@@ -110,7 +110,7 @@ def run(config: StudyConfig) -> Timing:
     references = pilots.references()
     ray.wait([*pilots.validations.values(), *references.values()], num_returns=len(names) + 1)
     with tempfile.TemporaryDirectory() as out:
-        engine = Engine(
+        engine = ProbeRunner(
             study, Folder(out), {}, references, list(pilots.validations.values()), on_finished
         )
         started = time.perf_counter()
@@ -168,7 +168,7 @@ def train_networks(count: int, threads: int) -> None:
     import torch
 
     from projektor_ray.learners.network import trained
-    from projektor_ray.learners.settings import NetworkSettings
+    from projektor_ray.learners.network_settings import NetworkSettings
 
     torch.set_num_threads(threads)
     images = np.random.default_rng(0).integers(0, 256, (512, IMAGE, IMAGE, 3), dtype=np.uint8)
@@ -198,7 +198,7 @@ def ledger() -> list[Line]:
     probes = {"scales": [8, 32], "lattice": 32, "seeds": -(-ROWS // 66)}
     summaries = [SetSummary.of(name, SAMPLES) for name in ("p0", "p1", "validation")]
     study = resolve(study_of(2, probes), summaries[:2], summaries[2:])
-    wanted, stamp, now = study.wanted_probes(), study.probes_stamp, datetime.now(timezone.utc)
+    wanted, stamp, now = study.wanted_probes(), study.probes_metadata, datetime.now(timezone.utc)
     took = []
     with tempfile.TemporaryDirectory() as out, tempfile.TemporaryDirectory() as scratch:
         writer = LedgerWriter(out, [stamp], scratch)
@@ -210,7 +210,7 @@ def ledger() -> list[Line]:
         opened = []
         for _ in range(3):
             started = time.perf_counter()
-            missing = missing_probes(study, Ledger(Folder(out), "probes").rows(stamp.made_by))
+            missing = missing_probes(study, Ledger(Folder(out), "probes").rows(stamp.input_hash))
             opened.append(time.perf_counter() - started)
         assert len(missing) == len(wanted) - ROWS
     append = np.array(took) * 1e3

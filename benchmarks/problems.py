@@ -8,9 +8,9 @@ import torch
 from numpy.typing import NDArray
 
 from benchmarks.cifar import cifar_features, imbalanced_providers
-from projektor_ray.mixtures import simplex_lattice
+from projektor_ray.designs.drawing import simplex_lattice
 from projektor_ray.transport import PilotFeatures, ValidationFeatures
-from projektor_ray.transport.groundcost import (
+from projektor_ray.transport.ground_cost import (
     FeatureCost,
     cost_units,
     pilot_moments,

@@ -28,13 +28,14 @@ from benchmarks.outcomes import (
     images,
     validation,
 )
-from projektor_ray.embedding import EmbedderConfig, build_embedder
-from projektor_ray.identity import generator
+from projektor_ray.data.embedders import EmbedderConfig, build_embedder
+from projektor_ray.data.samples import Samples
+from projektor_ray.designs.drawing import draw, round_counts, simplex_lattice
 from projektor_ray.learners import LearnerConfig, build_learner
-from projektor_ray.mixtures import draw, round_counts, simplex_lattice
 from projektor_ray.projection import JointPower
-from projektor_ray.providers import Provider, Samples
 from projektor_ray.selection import Plan, ProjectedObjective, baseline_plans, select
+from projektor_ray.selection.provider import Provider
+from projektor_ray.storage.hashing import generator
 from projektor_ray.transport import DistanceOracle, PilotFeatures, ValidationFeatures
 
 STORE = RESULTS / "purchase.parquet"

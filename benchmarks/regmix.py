@@ -19,7 +19,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 from scipy.stats import spearmanr
 
-from projektor_ray.observed import MixtureRegressor, Roles, Runs, join_tables, read_table
+from projektor_ray.runs import MixtureRegressor, Roles, Runs, join_tables, read_table
 
 Floats = NDArray[np.float64]
 Rank = Callable[[Floats, Floats, Floats], Floats]

@@ -40,12 +40,12 @@ from benchmarks.growth import Row, growth, million, nodes
 from benchmarks.peers import PEERS, Case, Run, missing
 from benchmarks.problems import SIZES, cifar_pool, feature_cost, row_weights
 from projektor_ray.transport import TransportSettings, sinkhorn
-from projektor_ray.transport.coarse import cost_blocks
+from projektor_ray.transport.block_correction import cost_blocks
 from projektor_ray.transport.distances import DistanceOracle
+from projektor_ray.transport.iterations import Stopping, iterate
 from projektor_ray.transport.kernel import KernelOperator
 from projektor_ray.transport.operators import Centre, ProviderUnits
-from projektor_ray.transport.pools import even_target
-from projektor_ray.transport.rounds import Stopping, iterate
+from projektor_ray.transport.problem import uniform_weights
 from projektor_ray.transport.solver import solve
 
 SLOW = 20.0
@@ -89,7 +89,7 @@ def run_peer(args: argparse.Namespace, size: str, epsilon: float, name: str) -> 
     pilots, validation, mixtures = cifar_pool(args, size)
     cost = feature_cost(pilots, validation, args.label_weight).rows(slice(None))
     limits = args.tolerance, args.seconds, CLOCKS[args.clock]
-    target = even_target(cost.shape[1], cost.device)
+    target = uniform_weights(cost.shape[1], cost.device)
     case = Case(cost, row_weights(mixtures, pilots.provider), target, epsilon, *limits)
     warm_up(PEERS[name][1], limits)
     memory = PeakMemory()
@@ -109,7 +109,11 @@ def run_peer(args: argparse.Namespace, size: str, epsilon: float, name: str) -> 
 def warm_up(peer: Callable[[Case], Run], limits: tuple[float, float, Callable[[], float]]) -> None:
     """A problem so small that a peer's memory for it is that of its libraries."""
     cost = torch.rand(20, 10, generator=torch.manual_seed(0))
-    peer(Case(cost, torch.full((20, 2), 0.05).double(), even_target(10, cost.device), 0.5, *limits))
+    peer(
+        Case(
+            cost, torch.full((20, 2), 0.05).double(), uniform_weights(10, cost.device), 0.5, *limits
+        )
+    )
 
 
 def value(args: argparse.Namespace) -> list[Row]:
@@ -117,7 +121,10 @@ def value(args: argparse.Namespace) -> list[Row]:
     pilots, validation, mixtures = cifar_pool(args, "S")
     mixtures = mixtures[:: len(mixtures) // 8]
     cost = feature_cost(pilots, validation, args.label_weight).rows(slice(None))
-    weights, target = row_weights(mixtures, pilots.provider), even_target(len(cost.T), cost.device)
+    weights, target = (
+        row_weights(mixtures, pilots.provider),
+        uniform_weights(len(cost.T), cost.device),
+    )
     found = []
     for epsilon in args.epsilon:
         rough = sinkhorn(cost, weights, target, epsilon, args.tolerance)
@@ -139,7 +146,7 @@ def rounds(args: argparse.Namespace) -> list[Row]:
     """Rounds with annealing and acceleration, with acceleration alone, and plain."""
     pilots, validation, mixtures = cifar_pool(args, "S")
     cost = feature_cost(pilots, validation, args.label_weight)
-    target = even_target(cost.shape[1], torch.device("cpu"))
+    target = uniform_weights(cost.shape[1], torch.device("cpu"))
     units = ProviderUnits(torch.from_numpy(pilots.provider), mixtures.shape[1])
     weights, found = torch.from_numpy(mixtures), []
     stopping = Stopping(args.tolerance, args.max_rounds)

@@ -9,9 +9,9 @@ import pandas as pd
 from sklearn.datasets import load_digits
 
 from jobs.study import run_study
-from projektor_ray.config import parse
+from projektor_ray.data import samples_from_arrays, samples_from_frame
 from projektor_ray.selection import PurchasePlans
-from projektor_ray.sources import samples_from_arrays, samples_from_frame
+from projektor_ray.storage.settings import parse
 from projektor_ray.study import StudyConfig
 
 

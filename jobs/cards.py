@@ -13,12 +13,12 @@ from actors.cards import examine
 from jobs.measure import measure
 from jobs.options import load, output_of, parser, run
 from jobs.workspace import Workspace, opened
-from projektor_ray.cards import ProviderCard, SampleValues, Share, draw_cards
+from projektor_ray.cli.terminal import headline, table
 from projektor_ray.errors import InputError
-from projektor_ray.identity import digest
+from projektor_ray.profiles import ProviderCard, SampleValues, Share, draw_cards
 from projektor_ray.selection import Plan
-from projektor_ray.tables import Stamp
-from projektor_ray.terminal import headline, table
+from projektor_ray.storage.hashing import digest
+from projektor_ray.storage.schemas import TableMetadata
 
 VERSION = 2
 """Of what the cards' numbers mean; a table of another version is made anew."""
@@ -78,15 +78,15 @@ def _with_plan(
     return told
 
 
-def _stamp(workspace: Workspace) -> Stamp:
+def _metadata(workspace: Workspace) -> TableMetadata:
     study = workspace.study
-    made_by = digest("cards", VERSION, study.distances_stamp.made_by)
-    return Stamp(study.config.name, study.names, made_by, study.set_name)
+    input_hash = digest("cards", VERSION, study.distances_metadata.input_hash)
+    return TableMetadata(study.config.name, study.names, input_hash, study.set_name)
 
 
 def _write(workspace: Workspace, drawn: Sequence[ProviderCard]) -> None:
     rows = [card.to_row() for card in drawn]
-    workspace.write("cards", rows, _stamp(workspace))
+    workspace.write("cards", rows, _metadata(workspace))
 
 
 def _write_values(workspace: Workspace, values: Sequence[SampleValues]) -> None:
@@ -96,7 +96,7 @@ def _write_values(workspace: Workspace, values: Sequence[SampleValues]) -> None:
         for one in sorted(values, key=lambda one: one.provider)
         for sample, value in enumerate(one.values.tolist())
     ]
-    workspace.write("values", rows, _stamp(workspace))
+    workspace.write("values", rows, _metadata(workspace))
 
 
 def _known(workspace: Workspace) -> list[ProviderCard] | None:
@@ -104,7 +104,7 @@ def _known(workspace: Workspace) -> list[ProviderCard] | None:
         found = workspace.folder.read_table(workspace.table("cards"))
     except InputError:
         return None
-    if Stamp.of(found.schema) != _stamp(workspace):
+    if TableMetadata.of(found.schema) != _metadata(workspace):
         return None
     return [ProviderCard.from_row(row) for row in found.to_pylist()]
 

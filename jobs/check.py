@@ -8,13 +8,19 @@ from actors.nodes import living_nodes
 from actors.probes import missing_probes
 from jobs.probe import train
 from jobs.workspace import Workspace
-from projektor_ray.analysis import unmeasured
-from projektor_ray.costs import estimate, sizes_ahead, slots_of, threads_of, untimed
+from projektor_ray.cli.terminal import headline, table
+from projektor_ray.probes.cost_estimate import (
+    estimate,
+    remaining_sizes,
+    slots_of,
+    threads_of,
+    untimed,
+)
 from projektor_ray.projection import noise_gain, reach
+from projektor_ray.storage.schemas import Key, Row
 from projektor_ray.study import Probe, Study
-from projektor_ray.tables import Key, Row
-from projektor_ray.terminal import headline, table
-from projektor_ray.transport.pools import plan_solve
+from projektor_ray.study.fitting import unmeasured
+from projektor_ray.transport.problem import plan_solve
 
 FARTHER_APART = 4
 
@@ -35,7 +41,7 @@ def check(workspace: Workspace, *, timed: bool = False) -> None:
         missing = missing_probes(study, done)
     rows = [
         *_design_rows(study, len(missing)),
-        ["samples to train on", f"{_at_most(study)}{sum(sizes_ahead(study, missing)):,}"],
+        ["samples to train on", f"{_at_most(study)}{sum(remaining_sizes(study, missing)):,}"],
         *_cost_rows(study, done, missing),
         *(row for one in workspace.each for row in _transport_rows(one)),
         *_gain_rows(study),
@@ -79,7 +85,7 @@ def _cost_rows(study: Study, done: Mapping[Key, Row], missing: Sequence[Probe]) 
     """Lines on time and money of the probes, from the seconds of those in the ledger."""
     slots, threads = slots_of(study, living_nodes()), threads_of(study)
     at_once = f"{slots}, in {threads} thread{'s' if threads > 1 else ''} each"
-    cost = estimate(study, done, sizes_ahead(study, missing), slots)
+    cost = estimate(study, done, remaining_sizes(study, missing), slots)
     if cost is None:
         unknown = "unknown: no probe is done yet; --check --time trains one of each scale"
         return [["probes at once", at_once], ["time to train", unknown]]

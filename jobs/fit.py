@@ -10,22 +10,22 @@ import numpy as np
 
 from jobs.options import load, output_of, parser, run
 from jobs.workspace import Workspace, opened
-from projektor_ray import terminal
-from projektor_ray.analysis import (
+from projektor_ray.cli import terminal
+from projektor_ray.cli.terminal import headline, table
+from projektor_ray.explain.numbers import aligned
+from projektor_ray.projection import noise_gain, reach
+from projektor_ray.projection.choose import Fit
+from projektor_ray.runs import unidentified
+from projektor_ray.storage.schemas import Key, Row
+from projektor_ray.study import Study
+from projektor_ray.study.fitting import (
     Observations,
     fit_scales,
     observe,
     predictor_rows,
     projection_rows,
 )
-from projektor_ray.fitting import Fit
-from projektor_ray.formats import aligned
-from projektor_ray.observed import unidentified
-from projektor_ray.planning import SetFit
-from projektor_ray.projection import noise_gain, reach
-from projektor_ray.study import Study
-from projektor_ray.tables import Key, Row
-from projektor_ray.terminal import headline, table
+from projektor_ray.study.purchasing import SetFit
 
 
 def fit(workspace: Workspace) -> list[SetFit]:

@@ -8,9 +8,9 @@ import time
 
 from jobs.options import load, output_of, parser, run
 from jobs.workspace import Workspace, opened
-from projektor_ray.analysis import distance_rows, unmeasured
-from projektor_ray.ledger import Ledger
-from projektor_ray.terminal import headline
+from projektor_ray.cli.terminal import headline
+from projektor_ray.storage.ledger import Ledger
+from projektor_ray.study.fitting import distance_rows, unmeasured
 
 
 def measure(workspace: Workspace) -> None:
@@ -31,7 +31,7 @@ def _measure(workspace: Workspace) -> None:
         seconds = time.perf_counter() - started
         rows = distance_rows(study, missing, found, seconds)
         ledger = Ledger(workspace.folder, "distances")
-        ledger.append(rows, study.distances_stamp)
+        ledger.append(rows, study.distances_metadata)
         open_ones = int((~found.converged).sum())
         says = f"{len(missing)} mixtures{to} in {seconds:.1f} s, {found.iterations.max()} rounds"
         headline(

@@ -9,10 +9,10 @@ from pathlib import Path
 from rich.logging import RichHandler
 from rich.markup import escape
 
-from projektor_ray.config import parse, read_yaml
+from projektor_ray.cli.terminal import console
 from projektor_ray.errors import ProjektorError
+from projektor_ray.storage.settings import parse, read_yaml
 from projektor_ray.study import StudyConfig
-from projektor_ray.terminal import console
 
 OURS = ("projektor_ray", "actors", "jobs")
 """Whose warnings are shown without being asked for."""

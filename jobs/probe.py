@@ -15,20 +15,20 @@ import ray
 from rich.markup import escape
 
 from actors.adaptive import run_adaptive
-from actors.probes import Engine, missing_probes
+from actors.probes import ProbeRunner, missing_probes
 from jobs.options import load, output_of, parser, run
 from jobs.show import probe_progress
 from jobs.tensorboard import logging_to
 from jobs.workspace import Workspace, opened
+from projektor_ray.cli.terminal import headline
 from projektor_ray.errors import InputError
-from projektor_ray.faults import reason
 from projektor_ray.learners import build_learner
-from projektor_ray.ledger import Ledger
-from projektor_ray.probe import Outcome, train_probe
+from projektor_ray.probes.faults import reason
+from projektor_ray.probes.threads import cpu_threads
+from projektor_ray.probes.training import Outcome, train_probe
+from projektor_ray.storage.ledger import Ledger
+from projektor_ray.storage.schemas import Key, Row
 from projektor_ray.study import Probe, Study
-from projektor_ray.tables import Key, Row
-from projektor_ray.terminal import headline
-from projektor_ray.threads import cpu_threads
 
 
 def probe(workspace: Workspace, *, retry_failed: bool = False) -> Workspace:
@@ -82,7 +82,7 @@ def _grow(workspace: Workspace, missing: Sequence[Probe], before: Mapping[Key, R
 
 
 @contextmanager
-def _engine(workspace: Workspace, before: Mapping[Key, Row], total: int) -> Iterator[Engine]:
+def _engine(workspace: Workspace, before: Mapping[Key, Row], total: int) -> Iterator[ProbeRunner]:
     """An engine that shows and logs its progress, and ends the run if the lease was lost."""
     study, pilots = lacking(workspace), workspace.pilots
     logs = study.config.probes.tensorboard
@@ -99,7 +99,7 @@ def _engine(workspace: Workspace, before: Mapping[Key, Row], total: int) -> Iter
                 workspace.lease.check()
 
         sets = [pilots.validations[one.name] for one in study.validations]
-        yield Engine(study, workspace.folder, before, pilots.references(), sets, finished)
+        yield ProbeRunner(study, workspace.folder, before, pilots.references(), sets, finished)
 
 
 def lacking(workspace: Workspace) -> Study:

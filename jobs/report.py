@@ -15,12 +15,12 @@ from jobs.options import load, output_of, parser, run
 from jobs.select_mixture import leave_out, select_mixture
 from jobs.workspace import Workspace, opened
 from projektor_ray import __version__
-from projektor_ray.identity import digest
-from projektor_ray.planning import SetFit
+from projektor_ray.cli.terminal import console, headline
 from projektor_ray.selection import Plan, PurchasePlans
+from projektor_ray.storage.hashing import digest
+from projektor_ray.storage.schemas import KEYS, Folder
 from projektor_ray.study import StudyConfig
-from projektor_ray.tables import KEYS, Folder
-from projektor_ray.terminal import console, headline
+from projektor_ray.study.purchasing import SetFit
 
 PAGE = "report.html"
 
@@ -33,7 +33,7 @@ def write_page(
     drawn: Cards,
 ) -> None:
     """Write the page of fits and plans, with what it was made from."""
-    from projektor_ray.report import page  # matplotlib takes long to load
+    from projektor_ray.report import page
     from projektor_ray.report.from_study import report_of_study
 
     folder = workspace.folder

@@ -9,9 +9,9 @@ from collections.abc import Sequence
 from jobs.fit import fit
 from jobs.options import load, output_of, parser, run
 from jobs.workspace import Workspace, opened
-from projektor_ray import terminal
-from projektor_ray.planning import SetFit, market_of, plan_purchases
+from projektor_ray.cli import terminal
 from projektor_ray.selection import Plan, PurchasePlans, plans_without
+from projektor_ray.study.purchasing import SetFit, market_of, plan_purchases
 
 
 def select_mixture(workspace: Workspace, fits: Sequence[SetFit]) -> PurchasePlans:

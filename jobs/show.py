@@ -8,9 +8,9 @@ from datetime import timedelta
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from projektor_ray.faults import reason
-from projektor_ray.probe import Outcome
-from projektor_ray.terminal import console, headline
+from projektor_ray.cli.terminal import console, headline
+from projektor_ray.probes.faults import reason
+from projektor_ray.probes.training import Outcome
 
 
 @contextmanager

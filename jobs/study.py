@@ -16,10 +16,10 @@ from jobs.probe import probe
 from jobs.report import PAGE, is_there, write_page
 from jobs.select_mixture import leave_out, select_mixture
 from jobs.workspace import opened
-from projektor_ray.providers import Samples
+from projektor_ray.cli.terminal import headline
+from projektor_ray.data.samples import Samples
 from projektor_ray.selection import PurchasePlans
 from projektor_ray.study import StudyConfig
-from projektor_ray.terminal import headline
 
 
 def run_study(

@@ -9,16 +9,16 @@ from actors.nodes import living_nodes
 from actors.pilots import Pilots
 from actors.transport import PilotDistances
 from jobs.cluster import connected
-from projektor_ray.adaptive import chosen_before
+from projektor_ray.data.samples import Samples
+from projektor_ray.designs.adaptive import chosen_before
 from projektor_ray.errors import InputError
 from projektor_ray.learners import build_learner
-from projektor_ray.lease import Lease, leased
-from projektor_ray.ledger import Ledger, Rows, in_all
-from projektor_ray.packs import check_pack
-from projektor_ray.providers import Samples
-from projektor_ray.rooms import unheld
+from projektor_ray.probes.packs import check_pack
+from projektor_ray.probes.resources import unheld
+from projektor_ray.storage.lease import Lease, leased
+from projektor_ray.storage.ledger import Ledger, Rows, in_all
+from projektor_ray.storage.schemas import KEYS, Folder, Key, Row, TableMetadata, make_table
 from projektor_ray.study import Study, StudyConfig, resolve
-from projektor_ray.tables import KEYS, Folder, Key, Row, Stamp, make_table
 
 logger = logging.getLogger(__name__)
 
@@ -57,7 +57,7 @@ class Workspace:
     def probes_of_each(self) -> list[Mapping[Key, Row]]:
         """For every validation set, what the ledger holds of the probes measured on all of them."""
         ledger = Ledger(self.folder, "probes")
-        return in_all([ledger.rows(one.probes_stamp.made_by) for one in self.study.each])
+        return in_all([ledger.rows(one.probes_metadata.input_hash) for one in self.study.each])
 
     def probes(self) -> Mapping[Key, Row]:
         """The probes that the ledger holds for this learner and the validation sets, all of them.
@@ -68,11 +68,11 @@ class Workspace:
 
     def distances(self) -> Rows:
         """The distances that the ledger holds for this ground cost and these pilots."""
-        return Ledger(self.folder, "distances").rows(self.study.distances_stamp.made_by)
+        return Ledger(self.folder, "distances").rows(self.study.distances_metadata.input_hash)
 
-    def write(self, name: str, rows: Iterable[Row], stamp: Stamp | None = None) -> None:
+    def write(self, name: str, rows: Iterable[Row], stamp: TableMetadata | None = None) -> None:
         """Write a table of the study, see `table`; stamped as a result, unless told otherwise."""
-        table = make_table(name, rows, stamp or self.study.results_stamp)
+        table = make_table(name, rows, stamp or self.study.results_metadata)
         self.folder.write_table(self.table(name), table)
 
     def table(self, name: str) -> str:
@@ -128,6 +128,6 @@ def opened(
             for name in KEYS if appends else ():
                 Ledger(folder, name).sweep()
             if study.adaptive:
-                design = Ledger(folder, "design").rows(study.probes_stamp.made_by)
+                design = Ledger(folder, "design").rows(study.probes_metadata.input_hash)
                 study = study.grown(chosen_before(study, design))
             yield Workspace(study, folder, pilots, lease, local)

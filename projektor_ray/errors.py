@@ -4,6 +4,18 @@ Every message says what was expected, what came, and what to do. All take one me
 survive pickling on their way out of a Ray worker.
 """
 
+import difflib
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from numpy.typing import NDArray
+
+SHORT = 3
+"""Letters of a name that may well resemble one it is no misspelling of, as `foo` does `loo`."""
+
+SHOWN = 5
+HOW = "(counted from 1, without the header)"
+
 
 class ProjektorError(Exception):
     """Base of every error this project raises on purpose."""
@@ -35,3 +47,28 @@ class BusyError(ProjektorError):
 
 class UnfinishedError(ProjektorError):
     """A run of trainings was ended from outside before all of them were."""
+
+
+def nearest(name: str, known: Iterable[str]) -> str:
+    """A hint for an unknown name: the nearest known one, or all of them; of a short name both."""
+    known = list(known)
+    close = difflib.get_close_matches(name, known, n=1, cutoff=0.6)
+    every = f"known: {', '.join(known)}"
+    if not close:
+        return every
+    hint = f"did you mean {close[0]!r}?"
+    return f"{hint} {every}" if len(name) <= SHORT else hint
+
+
+def row_named(index: int) -> str:
+    """The row at an index that counts from 0."""
+    return f"row {index + 1} {HOW}"
+
+
+def rows_named(indices: Sequence[int] | NDArray[Any]) -> str:
+    """The rows at some indices, the first few by number."""
+    if len(indices) == 1:
+        return row_named(int(indices[0]))
+    shown = ", ".join(str(int(index) + 1) for index in indices[:SHOWN])
+    more = f" and {len(indices) - SHOWN} more" if len(indices) > SHOWN else ""
+    return f"rows {shown}{more} {HOW}"

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from projektor_ray.config import parse, read_yaml
-from projektor_ray.mixtures import simplex_lattice
+from projektor_ray.designs.drawing import simplex_lattice
+from projektor_ray.storage.settings import parse, read_yaml
 from projektor_ray.study import StudyConfig
 
 ROOT = Path(__file__).resolve().parent.parent

@@ -40,7 +40,9 @@ def test_projektor_ray_does_not_print() -> None:
         assert not [c for c in calls if isinstance(c.func, ast.Name) and c.func.id == "print"], path
 
 
-@pytest.mark.parametrize("module", ["projektor_ray", "projektor_ray.study", "projektor_ray.tables"])
+@pytest.mark.parametrize(
+    "module", ["projektor_ray", "projektor_ray.study", "projektor_ray.storage.schemas"]
+)
 def test_reading_a_study_does_not_import_what_is_slow(module: str) -> None:
     slow = {"torch", "sklearn", "ray", "scipy.stats"}
     code = f"import sys, {module}; print(sorted({slow} & set(sys.modules)))"

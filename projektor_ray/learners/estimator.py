@@ -8,12 +8,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from projektor_ray.config import nearest
-from projektor_ray.errors import InputError
-from projektor_ray.learners.base import Learner, Metrics
+from projektor_ray.data.samples import Samples
+from projektor_ray.errors import InputError, nearest
+from projektor_ray.learners.imports import load_class
+from projektor_ray.learners.learner import Learner, Metrics
 from projektor_ray.learners.metrics import class_metrics, regression_metrics
-from projektor_ray.providers import Samples
-from projektor_ray.references import load_class
 
 VERSION = 1
 

@@ -7,8 +7,8 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from projektor_ray.data.samples import Target
 from projektor_ray.errors import LearnerError
-from projektor_ray.providers import Target
 
 
 @dataclass(frozen=True)

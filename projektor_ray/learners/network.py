@@ -8,16 +8,16 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
-from projektor_ray.config import parse
+from projektor_ray.data.samples import Samples
 from projektor_ray.errors import InputError
 from projektor_ray.learners.architectures import SmallCNN, small_image_resnet
-from projektor_ray.learners.base import Learner, Metrics
+from projektor_ray.learners.learner import Learner, Metrics
+from projektor_ray.learners.network_settings import NetworkSettings
 from projektor_ray.learners.packed import packed_outputs, worth_packing
 from projektor_ray.learners.reproducible import pick_device, reproducible
-from projektor_ray.learners.settings import NetworkSettings
 from projektor_ray.learners.task import Task
 from projektor_ray.learners.training import Normalize, outputs_of, to_pixels, train
-from projektor_ray.providers import Samples
+from projektor_ray.storage.settings import parse
 
 
 class NetworkLearner(Learner):

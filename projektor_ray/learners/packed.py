@@ -14,8 +14,8 @@ from torch.func import functional_call, stack_module_state, vmap
 from torch.nn import functional
 
 from projektor_ray.learners.architectures import SmallCNN
+from projektor_ray.learners.network_settings import NetworkSettings
 from projektor_ray.learners.reproducible import reproducible
-from projektor_ray.learners.settings import NetworkSettings
 from projektor_ray.learners.task import Task
 from projektor_ray.learners.training import (
     PREDICT_BATCH,

@@ -9,9 +9,9 @@ import torch
 from numpy.typing import NDArray
 from torch.nn import functional
 
-from projektor_ray.learners.base import Metrics
+from projektor_ray.data.samples import Samples
+from projektor_ray.learners.learner import Metrics
 from projektor_ray.learners.metrics import class_metrics, regression_metrics
-from projektor_ray.providers import Samples
 
 
 @dataclass(frozen=True, eq=False)

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from torch import nn
 from torch.nn import functional
 
-from projektor_ray.learners.settings import NetworkSettings
+from projektor_ray.learners.network_settings import NetworkSettings
 
 PREDICT_BATCH = 500
 

@@ -7,10 +7,10 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import ArrayLike
 
-from projektor_ray.arrow import the_row
 from projektor_ray.errors import InputError, TooFewProbesError
-from projektor_ray.predictors.base import Predictor
+from projektor_ray.predictors.predictor import Predictor
 from projektor_ray.predictors.registry import predictor_class
+from projektor_ray.storage.one_row import the_row
 
 
 @dataclass(frozen=True, eq=False)

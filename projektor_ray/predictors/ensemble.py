@@ -4,12 +4,12 @@ from typing import Any
 
 import numpy as np
 
-from projektor_ray.arrow import one_row, the_row
 from projektor_ray.errors import InputError
-from projektor_ray.predictors.averaging import Floats
-from projektor_ray.predictors.base import Predictor, Probes
 from projektor_ray.predictors.gaussian_process import GaussianProcess
-from projektor_ray.predictors.laws import Rational
+from projektor_ray.predictors.predictor import Predictor, Probes
+from projektor_ray.predictors.rational import Rational
+from projektor_ray.predictors.ridge import Floats
+from projektor_ray.storage.one_row import one_row, the_row
 
 MEMBERS: tuple[type[Predictor], ...] = (GaussianProcess, Rational)
 MOST_PROVIDERS = 10

@@ -1,12 +1,8 @@
 """Every predictor by the name that configuration and tables use."""
 
-from projektor_ray.config import nearest
-from projektor_ray.errors import InputError
-from projektor_ray.predictors.base import Predictor
-from projektor_ray.predictors.contributions import LeaveOneOut, Shapley
+from projektor_ray.errors import InputError, nearest
 from projektor_ray.predictors.ensemble import Ensemble
 from projektor_ray.predictors.gaussian_process import GaussianProcess
-from projektor_ray.predictors.laws import LogLinearLaw, Rational
 from projektor_ray.predictors.polynomial import (
     CenterScaling,
     Linear,
@@ -14,6 +10,9 @@ from projektor_ray.predictors.polynomial import (
     PseudoQuadraticTransport,
     Quadratic,
 )
+from projektor_ray.predictors.predictor import Predictor
+from projektor_ray.predictors.rational import LogLinearLaw, Rational
+from projektor_ray.predictors.shapley import LeaveOneOut, Shapley
 
 PREDICTORS: dict[str, type[Predictor]] = {
     kind.name: kind

@@ -1,13 +1,17 @@
 """The metric at a size nobody trained at: Eq. 3, and models of all scales at once."""
 
-from projektor_ray.projection.base import ScaleModel
 from projektor_ray.projection.choice import ScaleChoice, choose_scale_model
 from projektor_ray.projection.grouped import Grouped, provider_groups
 from projektor_ray.projection.joint import Joint
-from projektor_ray.projection.law import noise_gain, project, reach, scale_weights
+from projektor_ray.projection.joint_power import JointPower
+from projektor_ray.projection.log_linear import noise_gain, project, reach, scale_weights
 from projektor_ray.projection.per_scale import LogLinear, NoProjection, Saturating, decider
-from projektor_ray.projection.power import JointPower
-from projektor_ray.projection.registry import SCALE_MODELS, restore_scale_model, scale_model_class
+from projektor_ray.projection.scale_model import ScaleModel
+from projektor_ray.projection.scale_models import (
+    SCALE_MODELS,
+    restore_scale_model,
+    scale_model_class,
+)
 
 __all__ = [
     "SCALE_MODELS",

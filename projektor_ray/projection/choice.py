@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from numpy.typing import ArrayLike
 
 from projektor_ray.errors import InputError, TooFewProbesError
-from projektor_ray.projection.base import Bounds, ScaleModel
 from projektor_ray.projection.per_scale import PerScale
-from projektor_ray.projection.registry import scale_model_class
+from projektor_ray.projection.scale_model import Bounds, ScaleModel
+from projektor_ray.projection.scale_models import scale_model_class
 
 
 @dataclass(frozen=True, eq=False)

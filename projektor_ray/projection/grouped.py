@@ -6,12 +6,12 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.cluster.hierarchy import fcluster, linkage
 
-from projektor_ray.arrow import one_row, the_row
 from projektor_ray.errors import InputError
-from projektor_ray.predictors.base import Floats
-from projektor_ray.projection.base import Bounds, ScaledProbes, ScaleModel, bounds_in
+from projektor_ray.predictors.predictor import Floats
 from projektor_ray.projection.joint import Joint
-from projektor_ray.projection.power import JointPower
+from projektor_ray.projection.joint_power import JointPower
+from projektor_ray.projection.scale_model import Bounds, ScaledProbes, ScaleModel, bounds_in
+from projektor_ray.storage.one_row import one_row, the_row
 
 COEFFICIENTS_OF_A_GROUP = 4
 """As many as PQ (Eq. 2) has for a provider; there are as many mixtures for each group."""
@@ -118,7 +118,7 @@ class Grouped(ScaleModel):
     ) -> Floats:
         return self.joint.interval(self._pooled(mixtures), distances, size, level)
 
-    def surfaces(
+    def sample_posterior(
         self,
         mixtures: ArrayLike,
         distances: ArrayLike | None,
@@ -126,7 +126,7 @@ class Grouped(ScaleModel):
         count: int,
         stream: np.random.Generator,
     ) -> Floats | None:
-        return self.joint.surfaces(self._pooled(mixtures), distances, size, count, stream)
+        return self.joint.sample_posterior(self._pooled(mixtures), distances, size, count, stream)
 
     def unfitted(self) -> "Grouped":
         return Grouped(self.groups, self.bounds)

@@ -6,18 +6,18 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from projektor_ray.arrow import one_row, the_row
 from projektor_ray.predictors import Predictor, restore
-from projektor_ray.predictors.base import Floats
+from projektor_ray.predictors.predictor import Floats
 from projektor_ray.predictors.registry import predictor_class
-from projektor_ray.projection.base import Bounds, ScaledProbes, ScaleModel
-from projektor_ray.projection.law import (
+from projektor_ray.projection.log_linear import (
     check_scales,
     check_size,
     line_weights,
     noise_precisions,
     scale_weights,
 )
+from projektor_ray.projection.scale_model import Bounds, ScaledProbes, ScaleModel
+from projektor_ray.storage.one_row import one_row, the_row
 
 PerScaleT = TypeVar("PerScaleT", bound="PerScale")
 

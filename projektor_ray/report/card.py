@@ -3,8 +3,8 @@
 from collections.abc import Mapping, Sequence
 from html import escape
 
-from projektor_ray.cards import ProviderCard, Share
-from projektor_ray.report.content import NEEDED, Report
+from projektor_ray.explain.content import NEEDED, Report
+from projektor_ray.profiles import ProviderCard, Share
 from projektor_ray.report.html import section, unfolding
 
 OPEN_CARDS = 12

@@ -6,9 +6,9 @@ from typing import Any
 import numpy as np
 from matplotlib.ticker import FuncFormatter, MaxNLocator, NullFormatter
 
-from projektor_ray.formats import plain
-from projektor_ray.report.content import Floats, Report
-from projektor_ray.report.names import model_name
+from projektor_ray.explain.content import Floats, Report
+from projektor_ray.explain.model_names import model_name
+from projektor_ray.explain.numbers import plain
 from projektor_ray.report.theme import (
     ACCENT,
     BAD,

@@ -6,13 +6,11 @@ from typing import Any
 
 import numpy as np
 
-from projektor_ray.analysis import predictor_rows
-from projektor_ray.cards import ProviderCard
-from projektor_ray.fitting import names_of_laws
-from projektor_ray.observed import unidentified
-from projektor_ray.planning import SetFit
-from projektor_ray.report.content import Floats, Report, Trained
-from projektor_ray.report.describe import ObjectiveAt, describe, trained_of
+from projektor_ray.explain.content import Floats, Report, Trained
+from projektor_ray.explain.describe import ObjectiveAt, describe, trained_of
+from projektor_ray.profiles import ProviderCard
+from projektor_ray.projection.choose import names_of_laws
+from projektor_ray.runs import unidentified
 from projektor_ray.selection import (
     DistanceOracle,
     Distances,
@@ -22,6 +20,8 @@ from projektor_ray.selection import (
     PurchasePlans,
 )
 from projektor_ray.study import Study
+from projektor_ray.study.fitting import predictor_rows
+from projektor_ray.study.purchasing import SetFit
 
 
 class Remembered:

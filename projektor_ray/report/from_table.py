@@ -5,12 +5,12 @@ from dataclasses import replace
 
 import numpy as np
 
-from projektor_ray.observed import Runs, ScaleRegressor
-from projektor_ray.observed.estimators import AUTO
-from projektor_ray.observed.tabulate import fit_rows, fit_sizes
+from projektor_ray.explain.content import Report
+from projektor_ray.explain.describe import describe, trained_of
 from projektor_ray.projection.per_scale import PerScale
-from projektor_ray.report.content import Report
-from projektor_ray.report.describe import describe, trained_of
+from projektor_ray.runs import Runs, ScaleRegressor
+from projektor_ray.runs.estimators import AUTO
+from projektor_ray.runs.result_tables import fit_rows, fit_sizes
 from projektor_ray.selection import Plan, PurchasePlans
 
 

@@ -4,10 +4,10 @@ from html import escape
 
 import numpy as np
 
-from projektor_ray.report.content import Report
+from projektor_ray.explain.content import Report
+from projektor_ray.explain.words import listed
 from projektor_ray.report.html import tile
-from projektor_ray.report.words import listed
-from projektor_ray.selection.compared import UNIFORM
+from projektor_ray.selection.comparison import UNIFORM
 
 NAMED = 3
 """Providers that the page's heading names."""

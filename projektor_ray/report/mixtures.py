@@ -5,7 +5,8 @@ from typing import Any
 import numpy as np
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
-from projektor_ray.report.content import Floats, Report
+from projektor_ray.explain.content import Floats, Report
+from projektor_ray.explain.words import in_shares
 from projektor_ray.report.theme import (
     BAD,
     INK,
@@ -17,8 +18,7 @@ from projektor_ray.report.theme import (
     new_figure,
     share_of_steps,
 )
-from projektor_ray.report.words import in_shares
-from projektor_ray.selection.compared import SELECTED
+from projektor_ray.selection.comparison import SELECTED
 
 BANDS = 8
 FLAT = 1e-9

@@ -6,31 +6,18 @@ from importlib.resources import files
 
 import numpy as np
 
-from projektor_ray.formats import aligned, as_written, plain
-from projektor_ray.report.advice import next_steps
+from projektor_ray.explain.advice import next_steps
+from projektor_ray.explain.content import NEEDED, Report
+from projektor_ray.explain.model_names import model_name, named
+from projektor_ray.explain.numbers import aligned, as_written, plain
+from projektor_ray.explain.words import about_plans, few_agree, warnings
 from projektor_ray.report.card import cards_section
-from projektor_ray.report.content import NEEDED, Report
-from projektor_ray.report.figures import (
-    fit_figure,
-    growth_figure,
-    plans_figure,
-    worth_figure,
-)
+from projektor_ray.report.figures import fit_figure, growth_figure, plans_figure, worth_figure
 from projektor_ray.report.head import head
-from projektor_ray.report.html import (
-    columns,
-    figure,
-    items,
-    paragraph,
-    section,
-    sentence,
-    table,
-)
+from projektor_ray.report.html import columns, figure, items, paragraph, section, sentence, table
 from projektor_ray.report.mixtures import mixture_figure
-from projektor_ray.report.names import model_name, named
 from projektor_ray.report.purchase import frontier_section, parts_section
-from projektor_ray.report.words import about_plans, few_agree, warnings
-from projektor_ray.selection.agreement import WORLDS_LEVEL
+from projektor_ray.selection.robustness import WORLDS_LEVEL
 
 OPEN_ROWS = 20
 """Providers that the table of the plan shows; the others unfold."""

@@ -2,11 +2,11 @@
 
 import itertools
 
-from projektor_ray.report.content import Report
+from projektor_ray.explain.content import Report
+from projektor_ray.explain.words import in_shares
 from projektor_ray.report.figures import frontier_figure
 from projektor_ray.report.html import columns, figure, section, table
-from projektor_ray.report.words import in_shares
-from projektor_ray.selection.compared import SELECTED
+from projektor_ray.selection.comparison import SELECTED
 
 
 def frontier_section(report: Report) -> str:

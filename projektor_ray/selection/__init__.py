@@ -1,11 +1,15 @@
 """Selection (Algorithm 2): the purchase plan predicted best under capacities and a budget."""
 
-from projektor_ray.selection.agreement import Agreement, agree
-from projektor_ray.selection.buying import Request, buy
-from projektor_ray.selection.compared import Gain, Part, PurchasePlans
-from projektor_ray.selection.feasible import FeasibleSet
-from projektor_ray.selection.interpolated import Interpolated
-from projektor_ray.selection.market import Market, ObjectiveAt, bounds_of_size
+from projektor_ray.selection.aggregation import Combination, combination, together, weighted, worst
+from projektor_ray.selection.comparison import Gain, Part, PurchasePlans
+from projektor_ray.selection.feasible_set import FeasibleSet
+from projektor_ray.selection.leave_one_out import plans_without
+from projektor_ray.selection.multistart import (
+    baseline_mixtures,
+    baseline_plans,
+    select,
+    single_mixtures,
+)
 from projektor_ray.selection.objective import (
     DistanceOracle,
     Distances,
@@ -14,27 +18,21 @@ from projektor_ray.selection.objective import (
     ProjectedObjective,
 )
 from projektor_ray.selection.plan import Direction, Plan
-from projektor_ray.selection.search import (
-    baseline_mixtures,
-    baseline_plans,
-    select,
-    single_mixtures,
-)
-from projektor_ray.selection.several import Combination, combination, together, weighted, worst
-from projektor_ray.selection.sizes import (
-    Answer,
+from projektor_ray.selection.problem import ObjectiveAt, PurchaseProblem, bounds_of_size
+from projektor_ray.selection.provider_terms import Terms
+from projektor_ray.selection.purchase import Request, buy
+from projektor_ray.selection.robustness import PlanStability, agree
+from projektor_ray.selection.size_search import (
+    TargetResult,
     cheapest_reaching,
     check_target,
     frontier,
     select_under_budget,
     smallest_reaching,
 )
-from projektor_ray.selection.terms import Terms
-from projektor_ray.selection.without import plans_without
+from projektor_ray.transport.interpolation import Interpolated
 
 __all__ = [
-    "Agreement",
-    "Answer",
     "Combination",
     "Direction",
     "DistanceOracle",
@@ -42,15 +40,17 @@ __all__ = [
     "FeasibleSet",
     "Gain",
     "Interpolated",
-    "Market",
     "MetricObjective",
     "Objective",
     "ObjectiveAt",
     "Part",
     "Plan",
+    "PlanStability",
     "ProjectedObjective",
     "PurchasePlans",
+    "PurchaseProblem",
     "Request",
+    "TargetResult",
     "Terms",
     "agree",
     "baseline_mixtures",

@@ -7,7 +7,7 @@ from typing import Protocol, runtime_checkable
 import numpy as np
 from numpy.typing import NDArray
 
-from projektor_ray.projection.base import ScaleModel
+from projektor_ray.projection.scale_model import ScaleModel
 
 Floats = NDArray[np.float64]
 
@@ -36,7 +36,9 @@ class MetricObjective(Protocol):
     def gain_interval(self, mixtures: Floats, others: Floats, level: float) -> Floats:
         """Low and high of what mixtures have more than others of the same row, shape (B, 2)."""
 
-    def surfaces(self, mixtures: Floats, count: int, stream: np.random.Generator) -> Floats | None:
+    def sample_posterior(
+        self, mixtures: Floats, count: int, stream: np.random.Generator
+    ) -> Floats | None:
         """Metrics as plausible as the predicted ones, (count, B); None if nothing tells them."""
 
     def size_slope(self, mixtures: Floats) -> Floats:
@@ -93,9 +95,11 @@ class ProjectedObjective:
         own, other = np.split(distances, 2)
         return self.model.gain_interval(mixtures, own, others, other, self.size, level)
 
-    def surfaces(self, mixtures: Floats, count: int, stream: np.random.Generator) -> Floats | None:
+    def sample_posterior(
+        self, mixtures: Floats, count: int, stream: np.random.Generator
+    ) -> Floats | None:
         distances = self.oracle(mixtures).value
-        return self.model.surfaces(mixtures, distances, self.size, count, stream)
+        return self.model.sample_posterior(mixtures, distances, self.size, count, stream)
 
     def size_slope(self, mixtures: Floats) -> Floats:
         return self.model.size_slope(mixtures, self.oracle(mixtures).value, self.size)

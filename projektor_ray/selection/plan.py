@@ -6,10 +6,10 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from projektor_ray.providers import decimals_of_prices
-from projektor_ray.selection.feasible import FeasibleSet, Floats, Integers
+from projektor_ray.selection.feasible_set import FeasibleSet, Floats, Integers
 from projektor_ray.selection.objective import MetricObjective, Objective
-from projektor_ray.selection.segments import price_of_last
+from projektor_ray.selection.pricing import price_of_last
+from projektor_ray.selection.provider import decimals_of_prices
 from projektor_ray.selection.shadow_prices import at_fixed_size
 
 Direction = Literal["maximize", "minimize"]
@@ -37,12 +37,12 @@ class Plan:
     budget_value : improvement of the metric for one more unit of money; 0 where the budget does
         not bind. Both in place of other samples where the size is given; where it was searched
         too (and the objective knows what growth brings), on top of the plan.
-    unbounded : the prediction before it is cut to the metric's bounds, which the search follows.
+    unclipped : the prediction before it is cut to the metric's bounds, which the search follows.
     part : of the feasible set, in which the plan was found.
     starts : how many starts the search had; 0 for a plan that was not searched.
-    agreed : how many of them reached the best value.
-    shortfall : by how much a plan left unsearched could be better; 0 unless the search over price
-        tiers and minimum orders was cut short.
+    restarts_converged : how many of them reached the best value.
+    optimality_gap : by how much a plan left unsearched could be better; 0 unless the search over
+        price tiers and minimum orders was cut short.
     """
 
     samples: Integers
@@ -52,11 +52,11 @@ class Plan:
     marginal_value: Floats
     capacity_value: Floats
     budget_value: float
-    unbounded: float
+    unclipped: float
     part: FeasibleSet
     starts: int = 0
-    agreed: int = 0
-    shortfall: float = 0.0
+    restarts_converged: int = 0
+    optimality_gap: float = 0.0
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -66,11 +66,11 @@ class Plan:
     @property
     def search(self) -> str:
         """How far the search can be trusted, in words."""
-        said = f"{self.agreed} of {self.starts} starts reached this plan's value"
-        if self.shortfall:
+        said = f"{self.restarts_converged} of {self.starts} starts reached this plan's value"
+        if self.optimality_gap:
             said += (
                 "; the search over price tiers and minimum orders was cut short: a plan may be "
-                f"better by up to {self.shortfall:.2g}"
+                f"better by up to {self.optimality_gap:.2g}"
             )
         return said
 
@@ -104,8 +104,8 @@ def make_plan(
     level: float,
     direction: Direction,
     starts: int = 0,
-    agreed: int = 0,
-    shortfall: float = 0.0,
+    restarts_converged: int = 0,
+    optimality_gap: float = 0.0,
 ) -> Plan:
     """The plan that buys `samples`, of a part of the feasible set, and what it is worth."""
     mixtures = (samples / feasible.size)[None]
@@ -127,9 +127,9 @@ def make_plan(
         marginal_value=np.asarray(THOUSAND * exchange),
         capacity_value=THOUSAND * worth.capacity,
         budget_value=worth.budget,
-        unbounded=float(values[0]),
+        unclipped=float(values[0]),
         part=part,
         starts=starts,
-        agreed=agreed,
-        shortfall=shortfall,
+        restarts_converged=restarts_converged,
+        optimality_gap=optimality_gap,
     )

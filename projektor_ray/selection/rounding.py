@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from projektor_ray.mixtures import round_counts
-from projektor_ray.selection.feasible import FeasibleSet, Floats, Integers
+from projektor_ray.designs.drawing import round_counts
+from projektor_ray.selection.feasible_set import FeasibleSet, Floats, Integers
 
 
 def whole_samples(mixture: Floats, feasible: FeasibleSet) -> Integers:

@@ -1,12 +1,12 @@
 """A study: its configuration, and what the configuration asks of the pilots that were revealed."""
 
-from projektor_ray.study.configuration import StudyConfig
-from projektor_ray.study.probes import ProbesConfig
-from projektor_ray.study.resolve import resolve
-from projektor_ray.study.selection import SelectionConfig
-from projektor_ray.study.sellers import ProviderConfig, TierConfig
-from projektor_ray.study.sets import UNNAMED, SetSummary
-from projektor_ray.study.values import Probe, Study
+from projektor_ray.study.checks import resolve
+from projektor_ray.study.config import StudyConfig
+from projektor_ray.study.probes_config import ProbesConfig
+from projektor_ray.study.provider_config import ProviderConfig, TierConfig
+from projektor_ray.study.selection_config import SelectionConfig
+from projektor_ray.study.study import Probe, Study
+from projektor_ray.study.validation_sets import UNNAMED, SetSummary
 
 __all__ = [
     "UNNAMED",

@@ -14,31 +14,31 @@ if TYPE_CHECKING:
         Warm,
         measure,
     )
-    from projektor_ray.transport.entropic import SinkhornOutput, sinkhorn
-    from projektor_ray.transport.groundcost import PilotFeatures, ValidationFeatures
+    from projektor_ray.transport.ground_cost import PilotFeatures, ValidationFeatures
     from projektor_ray.transport.memory import MemoryPlan, available_memory, plan_memory
-    from projektor_ray.transport.pools import Pool, local_pool, sharded_pool
-    from projektor_ray.transport.settings import TransportSettings
-    from projektor_ray.transport.shards import ProviderShard
+    from projektor_ray.transport.problem import Pool, local_pool, sharded_pool
+    from projektor_ray.transport.sharding import ProviderShard
+    from projektor_ray.transport.sinkhorn_solver import SinkhornOutput, sinkhorn
+    from projektor_ray.transport.transport_settings import TransportSettings
 
 _HOMES = {
     "DistanceOracle": "distances",
     "Distances": "distances",
     "MemoryPlan": "memory",
-    "PilotFeatures": "groundcost",
-    "Pool": "pools",
+    "PilotFeatures": "ground_cost",
+    "Pool": "problem",
     "PoolOracle": "distances",
-    "ProviderShard": "shards",
-    "SinkhornOutput": "entropic",
-    "TransportSettings": "settings",
-    "ValidationFeatures": "groundcost",
+    "ProviderShard": "sharding",
+    "SinkhornOutput": "sinkhorn_solver",
+    "TransportSettings": "transport_settings",
+    "ValidationFeatures": "ground_cost",
     "Warm": "distances",
     "available_memory": "memory",
-    "local_pool": "pools",
+    "local_pool": "problem",
     "measure": "distances",
     "plan_memory": "memory",
-    "sharded_pool": "pools",
-    "sinkhorn": "entropic",
+    "sharded_pool": "problem",
+    "sinkhorn": "sinkhorn_solver",
 }
 
 __all__ = [

@@ -8,32 +8,27 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from projektor_ray.mixtures import check_mixtures
+from projektor_ray.designs.drawing import check_mixtures
 from projektor_ray.transport.exact import solve_exact
-from projektor_ray.transport.groundcost import (
+from projektor_ray.transport.ground_cost import (
     FeatureCost,
     LabelledPoints,
     PilotFeatures,
     ValidationFeatures,
 )
-from projektor_ray.transport.operators import (
-    PackedCentre,
-    ProviderUnits,
-    packed,
-    unpacked,
-)
-from projektor_ray.transport.plainly import plainly
-from projektor_ray.transport.pools import (
+from projektor_ray.transport.iterations import Stopping
+from projektor_ray.transport.operators import PackedCentre, ProviderUnits, packed, unpacked
+from projektor_ray.transport.precision import strict_precision
+from projektor_ray.transport.problem import (
     Pool,
     dtype_of,
-    even_target,
     local_pool,
     memory_limit,
+    uniform_weights,
 )
-from projektor_ray.transport.rounds import Stopping
-from projektor_ray.transport.settings import TransportSettings
+from projektor_ray.transport.self_term import SelfTerm, SelfTransport
 from projektor_ray.transport.solver import Solution, Start, solve
-from projektor_ray.transport.symmetric import SelfTerm, SelfTransport
+from projektor_ray.transport.transport_settings import TransportSettings
 
 
 @dataclass(frozen=True, eq=False)
@@ -141,7 +136,7 @@ class PoolOracle:
         found, self._last = self.measure_from(mixtures, self._last)
         return found
 
-    @plainly
+    @strict_precision
     def measure_from(
         self, mixtures: NDArray[np.float64], start: Warm | None
     ) -> tuple[Distances, Warm | None]:
@@ -208,7 +203,7 @@ class PoolOracle:
                 torch.zeros(len(points.points), dtype=torch.long, device=device), 1
             )
             within = self._within(points, units)
-            self._target_term = within(even_target(1, device)[None], self._stopping)
+            self._target_term = within(uniform_weights(1, device)[None], self._stopping)
         return self._target_term
 
     def _within(self, points: LabelledPoints, units: ProviderUnits) -> SelfTransport:

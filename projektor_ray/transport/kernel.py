@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from projektor_ray.transport.coarse import nearest_blocks
+from projektor_ray.transport.block_correction import nearest_blocks
 from projektor_ray.transport.operators import Centre, CostRows, ProviderUnits, RowUnits, Sums
-from projektor_ray.transport.products import product
+from projektor_ray.transport.stable_matmul import product
 
 HEADROOM = {torch.float32: 36.0, torch.float64: 300.0}
 """Logarithm of the largest entry of a row of the kernel, and of the largest scaling: of a product

@@ -13,8 +13,8 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor
 
+from projektor_ray.transport.iterations import Stopping, iterate
 from projektor_ray.transport.operators import Centre, SourceOperator
-from projektor_ray.transport.rounds import Stopping, iterate
 
 EASY = 500
 """Largest cost in units of ε up to which a solve from nothing takes a few dozen rounds."""

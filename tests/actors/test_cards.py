@@ -9,13 +9,13 @@ import ray
 from actors.cards import examine
 from actors.pilots import Pilots
 from actors.transport import PilotDistances
-from projektor_ray.cards import Reference, copies_within, profiles, sample_values
-from projektor_ray.config import parse
-from projektor_ray.providers import Samples
+from projektor_ray.data.samples import Samples
+from projektor_ray.profiles import Reference, copies_within, profiles, sample_values
+from projektor_ray.storage.settings import parse
 from projektor_ray.study import StudyConfig, resolve
 from projektor_ray.transport import PilotFeatures
-from projektor_ray.transport.groundcost import pilot_moments
-from tests.cards.problems import digits
+from projektor_ray.transport.ground_cost import pilot_moments
+from tests.helpers.profile_data import digits
 
 pytestmark = pytest.mark.ray
 

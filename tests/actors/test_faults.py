@@ -19,9 +19,9 @@ from actors.fetch import fetch
 from actors.pilots import Pilots
 from actors.transport import PilotDistances
 from jobs.cluster import ROOT
-from projektor_ray.mixtures import simplex_lattice
+from projektor_ray.designs.drawing import simplex_lattice
 from projektor_ray.study import StudyConfig, resolve
-from tests.actors.problems import NAMES, PILOTS, VALIDATION, config
+from tests.helpers.actor_studies import NAMES, PILOTS, VALIDATION, config
 
 pytestmark = pytest.mark.ray
 

@@ -9,8 +9,8 @@ import ray
 from ray.util.placement_group import placement_group, remove_placement_group
 
 from actors.shard import own_gpu
-from tests.actors.problems import held
-from tests.local import ray_of
+from tests.helpers.actor_studies import held
+from tests.helpers.local_ray import ray_of
 
 READY_SECONDS = 60.0
 

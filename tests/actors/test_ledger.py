@@ -4,17 +4,17 @@ from dataclasses import replace
 from pathlib import Path
 
 from actors.ledger import Fate, LedgerWriter
-from projektor_ray.ledger import Ledger
-from projektor_ray.tables import Folder
-from tests.jobs.problems import config, resolved
-from tests.test_attempts import outcome
+from projektor_ray.storage.ledger import Ledger
+from projektor_ray.storage.schemas import Folder
+from tests.helpers.job_studies import config, resolved
+from tests.probes.test_retries import outcome
 
 STUDY = resolved(config())
 
 
 def test_a_writer_that_takes_the_place_of_another_knows_what_that_was_told(tmp_path: Path) -> None:
     def writer() -> LedgerWriter:
-        return LedgerWriter(str(tmp_path / "out"), [STUDY.probes_stamp], str(scratch))
+        return LedgerWriter(str(tmp_path / "out"), [STUDY.probes_metadata], str(scratch))
 
     scratch = tmp_path / "scratch"
     scratch.mkdir()
@@ -35,5 +35,7 @@ def test_a_writer_that_takes_the_place_of_another_knows_what_that_was_told(tmp_p
     assert second.fate(2).seconds > 0
     assert second.fate(3).seconds == 0
     second.append([replace(final, attempt=2)])
-    (row,) = Ledger(Folder(tmp_path / "out"), "probes").rows(STUDY.probes_stamp.made_by).values()
+    (row,) = (
+        Ledger(Folder(tmp_path / "out"), "probes").rows(STUDY.probes_metadata.input_hash).values()
+    )
     assert row["attempt"] == 2, "it appends to what is there"

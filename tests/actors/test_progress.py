@@ -10,13 +10,13 @@ import pytest
 from actors import progress
 from actors.ledger import Fate
 from actors.progress import Progress
-from actors.trial import Materials
-from projektor_ray.attempts import Todo
+from actors.trial import TrialContext
 from projektor_ray.errors import UnfinishedError
 from projektor_ray.learners import LearnerConfig
-from projektor_ray.limits import Limits
-from projektor_ray.probe import Outcome
-from tests.jobs.problems import config, resolved
+from projektor_ray.probes.limits import Limits
+from projektor_ray.probes.retries import PendingProbe
+from projektor_ray.probes.training import Outcome
+from tests.helpers.job_studies import config, resolved
 
 PROBES = tuple(resolved(config()).wanted_probes()[:3])
 
@@ -37,10 +37,10 @@ class Writer:
         )
 
 
-def materials(fate: Fate, seconds: float | None = None, retries: int = 2) -> Materials:
+def materials(fate: Fate, seconds: float | None = None, retries: int = 2) -> TrialContext:
     """Two packs, of one and of two probes."""
-    return Materials(
-        todo=tuple(Todo(probe, attempt=1) for probe in PROBES),
+    return TrialContext(
+        todo=tuple(PendingProbe(probe, attempt=1) for probe in PROBES),
         packs=((0,), (1, 2)),
         learner=LearnerConfig(name="linear"),
         replacement=False,

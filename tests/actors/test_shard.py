@@ -11,9 +11,9 @@ import pytest
 import ray
 
 from actors.shard import PilotShard
+from projektor_ray.data import SourceConfig
+from projektor_ray.data.samples import Samples
 from projektor_ray.errors import InputError
-from projektor_ray.providers import Samples
-from projektor_ray.sources import SourceConfig
 
 pytestmark = pytest.mark.ray
 

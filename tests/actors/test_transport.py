@@ -6,7 +6,7 @@ import ray
 
 from actors.transport import PilotDistances
 from projektor_ray.transport import Distances
-from tests.actors.problems import MIXTURES, NAMES, SCANT, held, in_one_process
+from tests.helpers.actor_studies import MIXTURES, NAMES, SCANT, held, in_one_process
 
 pytestmark = pytest.mark.ray
 

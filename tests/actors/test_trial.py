@@ -9,14 +9,14 @@ import pytest
 
 from actors import trial as module
 from actors.ledger import LedgerWriter
-from actors.trial import Materials, trial
-from projektor_ray.attempts import Todo
+from actors.trial import TrialContext, trial
 from projektor_ray.learners import Learner, LearnerConfig
-from projektor_ray.ledger import Ledger
-from projektor_ray.limits import Limits
-from projektor_ray.tables import Folder
-from tests.jobs.problems import arrays, config, resolved
-from tests.learners.problems import Alone
+from projektor_ray.probes.limits import Limits
+from projektor_ray.probes.retries import PendingProbe
+from projektor_ray.storage.ledger import Ledger
+from projektor_ray.storage.schemas import Folder
+from tests.helpers.job_studies import arrays, config, resolved
+from tests.helpers.learner_data import Alone
 
 STUDY = resolved(config())
 PROBES = STUDY.wanted_probes()[:2]
@@ -33,7 +33,7 @@ class Scene:
     def __init__(self, place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         (place / "scratch").mkdir()
         self.out = Folder(place / "out")
-        self.writer = LedgerWriter(self.out.uri, [STUDY.probes_stamp], str(place / "scratch"))
+        self.writer = LedgerWriter(self.out.uri, [STUDY.probes_metadata], str(place / "scratch"))
         self.reported: list[list[str]] = []
         self.patch = monkeypatch
         monkeypatch.setattr(module, "fetch", lambda found: found)
@@ -53,7 +53,7 @@ class Scene:
 
     def on_disk(self) -> list[str]:
         """How the probes ended that the ledger has."""
-        rows = Ledger(self.out, "probes").rows(STUDY.probes_stamp.made_by)
+        rows = Ledger(self.out, "probes").rows(STUDY.probes_metadata.input_hash)
         return [row["error"].strip().rsplit("\n", 1)[-1] or row["status"] for row in rows.values()]
 
     def train(self, learner: Any, packed: bool = False, more_room: bool = False) -> None:
@@ -62,8 +62,8 @@ class Scene:
         calls = {
             name: SimpleNamespace(remote=getattr(self.writer, name)) for name in ("begin", "finish")
         }
-        shared = Materials(
-            todo=tuple(Todo(probe, 1) for probe in PROBES),
+        shared = TrialContext(
+            todo=tuple(PendingProbe(probe, 1) for probe in PROBES),
             packs=((0, 1),) if packed else ((0,), (1,)),
             learner=LearnerConfig(name="x"),
             replacement=False,

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.local import ray_of
+from tests.helpers.local_ray import ray_of
 
 
 @pytest.fixture(scope="module")

@@ -12,7 +12,7 @@ from actors import probes as engine
 from actors.progress import Progress
 from jobs.probe import probe
 from jobs.workspace import opened
-from tests.jobs.problems import config, table
+from tests.helpers.job_studies import config, table
 
 pytestmark = pytest.mark.ray
 
@@ -83,7 +83,7 @@ def test_every_fault_is_tried_again_as_it_deserves_and_recorded(
     Watching.out, Watching.seen = tmp_path / "out", defaultdict(list)
     asked = config(
         learner={
-            "name": "tests.jobs.learners:misbehaving",
+            "name": "tests.helpers.job_learners:misbehaving",
             "settings": {"cues": CUES, "marks": str(tmp_path)},
         },
         probes={

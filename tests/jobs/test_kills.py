@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.jobs.kills import Scene, Victim, end_of, random_victims, until
+from tests.helpers.kills import Scene, Victim, end_of, random_victims, until
 
 pytestmark = pytest.mark.ray
 

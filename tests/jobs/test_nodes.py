@@ -12,8 +12,8 @@ from ray.cluster_utils import Cluster
 
 from jobs.cluster import ROOT
 from jobs.study import run_study
-from projektor_ray.providers import Samples
-from tests.jobs.problems import PROBES, PROVIDERS, arrays, config, rows
+from projektor_ray.data.samples import Samples
+from tests.helpers.job_studies import PROBES, PROVIDERS, arrays, config, rows
 
 pytestmark = pytest.mark.ray
 
@@ -48,7 +48,7 @@ def test_a_study_on_several_nodes(three_nodes: None, tmp_path: Path) -> None:
     marks = tmp_path / "marks"
     marks.mkdir()
     learner = {
-        "name": "tests.jobs.learners:locating",
+        "name": "tests.helpers.job_learners:locating",
         "settings": {"marks": str(marks), "nodes": NODES},
     }
     pilots, validation = arrays()

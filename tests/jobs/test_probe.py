@@ -12,13 +12,13 @@ from sklearn.datasets import load_digits
 from actors.probes import missing_probes
 from jobs.probe import probe, replay
 from jobs.workspace import opened
-from projektor_ray.config import parse
+from projektor_ray.data.samples import Samples
 from projektor_ray.errors import InputError
 from projektor_ray.learners import build_learner
-from projektor_ray.probe import train_probe
-from projektor_ray.providers import Samples
+from projektor_ray.probes.training import train_probe
+from projektor_ray.storage.settings import parse
 from projektor_ray.study import StudyConfig
-from tests.jobs.problems import config, rows, table
+from tests.helpers.job_studies import config, rows, table
 
 pytestmark = pytest.mark.ray
 
@@ -74,7 +74,7 @@ def test_no_more_probes_run_at_once_than_asked_and_a_replay_gives_exactly_the_sa
     local_ray: None, tmp_path: Path
 ) -> None:
     """Four would have room at once. The replay is in a process with more threads than a probe."""
-    learner = {"name": "tests.jobs.learners:perceptron", "settings": {"seconds": 0.4}}
+    learner = {"name": "tests.helpers.job_learners:perceptron", "settings": {"seconds": 0.4}}
     probes = {"scales": [4, 16], "lattice": 2, "seeds": 1, "cpus": 0.25, "concurrency": AT_ONCE}
     asked = config(learner=learner, probes=probes, metric="log_loss")
     with opened(asked, str(tmp_path)) as workspace:

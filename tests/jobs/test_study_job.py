@@ -31,14 +31,14 @@ from jobs.options import parser as options
 from jobs.options import run
 from jobs.study import run_study
 from jobs.workspace import Workspace, opened
+from projektor_ray.cli.terminal import console
 from projektor_ray.errors import BusyError, InputError, StorageError, TooFewProbesError
-from projektor_ray.lease import Lease
-from projektor_ray.probe import Outcome
+from projektor_ray.probes.training import Outcome
 from projektor_ray.selection import PurchasePlans
+from projektor_ray.storage.lease import Lease
+from projektor_ray.storage.schemas import SCHEMAS, Folder, TableMetadata
 from projektor_ray.study import SetSummary, StudyConfig, resolve
-from projektor_ray.tables import SCHEMAS, Folder, Stamp
-from projektor_ray.terminal import console
-from tests.jobs.problems import (
+from tests.helpers.job_studies import (
     IRIS,
     LEDGERS,
     MIXTURES,
@@ -80,7 +80,7 @@ def test_all_tables_are_written_with_their_schemas(finished: tuple[Path, Purchas
         for part in (
             (out / name).glob("*.parquet") if name in LEDGERS else [out / f"{name}.parquet"]
         ):
-            stamp = Stamp.of(pq.read_schema(part))
+            stamp = TableMetadata.of(pq.read_schema(part))
             assert stamp.study == "iris"
             assert stamp.providers == ("ada", "bob", "cyd")
     assert table(out, "probes").num_rows == PROBES
@@ -336,7 +336,10 @@ SETS = {
 
 def of_sets(marks: Path, **changes: Any) -> StudyConfig:
     """Ada has classes 0 and 1, bob 1 and 2, and nobody all; each training leaves a mark."""
-    learner = {"name": "tests.jobs.learners:asked_again", "settings": {"trainings": str(marks)}}
+    learner = {
+        "name": "tests.helpers.job_learners:asked_again",
+        "settings": {"trainings": str(marks)},
+    }
     classes = {"ada": [0, 1], "bob": [1, 2], "cyd": [1]}
     sellers = [
         {"name": name, "source": {**IRIS, "rows": [50, 150], "classes": own, "limit": 30}}
@@ -365,7 +368,7 @@ def test_a_probe_is_trained_once_for_several_sets_which_are_what_they_are_alone(
     assert len(rows(out, "probes")) == 2 * PROBES
     for name, source in SETS.items():
         assert f"What the pilots tell beside {name}" in said
-        assert Stamp.of(pq.read_schema(out / f"cards-{name}.parquet")).validation == name
+        assert TableMetadata.of(pq.read_schema(out / f"cards-{name}.parquet")).validation == name
         with opened(of_sets(marks, validation=source), str(out)) as workspace:
             assert not missing_probes(workspace.study, workspace.probes())
             fit(workspace)
@@ -378,7 +381,7 @@ def test_a_set_that_comes_later_is_measured_alone(tmp_path: Path) -> None:
     """Each probe is trained again for it, since no model is kept, but no row is written twice."""
     study = resolved(of_sets(tmp_path, validations=SETS))
     now = datetime.now(timezone.utc)
-    writer = LedgerWriter(str(tmp_path), [one.probes_stamp for one in study.each], "unused")
+    writer = LedgerWriter(str(tmp_path), [one.probes_metadata for one in study.each], "unused")
     writer.append([Outcome(probe, (0.5, 0.75), "", 0.0, now) for probe in study.wanted_probes()])
     more = {**SETS, "all": {**IRIS, "rows": [0, 50]}}
     grown = resolved(of_sets(tmp_path, validations=more))
@@ -396,7 +399,7 @@ def test_failed_probes_are_recorded_and_the_study_goes_on(
     local_ray: None, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     ready, out = tmp_path / "ready", tmp_path / "out"
-    learner = {"name": "tests.jobs.learners:unready", "settings": {"ready": str(ready)}}
+    learner = {"name": "tests.helpers.job_learners:unready", "settings": {"ready": str(ready)}}
     probes: dict[str, Any] = {"scales": [16, 21], "lattice": 2, "seeds": 1, "cpus": 0.5}
     probes |= {"mixtures": [{"ada": 0.2, "cyd": 0.8}], "tensorboard": str(tmp_path / "logs")}
     asked = config(learner=learner, probes=probes)
@@ -439,7 +442,7 @@ def test_failed_probes_are_recorded_and_the_study_goes_on(
 
 def test_a_learner_that_always_fails(again: Path) -> None:
     probes = {"scales": [4, 16], "lattice": 1, "seeds": 1, "cpus": 0.5}
-    asked = config(learner={"name": "tests.jobs.learners:broken"}, probes=probes)
+    asked = config(learner={"name": "tests.helpers.job_learners:broken"}, probes=probes)
     with pytest.raises(
         TooFewProbesError,
         match=r"no probe is done.*all 6 failed: RuntimeError: this learner is broken",
@@ -674,8 +677,8 @@ def test_an_adaptive_study_that_was_cut_short_ends_with_equal_tables(
     monkeypatch.setattr(engine, "FIRST_PAUSE", 0.1)
     mortal = tmp_path / "mortal"
     mortal.touch()
-    learner = {"name": "tests.jobs.learners:mortal", "settings": {"mortal": str(mortal)}}
-    probes = {"scales": [4, 16], "design": "adaptive", "first": 4, "mixtures_count": 8, "seeds": 1}
+    learner = {"name": "tests.helpers.job_learners:mortal", "settings": {"mortal": str(mortal)}}
+    probes = {"scales": [4, 16], "design": "adaptive", "first": 4, "n_mixtures": 8, "seeds": 1}
     asked, whole = config(probes=probes, learner=learner), tmp_path / "whole"
     run_study(asked, str(whole))
     assert "1 probes are tried again in 0 s: 1 lost with their worker" in caplog.text

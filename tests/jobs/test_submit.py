@@ -19,8 +19,8 @@ import yaml
 from ray.job_submission import JobStatus, JobSubmissionClient
 
 from jobs.cluster import ROOT
-from projektor_ray.tables import SCHEMAS
-from tests.jobs.problems import OF_SEVERAL, PROBES, rows, table, values
+from projektor_ray.storage.schemas import SCHEMAS
+from tests.helpers.job_studies import OF_SEVERAL, PROBES, rows, table, values
 
 pytestmark = pytest.mark.ray
 

@@ -9,8 +9,8 @@ import pytest
 from jobs import workspace
 from jobs.workspace import Workspace
 from projektor_ray.errors import InputError
-from projektor_ray.tables import Folder
-from tests.jobs.problems import config, resolved, values
+from projektor_ray.storage.schemas import Folder
+from tests.helpers.job_studies import config, resolved, values
 
 
 def test_probes_that_no_node_can_hold_are_refused_here_and_told_on_a_cluster(

@@ -8,17 +8,17 @@ import numpy as np
 import pytest
 from sklearn.linear_model import LogisticRegression, Ridge
 
-from projektor_ray.config import parse
+from projektor_ray.data.samples import Samples
 from projektor_ray.errors import InputError, LearnerError
-from projektor_ray.identity import digest
 from projektor_ray.learners import LearnerConfig, build_learner
 from projektor_ray.learners.metrics import class_metrics
-from projektor_ray.providers import Samples
-from tests.learners.problems import blobs, frozen, line, stripes
+from projektor_ray.storage.hashing import digest
+from projektor_ray.storage.settings import parse
+from tests.helpers.learner_data import blobs, frozen, line, stripes
 
 LOGISTIC = "sklearn.linear_model.LogisticRegression"
 FOREST = "sklearn.ensemble.RandomForestClassifier"
-CUSTOM = "tests.learners.custom:nearest_mean"
+CUSTOM = "tests.helpers.custom_learners:nearest_mean"
 QUICK = {"min_steps": 5, "epochs": 0.1, "width": 4}
 
 
@@ -146,11 +146,13 @@ def test_a_learner_of_ones_own() -> None:
 @pytest.mark.parametrize("returns", [None, 0.5, {"accuracy": "high"}, ["accuracy"]])
 def test_a_learner_that_returns_no_numbers(returns: object) -> None:
     with pytest.raises(LearnerError, match="must return"):
-        learner("tests.learners.custom:broken", returns=returns)(blobs(), blobs(), 0)
+        learner("tests.helpers.custom_learners:broken", returns=returns)(blobs(), blobs(), 0)
 
 
 def test_settings_of_ones_own_learner_do_not_leak_from_probe_to_probe() -> None:
-    config = LearnerConfig(name="tests.learners.custom:broken", settings={"returns": {"a": 1}})
+    config = LearnerConfig(
+        name="tests.helpers.custom_learners:broken", settings={"returns": {"a": 1}}
+    )
     build_learner(config)(blobs(), blobs(), 0)
     assert config.settings == {"returns": {"a": 1}}
 
@@ -168,8 +170,8 @@ def test_settings_of_ones_own_learner_do_not_leak_from_probe_to_probe() -> None:
         (LOGISTIC, {"C": -1.0}, "cannot be built: .*'C'"),
         ("sklearn.cluster.KMeans", {}, "no scikit-learn classifier or regressor"),
         ("collections.OrderedDict", {}, "no scikit-learn classifier or regressor"),
-        ("tests.learners.custom:nearest_men", {}, "did you mean 'nearest_mean'"),
-        ("tests.learners.custom:NOT_CALLABLE", {}, "no callable 'NOT_CALLABLE'"),
+        ("tests.helpers.custom_learners:nearest_men", {}, "did you mean 'nearest_mean'"),
+        ("tests.helpers.custom_learners:NOT_CALLABLE", {}, "no callable 'NOT_CALLABLE'"),
         ("tests.learners.costum:f", {}, "cannot import 'tests.learners.costum'"),
         (":f", {}, "expected module:callable"),
     ],
@@ -221,7 +223,7 @@ def test_identity_is_what_determines_a_training(
 
 
 def test_every_field_is_documented() -> None:
-    from projektor_ray.learners.settings import NetworkSettings
+    from projektor_ray.learners.network_settings import NetworkSettings
 
     for config in (LearnerConfig, NetworkSettings):
         assert all(field.description for field in config.model_fields.values())

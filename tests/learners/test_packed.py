@@ -6,18 +6,18 @@ import numpy as np
 import pytest
 import torch
 
-from projektor_ray.config import parse
+from projektor_ray.data.samples import Samples
 from projektor_ray.errors import InputError, LearnerError
 from projektor_ray.learners import LearnerConfig, build_learner
 from projektor_ray.learners import network as network_module
 from projektor_ray.learners.network import trained
+from projektor_ray.learners.network_settings import NetworkSettings
 from projektor_ray.learners.packed import packed_outputs, worth_packing
 from projektor_ray.learners.reproducible import reproducible
-from projektor_ray.learners.settings import NetworkSettings
 from projektor_ray.learners.task import Task
 from projektor_ray.learners.training import outputs_of, to_pixels
-from projektor_ray.providers import Samples
-from tests.learners.problems import blobs, frozen, stripes
+from projektor_ray.storage.settings import parse
+from tests.helpers.learner_data import blobs, frozen, stripes
 
 CPU = torch.device("cpu")
 QUICK = {"min_steps": 12, "epochs": 0.1, "width": 4, "batch": 16}

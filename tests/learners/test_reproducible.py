@@ -11,10 +11,10 @@ import pytest
 import torch
 
 from projektor_ray.learners import LearnerConfig, build_learner
+from projektor_ray.learners.network_settings import NetworkSettings
 from projektor_ray.learners.reproducible import reproducible
-from projektor_ray.learners.settings import NetworkSettings
 from projektor_ray.learners.training import _augmented, batches
-from tests.learners.problems import blobs, stripes
+from tests.helpers.learner_data import blobs, stripes
 
 SETTINGS = {"min_steps": 8, "epochs": 0.1, "width": 8, "batch": 16}
 ROOT = Path(__file__).parents[2]

@@ -5,7 +5,7 @@ import pytest
 
 from projektor_ray.errors import InputError
 from projektor_ray.predictors import PREDICTORS
-from tests.predictors.problems import accuracy, distance
+from tests.helpers.predictor_data import accuracy, distance
 
 
 def test_it_is_the_mean_and_its_spread_that_of_the_mixture_of_its_members() -> None:

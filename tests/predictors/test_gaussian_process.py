@@ -8,13 +8,13 @@ from numpy.typing import NDArray
 from scipy.optimize import check_grad
 from sklearn.gaussian_process.kernels import Matern
 
-from projektor_ray.mixtures import simplex_lattice
+from projektor_ray.designs.drawing import simplex_lattice
 from projektor_ray.predictors import PREDICTORS, restore
-from projektor_ray.predictors.averaging import Averaged, NoisePrior, Posterior, Spectrum, Trend
 from projektor_ray.predictors.gaussian_process import GaussianProcess
 from projektor_ray.predictors.kernels import MixtureKernels
 from projektor_ray.predictors.matern import LineSums
-from tests.predictors.problems import Floats, accuracy, distance, distance_gradient
+from projektor_ray.predictors.ridge import Averaged, NoisePrior, Posterior, Spectrum, Trend
+from tests.helpers.predictor_data import Floats, accuracy, distance, distance_gradient
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.stats import norm, t
 
-from projektor_ray.mixtures import simplex_lattice
+from projektor_ray.designs.drawing import simplex_lattice
 from projektor_ray.predictors import PREDICTORS
 from projektor_ray.predictors.gaussian_process import GaussianProcess
 from projektor_ray.projection import (
@@ -15,7 +15,7 @@ from projektor_ray.projection import (
     NoProjection,
     ScaleModel,
 )
-from tests.predictors.problems import Floats, distance
+from tests.helpers.predictor_data import Floats, distance
 from tests.projection.test_joint import table, truth
 
 SIZE = 10_000
@@ -126,7 +126,7 @@ def test_surfaces_have_the_prediction_and_the_covariance(
 ) -> None:
     model = fitted(name, table(rng, 14))
     at = rng.dirichlet(np.ones(3), 4)
-    drawn = model.surfaces(at, distance(at), SIZE, 20_000, rng)
+    drawn = model.sample_posterior(at, distance(at), SIZE, 20_000, rng)
     covariance = model.covariance(at, distance(at), SIZE)
     assert drawn is not None
     assert covariance is not None
@@ -155,7 +155,7 @@ def test_scales_are_joined_by_the_squares_of_their_weights(rng: np.random.Genera
 def test_what_has_no_posterior_has_no_surfaces(rng: np.random.Generator) -> None:
     model, at = LogLinear("cs").fit(*table(rng, 14)), np.eye(3)
     assert model.covariance(at, distance(at), SIZE) is None
-    assert model.surfaces(at, distance(at), SIZE, 10, rng) is None
+    assert model.sample_posterior(at, distance(at), SIZE, 10, rng) is None
 
 
 def test_surfaces_beyond_a_bound_are_not_cut_where_they_would_tie(
@@ -163,7 +163,7 @@ def test_surfaces_beyond_a_bound_are_not_cut_where_they_would_tie(
 ) -> None:
     mixtures, distances, sizes, values = table(rng, 14)
     model = Joint((0.0, 1.0)).fit(mixtures, distances, sizes, np.minimum(values + 0.25, 1.0))
-    drawn = model.surfaces(mixtures, distances, SIZE, 200, rng)
+    drawn = model.sample_posterior(mixtures, distances, SIZE, 200, rng)
     assert drawn is not None
     assert drawn.max() > 1.0
     assert (np.ptp(drawn, axis=1) > 0).all()

@@ -102,7 +102,7 @@ def test_it_is_the_joint_model_of_the_summed_shares(
         alone.gain_interval(summed(fresh), near, summed(others), far, SIZE),
     )
     drawn = [
-        one.surfaces(shares, near, SIZE, 4, np.random.default_rng(0))
+        one.sample_posterior(shares, near, SIZE, 4, np.random.default_rng(0))
         for one, shares in ((model, fresh), (alone, summed(fresh)))
     ]
     np.testing.assert_allclose(*drawn)

@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from projektor_ray.designs.drawing import simplex_lattice
 from projektor_ray.errors import InputError, TooFewProbesError
-from projektor_ray.mixtures import simplex_lattice
 from projektor_ray.projection import SCALE_MODELS, Joint, LogLinear
-from tests.predictors.problems import accuracy, distance
-from tests.projection.derivatives import check_derivatives
+from tests.helpers.derivatives import check_derivatives
+from tests.helpers.predictor_data import accuracy, distance
 
 Floats = NDArray[np.float64]
 NOISE = 0.008

@@ -6,11 +6,11 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from projektor_ray.observed import Offers, Runs, ScaleRegressor
 from projektor_ray.report import Report, page
 from projektor_ray.report.from_table import report_of_table
+from projektor_ray.runs import Offers, Runs, ScaleRegressor
 from projektor_ray.selection import Request, plans_without
-from tests.report.problems import read
+from tests.helpers.report_content import read
 
 NAMES = ("ada", "bob", "cyd")
 WORTH = np.array([0.3, -0.2, 0.1])

@@ -8,8 +8,8 @@ import pytest
 
 from projektor_ray.report import Report
 from projektor_ray.report.head import head
-from projektor_ray.selection import Answer, Gain
-from tests.report.problems import a_report, read
+from projektor_ray.selection import Gain, TargetResult
+from tests.helpers.report_content import a_report, read
 
 
 def tiles(report: Report) -> list[str]:
@@ -59,18 +59,18 @@ def test_a_target_is_told_with_how_surely_it_is_reached(direction: str, said: st
     best = report.selected
     assert best.interval is not None
     edge = best.interval[0 if direction == "maximize" else 1]
-    reached = replace(report.bought, answer=Answer(0.75, True, best))
+    reached = replace(report.bought, answer=TargetResult(0.75, True, best))
     told = tiles(replace(report, bought=reached))[1]
     assert told.startswith("0.75 asked for, and reached in the mean of trainings")
     assert told.endswith(f"one in twenty would be {said} {edge:.3f}")
-    missed = replace(report.bought, answer=Answer(0.95, False, best))
+    missed = replace(report.bought, answer=TargetResult(0.95, False, best))
     told = tiles(replace(report, bought=missed))[1]
     assert told == f"{0.95 - best.predicted:.3f} short of the 0.95 asked for"
 
 
 def test_the_heading_says_within_which_budget_a_target_cannot_be_reached() -> None:
     report = a_report(4, budget=500.0)
-    missed = replace(report.bought, answer=Answer(0.95, False, report.selected))
+    missed = replace(report.bought, answer=TargetResult(0.95, False, report.selected))
     (told,) = read(head(replace(report, bought=missed))).texts["h1"]
     assert told.startswith("0.95 cannot be reached within the budget of 500. The best is 0.867, ")
 

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from projektor_ray.report import page
-from projektor_ray.selection import Answer
-from projektor_ray.selection.agreement import Agreement
-from tests.report.problems import a_report, beside, card, names_of, read
+from projektor_ray.selection import TargetResult
+from projektor_ray.selection.robustness import PlanStability
+from tests.helpers.report_content import a_report, beside, card, names_of, read
 
 
 @pytest.mark.parametrize(
@@ -60,13 +60,13 @@ def test_an_answer_and_a_frontier_are_told_where_they_were_asked_for() -> None:
         [other.predicted, best.predicted], abs=5e-4
     )
     assert told[1][5] == "seller-000 60%, seller-001 40%"
-    reached = replace(report.bought, answer=Answer(0.75, True, best))
+    reached = replace(report.bought, answer=TargetResult(0.75, True, best))
     words = " ".join(read(page(replace(report, bought=reached))).texts["li"])
     assert "0.75 is reached with 1,000 samples for 500" in words
     assert "Value against money" not in read(page(report)).texts["h2"]
     told_by = dict(zip(shown.texts["title"], shown.texts["desc"], strict=False))
     assert any(name.endswith("against the budget") for name in told_by)
-    missed = replace(report.bought, answer=Answer(0.95, False, best))
+    missed = replace(report.bought, answer=TargetResult(0.95, False, best))
     (heading,) = read(page(replace(report, bought=missed))).texts["h1"]
     assert heading.startswith(
         "0.95 cannot be reached. The best is 0.867, with 1,000 samples: 600 of"
@@ -190,7 +190,7 @@ def test_a_card_explains_what_it_shows() -> None:
 def test_worlds_have_a_column_where_there_are_any() -> None:
     report = a_report(2)
     mixtures = np.array([[0.6, 0.4], [0.6, 0.4]])
-    known = Agreement(mixtures[0], mixtures, np.zeros(2))
+    known = PlanStability(mixtures[0], mixtures, np.zeros(2))
     told = read(page(replace(report, bought=replace(report.bought, agreement=known))))
     rows = told.titled("provider", "samples", "for sale", "share", "worlds")
     assert [row[3:5] for row in rows] == [["60.0%", "60%"], ["40.0%", "40%"]]

@@ -7,8 +7,8 @@ import pytest
 from numpy.typing import NDArray
 from scipy.optimize import linprog
 
-from projektor_ray.providers import Provider
 from projektor_ray.selection import FeasibleSet, Terms, select
+from projektor_ray.selection.provider import Provider
 
 Floats = NDArray[np.float64]
 

@@ -8,12 +8,11 @@ import pytest
 from numpy.typing import NDArray
 from scipy.optimize import minimize
 
-from projektor_ray.providers import Provider
 from projektor_ray.selection import (
     Direction,
     FeasibleSet,
-    Market,
     Plan,
+    PurchaseProblem,
     Terms,
     cheapest_reaching,
     frontier,
@@ -21,9 +20,10 @@ from projektor_ray.selection import (
     select_under_budget,
 )
 from projektor_ray.selection.plan import THOUSAND
+from projektor_ray.selection.provider import Provider
 from projektor_ray.selection.shadow_prices import at_fixed_size, at_open_size
-from tests.selection.test_feasible import providers
-from tests.selection.test_select import SIZE, Bowl
+from tests.selection.test_feasible_set import providers
+from tests.selection.test_gradient_ascent import SIZE, Bowl
 
 Floats = NDArray[np.float64]
 EVEN = (1 / 3, 1 / 3, 1 / 3)
@@ -50,7 +50,7 @@ class Grown:
     def gain_interval(self, mixtures: Floats, others: Floats, level: float) -> Floats:
         return np.add.outer(self(mixtures)[0] - self(others)[0], np.array([-0.1, 0.1]))
 
-    def surfaces(self, mixtures: Floats, count: int, stream: np.random.Generator) -> None:
+    def sample_posterior(self, mixtures: Floats, count: int, stream: np.random.Generator) -> None:
         return None
 
     def size_slope(self, mixtures: Floats) -> Floats:
@@ -66,11 +66,11 @@ class Case:
     budget: float | None
     peak: tuple[float, ...] = EVEN
 
-    def market(self, direction: Direction = "maximize") -> Market:
+    def market(self, direction: Direction = "maximize") -> PurchaseProblem:
         sign = 1.0 if direction == "maximize" else -1.0
         sellers = providers(list(self.capacities), list(self.prices))
         objective = partial(Grown, peak=self.peak, sign=sign)
-        return Market(objective, sellers, direction=direction, starts=4)
+        return PurchaseProblem(objective, sellers, direction=direction, starts=4)
 
     def best(self, more: Floats | float = 0.0, money: float = 0.0) -> float:
         """0.5·ln N − |p − peak|² at the continuous optimum, in thousands of samples, by scipy."""
@@ -143,7 +143,7 @@ def test_one_percent_more_money_at_equal_prices() -> None:
 
 def test_a_capacity_at_which_the_size_ends() -> None:
     """Any of b does harm. A search that stops a few samples short of all of a tells the same."""
-    market = Market(partial(Grown, peak=(1.5, -0.5)), providers([4000, 9000]), starts=4)
+    market = PurchaseProblem(partial(Grown, peak=(1.5, -0.5)), providers([4000, 9000]), starts=4)
     plan = select_under_budget(market, None)
     worth = 0.5 * np.log(4001 / 4000)
     assert plan.samples.tolist() == [4000, 0]
@@ -164,7 +164,9 @@ def test_on_a_frontier_and_to_a_target() -> None:
 
 def test_between_two_tiers_more_money_buys_the_dear_one() -> None:
     """All that is cheap is bought: 10 of a thousand samples more at a price of 0.02."""
-    market = Market(partial(Grown, peak=(1.0,)), [Provider("a", None, 0.01, ((1000, 0.02),))])
+    market = PurchaseProblem(
+        partial(Grown, peak=(1.0,)), [Provider("a", None, 0.01, ((1000, 0.02),))]
+    )
     plan = select_under_budget(market, 10.0)
     assert plan.size == pytest.approx(1000, abs=2)
     assert plan.budget_value == pytest.approx(0.5 * np.log(1010 / 1000) / (10 * 0.02), rel=0.02)
@@ -174,7 +176,8 @@ def test_at_the_largest_size_another_sample_replaces_one() -> None:
     def largest(capacity: int) -> Plan:
         sellers = providers([capacity, None, None])
         return select_under_budget(
-            Market(partial(Grown, peak=(1.0, 0.0, 0.0)), sellers, largest=3500, starts=4), None
+            PurchaseProblem(partial(Grown, peak=(1.0, 0.0, 0.0)), sellers, largest=3500, starts=4),
+            None,
         )
 
     plan = largest(3000)

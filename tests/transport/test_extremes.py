@@ -10,8 +10,8 @@ from projektor_ray.transport import (
     ValidationFeatures,
     measure,
 )
-from tests.checks import assert_distances_sound
-from tests.problems import mixtures, pool
+from tests.helpers.problems import mixtures, pool
+from tests.helpers.transport_checks import assert_distances_sound
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])

@@ -8,8 +8,8 @@ from torch import Tensor
 from projektor_ray.transport import TransportSettings, local_pool
 from projektor_ray.transport.kernel import KernelOperator, scaled
 from projektor_ray.transport.operators import Centre, MatrixCost, RowUnits, Sums, packed
-from projektor_ray.transport.products import product
-from tests.problems import clouds, mixtures, pool, shards_of
+from projektor_ray.transport.stable_matmul import product
+from tests.helpers.problems import clouds, mixtures, pool, shards_of
 
 BLOCKS = torch.arange(30) % 4
 EPSILON = 0.003

@@ -4,8 +4,8 @@ import numpy as np
 import ot
 import pytest
 
+from projektor_ray.designs.drawing import simplex_lattice
 from projektor_ray.errors import InputError
-from projektor_ray.mixtures import simplex_lattice
 from projektor_ray.transport import (
     DistanceOracle,
     PilotFeatures,

@@ -3,14 +3,9 @@ import pytest
 import torch
 
 from projektor_ray.errors import InputError
-from projektor_ray.transport import (
-    DistanceOracle,
-    TransportSettings,
-    available_memory,
-    plan_memory,
-)
-from tests.problems import pool
-from tests.transport.live_memory import LiveMemory
+from projektor_ray.transport import DistanceOracle, TransportSettings, available_memory, plan_memory
+from tests.helpers.live_memory import LiveMemory
+from tests.helpers.problems import pool
 
 GIB = 2**30
 
@@ -80,7 +75,7 @@ def test_a_solve_takes_no_more_than_planned(
     sizes: tuple[int, ...], targets: int, layout: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Of bytes in tensors; the self-term's kernel, which is planned after, comes on top."""
-    monkeypatch.setattr("projektor_ray.transport.pools.USUAL_BATCH", 64)
+    monkeypatch.setattr("projektor_ray.transport.problem.USUAL_BATCH", 64)
     if layout == "blocked":
         monkeypatch.setattr("projektor_ray.transport.memory._too_narrow", lambda *_: True)
     pilots, validation = pool(sizes, targets, noise=0.2)

@@ -13,10 +13,10 @@ from projektor_ray.transport import (
     ValidationFeatures,
     measure,
 )
-from projektor_ray.transport.pools import dtype_of, plan_solve
-from projektor_ray.transport.shards import even_share, thin
-from tests.checks import assert_distances_sound
-from tests.problems import mixtures, pool, shards_of, spread
+from projektor_ray.transport.problem import dtype_of, plan_solve
+from projektor_ray.transport.sharding import even_share, subsample
+from tests.helpers.problems import mixtures, pool, shards_of, spread
+from tests.helpers.transport_checks import assert_distances_sound
 
 PRECISE = TransportSettings(tolerance=1e-9, dtype="float64")
 
@@ -95,7 +95,7 @@ def test_blocked_is_dense(labels: str, debiased: bool, monkeypatch: pytest.Monke
     dense = DistanceOracle(pilots, validation, settings)
     assert dense.pool.plan.layout == "dense"
     monkeypatch.setattr("projektor_ray.transport.kernel.BLOCK_ELEMENTS", 28 * 7)
-    monkeypatch.setattr("projektor_ray.transport.symmetric.BLOCK_ELEMENTS", 75 * 7)
+    monkeypatch.setattr("projektor_ray.transport.self_term.BLOCK_ELEMENTS", 75 * 7)
     monkeypatch.setattr("projektor_ray.transport.memory._too_narrow", lambda *_: True)
     blocked = DistanceOracle(pilots, validation, settings)
     assert blocked.pool.plan.layout == "blocked"
@@ -142,7 +142,7 @@ def test_more_mixtures_than_memory_takes_at_once_are_solved_in_turns(
 ) -> None:
     pilots, validation = pool()
     whole = measure(mixtures(), pilots, validation, PRECISE)
-    monkeypatch.setattr("projektor_ray.transport.pools.USUAL_BATCH", 3)
+    monkeypatch.setattr("projektor_ray.transport.problem.USUAL_BATCH", 3)
     oracle = DistanceOracle(pilots, validation, PRECISE)
     assert oracle.pool.plan.mixtures == 3
     turns = oracle(mixtures())
@@ -178,13 +178,13 @@ def test_an_even_share_is_the_largest_that_fits(sizes: list[int], points: int, m
 
 def test_thinning_is_of_each_provider_alone_and_blind_to_order() -> None:
     provider = np.repeat([0, 1, 2], [100, 1, 10])
-    index = thin(provider, 8)
+    index = subsample(provider, 8)
     assert np.bincount(provider[index]).tolist() == [8, 1, 8]
-    alone = thin(provider[100:], 8) + 100
+    alone = subsample(provider[100:], 8) + 100
     assert set(index[index >= 100]) == set(alone)
-    assert len(thin(provider, 100)) == 111
+    assert len(subsample(provider, 100)) == 111
     classes = np.arange(1000) % 10
-    assert len(set(classes[thin(np.zeros(1000, dtype=np.int64), 100)])) == 10
+    assert len(set(classes[subsample(np.zeros(1000, dtype=np.int64), 100)])) == 10
 
 
 def test_exact_gradient_holds_against_differences() -> None:

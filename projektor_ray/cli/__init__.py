@@ -1,0 +1,1 @@
+"""The command `projektor`, and what every command line shares."""

@@ -1,0 +1,192 @@
+"""`projektor fit|project|select|report`: the method on a table of trainings somebody else ran."""
+
+import sys
+from io import BytesIO
+from pathlib import Path
+from typing import Annotated
+
+import pyarrow as pa
+import pyarrow.csv as pacsv
+import pyarrow.parquet as pq
+import typer
+from rich.markup import escape
+
+from projektor_ray.cli import terminal
+from projektor_ray.cli.options import (
+    USUAL_PREDICTOR,
+    ModelOptions,
+    OfferOptions,
+    Projection,
+    PurchaseOptions,
+    TableOptions,
+    TogetherOptions,
+    grouped,
+)
+from projektor_ray.errors import InputError, ProjektorError
+from projektor_ray.projection import reach
+from projektor_ray.runs.estimators import AUTO
+from projektor_ray.runs.result_tables import fit_rows, fit_sizes, projection_table
+from projektor_ray.selection import buy, plans_without, together
+
+app = typer.Typer(
+    help="How much data to buy from whom, from a table of trainings.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+
+def _table_file(out: Path | None) -> Path | None:
+    """Refused before anything is computed."""
+    if out is not None and out.suffix not in (".csv", ".parquet"):
+        raise InputError(f"--out must end in .csv or .parquet; got {out}")
+    return out
+
+
+Out = Annotated[
+    Path | None,
+    typer.Option(help="Write the rows here: .parquet or .csv.", callback=_table_file),
+]
+
+
+@app.command()
+@grouped
+def fit(
+    data: TableOptions,
+    predictor: Annotated[
+        str, typer.Option(help="Predictor to decide by, where one is joined; else the usual.")
+    ] = AUTO,
+    projection: Projection = AUTO,
+    out: Out = None,
+) -> None:
+    """Fit predictors at each size, and models of all sizes, side by side with their errors.
+
+    ← is what `select` and `report` decide by, with the same options.
+    """
+    runs = data.read()
+    each = fit_sizes(runs, predictor, data.log)
+    usual = USUAL_PREDICTOR if predictor == AUTO else predictor
+    wanted = ModelOptions(predictor=usual, projection=projection)
+    model = None
+    if runs.sizes is not None:
+        model = wanted.fit_to(runs, None, log=data.log)
+    rows = fit_rows(each, model, usual)
+    terminal.predictors(rows, f"{runs.metric}{', its logarithm' if data.log else ''}")
+    terminal.deciding(rows)
+    _write(pa.Table.from_pylist(rows), out)
+
+
+@app.command()
+@grouped
+def project(
+    data: TableOptions,
+    wanted: ModelOptions,
+    at: Annotated[list[int], typer.Option(help="Size to predict at; may be repeated.")],
+    mixtures: Annotated[
+        str | None, typer.Option(help="Table of mixtures to predict; else those trained.")
+    ] = None,
+    out: Out = None,
+) -> None:
+    """Project the metric of mixtures to sizes nobody trained at, with intervals."""
+    runs = data.read()
+    model = wanted.fit(runs, log=data.log)
+    asked = runs if mixtures is None else data.read_mixtures(mixtures, runs.providers)
+    for target in at:
+        terminal.headline("size", reach(target, model.scales_))
+    projected = projection_table(model, asked, at)
+    terminal.projections(projected, model, runs.metric)
+    _write(projected, out)
+
+
+@app.command()
+@grouped
+def select(
+    data: TableOptions,
+    wanted: ModelOptions,
+    sold: OfferOptions,
+    bought: PurchaseOptions,
+    joined: TogetherOptions,
+    out: Out = None,
+) -> None:
+    """Select the purchase predicted best under prices, capacities, terms and a budget.
+
+    --at: of one size, else of any. --target: the least to reach it. --frontier: for each budget.
+    --metric a,b: for several metrics at once, such as those of several validation sets.
+    """
+    asked = bought.request()
+    joined.check([one.metric for one in data.each_metric()])
+    tables = [one.read() for one in data.each_metric()]
+    models = [wanted.fit(runs, log=data.log) for runs in tables]
+    offers = sold.read(models[0].providers_)
+    metric = tables[0].metric
+    if len(models) == 1:
+        plans = models[0].plans(asked, offers)
+    else:
+        metric = "worst" if joined.worst else "mean"
+        if asked.size is not None:
+            models[0].check_target(asked.size)
+        names = [runs.metric for runs in tables]
+        combine = joined.combination(names, models[0].goal)
+        markets = zip(names, [model.market(offers) for model in models], strict=True)
+        plans = buy(together(dict(markets), combine), asked)
+    terminal.headline("size", reach(plans.selected.size, models[0].scales_))
+    terminal.plans(plans, metric)
+    _write(plans.table(), out)
+
+
+@app.command()
+@grouped
+def report(
+    data: TableOptions,
+    wanted: ModelOptions,
+    sold: OfferOptions,
+    bought: PurchaseOptions,
+    out: Annotated[Path, typer.Option(help="The page to write: .html.")],
+    title: Annotated[str | None, typer.Option(help="Of the page; else the table's name.")] = None,
+) -> None:
+    """Write a page that shows the fit, the projection, the plan, and how sure they are.
+
+    Of one metric.
+    """
+    from projektor_ray.report import page
+    from projektor_ray.report.from_table import report_of_table
+
+    if out.suffix != ".html":
+        raise InputError(f"the report is a page; --out must end in .html; got {out}")
+    asked = bought.request()
+    runs = data.read()
+    model = wanted.fit(runs, log=data.log)
+    offers = sold.read(model.providers_)
+    plans = model.plans(asked, offers)
+    without = plans_without(model.market(offers), plans.selected, asked.money)
+    told = report_of_table(title or Path(data.table).stem, runs, model, plans, without)
+    _save(out, page(told).encode())
+
+
+def _write(table: pa.Table, out: Path | None) -> None:
+    if out is None:
+        return
+    content = BytesIO()
+    if out.suffix == ".csv":
+        pacsv.write_csv(table, content)
+    else:
+        pq.write_table(table, content, compression="zstd")
+    _save(out, content.getvalue(), f"{table.num_rows:,} rows to ")
+
+
+def _save(out: Path, content: bytes, what: str = "") -> None:
+    try:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        out.write_bytes(content)
+    except OSError as failure:
+        raise InputError(f"cannot write {out}: {failure}") from None
+    terminal.headline("wrote", f"{what}{escape(str(out))}")
+
+
+def main() -> None:
+    """Run the command line; a user's mistake ends it with one clear message and status 2."""
+    try:
+        app()
+    except ProjektorError as failure:
+        terminal.console.print(f"[bold red]Cannot go on:[/] {escape(str(failure))}")
+        sys.exit(2)

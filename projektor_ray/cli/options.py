@@ -1,0 +1,318 @@
+"""What the commands of `projektor` share: groups of options, a frozen dataclass each."""
+
+import functools
+import inspect
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, fields, is_dataclass, replace
+from enum import Enum
+from typing import Annotated, Any
+
+import numpy as np
+import typer
+from rich.markup import escape
+
+from projektor_ray.cli import terminal
+from projektor_ray.errors import InputError
+from projektor_ray.projection.per_scale import PerScale
+from projektor_ray.runs import (
+    Offers,
+    Roles,
+    Runs,
+    ScaleRegressor,
+    guess_direction,
+    join_tables,
+    read_table,
+    unbounded_note,
+    unidentified,
+)
+from projektor_ray.runs.metric_names import Bounds
+from projektor_ray.runs.result_tables import fit_scale
+from projektor_ray.selection import Combination, Direction, Request, combination
+from projektor_ray.selection.purchase import Least
+
+USUAL_PREDICTOR = "gp"
+
+
+Projection = Annotated[
+    str, typer.Option(help="joint_power, joint, eq3, saturating, none; or auto.")
+]
+
+
+class Goal(str, Enum):
+    """Whether more of the metric is better."""
+
+    maximize = "maximize"
+    minimize = "minimize"
+
+
+class Spent(str, Enum):
+    """What is to be little where a target is to be reached."""
+
+    samples = "samples"
+    money = "money"
+
+
+def grouped(command: Callable[..., None]) -> Callable[..., None]:
+    """The command with each of its dataclass parameters replaced by the dataclass's fields.
+
+    So that a group of options is written once, and typer sees one option a field.
+    """
+    groups: dict[str, type[Any]] = {
+        name: parameter.annotation
+        for name, parameter in inspect.signature(command).parameters.items()
+        if isinstance(parameter.annotation, type) and is_dataclass(parameter.annotation)
+    }
+
+    @functools.wraps(command)
+    def flat(**given: Any) -> None:
+        made = {
+            name: group(**{field.name: given.pop(field.name) for field in fields(group)})
+            for name, group in groups.items()
+        }
+        command(**made, **given)
+
+    parameters = [
+        parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY)
+        for name, own in inspect.signature(command).parameters.items()
+        for parameter in (
+            inspect.signature(groups[name]).parameters.values() if name in groups else (own,)
+        )
+    ]
+    flat.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+    flat.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
+    return flat
+
+
+@dataclass(frozen=True, kw_only=True)
+class TableOptions:
+    """The table of trainings, and what its columns are."""
+
+    table: Annotated[str, typer.Argument(help="CSV, Parquet or Arrow file, a row each training.")]
+    join: Annotated[
+        str | None, typer.Option(help="A second table with the metric, joined by --key.")
+    ] = None
+    key: Annotated[str, typer.Option(help="Column that both tables have.")] = "index"
+    metric: Annotated[
+        str | None, typer.Option(help="Column of the metric; for select alone several, a,b.")
+    ] = None
+    size: Annotated[
+        str | None, typer.Option(help="Column of the sizes, or the one size of all rows.")
+    ] = None
+    distance: Annotated[str | None, typer.Option(help="Column of distances to validation.")] = None
+    providers: Annotated[
+        str | None, typer.Option(help="Columns of the shares, a,b,c; else found by their sums.")
+    ] = None
+    bounds: Annotated[
+        str | None,
+        typer.Option(help="Range of the metric, such as 0,1; else by the metric's name."),
+    ] = None
+    log: Annotated[bool, typer.Option("--log", help="Fit the logarithm, as for a loss.")] = False
+
+    def each_metric(self) -> list["TableOptions"]:
+        """The same for each of the metrics that are named, a,b."""
+        names = (self.metric or "").split(",")
+        return [self] if len(names) == 1 else [replace(self, metric=name) for name in names]
+
+    def read(self) -> Runs:
+        """The trainings; says what was read, and what they cannot tell."""
+        whole = read_table(self.table)
+        if self.join is not None:
+            whole = join_tables(whole, read_table(self.join), self.key)
+        self._check_one_metric(whole.column_names)
+        runs = Runs.read(whole, self._roles(whole.column_names))
+        terminal.read(runs)
+        for note in unidentified(runs.mixtures, runs.providers, runs.distances):
+            terminal.headline("note", escape(note))
+        return runs
+
+    def read_mixtures(self, source: str, names: tuple[str, ...]) -> Runs:
+        """Mixtures of the same providers, without a metric."""
+        roles = Roles(names, size=None, distance=self.distance, ignore=(self.key,))
+        return Runs.read(source, roles, measured=False)
+
+    def _roles(self, columns: list[str]) -> Roles:
+        named = self.providers.split(",") if self.providers else []
+        said: str | float | None = self.size
+        if self.size is not None and self.size not in columns and is_number(self.size):
+            said = float(self.size)
+        providers = tuple(name.strip() for name in named)
+        return Roles(providers, self.metric, said, self.distance, self._range(), ignore=(self.key,))
+
+    def _check_one_metric(self, columns: list[str]) -> None:
+        if self.metric is not None and "," in self.metric and self.metric not in columns:
+            raise InputError(
+                "fit, project and the report of a table are of one metric; got --metric "
+                f"{self.metric}. Say one of them, such as --metric {self.metric.split(',')[0]}; "
+                "select buys for several"
+            )
+
+    def _range(self) -> Bounds | None:
+        """The metric's bounds, where they are said."""
+        if self.bounds is None:
+            return None
+        said = numbers("--bounds", self.bounds)
+        if len(said) != 2 or said[0] >= said[1]:
+            raise InputError(
+                "--bounds takes the least and the most that the metric can be, such as "
+                f"--bounds 0,1; got {self.bounds!r}"
+            )
+        return said[0], said[1]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ModelOptions:
+    """The model of all sizes."""
+
+    direction: Annotated[
+        Goal | None, typer.Option(help="Whether more is better; else by the metric's name.")
+    ] = None
+    predictor: Annotated[str, typer.Option(help="Predictor at each size.")] = USUAL_PREDICTOR
+    projection: Projection = "auto"
+
+    def fit(self, runs: Runs, *, log: bool) -> ScaleRegressor:
+        """The model; says which one was chosen and why."""
+        goal = self.direction.value if self.direction else guess_direction(runs.metric)
+        return self.fit_to(runs, goal, log=log)
+
+    def fit_to(self, runs: Runs, goal: str | None, *, log: bool) -> ScaleRegressor:
+        """The same for a given direction of the metric; None where it does not matter."""
+        model = fit_scale(runs, goal, log, self.predictor, self.projection)
+        terminal.headline("project", model.reason_)
+        said = unbounded_note(runs.metric, model.values_, runs.bounds)
+        if said and not log and goal != "minimize":
+            terminal.headline("note", escape(said))
+        if self.predictor != USUAL_PREDICTOR and not isinstance(model.model_, PerScale):
+            terminal.headline(
+                "note",
+                f"predictor {self.predictor} is for a projection that joins one predictor a size, "
+                "such as --projection eq3; this one takes none",
+            )
+        return model
+
+
+@dataclass(frozen=True, kw_only=True)
+class OfferOptions:
+    """What is for sale: a table, changed by options."""
+
+    offers: Annotated[
+        str | None,
+        typer.Option(
+            help="Table of provider, price, capacity[, beyond, minimum_order, required, excluded]; "
+            "a further row of a provider is a tier: its price BEYOND so many samples."
+        ),
+    ] = None
+    price: Annotated[list[str] | None, typer.Option(help="NAME=PRICE per sample.")] = None
+    capacity: Annotated[list[str] | None, typer.Option(help="NAME=SAMPLES at most.")] = None
+    minimum: Annotated[
+        list[str] | None, typer.Option(help="NAME=SAMPLES at least, if any are bought.")
+    ] = None
+    require: Annotated[list[str] | None, typer.Option(help="NAME that must be bought.")] = None
+    exclude: Annotated[list[str] | None, typer.Option(help="NAME not to be bought.")] = None
+
+    def read(self, names: tuple[str, ...]) -> Offers:
+        """The offers of the providers of these names."""
+        read = Offers.free(names) if self.offers is None else Offers.read(self.offers, names)
+        return read.changed(
+            _assigned("--price", self.price),
+            _assigned("--capacity", self.capacity),
+            _assigned("--minimum", self.minimum),
+            self.require or (),
+            self.exclude or (),
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class PurchaseOptions:
+    """What kind of purchase is wanted."""
+
+    at: Annotated[
+        int | None, typer.Option(help="Samples to buy; else as many as serve the metric best.")
+    ] = None
+    budget: Annotated[float | None, typer.Option(help="Most money to spend.")] = None
+    target: Annotated[float | None, typer.Option(help="Metric to reach.")] = None
+    least: Annotated[
+        Spent | None,
+        typer.Option(help="What to spend least of on a target; else money, if anything costs any."),
+    ] = None
+    frontier: Annotated[
+        str | None, typer.Option(help="Budgets, a,b,c: the best plan for each of them.")
+    ] = None
+    largest: Annotated[int | None, typer.Option(help="Most samples, where --at is open.")] = None
+
+    def request(self) -> Request:
+        """The same as the selection takes it."""
+        budgets = () if self.frontier is None else tuple(numbers("--frontier", self.frontier))
+        least: Least | None = None
+        if self.least is not None:
+            least = "money" if self.least is Spent.money else "samples"
+        return Request(self.at, self.budget, self.target, least, budgets, self.largest)
+
+
+@dataclass(frozen=True, kw_only=True)
+class TogetherOptions:
+    """How several metrics, such as those of several validation sets, are bought for."""
+
+    weights: Annotated[
+        str | None, typer.Option(help="Of several metrics, a,b; else they weigh the same.")
+    ] = None
+    worst: Annotated[
+        bool, typer.Option("--worst", help="Of several metrics the worst, not their mean.")
+    ] = False
+
+    def check(self, metrics: Sequence[str | None]) -> None:
+        """Refuse weights, or the worst, of one metric."""
+        given = ["--worst"] if self.worst else []
+        given += [] if self.weights is None else ["--weights"]
+        if given and len(metrics) == 1:
+            raise InputError(
+                f"{given[0]} is for several metrics, such as --metric acc_a,acc_b; got "
+                f"{metrics[0] or 'none by name'}. Name several, or drop {given[0]}"
+            )
+
+    def combination(self, metrics: Sequence[str], direction: Direction) -> Combination:
+        """What metrics of these names are together.
+
+        Raises
+        ------
+        InputError
+            If both a mean and the worst are asked for, or a weight cannot be used.
+        """
+        given = None if self.weights is None else numbers("--weights", self.weights)
+        if given is not None and len(given) != len(metrics):
+            raise InputError(
+                f"--weights takes a number for each of the {len(metrics)} metrics; got {len(given)}"
+            )
+        weights = None if given is None else dict(zip(metrics, given, strict=True))
+        return combination(metrics, weights, direction, worst_of=self.worst)
+
+
+def is_number(text: str) -> bool:
+    """Whether a text is a finite number."""
+    try:
+        return bool(np.isfinite(float(text)))
+    except ValueError:
+        return False
+
+
+def numbers(option: str, text: str) -> list[float]:
+    """The numbers of an option that takes several, a,b,c.
+
+    Raises
+    ------
+    InputError
+        If one is no number.
+    """
+    parts = [part.strip() for part in text.split(",")]
+    if not all(is_number(part) for part in parts):
+        raise InputError(f"{option} takes numbers, such as {option} 100,200,400; got {text!r}")
+    return [float(part) for part in parts]
+
+
+def _assigned(option: str, given: list[str] | None) -> dict[str, float]:
+    found = {}
+    for text in given or []:
+        name, _, number = text.rpartition("=")
+        if not name or not is_number(number):
+            raise InputError(f"{option} takes NAME=NUMBER, such as {option} alpha=10; got {text!r}")
+        found[name] = float(number)
+    return found

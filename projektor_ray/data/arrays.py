@@ -1,0 +1,121 @@
+"""Samples that are in memory: from tables and data frames, and to files that any worker reads."""
+
+from collections.abc import Sequence
+from io import BytesIO
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from projektor_ray.data.columns import table_origin
+from projektor_ray.data.labels import resolve_labels
+from projektor_ray.data.origin import Origin, samples_of
+from projektor_ray.data.readers import as_inputs
+from projektor_ray.data.samples import Samples
+from projektor_ray.data.source_config import AskedTarget, SourceConfig
+from projektor_ray.errors import InputError
+from projektor_ray.storage.hashing import digest
+from projektor_ray.storage.schemas import Folder
+
+
+def samples_from_arrays(
+    inputs: Any,
+    labels: Any = None,
+    target: AskedTarget = "auto",
+    class_names: tuple[str, ...] | None = None,
+) -> Samples:
+    """Samples of arrays or nested lists.
+
+    Parameters
+    ----------
+    inputs : features (n, d), or uint8 images (n, h, w, c) or (n, h, w).
+    labels : classes (numbers or names), a regression target, or None; shape (n,).
+    target : as in `SourceConfig`.
+    class_names : as in `read_source`.
+    """
+    where = "the arrays"
+    prepared = as_inputs(np.asarray(inputs), where)
+    raw = None if labels is None else np.asarray(labels)
+    if raw is not None and raw.dtype == object:
+        raw = np.asarray(raw.tolist())
+    if raw is not None and raw.shape != (len(prepared),):
+        raise InputError(
+            f"expected one label for each of {len(prepared)} samples; got labels of shape "
+            f"{raw.shape}"
+        )
+    return _all_rows(Origin(where, len(prepared), raw, prepared.__getitem__), target, class_names)
+
+
+def _all_rows(origin: Origin, target: AskedTarget, class_names: tuple[str, ...] | None) -> Samples:
+    labels = resolve_labels(origin, target, class_names)
+    every = np.arange(origin.size)
+    return samples_of(origin, every, labels.values, labels.class_names, labels.other_names)
+
+
+def samples_from_frame(
+    frame: Any,
+    label: str | None = None,
+    features: str | Sequence[str] | None = None,
+    target: AskedTarget = "auto",
+    class_names: tuple[str, ...] | None = None,
+) -> Samples:
+    """Samples of a pandas DataFrame or an Arrow table; a frame's index is no column.
+
+    Parameters
+    ----------
+    label, features, target : as in `SourceConfig`.
+    class_names : as in `read_source`.
+
+    Raises
+    ------
+    InputError
+        If a column is absent or cannot be used.
+    """
+    where = "the data frame" if not isinstance(frame, pa.Table) else "the table"
+    if not isinstance(frame, pa.Table):
+        frame = _arrow(frame)
+    return _all_rows(table_origin(frame, where, features, label, target), target, class_names)
+
+
+def _arrow(frame: Any) -> pa.Table:
+    try:
+        return pa.Table.from_pandas(frame, preserve_index=False)
+    except AttributeError:
+        raise InputError(
+            f"expected a pandas DataFrame or a pyarrow Table; got {type(frame).__name__}"
+        ) from None
+    except pa.ArrowException as failure:
+        raise InputError(f"the data frame cannot be used: {failure}") from None
+
+
+def write_samples(samples: Samples, uri: str) -> SourceConfig:
+    """Write samples to a `.npz` file, bit for bit; what is returned reads them back.
+
+    Raises
+    ------
+    InputError
+        If the name does not end in `.npz`.
+    """
+    if not uri.endswith(".npz"):
+        raise InputError(f"samples are written as .npz; got {uri}")
+    folder, _, name = uri.rpartition("/")
+    arrays = {"inputs": samples.inputs}
+    if samples.labels is not None:
+        arrays["labels"] = samples.labels
+    if samples.class_names:
+        arrays["class_names"] = np.array(samples.class_names, dtype=np.str_)
+    content = BytesIO()
+    np.savez(content, **arrays)  # type: ignore[arg-type]
+    Folder(folder or ".").write(name, content.getvalue())
+    return SourceConfig(path=uri, target=samples.target)
+
+
+def spool(samples: Samples, folder: str) -> SourceConfig:
+    """Write samples to a file of `folder` named by their content; what is returned reads them.
+
+    Parameters
+    ----------
+    folder : a local path or URI that every worker sees.
+    """
+    name = digest(samples.content_hash, list(samples.class_names))
+    return write_samples(samples, f"{folder.rstrip('/')}/{name}.npz")

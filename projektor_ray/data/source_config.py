@@ -1,0 +1,138 @@
+"""Where samples are read from, and which view of them is taken."""
+
+import os
+import re
+from typing import Any, Literal
+
+from pydantic import Field, field_validator, model_validator
+
+from projektor_ray.data.samples import Target
+from projektor_ray.storage.settings import Config
+
+AskedTarget = Target | Literal["auto"]
+
+ORIGINS = ("path", "sklearn", "torchvision")
+
+
+class SourceConfig(Config):
+    """Samples: exactly one origin (`path`, `sklearn` or `torchvision`) and a view of it.
+
+    The view is applied in the order `shuffle`, `rows`, `classes`, `limit`, `wrong_labels`.
+    """
+
+    path: str | None = Field(
+        default=None,
+        description="Parquet, Arrow, CSV or .npz file, a folder of Parquet files, or a folder of "
+        "images by class (FOLDER/CLASS/IMAGE); a local path, or a URI such as s3://… or gs://…. "
+        "Environment variables ($NAME, ${NAME}) are expanded.",
+    )
+    sklearn: str | None = Field(
+        default=None, description="A data set bundled with scikit-learn: digits, iris, wine, …"
+    )
+    torchvision: str | None = Field(
+        default=None, description="A torchvision classification data set by name: CIFAR10, MNIST, …"
+    )
+    root: str | None = Field(
+        default=None,
+        description="Folder of a torchvision data set; downloaded into it where absent. "
+        "Environment variables are expanded.",
+    )
+    split: str | None = Field(
+        default=None,
+        description="Part of a torchvision data set: train or test, or a split that it names "
+        "itself; absent: train.",
+    )
+    features: str | tuple[str, ...] | None = Field(
+        default=None,
+        description="Column of feature lists or of encoded images, or a list of numeric columns; "
+        "absent: `features`, else `image`, else all numeric columns but the label. Features are "
+        "matched by their place; numeric columns must be called as the validation set's are.",
+    )
+    label: str | None = Field(
+        default=None,
+        description="Column of the labels; absent: `label`, `labels`, `target` or `y`.",
+    )
+    target: AskedTarget = Field(
+        default="auto",
+        description="What the labels are: classes, regression or none; auto: classes if they "
+        "are whole numbers, names or booleans, regression if they are real numbers.",
+    )
+    shuffle: int | None = Field(
+        default=None,
+        strict=True,
+        ge=0,
+        description="Seed of a shuffle of all rows; absent: file order.",
+    )
+    rows: tuple[int, int] | None = Field(
+        default=None,
+        description="[start, stop] of the rows that are kept: disjoint parts of one file.",
+    )
+    classes: tuple[int | str, ...] | None = Field(
+        default=None, min_length=1, description="Classes that are kept, by number or by name."
+    )
+    limit: int | None = Field(
+        default=None, ge=1, description="Most samples, the first of those that remain."
+    )
+    wrong_labels: float = Field(
+        default=0.0,
+        ge=0,
+        le=1,
+        description="Simulation aid: share of the labels that is replaced by a uniformly drawn "
+        "different class of the source.",
+    )
+    wrong_labels_seed: int = Field(default=0, ge=0, description="Seed of the wrong labels.")
+
+    @field_validator("path", "root")
+    @classmethod
+    def _expanded(cls, path: str | None) -> str | None:
+        return None if path is None else expand(path)
+
+    @field_validator("rows")
+    @classmethod
+    def _ascending(cls, rows: tuple[int, int] | None) -> tuple[int, int] | None:
+        if rows is not None and not 0 <= rows[0] < rows[1]:
+            raise ValueError(f"expected [start, stop] with 0 ≤ start < stop; got {list(rows)}")
+        return rows
+
+    @model_validator(mode="after")
+    def _one_origin(self) -> "SourceConfig":
+        given = [name for name in ORIGINS if getattr(self, name) is not None]
+        if len(given) != 1:
+            came = " and ".join(given) or "none of them"
+            raise ValueError(f"a source needs exactly one of {', '.join(ORIGINS)}; got {came}")
+        _refuse_without("torchvision", self.torchvision, root=self.root, split=self.split)
+        _refuse_without("path", self.path, features=self.features, label=self.label)
+        if self.torchvision is not None and self.root is None:
+            raise ValueError("a torchvision data set needs `root`, the folder that it is kept in")
+        return self
+
+    def __str__(self) -> str:
+        """The origin, as messages name it."""
+        if self.path is not None:
+            return self.path
+        if self.sklearn is not None:
+            return f"scikit-learn's {self.sklearn}"
+        return f"torchvision's {self.torchvision} in {self.root}"
+
+
+def expand(path: str) -> str:
+    """A path with `~`, `$NAME` and `${NAME}` replaced.
+
+    Raises
+    ------
+    ValueError
+        If a variable is not set.
+    """
+    expanded = os.path.expandvars(path)
+    if unset := re.search(r"\$(\w+|\{\w+\})", expanded):
+        name = unset.group(1).strip("{}")
+        raise ValueError(
+            f"the environment variable {name} is not set; set it, for example: {name}=/data"
+        )
+    return os.path.expanduser(expanded)  # noqa: PTH111
+
+
+def _refuse_without(origin: str, given: str | None, **options: Any) -> None:
+    for name, value in options.items():
+        if value is not None and given is None:
+            raise ValueError(f"`{name}` applies to `{origin}` sources only; remove it")

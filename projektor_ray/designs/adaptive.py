@@ -1,0 +1,203 @@
+"""The adaptive design: which mixtures to train next, and when further probes would not pay.
+
+Surfaces of the metric at the size to buy are sampled from what the probes so far leave open
+(Thompson, Biometrika 25, 1933). The next probe goes to the mixture that is the best of those not
+probed yet on most of the surfaces. How much the plan that looks best falls short of each surface's
+best one, in the mean, is the expected gain of knowing the metric exactly: no further probes can
+gain more.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from projektor_ray.errors import InputError, TooFewProbesError
+from projektor_ray.projection import Joint, JointPower, NoProjection, ScaleModel
+from projektor_ray.projection.choose import Sample
+from projektor_ray.storage.hashing import generator
+from projektor_ray.storage.schemas import Key, Row
+from projektor_ray.study import Study
+from projektor_ray.study.fitting import observe, sample_of
+
+Floats = NDArray[np.float64]
+
+SURFACES = 1024
+MOST_CONTENDERS = 400
+"""Candidates that surfaces are sampled over: of more, those whose intervals reach farthest up."""
+
+
+@dataclass(frozen=True, eq=False)
+class Outlook:
+    """What sampled surfaces say of candidates.
+
+    Attributes
+    ----------
+    gain : expected rise of the metric if the best of all candidates were known and bought, in
+        place of the one that looks best now.
+    best : indices of the candidates to probe next, in this order.
+    """
+
+    gain: float
+    best: NDArray[np.intp]
+
+
+@dataclass(frozen=True, eq=False)
+class Step:
+    """What an adaptive design does next.
+
+    Attributes
+    ----------
+    action : `train` mixtures, `wait` for probes that are in training, or `stop`.
+    mixtures : to train, shape (b, m).
+    gain : expected gain of knowing the metric exactly, where surfaces were sampled.
+    reason : why it stops, in words.
+    """
+
+    action: Literal["train", "wait", "stop"]
+    mixtures: Floats | None = None
+    gain: float | None = None
+    reason: str = ""
+
+
+def outlook(
+    seen: Sample,
+    candidates: Floats,
+    distances: Floats,
+    probed: NDArray[np.bool_],
+    size: float,
+    count: int,
+    *,
+    maximize: bool = True,
+) -> Outlook:
+    """The candidates to probe next, and what knowing the metric would gain.
+
+    Parameters
+    ----------
+    seen : the probes so far.
+    candidates, distances : mixtures that may be bought, shape (q, m), and theirs, (q,).
+    probed : which of them are trained already, or in training, shape (q,).
+    size : to buy.
+    count : how many to probe next; fewer are given where fewer are left.
+
+    Raises
+    ------
+    TooFewProbesError
+        If the probes are too few for a model that says what it leaves open.
+    """
+    sign = 1.0 if maximize else -1.0
+    # These two say what they leave open, whatever predictor is asked for.
+    model: ScaleModel = NoProjection("gp")
+    if len(np.unique(seen.sizes)) > 1:
+        model = JointPower(seen.bounds) if np.isfinite(seen.bounds).any() else Joint()
+    seen.fit(model)
+    kept = _contenders(sign * model.interval(candidates, distances, size))
+    at = (candidates[kept], distances[kept], size)
+    stream = generator("adaptive", len(seen.values), int(probed.sum()))
+    drawn = model.sample_posterior(*at, SURFACES, stream)
+    assert drawn is not None
+    sample_posterior = sign * drawn
+    best = int(np.argmax(sign * model.predict(*at)))
+    gain = float(np.mean(sample_posterior.max(axis=1) - sample_posterior[:, best]))
+    chosen: list[int] = []
+    open_ones = ~probed[kept]
+    while open_ones.any() and len(chosen) < count:
+        winners = np.argmax(np.where(open_ones, sample_posterior, -np.inf), axis=1)
+        chosen.append(int(np.argmax(np.bincount(winners, minlength=len(kept)))))
+        open_ones[chosen[-1]] = False
+    return Outlook(gain, kept[chosen])
+
+
+def _contenders(intervals: Floats) -> NDArray[np.intp]:
+    """Candidates whose intervals (q, 2) reach farthest up, in their own order."""
+    order = np.argsort(-intervals.max(axis=1), kind="stable")
+    return np.sort(order[:MOST_CONTENDERS])
+
+
+def next_step(study: Study, probes: Mapping[Key, Row], distances: Mapping[Key, Row]) -> Step:
+    """What to do after the mixtures that a study has placed, from the rows of its ledgers.
+
+    It waits for all probes but those of the last batch that was chosen, and does not look at the
+    values of these even where they are there: what is chosen depends on the values of mixtures
+    placed before, never on the order in which trainings happened to end.
+
+    Raises
+    ------
+    InputError
+        If a candidate's distance is not measured.
+    """
+    asked, design, placed = study.config.probes, study.adaptive, len(study.mixtures)
+    assert design is not None
+    if placed >= design.most:
+        return Step("stop", reason=f"{placed} mixtures are placed, as many as were asked for")
+    if set(study.candidate_ids) <= set(study.mixture_ids):
+        return Step("stop", reason=f"all {len(study.candidate_ids)} candidates are placed")
+    known = replace(study, mixtures=study.mixtures[: max(placed - asked.batch, design.begun)])
+    if any(probe.key not in probes for probe in known.wanted_probes()):
+        return Step("wait")
+    try:
+        found = _outlook_of(study, known, probes, distances)
+    except TooFewProbesError as failure:
+        return Step("stop", reason=f"the next mixture cannot be chosen: {failure}")
+    if found.gain < asked.min_expected_gain:
+        reason = (
+            f"knowing {study.config.metric} exactly would gain {found.gain:.2g} in the mean, less "
+            f"than probes.min_expected_gain: {asked.min_expected_gain:g}"
+        )
+        return Step("stop", gain=found.gain, reason=reason)
+    return Step("train", design.candidates[found.best], found.gain)
+
+
+def _outlook_of(
+    study: Study, known: Study, probes: Mapping[Key, Row], distances: Mapping[Key, Row]
+) -> Outlook:
+    """The outlook after the mixtures that are known, for those that may follow in one batch."""
+    design = study.adaptive
+    assert design is not None
+    measured = [distances.get((one, study.scales[0], None)) for one in study.candidate_ids]
+    values = np.array([row["value"] for row in measured if row is not None])
+    if len(values) < len(measured):
+        raise InputError(
+            f"{len(measured) - len(values)} candidates of the adaptive design have no distance; "
+            "measure them first (jobs.measure, or jobs.study)"
+        )
+    return outlook(
+        sample_of(known, observe(known, probes, distances)),
+        design.candidates,
+        values,
+        np.isin(study.candidate_ids, study.mixture_ids),
+        study.size,
+        min(study.config.probes.batch, design.most - len(study.mixtures)),
+        maximize=study.metric.maximize,
+    )
+
+
+def design_rows(study: Study, step: Step) -> list[Row]:
+    """Rows of the `design` table for mixtures that are chosen to follow those of the study."""
+    assert step.mixtures is not None
+    return [
+        {
+            "mixture_id": study.identify(mixture),
+            "mixture": mixture.tolist(),
+            "position": position,
+            "gain": step.gain,
+        }
+        for position, mixture in enumerate(step.mixtures, len(study.mixtures))
+    ]
+
+
+def chosen_before(study: Study, design: Mapping[Key, Row]) -> Floats:
+    """Mixtures that earlier runs chose and that are still mixtures of these pilots, (b, m).
+
+    A provider that came later has no share in them; one that went, or whose pilot changed, takes
+    those with it that it has a share in.
+    """
+    chosen = []
+    for row in sorted(design.values(), key=lambda row: row["position"]):
+        shares = dict(zip(row["providers"], row["mixture"], strict=True))
+        mixture = np.array([shares.get(name, 0.0) for name in study.names])
+        if study.identify(mixture) == row["mixture_id"]:
+            chosen.append(mixture)
+    return np.array(chosen).reshape(-1, len(study.names))

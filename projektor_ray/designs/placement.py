@@ -1,0 +1,198 @@
+"""Which mixtures a study places, and which an adaptive design may choose from."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from projektor_ray.designs.drawing import check_mixtures, round_counts, simplex_lattice
+from projektor_ray.designs.space_filling import (
+    LARGEST_GRID,
+    candidates,
+    d_optimal_design,
+    default_adaptive,
+    default_count,
+    distinct,
+    maximin_design,
+    simplex_centroid,
+    sobol,
+    spread,
+)
+from projektor_ray.errors import InputError
+from projektor_ray.selection import FeasibleSet, bounds_of_size
+from projektor_ray.selection.provider import Provider
+from projektor_ray.study.config import StudyConfig
+from projektor_ray.study.probes_config import ProbesConfig
+
+Floats = NDArray[np.float64]
+
+LARGEST_DEFAULT_LATTICE = 66
+"""The default design is the finest lattice of at most this many mixtures (the paper's 66)."""
+
+
+@dataclass(frozen=True, eq=False)
+class Adaptive:
+    """How an adaptive design grows.
+
+    Attributes
+    ----------
+    candidates : what it chooses from: mixtures that may be bought and that the pilots can be
+        drawn in, shape (q, m).
+    begun : how many mixtures it begins with.
+    most : how many it places at most, these included.
+    """
+
+    candidates: Floats
+    begun: int
+    most: int
+
+
+def sizes_for_sale(config: StudyConfig) -> tuple[int, int | None]:
+    """Between which sizes a purchase is predicted: from the smallest scale, or at the only one."""
+    scales = config.probes.scales
+    return scales[0], scales[0] if len(scales) == 1 else None
+
+
+def size_to_buy(config: StudyConfig, providers: Sequence[Provider]) -> int:
+    """Samples to buy; where that is open, the most that may be bought.
+
+    Raises
+    ------
+    InfeasibleError
+        If nothing can be bought; names the constraint that cannot be kept.
+    InputError
+        If nothing bounds the size.
+    """
+    asked = config.selection.request
+    if asked.size is not None:
+        return asked.size
+    smallest, largest = sizes_for_sale(config)
+    largest = min(filter(None, (largest, asked.largest)), default=None)
+    return bounds_of_size(providers, config.terms, asked.money, smallest, largest)[1]
+
+
+def feasible_purchases(config: StudyConfig, providers: Sequence[Provider]) -> FeasibleSet:
+    """The plans of `size_to_buy` samples that capacities, terms and the budget allow.
+
+    Raises
+    ------
+    InfeasibleError, InputError
+        As `size_to_buy`.
+    """
+    size, money = size_to_buy(config, providers), config.selection.request.money
+    return FeasibleSet.of(providers, size, money, config.terms)
+
+
+def place(
+    config: StudyConfig, providers: Sequence[Provider], pilots: Sequence[int]
+) -> tuple[Floats, Adaptive | None]:
+    """The design that a configuration asks for, (B, m); of an adaptive one, its beginning.
+
+    Parameters
+    ----------
+    providers : sorted by name.
+    pilots : how many samples each has revealed, n_i.
+
+    Raises
+    ------
+    InputError
+        If the design cannot have so many mixtures, or is not for so many providers.
+    InfeasibleError
+        If an adaptive design is asked for, but nothing can be bought.
+    """
+    listed = _listed(config.probes, [provider.name for provider in providers])
+    if config.probes.design == "adaptive":
+        return _adaptive(config, providers, np.asarray(pilots), listed)
+    return distinct(np.vstack([_placed(config, len(providers), listed), listed])), None
+
+
+def _listed(probes: ProbesConfig, names: Sequence[str]) -> Floats:
+    """The mixtures that the study's file lists."""
+    rows = [[mixture.get(name, 0.0) for name in names] for mixture in probes.mixtures]
+    return check_mixtures(np.array(rows), len(names)) if rows else np.empty((0, len(names)))
+
+
+def _placed(config: StudyConfig, providers: int, listed: Floats) -> Floats:
+    """The mixtures of a design that is placed at once.
+
+    A lattice is the default up to 4 providers only; none where mixtures are listed.
+    """
+    probes = config.probes
+    if len(listed) and not (probes.lattice or probes.design or probes.n_mixtures):
+        return listed
+    by_default = "spread" if providers > LARGEST_GRID or probes.n_mixtures else "lattice"
+    design = probes.design or ("lattice" if probes.lattice else by_default)
+    count = probes.n_mixtures or default_count(providers)
+    if design == "lattice":
+        return _lattice(providers, probes.lattice or _default_levels(providers))
+    if design == "simplex_centroid":
+        return simplex_centroid(providers)
+    if design == "sobol":
+        return sobol(providers, count)
+    if design == "spread":
+        return maximin_design(providers, count)
+    return d_optimal_design(providers, count, config.selection.placed_for)
+
+
+def _lattice(providers: int, levels: int) -> NDArray[np.float64]:
+    """The lattice of so many levels.
+
+    Raises
+    ------
+    InputError
+        Beyond 4 providers: its size grows as a power of their number.
+    """
+    if providers > LARGEST_GRID:
+        size = math.comb(levels + providers - 1, providers - 1)
+        raise InputError(
+            f"a lattice is for up to {LARGEST_GRID} providers: one of {levels} levels over "
+            f"{providers} providers has {size:,} mixtures, and grows as a power of their number. "
+            f"Drop probes.lattice and set probes.design: spread, {default_count(providers):,} "
+            "mixtures unless n_mixtures says otherwise, or centroids, "
+            f"{3 * providers + 1:,} mixtures"
+        )
+    return simplex_lattice(providers, levels)
+
+
+def _default_levels(providers: int) -> int:
+    levels = 1
+    while math.comb(levels + providers, providers - 1) <= LARGEST_DEFAULT_LATTICE and providers > 1:
+        levels += 1
+    return levels
+
+
+def _adaptive(
+    config: StudyConfig, providers: Sequence[Provider], pilots: NDArray[np.int64], listed: Floats
+) -> tuple[Floats, Adaptive]:
+    """First a spread of mixtures over the whole simplex, then the ones nearest to it that may be
+    bought: what is learnt far from them does not change the plan.
+    """
+    probes = config.probes
+    names, pool = [provider.name for provider in providers], candidates(len(providers))
+    bought = feasible_purchases(config, providers).project(pool)
+    first, most = default_adaptive(len(providers))
+    most = probes.n_mixtures or most
+    first = probes.first or min(first, most)
+    trained = _drawable(pool, probes, pilots, names)
+    if len(trained) < first:
+        raise InputError(
+            f"an adaptive design begins with {first} mixtures, but only {len(trained)} of "
+            f"{len(pool)} can be drawn from the pilots at scale {max(probes.scales):,}. Set "
+            "probes.first to fewer, use smaller scales, or set probes.replacement: true"
+        )
+    begun = distinct(np.vstack([trained[spread(trained, first)], listed]))
+    grows = Adaptive(_drawable(distinct(bought), probes, pilots, names), len(begun), most)
+    return begun, grows
+
+
+def _drawable(
+    mixtures: Floats, probes: ProbesConfig, pilots: NDArray[np.int64], names: Sequence[str]
+) -> Floats:
+    """Those of which the pilots hold enough at the largest scale."""
+    if probes.replacement:
+        return mixtures
+    size = max(probes.scales)
+    enough = [bool((round_counts(one, size, names) <= pilots).all()) for one in mixtures]
+    return np.asarray(mixtures[enough])

@@ -1,0 +1,263 @@
+"""What a report says: numbers ready to be drawn, from a table or from a study."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from projektor_ray.explain.numbers import (
+    FINER,
+    WORTH_DIGITS,
+    change,
+    changes,
+    decimals_of,
+    fixed,
+    span,
+    step_of,
+)
+from projektor_ray.explain.short_labels import labels, short
+from projektor_ray.profiles import ProviderCard
+from projektor_ray.selection import Direction, Gain, Plan, PurchasePlans
+from projektor_ray.selection.plan import THOUSAND
+from projektor_ray.selection.provider import Provider
+
+Floats = NDArray[np.float64]
+
+LONGEST_METRIC = 34
+BEYOND = 2.0
+"""Curves go on to so many times the size to buy."""
+NEEDED = "needed"
+"""Is a provider without whom no plan keeps the constraints."""
+
+
+@dataclass(frozen=True, eq=False)
+class Trained:
+    """The trainings beside what the model says of each.
+
+    Attributes
+    ----------
+    mixtures : (k, m).
+    sizes, values : (k,).
+    predicted : (k,), each without its own mixture where there are enough others.
+    left_out : whether there are.
+    """
+
+    mixtures: Floats
+    sizes: Floats
+    values: Floats
+    predicted: Floats
+    left_out: bool
+
+    @property
+    def scales(self) -> tuple[int, ...]:
+        return tuple(int(size) for size in np.unique(self.sizes))
+
+    @property
+    def error(self) -> float:
+        """Mean absolute error of these predictions."""
+        return float(np.mean(np.abs(self.values - self.predicted)))
+
+    def overlap(self, mixture: Floats) -> float:
+        """The largest `Σ_i min(p_i, q_i)` of a mixture with one that was trained: 1 if it was."""
+        return float(np.minimum(self.mixtures, mixture).sum(axis=1).max())
+
+
+@dataclass(frozen=True, eq=False)
+class Curve:
+    """A mixture's metric against the size: `sizes`, `values` (s,) and `interval` (s, 2)."""
+
+    name: str
+    sizes: Floats
+    values: Floats
+    interval: Floats
+
+    def at(self, size: float) -> tuple[float, float, float]:
+        """Value, low and high at a size between two of the curve's."""
+        columns = (self.values, *self.interval.T)
+        value, low, high = (
+            float(np.interp(np.log(size), np.log(self.sizes), column)) for column in columns
+        )
+        return value, low, high
+
+
+@dataclass(frozen=True, eq=False)
+class ModelPrediction:
+    """What a model of all sizes says at the size to buy.
+
+    Attributes
+    ----------
+    model : its name.
+    decides : whether the plan is by this model.
+    value, low, high : of the selected plan, and its 90 % interval.
+    gain : by how much the selected plan is better than the uniform one.
+    """
+
+    model: str
+    decides: bool
+    value: float
+    low: float
+    high: float
+    gain: float
+
+
+@dataclass(frozen=True, eq=False)
+class Surface:
+    """The metric at the size to buy over the simplex: mixtures (B, 3), values (B,)."""
+
+    mixtures: Floats
+    values: Floats
+
+
+@dataclass(frozen=True, eq=False)
+class Report:
+    """Everything on the page.
+
+    Attributes
+    ----------
+    title : of the page.
+    metric, direction : what is bought for, and whether more of it is better.
+    trained : the trainings.
+    measured : whether their mixtures' distances to validation are known.
+    predictors : rows `predictor, on, size, mae, mae_cv, r2, chosen`; `on` says which validation
+        set, where there are several.
+    errors_of : what the errors in these rows are of: the metric or its logarithm.
+    bought : the selected plan beside others, `uniform` among them.
+    without : the best plans that leave a provider out, by its name; None where there is none.
+    curves : of some plans' mixtures, by the model that decides; none where there is one scale.
+    rivals : of the selected mixture, by the other models.
+    opinions : of every model, the one that decides first.
+    surface : for three providers.
+    reasons : why this model, and how far it reaches; a sentence each.
+    notes : what is known to be amiss with the trainings; a sentence each.
+    cards : of the providers, where there are pilots, by the validation set they are beside.
+    """
+
+    title: str
+    metric: str
+    direction: Direction
+    trained: Trained
+    measured: bool
+    predictors: Sequence[Mapping[str, Any]]
+    errors_of: str
+    bought: PurchasePlans
+    without: Mapping[str, Plan | None]
+    curves: tuple[Curve, ...]
+    rivals: tuple[Curve, ...]
+    opinions: tuple[ModelPrediction, ...]
+    surface: Surface | None
+    reasons: tuple[str, ...]
+    notes: tuple[str, ...]
+    cards: Mapping[str, tuple[ProviderCard, ...]] = field(default_factory=dict)
+
+    @property
+    def providers(self) -> tuple[Provider, ...]:
+        """m of them, with prices and capacities."""
+        return self.bought.providers
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Of the providers, as they are."""
+        return tuple(provider.name for provider in self.providers)
+
+    @property
+    def selected(self) -> Plan:
+        return self.bought.selected
+
+    @property
+    def plans(self) -> Mapping[str, Plan]:
+        """By name, without those that buy what an earlier one does."""
+        return self.bought.distinct
+
+    @property
+    def gains(self) -> Mapping[str, Gain]:
+        """Of the selected plan over each of the other `plans`, by their names."""
+        return {name: gain for name, gain in self.bought.gains.items() if name in self.plans}
+
+    def measurable(self, gain: Gain) -> bool:
+        """Whether a gain is one: its interval is above 0, and it does not round to nothing."""
+        return gain.low > 0 and fixed(gain.value, self.decimals) > 0
+
+    @property
+    def every_card(self) -> Iterator[tuple[ProviderCard, str]]:
+        """Every card, and which validation set it is beside, in words where there are several."""
+        for name, cards in self.cards.items():
+            beside = f" ({name})" if len(self.cards) > 1 else ""
+            yield from ((card, beside) for card in cards)
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """Of the providers, short."""
+        return labels(self.names)
+
+    @property
+    def metric_label(self) -> str:
+        """The metric's name, short."""
+        return short(self.metric.rpartition("/")[2] or self.metric, LONGEST_METRIC)
+
+    @property
+    def sign(self) -> float:
+        """1 where more of the metric is better, else −1."""
+        return 1.0 if self.direction == "maximize" else -1.0
+
+    @property
+    def step(self) -> int:
+        """How many samples more of a provider are valued."""
+        return step_of(self.selected.size)
+
+    @property
+    def worth(self) -> Floats:
+        """Metric added by so many samples more of each provider, (m,)."""
+        return np.asarray(self.step / THOUSAND * self.selected.marginal_value)
+
+    @property
+    def grows(self) -> bool:
+        """Whether the model says what more samples bring; else `worth` is of samples in place of
+        others, see `Plan.marginal_value`."""
+        size = self.selected.size
+        return any(one.at(size)[0] != one.at(BEYOND * size)[0] for one in self.curves[:1])
+
+    @property
+    def instead(self) -> str:
+        """What becomes of the plan where samples are added to it, in words."""
+        return "on top" if self.grows else "in place of as many of the plan’s mixture"
+
+    @property
+    def decimals(self) -> int:
+        """Of a metric: as many as its uncertainty makes sense of."""
+        return decimals_of([plan.interval for plan in self.bought.plans.values()])
+
+    def show(self, value: float) -> str:
+        """A metric."""
+        return f"{fixed(value, self.decimals):,.{self.decimals}f}"
+
+    def show_change(self, value: float) -> str:
+        """A difference of metrics with its sign; ±0 where it rounds to nothing."""
+        return change(value, self.decimals)
+
+    @property
+    def show_worth(self) -> Sequence[str]:
+        """What `step` samples more of each provider are worth, m of them."""
+        return changes(self.worth.tolist(), WORTH_DIGITS, self.decimals + FINER)
+
+    def shows(self, value: float) -> bool:
+        """Whether what a part of the purchase is worth is more than nothing."""
+        return fixed(value, self.decimals + FINER) > 0
+
+    def show_without(self, name: str) -> str:
+        """How the metric of the best plan changes if a provider is left out."""
+        if name not in self.without:
+            return "–"
+        other = self.without[name]
+        if other is None:
+            return NEEDED
+        return self.show_change(other.predicted - self.selected.predicted)
+
+    def show_span(self, bounds: tuple[float, float] | None) -> str:
+        """An interval of the metric."""
+        return span(bounds, self.decimals)
+
+    def show_gain(self, gain: Gain) -> str:
+        """A gain and its interval."""
+        return f"{self.show_change(gain.value)} (90%: {self.show_span((gain.low, gain.high))})"

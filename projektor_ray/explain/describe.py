@@ -1,0 +1,157 @@
+"""A report's content from fitted models and plans, whatever the trainings came from."""
+
+from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
+from typing import Any
+
+import numpy as np
+
+from projektor_ray.designs.drawing import simplex_lattice
+from projektor_ray.errors import InputError
+from projektor_ray.explain.content import (
+    BEYOND,
+    Curve,
+    Floats,
+    ModelPrediction,
+    Report,
+    Surface,
+    Trained,
+)
+from projektor_ray.profiles import ProviderCard
+from projektor_ray.projection import ScaleModel, noise_gain, reach
+from projektor_ray.projection.cross_validation import left_out, values_at
+from projektor_ray.selection import Direction, MetricObjective, Plan, PurchasePlans
+from projektor_ray.selection.comparison import SELECTED, UNIFORM
+from projektor_ray.selection.plan import LEVEL
+
+POINTS = 33
+"""Sizes at which a curve is drawn."""
+SIMPLEX_LEVELS = 20
+ACROSS = 3
+"""How many providers a triangle can show."""
+
+ObjectiveAt = Callable[[float], MetricObjective]
+
+
+def describe(
+    *,
+    title: str,
+    metric: str,
+    direction: Direction,
+    trained: Trained,
+    measured: bool,
+    predictors: Sequence[Mapping[str, Any]],
+    errors_of: str,
+    bought: PurchasePlans,
+    without: Mapping[str, Plan | None],
+    objectives: Mapping[str, ObjectiveAt],
+    chosen: str,
+    reason: str,
+    notes: Sequence[str],
+    cards: Mapping[str, Sequence[ProviderCard]] = MappingProxyType({}),
+) -> Report:
+    """The content of a report; parameters that it has as well are told there.
+
+    Parameters
+    ----------
+    objectives : of every fitted model of the sizes by name: the size → the metric there.
+    chosen : name of the model that decides.
+    reason : why it does.
+    """
+    best, uniform = bought.selected, bought.plans[UNIFORM]
+    sizes = curve_sizes(trained.scales, best.size)
+    others = {name: at for name, at in objectives.items() if name != chosen}
+    sign = 1.0 if direction == "maximize" else -1.0
+    opinions = [
+        _opinion(name, at(best.size), best, uniform, sign, decides=name == chosen)
+        for name, at in {chosen: objectives[chosen], **others}.items()
+    ]
+    return Report(
+        title=title,
+        metric=metric,
+        direction=direction,
+        trained=trained,
+        measured=measured,
+        predictors=predictors,
+        errors_of=errors_of,
+        bought=bought,
+        without=without,
+        curves=_curves(
+            {name: (objectives[chosen], bought.plans[name]) for name in (SELECTED, UNIFORM)}, sizes
+        ),
+        rivals=_curves({name: (at, best) for name, at in others.items()}, sizes),
+        opinions=tuple(opinions),
+        surface=surface_at(objectives[chosen](best.size), len(bought.providers)),
+        reasons=_reasons(reason, trained.scales, best.size),
+        notes=tuple(notes),
+        cards={name: tuple(drawn) for name, drawn in cards.items()},
+    )
+
+
+def _opinion(
+    name: str, objective: MetricObjective, best: Plan, uniform: Plan, sign: float, *, decides: bool
+) -> ModelPrediction:
+    value, other = objective.predict(np.stack([best.mixture, uniform.mixture]))
+    low, high = objective.interval(best.mixture[None], LEVEL)[0]
+    gain = sign * float(value - other)
+    return ModelPrediction(name, decides, float(value), float(low), float(high), gain)
+
+
+def _curves(wanted: Mapping[str, tuple[ObjectiveAt, Plan]], sizes: Floats) -> tuple[Curve, ...]:
+    """A plan's mixture at all sizes, by name; none where there is one size."""
+    if len(sizes) == 1:
+        return ()
+    found = []
+    for name, (objective_at, plan) in wanted.items():
+        mixture = plan.mixture[None]
+        along = [objective_at(float(size)) for size in sizes]
+        values = np.array([one.predict(mixture)[0] for one in along])
+        intervals = np.array([one.interval(mixture, LEVEL)[0] for one in along])
+        found.append(Curve(name, sizes, values, intervals))
+    return tuple(found)
+
+
+def curve_sizes(scales: Sequence[int], size: int) -> Floats:
+    """Sizes from the smallest scale to beyond the size to buy, in geometric progression.
+
+    With one scale there is nothing to draw a curve from: that size alone.
+    """
+    if len(scales) == 1:
+        return np.array([float(scales[0])])
+    last = BEYOND * max(size, scales[-1])
+    between = np.geomspace(scales[0], last, POINTS)
+    return np.unique(np.concatenate([between, np.array([*scales, size], dtype=np.float64)]))
+
+
+def surface_at(objective: MetricObjective, providers: int) -> Surface | None:
+    """The metric over the triangle of three providers; None for other numbers of them."""
+    if providers != ACROSS:
+        return None
+    mixtures = simplex_lattice(providers, SIMPLEX_LEVELS)
+    return Surface(mixtures, objective.predict(mixtures))
+
+
+def _reasons(reason: str, scales: Sequence[int], size: int) -> tuple[str, ...]:
+    said = [reason, reach(size, scales)]
+    if len(scales) > 1 and size > scales[-1]:
+        gain = float(noise_gain(size, scales))
+        said.append(
+            f"by Eq. 3, errors of the trainings grow {gain:.1f} times on the way to {size:,}"
+        )
+    return tuple(said)
+
+
+def trained_of(
+    model: ScaleModel,
+    mixtures: Floats,
+    distances: Floats | None,
+    sizes: Floats,
+    values: Floats,
+) -> Trained:
+    """The trainings, and what the model says of each when its mixture is left out."""
+    try:
+        predicted = left_out(model, mixtures, distances, sizes, values)
+        return Trained(mixtures, sizes, values, predicted, left_out=True)
+    except InputError:
+        fitted = values_at(model, mixtures, distances, sizes)
+        return Trained(mixtures, sizes, values, fitted, left_out=False)

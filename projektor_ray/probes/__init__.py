@@ -1,0 +1,1 @@
+"""How one training runs safely: identity, retries, limits, resources and its cost."""

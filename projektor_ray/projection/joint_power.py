@@ -1,0 +1,119 @@
+"""`joint_power`: the joint model of all scales where a metric nears its bounds as a power of N."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from projektor_ray.predictors.predictor import FitReport, Floats
+from projektor_ray.projection.joint import Joint
+from projektor_ray.projection.link import Link
+from projektor_ray.projection.scale_model import ScaledProbes, ScaleModel
+
+DRIFT_OF_GAIN = 0.44
+"""Of the gain on the link's scale: a 90 % interval then reaches back over two thirds of it, which
+held learning curves of CIFAR-10 and of scikit-learn's digits (`docs/decisions.md`)."""
+
+
+class Straight(Joint):
+    """The joint model on the link's scale."""
+
+    drift_of_gain = DRIFT_OF_GAIN
+
+
+class JointPower(ScaleModel):
+    """`ln((L̂ − low) / (high − L̂)) = a1·OT + a0 + b·x + s(p, x)` with `x = ln(N / N_last)`.
+
+    The joint model, on the scale of its `Link`: an accuracy's odds, or a loss, are `N^b` times a
+    factor of the mixture's own. Predictions stay within the bounds and flatten towards them, which
+    no line in ln N does. Intervals are those on the link's scale, carried back.
+
+    Attributes
+    ----------
+    reports : scale → how well it is fitted, in the metric's units.
+    """
+
+    name = "joint_power"
+
+    reports: Mapping[int, FitReport]
+
+    def _fit(self, scaled: ScaledProbes) -> None:
+        probes = scaled.probes
+        self._scaled = scaled
+        self._link = Link.of(self.bounds, probes.values)
+        straight = self._link.to(probes.values)
+        self._joint = Straight().fit(probes.mixtures, probes.distances, scaled.sizes, straight)
+        unseen = self._link.back(straight - self._joint.left_out)
+        self.reports = self._report(scaled, probes.values - unseen)
+
+    @property
+    def coefficients(self) -> Floats:
+        """`a1, a0, b` of the trend, on the link's scale."""
+        return self._joint.coefficients
+
+    def _predict(self, mixtures: Floats, distances: Floats, size: float) -> Floats:
+        return self._link.back(self._joint._predict(mixtures, distances, size))
+
+    def _slope(self, mixtures: Floats, distances: Floats, size: float) -> Floats:
+        return self._link.slope(self._joint._predict(mixtures, distances, size))
+
+    def value_and_gradient(
+        self, mixtures: Floats, distances: Floats, distance_gradients: Floats, size: float
+    ) -> tuple[Floats, Floats]:
+        straight, gradient = self._joint.value_and_gradient(
+            mixtures, distances, distance_gradients, size
+        )
+        return self._link.back(straight), self._link.slope(straight)[:, None] * gradient
+
+    def size_slope(self, mixtures: Floats, distances: Floats, size: float) -> Floats:
+        rise = self._joint.size_slope(mixtures, distances, size)
+        return self._slope(mixtures, distances, size) * rise
+
+    def _spread(self, mixtures: Floats, distances: Floats, size: float) -> Floats:
+        """To first order in the spread on the link's scale."""
+        spread = self._joint._spread(mixtures, distances, size)
+        return self._slope(mixtures, distances, size) * spread
+
+    def covariance(self, mixtures: Floats, distances: Floats, size: float) -> Floats:
+        """To first order in that on the link's scale."""
+        slope = self._slope(mixtures, distances, size)
+        covariance = self._joint.covariance(mixtures, distances, size)
+        return np.asarray(slope[:, None] * covariance * slope)
+
+    def _drift(self, mixtures: Floats, distances: Floats, size: float) -> Floats:
+        """That on the link's scale, to first order."""
+        drift = self._joint._drift(mixtures, distances, size)
+        return self._slope(mixtures, distances, size) * drift
+
+    def interval(
+        self,
+        mixtures: ArrayLike,
+        distances: ArrayLike | None,
+        size: float,
+        level: float = 0.9,
+    ) -> Floats:
+        """Where a new training's metric would lie, shape (q, 2): that of z, carried back."""
+        return self._link.back(self._joint.interval(mixtures, distances, size, level))
+
+    def sample_posterior(
+        self,
+        mixtures: ArrayLike,
+        distances: ArrayLike | None,
+        size: float,
+        count: int,
+        stream: np.random.Generator,
+    ) -> Floats:
+        """Metrics of mixtures (q, m) that agree with the probes: those of z, carried back."""
+        sample_posterior = self._joint.sample_posterior(mixtures, distances, size, count, stream)
+        assert sample_posterior is not None
+        return self._link.back(sample_posterior)
+
+    def unfitted(self) -> "JointPower":
+        return JointPower(self.bounds)
+
+    def _state(self) -> dict[str, Any]:
+        return self._scaled.state()
+
+    def _restore(self, state: dict[str, Any]) -> None:
+        self._fit(ScaledProbes.restored(state))

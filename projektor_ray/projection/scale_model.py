@@ -1,0 +1,375 @@
+"""What every model of all scales is: the metric at any size from a mixture and its distance."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar, TypeVar
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import ArrayLike
+from scipy.special import ndtri
+
+from projektor_ray.errors import InputError, TooFewProbesError
+from projektor_ray.predictors.predictor import (
+    FitReport,
+    Floats,
+    Probes,
+    one_per_mixture,
+    student_quantile,
+)
+from projektor_ray.projection.log_linear import check_scales, check_size
+from projektor_ray.projection.posterior import deviation_of_differences, samples
+from projektor_ray.storage.one_row import one_row, the_row
+
+Bounds = tuple[float, float]
+ScaleModelT = TypeVar("ScaleModelT", bound="ScaleModel")
+
+DRIFT_OF_MISS = 0.5
+"""Share of the error at the held-out scale that a projection as far again drifts by."""
+DRIFT_OF_GAIN = 0.334
+"""Share of the projected gain that is taken for drift where no scale can be held out. With scales a
+factor of 4 apart, laws N^−β with β up to ½ end up to 0.59 of that gain lower a factor of 10 on,
+nine tenths of them up to 0.55, which is this by the normal quantile of a 90 % interval."""
+OWN_DRIFT = 0.5
+"""Share of its drift that is a mixture's own, because mixtures flatten at different sizes. Without
+it, intervals on gains covered 0.73 of them on CIFAR-10 (`benchmarks/prediction.py`)."""
+
+
+@dataclass(frozen=True, eq=False)
+class ScaledProbes:
+    """Finished trainings at several scales: a row per probe, with its size (k,)."""
+
+    probes: Probes
+    sizes: Floats
+
+    @staticmethod
+    def check(
+        mixtures: ArrayLike, distances: ArrayLike | None, sizes: ArrayLike, values: ArrayLike
+    ) -> "ScaledProbes":
+        """Probes as arrays.
+
+        Raises
+        ------
+        InputError
+            As `Probes.check`, or if a size is not a whole number of at least 1.
+        """
+        probes = Probes.check(mixtures, distances, values)
+        counts = one_per_mixture("sizes", sizes, len(probes))
+        wrong = np.flatnonzero((counts < 1) | (counts % 1 != 0))
+        if len(wrong):
+            raise InputError(
+                f"sizes must be whole numbers of samples, at least 1; number {wrong[0]} is "
+                f"{counts[wrong[0]]:g}. Write samples, not thousands or billions of them"
+            )
+        return ScaledProbes(probes, counts)
+
+    @property
+    def scales(self) -> tuple[int, ...]:
+        """The sizes at which there are probes, ascending."""
+        return tuple(int(size) for size in np.unique(self.sizes))
+
+    def state(self) -> dict[str, Any]:
+        """As plain values."""
+        numbers = {"sizes": self.sizes, **vars(self.probes)}
+        return {name: array.tolist() for name, array in numbers.items()}
+
+    @staticmethod
+    def restored(state: Mapping[str, Any]) -> "ScaledProbes":
+        """The probes that `state` wrote."""
+        arrays = {name: np.asarray(state[name]) for name in ("mixtures", "distances", "values")}
+        return ScaledProbes(Probes(**arrays), np.asarray(state["sizes"]))
+
+    def at(self, scale: float) -> Probes:
+        return self.probes.take(self.sizes == scale)
+
+    def below(self, scale: float) -> "ScaledProbes":
+        """The probes of smaller sizes."""
+        rows = self.sizes < scale
+        return ScaledProbes(self.probes.take(rows), self.sizes[rows])
+
+
+class ScaleModel(ABC):
+    """The metric L̂(N, p) at any size N, fitted to probes at all scales.
+
+    Parameters
+    ----------
+    bounds : range of the metric, (0, 1) for an accuracy; predictions are clipped to it, gradients
+        are those of the unclipped prediction.
+
+    Attributes
+    ----------
+    scales : at which there were probes, ascending.
+    freedom : degrees of freedom of the intervals: probes at the scale with fewest, less 2.
+    held_out_rms : root mean square error at the largest scale when it is projected from the
+        smaller ones; None where those are too few to project from.
+    """
+
+    name: ClassVar[str]
+    fewest_scales: ClassVar[int] = 2
+    drift_of_gain: ClassVar[float] = DRIFT_OF_GAIN
+
+    scales: tuple[int, ...]
+    freedom: int
+    held_out_rms: float | None = None
+
+    def __init__(self, bounds: Bounds | None = None) -> None:
+        if bounds is not None and not bounds[0] < bounds[1]:
+            raise InputError(f"a metric's bounds must be ascending, such as (0, 1); got {bounds}")
+        self.bounds = bounds
+
+    @abstractmethod
+    def _fit(self, scaled: ScaledProbes) -> None:
+        """Set what the other methods need; `scales` is set."""
+
+    @abstractmethod
+    def value_and_gradient(
+        self, mixtures: Floats, distances: Floats, distance_gradients: Floats, size: float
+    ) -> tuple[Floats, Floats]:
+        """The unclipped prediction (B,) and its total derivative along the shares (B, m)."""
+
+    @abstractmethod
+    def size_slope(self, mixtures: Floats, distances: Floats, size: float) -> Floats:
+        """∂L̂/∂N: the metric that one more sample of the same mixture is worth, shape (B,)."""
+
+    @abstractmethod
+    def _predict(self, mixtures: Floats, distances: Floats, size: float) -> Floats:
+        """The unclipped prediction, shape (q,)."""
+
+    @abstractmethod
+    def _spread(self, mixtures: Floats, distances: Floats, size: float) -> Floats:
+        """Standard deviation around the prediction if the law of the sizes holds, shape (q,)."""
+
+    @abstractmethod
+    def covariance(self, mixtures: Floats, distances: Floats, size: float) -> Floats | None:
+        """Covariance of what is believed of the unclipped metric at a size, shape (q, q).
+
+        Without the noise of trainings, and if the law of the sizes holds. None where the model has
+        no posterior.
+        """
+
+    @abstractmethod
+    def unfitted(self: ScaleModelT) -> ScaleModelT:
+        """A model with the same settings, to fit with the largest scale held out."""
+
+    def fit(
+        self: ScaleModelT,
+        mixtures: ArrayLike,
+        distances: ArrayLike | None,
+        sizes: ArrayLike,
+        values: ArrayLike,
+    ) -> ScaleModelT:
+        """Fit to probes at all scales; returns the model itself.
+
+        Parameters
+        ----------
+        mixtures : array, shape (k, m): a row per probe.
+        distances : array, shape (k,), or None where no predictor uses them.
+        sizes : array, shape (k,): how many samples each probe was trained on.
+        values : array, shape (k,): the metric of each probe.
+
+        Raises
+        ------
+        TooFewProbesError
+            If a scale has too few probes.
+        InputError
+            If there are fewer scales than a projection needs, or a number cannot be used.
+        """
+        scaled = ScaledProbes.check(mixtures, distances, sizes, values)
+        check_scales(scaled.scales, self.fewest_scales)
+        self.scales = scaled.scales
+        self._fit(scaled)
+        self.freedom = min(len(scaled.at(scale)) for scale in self.scales) - 2
+        self.held_out_rms = self._hold_out(scaled)
+        return self
+
+    def _hold_out(self, scaled: ScaledProbes) -> float | None:
+        """Error at the largest scale when projected there from the smaller ones."""
+        last, smaller = scaled.at(self.scales[-1]), scaled.below(self.scales[-1])
+        if len(smaller.scales) < self.fewest_scales:
+            return None
+        model = self.unfitted()
+        model.scales = smaller.scales
+        try:
+            model._fit(smaller)
+        except TooFewProbesError:
+            return None
+        predicted = model._predict(last.mixtures, last.distances, self.scales[-1])
+        return float(np.sqrt(np.mean((last.values - predicted) ** 2)))
+
+    def _report(self, scaled: ScaledProbes, left_out: Floats) -> dict[int, FitReport]:
+        """How well each scale is fitted, from the errors of left-out probes, shape (k,)."""
+        reports = {}
+        for scale in self.scales:
+            at = scaled.at(scale)
+            fitted = self._predict(at.mixtures, at.distances, scale)
+            reports[scale] = FitReport.of(at.values, fitted, left_out[scaled.sizes == scale])
+        return reports
+
+    def predict(self, mixtures: ArrayLike, distances: ArrayLike | None, size: float) -> Floats:
+        """The metric of mixtures (q, m) with distances (q,) at a size: shape (q,)."""
+        mixtures, distances, size = _query(mixtures, distances, size)
+        return self.clip(self._predict(mixtures, distances, size))
+
+    def interval(
+        self,
+        mixtures: ArrayLike,
+        distances: ArrayLike | None,
+        size: float,
+        level: float = 0.9,
+    ) -> Floats:
+        """Where a new training's metric would lie, shape (q, 2): low and high.
+
+        Half-width `√((t·spread)² + (z·drift)²)`: the spread if the law of the sizes holds, and a
+        drift beyond the largest scale, because no law does; t and z are the quantiles of Student's
+        and of the normal distribution: more probes lessen the spread only. The drift grows with
+        `ln(N / N_last)`; at `N_last²/N_before` it is half of what projecting to the largest scale
+        from the smaller ones missed. Where there are too few scales to hold one out, it is
+        `drift_of_gain` of the projected gain.
+        """
+        mixtures, distances, size = _query(mixtures, distances, size)
+        middle = self._predict(mixtures, distances, size)
+        spread = self._spread(mixtures, distances, size)
+        half = self._half_width(spread, self._drift(mixtures, distances, size), level)
+        return self.clip(np.stack([middle - half, middle + half], axis=1))
+
+    def _half_width(self, spread: Floats, drift: Floats, level: float) -> Floats:
+        reach = ndtri(0.5 + level / 2)
+        return np.hypot(student_quantile(level, self.freedom) * spread, reach * drift)
+
+    def gain_interval(
+        self,
+        mixtures: ArrayLike,
+        distances: ArrayLike | None,
+        others: ArrayLike,
+        other_distances: ArrayLike | None,
+        size: float,
+        level: float = 0.9,
+    ) -> Floats:
+        """Where `L(N, p) − L(N, p')` lies, trainings' noise apart, shape (q, 2): low and high.
+
+        Errors that the mixtures of a row share cancel: far narrower than the intervals of either.
+        Where the model has no posterior, they are taken to share none. A law that flattens takes
+        the same part of both drifts, so that their difference counts; and `OWN_DRIFT` of either is
+        its mixture's own.
+        """
+        mixtures, distances, size = _query(mixtures, distances, size)
+        others, other_distances, size = _query(others, other_distances, size)
+        value = self.clip(self._predict(mixtures, distances, size))
+        other = self.clip(self._predict(others, other_distances, size))
+        spread = self._gain_spread(mixtures, distances, others, other_distances, size)
+        one = self._drift(mixtures, distances, size)
+        two = self._drift(others, other_distances, size)
+        drift = np.hypot(one - two, OWN_DRIFT * np.hypot(one, two))
+        drift[(mixtures == others).all(axis=1)] = 0.0
+        half = self._half_width(spread, drift, level)
+        low, high = self.bounds or (-np.inf, np.inf)
+        bounds = np.stack([value - other - half, value - other + half], axis=1)
+        return np.asarray(np.clip(bounds, low - high, high - low))
+
+    def _gain_spread(
+        self,
+        mixtures: Floats,
+        distances: Floats,
+        others: Floats,
+        other_distances: Floats,
+        size: float,
+    ) -> Floats:
+        """Standard deviation of the error of `L(N, p) − L(N, p')` if the law holds, shape (q,)."""
+        both, measured = np.vstack([mixtures, others]), np.append(distances, other_distances)
+        covariance = self.covariance(both, measured, size)
+        if covariance is None:
+            covariance = np.diag(self._spread(both, measured, size) ** 2)
+        return deviation_of_differences(covariance)
+
+    def sample_posterior(
+        self,
+        mixtures: ArrayLike,
+        distances: ArrayLike | None,
+        size: float,
+        count: int,
+        stream: np.random.Generator,
+    ) -> Floats | None:
+        """Metrics of mixtures (q, m) that agree with the probes as well as their noise asks for.
+
+        Samples of the normal distribution of `predict` and `covariance`, in pairs around the mean,
+        shape (count, q), not cut to the metric's bounds: cut ones would tie; None where the model
+        has no posterior.
+        """
+        mixtures, distances, size = _query(mixtures, distances, size)
+        covariance = self.covariance(mixtures, distances, size)
+        if covariance is None:
+            return None
+        mean = self._predict(mixtures, distances, size)
+        return samples(mean, covariance, count, stream)
+
+    def _drift(self, mixtures: Floats, distances: Floats, size: float) -> Floats:
+        """Standard deviation of the drift at a size, shape (q,).
+
+        With the sign of the growth, where it is a share of that.
+        """
+        last = self.scales[-1]
+        beyond = max(np.log(size / last), 0.0)
+        if self.held_out_rms is None:
+            growth = last * self.size_slope(mixtures, distances, last)
+            return np.asarray(self.drift_of_gain * beyond * growth)
+        rate = DRIFT_OF_MISS * self.held_out_rms / np.log(last / self.scales[-2])
+        return np.full(len(mixtures), beyond * rate)
+
+    def clip(self, values: Floats) -> Floats:
+        """Values within the metric's bounds."""
+        return values if self.bounds is None else np.clip(values, *self.bounds)
+
+    def to_arrow(self) -> pa.Table:
+        """The fitted model as a table of one row: its name, its bounds, and its state."""
+        values = {
+            "scale_model": self.name,
+            "bounds": None if self.bounds is None else list(self.bounds),
+            "scales": list(self.scales),
+            "freedom": self.freedom,
+            "held_out_rms": self.held_out_rms,
+            **self._state(),
+        }
+        return one_row(values)
+
+    @abstractmethod
+    def _state(self) -> dict[str, Any]:
+        """What `_restore` needs, as plain values."""
+
+    @abstractmethod
+    def _restore(self, state: dict[str, Any]) -> None:
+        """Set what predicting needs; `scales` is set."""
+
+    @classmethod
+    def from_arrow(cls: type[ScaleModelT], table: pa.Table) -> ScaleModelT:
+        """The fitted model that `to_arrow` wrote: it predicts the same bits."""
+        values = the_row(table)
+        model = cls._unfilled(values)
+        model.scales = tuple(values["scales"])
+        model.freedom = values["freedom"]
+        model.held_out_rms = values.get("held_out_rms")
+        model._restore(values)
+        return model
+
+    @classmethod
+    def _unfilled(cls: type[ScaleModelT], values: dict[str, Any]) -> ScaleModelT:
+        """A model with the settings that `to_arrow` wrote."""
+        return cls(bounds=bounds_in(values))
+
+
+def bounds_in(values: Mapping[str, Any]) -> Bounds | None:
+    """The bounds that `ScaleModel.to_arrow` wrote."""
+    bounds = values.get("bounds")
+    return None if bounds is None else (bounds[0], bounds[1])
+
+
+def _query(
+    mixtures: ArrayLike, distances: ArrayLike | None, size: float
+) -> tuple[Floats, Floats, float]:
+    array = np.asarray(mixtures, dtype=np.float64)
+    if array.ndim != 2 or not np.isfinite(array).all():
+        raise InputError(
+            "expected finite mixtures of shape (q, m), a row per mixture; "
+            f"got an array of shape {array.shape}"
+        )
+    return array, one_per_mixture("distances", distances, len(array)), float(check_size(size))

@@ -1,0 +1,26 @@
+"""Bring your own table: trainings that somebody else ran, without pilots, transport or Ray."""
+
+from projektor_ray.data.tables import join_tables, read_table
+from projektor_ray.runs.estimators import MixtureRegressor, ScaleRegressor
+from projektor_ray.runs.identifiability import unidentified
+from projektor_ray.runs.metric_names import guess_direction, unbounded_note
+from projektor_ray.runs.offers import Offers
+from projektor_ray.runs.roles import Columns, Roles
+from projektor_ray.runs.runs import Runs
+from projektor_ray.runs.saved_models import keep, kept
+
+__all__ = [
+    "Columns",
+    "MixtureRegressor",
+    "Offers",
+    "Roles",
+    "Runs",
+    "ScaleRegressor",
+    "guess_direction",
+    "join_tables",
+    "keep",
+    "kept",
+    "read_table",
+    "unbounded_note",
+    "unidentified",
+]

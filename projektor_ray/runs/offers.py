@@ -1,0 +1,200 @@
+"""What is for sale: prices, capacities and terms, from a table or from the command line."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from projektor_ray.data.tables import read_table
+from projektor_ray.errors import InputError, nearest, row_named
+from projektor_ray.runs.roles import column
+from projektor_ray.selection import Terms
+from projektor_ray.selection.provider import Provider
+
+OFFER_COLUMNS = (
+    "provider",
+    "price",
+    "capacity",
+    "beyond",
+    "minimum_order",
+    "required",
+    "excluded",
+)
+
+Floats = NDArray[np.float64]
+Row = Mapping[str, float]
+
+
+@dataclass(frozen=True)
+class Offers:
+    """What is for sale: providers in the order of the mixtures' columns, and their terms.
+
+    Attributes
+    ----------
+    providers : with price, tiers and capacity.
+    terms : minimum orders, and providers that must be in or out, by name.
+    """
+
+    providers: tuple[Provider, ...]
+    terms: Mapping[str, Terms]
+
+    @staticmethod
+    def free(names: Sequence[str]) -> "Offers":
+        """Everything without a price or a limit."""
+        return Offers(tuple(Provider(name) for name in names), {})
+
+    @staticmethod
+    def read(source: Any, names: Sequence[str]) -> "Offers":
+        """Offers in a table with the column `provider` and, where wanted, the others.
+
+        `price` and `capacity` (empty: unlimited) are of the first row of a provider, as are
+        `minimum_order`, `required` and `excluded`. Without the column `price` nothing costs. A
+        further row of the same provider is a tier: its `price` holds for the samples `beyond` so
+        many.
+
+        Raises
+        ------
+        InputError
+            If a provider of the mixtures has no row, or two that are no tiers, a row is of an
+            unknown provider or has no price where others have, or a number cannot be used.
+        """
+        table = read_table(source)
+        for name in table.column_names:
+            if name not in OFFER_COLUMNS:
+                raise InputError(f"offers have no column {name!r}; {nearest(name, OFFER_COLUMNS)}")
+        if "provider" not in table.column_names:
+            raise InputError(
+                "offers need the column 'provider', with the names of the mixtures' columns; got "
+                f"{', '.join(table.column_names)}"
+            )
+        sellers = [str(name) for name in table["provider"].to_pylist()]
+        _same_names(sellers, names)
+        parts = {
+            name: column(table, name) if name in table.column_names else np.full(len(table), np.nan)
+            for name in OFFER_COLUMNS[1:]
+        }
+        if "price" in table.column_names:
+            _check_prices(sellers, parts["price"], parts["excluded"] == 1)
+        rows: dict[str, list[Row]] = {name: [] for name in names}
+        for at, seller in enumerate(sellers):
+            rows[seller].append({part: float(numbers[at]) for part, numbers in parts.items()})
+        return Offers(
+            tuple(_provider(name, rows[name]) for name in names),
+            {name: _terms(name, rows[name][0]) for name in names},
+        )
+
+    def changed(
+        self,
+        prices: Mapping[str, float] | None = None,
+        capacities: Mapping[str, float] | None = None,
+        minimum_orders: Mapping[str, float] | None = None,
+        required: Sequence[str] = (),
+        excluded: Sequence[str] = (),
+    ) -> "Offers":
+        """The same offers with some parts replaced, by provider name; a new price has no tiers.
+
+        Raises
+        ------
+        InputError
+            If there is no such provider, or a number cannot be used.
+        """
+        prices, capacities, orders = prices or {}, capacities or {}, minimum_orders or {}
+        known = [provider.name for provider in self.providers]
+        for name in (*prices, *capacities, *orders, *required, *excluded):
+            if name not in known:
+                raise InputError(f"there is no provider {name!r}; {nearest(name, known)}")
+        providers = []
+        for one in self.providers:
+            if one.name in prices:
+                one = replace(one, price=prices[one.name], tiers=())
+            if one.name in capacities:
+                one = replace(one, capacity=_whole(one.name, "capacity", capacities[one.name]))
+            providers.append(one)
+        terms = dict(self.terms)
+        for name in {*orders, *required, *excluded}:
+            deal = terms.get(name, Terms())
+            least = orders.get(name, deal.minimum_order)
+            terms[name] = Terms(
+                _whole(name, "minimum_order", least),
+                deal.required or name in required,
+                deal.excluded or name in excluded,
+            )
+        return Offers(tuple(providers), terms)
+
+    def without(self, names: Sequence[str]) -> "Offers":
+        """The same offers, nothing to be bought of some providers.
+
+        Raises
+        ------
+        InputError
+            If one of them must be bought.
+        """
+        for name in names:
+            if self.terms.get(name, Terms()).required:
+                raise InputError(
+                    f"{name!r} must be bought, but no row of the table has any of it, so that "
+                    "nothing tells what it is worth; train mixtures that hold some"
+                )
+        return self.changed(excluded=names)
+
+
+def _same_names(rows: Sequence[str], names: Sequence[str]) -> None:
+    absent = [name for name in names if name not in rows]
+    odd = [name for name in rows if name not in names]
+    said = [
+        f"no offer of {', '.join(absent)}" if absent else "",
+        f"no column of shares for {', '.join(odd)}" if odd else "",
+    ]
+    if any(said):
+        raise InputError(
+            "offers and mixtures must name the same providers; "
+            f"{'; '.join(part for part in said if part)}. The mixtures' are {', '.join(names)}"
+        )
+
+
+def _check_prices(sellers: Sequence[str], prices: Floats, excluded: NDArray[np.bool_]) -> None:
+    """Refuse an empty price of what may be bought: it would be taken for free."""
+    if (empty := np.flatnonzero(np.isnan(prices) & ~excluded)).size:
+        raise InputError(
+            f"provider {sellers[empty[0]]!r} has no price in {row_named(int(empty[0]))}; write "
+            "what a sample costs, 0 where it costs nothing"
+        )
+
+
+def _provider(name: str, rows: Sequence[Row]) -> Provider:
+    """The provider of one row, or of several where the others are tiers."""
+    first, *rest = sorted(rows, key=lambda row: 0.0 if np.isnan(row["beyond"]) else row["beyond"])
+    begins = [0.0 if np.isnan(row["beyond"]) else row["beyond"] for row in (first, *rest)]
+    if begins[0] != 0 or len(set(begins)) < len(begins):
+        raise InputError(
+            f"provider {name!r} has {len(rows)} offers, beyond {_listed(begins)} samples; give it "
+            "one row, or one for each tier of its price: the first without `beyond`, the others "
+            "with different ones"
+        )
+    capacity = None if np.isnan(first["capacity"]) else _whole(name, "capacity", first["capacity"])
+    tiers = tuple(
+        (_whole(name, "beyond", begin), row["price"])
+        for begin, row in zip(begins[1:], rest, strict=True)
+    )
+    return Provider(name, capacity, 0.0 if np.isnan(first["price"]) else first["price"], tiers)
+
+
+def _terms(name: str, row: Row) -> Terms:
+    order = 0.0 if np.isnan(row["minimum_order"]) else row["minimum_order"]
+    return Terms(
+        _whole(name, "minimum_order", order), row["required"] == 1, excluded=row["excluded"] == 1
+    )
+
+
+def _whole(name: str, what: str, number: float) -> int:
+    if not np.isfinite(number) or number != int(number):
+        raise InputError(
+            f"provider {name!r}: {what} must be a whole number of samples; got {number:g}"
+        )
+    return int(number)
+
+
+def _listed(numbers: Sequence[float]) -> str:
+    return ", ".join(f"{number:g}" for number in numbers)

@@ -1,0 +1,358 @@
+"""The selected plan beside the plans to compare it with: gains, agreement, and their table."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+import pyarrow as pa
+
+from projektor_ray.selection.feasible_set import Floats
+from projektor_ray.selection.multistart import baseline_plans, favourite
+from projektor_ray.selection.objective import MetricObjective
+from projektor_ray.selection.plan import Direction, Plan
+from projektor_ray.selection.problem import MetricAt, PurchaseProblem
+from projektor_ray.selection.provider import Provider
+from projektor_ray.selection.robustness import NEARLY, PlanStability, agree
+from projektor_ray.selection.size_search import TargetResult
+from projektor_ray.storage.schemas import SCHEMAS, Row
+
+SELECTED, UNIFORM = "selected", "uniform"
+CALLED = {"single": "best single", "probe": "best trained"}
+"""Of the plans whose name in the tables says too little."""
+FILLED_UP = "one first"
+FAR = 10
+"""A purchase of more than so many times the largest size trained is farther than projections were
+ever held against trainings (`benchmarks/prediction.py`)."""
+
+
+@dataclass(frozen=True)
+class Gain:
+    """By how much a plan's metric is better than another's, trainings' noise apart.
+
+    Attributes
+    ----------
+    value : predicted; positive is better, also where the metric is a loss.
+    low, high : of its interval.
+    """
+
+    value: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True)
+class Part:
+    """What a plan has of one of several metrics: predicted, and its interval."""
+
+    predicted: float
+    interval: tuple[float, float]
+
+
+@dataclass(frozen=True, eq=False)
+class Tried:
+    """The trainings of the largest size, and the selected plan beside its best rival there.
+
+    Attributes
+    ----------
+    mixtures : all different, the one with the best mean metric first, shape (k, m).
+    size : of the trainings.
+    gain : of the selected plan's mixture over its best rival's at that size; None where there is no
+        rival, or the plans are no larger.
+    """
+
+    mixtures: Floats
+    size: int
+    gain: Gain | None = None
+
+    def near(self, mixture: Floats) -> bool:
+        """Whether nearly this mixture was trained."""
+        return any(_apart(trained, mixture) <= NEARLY for trained in self.mixtures)
+
+
+@dataclass(frozen=True, eq=False)
+class PurchasePlans:
+    """The selected plan, and the plans to compare it with.
+
+    Attributes
+    ----------
+    plans : by name: `selected`, `uniform`, `proportional`, `single`, `probe`.
+    providers : m of them, in the order of the plans' samples.
+    gains : of the selected plan over each of the others, by their names; none where the objective
+        cannot tell how far off it may be.
+    agreement : of the selected plan with the best ones of plausible worlds; None where the model
+        that predicts has no posterior to sample them from.
+    answer : what it takes to reach a target, where one was asked for.
+    frontier : the best plan for each budget, where they were asked for.
+    open_size : whether the size was chosen with the plan; intervals, gains and worlds are all at
+        the size that was.
+    unspent : what is left of the budget, and why; empty where nothing noteworthy is.
+    parts : where several metrics are bought for, what each plan has of each of them: by the
+        metric's, or the validation set's, name and by the plan's.
+    budget : most money that may be spent; None where no budget was set.
+    tried : the trainings of the largest size, where they are known.
+    direction : whether more of the metric is better.
+    """
+
+    plans: Mapping[str, Plan]
+    providers: tuple[Provider, ...]
+    gains: Mapping[str, Gain] = field(default_factory=dict)
+    agreement: PlanStability | None = None
+    answer: TargetResult | None = None
+    frontier: Mapping[float, Plan] = field(default_factory=dict)
+    open_size: bool = False
+    unspent: str = ""
+    parts: Mapping[str, Mapping[str, Part]] = field(default_factory=dict)
+    budget: float | None = None
+    tried: Tried | None = None
+    direction: Direction = "maximize"
+
+    @property
+    def distinct(self) -> dict[str, Plan]:
+        """The plans by name, without those that buy what an earlier one does."""
+        first: dict[bytes, str] = {}
+        for name, plan in self.plans.items():
+            first.setdefault(plan.samples.tobytes(), name)
+        return {name: self.plans[name] for name in first.values()}
+
+    @property
+    def nearest(self) -> str | None:
+        """The best of the other plans that are not nearly the selected one, which gains least on
+        it; None where there is no such plan.
+        """
+        gains = {
+            name: gain.value
+            for name, gain in self.gains.items()
+            if _apart(self.plans[name].mixture, self.selected.mixture) > NEARLY
+        }
+        return min(gains, key=lambda name: gains[name], default=None)
+
+    @property
+    def priced(self) -> bool:
+        """Whether anything costs money."""
+        return any(price > 0 for one in self.providers for _, price in one.schedule)
+
+    @property
+    def selected(self) -> Plan:
+        return self.plans[SELECTED]
+
+    @property
+    def reachable(self) -> bool:
+        """Whether the selected plan does what was asked for, a target if there was one."""
+        return self.answer is None or self.answer.reached
+
+    def called(self, name: str) -> str:
+        """A plan's name as people read it; no single is one that others fill up."""
+        if name == "single" and np.count_nonzero(self.plans[name].samples) > 1:
+            return FILLED_UP
+        return CALLED.get(name, name)
+
+    @property
+    def filled_up(self) -> str:
+        """Whom the rival `single` is of, where it needs others too, in words; else empty."""
+        plan = self.distinct.get("single")
+        if plan is None or self.called("single") != FILLED_UP:
+            return ""
+        name = favourite(plan)
+        most = plan.samples[plan.names.index(name)]
+        return f"{FILLED_UP}: as much of {name} as may be, {most:,}, and evenly of the others"
+
+    @property
+    def moved(self) -> str:
+        """How far the rival `probe` is from the mixture that was trained, in words; empty where it
+        is that one.
+        """
+        plan = self.distinct.get("probe")
+        if plan is None or self.tried is None:
+            return ""
+        away = _apart(self.tried.mixtures[0], plan.mixture)
+        if away * plan.size <= len(plan.names) / 2:
+            return ""
+        return (
+            f"{CALLED['probe']}: the mixture trained with the best metric, {away:.0%} of it moved "
+            "to other providers to keep capacities, terms and budget"
+        )
+
+    @property
+    def far(self) -> str:
+        """That the purchase is far beyond the trainings, in words; empty where it is not."""
+        if self.tried is None or self.selected.size <= FAR * self.tried.size:
+            return ""
+        return (
+            f"{self.selected.size:,} samples are {self.selected.size / self.tried.size:.3g} times "
+            "the largest size trained, and no training tells how the metric grows so far beyond: "
+            "train at a larger size, or buy a part first"
+        )
+
+    @property
+    def held(self) -> str:
+        """What the comparisons hold fixed, in words; empty where the size was asked for."""
+        size = f"{self.selected.size:,}"
+        if self.answer is not None:
+            return (
+                f"all compared plans have {size} samples, whatever they cost within the budget and "
+                "whether or not they reach the target, which is held against the prediction's mean"
+                f"{self._missed_by_half}"
+            )
+        if self.open_size:
+            return (
+                f"intervals, gains and worlds are of plans of {size} samples: that another size "
+                "may be best is not in them"
+            )
+        return ""
+
+    @property
+    def _missed_by_half(self) -> str:
+        """That a target which is reached in the mean is no more than that; empty where it is."""
+        answer, interval = self.answer, self.selected.interval
+        if answer is None or not answer.reached or interval is None:
+            return ""
+        if not interval[0] < answer.target < interval[1]:
+            return ""
+        return ": about every second purchase like this misses it; for a safer one ask for more"
+
+    def rows(self) -> list[Row]:
+        """The table `plans`: every provider in every plan; those of a frontier by their budgets."""
+        budgets = {f"budget {budget:.10g}": plan for budget, plan in self.frontier.items()}
+        return [
+            row
+            for name, plan in {**self.plans, **budgets}.items()
+            for row in _rows_of(
+                self.called(name),
+                plan,
+                self.gains.get(name),
+                self.agreement if name == SELECTED else None,
+            )
+        ]
+
+    def part_rows(self) -> list[Row]:
+        """The table `sets`: every validation set in every plan."""
+        return [
+            {
+                "plan": self.called(name),
+                "size": self.plans[name].size,
+                "validation": called,
+                "predicted": part.predicted,
+                "low": part.interval[0],
+                "high": part.interval[1],
+            }
+            for called, parts in self.parts.items()
+            for name, part in parts.items()
+        ]
+
+    def table(self) -> pa.Table:
+        """The same as an Arrow table, not stamped as a study's."""
+        return pa.Table.from_pylist(self.rows(), schema=SCHEMAS["plans"])
+
+
+def _apart(mixture: Floats, other: Floats) -> float:
+    """Which part of the samples two mixtures differ in: `½ Σ_i |p_i − q_i|`."""
+    return 0.5 * float(np.abs(mixture - other).sum())
+
+
+def beside(market: PurchaseProblem, plan: Plan, budget: float | None) -> PurchasePlans:
+    """A selected plan, and beside it the plans of `baseline_plans` of the same size.
+
+    Raises
+    ------
+    InfeasibleError, InputError
+        As `select`.
+    """
+    objective = market.objective_at(plan.size)
+    rivals = baseline_plans(
+        objective,
+        market.providers,
+        plan.size,
+        budget=budget,
+        terms=market.terms,
+        direction=market.direction,
+        candidates=None if market.trained is None else market.trained[:1],
+        level=market.level,
+    )
+    plans = {SELECTED: plan, **rivals}
+    if not isinstance(objective, MetricObjective):
+        return PurchasePlans(
+            plans, tuple(market.providers), budget=budget, direction=market.direction
+        )
+    gains = {
+        name: gain_over(objective, plan, other, market.direction, market.level)
+        for name, other in rivals.items()
+    }
+    found = PurchasePlans(
+        plans,
+        tuple(market.providers),
+        gains,
+        agree(objective, plan, market.direction),
+        parts={name: _part_of(market, at, plans) for name, at in market.parts.items()},
+        budget=budget,
+        direction=market.direction,
+    )
+    return replace(found, tried=_tried(market, found))
+
+
+def _tried(market: PurchaseProblem, found: PurchasePlans) -> Tried | None:
+    """What was trained, and what the selected plan gains on its best rival there."""
+    if market.trained is None or market.trained_at is None:
+        return None
+    size, rival, gain = market.trained_at, found.nearest, None
+    objective = market.objective_at(size)
+    if rival and found.selected.size > size and isinstance(objective, MetricObjective):
+        both = found.selected, found.plans[rival]
+        gain = gain_over(objective, *both, market.direction, market.level)
+    return Tried(market.trained, size, gain)
+
+
+def _part_of(
+    market: PurchaseProblem, objective_at: MetricAt, plans: Mapping[str, Plan]
+) -> dict[str, Part]:
+    """What each plan has of one metric."""
+    found = {}
+    for name, plan in plans.items():
+        objective, mixture = objective_at(plan.size), plan.mixture[None]
+        low, high = objective.interval(mixture, market.level)[0].tolist()
+        found[name] = Part(float(objective.predict(mixture)[0]), (low, high))
+    return found
+
+
+def gain_over(
+    objective: MetricObjective, plan: Plan, other: Plan, direction: Direction, level: float
+) -> Gain:
+    """What a plan's mixture is better by than another's, at the objective's size."""
+    sign = 1 if direction == "maximize" else -1
+    mixtures = plan.mixture[None], other.mixture[None]
+    low, high = objective.gain_interval(*mixtures, level)[0]
+    bounds = np.sort([sign * low, sign * high]).tolist()
+    value, beside = objective.predict(np.concatenate(mixtures))
+    return Gain(sign * float(value - beside), *bounds)
+
+
+def _rows_of(name: str, plan: Plan, gain: Gain | None, worlds: PlanStability | None) -> list[Row]:
+    low, high = plan.interval or (None, None)
+    shares = None if worlds is None else worlds.shares.tolist()
+    whole = {
+        "predicted": plan.predicted,
+        "low": low,
+        "high": high,
+        "gain": None if gain is None else gain.value,
+        "gain_low": None if gain is None else gain.low,
+        "gain_high": None if gain is None else gain.high,
+        "agreement": None if worlds is None else worlds.nearly_same,
+        "regret": None if worlds is None else worlds.regret,
+        "budget_value": plan.budget_value,
+    }
+    return [
+        {
+            "plan": name,
+            "size": plan.size,
+            "provider": provider,
+            "share": float(plan.mixture[i]),
+            "share_low": None if shares is None else shares[i][0],
+            "share_high": None if shares is None else shares[i][1],
+            "samples": int(plan.samples[i]),
+            "price": float(plan.prices[i]),
+            "cost": float(plan.costs[i]),
+            "marginal_value": float(plan.marginal_value[i]),
+            "capacity_value": float(plan.capacity_value[i]),
+            **whole,
+        }
+        for i, provider in enumerate(plan.names)
+    ]

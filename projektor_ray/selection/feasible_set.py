@@ -1,0 +1,294 @@
+"""What may be bought: the simplex of mixtures cut by capacities, terms and a budget."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from projektor_ray.errors import InfeasibleError, InputError, nearest
+from projektor_ray.selection.pricing import Segments
+from projektor_ray.selection.provider import Provider, Schedule
+from projektor_ray.selection.provider_terms import Terms
+from projektor_ray.selection.simplex_projection import BUDGET_TOLERANCE, onto_box, onto_budget
+
+Floats = NDArray[np.float64]
+Integers = NDArray[np.int64]
+
+COST_TOLERANCE = 1e-9
+"""Of the budget: what rounding errors in prices may add to a cost."""
+MOST_PARTS = 2000
+"""So many parts of the set are opened to find a plan that the budget allows."""
+
+
+@dataclass(frozen=True, eq=False)
+class FeasibleSet:
+    """Plans of `size` samples with `lower ≤ samples ≤ upper` whose cost keeps the budget.
+
+    Two constraints make the set non-convex: prices that fall with the quantity, and minimum
+    orders of providers that need not be bought. `project` and `cheapest` leave minimum orders out
+    and take each provider's cost for its convex envelope between the bounds, so that they belong
+    to a convex set that contains all plans; `keeps` tells whether a plan keeps every constraint,
+    and `split` divides the set where one does not.
+
+    Attributes
+    ----------
+    names : of the providers, m of them.
+    size : samples to buy in all, N.
+    lower, upper : fewest and most samples of each provider, shape (m,).
+    schedules : prices by quantity of each provider.
+    tiers : the costs that follow from them.
+    budget : most money to spend, infinite if unlimited.
+    minimum_orders : fewest samples of each provider if any are bought, shape (m,).
+    """
+
+    names: tuple[str, ...]
+    size: int
+    lower: Integers
+    upper: Integers
+    schedules: tuple[Schedule, ...]
+    tiers: Segments
+    budget: float
+    minimum_orders: Integers
+
+    @staticmethod
+    def of(
+        providers: Sequence[Provider],
+        size: int,
+        budget: float | None = None,
+        terms: Mapping[str, Terms] | None = None,
+    ) -> "FeasibleSet":
+        """The plans that capacities, terms (by provider name) and budget allow.
+
+        Raises
+        ------
+        InputError
+            If there is no provider, the size or the budget is not a positive number, or terms
+            name an unknown provider.
+        InfeasibleError
+            If no plan keeps every constraint; names the one that cannot be kept. Minimum orders of
+            providers that need not be bought are left out of account.
+        """
+        if not providers:
+            raise InputError("a plan needs at least one provider; got none")
+        if size != int(size) or size < 1:
+            raise InputError(f"the size to buy must be a whole number of samples; got {size}")
+        if budget is not None and not budget >= 0:
+            raise InputError(f"the budget must be 0 or more, or absent if unlimited; got {budget}")
+        names = tuple(provider.name for provider in providers)
+        known = _check_terms(terms or {}, names)
+        deals = [known.get(name, Terms()) for name in names]
+        capacities = [size if p.capacity is None else min(p.capacity, size) for p in providers]
+        upper = [
+            capacity if deal.required or deal.allows(capacity) else 0
+            for deal, capacity in zip(deals, capacities, strict=True)
+        ]
+        lower = [max(deal.minimum_order, 1) if deal.required else 0 for deal in deals]
+        schedules = tuple(provider.schedule for provider in providers)
+        nothing, everything = np.zeros(len(names), np.int64), np.full(len(names), int(size))
+        feasible = FeasibleSet(
+            names=names,
+            size=int(size),
+            lower=np.array(lower, dtype=np.int64),
+            upper=np.array(upper, dtype=np.int64),
+            schedules=schedules,
+            tiers=Segments.of(schedules, nothing, everything),
+            budget=np.inf if budget is None else float(budget),
+            minimum_orders=np.array([deal.minimum_order for deal in deals], dtype=np.int64),
+        )
+        feasible._check_bounds()
+        feasible._check_budget()
+        return feasible
+
+    def _check_bounds(self) -> None:
+        short = np.flatnonzero(self.lower > self.upper)
+        if len(short):
+            i = int(short[0])
+            raise InfeasibleError(
+                f"the order required of {self.names[i]!r} cannot be kept: at least "
+                f"{self.lower[i]:,} samples, but at most {self.upper[i]:,} can be bought of it. "
+                "Change its terms, or buy more in all"
+            )
+        if self.lower.sum() > self.size:
+            raise InfeasibleError(
+                f"the required orders cannot be kept: together they are {self.lower.sum():,} "
+                f"samples, more than the {self.size:,} to buy. Buy more, or require fewer"
+            )
+        if self.upper.sum() < self.size:
+            raise InfeasibleError(
+                f"the capacities cannot be kept: together the providers sell {self.upper.sum():,} "
+                f"samples, fewer than the {self.size:,} to buy. Buy fewer, or raise a capacity"
+            )
+
+    def _check_budget(self) -> None:
+        """Depth first over the parts of the set, until a plan keeps the budget."""
+        least, parts, opened = np.inf, [self], 0
+        while parts and opened < MOST_PARTS:
+            part, opened = parts.pop(), opened + 1
+            samples = part.cheapest
+            least = min(least, self.cost(samples))
+            if self.affords(samples):
+                return
+            if part.envelope.cost(samples) < least:
+                parts += sorted(part.split_tiers(samples), key=lambda one: -one.least_cost)
+        raise InfeasibleError(
+            f"the budget of {self.budget:,.10g} cannot be kept: the cheapest "
+            f"{self.size:,} samples cost {least:,.10g}. Raise the budget, or buy fewer"
+        )
+
+    @cached_property
+    def envelope(self) -> Segments:
+        """Convex envelopes of the costs between the bounds."""
+        return Segments.envelopes(self.schedules, self.lower, self.upper)
+
+    def cost(self, samples: Integers) -> float:
+        """Money for so many samples of each provider."""
+        return self.tiers.cost(samples)
+
+    def affords(self, samples: Integers) -> bool:
+        """Whether the budget is kept."""
+        return self.cost(samples) <= self.budget * (1 + COST_TOLERANCE)
+
+    def may_afford(self, samples: Integers) -> bool:
+        """Whether the budget is kept by the convex envelopes of the costs."""
+        return self.envelope.cost(samples) <= self.budget * (1 + COST_TOLERANCE)
+
+    def lacking(self, samples: Integers) -> list[int]:
+        """Providers of which some are bought, but fewer than their minimum order."""
+        return [int(i) for i in np.flatnonzero((samples > 0) & (samples < self.minimum_orders))]
+
+    def keeps(self, samples: Integers) -> bool:
+        """Whether every constraint is kept."""
+        within = (self.lower <= samples) & (samples <= self.upper)
+        complete = samples.sum() == self.size and not self.lacking(samples)
+        return bool(complete and within.all() and self.affords(samples))
+
+    def split(self, samples: Integers) -> list["FeasibleSet"]:
+        """Parts that hold between them every plan, where `samples` break a minimum order or the
+        budget; none of them empty.
+        """
+        if lacking := self.lacking(samples):
+            i = max(lacking, key=lambda i: min(samples[i], self.minimum_orders[i] - samples[i]))
+            ordered = max(self.lower[i], self.minimum_orders[i])
+            return _possible([self._bounded(i, upper=0), self._bounded(i, lower=int(ordered))])
+        return self.split_tiers(samples)
+
+    def settled(self, samples: Integers) -> "FeasibleSet":
+        """The part in which the clearer half of those that `samples` lack to their minimum order
+        sell nothing or at least the order, whichever is nearer.
+        """
+        lacking = np.array(self.lacking(samples))
+        filled = samples[lacking] / self.minimum_orders[lacking]
+        clearer = np.argsort(-np.abs(filled - 0.5), kind="stable")[: (len(lacking) + 1) // 2]
+        dropped = lacking[clearer][filled[clearer] < 0.5]
+        ordered = lacking[clearer][filled[clearer] >= 0.5]
+        low, high = self.lower.copy(), self.upper.copy()
+        high[dropped], low[ordered] = 0, self.minimum_orders[ordered]
+        return replace(self, lower=low, upper=high)
+
+    def split_tiers(self, samples: Integers) -> list["FeasibleSet"]:
+        """The parts below and above a tier's end, of the provider whose envelope is farthest off.
+
+        Within one tier of every provider the envelope is the cost, so that this comes to an end.
+        """
+        i = int(np.argmax(self.tiers.costs(samples) - self.envelope.costs(samples)))
+        ends = [end for end, _ in self.schedules[i] if self.lower[i] < end < self.upper[i]]
+        if not ends:
+            return []
+        end = min(ends, key=lambda end: abs(end - samples[i]))
+        return _possible([self._bounded(i, upper=end), self._bounded(i, lower=end)])
+
+    def _bounded(
+        self, provider: int, lower: int | None = None, upper: int | None = None
+    ) -> "FeasibleSet":
+        """The plans that also keep other bounds of one provider."""
+        low, high = self.lower.copy(), self.upper.copy()
+        low[provider] = low[provider] if lower is None else lower
+        high[provider] = high[provider] if upper is None else upper
+        return replace(self, lower=low, upper=high)
+
+    @property
+    def is_possible(self) -> bool:
+        """Whether the bounds, and the envelopes of the costs, leave a plan."""
+        bounds = (self.lower <= self.upper).all()
+        if not (bounds and self.lower.sum() <= self.size <= self.upper.sum()):
+            return False
+        return self.may_afford(self.cheapest)
+
+    @property
+    def least_cost(self) -> float:
+        """Money for `cheapest` by the envelopes of the costs: no plan costs less."""
+        return self.envelope.cost(self.cheapest)
+
+    @cached_property
+    def cheapest(self) -> Integers:
+        """Samples of each provider in a plan of least cost by the envelopes."""
+        parts = np.zeros_like(self.envelope.width)
+        missing = self.size - int(self.lower.sum())
+        for k in self.cheapest_first:
+            parts[k] = min(self.envelope.width[k], missing)
+            missing -= int(parts[k])
+        return np.asarray(self.lower + self.envelope.together(parts))
+
+    @cached_property
+    def cheapest_first(self) -> list[int]:
+        """Segments of the envelopes by price, of equal prices by provider's name."""
+        envelope = self.envelope
+        return sorted(
+            range(len(envelope.owner)),
+            key=lambda k: (envelope.price[k], self.names[envelope.owner[k]], envelope.start[k]),
+        )
+
+    def project(self, points: Floats) -> Floats:
+        """The mixtures nearest to points, (B, m) → (B, m).
+
+        `p_i = lower_i + Σ_k clip(y_i − start_k − τ − μ·price_k, 0, width_k)` over the segments of
+        provider i's envelope, which fill one after the other because their prices rise; the
+        multipliers are those of `Σ p = 1` and of the budget.
+        """
+        if np.isinf(self.budget):
+            lower, width = self.lower / self.size, (self.upper - self.lower) / self.size
+            return lower + onto_box(points - lower, width, float(1 - lower.sum()))
+        envelope = self.envelope
+        within = points[:, envelope.owner] - envelope.start / self.size
+        parts = self._onto_segments(within, envelope.width / self.size)
+        return np.asarray(self.lower / self.size + envelope.together(parts))
+
+    def _onto_segments(self, points: Floats, width: Floats) -> Floats:
+        total = 1 - float(self.lower.sum()) / self.size
+        price, base = self.envelope.price, float(self.envelope.base.sum())
+        low, spread = price.min(), np.ptp(price)
+        if spread == 0:
+            return onto_box(points, width, total)
+        prices = (price - low) / spread
+        left = (max(self.budget, self.least_cost) - base) / self.size - low * total
+        budget = left / spread
+        least = (self.least_cost - base) / self.size - low * total
+        if budget - least / spread <= BUDGET_TOLERANCE:
+            return self._onto_cheapest(points, width, total)
+        parts = onto_box(points, width, total)
+        over = parts @ prices - budget > BUDGET_TOLERANCE
+        if over.any():
+            parts[over] = onto_budget(points[over], width, total, prices, budget)
+        return parts
+
+    def _onto_cheapest(self, points: Floats, width: Floats, total: float) -> Floats:
+        """Onto the plans of least cost, which equal prices may leave a choice of."""
+        envelope = self.envelope
+        bought = envelope.parts(self.cheapest) > 0
+        marginal = envelope.price[bought].max(initial=envelope.price.min())
+        filled = np.where(envelope.price < marginal, width, 0.0)
+        room = np.where(envelope.price == marginal, width, 0.0)
+        return filled + onto_box(points - filled, room, total - float(filled.sum()))
+
+
+def _possible(parts: Sequence[FeasibleSet]) -> list[FeasibleSet]:
+    return [part for part in parts if part.is_possible]
+
+
+def _check_terms(terms: Mapping[str, Terms], names: Sequence[str]) -> Mapping[str, Terms]:
+    for name in terms:
+        if name not in names:
+            raise InputError(f"terms name the provider {name!r}: {nearest(name, names)}")
+    return terms

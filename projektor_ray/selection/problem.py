@@ -1,0 +1,179 @@
+"""What is asked of a market when the size is not given: who sells, and how a plan is searched."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+
+import numpy as np
+
+from projektor_ray.errors import InfeasibleError, InputError
+from projektor_ray.predictors.predictor import mixture_groups
+from projektor_ray.selection.feasible_set import FeasibleSet, Floats
+from projektor_ray.selection.multistart import baseline_mixtures, select, select_from
+from projektor_ray.selection.objective import MetricObjective, Objective
+from projektor_ray.selection.plan import LEVEL, Direction, Plan
+from projektor_ray.selection.provider import Provider
+from projektor_ray.selection.provider_terms import Terms
+
+ObjectiveAt = Callable[[int], Objective]
+"""The size N → the objective at N, such as `lambda n: ProjectedObjective(model, n, oracle)`."""
+MetricAt = Callable[[int], MetricObjective]
+"""The same, of objectives that tell their intervals."""
+
+BEST_TRAINED = 8
+"""How many of the best trained mixtures the search also starts from."""
+UNLIMITED = 10**12
+"""A market that sells more than this for the money needs a largest size."""
+
+
+@dataclass(frozen=True, eq=False)
+class PurchaseProblem:
+    """Everything that `select` takes, but the size and the budget.
+
+    Attributes
+    ----------
+    objective_at : the size N → the objective at N.
+    providers : m of them, in the order of the objective's columns.
+    terms : minimum orders, and providers that must be in or out, by provider name.
+    smallest, largest : sizes that are searched; absent: from 1 to all that capacities and the
+        budget allow.
+    direction, starts, seed, level : as `select`.
+    trials : mixtures (k, m) of probes, of one size, and their metrics (k,); the search also starts
+        from the best of them.
+    trained_at : that size.
+    bounds : range of the metric, if it has one.
+    parts : the objectives that this one is made of, by name, where several are bought for.
+    """
+
+    objective_at: ObjectiveAt
+    providers: Sequence[Provider]
+    terms: Mapping[str, Terms] | None = None
+    smallest: int = 1
+    largest: int | None = None
+    direction: Direction = "maximize"
+    starts: int = 32
+    seed: int = 0
+    trials: tuple[Floats, Floats] | None = None
+    trained_at: int | None = None
+    level: float = LEVEL
+    bounds: tuple[float, float] | None = None
+    parts: Mapping[str, MetricAt] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        for name, size in (("smallest", self.smallest), ("largest", self.largest)):
+            if size is not None and (size != int(size) or size < 1):
+                raise InputError(f"the {name} size must be a whole number of samples; got {size}")
+        if self.largest is not None and self.largest < self.smallest:
+            raise InputError(
+                f"the smallest size, {self.smallest:,}, must not exceed the largest, "
+                f"{self.largest:,}"
+            )
+        if not self.providers:
+            raise InputError("a plan needs at least one provider; got none")
+
+    @cached_property
+    def trained(self) -> Floats | None:
+        """Mixtures (c, m) of the trials, best first."""
+        return None if self.trials is None else best_first(*self.trials, self.direction)
+
+    def plan(self, size: int, budget: float | None) -> Plan:
+        """`select` at a size."""
+        return select(
+            self.objective_at(size),
+            self.providers,
+            size,
+            budget=budget,
+            terms=self.terms,
+            direction=self.direction,
+            starts=self.starts,
+            seed=self.seed,
+            candidates=None if self.trained is None else self.trained[:BEST_TRAINED],
+            level=self.level,
+        )
+
+    def near(self, size: int, budget: float | None, mixtures: Sequence[Floats]) -> Plan:
+        """The best plan that a search from the given mixtures (and three fixed ones) finds."""
+        feasible = FeasibleSet.of(self.providers, size, budget, self.terms)
+        fixed = np.stack(list(baseline_mixtures(feasible).values()))
+        points = np.concatenate([fixed, feasible.project(np.stack(mixtures))])
+        return select_from(points, self.objective_at(size), feasible, self.direction, self.level)
+
+    def score(self, plan: Plan) -> float:
+        """What of two plans is higher for the better one."""
+        return plan.unclipped if self.direction == "maximize" else -plan.unclipped
+
+    def reaches(self, plan: Plan, target: float) -> bool:
+        """Whether a plan's prediction is as good as a target."""
+        if self.direction == "maximize":
+            return plan.predicted >= target
+        return plan.predicted <= target
+
+    def better(self, plan: Plan, other: Plan) -> Plan:
+        """Of two plans the one predicted better; of equal ones the cheaper, then the first."""
+        return max(plan, other, key=lambda p: (self.score(p), -p.cost))
+
+    def sizes(self, budget: float | None) -> tuple[int, int]:
+        """Fewest and most samples that may be bought for a budget, see `bounds_of_size`."""
+        return bounds_of_size(self.providers, self.terms, budget, self.smallest, self.largest)
+
+
+def best_first(mixtures: Floats, values: Floats, direction: Direction) -> Floats:
+    """Distinct mixtures of probes (k, m), best mean metric first."""
+    groups = mixture_groups(mixtures)
+    means = np.array([values[rows].mean() for rows in groups])
+    order = np.argsort(means if direction == "minimize" else -means, kind="stable")
+    return np.asarray(mixtures[[groups[i][0] for i in order]])
+
+
+def bounds_of_size(
+    providers: Sequence[Provider],
+    terms: Mapping[str, Terms] | None,
+    budget: float | None,
+    smallest: int = 1,
+    largest: int | None = None,
+) -> tuple[int, int]:
+    """Fewest and most samples that may be bought for a budget.
+
+    Minimum orders of providers that need not be bought are left out of account.
+
+    Raises
+    ------
+    InfeasibleError
+        If there is no such size; names the constraint that cannot be kept.
+    InputError
+        If nothing bounds the size: neither `largest`, nor capacities, nor the budget.
+    """
+    deals = terms or {}
+    required = sum(max(deal.minimum_order, 1) for deal in deals.values() if deal.required)
+    least = max(smallest, required)
+    if largest is not None and least > largest:
+        raise InfeasibleError(
+            f"the required orders cannot be kept: together they are {least:,} samples, more "
+            f"than the largest size of {largest:,}. Buy more, or require fewer"
+        )
+    needed = {
+        name: deal if deal.required else replace(deal, minimum_order=0)
+        for name, deal in deals.items()
+    }
+    FeasibleSet.of(providers, least, budget, needed)
+
+    def allows(size: int) -> bool:
+        try:
+            FeasibleSet.of(providers, size, budget, needed)
+        except InfeasibleError:
+            return False
+        return True
+
+    most = UNLIMITED if largest is None else largest
+    if allows(most):
+        if largest is None:
+            raise InputError(
+                "nothing bounds the size to buy: give the largest size, a budget where no "
+                "unlimited provider is free, or a capacity for every provider"
+            )
+        return least, most
+    low, high = least, most
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (middle, high) if allows(middle) else (low, middle)
+    return least, low

@@ -1,0 +1,77 @@
+"""Who sells: a provider's capacity and its prices by quantity."""
+
+import itertools
+from dataclasses import dataclass
+
+import numpy as np
+
+from projektor_ray.errors import InputError
+from projektor_ray.explain.numbers import decimals_written
+
+Schedule = tuple[tuple[int, float], ...]
+"""Prices by quantity: with ((0, 2.0), (1000, 1.5)) 1,000 samples cost 2.0 each, all others 1.5."""
+
+
+@dataclass(frozen=True)
+class Provider:
+    """Who reveals a pilot and sells up to a capacity at a price.
+
+    Attributes
+    ----------
+    name : unique within a study; the provider's identity.
+    capacity : samples for sale, or None if unlimited.
+    price : money per sample, of the first tier where there are tiers.
+    tiers : pairs (beyond, price), ascending: each sample beyond so many costs that price, the
+        samples before it keep theirs.
+    """
+
+    name: str
+    capacity: int | None = None
+    price: float = 0.0
+    tiers: Schedule = ()
+
+    def __post_init__(self) -> None:
+        if not self.name:
+            raise InputError("a provider needs a name; got an empty one")
+        if self.capacity is not None and self.capacity < 0:
+            raise InputError(
+                f"provider {self.name!r}: capacity must be 0 or more samples, or absent if "
+                f"unlimited; got {self.capacity}"
+            )
+        if not (np.isfinite(self.price) and self.price >= 0):
+            raise InputError(
+                f"provider {self.name!r}: price must be 0 or more per sample; got {self.price}"
+            )
+        starts = [0, *(beyond for beyond, _ in self.tiers)]
+        if any(a >= b or b != int(b) for a, b in itertools.pairwise(starts)):
+            raise InputError(
+                f"provider {self.name!r}: tiers must begin beyond ascending whole numbers of "
+                f"samples, the first beyond 1 or more; got {starts[1:]}"
+            )
+        for beyond, price in self.tiers:
+            if not (np.isfinite(price) and price >= 0):
+                raise InputError(
+                    f"provider {self.name!r}: the price beyond {beyond:,} samples must be 0 or "
+                    f"more per sample; got {price}"
+                )
+
+    @property
+    def schedule(self) -> Schedule:
+        """Prices by quantity, from the first sample on."""
+        return ((0, self.price), *self.tiers)
+
+
+def decimals_of_prices(schedule: Schedule) -> int:
+    """The most decimals that a price has; the cost of whole samples has no more."""
+    return max(decimals_written(price) for _, price in schedule)
+
+
+def cost_of(schedule: Schedule, samples: int) -> float:
+    """Money for so many samples: each at the price of its tier."""
+    ends = [beyond for beyond, _ in schedule[1:]] + [max(samples, schedule[-1][0])]
+    return float(
+        sum(
+            price * max(min(samples, end) - beyond, 0)
+            for (beyond, price), end in zip(schedule, ends, strict=True)
+        )
+    )

@@ -1,0 +1,313 @@
+"""Selection over the size as well: at a budget, to reach a target, and value against money."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from projektor_ray.errors import InfeasibleError, InputError
+from projektor_ray.selection.feasible_set import Floats
+from projektor_ray.selection.objective import MetricObjective
+from projektor_ray.selection.plan import THOUSAND, Plan
+from projektor_ray.selection.problem import PurchaseProblem
+from projektor_ray.selection.shadow_prices import CLOSE, at_open_size
+
+GRID = 9
+"""Sizes at which the search is run in full."""
+MONEY_TOLERANCE = 1e-3
+PER_CENT = 100.0
+GOLDEN = (5**0.5 - 1) / 2
+MOST_PEAKS = 3
+"""Around how many of the sizes that are better than their neighbours the search goes on."""
+REMEMBERED = 4
+"""Mixtures of how many of the best plans a search at another size or budget starts from."""
+
+
+@dataclass(frozen=True, eq=False)
+class TargetResult:
+    """What it takes to reach a target.
+
+    Attributes
+    ----------
+    target : the metric to reach.
+    reached : whether a plan is predicted to reach it.
+    plan : the smallest or cheapest plan that does; the best plan there is where none does.
+    """
+
+    target: float
+    reached: bool
+    plan: Plan
+
+    def __str__(self) -> str:
+        bought = f"{self.plan.size:,} samples"
+        if self.plan.cost:
+            bought += f" for {self.plan.cost:,.10g}"
+        if self.reached:
+            said = f"{self.target:.10g} is reached with {bought}: {self.plan.predicted:.4f}"
+            if self.plan.interval is None:
+                return said
+            low, high = self.plan.interval
+            return f"{said} in the mean, {low:.4f}…{high:.4f} in nine of ten trainings"
+        return f"{self.target:.10g} is not reachable, best is {self.plan.predicted:.4f}: {bought}"
+
+
+def select_under_budget(market: PurchaseProblem, budget: float | None) -> Plan:
+    """The plan predicted best at whatever size: `max over N, p of L̂(N, p)` for the money.
+
+    The search of `select` at nine sizes from the smallest to the largest that may be bought, in
+    geometric progression (at every size, where they are few), and from these between them, see
+    `_filled`; then golden section between the neighbours of each size that is better than they are
+    (of the best three), from the mixtures found so far, to 0.2 % of the size. Between neighbours
+    the best value is taken to have one peak.
+
+    Raises
+    ------
+    InfeasibleError
+        If no plan of any size keeps every constraint; names the one that cannot be kept.
+    InputError
+        As `select`, or if nothing bounds the size.
+    """
+    return _over_sizes(market, budget, _scan(market, budget))
+
+
+def smallest_reaching(
+    market: PurchaseProblem, target: float, budget: float | None = None
+) -> TargetResult:
+    """The fewest samples whose best mixture is predicted to reach a target.
+
+    The first of the sizes searched (as `select_under_budget`) that reaches it, then bisection down
+    to one sample: exact where the best value crosses the target once between two of them.
+
+    Raises
+    ------
+    InfeasibleError, InputError
+        As `select_under_budget`.
+    """
+    check_target(target, market.bounds)
+    scanned = _scan(market, budget)
+    reaching = [i for i, plan in enumerate(scanned) if market.reaches(plan, target)]
+    if not reaching:
+        best = _over_sizes(market, budget, scanned)
+        if not market.reaches(best, target):
+            return TargetResult(target, False, best)
+        scanned = sorted([*scanned, best], key=lambda plan: plan.size)
+        reaching = [scanned.index(best)]
+    first = reaching[0]
+    found = scanned[first]
+    low = scanned[first - 1].size if first else found.size - 1
+    while found.size - low > 1:
+        middle = (low + found.size) // 2
+        plan = _try(market, middle, budget, _mixtures(market, scanned))
+        if plan is not None and market.reaches(plan, target):
+            found = plan
+            scanned.append(plan)
+        else:
+            low = middle
+    return TargetResult(target, True, found)
+
+
+def cheapest_reaching(
+    market: PurchaseProblem, target: float, budget: float | None = None
+) -> TargetResult:
+    """The least money whose best plan, of any size, is predicted to reach a target.
+
+    The best value grows with the money, because a larger budget forbids nothing; bisection of the
+    budget, between the costs of the plans found, down to a thousandth of the cost.
+
+    Raises
+    ------
+    InfeasibleError, InputError
+        As `select_under_budget`.
+    """
+    check_target(target, market.bounds)
+    best = select_under_budget(market, budget)
+    if not market.reaches(best, target):
+        return TargetResult(target, False, best)
+    found, seen = best, [best]
+    low = 0.0
+    while found.cost - low > MONEY_TOLERANCE * found.cost:
+        middle = (low + found.cost) / 2
+        try:
+            scanned = _scan(market, middle, seen)
+        except InfeasibleError:
+            low = middle
+            continue
+        plan = _over_sizes(market, middle, scanned, in_full=False)
+        seen.append(plan)
+        if market.reaches(plan, target):
+            found = min(plan, found, key=lambda p: p.cost)
+        else:
+            low = middle
+    return TargetResult(target, True, found)
+
+
+def frontier(market: PurchaseProblem, budgets: Sequence[float]) -> list[Plan]:
+    """The best plan of any size at each budget, in the order of the budgets.
+
+    What a smaller budget buys, a larger one buys too: the value never falls with the money.
+
+    Raises
+    ------
+    InfeasibleError
+        If the smallest budget allows no plan; names the constraint that cannot be kept.
+    InputError
+        As `select_under_budget`, or if there is no budget, or one is not a number of 0 or more.
+    """
+    money = np.asarray(budgets, dtype=np.float64)
+    if money.ndim != 1 or not len(money) or not (np.isfinite(money) & (money >= 0)).all():
+        raise InputError(
+            "a frontier needs a list of budgets, each 0 or more, such as [1000, 2000]; "
+            f"got {list(budgets)}"
+        )
+    plans: dict[float, Plan] = {}
+    best: Plan | None = None
+    for budget in sorted({float(b) for b in money}):
+        plan = _over_sizes(market, budget, _scan(market, budget))
+        if best is not None:
+            plan = market.better(best, _warmer(market, plan, best, budget))
+        plans[budget] = best = plan
+    return [plans[float(b)] for b in money]
+
+
+def _warmer(market: PurchaseProblem, plan: Plan, smaller: Plan, budget: float) -> Plan:
+    """The better of a plan and of a search from a smaller budget's mixture at the same size."""
+    other = _try(market, plan.size, budget, [smaller.mixture, plan.mixture])
+    return plan if other is None else market.better(plan, _priced(market, other))
+
+
+def _scan(market: PurchaseProblem, budget: float | None, seen: Sequence[Plan] = ()) -> list[Plan]:
+    """The best plans at sizes from the smallest to the largest; in full, or from plans seen."""
+    least, most = market.sizes(budget)
+    if most - least < 2 * GRID:
+        sizes = list(range(least, most + 1))
+    else:
+        sizes = [int(size) for size in np.unique(np.geomspace(least, most, GRID).round())]
+    plans: list[Plan] = []
+    failure: InfeasibleError | None = None
+    for size in sizes:
+        try:
+            if seen:
+                plans.append(market.near(size, budget, _mixtures(market, [*seen, *plans])))
+                continue
+            plan = market.plan(size, budget)
+            if plans:
+                warm = market.near(size, budget, [plans[-1].mixture])
+                plan = plan if market.score(plan) >= market.score(warm) else warm
+            plans.append(plan)
+        except InfeasibleError as refusal:
+            failure = refusal
+    if not plans and failure is not None:
+        raise failure
+    return plans if seen else _filled(market, budget, plans)
+
+
+def _filled(market: PurchaseProblem, budget: float | None, scanned: Sequence[Plan]) -> list[Plan]:
+    """The plans scanned, and those between that a search from their neighbours finds: halfway, and
+    where one of few providers sells out, since a peak may be there.
+    """
+    sizes = np.array([plan.size for plan in scanned])
+    few = market.providers if len(market.providers) <= GRID else ()
+    ends = [one.capacity for one in few if one.capacity and sizes[0] < one.capacity < sizes[-1]]
+    halfway = np.sqrt(sizes[:-1] * sizes[1:]).round().astype(np.int64)
+    plans = list(scanned)
+    for size in {*halfway.tolist(), *ends} - {*sizes.tolist()}:
+        at = int(np.searchsorted(sizes, size))
+        plan = _try(market, size, budget, [one.mixture for one in scanned[at - 1 : at + 1]])
+        plans += [] if plan is None else [plan]
+    return sorted(plans, key=lambda plan: plan.size)
+
+
+def _over_sizes(
+    market: PurchaseProblem, budget: float | None, scanned: Sequence[Plan], in_full: bool = True
+) -> Plan:
+    """The best size: scanned, or found between the neighbours of one that is better than they."""
+    seen = list(scanned)
+    for peak in _peaks(market, scanned):
+        beside = scanned[max(peak - 1, 0)], scanned[min(peak + 1, len(scanned) - 1)]
+        seen += _climb(market, budget, beside, scanned[peak], seen)
+    best = max(seen, key=market.score)
+    if in_full and best not in scanned:
+        best = market.better(best, market.plan(best.size, budget))
+    return _priced(market, best)
+
+
+def _peaks(market: PurchaseProblem, scanned: Sequence[Plan]) -> list[int]:
+    """Which of the plans scanned, by size, are better than their neighbours; the best first."""
+    scores = np.array([market.score(plan) for plan in scanned])
+    beside = np.pad(scores, 1, constant_values=-np.inf)
+    higher = np.flatnonzero((scores >= beside[:-2]) & (scores > beside[2:]))
+    return [int(i) for i in higher[np.argsort(-scores[higher], kind="stable")][:MOST_PEAKS]]
+
+
+def _climb(
+    market: PurchaseProblem,
+    budget: float | None,
+    beside: tuple[Plan, Plan],
+    peak: Plan,
+    seen: Sequence[Plan],
+) -> list[Plan]:
+    """Plans on the way of a golden section over the sizes between the two beside a peak."""
+    low, high = (plan.size for plan in beside)
+    known = {plan.size: market.score(plan) for plan in seen}
+    found = [peak]
+    while high - low > max(2, CLOSE * high):
+        left = round(high - GOLDEN * (high - low))
+        right = max(round(low + GOLDEN * (high - low)), left + 1)
+        for size in {left, right} - known.keys():
+            starts = _mixtures(market, found) + _mixtures(market, seen)
+            plan = _try(market, size, budget, starts)
+            known[size] = -np.inf if plan is None else market.score(plan)
+            found += [] if plan is None else [plan]
+        low, high = (low, right) if known[left] >= known[right] else (left, high)
+    return found[1:]
+
+
+def _priced(market: PurchaseProblem, plan: Plan) -> Plan:
+    """The plan with the shadow prices of an open size, unless its size is at the market's bound."""
+    objective = market.objective_at(plan.size)
+    bounds = (market.smallest, market.largest)
+    if plan.size in bounds or not isinstance(objective, MetricObjective):
+        return plan
+    upward = plan.marginal_value if market.direction == "maximize" else -plan.marginal_value
+    capacities = [np.inf if p.capacity is None else p.capacity for p in market.providers]
+    worth = at_open_size(upward / THOUSAND, np.array(capacities), plan.part, plan.samples)
+    return replace(plan, capacity_value=THOUSAND * worth.capacity, budget_value=worth.budget)
+
+
+def _try(
+    market: PurchaseProblem, size: int, budget: float | None, mixtures: Sequence[Floats]
+) -> Plan | None:
+    try:
+        return market.near(size, budget, mixtures)
+    except InfeasibleError:
+        return None
+
+
+def _mixtures(market: PurchaseProblem, plans: Sequence[Plan]) -> list[Floats]:
+    """Mixtures of the best plans seen, best first."""
+    best = sorted(plans, key=market.score, reverse=True)[:REMEMBERED]
+    return [plan.mixture for plan in best]
+
+
+def check_target(target: float, bounds: tuple[float, float] | None) -> None:
+    """Refuse a target that is no value of a metric.
+
+    Parameters
+    ----------
+    bounds : range of the metric, if it has one.
+
+    Raises
+    ------
+    InputError
+        If the target is no finite number, or out of bounds; says what it may be in per cent of.
+    """
+    if not np.isfinite(target):
+        raise InputError(f"the target must be a number, a value of the metric; got {target}")
+    low, high = bounds or (-np.inf, np.inf)
+    if low <= target <= high:
+        return
+    end = f"begins at {low:g}" if target < low else f"ends at {high:g}"
+    hint = ""
+    if (low, high) == (0, 1) and 1 < target <= PER_CENT:
+        hint = f"; of 1, {target:g} per cent are {target / PER_CENT:g}"
+    raise InputError(f"no plan reaches the target {target:g}: the metric {end}{hint}")

@@ -1,0 +1,209 @@
+"""The append-only ledger of what was trained or measured: parts in a folder, merged as they grow.
+
+A part of tier t is named `part-t-ID.parquet`; `MERGE_AT` parts of a tier become one part of the
+next, so that n appended rows are rewritten log(n) / log(MERGE_AT) times each and a reader opens
+few files.
+"""
+
+import logging
+import uuid
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from io import BytesIO
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from projektor_ray.storage.schemas import KEYS, Folder, Key, Row, TableMetadata, encode, make_table
+
+logger = logging.getLogger(__name__)
+
+MERGE_AT = 64
+"""As many parts of one tier and stamp are merged into one of the next."""
+
+LISTINGS = 5
+"""How often a reader lists the folder anew when a part was merged away under it."""
+
+
+class Rows(Mapping[Key, Row]):
+    """Rows of a ledger by key, in columns; of equal keys the last attempt, success over failure.
+
+    Lists of doubles stay in the provider order of the part they come from, which a row tells in
+    `providers`.
+    """
+
+    def __init__(
+        self, keys: Sequence[str], parts: Sequence[tuple[TableMetadata, pa.Table]]
+    ) -> None:
+        self._parts = parts
+        self._keys = tuple(keys)
+
+    def __getitem__(self, key: Key) -> Row:
+        position = self._index[key]
+        row = {name: values[position] for name, values in self._columns.items()}
+        row["providers"] = self._providers[position]
+        return row
+
+    def __contains__(self, key: object) -> bool:
+        return key in self._index
+
+    def __iter__(self) -> Iterator[Key]:
+        return iter(self._index)
+
+    def __len__(self) -> int:
+        return len(self._index)
+
+    @cached_property
+    def _table(self) -> pa.Table:
+        return pa.concat_tables([table.replace_schema_metadata() for _, table in self._parts])
+
+    @cached_property
+    def _index(self) -> dict[Key, int]:
+        """Key → position in the table; what was recorded best comes last and wins."""
+        if not self._parts:
+            return {}
+        keys = zip(*(_values(self._table[name]) for name in self._keys), strict=True)
+        order = self._by_recency()
+        if order is None:
+            return {key: position for position, key in enumerate(keys)}
+        listed = list(keys)
+        return {listed[position]: position for position in order}
+
+    def _by_recency(self) -> list[int] | None:
+        if "status" not in self._table.column_names:
+            return None
+        done = pc.equal(self._table["status"], "done").to_numpy()
+        attempt = pc.fill_null(self._table["attempt"], 0).to_numpy()
+        positions: list[int] = np.lexsort((attempt, done)).tolist()
+        return positions
+
+    @cached_property
+    def _columns(self) -> dict[str, list[Any]]:
+        return {name: self._table[name].to_pylist() for name in self._table.column_names}
+
+    @cached_property
+    def _providers(self) -> list[tuple[str, ...]]:
+        return [stamp.providers for stamp, table in self._parts for _ in range(table.num_rows)]
+
+
+def in_all(each: Sequence[Rows]) -> list[Mapping[Key, Row]]:
+    """Of the probes that each of several ledgers' rows has, the rows of each.
+
+    A probe that failed in one of them has failed in all, as it has where they are of one training.
+    """
+    if len(each) == 1:
+        return [each[0]]
+    shared = [key for key in each[0] if all(key in rows for rows in each)]
+    failed = {key: rows[key] for rows in each for key in shared if rows[key]["status"] == "failed"}
+    return [{key: failed.get(key) or rows[key] for key in shared} for rows in each]
+
+
+@dataclass(frozen=True, eq=False)
+class _Part:
+    name: str
+    table: pa.Table
+
+    @cached_property
+    def stamp(self) -> TableMetadata:
+        return TableMetadata.of(self.table.schema)
+
+
+class Ledger:
+    """An append-only table kept as parts in a folder of its own: `probes/`, `distances/`.
+
+    Parts of one ledger may differ in `input_hash` and in provider order; a reader asks for the rows
+    that some `input_hash` determined. Many may read; one writes.
+    """
+
+    def __init__(self, folder: Folder, name: str) -> None:
+        self.folder = folder
+        self.name = name
+
+    def append(self, rows: Sequence[Row], stamp: TableMetadata) -> None:
+        """Add rows durably: when this returns they are on the disk."""
+        if rows:
+            self._write(0, make_table(self.name, rows, stamp))
+
+    def rows(self, input_hash: str) -> Rows:
+        """All rows that `input_hash` determined."""
+        parts = [(part.stamp, part.table) for part in self._parts()]
+        return Rows(KEYS[self.name], [part for part in parts if part[0].input_hash == input_hash])
+
+    def compact(self) -> None:
+        """Merge tiers that are full; a crash in between only leaves duplicates of rows."""
+        tier, names = 0, self._names()
+        while True:
+            crowded = [name for name in names if _tier(name) == tier]
+            if len(crowded) < MERGE_AT:
+                return
+            self._merge([part for name in crowded if (part := self._read(name))], tier + 1)
+            tier, names = tier + 1, self._names()
+
+    def sweep(self) -> None:
+        """Remove, and name in the log, what a crash left half-written beside the parts.
+
+        Only for who alone writes the ledger: another's half-written part will be finished.
+        """
+        for name in self.folder.half_written(self.name):
+            logger.warning(
+                "removing %s of %s, which a crash left half-written: what it held is trained or "
+                "measured again",
+                name,
+                self.folder.uri,
+            )
+            self.folder.delete(name)
+
+    def _merge(self, parts: Sequence[_Part], tier: int) -> None:
+        groups: dict[TableMetadata, list[_Part]] = {}
+        for part in parts:
+            groups.setdefault(part.stamp, []).append(part)
+        for group in groups.values():
+            self._write(tier, pa.concat_tables([part.table for part in group]))
+            for part in group:
+                self.folder.delete(part.name)
+
+    def _write(self, tier: int, table: pa.Table) -> None:
+        self.folder.write(f"{self.name}/part-{tier}-{uuid.uuid4().hex}.parquet", encode(table))
+
+    def _names(self) -> list[str]:
+        return [name for name in self.folder.names(self.name) if name.endswith(".parquet")]
+
+    def _parts(self) -> list[_Part]:
+        """All parts that can be read, as of one listing of the folder."""
+        for _ in range(LISTINGS):
+            try:
+                return [part for name in self._names() if (part := self._read(name))]
+            except FileNotFoundError:
+                continue
+        return [part for name in self._names() if (part := self._read(name))]
+
+    def _read(self, name: str) -> _Part | None:
+        """A part; None, and a line in the log, if a crash of the machine left only half of it."""
+        content = self.folder.read(name)
+        try:
+            table = pq.ParquetFile(BytesIO(content)).read()
+        except (pa.ArrowInvalid, OSError):
+            logger.warning(
+                "ignoring the half-written part %s of %s: what it held is trained or measured "
+                "again; delete it",
+                name,
+                self.folder.uri,
+            )
+            return None
+        return _Part(name, table)
+
+
+def _tier(name: str) -> int:
+    """The t of `part-t-ID.parquet`; 0 where another tool named the part."""
+    pieces = name.rsplit("/", 1)[1].split("-")
+    return int(pieces[1]) if len(pieces) == 3 and pieces[1].isdigit() else 0
+
+
+def _values(column: pa.ChunkedArray) -> list[Any]:
+    """A column as Python values; the quick way where no value is absent."""
+    values: list[Any] = column.to_pylist() if column.null_count else column.to_numpy().tolist()
+    return values

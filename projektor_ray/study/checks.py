@@ -1,0 +1,109 @@
+"""From a configuration and the pilots' summaries to a study; every check is here."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from projektor_ray.designs.drawing import largest_feasible_size, round_counts
+from projektor_ray.designs.placement import place
+from projektor_ray.errors import InputError
+from projektor_ray.learners.metrics import METRICS, Metric
+from projektor_ray.study.compatibility import check_features, check_labels
+from projektor_ray.study.config import StudyConfig
+from projektor_ray.study.study import Study
+from projektor_ray.study.validation_sets import SetSummary
+
+
+def resolve(
+    config: StudyConfig, pilots: Sequence[SetSummary], validations: Sequence[SetSummary]
+) -> Study:
+    """The study that a configuration asks for, given what the pilots hold; every check is here.
+
+    Raises
+    ------
+    InputError
+        If the pilots and the validation sets cannot be used together, or cannot give the largest
+        mixture that the design asks of them; or if what is selected does not suit the sets.
+    """
+    pilots = tuple(sorted(pilots, key=lambda pilot: pilot.name))
+    by_name = {provider.name: provider for provider in config.providers}
+    providers = tuple(by_name[pilot.name].sold_by() for pilot in pilots)
+    metric = METRICS[config.metric]
+    check_features(pilots, validations)
+    for validation in validations:
+        _check_sets(pilots, validation, metric)
+    check_labels(pilots, validations)
+    _check_goal(config, [validation.name for validation in validations], metric)
+    design = place(config, providers, [pilot.size for pilot in pilots])
+    study = Study(config, providers, pilots, tuple(validations), *design)
+    if not config.probes.replacement:
+        _check_pilots_suffice(study)
+    return study
+
+
+def _check_sets(pilots: Sequence[SetSummary], validation: SetSummary, metric: Metric) -> None:
+    """Refuse pilots that cannot be used together, or with this validation set."""
+    called = validation.called
+    if validation.size == 0:
+        raise InputError(f"the {called} is empty; it needs labelled samples to measure on")
+    for pilot in pilots:
+        if pilot.size == 0:
+            raise InputError(f"provider {pilot.name!r} has revealed no samples; drop it or ask")
+        if pilot.input_shape != validation.input_shape:
+            raise InputError(
+                f"provider {pilot.name!r} has samples of shape {pilot.input_shape}, the {called} "
+                f"{validation.input_shape}; all must have the same width"
+            )
+        if pilot.target != validation.target:
+            raise InputError(
+                f"provider {pilot.name!r} has labels of the kind {pilot.target!r}, the {called} "
+                f"{validation.target!r}; set `target` in the sources so that all agree"
+            )
+    if metric.target != validation.target:
+        raise InputError(
+            f"the metric {metric.name!r} needs labels of the kind {metric.target!r}; the sets have "
+            f"{validation.target!r}"
+        )
+    if validation.target == "classes":
+        revealed = sorted({c for pilot in pilots for c in pilot.classes})
+        for whose, classes in [
+            (f"the {called}", validation.classes),
+            ("all pilots", revealed),
+        ]:
+            if len(classes) < 2:
+                raise InputError(
+                    f"{whose} hold one class only ({classes[0]}); there is nothing to learn. Check "
+                    "the label column and the filters of the sources"
+                )
+
+
+def _check_goal(config: StudyConfig, sets: Sequence[str], metric: Metric) -> None:
+    """Refuse weights, and a design, that do not suit the number of validation sets."""
+    selection = config.selection
+    selection.combination(sets, metric.direction)
+    if len(sets) == 1 and (selection.worst or selection.weights is not None):
+        raise InputError(
+            "selection.weights and selection.worst are for several validation sets; the study "
+            "has one. Drop them, or list several under validations"
+        )
+    if len(sets) > 1 and config.probes.design == "adaptive":
+        raise InputError(
+            "an adaptive design goes by the metric on one validation set; got "
+            f"{', '.join(sets)}. Drop probes.design: adaptive, or all validations but one"
+        )
+
+
+def _check_pilots_suffice(study: Study) -> None:
+    size, sizes = max(study.scales), study.pilot_sizes
+    for mixture in study.mixtures:
+        asked = round_counts(mixture, size, study.names)
+        short = np.flatnonzero(asked > sizes)
+        if short.size:
+            first = short[0]
+            feasible = min(largest_feasible_size(p, sizes) for p in study.mixtures)
+            raise InputError(
+                f"provider {study.names[first]!r} has revealed {sizes[first]} samples, but a "
+                f"mixture asks {asked[first]} of it at scale {size}. The largest feasible scale is "
+                f"{feasible}; use it, list mixtures with less of this provider, or set "
+                "probes.replacement: true"
+            )

@@ -1,0 +1,126 @@
+"""Whether pilots and validation sets mean the same: features by name, and labels."""
+
+from collections.abc import Iterable, Sequence
+
+from projektor_ray.errors import InputError
+from projektor_ray.study.validation_sets import SetSummary
+
+SHOWN = 5
+
+
+def check_features(pilots: Sequence[SetSummary], validations: Sequence[SetSummary]) -> None:
+    """Refuse features that are not, by name and in order, those of the first validation set.
+
+    Sets whose features have no names are compared with nothing.
+
+    Raises
+    ------
+    InputError
+        Names the pilot or validation set, and what differs.
+    """
+    first, *further = validations
+    called = [(f"provider {one.name!r}", one.feature_names) for one in pilots]
+    called += [(f"the {one.called}", one.feature_names) for one in further]
+    for whose, names in called:
+        if names and first.feature_names and names != first.feature_names:
+            raise InputError(_other_features(whose, names, f"the {first.called}", first))
+
+
+def _other_features(whose: str, came: Sequence[str], of: str, first: SetSummary) -> str:
+    expected = first.feature_names
+    lists = f"expected {_listed(expected)}; got {_listed(came)}"
+    if sorted(came) == sorted(expected):
+        place = next(i for i, name in enumerate(expected) if came[i] != name)
+        return (
+            f"{whose} has the features of {of} in another order, and features are matched by "
+            f"their place: {lists}. The first that differs is feature {place + 1}, "
+            f"{expected[place]!r} in {of}, {came[place]!r} here. List them in one order under "
+            "`features` of both sources"
+        )
+    known, own = set(expected), set(came)
+    lacks = [name for name in expected if name not in own]
+    extra = [name for name in came if name not in known]
+    differ = [f"lacks {_listed(lacks)}"] if lacks else []
+    differ += [f"has {_listed(extra)}, which {of} has not"] if extra else []
+    return (
+        f"{whose} has other features than {of}: {lists}. It {' and '.join(differ)}"
+        f"{_alike(extra, lacks)}. Rename the columns, or choose the same ones in one order under "
+        "`features` of both sources"
+    )
+
+
+def check_labels(pilots: Sequence[SetSummary], validations: Sequence[SetSummary]) -> None:
+    """Refuse a pilot that numbers its classes otherwise, or has none that a validation set has.
+
+    Raises
+    ------
+    InputError
+        Names the provider, and the labels of both.
+    """
+    known = _labels(validations)
+    for pilot in pilots:
+        _check_numbering(pilot, known)
+        foreign = _foreign(pilot, known)
+        if foreign and len(foreign) == len(pilot.classes):
+            raise InputError(
+                f"provider {pilot.name!r} has no label in common with validation: expected "
+                f"{_listed(known.values())}; got {_listed(foreign)}"
+                f"{_alike(foreign, known.values())}. Give equal classes equal labels, or drop the "
+                "provider"
+            )
+
+
+def _check_numbering(pilot: SetSummary, known: dict[int, str]) -> None:
+    """Refuse arrays whose class of one number has another name; sources are numbered alike."""
+    for number, label in zip(pilot.classes, pilot.labels, strict=True):
+        other = known.get(number, label)
+        if label != other and str(number) not in (label, other):
+            raise InputError(
+                f"provider {pilot.name!r} has numbered its classes without validation's names: "
+                f"expected {other!r} as class {number}; got {label!r}. Make its samples with "
+                "class_names=validation.class_names"
+            )
+
+
+def foreign_labels(pilots: Sequence[SetSummary], validations: Sequence[SetSummary]) -> list[str]:
+    """Of each provider with labels that no validation set has, a sentence that says which."""
+    known = _labels(validations)
+    each = [(pilot, _foreign(pilot, known)) for pilot in pilots]
+    return [
+        f"{len(foreign)} of {len(pilot.classes)} labels of {pilot.name} are in no validation set: "
+        f"{_listed(foreign)}{_alike(foreign, known.values())}; validation has "
+        f"{_listed(known.values())}. Is a label misspelt? Such samples are trained on and count as "
+        "far from all"
+        for pilot, foreign in each
+        if foreign
+    ]
+
+
+def _labels(validations: Sequence[SetSummary]) -> dict[int, str]:
+    """The classes of all validation sets, by number."""
+    pairs = [zip(one.classes, one.labels, strict=True) for one in validations]
+    return dict(sorted(pair for each in pairs for pair in each))
+
+
+def _foreign(pilot: SetSummary, known: dict[int, str]) -> list[str]:
+    pairs = zip(pilot.classes, pilot.labels, strict=True)
+    return sorted(label for number, label in pairs if number not in known)
+
+
+def _listed(names: Iterable[str]) -> str:
+    """The first few names, and how many more there are."""
+    names = list(names)
+    more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
+    return ", ".join(map(repr, names[:SHOWN])) + more
+
+
+def _alike(names: Iterable[str], known: Iterable[str]) -> str:
+    """Which of the names are known but for case or spaces, in brackets."""
+    plain = {_plain(name): name for name in known}
+    pairs = [(name, plain[_plain(name)]) for name in names if _plain(name) in plain]
+    told = [f"{name!r} is {other!r}" for name, other in pairs[:SHOWN]]
+    return f" ({', '.join(told)} but for case or spaces)" if told else ""
+
+
+def _plain(name: str) -> str:
+    return "".join(name.split()).casefold()

@@ -1,0 +1,91 @@
+"""One study, as written in its YAML file."""
+
+from collections.abc import Mapping
+from typing import Annotated
+
+from pydantic import Field, model_validator
+
+from projektor_ray.data import SourceConfig
+from projektor_ray.data.embedder_config import EmbedderConfig
+from projektor_ray.errors import nearest
+from projektor_ray.learners import LearnerConfig
+from projektor_ray.learners.metrics import METRICS
+from projektor_ray.projection import SCALE_MODELS
+from projektor_ray.selection import Terms
+from projektor_ray.storage.settings import Config
+from projektor_ray.study.probes_config import ProbesConfig
+from projektor_ray.study.provider_config import ProviderConfig
+from projektor_ray.study.selection_config import SelectionConfig
+from projektor_ray.study.validation_sets import UNNAMED
+from projektor_ray.transport.transport_settings import TransportSettings
+
+NAME = r"^\w[\w.-]*$"
+"""Of a validation set: it is part of its tables' file names."""
+
+
+class StudyConfig(Config):
+    """One study, as written in its YAML file."""
+
+    name: str = Field(min_length=1, description="The study's name, in every table.")
+    providers: tuple[ProviderConfig, ...] = Field(min_length=1, description="Who sells.")
+    validation: SourceConfig | None = Field(
+        None, description="The collector's validation set; absent when a driver passes arrays."
+    )
+    validations: dict[Annotated[str, Field(pattern=NAME)], SourceConfig] = Field(
+        default_factory=dict,
+        description="Several validation sets by name, in place of `validation`: each probe is "
+        "measured on all of them. Class names of the first number the classes.",
+    )
+    embedder: EmbedderConfig = Field(
+        default_factory=EmbedderConfig, description="Samples → features, for the distance."
+    )
+    transport: TransportSettings = Field(
+        default_factory=TransportSettings, description="Ground cost and optimal transport."
+    )
+    learner: LearnerConfig = Field(description="What is trained on a drawn set.")
+    metric: str = Field("accuracy", description="The metric of a probe on the validation set.")
+    probes: ProbesConfig = Field(description="Which probes are trained.")
+    project: tuple[int, ...] = Field(
+        (), description="Further sizes to project to, beside the scales and the size to buy."
+    )
+    selection: SelectionConfig = Field(description="What to buy.")
+
+    @model_validator(mode="after")
+    def _names_agree(self) -> "StudyConfig":
+        names = [provider.name for provider in self.providers]
+        twice = sorted({name for name in names if names.count(name) > 1})
+        if twice:
+            raise ValueError(f"providers need different names; listed more than once: {twice}")
+        for mixture in self.probes.mixtures:
+            for name in mixture:
+                if name not in names:
+                    raise ValueError(
+                        f"a mixture names the provider {name!r}: {nearest(name, names)}"
+                    )
+        if self.validation is not None and self.validations:
+            raise ValueError(
+                f"validation is one set, validations are several; drop one of them, or list "
+                f"validation among {sorted(self.validations)}"
+            )
+        if any(size < 1 for size in self.project):
+            raise ValueError(f"sizes to project to must be 1 or more; got {list(self.project)}")
+        law = SCALE_MODELS.get(self.selection.projection)
+        if law is not None and len(self.probes.scales) < law.fewest_scales:
+            raise ValueError(
+                f"the projection {law.name!r} needs {law.fewest_scales} or more scales; "
+                f"got {list(self.probes.scales)}. Train another, a factor of 4 away, or set "
+                "selection.projection to another"
+            )
+        if self.metric not in METRICS:
+            raise ValueError(f"unknown metric {self.metric!r}; {nearest(self.metric, METRICS)}")
+        return self
+
+    @property
+    def validation_sources(self) -> Mapping[str, SourceConfig]:
+        """The validation sets that the file says, by name."""
+        return self.validations if self.validation is None else {UNNAMED: self.validation}
+
+    @property
+    def terms(self) -> dict[str, Terms]:
+        """What deals ask beyond capacity and price, by provider's name."""
+        return {provider.name: provider.terms for provider in self.providers}

@@ -1,0 +1,207 @@
+"""From the ledgers to predictors and projections: appendix A.1, stages II and III."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from projektor_ray.errors import InputError, TooFewProbesError
+from projektor_ray.predictors import FitReport
+from projektor_ray.probes.faults import reason
+from projektor_ray.projection import Grouped, Joint, JointPower
+from projektor_ray.projection.choose import JOINTS, NO_PROJECTION, Fit, Sample, fit_models
+from projektor_ray.storage.schemas import Key, Row
+from projektor_ray.study import Probe, Study
+
+if TYPE_CHECKING:
+    from projektor_ray.transport import Distances
+
+Floats = NDArray[np.float64]
+
+SHOWN_ERRORS = 3
+
+
+def unmeasured(study: Study, distances: Mapping[Key, Row]) -> Floats:
+    """Mixtures of the design, and candidates, that lack a distance at some scale: (b, m)."""
+    lacks = [
+        any((study.identify(mixture), scale, None) not in distances for scale in study.scales)
+        for mixture in study.measured
+    ]
+    return np.asarray(study.measured[lacks])
+
+
+def distance_rows(study: Study, mixtures: Floats, found: "Distances", seconds: float) -> list[Row]:
+    """Rows of the `distances` table for mixtures (b, m), at every scale.
+
+    `draw` is null: these are the distances at the expected weights p_i / n_i, which serve every
+    size. `seconds` is the time of the whole batch, shared evenly.
+    """
+    share = seconds / (len(mixtures) * len(study.scales))
+    identities = [study.identify(mixture) for mixture in mixtures]
+    return [
+        {
+            "mixture_id": identities[position],
+            "mixture": mixture.tolist(),
+            "size": scale,
+            "draw": None,
+            "value": float(found.value[position]),
+            "gradient": found.gradient[position].tolist(),
+            "marginal_error": float(found.marginal_error[position]),
+            "converged": bool(found.converged[position]),
+            "iterations": int(found.iterations[position]),
+            "seconds": share,
+        }
+        for scale in study.scales
+        for position, mixture in enumerate(mixtures)
+    ]
+
+
+@dataclass(frozen=True, eq=False)
+class Observations:
+    """Finished probes beside the distances of their mixtures, a row per probe.
+
+    Attributes
+    ----------
+    mixtures : (k, m).
+    distances : (k,).
+    gradients : of the distances along the shares, (k, m).
+    sizes : (k,).
+    values : (k,), the metric.
+    failed : how many wanted probes failed.
+    """
+
+    mixtures: Floats
+    distances: Floats
+    gradients: Floats
+    sizes: NDArray[np.int64]
+    values: Floats
+    failed: int
+
+
+def observe(study: Study, probes: Mapping[Key, Row], distances: Mapping[Key, Row]) -> Observations:
+    """The wanted probes that are done, joined with their distances.
+
+    Raises
+    ------
+    TooFewProbesError
+        If none is done; says what went wrong.
+    """
+    wanted = [(probe, probes[probe.key]) for probe in study.wanted_probes() if probe.key in probes]
+    done = [(probe, row) for probe, row in wanted if row["status"] == "done"]
+    failed = [row["error"] for _, row in wanted if row["status"] == "failed"]
+    if not done:
+        errors = sorted({reason(error) for error in failed if error.strip()})
+        says = f"all {len(failed)} failed: " + "; ".join(errors[:SHOWN_ERRORS])
+        raise TooFewProbesError(
+            "no probe is done, so there is nothing to fit; "
+            + (says if failed else "train the probes first (jobs.probe, or jobs.study)")
+        )
+    missing = [probe.label for probe, _ in done if _distance_key(probe) not in distances]
+    if missing:
+        raise InputError(
+            f"{len(missing)} finished probes have no distance; measure their mixtures first "
+            "(jobs.measure, or jobs.study)"
+        )
+    return Observations(
+        mixtures=np.array([probe.mixture for probe, _ in done]),
+        distances=np.array([distances[_distance_key(probe)]["value"] for probe, _ in done]),
+        gradients=np.array([distances[_distance_key(probe)]["gradient"] for probe, _ in done]),
+        sizes=np.array([probe.size for probe, _ in done]),
+        values=np.array([row["value"] for _, row in done]),
+        failed=len(failed),
+    )
+
+
+def _distance_key(probe: Probe) -> Key:
+    return (probe.mixture_id, probe.size, None)
+
+
+def sample_of(study: Study, seen: Observations) -> Sample:
+    """What models are fitted to.
+
+    Raises
+    ------
+    TooFewProbesError
+        If at some scale no probe is done.
+    """
+    empty = [scale for scale in study.scales if scale not in seen.sizes]
+    if empty:
+        raise TooFewProbesError(
+            f"no probe is done at scale {empty[0]:,} ({seen.failed} failed in all); train it "
+            "(jobs.probe, jobs.study --retry-failed), or drop it from probes.scales"
+        )
+    bounds = (study.metric.low, study.metric.high)
+    return Sample(seen.mixtures, seen.distances, seen.gradients, seen.sizes, seen.values, bounds)
+
+
+def fit_scales(study: Study, seen: Observations) -> Fit:
+    """Fit what the study asks for to the probes that are done.
+
+    Raises
+    ------
+    TooFewProbesError
+        If at some scale no probe is done, or too few for any predictor or for the one asked for.
+    """
+    sample = sample_of(study, seen)
+    try:
+        return fit_models(sample, study.config.selection, study.size)
+    except TooFewProbesError as error:
+        failed = f" ({seen.failed} failed in all)" if seen.failed else ""
+        raise TooFewProbesError(f"{error}{failed}") from None
+
+
+def predictor_rows(fit: Fit) -> list[Row]:
+    """The `predictors` table: every predictor, and the joint models, at every scale."""
+    rows = []
+    for scale in fit.scales:
+        found: dict[str, tuple[Floats, FitReport]] = {
+            name: (at[scale].coefficients, at[scale].report) for name, at in fit.predictors.items()
+        }
+        for name in JOINTS:
+            joint = fit.models.get(name)
+            joint = joint.joint if isinstance(joint, Grouped) else joint
+            if isinstance(joint, Joint | JointPower):
+                found[name] = (joint.coefficients, joint.reports[scale])
+        rows += [
+            {
+                "predictor": name,
+                "size": scale,
+                "coefficients": coefficients.tolist(),
+                "mae": report.mae,
+                "mae_cv": report.mae_cv,
+                "r2": report.r2,
+                "chosen": fit.decides(name),
+            }
+            for name, (coefficients, report) in found.items()
+        ]
+    return rows
+
+
+def projection_rows(
+    fit: Fit, mixtures: Floats, distances: Floats, sizes: Sequence[int]
+) -> list[Row]:
+    """The `projections` table: every mixture at every size, by every model.
+
+    With one scale, the models are asked for that scale only; `none` stays the value there.
+    """
+    rows = []
+    for name, model in fit.models.items():
+        for size in sizes:
+            if len(model.scales) == 1 and size not in model.scales and name != NO_PROJECTION:
+                continue
+            values = model.predict(mixtures, distances, size)
+            intervals = model.interval(mixtures, distances, size)
+            rows += [
+                {
+                    "mixture": mixture.tolist(),
+                    "size": size,
+                    "predictor": name,
+                    "value": float(value),
+                    "low": float(low),
+                    "high": float(high),
+                }
+                for mixture, value, (low, high) in zip(mixtures, values, intervals, strict=True)
+            ]
+    return rows

@@ -1,0 +1,125 @@
+"""From fitted predictors to purchase plans: appendix A.1, stage IV."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from projektor_ray.designs.space_filling import distinct
+from projektor_ray.projection.choose import Fit
+from projektor_ray.selection import (
+    DistanceOracle,
+    Interpolated,
+    ProjectedObjective,
+    PurchasePlans,
+    PurchaseProblem,
+    buy,
+    together,
+)
+from projektor_ray.selection.feasible_set import Floats
+from projektor_ray.study import Study
+from projektor_ray.study.fitting import Observations
+
+MOST_ROUNDS = 5
+NEGLIGIBLE = 0.005
+"""Of the spread of the measured distances: what interpolation may be off by at the plans."""
+
+
+@dataclass(frozen=True, eq=False)
+class SetFit:
+    """What a study knows of the metric on one of its validation sets.
+
+    Attributes
+    ----------
+    study : of that set alone, see `Study.each`.
+    fitted, seen : the models, and the probes that they are fitted to.
+    oracle : mixtures → their distances to the set.
+    """
+
+    study: Study
+    fitted: Fit
+    seen: Observations
+    oracle: DistanceOracle
+
+
+def plan_purchases(study: Study, fits: Sequence[SetFit]) -> PurchasePlans:
+    """The purchase that a study asks for (Algorithm 2), and its rivals.
+
+    A search over sizes takes a thousand steps. It goes by distances interpolated between the
+    measured ones; those of all plans found are measured and the search is repeated, until they
+    were right.
+
+    Parameters
+    ----------
+    fits : of each validation set, in their order.
+
+    Raises
+    ------
+    InfeasibleError
+        If capacities, terms and budget leave no plan; names the constraint that cannot be kept.
+    InputError
+        If there is one scale only, which cannot be projected from.
+    """
+    study.check_projectable()
+    asked = study.config.selection.request
+    if asked.size is not None:
+        return buy(market_of(study, fits), asked)
+    guesses = [Guesses(one) for one in fits]
+    for _ in range(MOST_ROUNDS):
+        found = buy(market_of(study, [one.fit for one in guesses]), asked)
+        plans = [*found.plans.values(), *found.frontier.values()]
+        shown = distinct(np.array([plan.mixture for plan in plans]))
+        confirmed = [one.confirms(shown) for one in guesses]
+        if all(confirmed):
+            break
+    return found
+
+
+class Guesses:
+    """Distances to a validation set, interpolated between those that are measured.
+
+    Attributes
+    ----------
+    fit : as it was given, but that its oracle interpolates.
+    """
+
+    def __init__(self, measured: SetFit) -> None:
+        self._oracle = measured.oracle
+        self._known = measured.seen.mixtures, measured.seen.distances
+        self.fit = replace(measured, oracle=Interpolated.through(*self._known))
+
+    def confirms(self, mixtures: Floats) -> bool:
+        """Whether the distances of mixtures (b, m) were guessed right; learns them if not."""
+        measured = self._oracle(mixtures).value
+        off = np.abs(measured - self.fit.oracle(mixtures).value).max()
+        if off <= NEGLIGIBLE * np.std(self.fit.seen.distances):
+            return True
+        known, distances = self._known
+        self._known = np.vstack([known, mixtures]), np.append(distances, measured)
+        self.fit = replace(self.fit, oracle=Interpolated.through(*self._known))
+        return False
+
+
+def market_of(study: Study, fits: Sequence[SetFit]) -> PurchaseProblem:
+    """What a study may buy, and what it is predicted to be worth; of several sets together."""
+    markets = {one.study.validation.name: _market(one) for one in fits}
+    if study.combination is None:
+        (market,) = markets.values()
+        return market
+    return together(markets, study.combination)
+
+
+def _market(fit: SetFit) -> PurchaseProblem:
+    study, seen = fit.study, fit.seen
+    trained = seen.sizes == max(study.scales)
+    return PurchaseProblem(
+        lambda size: ProjectedObjective(fit.fitted.model, size, fit.oracle),
+        study.providers,
+        study.config.terms,
+        *study.sizes_for_sale,
+        direction=study.metric.direction,
+        starts=study.config.selection.starts,
+        trials=(seen.mixtures[trained], seen.values[trained]),
+        trained_at=max(study.scales),
+        bounds=(study.metric.low, study.metric.high),
+    )

@@ -1,0 +1,316 @@
+"""A study resolved against the pilots: what its stages need to know."""
+
+from collections.abc import Sequence
+from dataclasses import astuple, dataclass, replace
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from projektor_ray.designs.drawing import mixture_id
+from projektor_ray.designs.placement import (
+    Adaptive,
+    feasible_purchases,
+    size_to_buy,
+    sizes_for_sale,
+)
+from projektor_ray.designs.space_filling import distinct
+from projektor_ray.errors import InputError, TooFewProbesError
+from projektor_ray.learners.metrics import METRICS, Metric
+from projektor_ray.predictors import PREDICTORS
+from projektor_ray.selection import Combination, check_target
+from projektor_ray.selection.provider import Provider
+from projektor_ray.storage.hashing import digest
+from projektor_ray.storage.schemas import TableMetadata
+from projektor_ray.study.compatibility import foreign_labels
+from projektor_ray.study.config import StudyConfig
+from projektor_ray.study.validation_sets import UNNAMED, SetSummary
+
+LEAST_DEMANDING = "cs"
+"""The predictor that needs fewest probes: with fewer, no study can be fitted."""
+ELSEWHERE: dict[str, Any] = {
+    "providers": True,
+    "validation": True,
+    "validations": True,
+    "selection": {"weights", "worst"},
+}
+"""Of a configuration, what the hash of its results takes in another form."""
+
+
+@dataclass(frozen=True)
+class Probe:
+    """One training: (mixture, size, seed) → metric."""
+
+    mixture_id: str
+    mixture: tuple[float, ...]
+    size: int
+    seed: int
+    learner: str
+    metric: str
+
+    @property
+    def key(self) -> tuple[str, int, int, str, str]:
+        """The ledger's key of this probe."""
+        return (self.mixture_id, self.size, self.seed, self.learner, self.metric)
+
+    @property
+    def label(self) -> str:
+        """What names this probe within its study: MIXTURE:SIZE:SEED."""
+        return f"{self.mixture_id}:{self.size}:{self.seed}"
+
+
+@dataclass(frozen=True, eq=False)
+class Study:
+    """A configuration resolved against the pilots: all that the stages need to know.
+
+    Attributes
+    ----------
+    providers : sorted by name; `m` of them.
+    pilots : their summaries, in the same order.
+    validations : summaries of the validation sets that every probe is measured on.
+    mixtures : the design, shape (B, m); of an adaptive one, what is placed so far, in order.
+    adaptive : how an adaptive design grows; None for other designs.
+    """
+
+    config: StudyConfig
+    providers: tuple[Provider, ...]
+    pilots: tuple[SetSummary, ...]
+    validations: tuple[SetSummary, ...]
+    mixtures: NDArray[np.float64]
+    adaptive: Adaptive | None
+
+    @cached_property
+    def each(self) -> tuple["Study", ...]:
+        """A study for each validation set, which is the same but for measuring on that set alone.
+
+        What is trained, measured and fitted for a set does not depend on the others.
+        """
+        return tuple(self.on([one.name]) for one in self.validations)
+
+    def on(self, names: Sequence[str]) -> "Study":
+        """The study of the validation sets of these names."""
+        return replace(self, validations=tuple(s for s in self.validations if s.name in names))
+
+    @property
+    def validation(self) -> SetSummary:
+        """The validation set of a study that has one."""
+        (only,) = self.validations
+        return only
+
+    @property
+    def cautions(self) -> list[str]:
+        """What is amiss with the pilots' labels, a sentence for each provider of whom it is."""
+        return foreign_labels(self.pilots, self.validations)
+
+    @property
+    def set_name(self) -> str:
+        """Of the one validation set, where it has a name; else empty."""
+        named = [one.name for one in self.validations if one.name != UNNAMED]
+        return named[0] if len(named) == len(self.validations) == 1 else ""
+
+    @property
+    def goal(self) -> str:
+        """What is predicted, in words: the metric, on which set, or what of several sets."""
+        if len(self.validations) > 1:
+            return f"{'worst' if self.config.selection.worst else 'mean'} {self.config.metric}"
+        return f"{self.config.metric} on {self.set_name}" if self.set_name else self.config.metric
+
+    @property
+    def combination(self) -> Combination | None:
+        """What the metrics of several validation sets are together; None of one."""
+        names = [one.name for one in self.validations]
+        return self.config.selection.combination(names, self.metric.direction)
+
+    @cached_property
+    def mixture_ids(self) -> tuple[str, ...]:
+        """Identities of the design's mixtures."""
+        return tuple(self.identify(mixture) for mixture in self.mixtures)
+
+    @cached_property
+    def candidate_ids(self) -> tuple[str, ...]:
+        """Identities of what an adaptive design chooses from."""
+        return (
+            tuple(self.identify(one) for one in self.adaptive.candidates) if self.adaptive else ()
+        )
+
+    @property
+    def probes_each(self) -> int:
+        """Probes of one mixture: scales × seeds."""
+        return len(self.scales) * len(self.config.probes.seed_list)
+
+    @property
+    def open_probes(self) -> int:
+        """How many probes an adaptive design may still place, at most."""
+        if self.adaptive is None:
+            return 0
+        return self.probes_each * max(self.adaptive.most - len(self.mixtures), 0)
+
+    @property
+    def measured(self) -> NDArray[np.float64]:
+        """The mixtures whose distances are needed: candidates and placed, shape (B', m)."""
+        if self.adaptive is None:
+            return self.mixtures
+        return distinct(np.vstack([self.adaptive.candidates, self.mixtures]))
+
+    def grown(self, mixtures: NDArray[np.float64]) -> "Study":
+        """The study with more mixtures placed, shape (b, m), after those that are."""
+        return replace(self, mixtures=distinct(np.vstack([self.mixtures, mixtures])))
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return tuple(provider.name for provider in self.providers)
+
+    @property
+    def metric(self) -> Metric:
+        return METRICS[self.config.metric]
+
+    @property
+    def pilot_sizes(self) -> NDArray[np.int64]:
+        """n_i, shape (m,)."""
+        return np.array([pilot.size for pilot in self.pilots], dtype=np.int64)
+
+    @property
+    def scales(self) -> tuple[int, ...]:
+        return self.config.probes.scales
+
+    @cached_property
+    def size(self) -> int:
+        """Samples to buy; where that is open, the most that may be bought, see `size_to_buy`."""
+        return size_to_buy(self.config, self.providers)
+
+    @property
+    def sizes_for_sale(self) -> tuple[int, int | None]:
+        """Between which sizes a purchase is predicted."""
+        return sizes_for_sale(self.config)
+
+    def check_buyable(self) -> None:
+        """Refuse what no plan can keep, or reach.
+
+        Raises
+        ------
+        InfeasibleError
+            Names the constraint that cannot be kept.
+        InputError
+            If the target is beyond what the metric can be.
+        """
+        target, metric = self.config.selection.target, self.metric
+        if target is not None:
+            check_target(target, (metric.low, metric.high))
+        feasible_purchases(self.config, self.providers)
+
+    def check_projectable(self) -> None:
+        """Refuse to project from one scale, or downwards, unless a value is taken as it is.
+
+        Raises
+        ------
+        InputError
+            If the size to buy is below the smallest scale, or there is no other scale.
+        """
+        projection, size, scales = self.config.selection.projection, self.size, self.scales
+        if len(scales) > 1 and size < scales[0] and projection != "none":
+            raise InputError(
+                f"the size to buy, {size:,}, is below the smallest scale, {scales[0]:,}, "
+                "where no probe tells. Train a smaller scale (probes.scales), buy "
+                f"{scales[0]:,} or more, or set selection.projection: none to take the value at "
+                f"{scales[-1]:,} as it is"
+            )
+        if len(scales) == 1 and size != scales[0] and projection != "none":
+            raise InputError(
+                f"probes are asked for at one scale only, {scales[0]:,}; what {size:,} "
+                "samples are worth cannot be projected from it. Add a scale to probes.scales, a "
+                f"factor of 4 away, or buy {scales[0]:,}, or set selection.projection: none to "
+                f"take the value at {scales[0]:,} as it is"
+            )
+
+    def check_fittable(self) -> None:
+        """Refuse a design from which the predictor that is asked for could not be fitted.
+
+        Raises
+        ------
+        TooFewProbesError
+            If it needs more probes at each scale; says which predictors would do.
+        InputError
+            If the design has one mixture only.
+        """
+        mixtures, seeds, m = len(self.mixtures), len(self.config.probes.seed_list), len(self.names)
+        more = "Ask for more: probes.lattice, probes.n_mixtures or probes.mixtures"
+        if mixtures == 1 and m > 1:
+            raise InputError(
+                f"the design has one mixture of {m} providers, so that nothing tells how the "
+                f"metric depends on the shares. {more}"
+            )
+        asked = self.config.selection.predictors or (LEAST_DEMANDING,)
+        needed = max(PREDICTORS[name].fewest_probes(m) for name in asked)
+        count = mixtures * seeds
+        if count < needed:
+            doing = [name for name, kind in PREDICTORS.items() if kind.fewest_probes(m) <= count]
+            other = f"; or use a predictor that does with these: {', '.join(doing)}"
+            raise TooFewProbesError(
+                f"the predictor {asked[0]!r} needs at least {needed} probes at each scale; the "
+                f"study asks for {count}: {mixtures} mixtures × {seeds} seeds. {more}"
+                + (other if doing else "")
+            )
+
+    @property
+    def sizes(self) -> tuple[int, ...]:
+        """Every size that is projected to: the scales, what was asked for, the size to buy."""
+        asked = {*self.scales, *self.config.project, self.size}
+        return tuple(sorted(asked))
+
+    def identify(self, mixture: NDArray[np.float64]) -> str:
+        """Identity of any mixture of this study's pilots."""
+        return mixture_id(mixture, [(pilot.name, pilot.content_hash) for pilot in self.pilots])
+
+    def wanted_probes(self) -> list[Probe]:
+        """Every probe that the study asks for, largest first, so that no long one starts last."""
+        return [
+            Probe(
+                identity,
+                tuple(mixture.tolist()),
+                size,
+                seed,
+                self.config.learner.name,
+                self.config.metric,
+            )
+            for size in sorted(self.scales, reverse=True)
+            for seed in self.config.probes.seed_list
+            for identity, mixture in zip(self.mixture_ids, self.mixtures, strict=True)
+        ]
+
+    @cached_property
+    def probes_metadata(self) -> TableMetadata:
+        """Of the probes: the learner, its settings and code, and the validation set."""
+        input_hash = digest("probes", self.config.learner.identity(), self.validation.content_hash)
+        return self._metadata(input_hash)
+
+    def _metadata(self, input_hash: str) -> TableMetadata:
+        return TableMetadata(self.config.name, self.names, input_hash, self.set_name)
+
+    @cached_property
+    def distances_metadata(self) -> TableMetadata:
+        """Of the distances: embedder, ground cost, validation, all pilots (they set the unit)."""
+        input_hash = digest(
+            "distances",
+            self.config.transport.model_dump(mode="json"),
+            self.config.embedder.identity(),
+            self.validation.content_hash,
+            [[pilot.name, pilot.content_hash] for pilot in self.pilots],
+        )
+        return self._metadata(input_hash)
+
+    @cached_property
+    def results_metadata(self) -> TableMetadata:
+        """Of what is computed from the ledgers: the whole configuration on these data."""
+        input_hash = digest(
+            self.config.model_dump(mode="json", exclude=ELSEWHERE),
+            [[one.name, one.capacity, one.price, *one.tiers] for one in self.providers],
+            [[name, *astuple(deal)] for name, deal in sorted(self.config.terms.items())],
+            *(
+                x.input_hash
+                for one in self.each
+                for x in (one.probes_metadata, one.distances_metadata)
+            ),
+            *([] if self.combination is None else [repr(self.combination)]),
+        )
+        return self._metadata(input_hash)

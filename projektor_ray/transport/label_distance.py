@@ -1,0 +1,77 @@
+"""W² between classes: how far the samples that one provider calls `y` are from a class `y'`.
+
+Each group is an array (k, d) of points in the ground cost's units; a group of one point is a Dirac.
+"""
+
+from collections.abc import Sequence
+from typing import Literal
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from scipy.spatial.distance import cdist
+
+from projektor_ray.transport.transport_settings import LabelDistance
+
+Groups = Sequence[NDArray[np.float64]]
+LabelKind = Literal["exact", "bures", "diagonal"]
+
+EXACT_BUDGET = 2e7
+"""Couplings' entries, summed over class pairs, up to which exact W² takes seconds."""
+BURES_BUDGET = 2e9
+"""Σ over class pairs of (smaller of d and group size)³ up to which covariances take seconds."""
+
+
+def choose_kind(
+    wanted: LabelDistance, left: Sequence[int], right: Sequence[int], dimension: int
+) -> LabelKind:
+    """The dearest kind of W² that the numbers of points in all groups allow, or the wanted one."""
+    if wanted != "auto":
+        return wanted
+    if float(np.sum(left)) * float(np.sum(right)) <= EXACT_BUDGET:
+        return "exact"
+    rank = min(dimension, max(*left, *right))
+    return "bures" if len(left) * len(right) * float(rank) ** 3 <= BURES_BUDGET else "diagonal"
+
+
+def class_table(left: Groups, right: Groups, kind: LabelKind) -> NDArray[np.float64]:
+    """W² of every left group to every right one, (len(left), len(right)).
+
+    `exact` is the optimum over couplings of the points; `bures` is W² of Gaussians with the
+    groups' means and covariances, ‖m₁ − m₂‖² + tr(S₁ + S₂ − 2 (S₁^½ S₂ S₁^½)^½); `diagonal` keeps
+    the covariances' diagonals only, ‖m₁ − m₂‖² + ‖σ₁ − σ₂‖².
+    """
+    if kind == "exact":
+        return np.array([[_exact(one, other) for other in right] for one in left])
+    means = cdist(_stack(left, "mean"), _stack(right, "mean"), "sqeuclidean")
+    if kind == "diagonal":
+        spread = cdist(_stack(left, "std"), _stack(right, "std"), "sqeuclidean")
+        return np.asarray(means + spread)
+    left_roots, right_roots = [_root(g) for g in left], [_root(g) for g in right]
+    table = np.array([[_bures(one, other) for other in right_roots] for one in left_roots])
+    return np.asarray(means + table)
+
+
+def _stack(groups: Groups, statistic: Literal["mean", "std"]) -> NDArray[np.float64]:
+    return np.stack([getattr(group, statistic)(axis=0) for group in groups])
+
+
+def _exact(one: NDArray[np.float64], other: NDArray[np.float64]) -> float:
+    import ot
+
+    cost = cdist(one, other, "sqeuclidean")
+    if 1 in cost.shape:
+        return float(cost.mean())
+    return float(ot.emd2([], [], cost, numItermax=10_000_000))
+
+
+def _root(group: NDArray[np.float64]) -> torch.Tensor:
+    """R with RᵀR the group's covariance, of at most d rows."""
+    centred = torch.from_numpy((group - group.mean(axis=0)) / np.sqrt(len(group)))
+    return centred if len(group) <= group.shape[1] else torch.linalg.qr(centred, mode="r")[1]
+
+
+def _bures(one: torch.Tensor, other: torch.Tensor) -> float:
+    """tr(S₁ + S₂ − 2 (S₁^½ S₂ S₁^½)^½), the last trace being the nuclear norm of R₁R₂ᵀ."""
+    cross = torch.linalg.svdvals(one @ other.T).sum()
+    return max(0.0, float((one**2).sum() + (other**2).sum() - 2 * cross))

@@ -1,0 +1,26 @@
+"""Embedders of a user's own, as the tests import them."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from projektor_ray.data.samples import Samples
+
+
+def centred(validation: Samples, settings: dict[str, Any]) -> Callable[[Any], Any]:
+    mean = validation.inputs.mean(axis=0)
+    return lambda inputs: (inputs - mean) * settings.get("scale", 1.0)
+
+
+def transposed(validation: Samples, settings: dict[str, Any]) -> Callable[[Any], Any]:
+    return lambda inputs: inputs.T
+
+
+def spoiled(validation: Samples, settings: dict[str, Any]) -> Callable[[Any], Any]:
+    def embed(inputs: Any) -> Any:
+        features = np.array(inputs)
+        features[[1, 3], 0] = settings["value"]
+        return features
+
+    return embed

@@ -1,0 +1,26 @@
+"""A row of the `probes` table, and a stamp, for tests of tables and ledgers."""
+
+from datetime import datetime, timezone
+from typing import Any
+
+from projektor_ray.storage.schemas import TableMetadata
+
+STAMP = TableMetadata("study", ("a", "b"), "made")
+
+
+def probe_row(seed: int, **changes: Any) -> dict[str, Any]:
+    row = {
+        "mixture_id": "m0",
+        "mixture": [0.25, 0.75],
+        "size": 30,
+        "seed": seed,
+        "learner": "l",
+        "metric": "accuracy",
+        "value": 0.1 + 0.2,
+        "seconds": 1.5,
+        "status": "done",
+        "error": "",
+        "attempt": 1,
+        "started_at": datetime(2026, 1, 2, tzinfo=timezone.utc),
+    }
+    return row | changes

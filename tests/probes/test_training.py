@@ -1,0 +1,86 @@
+"""One probe: what a learner may do wrong is an outcome with its traceback."""
+
+import sys
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+from projektor_ray.data.samples import Samples
+from projektor_ray.probes.training import train_probe
+from projektor_ray.study import Probe
+from tests.helpers.learner_data import Alone
+
+PROBE = Probe("m0", (0.5, 0.5), 8, 0, "l", "accuracy")
+
+
+def samples() -> Samples:
+    inputs = np.arange(32.0).reshape(16, 2)
+    inputs.setflags(write=False)
+    return Samples(inputs, np.arange(16) % 2)
+
+
+def exits(train: Samples, validation: Samples, seed: int) -> Any:
+    sys.exit(3)
+
+
+def returns_text(train: Samples, validation: Samples, seed: int) -> Any:
+    return "accuracy: 0.9"
+
+
+def returns_nothing(train: Samples, validation: Samples, seed: int) -> Any:
+    return None
+
+
+def returns_text_for_the_metric(train: Samples, validation: Samples, seed: int) -> Any:
+    return {"accuracy": "0.9"}
+
+
+def writes_to_its_inputs(train: Samples, validation: Samples, seed: int) -> Any:
+    validation.inputs[0] = 0
+    return {"accuracy": 0.9}
+
+
+@pytest.mark.parametrize(
+    ("learner", "says"),
+    [
+        (exits, "SystemExit: 3"),
+        (returns_text, "the learner returned 'accuracy: 0.9'; expected a mapping such as"),
+        (returns_nothing, "the learner returned None; expected a mapping such as"),
+        (returns_text_for_the_metric, "accuracy = '0.9'; expected a finite number"),
+        (writes_to_its_inputs, "ValueError: assignment destination is read-only"),
+    ],
+)
+def test_a_learner_that_misbehaves(learner: Callable[..., Any], says: str) -> None:
+    pilots = {"a": samples(), "b": samples()}
+    outcome = train_probe(PROBE, pilots, [samples()], Alone(learner), replacement=False)
+    assert outcome.status == "failed"
+    assert outcome.values == ()
+    assert outcome.row()["value"] is None
+    assert says in outcome.error.splitlines()[-1]
+    assert learner.__name__ in outcome.error or "metric_value" in outcome.error
+
+
+def test_whoever_stops_the_program_is_not_a_failed_learner() -> None:
+    def interrupted(train: Samples, validation: Samples, seed: int) -> Any:
+        raise KeyboardInterrupt
+
+    pilots = {"a": samples(), "b": samples()}
+    with pytest.raises(KeyboardInterrupt):
+        train_probe(PROBE, pilots, [samples()], Alone(interrupted), replacement=False)
+
+
+def test_a_probe_has_a_row_for_every_validation_set_and_fails_on_all_of_them() -> None:
+    def right(train: Samples, validation: Samples, seed: int) -> dict[str, float]:
+        return {"accuracy": len(validation) / 16 if len(validation) > 4 else np.nan}
+
+    pilots, sizes = {"a": samples(), "b": samples()}, (16, 8)
+    sets = [samples().take(np.arange(size)) for size in sizes]
+    done = train_probe(PROBE, pilots, sets, Alone(right), replacement=False)
+    assert [done.row(place)["value"] for place in (0, 1)] == [1.0, 0.5]
+    assert done.row(0) | {"value": 0.5} == done.row(1)
+    sets.append(samples().take(np.arange(4)))
+    failed = train_probe(PROBE, pilots, sets, Alone(right), replacement=False)
+    for place in range(3):
+        assert (failed.row(place)["status"], failed.row(place)["value"]) == ("failed", None)

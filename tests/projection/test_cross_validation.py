@@ -1,0 +1,46 @@
+"""Leaving mixtures out, against fitting without each of them by hand."""
+
+import numpy as np
+import pytest
+
+from projektor_ray.errors import InputError
+from projektor_ray.projection import SCALE_MODELS, Joint, LogLinear, ScaleModel
+from projektor_ray.projection.cross_validation import left_out, values_at
+
+
+@pytest.mark.parametrize("model", [LogLinear("linear"), Joint((0.0, 1.0))], ids=["eq3", "joint"])
+def test_it_is_what_a_fit_without_the_mixture_predicts(model: ScaleModel) -> None:
+    """Eight mixtures, so that each is a fold of its own; two seeds, which stay together."""
+    random = np.random.default_rng(0)
+    mixtures = np.tile(random.dirichlet(np.ones(3), size=8), (4, 1))
+    sizes = np.repeat([50.0, 200.0], 16)
+    distances = mixtures @ [1.0, 2.0, 3.0]
+    values = 0.9 - 0.2 * distances + 0.04 * np.log(sizes) + random.normal(0, 0.02, 32)
+    found = left_out(model, mixtures, distances, sizes, values)
+    for i in range(8):
+        out = (mixtures == mixtures[i]).all(axis=1)
+        kept = (mixtures[~out], distances[~out], sizes[~out], values[~out])
+        for size in (50.0, 200.0):
+            at = out & (sizes == size)
+            fresh = model.unfitted().fit(*kept)
+            expected = fresh.predict(mixtures[at], distances[at], size)
+            np.testing.assert_allclose(found[at], expected, atol=1e-9)
+
+
+def test_too_few_mixtures_are_refused() -> None:
+    model = LogLinear("linear")
+    with pytest.raises(InputError):
+        left_out(model, np.eye(2).repeat(2, 0), None, np.array([5.0, 9, 5, 9]), np.arange(4.0))
+
+
+def test_each_mixture_is_predicted_at_its_own_size() -> None:
+    mixtures = np.random.default_rng(1).dirichlet(np.ones(3), size=6)
+    sizes = np.array([10.0, 40.0] * 3)
+    values = mixtures @ [1.0, 2.0, 3.0] + np.log(sizes)
+    model = SCALE_MODELS["eq3"]("linear").fit(
+        np.tile(mixtures, (2, 1)),
+        None,
+        np.repeat([10.0, 40.0], 6),
+        np.concatenate([mixtures @ [1.0, 2.0, 3.0] + np.log(s) for s in (10.0, 40.0)]),
+    )
+    np.testing.assert_allclose(values_at(model, mixtures, None, sizes), values, atol=1e-6)

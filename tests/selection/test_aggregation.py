@@ -1,0 +1,299 @@
+"""Several metrics at once, beside linear programs."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from scipy.optimize import linprog
+
+from projektor_ray.designs.drawing import simplex_lattice
+from projektor_ray.errors import InputError
+from projektor_ray.predictors import PREDICTORS
+from projektor_ray.projection import LogLinear, NoProjection
+from projektor_ray.selection import (
+    Direction,
+    MetricObjective,
+    ProjectedObjective,
+    PurchaseProblem,
+    Request,
+    buy,
+    combination,
+    together,
+    weighted,
+    worst,
+)
+from projektor_ray.selection.provider import Provider
+from projektor_ray.storage.schemas import SCHEMAS
+from tests.selection.test_feasible_set import providers
+from tests.selection.test_gradient_ascent import Measured
+
+Floats = NDArray[np.float64]
+
+SIZE = 1000
+WORTH = np.array([[0.4, 0.0, 0.1], [0.0, 0.3, 0.1], [0.1, 0.1, 0.15]])
+
+
+def still(at: Floats) -> Measured:
+    """No distance is known."""
+    return Measured(np.zeros(len(at)), np.zeros(at.shape))
+
+
+@dataclass(frozen=True)
+class Known:
+    """A metric that is linear in the shares; its gains are known to `off` either way."""
+
+    worth: Floats
+    off: float
+
+    def __call__(self, mixtures: Floats) -> tuple[Floats, Floats]:
+        return self.predict(mixtures), np.tile(self.worth, (len(mixtures), 1))
+
+    def predict(self, mixtures: Floats) -> Floats:
+        return np.asarray(mixtures @ self.worth)
+
+    def interval(self, mixtures: Floats, level: float) -> Floats:
+        return self.gain_interval(mixtures, np.zeros_like(mixtures), level)
+
+    def gain_interval(self, mixtures: Floats, others: Floats, level: float) -> Floats:
+        gain = self.predict(mixtures) - self.predict(others)
+        return np.stack([gain - self.off, gain + self.off], axis=1)
+
+    def sample_posterior(self, mixtures: Floats, count: int, stream: np.random.Generator) -> None:
+        return None
+
+    def size_slope(self, mixtures: Floats) -> Floats:
+        return np.zeros(len(mixtures))
+
+
+def market(
+    which: int, sign: float = 1.0, name: str = "linear", scale: float = 1.0
+) -> PurchaseProblem:
+    """A metric that is linear in the shares."""
+    rng = np.random.default_rng(which)
+    mixtures = rng.dirichlet(np.ones(3), 20)
+    values = 0.5 + sign * scale * mixtures @ WORTH[which]
+    fitted = NoProjection.of({SIZE: PREDICTORS[name]().fit(mixtures, None, values)})
+
+    direction: Direction = "maximize" if sign > 0 else "minimize"
+    return PurchaseProblem(
+        lambda size: ProjectedObjective(fitted, size, still),
+        providers([600, 700, None]),
+        direction=direction,
+        starts=8,
+        trials=(mixtures, values),
+    )
+
+
+def markets(
+    sign: float = 1.0, name: str = "linear", scale: float = 1.0
+) -> dict[str, PurchaseProblem]:
+    return {f"set {which}": market(which, sign, name, scale) for which in range(len(WORTH))}
+
+
+def best(objective: Floats, **constraints: Any) -> float:
+    bounds = [(0, 0.6), (0, 0.7), (0, 1), (None, None)][: len(objective)]
+    total = np.array([[1.0, 1, 1, 0][: len(objective)]])
+    found = linprog(-objective, A_eq=total, b_eq=[1], bounds=bounds, **constraints)
+    return float(-found.fun)
+
+
+def whole(market: PurchaseProblem, size: int = SIZE) -> MetricObjective:
+    objective = market.objective_at(size)
+    assert isinstance(objective, MetricObjective)
+    return objective
+
+
+def test_the_weighted_mean_is_bought_as_a_linear_program_would() -> None:
+    plan = buy(together(markets(), weighted([3, 1, 0])), Request(SIZE)).selected
+    exact = 0.5 + best(0.75 * WORTH[0] + 0.25 * WORTH[1])
+    assert plan.predicted == pytest.approx(exact, abs=2e-4)
+
+
+@pytest.mark.parametrize("scale", [1e-3, 1.0, 1e4])
+@pytest.mark.parametrize(("direction", "sign"), [("maximize", 1.0), ("minimize", -1.0)])
+def test_the_worst_is_bought_as_a_linear_program_would(
+    direction: Direction, sign: float, scale: float
+) -> None:
+    """`max t` subject to `t ≤ worth_k·p` for every metric, in whatever unit it is."""
+    plan = buy(together(markets(sign, scale=scale), worst(direction)), Request(SIZE)).selected
+    below = np.column_stack([-WORTH, np.ones(len(WORTH))])
+    exact = best(np.array([0.0, 0, 0, 1]), A_ub=below, b_ub=np.zeros(len(WORTH)))
+    assert sign * (plan.predicted - 0.5) / scale == pytest.approx(exact, abs=2e-3)
+    each = 0.5 + sign * scale * WORTH @ plan.mixture
+    assert plan.predicted == pytest.approx(sign * np.min(sign * each), abs=2e-3 * scale)
+
+
+@pytest.mark.parametrize("combine", [weighted([2, 1, 1]), worst("maximize")])
+def test_gradients_and_slopes_are_derivatives(combine: Any) -> None:
+    objective = whole(together(markets(), combine))
+    at, along, step = np.array([[0.3, 0.4, 0.3]]), np.array([0.5, -0.8, 0.3]), 1e-6
+    up, down = objective(at + step * along)[0], objective(at - step * along)[0]
+    assert objective(at)[1][0] @ along == pytest.approx(((up - down) / (2 * step)).item(), rel=1e-4)
+    assert objective.size_slope(at) == pytest.approx(0.0)
+
+
+def test_intervals_and_surfaces_are_those_of_the_parts() -> None:
+    parts = [whole(one) for one in markets(name="gp").values()]
+    mean, least = weighted([1, 1, 2])(parts), worst("maximize")(parts)
+    at = np.array([[0.3, 0.4, 0.3]])
+    each = np.array([part.interval(at, 0.9)[0] for part in parts])
+    np.testing.assert_allclose(mean.interval(at, 0.9)[0], np.array([0.25, 0.25, 0.5]) @ each)
+    np.testing.assert_allclose(least.interval(at, 0.9)[0], each.min(axis=0))
+    rng = np.random.default_rng(0)
+    drawn = mean.sample_posterior(at, 2000, rng)
+    assert drawn is not None
+    assert drawn.mean() == pytest.approx(mean.predict(at)[0])
+    lowest = least.sample_posterior(at, 2000, rng)
+    assert lowest is not None
+    assert lowest.mean() <= min(part.predict(at)[0] for part in parts) + 1e-9
+    assert worst("maximize")([whole(market(0)), parts[0]]).sample_posterior(at, 10, rng) is None
+
+
+@pytest.mark.parametrize("direction", ["maximize", "minimize"])
+def test_a_gain_of_the_worst_is_as_far_off_as_that_of_the_part_known_least(
+    direction: Direction,
+) -> None:
+    """Also where another part, far from being the worst of either, loses more than that."""
+    sign = 1.0 if direction == "maximize" else -1.0
+    sure, vague = Known(sign * np.array([0.9, 0.6]), 0.01), Known(sign * np.array([0.3, 0.4]), 0.03)
+    p, q = np.array([[0.0, 1.0]]), np.array([[1.0, 0.0]])
+    least = worst(direction)([sure, vague])
+    found = np.sort(sign * least.gain_interval(p, q, 0.9)[0])
+    np.testing.assert_allclose(found, [0.07, 0.13])
+    alike = worst(direction)([vague, vague])
+    np.testing.assert_allclose(alike.gain_interval(p, q, 0.9), vague.gain_interval(p, q, 0.9))
+    crossing = worst(direction)([Known(sign * np.array([0.5, 0.2]), 0.0), vague])
+    assert np.sort(sign * crossing.gain_interval(p, q, 0.9)[0]) == pytest.approx([-0.13, -0.07])
+
+
+def test_gains_of_the_worst_are_covered() -> None:
+    rng = np.random.default_rng(0)
+    inside, widths, beside = [], [], []
+    for _ in range(12):
+        trained, p, q = (rng.dirichlet(np.ones(3), size) for size in (14, 25, 25))
+        parts, true = [], []
+        for _ in range(2):
+            worth, turn = 0.3 * rng.normal(size=3), rng.normal(size=3)
+            there = [np.sqrt(at + 0.02) @ worth + 0.1 * np.sin(3 * at @ turn) for at in (p, q)]
+            values = np.sqrt(trained + 0.02) @ worth + 0.1 * np.sin(3 * trained @ turn)
+            values = values + 0.01 * rng.normal(size=14)
+            true.append(there)
+            parts.append(NoProjection.of({SIZE: PREDICTORS["gp"]().fit(trained, None, values)}))
+        objectives = [ProjectedObjective(part, SIZE, still) for part in parts]
+        low, high = worst("maximize")(objectives).gain_interval(p, q, 0.9).T
+        ours, theirs = np.min(true, axis=0)
+        inside.append((low <= ours - theirs) & (ours - theirs <= high))
+        widths.append(high - low)
+        each = np.array([one.gain_interval(p, q, 0.9) for one in objectives])
+        beside.append(each[..., 1].max(axis=0) - each[..., 0].min(axis=0))
+    assert np.mean(inside) >= 0.9
+    assert np.median(widths) < 0.7 * np.median(beside)
+
+
+def test_each_plan_says_what_it_has_of_each_metric() -> None:
+    found = buy(together(markets(name="gp"), worst("maximize")), Request(SIZE))
+    for which, name in enumerate(("set 0", "set 1", "set 2")):
+        alone = whole(market(which, name="gp"))
+        for called, plan in found.plans.items():
+            part, mixture = found.parts[name][called], plan.mixture[None]
+            assert part.predicted == pytest.approx(alone.predict(mixture)[0])
+            assert part.interval == pytest.approx(tuple(alone.interval(mixture, 0.9)[0]))
+    least = min(parts["selected"].predicted for parts in found.parts.values())
+    assert found.selected.predicted == pytest.approx(least)
+    rows = found.part_rows()
+    assert len(rows) == 3 * len(found.plans)
+    assert set(rows[0]) == set(SCHEMAS["sets"].names)
+    assert not buy(market(0), Request(SIZE)).parts
+
+
+def test_the_best_trained_mixture_is_the_best_for_all_metrics_together() -> None:
+    """Of three probes each metric likes another; of their mean and worst the third is best."""
+    tried = np.eye(3)
+    likes = [np.array([0.9, 0.1, 0.6]), np.array([0.1, 0.9, 0.6]), np.array([0.5, 0.4, 0.6])]
+    each = {
+        name: replace(one, trials=(tried, values))
+        for (name, one), values in zip(markets().items(), likes, strict=True)
+    }
+    for combine in (weighted([1, 1, 1]), worst("maximize")):
+        trained = together(each, combine).trained
+        assert trained is not None
+        np.testing.assert_array_equal(trained[0], tried[2])
+    only_first = together(each, weighted([1, 0, 0])).trained
+    assert only_first is not None
+    np.testing.assert_array_equal(only_first, tried[[0, 2, 1]])
+
+
+@pytest.mark.parametrize(
+    ("weights", "worst_of", "says"),
+    [
+        ({"a": 1, "b": 1}, True, "the worst takes none"),
+        ({"a": 1, "bb": 1}, False, r"nothing is called 'bb'; did you mean|nothing .*known: a, b"),
+        ({"a": 1}, False, "none for b; give one of 0 or more to each of a, b"),
+        ({"a": 1, "b": -1}, False, "weights must be 0 or more"),
+    ],
+)
+def test_weights_that_do_not_suit_the_metrics_are_refused(
+    weights: dict[str, float], worst_of: bool, says: str
+) -> None:
+    with pytest.raises(InputError, match=says):
+        combination(["a", "b"], weights, "maximize", worst_of=worst_of)
+
+
+def test_without_weights_metrics_weigh_the_same() -> None:
+    assert combination(["a", "b"], None, "maximize", worst_of=False) == weighted([2, 2])
+    given = {"b": 1.0, "a": 3.0}
+    assert combination(["a", "b"], given, "maximize", worst_of=False) == weighted([3, 1])
+
+
+def test_bad_weights_and_metrics_of_two_kinds_are_refused() -> None:
+    for weights in ([-1.0, 2.0], [0.0, 0.0], [np.nan, 1.0]):
+        with pytest.raises(InputError, match="weights must be 0 or more"):
+            weighted(weights)
+    with pytest.raises(InputError, match="a weight for each of the 3 metrics; got 2"):
+        together(markets(), weighted([1, 1])).objective_at(SIZE)
+    with pytest.raises(InputError, match="all be better higher, or all lower"):
+        together({"a": market(0), "b": market(1, -1.0)}, worst("maximize"))
+
+
+def growing(rng: np.random.Generator, sold: Sequence[Provider]) -> PurchaseProblem:
+    """A metric that is linear in the shares and, at slopes of their own, in ln N."""
+    mixtures, base, slope = rng.dirichlet(np.ones(3), 12), *rng.uniform(0, (0.6, 0.1), (3, 2)).T
+    at_scales = {
+        scale: PREDICTORS["linear"]().fit(mixtures, None, mixtures @ (base + slope * np.log(scale)))
+        for scale in (250, 1000)
+    }
+    law = LogLinear.of(at_scales)
+
+    def nothing(at: Floats) -> Measured:
+        return Measured(np.zeros(len(at)), np.zeros(at.shape))
+
+    values = mixtures @ (base + slope * np.log(1000))
+    return PurchaseProblem(
+        lambda size: ProjectedObjective(law, size, nothing),
+        sold,
+        smallest=250,
+        largest=20_000,
+        starts=8,
+        trials=(mixtures, values),
+    )
+
+
+@pytest.mark.parametrize("seed", [0, 1, 2, 189])
+def test_no_affordable_plan_of_a_grid_has_a_better_worst(seed: int) -> None:
+    """Of any size: brute force over 1,326 mixtures at 100 sizes, with capacities and a budget."""
+    rng = np.random.default_rng(seed)
+    capacities, prices = rng.integers(300, 6000, 3), rng.choice([0.005, 0.01, 0.02, 0.05, 0.1], 3)
+    sold, budget = providers(capacities.tolist(), prices.tolist()), float(rng.uniform(20, 200))
+    both = together({name: growing(rng, sold) for name in ("a", "b")}, worst("maximize"))
+    plan = buy(both, Request(budget=budget)).selected
+    assert plan.cost <= budget + 1e-9
+    mixtures = simplex_lattice(3, 50)
+    for size in np.geomspace(250, 20_000, 100).round():
+        samples = size * mixtures
+        kept = (samples <= capacities).all(axis=1) & (samples @ prices <= budget)
+        if kept.any():
+            reached = whole(both, int(size)).predict(mixtures[kept]).max()
+            assert plan.predicted >= reached - 5e-4

@@ -1,0 +1,149 @@
+"""The append-only ledger."""
+
+from pathlib import Path
+
+import numpy as np
+import pyarrow.dataset as ds
+import pytest
+
+from projektor_ray.storage.ledger import MERGE_AT, Ledger
+from projektor_ray.storage.schemas import Folder, TableMetadata, encode, make_table
+from tests.helpers.table_rows import STAMP, probe_row
+
+
+@pytest.fixture(params=["path", "uri"])
+def folder(request: pytest.FixtureRequest, tmp_path: Path) -> Folder:
+    return Folder(tmp_path if request.param == "path" else f"file://{tmp_path}")
+
+
+def test_rows_come_back_bit_for_bit(folder: Folder) -> None:
+    ledger = Ledger(folder, "probes")
+    ledger.append([probe_row(0), probe_row(1)], STAMP)
+    ledger.append([probe_row(2, value=None, status="failed", error="boom")], STAMP)
+    rows = ledger.rows("made")
+    assert rows[("m0", 30, 0, "l", "accuracy")] == probe_row(0) | {"providers": ("a", "b")}
+    assert [row["status"] for row in rows.values()].count("failed") == 1
+    assert len(rows) == 3
+
+
+def test_rows_that_something_else_made_are_not_returned(folder: Folder) -> None:
+    ledger = Ledger(folder, "probes")
+    ledger.append([probe_row(0)], STAMP)
+    assert ledger.rows("another learner") == {}
+
+
+def test_of_equal_keys_the_last_attempt_wins_and_success_over_failure(folder: Folder) -> None:
+    ledger = Ledger(folder, "probes")
+    ledger.append([probe_row(0, attempt=2, value=0.5)], STAMP)
+    ledger.append([probe_row(0, attempt=1, value=None, status="failed")], STAMP)
+    ledger.append([probe_row(1, attempt=1, value=0.5)], STAMP)
+    ledger.append([probe_row(1, attempt=2, value=None, status="failed")], STAMP)
+    assert [row["value"] for row in ledger.rows("made").values()] == [0.5, 0.5]
+
+
+def test_a_part_that_is_being_written_is_ignored_and_swept_after_a_crash(
+    folder: Folder, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    ledger = Ledger(folder, "probes")
+    ledger.append([probe_row(0)], STAMP)
+    beside = tmp_path / "probes" / ".part-x.parquet.1.tmp"
+    beside.write_bytes(b"PAR1 half")
+    (tmp_path / "probes" / ".hidden").touch()
+    assert len(ledger.rows("made")) == 1
+    assert beside.exists(), "who only reads leaves it to its writer"
+    ledger.sweep()
+    assert f"removing probes/{beside.name} of {folder.uri}, which a crash left" in caplog.text
+    assert not beside.exists()
+    assert (tmp_path / "probes" / ".hidden").exists(), "not ours"
+    assert len(ledger.rows("made")) == 1
+
+
+def test_compaction_keeps_every_row_and_stamp(folder: Folder) -> None:
+    ledger = Ledger(folder, "probes")
+    other = TableMetadata("study", ("a", "b"), "other")
+    for seed in range(MERGE_AT + 1):
+        ledger.append([probe_row(seed)], STAMP)
+    ledger.append([probe_row(0)], other)
+    before = ledger.rows("made"), ledger.rows("other")
+    ledger.compact()
+    assert len(folder.names("probes")) == 2
+    assert len(before[0]) == MERGE_AT + 1
+    assert (ledger.rows("made"), ledger.rows("other")) == before
+
+
+def test_other_tools_read_the_ledger_as_one_data_set(tmp_path: Path) -> None:
+    ledger = Ledger(Folder(tmp_path), "probes")
+    ledger.append([probe_row(0)], STAMP)
+    ledger.append([probe_row(1)], STAMP)
+    assert ds.dataset(tmp_path / "probes").count_rows() == 2
+
+
+def test_rows_equal_what_a_plain_loop_over_the_appended_rows_gives(folder: Folder) -> None:
+    rng = np.random.default_rng(0)
+    ledger, expected = Ledger(folder, "probes"), {}
+    for attempt in range(1, 2 * MERGE_AT):
+        row = probe_row(
+            int(rng.integers(40)),
+            size=int(rng.integers(2)),
+            attempt=attempt,
+            value=float(rng.normal()),
+            status=str(rng.choice(["done", "failed"])),
+        )
+        ledger.append([row], STAMP)
+        if attempt % 16 == 0:
+            ledger.compact()
+        key = (row["mixture_id"], row["size"], row["seed"], row["learner"], row["metric"])
+        before = expected.get(key)
+        if not (before and before["status"] == "done" and row["status"] == "failed"):
+            expected[key] = row | {"providers": ("a", "b")}
+    found = ledger.rows("made")
+    assert dict(found) == expected
+    assert set(found) == set(expected)
+    assert ("m0", 5, 0, "l", "accuracy") not in found
+    assert len(folder.names("probes")) < MERGE_AT + 4
+
+
+def test_a_full_tier_becomes_one_part_of_the_next(folder: Folder) -> None:
+    ledger = Ledger(folder, "distances")
+    row = {"mixture_id": "m", "mixture": [1.0, 0.0], "draw": None, "value": 1.0, "gradient": []}
+    for tier in (0, 1):
+        for part in range(MERGE_AT):
+            table = make_table("distances", [row | {"size": MERGE_AT * tier + part}], STAMP)
+            folder.write(f"distances/part-{tier}-{part}.parquet", encode(table))
+    ledger.compact()
+    (merged,) = folder.names("distances")
+    assert merged.startswith("distances/part-2-")
+    assert set(ledger.rows("made")) == {("m", size, None) for size in range(2 * MERGE_AT)}
+
+
+@pytest.mark.parametrize("kept", [0, 4, 0.5, -1])
+def test_a_part_that_lost_its_end_is_ignored_and_named(
+    folder: Folder, tmp_path: Path, caplog: pytest.LogCaptureFixture, kept: float
+) -> None:
+    ledger = Ledger(folder, "probes")
+    ledger.append([probe_row(0)], STAMP)
+    whole = (tmp_path / folder.names("probes")[0]).read_bytes()
+    end = int(kept) if isinstance(kept, int) else int(len(whole) * kept)
+    (tmp_path / "probes" / "part-0-half.parquet").write_bytes(whole[:end])
+    assert len(ledger.rows("made")) == 1
+    assert "part-0-half.parquet" in caplog.text
+    for seed in range(1, MERGE_AT):
+        ledger.append([probe_row(seed)], STAMP)
+    ledger.compact()
+    assert len(ledger.rows("made")) == MERGE_AT
+    assert (tmp_path / "probes" / "part-0-half.parquet").read_bytes() == whole[:end]
+
+
+def test_a_reader_under_whom_a_part_is_merged_away_looks_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = Folder(tmp_path)
+    ledger = Ledger(folder, "probes")
+    for seed in range(MERGE_AT):
+        ledger.append([probe_row(seed)], STAMP)
+    stale = folder.names("probes")
+    ledger.compact()
+    listings = [stale, folder.names("probes")]
+    monkeypatch.setattr(folder, "names", lambda _: listings.pop(0))
+    assert len(ledger.rows("made")) == MERGE_AT
+    assert not listings

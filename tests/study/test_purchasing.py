@@ -1,0 +1,231 @@
+"""What a study's file may ask to be bought, beside linear programs; no Ray."""
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+from scipy.optimize import linprog
+
+from projektor_ray.errors import InfeasibleError, InputError
+from projektor_ray.report import page
+from projektor_ray.report.from_study import report_of_study
+from projektor_ray.selection import PurchasePlans
+from projektor_ray.study import Study
+from projektor_ray.study.fitting import Observations, fit_scales
+from projektor_ray.study.purchasing import SetFit, plan_purchases
+from tests.helpers.report_content import card, read
+from tests.selection.test_gradient_ascent import Measured
+from tests.study.test_study import VALUES, resolved, resolved_on, samples, several
+
+WORTH = np.array([0.3, 0.1, -0.2])
+PRICES = np.array([2.0, 1.0, 0.0])
+LINE = {"predictor": "linear", "projection": "eq3", "starts": 4}
+
+
+def study(**selection: Any) -> Study:
+    """Ada sells 50 at 2, bob 80 at 1, cyd 70 at nothing; a line for each scale is fitted."""
+    providers = [
+        {**VALUES["providers"][0], "capacity": 50, "price": 2},
+        {**VALUES["providers"][1], "capacity": 80, "price": 1},
+        {**VALUES["providers"][2], "capacity": 70},
+    ]
+    return resolved({**VALUES, "providers": providers, "selection": {**LINE, **selection}})
+
+
+def nothing(at: Any) -> Measured:
+    return Measured(np.zeros(len(at)), np.zeros(at.shape))
+
+
+def bought(asked: Study) -> PurchasePlans:
+    """Of a metric that is linear in the shares and in ln N."""
+    mixtures = np.tile(asked.mixtures, (2, 1))
+    sizes = np.repeat(np.array([10, 40]), len(asked.mixtures))
+    values = 0.3 + mixtures @ WORTH + 0.05 * np.log(sizes)
+    seen = Observations(
+        mixtures, np.zeros(len(sizes)), np.zeros(mixtures.shape), sizes, values, failed=0
+    )
+
+    return plan_purchases(asked, [SetFit(asked, fit_scales(asked, seen), seen, nothing)])
+
+
+SETS = {"everyday": np.array([0.3, 0.1, -0.2]), "rare": np.array([0.1, 0.3, -0.2])}
+
+
+def known_of_sets(sets: dict[str, Any], **selection: Any) -> tuple[Study, list[SetFit]]:
+    """Of metrics that are linear in the shares, one for each set; the same where a set is alone."""
+    asked = resolved_on(
+        several({name: {"sklearn": "iris"} for name in sets}, **LINE, **selection),
+        **{name: samples(30, seed=seed) for seed, name in enumerate(sets)},
+    )
+    fits = []
+    for one, worth in zip(asked.each, sets.values(), strict=True):
+        mixtures, sizes = np.tile(one.mixtures, (2, 1)), np.repeat([10, 40], len(one.mixtures))
+        values = 0.3 + mixtures @ worth + 0.05 * np.log(sizes)
+        flat = np.zeros(mixtures.shape)
+        seen = Observations(mixtures, np.zeros(len(sizes)), flat, sizes, values, failed=0)
+        fits.append(SetFit(one, fit_scales(one, seen), seen, nothing))
+    return asked, fits
+
+
+def bought_of_sets(sets: dict[str, Any], **selection: Any) -> PurchasePlans:
+    return plan_purchases(*known_of_sets(sets, **selection))
+
+
+def test_the_worst_of_two_sets_is_bought_for_as_a_linear_program_would() -> None:
+    """Ada serves one and bob the other; to neither set more than to the other."""
+    found = bought_of_sets(SETS, size=60, worst=True)
+    np.testing.assert_allclose(found.selected.samples, [30, 30, 0], atol=1)
+    assert found.selected.predicted == pytest.approx(0.5 + 0.05 * np.log(60), abs=2e-3)
+    assert min(of["selected"].predicted for of in found.parts.values()) == pytest.approx(
+        found.selected.predicted
+    )
+
+
+@pytest.mark.parametrize("name", SETS)
+@pytest.mark.parametrize("asked", [{"size": 60}, {"largest": 80}])
+def test_a_weight_of_1_buys_what_that_set_alone_buys(name: str, asked: dict[str, Any]) -> None:
+    among = bought_of_sets(SETS, weights={one: float(one == name) for one in SETS}, **asked)
+    alone = bought_of_sets({name: SETS[name]}, **asked)
+    assert among.plans.keys() == alone.plans.keys()
+    for called, plan in alone.plans.items():
+        np.testing.assert_array_equal(among.plans[called].samples, plan.samples)
+        assert among.plans[called].predicted == pytest.approx(plan.predicted, rel=1e-12)
+        assert among.plans[called].interval == pytest.approx(plan.interval, rel=1e-9)
+    assert not alone.parts
+
+
+def test_together_they_are_predicted_as_the_studies_of_each_set_predict() -> None:
+    weights = {"everyday": 1, "rare": 3}
+    found = bought_of_sets(SETS, size=60, weights=weights)
+    for called, plan in found.plans.items():
+        each = {name: 0.3 + plan.mixture @ of + 0.05 * np.log(60) for name, of in SETS.items()}
+        for name, value in each.items():
+            assert found.parts[name][called].predicted == pytest.approx(value)
+        assert plan.predicted == pytest.approx(0.25 * each["everyday"] + 0.75 * each["rare"])
+
+
+def test_the_report_of_several_sets_is_of_what_they_are_together() -> None:
+    asked, fits = known_of_sets(SETS, size=60, worst=True)
+    plans = plan_purchases(asked, fits)
+    drawn = {one.name: [card(name) for name in asked.names] for one in asked.validations}
+    told = report_of_study(asked, fits, plans, {}, drawn)
+    assert told.metric == "worst accuracy"
+    each = np.array([one.seen.values for one in fits])
+    np.testing.assert_array_equal(told.trained.values, each.min(axis=0))
+    chosen = told.opinions[0]
+    assert chosen.value == pytest.approx(plans.selected.predicted)
+    shown = read(page(told))
+    for name, row in zip(SETS, shown.titled("set"), strict=True):
+        predicted = plans.parts[name]["selected"].predicted
+        assert (row[0], float(row[1])) == (name, pytest.approx(predicted, abs=1e-3))
+    rows = {row[0] for row in shown.titled("predictor")}
+    assert {"linear on everyday", "linear on rare"} <= rows
+    assert len(fits) == 2
+    assert told.reasons[0] == fits[0].fitted.reason == fits[1].fitted.reason
+    other = replace(fits[1], fitted=replace(fits[1].fitted, reason="linear was liked"))
+    apart = report_of_study(asked, [fits[0], other], plans, {}, drawn)
+    names = [one.study.set_name for one in fits]
+    assert apart.reasons[0] == (
+        f"{names[0]}: {fits[0].fitted.reason}; {names[1]}: linear was liked"
+    )
+
+
+def best(size: int, budget: float) -> float:
+    bounds = [(0, min(capacity / size, 1)) for capacity in (50, 80, 70)]
+    found = linprog(
+        -WORTH, A_ub=[PRICES], b_ub=[budget / size], A_eq=[[1] * 3], b_eq=[1], bounds=bounds
+    )
+    return 0.3 - found.fun + 0.05 * np.log(size) if found.status == 0 else -np.inf
+
+
+def best_of_any(budget: float) -> float:
+    return max(best(size, budget) for size in range(10, 201))
+
+
+def test_a_budget_alone_buys_the_size_that_serves_best() -> None:
+    asked = study(budget=60)
+    assert asked.size == 130, "cyd's 70 for nothing, and 60 of bob"
+    plan = bought(asked).selected
+    assert plan.cost <= 60
+    assert plan.predicted == pytest.approx(best_of_any(60), abs=2e-3)
+
+
+def test_a_target_is_reached_with_the_least_money_or_the_fewest_samples() -> None:
+    sizes = range(10, 201)
+    fewest = next(size for size in sizes if best(size, 1e9) >= 0.6)
+    found = bought(study(target=0.6, least="samples"))
+    assert found.answer is not None
+    assert found.answer.reached
+    assert abs(found.selected.size - fewest) <= 1
+    least = next(money for money in range(200) if best_of_any(money) >= 0.6)
+    found = bought(study(target=0.6))
+    assert found.selected.cost == pytest.approx(least, abs=1.5)
+    assert found.selected.predicted >= 0.6
+
+
+def test_what_cannot_be_reached_is_answered_with_the_best_there_is() -> None:
+    found = bought(study(target=0.9, budget=40))
+    assert "0.9 is not reachable, best is" in str(found.answer)
+    assert found.selected.predicted == pytest.approx(best_of_any(40), abs=2e-3)
+
+
+def test_a_frontier_has_a_plan_for_each_budget_and_the_largest_is_selected() -> None:
+    found = bought(study(frontier=[100, 0, 40]))
+    values = [plan.predicted for plan in found.frontier.values()]
+    assert values == pytest.approx([best_of_any(money) for money in (100, 0, 40)], abs=2e-3)
+    assert found.selected is found.frontier[100]
+    named = {row["plan"] for row in found.rows()}
+    assert named >= {"selected", "uniform", "budget 100", "budget 40", "budget 0"}
+
+
+def test_terms_of_providers_are_kept() -> None:
+    asked = study(size=100)
+    deals = [{"required": True, "minimum_order": 20}, {"minimum_order": 60}, {"excluded": True}]
+    providers = [
+        {**one.model_dump(exclude={"source"}), "source": {"sklearn": "iris"}, **deal}
+        for one, deal in zip(asked.config.providers, deals, strict=True)
+    ]
+    values = {**VALUES, "providers": providers, "selection": {"size": 100, "starts": 4}}
+    plan = bought(resolved(values)).selected
+    assert plan.samples.tolist() == [40, 60, 0]
+    impossible = {**VALUES, "providers": providers, "selection": {"size": 140}}
+    with pytest.raises(InfeasibleError, match="capacit"):
+        resolved(impossible).check_buyable()
+
+
+def test_a_size_that_nothing_bounds_is_refused() -> None:
+    with pytest.raises(InputError, match="nothing bounds the size to buy"):
+        resolved({**VALUES, "selection": {"budget": 5}}).check_buyable()
+    assert resolved({**VALUES, "selection": {"budget": 5, "largest": 70}}).size == 70
+
+
+@pytest.mark.parametrize("target", [-0.1, 1.5])
+def test_a_target_that_the_metric_cannot_be_is_refused(target: float) -> None:
+    with pytest.raises(
+        InputError, match=f"no plan reaches the target {target}: the metric (begins|ends)"
+    ):
+        resolved({**VALUES, "selection": {"target": target, "largest": 70}}).check_buyable()
+
+
+def test_distances_are_measured_where_the_plans_are() -> None:
+    """The metric is the distance alone, which interpolation between the probes gets wrong."""
+    asked = study(budget=60, predictor="cs")
+    mixtures = np.tile(asked.mixtures, (2, 1))
+    sizes = np.repeat(np.array([10, 40]), len(asked.mixtures))
+    measured: list[Any] = []
+
+    def oracle(at: Any) -> Measured:
+        measured.extend(at)
+        return Measured(np.exp(-3 * at[:, 0]) + at[:, 1] ** 2, np.full(at.shape, np.nan))
+
+    distances = oracle(mixtures).value
+    values = 0.8 - 0.1 * distances + 0.01 * np.log(sizes)
+    measured.clear()
+    seen = Observations(mixtures, distances, np.zeros(mixtures.shape), sizes, values, failed=0)
+    found = plan_purchases(asked, [SetFit(asked, fit_scales(asked, seen), seen, oracle)])
+    plan = found.selected
+    assert any(np.allclose(plan.mixture, at) for at in measured)
+    true = 0.8 - 0.1 * oracle(plan.mixture[None]).value[0] + 0.01 * np.log(plan.size)
+    assert plan.predicted == pytest.approx(true, abs=2e-4)
+    assert len(measured) < 40

@@ -1,0 +1,661 @@
+"""A study: bad input is refused before anything is trained, and identities hold."""
+
+import copy
+import math
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from projektor_ray.data import samples_from_arrays
+from projektor_ray.data.samples import Samples
+from projektor_ray.errors import InputError
+from projektor_ray.learners import build_learner
+from projektor_ray.storage.settings import parse
+from projektor_ray.study import SetSummary, Study, StudyConfig, resolve
+
+VALUES: dict[str, Any] = {
+    "name": "test",
+    "validation": {"sklearn": "iris"},
+    "providers": [
+        {"name": "ada", "source": {"sklearn": "iris"}, "capacity": 50, "price": 2},
+        {"name": "bob", "source": {"sklearn": "iris"}, "capacity": 80},
+        {"name": "cyd", "source": {"sklearn": "iris"}},
+    ],
+    "learner": {"name": "sklearn.naive_bayes.GaussianNB"},
+    "probes": {"scales": [10, 40], "lattice": 2, "seeds": 2},
+    "selection": {"size": 60},
+}
+
+
+def changed(*path: Any, to: Any) -> dict[str, Any]:
+    """The values with one of them replaced."""
+    values = copy.deepcopy(VALUES)
+    place = values
+    for part in path[:-1]:
+        place = place[part]
+    place[path[-1]] = to
+    return values
+
+
+def samples(size: int = 40, seed: int = 0, width: int = 4, classes: int = 3) -> Samples:
+    random = np.random.default_rng(seed)
+    return Samples(
+        random.normal(size=(size, width)).astype(np.float32), np.arange(size, dtype=int) % classes
+    )
+
+
+def several(sets: dict[str, Any], **selection: Any) -> dict[str, Any]:
+    """The values with several validation sets."""
+    values = changed("validations", to=sets)
+    del values["validation"]
+    values["selection"] = selection or values["selection"]
+    return values
+
+
+PILOTS = {name: samples(seed=seed) for seed, name in enumerate(["ada", "bob", "cyd"])}
+VALIDATION = samples(30, seed=9)
+
+
+def resolved(
+    values: dict[str, Any],
+    pilots: dict[str, Samples] | None = None,
+    validation: Samples = VALIDATION,
+) -> Study:
+    config = parse(StudyConfig, values)
+    summaries = [SetSummary.of(name, one) for name, one in (pilots or PILOTS).items()]
+    return resolve(config, summaries, [SetSummary.of("validation", validation)])
+
+
+@pytest.mark.parametrize(
+    ("values", "says"),
+    [
+        (changed("providrs", to=[]), r"providrs: unknown key; did you mean 'providers'\?"),
+        (
+            changed("providers", 1, "capcity", to=3),
+            r"providers\.bob\.capcity: unknown key; did you mean 'capacity'\?",
+        ),
+        (
+            changed("providers", 0, "source", "lable", to="y"),
+            r"providers\.ada\.source\.lable: unknown key; did you mean 'label'\?",
+        ),
+        (changed("probes", "scale", to=[1]), r"probes\.scale: .*did you mean 'scales'\?"),
+        (changed("transport", to={"epsilom": 1}), r"transport\.epsilom: .*'epsilon'"),
+        (changed("embedder", to={"nmae": "x"}), r"embedder\.nmae: .*'name'"),
+        (changed("learner", "setings", to={}), r"learner\.setings: .*'settings'"),
+        (changed("providers", 1, "name", to="ada"), r"listed more than once: \['ada'\]"),
+        (changed("providers", 1, "name", to=""), r"providers\.1\.name: .*at least 1 character"),
+        (changed("providers", to=[]), "providers: .*at least 1 item"),
+        (changed("providers", 0, "capacity", to=-1), r"providers\.ada\.capacity: .*got -1"),
+        (changed("providers", 0, "price", to=-0.5), r"providers\.ada\.price: .*got -0.5"),
+        (changed("providers", 0, "price", to=math.nan), r"providers\.ada\.price: .*finite"),
+        (changed("probes", "scales", to=[40, 10]), r"ascending sizes.*got \[40, 10\]"),
+        (changed("probes", "scales", to=[10, 10]), r"N0 < N1.*got \[10, 10\]"),
+        (changed("probes", "scales", to=[0, 10]), r"at least 1 sample.*got \[0, 10\]"),
+        (changed("probes", "scales", to=[]), r"expected ascending sizes.*got \[\]"),
+        (changed("probes", "seeds", to=0), "at least 1 seed; got 0"),
+        (changed("probes", "seeds", to=[1, 1]), r"different seeds; got \[1, 1\]"),
+        (changed("probes", "seeds", to=[]), r"different seeds; got \[\]"),
+        (changed("probes", "lattice", to=0), r"probes\.lattice: .*got 0"),
+        (changed("probes", "cpus", to=math.nan), r"probes\.cpus: .*finite"),
+        (changed("probes", "gpus", to=math.inf), r"probes\.gpus: .*finite"),
+        (changed("probes", "memory", to=0), r"probes\.memory: .*must be more than 0; got 0"),
+        (
+            changed("probes", "time_limit", to=-1),
+            r"probes\.time_limit: .*must be more than 0; got -1",
+        ),
+        (changed("probes", "resources", to={"cpu": 2}), "'cpu' has a field of its own: .*cpus"),
+        (changed("probes", "resources", to={"disk": 0}), "positive amount of 'disk'; got 0"),
+        (
+            changed("probes", "mixtures", to=[{"adda": 1}]),
+            r"a mixture names the provider 'adda': did you mean 'ada'\?",
+        ),
+        (changed("metric", to="acuracy"), r"unknown metric 'acuracy'; did you mean 'accuracy'\?"),
+        (
+            changed("selection", "predictor", to="qp"),
+            r"selection: predictor: there is no 'qp'; known: auto",
+        ),
+        (changed("selection", "predictor", to="[cs]"), r"there is no '\[cs\]'; did you mean 'cs'"),
+        (
+            changed("selection", to={"size": 60, "projection": "joint", "predictor": "pq"}),
+            r"'joint' fits all scales at once and joins no predictor; drop predictor: pq",
+        ),
+        (
+            changed("selection", "projection", to="eq4"),
+            r"selection\.projection: .*'joint', 'eq3', 'saturating' or 'none'; got 'eq4'",
+        ),
+        (
+            changed("selection", "projection", to="saturating"),
+            r"'saturating' needs 3 or more scales; got \[10, 40\]",
+        ),
+        (changed("selection", "size", to=0), r"selection\.size: .*got 0"),
+        (changed("selection", to={"target": 0.9, "size": 60}), "a size and a target ask for diff"),
+        (changed("selection", to={"size": 60, "frontier": [5]}), "a size and a frontier ask for"),
+        (changed("selection", to={"budget": 9, "frontier": [5]}), "has budgets of its own"),
+        (changed("selection", to={"frontier": [5, -1]}), r"expected budgets of 0 or more; got"),
+        (changed("selection", to={"budget": 9, "least": "money"}), "asked where there is a target"),
+        (changed("selection", to={"size": 60, "largest": 70}), "for where the size is open"),
+        (
+            changed("providers", 0, to={"name": "ada", "required": True, "excluded": True}),
+            "cannot be both required and excluded",
+        ),
+        (changed("selection", "budget", to=-1), r"selection\.budget: .*got -1"),
+        (changed("selection", "budget", to=math.inf), r"selection\.budget: .*finite"),
+        (changed("project", to=[100, 0]), r"must be 1 or more; got \[100, 0\]"),
+        (
+            changed("transport", to={"epsilon": 0}),
+            r"transport\.epsilon: .*must be more than 0; got 0",
+        ),
+        (changed("validation", to={}), "validation: a source needs exactly one of"),
+        (changed("validations", to={"rare": {"sklearn": "iris"}}), "are several; drop one of them"),
+        (several({"a/b": {"sklearn": "iris"}}), r"validations\.a/b.*should match pattern"),
+        (several({"rare": {"sklearm": "iris"}}), r"rare\.sklearm: .*did you mean 'sklearn'"),
+    ],
+)
+def test_configuration_that_cannot_be_used(values: dict[str, Any], says: str) -> None:
+    with pytest.raises(InputError, match=says):
+        parse(StudyConfig, values)
+
+
+def test_what_a_probe_reserves_by_the_names_of_ray() -> None:
+    asked = {"cpus": 2, "gpus": 0.25, "memory": 1.5, "resources": {"disk": 1}}
+    config = parse(StudyConfig, changed("probes", to=VALUES["probes"] | asked))
+    assert config.probes.room == {"CPU": 2, "GPU": 0.25, "memory": 1.5 * 2**30, "disk": 1}
+    assert parse(StudyConfig, VALUES).probes.room == {"CPU": 1}
+
+
+def test_an_unknown_learner() -> None:
+    with pytest.raises(InputError, match=r"unknown learner 'small_cn'; did you mean 'small_cnn'\?"):
+        build_learner(parse(StudyConfig, changed("learner", "name", to="small_cn")).learner)
+
+
+def test_an_unknown_embedder() -> None:
+    config = parse(StudyConfig, changed("embedder", to={"name": "identiy"}))
+    with pytest.raises(InputError, match=r"embedder 'identiy'; did you mean 'identity'\?"):
+        config.embedder.identity()
+
+
+@pytest.mark.parametrize(
+    ("mixture", "says"),
+    [
+        ({"ada": 0.5, "bob": 0.4}, r"\(0.5, 0.4, 0\), which sums to 0.9"),
+        ({"ada": 1.5, "bob": -0.5}, r"\(1.5, -0.5, 0\)"),
+        ({"ada": math.nan, "bob": 1.0}, r"\(nan, 1, 0\)"),
+        ({}, r"\(0, 0, 0\), which sums to 0"),
+    ],
+)
+def test_mixtures_off_the_simplex(mixture: dict[str, float], says: str) -> None:
+    with pytest.raises(InputError, match=f"sum to 1; mixture 1 is {says}"):
+        resolved(changed("probes", "mixtures", to=[{"cyd": 1.0}, mixture]))
+
+
+def regression(size: int, seed: int) -> Samples:
+    random = np.random.default_rng(seed)
+    return Samples(random.normal(size=(size, 4)), random.normal(size=size))
+
+
+@pytest.mark.parametrize(
+    ("pilots", "validation", "says"),
+    [
+        (
+            {**PILOTS, "bob": samples(width=5)},
+            VALIDATION,
+            r"provider 'bob' has samples of shape \(5,\), the validation set \(4,\).*same width",
+        ),
+        (PILOTS, samples(30, width=5), r"provider 'ada' .*\(4,\), the validation set \(5,\)"),
+        (PILOTS, samples(0), "the validation set is empty"),
+        ({**PILOTS, "cyd": samples(0)}, VALIDATION, "provider 'cyd' has revealed no samples"),
+        (PILOTS, samples(30, classes=1), r"the validation set hold one class only \(0\)"),
+        (
+            {name: samples(classes=1) for name in PILOTS},
+            VALIDATION,
+            r"all pilots hold one class only \(0\).*label column",
+        ),
+        (
+            {**PILOTS, "bob": regression(40, 1)},
+            VALIDATION,
+            "provider 'bob' has labels of the kind 'regression', the validation set 'classes'",
+        ),
+        (
+            {name: regression(40, 1) for name in PILOTS},
+            regression(30, 2),
+            "metric 'accuracy' needs labels of the kind 'classes'; the sets have 'regression'",
+        ),
+        (
+            {name: Samples(one.inputs) for name, one in PILOTS.items()},
+            Samples(VALIDATION.inputs),
+            "metric 'accuracy' needs labels of the kind 'classes'; the sets have 'none'",
+        ),
+    ],
+)
+def test_sets_that_cannot_be_used(
+    pilots: dict[str, Samples], validation: Samples, says: str
+) -> None:
+    with pytest.raises(InputError, match=says):
+        resolved(VALUES, pilots, validation)
+
+
+OF_BOTH = {"everyday": {"sklearn": "iris"}, "rare": {"sklearn": "iris"}}
+
+
+def resolved_on(values: dict[str, Any], **sets: Samples) -> Study:
+    """With validation sets by name."""
+    config = parse(StudyConfig, values)
+    pilots = [SetSummary.of(name, one) for name, one in PILOTS.items()]
+    return resolve(config, pilots, [SetSummary.of(name, one) for name, one in sets.items()])
+
+
+def test_labels_that_no_validation_set_has_are_told() -> None:
+    pilots = {**PILOTS, "ada": samples(classes=5)}
+    assert resolved(VALUES).cautions == []
+    (told,) = resolved(VALUES, pilots).cautions
+    assert told.startswith("2 of 5 labels of ada are in no validation set: '3', '4'; validation")
+    few, all_ = samples(30, classes=2), samples(30, classes=3)
+    assert resolved_on(several(OF_BOTH, size=60), everyday=few, rare=all_).cautions == []
+    told = resolved_on(several(OF_BOTH, size=60), everyday=few, rare=few).cautions
+    assert [name in one for name, one in zip(PILOTS, told, strict=True)] == [True] * 3
+
+
+def labelled(*names: str, class_names: tuple[str, ...] | None = ("no", "yes")) -> Samples:
+    """Forty samples of these classes in turn."""
+    labels = np.array(names)[np.arange(40) % len(names)]
+    return samples_from_arrays(samples(40).inputs, labels, class_names=class_names)
+
+
+def test_a_pilot_without_one_label_of_validation_is_refused_with_both_lists() -> None:
+    validation = labelled("no", "yes", class_names=None)
+    pilots = dict.fromkeys(PILOTS, labelled("no", "yes"))
+    says = r"'bob' has no label in common .*expected 'no', 'yes'; got 'NO', 'YES ' \('NO' is 'no', "
+    with pytest.raises(InputError, match=says + "'YES ' is 'yes' but for case or spaces"):
+        resolved(VALUES, {**pilots, "bob": labelled("YES ", "NO")}, validation)
+    with pytest.raises(InputError, match=r"expected 'no', 'yes'; got 'ja', 'nein'\. Give"):
+        resolved(VALUES, {**pilots, "bob": labelled("nein", "ja")}, validation)
+    (told,) = resolved(VALUES, {**pilots, "bob": labelled("no", "Yes")}, validation).cautions
+    assert "1 of 2 labels of bob are in no validation set: 'Yes' ('Yes' is 'yes' but for" in told
+    assert "validation has 'no', 'yes'" in told
+
+
+def test_arrays_that_number_named_classes_otherwise_are_refused() -> None:
+    validation = labelled("no", "yes", class_names=None)
+    pilots = dict.fromkeys(PILOTS, labelled("no", "yes"))
+    for names in (("NO", "YES"), ("maybe", "no", "yes")):
+        with pytest.raises(InputError, match=f"expected 'no' as class 0; got '{names[0]}'. Make"):
+            resolved(VALUES, {**pilots, "bob": labelled(*names, class_names=None)}, validation)
+    resolved(VALUES, {**pilots, "bob": samples(classes=2)}, validation)
+
+
+def test_labels_that_another_validation_set_has_are_in_common() -> None:
+    sets = {"everyday": samples(30, classes=2), "rare": samples(30)}
+    only_rare = Samples(samples(40).inputs, np.full(40, 2))
+    config = parse(StudyConfig, several(OF_BOTH, size=60))
+    pilots = [SetSummary.of(n, one) for n, one in {**PILOTS, "ada": only_rare}.items()]
+    study = resolve(config, pilots, [SetSummary.of(name, one) for name, one in sets.items()])
+    assert study.cautions == []
+
+
+def with_names(*names: str) -> Samples:
+    return replace(samples(), feature_names=names)
+
+
+@pytest.mark.parametrize(
+    ("names", "says"),
+    [
+        (
+            ("d", "c", "b", "a"),
+            "'bob' has the features of the validation set in another order.*expected 'a', 'b', "
+            "'c', 'd'; got 'd', 'c', 'b', 'a'. The first that differs is feature 1, 'a' in the "
+            "validation set, 'd' here. List them in one order under `features`",
+        ),
+        (
+            ("a", "b", "x", "D "),
+            "'bob' has other features than the validation set: expected 'a', .*It lacks 'c', 'd' "
+            r"and has 'x', 'D ', which the validation set has not \('D ' is 'd' but for case",
+        ),
+        (("a", "b", "c"), "It lacks 'd'. Rename"),
+        (("a", "b", "c", "d", "e"), "It has 'e', which the validation set has not. Rename"),
+    ],
+)
+def test_features_of_other_names_or_in_another_order(names: tuple[str, ...], says: str) -> None:
+    expected = with_names("a", "b", "c", "d")
+    with pytest.raises(InputError, match=says):
+        resolved(VALUES, {**PILOTS, "bob": with_names(*names)}, expected)
+    says = says.replace("n set", "n set.*").replace("'bob'", "the validation set 'rare'")
+    with pytest.raises(InputError, match=says):
+        resolved_on(several(OF_BOTH, size=60), everyday=expected, rare=with_names(*names))
+
+
+def test_features_of_equal_names_or_none_and_the_identities_as_without() -> None:
+    expected = with_names("a", "b", "c", "d")
+    named = resolved(VALUES, {**PILOTS, "bob": expected}, expected)
+    bare = resolved(VALUES, {**PILOTS, "bob": samples()}, samples())
+    assert named.mixture_ids == bare.mixture_ids
+    assert named.probes_metadata == bare.probes_metadata
+    assert named.results_metadata == bare.results_metadata
+    resolved(VALUES, {**PILOTS, "bob": expected}, VALIDATION)
+
+
+@pytest.mark.parametrize(
+    ("asked", "rare", "says"),
+    [
+        ({"weights": {"everyday": 1, "rar": 1}}, VALIDATION, "called 'rar'; did you mean 'rare'"),
+        ({"weights": {"everyday": 1}}, VALIDATION, "none for rare; give one"),
+        ({"weights": {"everyday": 1, "rare": -1}}, VALIDATION, "0 or more, and not all 0"),
+        ({"weights": {"everyday": 1, "rare": 1}, "worst": True}, VALIDATION, "worst takes none"),
+        ({}, samples(0), "the validation set 'rare' is empty"),
+        ({}, samples(30, width=5), r"'ada' .*\(4,\), the validation set 'rare' \(5,\)"),
+        ({}, regression(30, 2), "kind 'classes', the validation set 'rare' 'regression'"),
+        ({}, samples(30, classes=1), "the validation set 'rare' hold one class only"),
+    ],
+)
+def test_several_sets_that_cannot_be_used(asked: dict[str, Any], rare: Samples, says: str) -> None:
+    with pytest.raises(InputError, match=says):
+        resolved_on(several(OF_BOTH, **asked, size=60), everyday=VALIDATION, rare=rare)
+
+
+@pytest.mark.parametrize("asked", [{"worst": True}, {"weights": {"validation": 1}}])
+def test_weights_of_one_set_are_refused(asked: dict[str, Any]) -> None:
+    with pytest.raises(InputError, match="are for several validation sets; the study has one"):
+        resolved(changed("selection", to={"size": 60, **asked}))
+
+
+def test_an_adaptive_design_is_for_one_set() -> None:
+    values = several(OF_BOTH)
+    values["probes"] = {"scales": [10, 40], "design": "adaptive"}
+    with pytest.raises(InputError, match="the metric on one validation set; got everyday, rare"):
+        resolved_on(values, everyday=VALIDATION, rare=samples(20))
+
+
+def test_a_set_among_several_has_the_identities_that_it_has_alone() -> None:
+    """So that its rows are found, whatever sets come and go; only its name is told."""
+    rare = samples(20, seed=4)
+    alone = {"everyday": resolved(VALUES), "rare": resolved(VALUES, validation=rare)}
+    study = resolved_on(several(OF_BOTH, worst=True, size=60), everyday=VALIDATION, rare=rare)
+    assert [one.set_name for one in study.each] == ["everyday", "rare"]
+    for name, one in zip(alone, study.each, strict=True):
+        for stamp in ("probes_metadata", "distances_metadata", "results_metadata"):
+            found, expected = getattr(one, stamp), getattr(alone[name], stamp)
+            assert (found.input_hash, found.validation) == (expected.input_hash, name)
+        assert one.wanted_probes() == study.wanted_probes() == alone[name].wanted_probes()
+    assert alone["rare"].probes_metadata.validation == "", "as in tables from before sets had names"
+    assert study.goal == "worst accuracy"
+    assert [one.goal for one in study.each] == ["accuracy on everyday", "accuracy on rare"]
+
+
+def test_what_several_sets_are_together_is_in_the_stamp_of_the_plans() -> None:
+    sets = {"everyday": VALIDATION, "rare": samples(20, seed=4)}
+    asked: list[dict[str, Any]] = [
+        {},
+        {"worst": True},
+        {"weights": {"everyday": 1, "rare": 2}},
+        {"weights": {"everyday": 2, "rare": 1}},
+    ]
+    made = {
+        resolved_on(several(OF_BOTH, **one, size=60), **sets).results_metadata.input_hash
+        for one in asked
+    }
+    assert len(made) == len(asked)
+
+
+def test_a_pilot_smaller_than_the_largest_mixture_asks() -> None:
+    with pytest.raises(InputError) as raised:
+        resolved(VALUES, {**PILOTS, "bob": samples(25)})
+    message = str(raised.value)
+    assert "provider 'bob' has revealed 25 samples, but a mixture asks 40 of it" in message
+    assert "The largest feasible scale is 25" in message
+    feasible = changed("probes", "scales", to=[5, 25])
+    assert len(resolved(feasible, {**PILOTS, "bob": samples(25)}).wanted_probes()) == 6 * 2 * 2
+
+
+def test_what_the_message_says_is_asked_is_asked_by_a_mixture_that_is_too_large() -> None:
+    """Rounding counts: 1/3 of 10 asks 3 or 4."""
+    values = changed("probes", "scales", to=[2, 10])
+    del values["probes"]["lattice"]
+    values["probes"]["mixtures"] = [{"ada": 1 / 3, "bob": 1 / 3, "cyd": 1 / 3}]
+    with pytest.raises(InputError, match=r"'ada' has revealed 3 samples, but a mixture asks 4 of"):
+        resolved(values, {**PILOTS, "ada": samples(3)})
+
+
+def test_the_scale_called_feasible_is_feasible_and_the_next_is_not() -> None:
+    values = changed("probes", "mixtures", to=[{"ada": 0.3, "bob": 0.3, "cyd": 0.4}])
+    del values["probes"]["lattice"]
+    values["probes"]["scales"] = [2, 100]
+    pilots = {"ada": samples(10), "bob": samples(11), "cyd": samples(13)}
+    with pytest.raises(InputError) as raised:
+        resolved(values, pilots)
+    feasible = int(str(raised.value).split("largest feasible scale is ")[1].split(";")[0])
+    values["probes"]["scales"] = [2, feasible]
+    resolved(values, pilots)
+
+
+def test_replacement_allows_a_small_pilot() -> None:
+    values = changed("probes", "replacement", to=True)
+    assert resolved(values, {**PILOTS, "bob": samples(25)}).names == ("ada", "bob", "cyd")
+
+
+def test_one_scale_is_not_projected_from() -> None:
+    values = changed("probes", "scales", to=[40])
+    with pytest.raises(InputError, match=r"one scale only, 40; what 60 samples are worth cannot"):
+        resolved(values).check_projectable()
+    for selection in ({"size": 40}, {"size": 60, "projection": "none"}):
+        values["selection"] = selection
+        resolved(values).check_projectable()
+    values["selection"] = {"size": 60, "projection": "eq3"}
+    with pytest.raises(InputError, match="'eq3' needs 2 or more scales"):
+        resolved(values)
+
+
+def test_the_design() -> None:
+    study = resolved(changed("probes", "mixtures", to=[{"bob": 1.0}, {"bob": 0.25, "ada": 0.75}]))
+    assert len(study.mixtures) == 6 + 1, "a listed mixture that the lattice has counts once"
+    np.testing.assert_allclose(study.mixtures.sum(axis=1), 1)
+    assert [0.75, 0.25, 0.0] in study.mixtures.tolist()
+    assert len(set(study.mixture_ids)) == len(study.mixtures)
+
+
+@pytest.mark.parametrize(
+    ("providers", "count"), [(1, 1), (2, 66), (3, 66), (4, 56), (5, 21), (70, 281)]
+)
+def test_the_default_design_is_a_lattice_up_to_4_providers_and_linear_in_them_beyond(
+    providers: int, count: int
+) -> None:
+    names = [f"p{i}" for i in range(providers)]
+    values = changed("providers", to=[{"name": name} for name in names])
+    del values["probes"]["lattice"]
+    study = resolved(values, {name: samples(seed=seed) for seed, name in enumerate(names)})
+    assert len(study.mixtures) == count
+
+
+@pytest.mark.parametrize(
+    ("asked", "count"),
+    [
+        ({"design": "lattice"}, 66),
+        ({"design": "lattice", "lattice": 3}, 10),
+        ({"design": "simplex_centroid"}, 10),
+        ({"design": "sobol"}, 13),
+        ({"design": "spread", "n_mixtures": 7}, 7),
+        ({"design": "d_optimal", "n_mixtures": 9}, 9),
+        ({"n_mixtures": 8}, 8),
+        ({"design": "simplex_centroid", "mixtures": [{"ada": 0.3, "cyd": 0.7}]}, 11),
+        ({"mixtures": [{"ada": 0.3, "cyd": 0.7}]}, 1),
+    ],
+)
+def test_a_design_by_name(asked: dict, count: int) -> None:
+    study = resolved(changed("probes", to={"scales": [10, 40], **asked}))
+    assert len(study.mixtures) == len(set(study.mixture_ids)) == count
+
+
+def test_a_longer_spread_keeps_the_probes_of_a_shorter_one() -> None:
+    def wanted(count: int) -> set:
+        probes = {"scales": [10, 40], "design": "spread", "n_mixtures": count}
+        study = resolved(changed("probes", to=probes))
+        return {probe.key for probe in study.wanted_probes()}
+
+    assert wanted(6) < wanted(15)
+
+
+@pytest.mark.parametrize(
+    ("asked", "message"),
+    [
+        ({"design": "grid"}, "lattice"),
+        ({"design": "spread", "lattice": 4}, "drop one of them"),
+        ({"design": "simplex_centroid", "n_mixtures": 4}, "sized by"),
+        ({"lattice": 3, "n_mixtures": 4}, "sized by"),
+        ({"design": "d_optimal", "n_mixtures": 232}, r"can have 1 to 231 mixtures; got 232"),
+        ({"design": "spread", "n_mixtures": 1000}, r"can have 1 to 231 mixtures; got 1000"),
+    ],
+)
+def test_a_design_that_cannot_be_is_refused(asked: dict, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        resolved(changed("probes", to={"scales": [10, 40], **asked}))
+
+
+@pytest.mark.parametrize(
+    ("predictor", "count"), [("linear", 3), ("quadratic", 6)], ids=["linear", "quadratic"]
+)
+def test_a_d_optimal_design_serves_the_predictor_that_is_asked_for(
+    predictor: str, count: int
+) -> None:
+    """The least designs that determine them are the lattices of 1 and of 2 levels."""
+    values = changed("selection", "predictor", to=predictor)
+    values["probes"] = {"scales": [10, 40], "design": "d_optimal", "n_mixtures": count}
+    lattice = changed("probes", "lattice", to=1 if predictor == "linear" else 2)
+    assert set(resolved(values).mixture_ids) == set(resolved(lattice).mixture_ids)
+    values["probes"]["n_mixtures"] = count - 1
+    with pytest.raises(InputError, match=f"can have {count} to 231 mixtures; got {count - 1}"):
+        resolved(values)
+
+
+@pytest.mark.parametrize(
+    ("asked", "size"), [({"lattice": 10}, "1,001"), ({"design": "lattice"}, "35")]
+)
+def test_a_lattice_beyond_4_providers_is_refused_with_its_size_and_what_to_use(
+    asked: dict, size: str
+) -> None:
+    names = [f"p{i}" for i in range(5)]
+    values = changed("providers", to=[{"name": name} for name in names])
+    values["probes"] = {"scales": [10, 40], **asked}
+    pilots = {name: samples(seed=seed) for seed, name in enumerate(names)}
+    with pytest.raises(InputError, match=f"has {size} mixtures.*spread, 21 .*centroids, 16"):
+        resolved(values, pilots)
+
+
+def test_probes_are_mixtures_by_scales_by_seeds_largest_first() -> None:
+    study = resolved(changed("probes", "seeds", to=[3, 5]))
+    probes = study.wanted_probes()
+    assert len({probe.key for probe in probes}) == len(probes) == 6 * 2 * 2
+    assert {probe.seed for probe in probes} == {3, 5}
+    assert [probe.size for probe in probes] == [40] * 12 + [10] * 12
+
+
+def test_sizes_are_those_trained_asked_for_and_bought() -> None:
+    assert resolved(changed("project", to=[500, 10])).sizes == (10, 40, 60, 500)
+
+
+# Identities
+
+
+@given(st.permutations(range(3)))
+def test_listing_providers_in_another_order_changes_nothing(order: list[int]) -> None:
+    values = changed("providers", to=[VALUES["providers"][i] for i in order])
+    shuffled = {name: PILOTS[name] for name in [sorted(PILOTS)[i] for i in order]}
+    study, listed = resolved(VALUES), resolved(values, shuffled)
+    assert listed.providers == study.providers
+    np.testing.assert_array_equal(listed.mixtures, study.mixtures)
+    assert listed.wanted_probes() == study.wanted_probes()
+    assert listed.probes_metadata == study.probes_metadata
+    assert listed.distances_metadata == study.distances_metadata
+    assert listed.results_metadata == study.results_metadata
+
+
+def grown() -> Study:
+    """The study with a provider more, whose name sorts between the others'."""
+    values = changed("providers", to=[*VALUES["providers"], {"name": "axe"}])
+    return resolved(values, {**PILOTS, "axe": samples(seed=7)})
+
+
+def test_adding_a_provider_keeps_the_identities_of_mixtures_without_it() -> None:
+    before, after = resolved(VALUES), grown()
+    new = after.names.index("axe")
+    without = {
+        identity
+        for identity, mixture in zip(after.mixture_ids, after.mixtures, strict=True)
+        if mixture[new] == 0
+    }
+    assert without == set(before.mixture_ids)
+    assert after.probes_metadata.input_hash == before.probes_metadata.input_hash
+    assert after.distances_metadata.input_hash != before.distances_metadata.input_hash
+
+
+def test_changing_a_pilot_changes_the_identities_of_mixtures_with_it() -> None:
+    before = resolved(VALUES)
+    labels = np.array(PILOTS["bob"].labels)
+    labels[0] = (labels[0] + 1) % 3
+    after = resolved(VALUES, {**PILOTS, "bob": Samples(PILOTS["bob"].inputs, labels)})
+    for old, new, mixture in zip(
+        before.mixture_ids, after.mixture_ids, before.mixtures, strict=True
+    ):
+        assert (old != new) == (mixture[1] > 0)
+    assert after.distances_metadata.input_hash != before.distances_metadata.input_hash
+
+
+@pytest.mark.parametrize(
+    ("change", "stamp"),
+    [
+        (
+            lambda: resolved(changed("learner", "settings", to={"var_smoothing": 1})),
+            "probes_metadata",
+        ),
+        (lambda: resolved(VALUES, validation=samples(30, seed=8)), "probes_metadata"),
+        (lambda: resolved(VALUES, validation=samples(30, seed=8)), "distances_metadata"),
+        (lambda: resolved(changed("transport", to={"epsilon": 0.2})), "distances_metadata"),
+        (lambda: resolved(changed("embedder", to={"name": "standardize"})), "distances_metadata"),
+        (lambda: resolved(changed("selection", "size", to=61)), "results_metadata"),
+        (lambda: resolved(changed("providers", 0, "required", to=True)), "results_metadata"),
+    ],
+)
+def test_what_determines_rows_changes_their_stamp(change: Callable[[], Study], stamp: str) -> None:
+    assert getattr(change(), stamp).input_hash != getattr(resolved(VALUES), stamp).input_hash
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        changed("selection", "size", to=61),
+        changed("probes", "seeds", to=3),
+        changed("probes", "scales", to=[10, 20, 40]),
+        changed("providers", 0, "price", to=9),
+        changed("providers", 0, "capacity", to=9),
+    ],
+)
+def test_what_does_not_determine_a_probe_keeps_the_ledgers(values: dict[str, Any]) -> None:
+    before, after = resolved(VALUES), resolved(values)
+    assert after.probes_metadata == before.probes_metadata
+    assert after.distances_metadata == before.distances_metadata
+    assert after.mixture_ids == before.mixture_ids
+
+
+def test_prices_and_capacities_are_in_the_stamp_of_the_results() -> None:
+    for key, to in [("price", 9), ("capacity", 9)]:
+        after = resolved(changed("providers", 0, key, to=to))
+        assert after.results_metadata.input_hash != resolved(VALUES).results_metadata.input_hash
+
+
+def test_prices_in_tiers() -> None:
+    tiers = [{"beyond": 10, "price": 1.5}, {"beyond": 30, "price": 1}]
+    study = resolved(changed("providers", 0, "tiers", to=tiers))
+    assert study.providers[0].schedule == ((0, 2), (10, 1.5), (30, 1))
+    assert study.results_metadata.input_hash != resolved(VALUES).results_metadata.input_hash
+    for wrong, says in [
+        (
+            [{"beyond": 30, "price": 1}, {"beyond": 10, "price": 2}],
+            r"ascending.*got beyond \[30, 10",
+        ),
+        ([{"beyond": -5, "price": 1}], "beyond"),
+        ([{"beyond": 5, "price": -1}], "price"),
+    ]:
+        with pytest.raises(InputError, match=says):
+            resolved(changed("providers", 0, "tiers", to=wrong))

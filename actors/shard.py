@@ -18,6 +18,7 @@ from actors.nodes import node_gpus
 from projektor_ray.data import SourceConfig, read_source
 from projektor_ray.data.samples import Samples
 from projektor_ray.errors import InputError
+from projektor_ray.storage.arrays import Floats
 from projektor_ray.study import SetSummary
 
 if TYPE_CHECKING:
@@ -181,7 +182,7 @@ class PilotShard:
         shards: Sequence[Any],
         sources: Boxed,
         ground: Boxed,
-        mixtures: NDArray[np.float64],
+        mixtures: Floats,
         start: "Warm | None",
     ) -> "tuple[Distances, Warm | None]":
         """Distances of mixtures (b, m) of the pilots of all shards, and where they ended.

@@ -12,7 +12,6 @@ from typing import Any
 
 import numpy as np
 import ray
-from numpy.typing import NDArray
 
 from actors.fetch import fetch
 from actors.nodes import GPU_SHARE, gpus
@@ -22,6 +21,7 @@ from projektor_ray.data.embedder_config import EmbedderConfig
 from projektor_ray.data.embedders import Embedder, build_embedder
 from projektor_ray.data.samples import Samples
 from projektor_ray.designs.drawing import check_mixtures
+from projektor_ray.storage.arrays import Floats
 from projektor_ray.study import Study
 from projektor_ray.transport import Distances, PoolOracle, ValidationFeatures, Warm, sharded_pool
 from projektor_ray.transport.problem import plan_solve
@@ -77,7 +77,7 @@ class PilotDistances:
         else:
             self._oracle = SharedOracle(actors, pilots.sources, self.ground, len(study.names))
 
-    def __call__(self, mixtures: NDArray[np.float64]) -> Distances:
+    def __call__(self, mixtures: Floats) -> Distances:
         return self._oracle(mixtures)
 
     def forget(self) -> None:
@@ -118,7 +118,7 @@ class SharedOracle:
         self._providers = providers
         self._last: Warm | None = None
 
-    def __call__(self, mixtures: NDArray[np.float64]) -> Distances:
+    def __call__(self, mixtures: Floats) -> Distances:
         """Distances of mixtures (B, m): of k actors the i-th takes every k-th, from the i-th on."""
         mixtures = check_mixtures(mixtures, self._providers)
         count = min(len(self._actors), len(mixtures))

@@ -28,8 +28,7 @@ from projektor_ray.designs.drawing import simplex_lattice
 from projektor_ray.designs.space_filling import candidates, default_adaptive, spread
 from projektor_ray.projection import JointPower
 from projektor_ray.projection.choose import Sample
-
-Floats = NDArray[np.float64]
+from projektor_ray.storage.arrays import Floats
 
 SIZE = 10_000
 BATCH = 2

@@ -16,6 +16,7 @@ from benchmarks.child import PeakMemory, in_child
 from benchmarks.probes import cluster
 from benchmarks.problems import feature_cost, mixtures_of, random_pool
 from projektor_ray.data.samples import Samples
+from projektor_ray.storage.arrays import Floats
 from projektor_ray.storage.settings import parse
 from projektor_ray.study import Study, StudyConfig, resolve
 from projektor_ray.transport import (
@@ -149,9 +150,7 @@ def _spread(points: int, targets: int) -> Row:
     return row
 
 
-def _timed(
-    oracle: PilotDistances | DistanceOracle, mixtures: NDArray[np.float64]
-) -> tuple[Distances, float]:
+def _timed(oracle: PilotDistances | DistanceOracle, mixtures: Floats) -> tuple[Distances, float]:
     """A cold solve by an oracle whose kernel is built, and its seconds."""
     oracle(mixtures)
     oracle.forget()

@@ -18,15 +18,13 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.optimize import linprog
 
 from projektor_ray.predictors import PREDICTORS
 from projektor_ray.projection import Grouped, Joint, LogLinear, NoProjection, provider_groups
 from projektor_ray.selection import Plan, ProjectedObjective, select
 from projektor_ray.selection.provider import Provider
-
-Floats = NDArray[np.float64]
+from projektor_ray.storage.arrays import Floats
 
 SIZE, PROBES, FEATURES = 100_000, 200, 8
 POINTS = 100.0

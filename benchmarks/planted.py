@@ -17,15 +17,13 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.special import expit
 
 from projektor_ray.projection import Joint, JointPower, LogLinear, ScaleModel
 from projektor_ray.projection.scale_model import Bounds
 from projektor_ray.selection import ProjectedObjective, agree, select
 from projektor_ray.selection.provider import Provider
-
-Floats = NDArray[np.float64]
+from projektor_ray.storage.arrays import Floats
 
 SCALES, SIZE = (250, 1000), 10_000
 NOISE, GAIN = 0.01, 0.06

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from benchmarks.outcomes import RESULTS
-from benchmarks.scenarios import SCALE, Floats, Mixture, Scenario, load, split, split_region
+from benchmarks.scenarios import SCALE, Mixture, Scenario, load, split, split_region
 from projektor_ray.errors import InputError
 from projektor_ray.predictors import PREDICTORS
 from projektor_ray.projection import (
@@ -27,6 +27,7 @@ from projektor_ray.projection import (
     Saturating,
     ScaleModel,
 )
+from projektor_ray.storage.arrays import Floats
 
 COUNTS = (5, 8, 12, 21, 48)
 TARGETS = (2000, 5000, 7000, 10_000)

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from benchmarks.cifar import cifar_features, imbalanced_providers
 from projektor_ray.designs.drawing import simplex_lattice
+from projektor_ray.storage.arrays import Floats
 from projektor_ray.transport import PilotFeatures, ValidationFeatures
 from projektor_ray.transport.ground_cost import (
     FeatureCost,
@@ -22,7 +23,7 @@ SIZES = {"S": (3000, 1000, 3, 66), "M": (10_000, 2000, 6, 132), "L": (50_000, 20
 """Pilot points, validation points, providers, mixtures."""
 
 
-def mixtures_of(providers: int, count: int) -> NDArray[np.float64]:
+def mixtures_of(providers: int, count: int) -> Floats:
     """The lattice of tenths for three providers, else vertices and a Dirichlet sample."""
     if providers == 3:
         return simplex_lattice(3, 10)[:count]
@@ -32,7 +33,7 @@ def mixtures_of(providers: int, count: int) -> NDArray[np.float64]:
 
 def cifar_pool(
     args: argparse.Namespace, size: str
-) -> tuple[PilotFeatures, ValidationFeatures, NDArray[np.float64]]:
+) -> tuple[PilotFeatures, ValidationFeatures, Floats]:
     points, targets, providers, count = SIZES[size]
     data = cifar_features(Path(args.data), Path(args.out) / "cifar-features.npz")
     pilots, validation = imbalanced_providers(data, points, targets, providers)
@@ -57,6 +58,6 @@ def feature_cost(
     return FeatureCost(left, right, units, torch.float32, torch.device("cpu"))
 
 
-def row_weights(mixtures: NDArray[np.float64], provider: NDArray[np.int64]) -> torch.Tensor:
+def row_weights(mixtures: Floats, provider: NDArray[np.int64]) -> torch.Tensor:
     """Mixtures as columns of weights of pilot points, (n, B)."""
     return torch.from_numpy((mixtures / np.bincount(provider))[:, provider].T.copy())

@@ -18,7 +18,6 @@ from typing import Any, NamedTuple
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
-from numpy.typing import NDArray
 
 from benchmarks.outcomes import (
     PILOT,
@@ -35,6 +34,7 @@ from projektor_ray.learners import LearnerConfig, build_learner
 from projektor_ray.projection import JointPower
 from projektor_ray.selection import Plan, ProjectedObjective, baseline_plans, select
 from projektor_ray.selection.provider import Provider
+from projektor_ray.storage.arrays import Floats
 from projektor_ray.storage.hashing import generator
 from projektor_ray.transport import DistanceOracle, PilotFeatures, ValidationFeatures
 
@@ -83,7 +83,7 @@ def stocks(data: Path) -> list[Samples]:
     return parts
 
 
-def design() -> NDArray[np.float64]:
+def design() -> Floats:
     """Every seller alone, every pair in halves, and random mixtures, shape (30, 5)."""
     stream = generator("purchase design")
     random = stream.dirichlet(np.ones(len(SELLERS)), size=RANDOM_MIXTURES)
@@ -114,7 +114,7 @@ class Trainings:
         rows = pq.read_table(STORE).to_pylist() if STORE.exists() else []
         self._known = {(tuple(r["counts"]), r["seed"], r["pilots"]): r["value"] for r in rows}
 
-    def __call__(self, wanted: list[tuple[tuple[int, ...], int, bool]]) -> NDArray[np.float64]:
+    def __call__(self, wanted: list[tuple[tuple[int, ...], int, bool]]) -> Floats:
         missing = [one for one in dict.fromkeys(wanted) if one not in self._known]
         with ProcessPoolExecutor(self._processes) as pool:
             futures = [pool.submit(train, *one, self._data) for one in missing]
@@ -128,7 +128,7 @@ class Trainings:
         return np.array([self._known[one] for one in wanted])
 
 
-def counts_of(mixture: NDArray[np.float64], size: int) -> tuple[int, ...]:
+def counts_of(mixture: Floats, size: int) -> tuple[int, ...]:
     """Whole samples of each seller, largest remainder."""
     return tuple(round_counts(mixture, size, NAMES).tolist())
 

@@ -16,12 +16,11 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
-from numpy.typing import NDArray
 from scipy.stats import spearmanr
 
 from projektor_ray.runs import MixtureRegressor, Roles, Runs, join_tables, read_table
+from projektor_ray.storage.arrays import Floats
 
-Floats = NDArray[np.float64]
 Rank = Callable[[Floats, Floats, Floats], Floats]
 """Mixtures and values fitted, mixtures asked → predictions."""
 

@@ -5,11 +5,10 @@ from dataclasses import dataclass
 
 import numpy as np
 import pyarrow.parquet as pq
-from numpy.typing import NDArray
 
 from benchmarks.outcomes import DISTANCES, OUTCOMES, SCENARIOS
+from projektor_ray.storage.arrays import Floats
 
-Floats = NDArray[np.float64]
 Mixture = tuple[float, ...]
 
 SCALE = 1000

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from projektor_ray.data.origin import Origin
 from projektor_ray.data.source_config import AskedTarget
 from projektor_ray.errors import InputError, rows_named
+from projektor_ray.storage.arrays import Floats
 
 UNKNOWN_FROM = 2**32
 
@@ -27,7 +28,7 @@ class Labels:
     `other_names` are of classes that `class_names`, which number the classes, lack.
     """
 
-    values: NDArray[np.int64] | NDArray[np.float64] | None
+    values: NDArray[np.int64] | Floats | None
     class_names: tuple[str, ...] = ()
     other_names: tuple[str, ...] = ()
 
@@ -75,7 +76,7 @@ def resolve_labels(
     return _whole(origin, raw.astype(np.int64), vocabulary)
 
 
-def _real(origin: Origin, raw: NDArray[np.float64], target: AskedTarget) -> Labels:
+def _real(origin: Origin, raw: Floats, target: AskedTarget) -> Labels:
     missing = np.flatnonzero(~np.isfinite(raw))
     if missing.size:
         raise InputError(

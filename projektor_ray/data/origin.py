@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from projektor_ray.data.samples import Samples
 from projektor_ray.errors import InputError, rows_named
+from projektor_ray.storage.arrays import Floats
 
 Index = NDArray[np.int64]
 
@@ -40,7 +41,7 @@ class Origin:
 def samples_of(
     origin: Origin,
     index: Index,
-    labels: NDArray[np.int64] | NDArray[np.float64] | None,
+    labels: NDArray[np.int64] | Floats | None,
     class_names: tuple[str, ...] = (),
     other_names: tuple[str, ...] = (),
 ) -> Samples:

@@ -9,6 +9,7 @@ from projektor_ray.data.labels import Labels, class_number
 from projektor_ray.data.origin import Index, Origin
 from projektor_ray.data.source_config import SourceConfig
 from projektor_ray.errors import InputError, nearest
+from projektor_ray.storage.arrays import Floats
 from projektor_ray.storage.hashing import generator
 
 
@@ -17,7 +18,7 @@ class View:
     """The rows that are kept, in order, and their labels; both of length n."""
 
     index: Index
-    labels: NDArray[np.int64] | NDArray[np.float64] | None
+    labels: NDArray[np.int64] | Floats | None
 
 
 def take_view(source: SourceConfig, origin: Origin, labels: Labels) -> View:

@@ -17,12 +17,11 @@ from numpy.typing import NDArray
 from projektor_ray.errors import InputError, TooFewProbesError
 from projektor_ray.projection import Joint, JointPower, NoProjection, ScaleModel
 from projektor_ray.projection.choose import Sample
+from projektor_ray.storage.arrays import Floats
 from projektor_ray.storage.hashing import generator
 from projektor_ray.storage.schemas import Key, Row
 from projektor_ray.study import Study
 from projektor_ray.study.fitting import observe, sample_of
-
-Floats = NDArray[np.float64]
 
 SURFACES = 1024
 MOST_CONTENDERS = 400

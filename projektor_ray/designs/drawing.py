@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from projektor_ray.errors import InputError
+from projektor_ray.storage.arrays import Floats
 from projektor_ray.storage.hashing import digest, generator
 
 SHARE_DIGITS = 12
@@ -21,7 +22,7 @@ REMAINDER_DIGITS = 6
 LARGEST_DESIGN = 100_000
 
 
-def simplex_lattice(providers: int, levels: int) -> NDArray[np.float64]:
+def simplex_lattice(providers: int, levels: int) -> Floats:
     """All mixtures whose shares are multiples of 1 / levels: the {m, levels} simplex lattice.
 
     Returns
@@ -52,7 +53,7 @@ def simplex_lattice(providers: int, levels: int) -> NDArray[np.float64]:
     return np.asarray(parts[::-1] / levels, dtype=np.float64)
 
 
-def check_mixtures(mixtures: NDArray[np.float64], providers: int) -> NDArray[np.float64]:
+def check_mixtures(mixtures: Floats, providers: int) -> Floats:
     """Mixtures of shape (B, m), each renormalised to sum to 1 exactly up to rounding.
 
     Raises
@@ -84,7 +85,7 @@ def check_mixtures(mixtures: NDArray[np.float64], providers: int) -> NDArray[np.
     return np.asarray(mixtures / sums[:, None])
 
 
-def mixture_id(mixture: NDArray[np.float64], pilots: Sequence[tuple[str, str]]) -> str:
+def mixture_id(mixture: Floats, pilots: Sequence[tuple[str, str]]) -> str:
     """Identity of a mixture of pilots: independent of the order in which providers are listed.
 
     A provider with a share of zero has no part in it, so that a study keeps its rows when a
@@ -103,9 +104,7 @@ def mixture_id(mixture: NDArray[np.float64], pilots: Sequence[tuple[str, str]]) 
     return digest("mixture", sorted(parts))
 
 
-def round_counts(
-    mixture: NDArray[np.float64], size: int, names: Sequence[str]
-) -> NDArray[np.int64]:
+def round_counts(mixture: Floats, size: int, names: Sequence[str]) -> NDArray[np.int64]:
     """Whole samples |S_i| of each provider that sum to exactly `size`: largest remainder of p·N.
 
     Ties go to the provider whose name sorts first, never to a position. Remainders are compared
@@ -125,14 +124,14 @@ def round_counts(
     return counts
 
 
-def largest_feasible_size(mixture: NDArray[np.float64], pilot_sizes: NDArray[np.int64]) -> int:
+def largest_feasible_size(mixture: Floats, pilot_sizes: NDArray[np.int64]) -> int:
     """Largest N with p_i N ≤ n_i for every provider: what can be drawn without replacement."""
     used = np.asarray(mixture) > 0
     return int(np.floor(np.min(np.asarray(pilot_sizes)[used] / np.asarray(mixture)[used]) + 1e-9))
 
 
 def draw(
-    mixture: NDArray[np.float64],
+    mixture: Floats,
     size: int,
     seed: int,
     pilot_sizes: NDArray[np.int64],

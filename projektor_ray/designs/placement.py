@@ -23,10 +23,9 @@ from projektor_ray.designs.space_filling import (
 from projektor_ray.errors import InputError
 from projektor_ray.selection import FeasibleSet, bounds_of_size
 from projektor_ray.selection.provider import Provider
+from projektor_ray.storage.arrays import Floats
 from projektor_ray.study.config import StudyConfig
 from projektor_ray.study.probes_config import ProbesConfig
-
-Floats = NDArray[np.float64]
 
 LARGEST_DEFAULT_LATTICE = 66
 """The default design is the finest lattice of at most this many mixtures (the paper's 66)."""
@@ -136,7 +135,7 @@ def _placed(config: StudyConfig, providers: int, listed: Floats) -> Floats:
     return d_optimal_design(providers, count, config.selection.placed_for)
 
 
-def _lattice(providers: int, levels: int) -> NDArray[np.float64]:
+def _lattice(providers: int, levels: int) -> Floats:
     """The lattice of so many levels.
 
     Raises

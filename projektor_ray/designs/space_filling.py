@@ -11,9 +11,8 @@ from numpy.typing import NDArray
 from projektor_ray.designs.drawing import SHARE_DIGITS, simplex_lattice
 from projektor_ray.errors import InputError
 from projektor_ray.predictors.registry import predictor_class
+from projektor_ray.storage.arrays import Floats
 from projektor_ray.storage.hashing import generator
-
-Floats = NDArray[np.float64]
 
 LARGEST_GRID = 4
 """Most providers that a lattice is the default for; its size grows as a power of their number."""

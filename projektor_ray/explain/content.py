@@ -5,7 +5,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from projektor_ray.explain.numbers import (
     FINER,
@@ -22,8 +21,7 @@ from projektor_ray.profiles import ProviderCard
 from projektor_ray.selection import Direction, Gain, Plan, PurchasePlans
 from projektor_ray.selection.plan import THOUSAND
 from projektor_ray.selection.provider import Provider
-
-Floats = NDArray[np.float64]
+from projektor_ray.storage.arrays import Floats
 
 LONGEST_METRIC = 34
 BEYOND = 2.0

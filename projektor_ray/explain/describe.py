@@ -8,21 +8,14 @@ import numpy as np
 
 from projektor_ray.designs.drawing import simplex_lattice
 from projektor_ray.errors import InputError
-from projektor_ray.explain.content import (
-    BEYOND,
-    Curve,
-    Floats,
-    ModelPrediction,
-    Report,
-    Surface,
-    Trained,
-)
+from projektor_ray.explain.content import BEYOND, Curve, ModelPrediction, Report, Surface, Trained
 from projektor_ray.profiles import ProviderCard
 from projektor_ray.projection import ScaleModel, noise_gain, reach
 from projektor_ray.projection.cross_validation import left_out, values_at
 from projektor_ray.selection import Direction, MetricObjective, Plan, PurchasePlans
 from projektor_ray.selection.comparison import SELECTED, UNIFORM
 from projektor_ray.selection.plan import LEVEL
+from projektor_ray.storage.arrays import Floats
 
 POINTS = 33
 """Sizes at which a curve is drawn."""

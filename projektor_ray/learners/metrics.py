@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from projektor_ray.data.samples import Target
 from projektor_ray.errors import LearnerError
+from projektor_ray.storage.arrays import Floats
 
 
 @dataclass(frozen=True)
@@ -95,9 +96,7 @@ def _log_loss(
     return float(-np.log(np.clip(right, np.finfo(np.float64).eps, 1.0)).mean())
 
 
-def regression_metrics(
-    target: NDArray[np.float64], predicted: NDArray[np.float64]
-) -> dict[str, float]:
+def regression_metrics(target: Floats, predicted: Floats) -> dict[str, float]:
     """Metrics of a predicted regression target, both of shape (v,).
 
     Raises

@@ -8,7 +8,7 @@ from projektor_ray.errors import InputError
 from projektor_ray.predictors.gaussian_process import GaussianProcess
 from projektor_ray.predictors.predictor import Predictor, Probes
 from projektor_ray.predictors.rational import Rational
-from projektor_ray.predictors.ridge import Floats
+from projektor_ray.storage.arrays import Floats
 from projektor_ray.storage.one_row import one_row, the_row
 
 MEMBERS: tuple[type[Predictor], ...] = (GaussianProcess, Rational)

@@ -7,7 +7,8 @@ import numpy as np
 from projektor_ray.errors import InputError
 from projektor_ray.predictors.kernels import KernelSum, MixtureKernels
 from projektor_ray.predictors.predictor import Predictor, Probes
-from projektor_ray.predictors.ridge import Averaged, Floats, NoisePrior, Posterior, Spectrum, Trend
+from projektor_ray.predictors.ridge import Averaged, NoisePrior, Posterior, Spectrum, Trend
+from projektor_ray.storage.arrays import Floats
 
 KERNELS = MixtureKernels(lengths=(0.15, 0.3, 0.6, 1.2), additive=(0.0, 0.5, 0.9))
 RATIOS = 10.0 ** np.arange(-2.0, 4.5, 0.5)

@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-Floats = NDArray[np.float64]
+from projektor_ray.storage.arrays import Floats
 
 
 def matern(scaled: Floats) -> Floats:

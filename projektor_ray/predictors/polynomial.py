@@ -6,7 +6,8 @@ import numpy as np
 
 from projektor_ray.errors import InputError
 from projektor_ray.predictors.predictor import Predictor, Probes
-from projektor_ray.predictors.ridge import Averaged, Floats, Spectrum, Trend
+from projektor_ray.predictors.ridge import Averaged, Spectrum, Trend
+from projektor_ray.storage.arrays import Floats
 
 RATIOS = 10.0 ** np.arange(-3.0, 10.5, 0.5)
 """Candidate γ of the ridge: variance of the shrunken part over that of the noise."""

@@ -11,9 +11,9 @@ from scipy.special import stdtrit
 
 from projektor_ray.designs.drawing import SHARE_DIGITS, check_mixtures
 from projektor_ray.errors import InputError, TooFewProbesError
+from projektor_ray.storage.arrays import Floats
 from projektor_ray.storage.one_row import one_row, the_row
 
-Floats = NDArray[np.float64]
 PredictorT = TypeVar("PredictorT", bound="Predictor")
 
 FOLDS = 10

@@ -5,7 +5,7 @@ from scipy.optimize import least_squares
 
 from projektor_ray.errors import InputError
 from projektor_ray.predictors.predictor import Predictor, Probes
-from projektor_ray.predictors.ridge import Floats
+from projektor_ray.storage.arrays import Floats
 
 RATIONAL_RIDGE = 0.03
 MOST_RATIONAL_PROVIDERS = 100

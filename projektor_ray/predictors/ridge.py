@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from scipy.linalg import eigh
 from scipy.special import logsumexp
 
-Floats = NDArray[np.float64]
+from projektor_ray.storage.arrays import Floats
 
 RANK_TOLERANCE = 1e-10
 LEVERAGE_TOLERANCE = 1e-9

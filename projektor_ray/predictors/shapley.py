@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from projektor_ray.predictors.predictor import Predictor, Probes
-from projektor_ray.predictors.ridge import Floats
+from projektor_ray.storage.arrays import Floats
 from projektor_ray.storage.hashing import generator
 
 MOST_EXACT_PROVIDERS = 10

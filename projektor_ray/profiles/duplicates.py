@@ -5,7 +5,8 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from projektor_ray.profiles.neighbours import Floats, Indices, blocks, squared_distances
+from projektor_ray.profiles.neighbours import Indices, blocks, squared_distances
+from projektor_ray.storage.arrays import Floats
 from projektor_ray.transport import PilotFeatures
 
 WIDTH = 4096

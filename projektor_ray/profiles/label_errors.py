@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from projektor_ray.profiles.neighbours import Indices, Reference, classes_of, nearest, oddity, vote
+from projektor_ray.storage.arrays import Floats
 from projektor_ray.transport import PilotFeatures
 
 ODD_SHARE = 0.02
@@ -65,7 +66,7 @@ def profiles(pilots: PilotFeatures, reference: Reference) -> list[Profile]:
 
 
 def _profile(
-    provider: int, points: NDArray[np.float64], labels: Indices | None, reference: Reference
+    provider: int, points: Floats, labels: Indices | None, reference: Reference
 ) -> Profile:
     distance, index = nearest(points, reference.points, reference.neighbours)
     limit = float(np.quantile(reference.oddity, 1 - ODD_SHARE))
@@ -140,9 +141,7 @@ def wrong_labels(
     return _share(share, np.sqrt(variance) / power)
 
 
-def _class_rates(
-    true: Indices, voted: Indices, classes: Indices, *, false_alarm: bool
-) -> NDArray[np.float64]:
+def _class_rates(true: Indices, voted: Indices, classes: Indices, *, false_alarm: bool) -> Floats:
     """Per class: how often it is not voted for where it is true; or voted for where it is not.
 
     Drawn to the rate over all classes by two samples' weight, as a class may have few.

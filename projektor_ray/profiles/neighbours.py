@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from projektor_ray.errors import InputError
+from projektor_ray.storage.arrays import Floats
 from projektor_ray.transport import ValidationFeatures
 
 NEIGHBOURS = 5
@@ -16,7 +17,6 @@ COPY_RADIUS = 0.25
 BLOCK_ENTRIES = 4_000_000
 """Distances held at once."""
 
-Floats = NDArray[np.float64]
 Indices = NDArray[np.int64]
 
 

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from projektor_ray.profiles.label_errors import Profile, Share
 from projektor_ray.profiles.sample_values import SampleValues
+from projektor_ray.storage.arrays import Floats
 from projektor_ray.storage.schemas import Row
 
 LEAST_VALUABLE = 5
@@ -82,7 +83,7 @@ class ProviderCard:
 def draw_cards(
     names: Sequence[str],
     class_names: Sequence[str],
-    distances: NDArray[np.float64],
+    distances: Floats,
     profiles: Sequence[Profile],
     copies: NDArray[np.int64],
     values: Sequence[SampleValues],

@@ -9,6 +9,7 @@ import torch
 from numpy.typing import NDArray
 
 from projektor_ray.profiles.neighbours import classes_of
+from projektor_ray.storage.arrays import Floats
 from projektor_ray.transport import (
     PilotFeatures,
     TransportSettings,
@@ -31,8 +32,6 @@ from projektor_ray.transport.problem import device_of, dtype_of, memory_limit, u
 from projektor_ray.transport.solver import solve
 
 log = logging.getLogger(__name__)
-
-Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)

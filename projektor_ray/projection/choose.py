@@ -21,9 +21,8 @@ from projektor_ray.projection import (
     provider_groups,
 )
 from projektor_ray.projection.per_scale import PerScale
+from projektor_ray.storage.arrays import Floats
 from projektor_ray.study import SelectionConfig
-
-Floats = NDArray[np.float64]
 
 ALWAYS_FITTED = ("cs", "pq", "gp")
 DEFAULT_PREDICTOR = "gp"

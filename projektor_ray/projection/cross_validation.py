@@ -2,8 +2,9 @@
 
 import numpy as np
 
-from projektor_ray.predictors.predictor import FOLDS, Floats, mixture_groups
+from projektor_ray.predictors.predictor import FOLDS, mixture_groups
 from projektor_ray.projection.scale_model import ScaleModel
+from projektor_ray.storage.arrays import Floats
 
 
 def left_out(

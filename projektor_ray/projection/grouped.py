@@ -7,10 +7,10 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.cluster.hierarchy import fcluster, linkage
 
 from projektor_ray.errors import InputError
-from projektor_ray.predictors.predictor import Floats
 from projektor_ray.projection.joint import Joint
 from projektor_ray.projection.joint_power import JointPower
 from projektor_ray.projection.scale_model import Bounds, ScaledProbes, ScaleModel, bounds_in
+from projektor_ray.storage.arrays import Floats
 from projektor_ray.storage.one_row import one_row, the_row
 
 COEFFICIENTS_OF_A_GROUP = 4

@@ -10,9 +10,10 @@ from projektor_ray.errors import TooFewProbesError
 from projektor_ray.predictors.gaussian_process import NOISE_SHARE, NOISE_WEIGHT, RATIOS
 from projektor_ray.predictors.kernels import KernelSum, MixtureKernels
 from projektor_ray.predictors.predictor import FitReport
-from projektor_ray.predictors.ridge import Averaged, Floats, NoisePrior, Posterior, Spectrum, Trend
+from projektor_ray.predictors.ridge import Averaged, NoisePrior, Posterior, Spectrum, Trend
 from projektor_ray.projection.log_linear import NOISE_EXPONENT
 from projektor_ray.projection.scale_model import ScaledProbes, ScaleModel
+from projektor_ray.storage.arrays import Floats
 
 KERNELS = MixtureKernels(lengths=(0.3, 0.6), additive=(0.0, 0.5))
 SLOPES = (0.1, 0.3, 0.6)

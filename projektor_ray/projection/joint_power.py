@@ -6,10 +6,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from projektor_ray.predictors.predictor import FitReport, Floats
+from projektor_ray.predictors.predictor import FitReport
 from projektor_ray.projection.joint import Joint
 from projektor_ray.projection.link import Link
 from projektor_ray.projection.scale_model import ScaledProbes, ScaleModel
+from projektor_ray.storage.arrays import Floats
 
 DRIFT_OF_GAIN = 0.44
 """Of the gain on the link's scale: a 90 % interval then reaches back over two thirds of it, which

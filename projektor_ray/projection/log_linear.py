@@ -4,11 +4,10 @@ import itertools
 from collections.abc import Sequence
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from projektor_ray.errors import InputError
-
-Floats = NDArray[np.float64]
+from projektor_ray.storage.arrays import Floats
 
 NOISE_EXPONENT = 0.7
 """The variance of a training's metric falls about as N^−0.7."""

@@ -7,7 +7,6 @@ from typing import Any, TypeVar
 import numpy as np
 
 from projektor_ray.predictors import Predictor, restore
-from projektor_ray.predictors.predictor import Floats
 from projektor_ray.predictors.registry import predictor_class
 from projektor_ray.projection.log_linear import (
     check_scales,
@@ -17,6 +16,7 @@ from projektor_ray.projection.log_linear import (
     scale_weights,
 )
 from projektor_ray.projection.scale_model import Bounds, ScaledProbes, ScaleModel
+from projektor_ray.storage.arrays import Floats
 from projektor_ray.storage.one_row import one_row, the_row
 
 PerScaleT = TypeVar("PerScaleT", bound="PerScale")

@@ -11,15 +11,10 @@ from numpy.typing import ArrayLike
 from scipy.special import ndtri
 
 from projektor_ray.errors import InputError, TooFewProbesError
-from projektor_ray.predictors.predictor import (
-    FitReport,
-    Floats,
-    Probes,
-    one_per_mixture,
-    student_quantile,
-)
+from projektor_ray.predictors.predictor import FitReport, Probes, one_per_mixture, student_quantile
 from projektor_ray.projection.log_linear import check_scales, check_size
 from projektor_ray.projection.posterior import deviation_of_differences, samples
+from projektor_ray.storage.arrays import Floats
 from projektor_ray.storage.one_row import one_row, the_row
 
 Bounds = tuple[float, float]

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from matplotlib.ticker import FuncFormatter, MaxNLocator, NullFormatter
 
-from projektor_ray.explain.content import Floats, Report
+from projektor_ray.explain.content import Report
 from projektor_ray.explain.model_names import model_name
 from projektor_ray.explain.numbers import plain
 from projektor_ray.report.theme import (
@@ -21,6 +21,7 @@ from projektor_ray.report.theme import (
     new_figure,
     share_of_steps,
 )
+from projektor_ray.storage.arrays import Floats
 
 MOST_BARS = 12
 LAST_BARS = 3

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from projektor_ray.explain.content import Floats, Report, Trained
+from projektor_ray.explain.content import Report, Trained
 from projektor_ray.explain.describe import ObjectiveAt, describe, trained_of
 from projektor_ray.profiles import ProviderCard
 from projektor_ray.projection.choose import names_of_laws
@@ -19,6 +19,7 @@ from projektor_ray.selection import (
     ProjectedObjective,
     PurchasePlans,
 )
+from projektor_ray.storage.arrays import Floats
 from projektor_ray.study import Study
 from projektor_ray.study.fitting import predictor_rows
 from projektor_ray.study.purchasing import SetFit

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
-from projektor_ray.explain.content import Floats, Report
+from projektor_ray.explain.content import Report
 from projektor_ray.explain.words import in_shares
 from projektor_ray.report.theme import (
     BAD,
@@ -19,6 +19,7 @@ from projektor_ray.report.theme import (
     share_of_steps,
 )
 from projektor_ray.selection.comparison import SELECTED
+from projektor_ray.storage.arrays import Floats
 
 BANDS = 8
 FLAT = 1e-9

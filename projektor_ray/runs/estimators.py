@@ -29,8 +29,7 @@ from projektor_ray.selection import (
     buy,
 )
 from projektor_ray.selection.exponential import Exponential
-
-Floats = NDArray[np.float64]
+from projektor_ray.storage.arrays import Floats
 
 AUTO = "auto"
 PREDICTORS_BY_MIXTURE = ("gp", "linear", "pseudo_quadratic", "quadratic", "log_linear_law")

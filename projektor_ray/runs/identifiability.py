@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-Floats = NDArray[np.float64]
+from projektor_ray.storage.arrays import Floats
 
 TOLERANCE = 1e-8
 SAME_EFFECT = 1e-6

@@ -1,10 +1,8 @@
 """What the name of a metric tells: whether more is better, and its range."""
 
-import numpy as np
-from numpy.typing import NDArray
-
 from projektor_ray.errors import InputError
 from projektor_ray.selection import Direction
+from projektor_ray.storage.arrays import Floats
 
 Bounds = tuple[float, float]
 
@@ -42,7 +40,7 @@ def guess_direction(metric: str) -> Direction:
     )
 
 
-def unbounded_note(metric: str, values: NDArray[np.float64], bounds: Bounds | None) -> str:
+def unbounded_note(metric: str, values: Floats, bounds: Bounds | None) -> str:
     """That a metric which could be an accuracy has no known bounds; else empty."""
     lower = _words(metric) & {*LOWER_IS_BETTER}
     if bounds is not None or lower or values.min() < 0 or values.max() > 1:

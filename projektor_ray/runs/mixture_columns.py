@@ -15,8 +15,8 @@ from projektor_ray.runs.metric_names import Bounds, guess_bounds, guess_directio
 from projektor_ray.runs.roles import column, require
 from projektor_ray.runs.runs import check_shares, check_values
 from projektor_ray.selection import Direction
+from projektor_ray.storage.arrays import Floats
 
-Floats = NDArray[np.float64]
 DIRECTIONS = ("maximize", "minimize")
 
 

@@ -12,6 +12,7 @@ from projektor_ray.errors import InputError, nearest, row_named
 from projektor_ray.runs.roles import column
 from projektor_ray.selection import Terms
 from projektor_ray.selection.provider import Provider
+from projektor_ray.storage.arrays import Floats
 
 OFFER_COLUMNS = (
     "provider",
@@ -23,7 +24,6 @@ OFFER_COLUMNS = (
     "excluded",
 )
 
-Floats = NDArray[np.float64]
 Row = Mapping[str, float]
 
 

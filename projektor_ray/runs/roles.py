@@ -5,12 +5,10 @@ from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
-from numpy.typing import NDArray
 
 from projektor_ray.errors import InputError, nearest, row_named
 from projektor_ray.runs.metric_names import Bounds, names_a_metric
-
-Floats = NDArray[np.float64]
+from projektor_ray.storage.arrays import Floats
 
 SIZE_NAMES = ("size", "n", "samples", "n_samples", "train_size", "tokens")
 DISTANCE_NAMES = ("distance", "ot", "ot_distance")

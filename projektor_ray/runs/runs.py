@@ -18,8 +18,8 @@ from projektor_ray.runs.roles import (
     column,
     find_columns,
 )
+from projektor_ray.storage.arrays import Floats
 
-Floats = NDArray[np.float64]
 SHOWN = 5
 
 

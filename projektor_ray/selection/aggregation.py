@@ -5,15 +5,13 @@ from dataclasses import dataclass, replace
 from typing import Protocol
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.special import softmax
 
 from projektor_ray.errors import InputError, nearest
 from projektor_ray.selection.objective import MetricObjective
 from projektor_ray.selection.plan import Direction
 from projektor_ray.selection.problem import MetricAt, PurchaseProblem
-
-Floats = NDArray[np.float64]
+from projektor_ray.storage.arrays import Floats
 
 SHARPNESS = 1000.0
 """Within ln(sets) / 1,000 of the worst one, in units of the spread, is what the search follows."""

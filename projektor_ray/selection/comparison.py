@@ -6,7 +6,6 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 import pyarrow as pa
 
-from projektor_ray.selection.feasible_set import Floats
 from projektor_ray.selection.multistart import baseline_plans, favourite
 from projektor_ray.selection.objective import MetricObjective
 from projektor_ray.selection.plan import Direction, Plan
@@ -14,6 +13,7 @@ from projektor_ray.selection.problem import MetricAt, PurchaseProblem
 from projektor_ray.selection.provider import Provider
 from projektor_ray.selection.robustness import NEARLY, PlanStability, agree
 from projektor_ray.selection.size_search import TargetResult
+from projektor_ray.storage.arrays import Floats
 from projektor_ray.storage.schemas import SCHEMAS, Row
 
 SELECTED, UNIFORM = "selected", "uniform"

@@ -3,11 +3,9 @@
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from projektor_ray.selection import MetricObjective
-
-Floats = NDArray[np.float64]
+from projektor_ray.storage.arrays import Floats
 
 
 @dataclass(frozen=True, eq=False)

@@ -12,8 +12,8 @@ from projektor_ray.selection.pricing import Segments
 from projektor_ray.selection.provider import Provider, Schedule
 from projektor_ray.selection.provider_terms import Terms
 from projektor_ray.selection.simplex_projection import BUDGET_TOLERANCE, onto_box, onto_budget
+from projektor_ray.storage.arrays import Floats
 
-Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
 
 COST_TOLERANCE = 1e-9

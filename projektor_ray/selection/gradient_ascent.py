@@ -8,8 +8,7 @@ from numpy.typing import NDArray
 from projektor_ray.errors import InputError
 from projektor_ray.selection.feasible_set import FeasibleSet
 from projektor_ray.selection.objective import Objective
-
-Floats = NDArray[np.float64]
+from projektor_ray.storage.arrays import Floats
 
 MOST_STEPS = 300
 TOLERANCE = 1e-7

@@ -6,11 +6,12 @@ import numpy as np
 
 from projektor_ray.errors import InputError
 from projektor_ray.selection.branch_and_bound import nearest_plan, search
-from projektor_ray.selection.feasible_set import FeasibleSet, Floats
+from projektor_ray.selection.feasible_set import FeasibleSet
 from projektor_ray.selection.objective import Objective
 from projektor_ray.selection.plan import LEVEL, Direction, Plan, make_plan
 from projektor_ray.selection.provider import Provider
 from projektor_ray.selection.provider_terms import Terms
+from projektor_ray.storage.arrays import Floats
 from projektor_ray.storage.hashing import generator
 
 MOST_VERTICES = 32

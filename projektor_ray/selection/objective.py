@@ -5,11 +5,9 @@ from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
 import numpy as np
-from numpy.typing import NDArray
 
 from projektor_ray.projection.scale_model import ScaleModel
-
-Floats = NDArray[np.float64]
+from projektor_ray.storage.arrays import Floats
 
 
 class Objective(Protocol):

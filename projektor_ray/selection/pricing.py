@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from projektor_ray.selection.provider import Schedule, cost_of
+from projektor_ray.storage.arrays import Floats
 
-Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
 Corner = tuple[int, float]
 """Samples, and the money for them."""

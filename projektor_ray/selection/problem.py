@@ -8,12 +8,13 @@ import numpy as np
 
 from projektor_ray.errors import InfeasibleError, InputError
 from projektor_ray.predictors.predictor import mixture_groups
-from projektor_ray.selection.feasible_set import FeasibleSet, Floats
+from projektor_ray.selection.feasible_set import FeasibleSet
 from projektor_ray.selection.multistart import baseline_mixtures, select, select_from
 from projektor_ray.selection.objective import MetricObjective, Objective
 from projektor_ray.selection.plan import LEVEL, Direction, Plan
 from projektor_ray.selection.provider import Provider
 from projektor_ray.selection.provider_terms import Terms
+from projektor_ray.storage.arrays import Floats
 
 ObjectiveAt = Callable[[int], Objective]
 """The size N → the objective at N, such as `lambda n: ProjectedObjective(model, n, oracle)`."""

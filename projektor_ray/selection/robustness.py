@@ -5,9 +5,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from projektor_ray.explain.numbers import plain
-from projektor_ray.selection.feasible_set import FeasibleSet, Floats
+from projektor_ray.selection.feasible_set import FeasibleSet
 from projektor_ray.selection.objective import MetricObjective
 from projektor_ray.selection.plan import Direction, Plan
+from projektor_ray.storage.arrays import Floats
 from projektor_ray.storage.hashing import generator
 
 WORLDS = 1000

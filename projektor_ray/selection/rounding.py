@@ -5,7 +5,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from projektor_ray.designs.drawing import round_counts
-from projektor_ray.selection.feasible_set import FeasibleSet, Floats, Integers
+from projektor_ray.selection.feasible_set import FeasibleSet, Integers
+from projektor_ray.storage.arrays import Floats
 
 
 def whole_samples(mixture: Floats, feasible: FeasibleSet) -> Integers:

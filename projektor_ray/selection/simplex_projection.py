@@ -1,9 +1,8 @@
 """Nearest points of a box whose coordinates have a given sum and keep a budget."""
 
 import numpy as np
-from numpy.typing import NDArray
 
-Floats = NDArray[np.float64]
+from projektor_ray.storage.arrays import Floats
 
 MOST_STEPS = 100
 BUDGET_TOLERANCE = 1e-11

@@ -6,11 +6,11 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from projektor_ray.errors import InfeasibleError, InputError
-from projektor_ray.selection.feasible_set import Floats
 from projektor_ray.selection.objective import MetricObjective
 from projektor_ray.selection.plan import THOUSAND, Plan
 from projektor_ray.selection.problem import PurchaseProblem
 from projektor_ray.selection.shadow_prices import CLOSE, at_open_size
+from projektor_ray.storage.arrays import Floats
 
 GRID = 9
 """Sizes at which the search is run in full."""

@@ -12,13 +12,12 @@ from projektor_ray.predictors import FitReport
 from projektor_ray.probes.faults import reason
 from projektor_ray.projection import Grouped, Joint, JointPower
 from projektor_ray.projection.choose import JOINTS, NO_PROJECTION, Fit, Sample, fit_models
+from projektor_ray.storage.arrays import Floats
 from projektor_ray.storage.schemas import Key, Row
 from projektor_ray.study import Probe, Study
 
 if TYPE_CHECKING:
     from projektor_ray.transport import Distances
-
-Floats = NDArray[np.float64]
 
 SHOWN_ERRORS = 3
 

@@ -16,7 +16,7 @@ from projektor_ray.selection import (
     buy,
     together,
 )
-from projektor_ray.selection.feasible_set import Floats
+from projektor_ray.storage.arrays import Floats
 from projektor_ray.study import Study
 from projektor_ray.study.fitting import Observations
 

@@ -21,6 +21,7 @@ from projektor_ray.learners.metrics import METRICS, Metric
 from projektor_ray.predictors import PREDICTORS
 from projektor_ray.selection import Combination, check_target
 from projektor_ray.selection.provider import Provider
+from projektor_ray.storage.arrays import Floats
 from projektor_ray.storage.hashing import digest
 from projektor_ray.storage.schemas import TableMetadata
 from projektor_ray.study.compatibility import foreign_labels
@@ -77,7 +78,7 @@ class Study:
     providers: tuple[Provider, ...]
     pilots: tuple[SetSummary, ...]
     validations: tuple[SetSummary, ...]
-    mixtures: NDArray[np.float64]
+    mixtures: Floats
     adaptive: Adaptive | None
 
     @cached_property
@@ -147,13 +148,13 @@ class Study:
         return self.probes_each * max(self.adaptive.most - len(self.mixtures), 0)
 
     @property
-    def measured(self) -> NDArray[np.float64]:
+    def measured(self) -> Floats:
         """The mixtures whose distances are needed: candidates and placed, shape (B', m)."""
         if self.adaptive is None:
             return self.mixtures
         return distinct(np.vstack([self.adaptive.candidates, self.mixtures]))
 
-    def grown(self, mixtures: NDArray[np.float64]) -> "Study":
+    def grown(self, mixtures: Floats) -> "Study":
         """The study with more mixtures placed, shape (b, m), after those that are."""
         return replace(self, mixtures=distinct(np.vstack([self.mixtures, mixtures])))
 
@@ -258,7 +259,7 @@ class Study:
         asked = {*self.scales, *self.config.project, self.size}
         return tuple(sorted(asked))
 
-    def identify(self, mixture: NDArray[np.float64]) -> str:
+    def identify(self, mixture: Floats) -> str:
         """Identity of any mixture of this study's pilots."""
         return mixture_id(mixture, [(pilot.name, pilot.content_hash) for pilot in self.pilots])
 

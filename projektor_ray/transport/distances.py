@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from projektor_ray.designs.drawing import check_mixtures
+from projektor_ray.storage.arrays import Floats
 from projektor_ray.transport.exact import solve_exact
 from projektor_ray.transport.ground_cost import (
     FeatureCost,
@@ -47,9 +48,9 @@ class Distances:
     iterations : (B,), rounds of the transport to validation.
     """
 
-    value: NDArray[np.float64]
-    gradient: NDArray[np.float64]
-    marginal_error: NDArray[np.float64]
+    value: Floats
+    gradient: Floats
+    marginal_error: Floats
     converged: NDArray[np.bool_]
     iterations: NDArray[np.int64]
 
@@ -75,8 +76,8 @@ class Warm:
     centre : what the kernel was built around.
     """
 
-    mixtures: NDArray[np.float64]
-    potentials: NDArray[np.float64]
+    mixtures: Floats
+    potentials: Floats
     centre: PackedCentre
 
     @staticmethod
@@ -86,14 +87,14 @@ class Warm:
         potentials = np.concatenate([part.potentials for part in parts])
         return Warm(mixtures, potentials, parts[0].centre)
 
-    def near(self, mixtures: NDArray[np.float64]) -> "Warm":
+    def near(self, mixtures: Floats) -> "Warm":
         """For each of these mixtures the nearest one here, by L1 distance."""
         apart = np.abs(mixtures[:, None, :] - self.mixtures[None, :, :]).sum(axis=2)
         return Warm(mixtures, self.potentials[apart.argmin(axis=1)], self.centre)
 
 
 def measure(
-    mixtures: NDArray[np.float64],
+    mixtures: Floats,
     pilots: PilotFeatures,
     validation: ValidationFeatures,
     settings: TransportSettings | None = None,
@@ -125,7 +126,7 @@ class PoolOracle:
         self._self_transport: SelfTransport | None = None
         self._target_term: SelfTerm | None = None
 
-    def __call__(self, mixtures: NDArray[np.float64]) -> Distances:
+    def __call__(self, mixtures: Floats) -> Distances:
         """Distances and gradients of mixtures (B, m).
 
         Raises
@@ -137,9 +138,7 @@ class PoolOracle:
         return found
 
     @strict_precision
-    def measure_from(
-        self, mixtures: NDArray[np.float64], start: Warm | None
-    ) -> tuple[Distances, Warm | None]:
+    def measure_from(self, mixtures: Floats, start: Warm | None) -> tuple[Distances, Warm | None]:
         """Distances from a start that the caller keeps, and where they ended (None if exact).
 
         The same start gives the same result, whatever was measured between.
@@ -158,7 +157,7 @@ class PoolOracle:
         """Start the next call afresh, so that it depends on its mixtures alone."""
         self._last = None
 
-    def _solve(self, mixtures: NDArray[np.float64], warm: Warm | None) -> tuple[Distances, Warm]:
+    def _solve(self, mixtures: Floats, warm: Warm | None) -> tuple[Distances, Warm]:
         operator = self.pool.operator
         weights = torch.from_numpy(mixtures).to(operator.target.device)
         start = None if warm is None else self._start(mixtures, warm)
@@ -184,7 +183,7 @@ class PoolOracle:
             solution.rounds.cpu().numpy(),
         )
 
-    def _start(self, mixtures: NDArray[np.float64], warm: Warm) -> Start:
+    def _start(self, mixtures: Floats, warm: Warm) -> Start:
         near, device = warm.near(mixtures), self.pool.operator.target.device
         return Start(torch.from_numpy(near.potentials).to(device), unpacked(near.centre, device))
 
@@ -214,7 +213,7 @@ class PoolOracle:
         keep = 2 * dtype.itemsize * len(points.points) ** 2 <= free / 2
         return SelfTransport(cost, units, self.settings.epsilon, dtype, keep=keep)
 
-    def _exact(self, mixtures: NDArray[np.float64]) -> Distances:
+    def _exact(self, mixtures: Floats) -> Distances:
         pool = self.pool
         assert pool.cost is not None
         targets = pool.cost.shape[1]

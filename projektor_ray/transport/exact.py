@@ -6,14 +6,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from projektor_ray.errors import InputError
+from projektor_ray.storage.arrays import Floats
 
 LARGEST_COST = 2.5e7
 """Entries of the cost up to which a network simplex is bearable: minutes for each mixture."""
 
 
 def solve_exact(
-    cost: NDArray[np.float64], weights: NDArray[np.float64], target: NDArray[np.float64]
-) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.bool_]]:
+    cost: Floats, weights: Floats, target: Floats
+) -> tuple[Floats, Floats, NDArray[np.bool_]]:
     """W(a, b) = min ⟨P, C⟩ of every row of `weights` (B, n) to `target` (v,).
 
     Returns

@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from projektor_ray.errors import InputError
+from projektor_ray.storage.arrays import Floats
 from projektor_ray.transport.block_correction import cluster
 from projektor_ray.transport.label_distance import LabelKind, choose_kind, class_table
 from projektor_ray.transport.operators import Rows
@@ -184,10 +185,10 @@ class LabelledPoints:
     classes have no part in the cost.
     """
 
-    points: NDArray[np.float64]
+    points: Floats
     group: NDArray[np.int64] | None
 
-    def groups(self) -> list[NDArray[np.float64]]:
+    def groups(self) -> list[Floats]:
         """The points of each group."""
         if self.group is None:
             return []

@@ -3,12 +3,10 @@
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.spatial.distance import cdist
 
 from projektor_ray.predictors.predictor import mixture_groups
-
-Floats = NDArray[np.float64]
+from projektor_ray.storage.arrays import Floats
 
 
 @dataclass(frozen=True, eq=False)

@@ -8,12 +8,12 @@ from typing import Literal
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from scipy.spatial.distance import cdist
 
+from projektor_ray.storage.arrays import Floats
 from projektor_ray.transport.transport_settings import LabelDistance
 
-Groups = Sequence[NDArray[np.float64]]
+Groups = Sequence[Floats]
 LabelKind = Literal["exact", "bures", "diagonal"]
 
 EXACT_BUDGET = 2e7
@@ -34,7 +34,7 @@ def choose_kind(
     return "bures" if len(left) * len(right) * float(rank) ** 3 <= BURES_BUDGET else "diagonal"
 
 
-def class_table(left: Groups, right: Groups, kind: LabelKind) -> NDArray[np.float64]:
+def class_table(left: Groups, right: Groups, kind: LabelKind) -> Floats:
     """W² of every left group to every right one, (len(left), len(right)).
 
     `exact` is the optimum over couplings of the points; `bures` is W² of Gaussians with the
@@ -52,11 +52,11 @@ def class_table(left: Groups, right: Groups, kind: LabelKind) -> NDArray[np.floa
     return np.asarray(means + table)
 
 
-def _stack(groups: Groups, statistic: Literal["mean", "std"]) -> NDArray[np.float64]:
+def _stack(groups: Groups, statistic: Literal["mean", "std"]) -> Floats:
     return np.stack([getattr(group, statistic)(axis=0) for group in groups])
 
 
-def _exact(one: NDArray[np.float64], other: NDArray[np.float64]) -> float:
+def _exact(one: Floats, other: Floats) -> float:
     import ot
 
     cost = cdist(one, other, "sqeuclidean")
@@ -65,7 +65,7 @@ def _exact(one: NDArray[np.float64], other: NDArray[np.float64]) -> float:
     return float(ot.emd2([], [], cost, numItermax=10_000_000))
 
 
-def _root(group: NDArray[np.float64]) -> torch.Tensor:
+def _root(group: Floats) -> torch.Tensor:
     """R with RᵀR the group's covariance, of at most d rows."""
     centred = torch.from_numpy((group - group.mean(axis=0)) / np.sqrt(len(group)))
     return centred if len(group) <= group.shape[1] else torch.linalg.qr(centred, mode="r")[1]

@@ -5,15 +5,13 @@ from typing import Any
 
 import numpy as np
 import pytest
-from numpy.typing import NDArray
 
 from projektor_ray.cli import terminal
 from projektor_ray.selection import Plan, PurchasePlans, Request, select
 from projektor_ray.selection.comparison import Tried
+from projektor_ray.storage.arrays import Floats
 from tests.explain.test_unspent import bought
 from tests.selection.test_feasible_set import providers
-
-Floats = NDArray[np.float64]
 
 
 def test_a_looser_bound_improves_a_loss() -> None:

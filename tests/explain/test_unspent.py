@@ -7,12 +7,10 @@ from typing import Any
 
 import numpy as np
 import pytest
-from numpy.typing import NDArray
 
 from projektor_ray.selection import PurchasePlans, PurchaseProblem, Request, Terms, buy
+from projektor_ray.storage.arrays import Floats
 from tests.selection.test_feasible_set import providers
-
-Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,8 @@ import pytest
 from scipy.optimize import approx_fprime
 
 from projektor_ray.projection import ScaleModel
-from tests.helpers.predictor_data import Floats, distance, distance_gradient
+from projektor_ray.storage.arrays import Floats
+from tests.helpers.predictor_data import distance, distance_gradient
 
 SIZE = 9000
 

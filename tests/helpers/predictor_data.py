@@ -1,9 +1,9 @@
 """Planted tables of probes with known truth."""
 
 import numpy as np
-from numpy.typing import NDArray
 
-Floats = NDArray[np.float64]
+from projektor_ray.storage.arrays import Floats
+
 DRIFT = np.array([0.3, 1.1, 0.6])
 
 

@@ -7,6 +7,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from projektor_ray.storage.arrays import Floats
 from projektor_ray.transport import (
     PilotFeatures,
     PoolOracle,
@@ -73,7 +74,7 @@ def uniform(count: int) -> Tensor:
     return torch.full((count,), 1.0 / count, dtype=torch.float64)
 
 
-def diracs() -> tuple[Problem, NDArray[np.float64]]:
+def diracs() -> tuple[Problem, Floats]:
     """Mixtures of two points against one: the transport cost is the mean of the two costs."""
     share = np.array([0.0, 0.25, 1.0])
     cost = torch.tensor([[2.0], [5.0]], dtype=torch.float64)
@@ -97,9 +98,7 @@ def pool(
     rng = np.random.default_rng(seed)
     classes = rng.normal(size=(3, 4)) * apart
 
-    def draw(
-        count: int, shift: float, wrong: float
-    ) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+    def draw(count: int, shift: float, wrong: float) -> tuple[Floats, NDArray[np.int64]]:
         labels = np.arange(count) % 3
         features = classes[labels] + rng.normal(size=(count, 4)) + shift
         flipped = rng.random(count) < wrong
@@ -114,7 +113,7 @@ def pool(
     return pilots, ValidationFeatures(*draw(targets, 0.0, 0.0))
 
 
-def mixtures(providers: int = 3, count: int = 4, *, seed: int = 0) -> NDArray[np.float64]:
+def mixtures(providers: int = 3, count: int = 4, *, seed: int = 0) -> Floats:
     """Every vertex, and mixtures within."""
     inner = np.random.default_rng(seed).dirichlet(np.ones(providers), count)
     return np.vstack([np.eye(providers), inner])

@@ -2,9 +2,9 @@
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 
+from projektor_ray.storage.arrays import Floats
 from projektor_ray.transport import Distances, SinkhornOutput
 from tests.helpers.problems import Problem
 
@@ -39,7 +39,7 @@ def assert_sound(
     torch.testing.assert_close(output.value, dual, rtol=1e-9, atol=1e-9)
 
 
-def assert_distances_sound(distances: Distances, mixtures: NDArray[np.float64]) -> None:
+def assert_distances_sound(distances: Distances, mixtures: Floats) -> None:
     """Everything is finite, converged, and the gradient is centred."""
     assert np.isfinite(distances.value).all()
     assert np.isfinite(distances.gradient).all()

@@ -8,7 +8,8 @@ import pytest
 from scipy.optimize import check_grad
 
 from projektor_ray.predictors import PREDICTORS, restore
-from tests.helpers.predictor_data import Floats, accuracy, distance, distance_gradient
+from projektor_ray.storage.arrays import Floats
+from tests.helpers.predictor_data import accuracy, distance, distance_gradient
 
 NAMES = tuple(PREDICTORS)
 ANY_UNITS = tuple(name for name in NAMES if name not in ("rational", "ensemble"))

@@ -15,7 +15,8 @@ from projektor_ray.projection import (
     NoProjection,
     ScaleModel,
 )
-from tests.helpers.predictor_data import Floats, distance
+from projektor_ray.storage.arrays import Floats
+from tests.helpers.predictor_data import distance
 from tests.projection.test_joint import table, truth
 
 SIZE = 10_000

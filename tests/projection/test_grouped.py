@@ -2,7 +2,6 @@
 
 import numpy as np
 import pytest
-from numpy.typing import NDArray
 from scipy.optimize import approx_fprime
 
 from projektor_ray.errors import InputError
@@ -14,8 +13,7 @@ from projektor_ray.projection import (
     provider_groups,
     restore_scale_model,
 )
-
-Floats = NDArray[np.float64]
+from projektor_ray.storage.arrays import Floats
 
 TYPE = np.arange(20) % 3
 SIZE = 4000.0

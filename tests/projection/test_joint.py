@@ -2,15 +2,14 @@
 
 import numpy as np
 import pytest
-from numpy.typing import NDArray
 
 from projektor_ray.designs.drawing import simplex_lattice
 from projektor_ray.errors import InputError, TooFewProbesError
 from projektor_ray.projection import SCALE_MODELS, Joint, LogLinear
+from projektor_ray.storage.arrays import Floats
 from tests.helpers.derivatives import check_derivatives
 from tests.helpers.predictor_data import accuracy, distance
 
-Floats = NDArray[np.float64]
 NOISE = 0.008
 BEND = 0.002
 """What ln² N takes away: Eq. 3 is 1.7 points too high at ten times the scales."""

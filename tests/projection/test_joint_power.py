@@ -4,17 +4,16 @@ from typing import Any
 
 import numpy as np
 import pytest
-from numpy.typing import NDArray
 from scipy.special import expit
 
 from projektor_ray.designs.drawing import simplex_lattice
 from projektor_ray.errors import InputError
 from projektor_ray.projection import Joint, JointPower, restore_scale_model
 from projektor_ray.projection.link import Link
+from projektor_ray.storage.arrays import Floats
 from tests.helpers.derivatives import check_derivatives
 from tests.helpers.predictor_data import accuracy, distance
 
-Floats = NDArray[np.float64]
 GRID = simplex_lattice(3, 10)
 BOUNDS = [(0.0, 1.0), (-1.0, 1.0), (0.0, np.inf), (-np.inf, 1.0)]
 INSIDE = np.array([0.05, 0.3, 0.5, 0.9])

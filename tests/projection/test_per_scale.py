@@ -3,7 +3,6 @@
 import numpy as np
 import pyarrow as pa
 import pytest
-from numpy.typing import NDArray
 from scipy.optimize import approx_fprime
 
 from projektor_ray.errors import InputError, TooFewProbesError
@@ -18,8 +17,8 @@ from projektor_ray.projection import (
     restore_scale_model,
 )
 from projektor_ray.projection.per_scale import EXPONENTS, PerScale
+from projektor_ray.storage.arrays import Floats
 
-Floats = NDArray[np.float64]
 DRIFT = np.array([0.3, 1.1, 0.6])
 
 

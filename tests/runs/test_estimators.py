@@ -5,7 +5,6 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from numpy.typing import NDArray
 from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
 from sklearn.metrics import r2_score
@@ -15,8 +14,6 @@ from projektor_ray.errors import InputError, TooFewProbesError
 from projektor_ray.projection import project
 from projektor_ray.runs import MixtureRegressor, ScaleRegressor, keep
 from projektor_ray.selection import Request
-
-Floats = NDArray[np.float64]
 
 
 def frame(rows: int = 30, seed: int = 0) -> pd.DataFrame:

@@ -7,14 +7,13 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pytest
-from numpy.typing import NDArray
 from scipy.optimize import linprog
 
 from projektor_ray.errors import InfeasibleError, InputError
 from projektor_ray.runs import Offers, ScaleRegressor, keep, kept
 from projektor_ray.selection import Request
+from projektor_ray.storage.arrays import Floats
 
-Floats = NDArray[np.float64]
 NAMES = ["b", "c", "a"]
 WORTH = np.array([-0.1, 0.05, 0.3])
 

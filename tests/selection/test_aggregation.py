@@ -6,7 +6,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-from numpy.typing import NDArray
 from scipy.optimize import linprog
 
 from projektor_ray.designs.drawing import simplex_lattice
@@ -26,11 +25,10 @@ from projektor_ray.selection import (
     worst,
 )
 from projektor_ray.selection.provider import Provider
+from projektor_ray.storage.arrays import Floats
 from projektor_ray.storage.schemas import SCHEMAS
 from tests.selection.test_feasible_set import providers
 from tests.selection.test_gradient_ascent import Measured
-
-Floats = NDArray[np.float64]
 
 SIZE = 1000
 WORTH = np.array([[0.4, 0.0, 0.1], [0.0, 0.3, 0.1], [0.1, 0.1, 0.15]])

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from projektor_ray.errors import InfeasibleError, InputError
 from projektor_ray.selection import Plan, PurchaseProblem, Terms, baseline_plans, frontier, select
 from projektor_ray.selection.provider import Provider, cost_of
+from projektor_ray.storage.arrays import Floats
 from tests.selection.test_gradient_ascent import Bowl
 from tests.selection.test_size_search import Growing
 
@@ -41,7 +42,7 @@ def cost(sellers: list[Provider], samples: NDArray[np.int64]) -> float:
     return sum(by_hand(p, int(s)) for p, s in zip(sellers, samples, strict=True))
 
 
-def every_plan(sellers: list[Provider], size: int) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+def every_plan(sellers: list[Provider], size: int) -> tuple[NDArray[np.int64], Floats]:
     money = [[by_hand(p, k) for k in range(size + 1)] for p in sellers]
     plans = [
         (a, b, size - a - b)
@@ -74,7 +75,7 @@ def test_the_best_plan_under_a_budget(sellers: list[Provider], tightness: float)
         assert baseline.predicted <= plan.predicted + ONE_SAMPLE
 
 
-def best_of_many(peak: NDArray[np.float64], sellers: list[Provider], budget: int) -> float:
+def best_of_many(peak: Floats, sellers: list[Provider], budget: int) -> float:
     """The bowl's best value by dynamic programming over (samples, whole money) spent."""
     table = np.full((SIZE + 1, budget + 1), -np.inf)
     table[0, 0] = 1.0

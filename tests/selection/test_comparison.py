@@ -5,15 +5,13 @@ from decimal import Decimal
 
 import numpy as np
 import pytest
-from numpy.typing import NDArray
 
 from projektor_ray.selection import Direction, PurchaseProblem, Request, Terms, agree, buy, select
 from projektor_ray.selection.comparison import gain_over
+from projektor_ray.storage.arrays import Floats
 from projektor_ray.storage.schemas import SCHEMAS
 from tests.selection.test_feasible_set import providers
 from tests.selection.test_gradient_ascent import SIZE, Bowl, projected
-
-Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True)

@@ -4,15 +4,13 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from numpy.typing import NDArray
 from scipy.optimize import LinearConstraint, minimize
 
 from projektor_ray.errors import InfeasibleError, InputError
 from projektor_ray.selection import FeasibleSet
 from projektor_ray.selection.provider import Provider
 from projektor_ray.selection.rounding import whole_samples
-
-Floats = NDArray[np.float64]
+from projektor_ray.storage.arrays import Floats
 
 
 def providers(capacities: list[int | None], prices: list[float] | None = None) -> list[Provider]:

@@ -4,7 +4,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import pytest
-from numpy.typing import NDArray
 
 from projektor_ray.designs.drawing import simplex_lattice
 from projektor_ray.errors import InfeasibleError, InputError
@@ -20,9 +19,9 @@ from projektor_ray.selection import (
 from projektor_ray.selection.gradient_ascent import Ascent
 from projektor_ray.selection.problem import best_first
 from projektor_ray.selection.provider import Provider
+from projektor_ray.storage.arrays import Floats
 from tests.selection.test_feasible_set import providers
 
-Floats = NDArray[np.float64]
 SIZE = 10_000
 
 

@@ -4,13 +4,11 @@ from typing import Any
 
 import numpy as np
 import pytest
-from numpy.typing import NDArray
 from scipy.optimize import linprog
 
 from projektor_ray.selection import FeasibleSet, Terms, select
 from projektor_ray.selection.provider import Provider
-
-Floats = NDArray[np.float64]
+from projektor_ray.storage.arrays import Floats
 
 COUNT, SIZE, BUDGET = 1000, 100_000, 110_000.0
 

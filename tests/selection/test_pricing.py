@@ -3,11 +3,11 @@
 import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from numpy.typing import NDArray
 
 from projektor_ray.selection import FeasibleSet
 from projektor_ray.selection.pricing import Segments, price_of_last, price_of_next
 from projektor_ray.selection.provider import Provider, Schedule, cost_of
+from projektor_ray.storage.arrays import Floats
 
 MOST = 30
 
@@ -48,7 +48,7 @@ def test_prices_of_the_last_and_of_the_next_sample() -> None:
     np.testing.assert_array_equal(price_of_next((schedule,) * 6, at), [3, 3, 2, 2, 1, 1])
 
 
-def rising(seed: int) -> tuple[FeasibleSet, NDArray[np.float64]]:
+def rising(seed: int) -> tuple[FeasibleSet, Floats]:
     rng = np.random.default_rng(seed)
     sellers = [Provider(f"p{i}", 80, 1.0 + i, ((20, 2.0 + i), (45, 5.0 + 2 * i))) for i in range(4)]
     free = FeasibleSet.of(sellers, 100)

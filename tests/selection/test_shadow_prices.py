@@ -5,7 +5,6 @@ from functools import partial
 
 import numpy as np
 import pytest
-from numpy.typing import NDArray
 from scipy.optimize import minimize
 
 from projektor_ray.selection import (
@@ -22,10 +21,10 @@ from projektor_ray.selection import (
 from projektor_ray.selection.plan import THOUSAND
 from projektor_ray.selection.provider import Provider
 from projektor_ray.selection.shadow_prices import at_fixed_size, at_open_size
+from projektor_ray.storage.arrays import Floats
 from tests.selection.test_feasible_set import providers
 from tests.selection.test_gradient_ascent import SIZE, Bowl
 
-Floats = NDArray[np.float64]
 EVEN = (1 / 3, 1 / 3, 1 / 3)
 
 

@@ -7,7 +7,6 @@ from itertools import product
 
 import numpy as np
 import pytest
-from numpy.typing import NDArray
 
 from projektor_ray.designs.drawing import simplex_lattice
 from projektor_ray.errors import InfeasibleError, InputError
@@ -19,9 +18,9 @@ from projektor_ray.selection import (
     select_under_budget,
     smallest_reaching,
 )
+from projektor_ray.storage.arrays import Floats
 from tests.selection.test_feasible_set import providers
 
-Floats = NDArray[np.float64]
 PRICES = [1.0, 2.0, 3.5]
 CAPACITIES: list[int | None] = [30, None, 25]
 MOST = 40

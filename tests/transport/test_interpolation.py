@@ -5,7 +5,8 @@ from scipy.interpolate import RBFInterpolator
 from scipy.optimize import approx_fprime
 
 from projektor_ray.selection import Interpolated
-from tests.helpers.predictor_data import Floats, distance
+from projektor_ray.storage.arrays import Floats
+from tests.helpers.predictor_data import distance
 
 
 def test_it_is_the_cubic_spline_of_scipy() -> None:

@@ -33,13 +33,13 @@ def write_page(
     drawn: Cards,
 ) -> None:
     """Write the page of fits and plans, with what it was made from."""
-    from projektor_ray.report import page
+    from projektor_ray.report import render_page
     from projektor_ray.report.from_study import report_of_study
 
     folder = workspace.folder
-    told = page(report_of_study(workspace.study, fits, plans, without, drawn))
+    html = render_page(report_of_study(workspace.study, fits, plans, without, drawn))
     made_from = _made_from(workspace.study.config, folder)
-    folder.write(PAGE, f"{told}<!-- {made_from} -->\n".encode())
+    folder.write(PAGE, f"{html}<!-- {made_from} -->\n".encode())
 
 
 def report(workspace: Workspace) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
+TEMPLATES = ("page.html", "parts.html", "style.css")
 
 
 @pytest.fixture(scope="module")
@@ -26,7 +27,8 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> zipfile.Path:
 def test_it_holds_the_method_alone_and_all_of_it(wheel: zipfile.Path) -> None:
     names = set(wheel.root.namelist())
     assert {name.split("/")[0] for name in names} == {"projektor_ray", about_folder(wheel)}
-    assert {"projektor_ray/py.typed", "projektor_ray/report/style.css"} <= names
+    templates = {f"projektor_ray/report/templates/{name}" for name in TEMPLATES}
+    assert {"projektor_ray/py.typed", *templates} <= names
     sources = {path.relative_to(ROOT).as_posix() for path in ROOT.glob("projektor_ray/**/*.py")}
     assert sources == {name for name in names if name.endswith(".py")}
 

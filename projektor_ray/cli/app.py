@@ -148,7 +148,7 @@ def report(
 
     Of one metric.
     """
-    from projektor_ray.report import page
+    from projektor_ray.report import render_page
     from projektor_ray.report.from_table import report_of_table
 
     if out.suffix != ".html":
@@ -159,8 +159,8 @@ def report(
     offers = sold.read(model.providers_)
     plans = model.plans(asked, offers)
     without = plans_without(model.market(offers), plans.selected, asked.money)
-    told = report_of_table(title or Path(data.table).stem, runs, model, plans, without)
-    _save(out, page(told).encode())
+    content = report_of_table(title or Path(data.table).stem, runs, model, plans, without)
+    _save(out, render_page(content).encode())
 
 
 def _write(table: pa.Table, out: Path | None) -> None:

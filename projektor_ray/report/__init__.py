@@ -1,6 +1,6 @@
-"""The report: one HTML file that shows fit, projection and plan, and how sure they are."""
+"""The report: one HTML page of plan, warnings, next steps and evidence, from templates."""
 
 from projektor_ray.explain.content import Report
-from projektor_ray.report.page import page
+from projektor_ray.report.page import render_page
 
-__all__ = ["Report", "page"]
+__all__ = ["Report", "render_page"]

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+from markupsafe import Markup
 from matplotlib.ticker import FuncFormatter, MaxNLocator, NullFormatter
 
 from projektor_ray.explain.content import Report
@@ -32,7 +33,7 @@ CLOSE_TICKS = 1.4
 """Sizes whose ratio is less would have their names written over each other."""
 
 
-def fit_figure(report: Report) -> str:
+def fit_figure(report: Report) -> Markup:
     """Predicted against observed, each mixture left out when it is predicted."""
     trained = report.trained
     with drawing():
@@ -64,7 +65,7 @@ def fit_figure(report: Report) -> str:
     )
 
 
-def growth_figure(report: Report) -> str:
+def growth_figure(report: Report) -> Markup:
     """The metric against the size, with intervals; other models' curves beside the chosen one."""
     size = report.selected.size
     with drawing():
@@ -146,7 +147,7 @@ def _growth_in_words(report: Report) -> str:
     )
 
 
-def frontier_figure(report: Report) -> str:
+def budget_figure(report: Report) -> Markup:
     """The best plan's metric against the money, with its interval; the selected plan is marked."""
     found = sorted(report.bought.frontier.items())
     budgets = np.array([budget for budget, _ in found])
@@ -178,7 +179,7 @@ def frontier_figure(report: Report) -> str:
     return inline(figure, "frontier", f"{report.metric} against the budget", "; ".join(said))
 
 
-def plans_figure(report: Report) -> str:
+def baselines_figure(report: Report) -> Markup:
     """Every plan's metric with its interval."""
     names = [report.bought.called(name) for name in report.plans]
     with drawing():
@@ -208,7 +209,7 @@ def plans_figure(report: Report) -> str:
     return inline(figure, "plans", "The plan beside others", "; ".join(said))
 
 
-def worth_figure(report: Report) -> str:
+def marginal_value_figure(report: Report) -> Markup:
     """What more samples of each provider would add, on top of the plan."""
     worth = report.worth
     shown = _best_and_worst(worth * report.sign)

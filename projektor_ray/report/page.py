@@ -1,237 +1,172 @@
 """A report as one HTML file that needs nothing else: no script, no network."""
 
-from collections.abc import Mapping
-from html import escape
+import re
+from functools import cache
 from importlib.resources import files
+from typing import Any
 
-import numpy as np
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup, escape
 
 from projektor_ray.explain.advice import next_steps
 from projektor_ray.explain.content import NEEDED, Report
-from projektor_ray.explain.model_names import model_name, named
-from projektor_ray.explain.numbers import aligned, as_written, plain
+from projektor_ray.explain.model_names import named
+from projektor_ray.explain.numbers import plain
 from projektor_ray.explain.words import about_plans, few_agree, warnings
-from projektor_ray.report.card import cards_section
-from projektor_ray.report.figures import fit_figure, growth_figure, plans_figure, worth_figure
-from projektor_ray.report.head import head
-from projektor_ray.report.html import columns, figure, items, paragraph, section, sentence, table
-from projektor_ray.report.mixtures import mixture_figure
-from projektor_ray.report.purchase import frontier_section, parts_section
+from projektor_ray.report import figures, tables
+from projektor_ray.report.headline import heading, tiles
+from projektor_ray.report.mixture_figure import mixture_figure
+from projektor_ray.report.provider_profiles import shown_profiles
 from projektor_ray.selection.robustness import WORLDS_LEVEL
 
-OPEN_ROWS = 20
-"""Providers that the table of the plan shows; the others unfold."""
+PROFILES_CAPTION = (
+    "Each pilot compared with the validation set; ranges in brackets are 90% intervals. "
+    "Without it: change of the metric if the best plan without the provider is bought; "
+    f"{NEEDED}: no plan meets the constraints without the provider. "
+    "Distance: optimal-transport distance to the validation set, in units of the mean feature "
+    "cost. Outliers: samples unlike all validation samples. Duplicates: near-copies within the "
+    "pilot. Least valuable rows: rows of the pilot, counted from 0, to inspect first."
+)
 
 
-def page(report: Report) -> str:
-    """The HTML of a report: the plan, why, and what to do next."""
-    style = files("projektor_ray.report").joinpath("style.css").read_text(encoding="utf-8")
-    body = "".join(
-        [
-            head(report),
-            _plan_section(report),
-            columns(_careful_section(report), _next_section(report)),
-            frontier_section(report),
-            _beside_section(report),
-            parts_section(report),
-            columns(_mixture_section(report), _worth_section(report)),
-            _growth_section(report),
-            columns(_fit_section(report), _predictors_section(report)),
-            _why_section(report),
-            cards_section(report),
-        ]
+def render_page(report: Report) -> str:
+    """The HTML of a report: the plan, warnings and next steps, then the evidence."""
+    return _environment().get_template("page.html").render(_context(report))
+
+
+@cache
+def _environment() -> Environment:
+    found = Environment(
+        loader=PackageLoader("projektor_ray.report"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
     )
-    return (
-        '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        f"<title>{escape(report.title)}</title><style>{style}</style></head>"
-        f"<body><main>{body}</main></body></html>\n"
-    )
+    found.filters.update(sentence=sentence, unbroken=unbroken)
+    style = files("projektor_ray.report").joinpath("templates/style.css")
+    found.globals["style"] = Markup(style.read_text(encoding="utf-8"))
+    return found
 
 
-def _plan_section(report: Report) -> str:
-    best, more = report.selected, f"{report.step:,} more"
-    columns = {
-        "provider": best.names,
-        "samples": [f"{count:,}" for count in best.samples],
-        "for sale": ["–" if p.capacity is None else f"{p.capacity:,}" for p in report.providers],
-        "share": [f"{share:.1%}" for share in best.mixture],
+def sentence(text: str) -> str:
+    """A text with a capital at its beginning and a full stop at its end."""
+    return text[:1].upper() + text[1:] + ("" if text.endswith((".", "?", "!")) else ".")
+
+
+def unbroken(text: str) -> Markup:
+    """A text whose intervals, such as `(90%: 0.81…0.97)`, stay on one line."""
+    marked = re.sub(r"\(?(?:90%: )?[^\s(]+…[^\s)]+\)?", r"<em>\g<0></em>", str(escape(text)))
+    return Markup(marked)
+
+
+def _context(report: Report) -> dict[str, Any]:
+    """What the templates show."""
+    budgets = tables.budget_table(report)
+    models = tables.models_table(report)
+    return {
+        "report": report,
+        "heading": heading(report),
+        "tiles": tiles(report),
+        "plan_table": tables.plan_table(report),
+        "plan_caption": _plan_caption(report),
+        "warnings": warnings(report),
+        "next_steps": next_steps(report),
+        "budget_table": budgets,
+        "budget_figure": len(report.bought.frontier) > 1 and figures.budget_figure(report),
+        "budget_steps_table": budgets and tables.budget_steps_table(report),
+        "baselines_figure": figures.baselines_figure(report),
+        "baselines_caption": _baselines_caption(report),
+        "baselines_table": tables.baselines_table(report),
+        "sets_table": tables.sets_table(report),
+        "mixture_figure": mixture_figure(report),
+        "mixture_caption": _mixture_caption(report),
+        "marginal_value_figure": figures.marginal_value_figure(report),
+        "marginal_value_caption": _marginal_value_caption(report),
+        "growth_figure": models and figures.growth_figure(report),
+        "models_table": models,
+        "models_caption": _models_caption(report),
+        "fit_figure": figures.fit_figure(report),
+        "fit_caption": f"Mean absolute error {plain(report.trained.error)}. A perfect model would "
+        "differ from the line only by the noise of the trainings.",
+        "errors_table": tables.errors_table(report),
+        "errors_caption": _errors_caption(report),
+        "reasons": _reasons(report),
+        "profiles": shown_profiles(report),
+        "profiles_caption": PROFILES_CAPTION,
     }
+
+
+def _plan_caption(report: Report) -> str:
     said = (
-        f"Without: how {report.metric_label} changes if the best plan that leaves the provider out "
-        f"is bought; {NEEDED}, where there is none. {more}: how it changes if so many samples of "
-        f"the provider are bought {report.instead}.{_minus(report, ' in both')}"
+        f"Without it: change of {report.metric_label} if the best plan without the provider is "
+        f"bought; {NEEDED}: no such plan meets the constraints. +{report.step:,} samples: change "
+        f"if so many more samples of the provider are bought {report.instead}."
     )
     if report.bought.agreement is not None:
-        columns["worlds"] = [_share_between(*one) for one in report.bought.agreement.shares]
         said += (
-            f" Worlds: between which shares the provider is in the best plans of "
-            f"{WORLDS_LEVEL:.0%} of the worlds that agree with the trainings; what is wide is "
-            "not settled by them."
+            f" 80% range: the provider's shares in the best plans of {WORLDS_LEVEL:.0%} of the "
+            "posterior samples; the trainings do not settle a share with a wide range."
         )
-    if report.bought.priced:
-        columns["price"] = as_written(best.prices)
-        columns["cost"] = [f"{cost:,.2f}" for cost in best.costs]
-    columns["without"] = [report.show_without(name) for name in best.names]
-    columns[more] = report.show_worth
-    rows = list(zip(*columns.values(), strict=True))
-    ordered = [rows[i] for i in np.argsort(-best.samples, kind="stable")]
-    wide = ("for sale", "share", "worlds", "price")
-    return section(
-        "What to buy", table([*columns], ordered, shown=OPEN_ROWS, caption=said, wide=wide)
-    )
+    return said + _minus_is_better(report)
 
 
-def _minus(report: Report, where: str = "") -> str:
-    """That a minus is better, where it is."""
+def _minus_is_better(report: Report) -> str:
+    """For a metric of which less is better, a reminder of the sign."""
     if report.direction == "maximize":
         return ""
-    return f" Less {report.metric_label} is better: a minus{where} is an improvement."
+    return f" Less {report.metric_label} is better: a minus is an improvement."
 
 
-def _share_between(low: float, high: float) -> str:
-    least, most = f"{100 * low:.0f}", f"{100 * high:.0f}"
-    return f"{least}%" if least == most else f"{least}–{most}%"
-
-
-def _beside_section(report: Report) -> str:
-    rows = []
-    for name, plan in report.plans.items():
-        gain = report.gains.get(name)
-        rows.append(
-            [
-                report.bought.called(name),
-                report.show(plan.predicted),
-                "" if gain is None else report.show_change(gain.value),
-                "" if gain is None else report.show_span((gain.low, gain.high)),
-                *([f"{plan.cost:,.2f}"] if report.bought.priced else []),
-            ]
-        )
-    chosen = [plan is report.selected for plan in report.plans.values()]
-    head = ["plan", "predicted", "gain", "90%", *(["cost"] * report.bought.priced)]
+def _baselines_caption(report: Report) -> str:
     kept = "the same constraints" if report.bought.answer is None else "capacities and terms"
     says = (
-        f"All keep {kept}. A bar is where nine of ten trainings on such a purchase "
-        "would lie. Gain: by how much the selected plan is better, where errors that both plans "
-        "share do not matter."
+        f"All plans keep {kept}. Gain: by how much the selected plan is better. Its interval is "
+        "narrower than a bar, because errors that both plans share cancel."
     )
-    says = " ".join([says, *map(sentence, about_plans(report))])
-    return section(
-        "Beside other plans",
-        columns(
-            figure(plans_figure(report), says),
-            table(head, rows, chosen=chosen, wide=("predicted",)),
-        ),
-    )
+    return " ".join([says, *map(sentence, about_plans(report))])
 
 
-def _mixture_section(report: Report) -> str:
-    says = (
-        f"Predicted {report.metric_label} at {report.selected.size:,} samples of every mixture; "
-        "dots are mixtures that were trained: what is far from them is a guess."
-        if report.surface is not None
-        else "Shares of the providers in each plan, largest of the selected one first."
-    )
-    return section("Which mixture", figure(mixture_figure(report), says))
-
-
-def _worth_section(report: Report) -> str:
-    says = (
-        f"Bought {report.instead}, to first order. It may make things worse where a provider’s "
-        f"samples would dilute better ones.{_minus(report)}"
-    )
-    return section(f"What {report.step:,} more are worth", figure(worth_figure(report), says))
-
-
-def _growth_section(report: Report) -> str:
-    """How the metric grows, and what each model makes of it; nothing where there is one size."""
-    if not report.curves:
-        return ""
-    rows = [
-        [
-            model_name(one.model),
-            report.show(one.value),
-            report.show_span((one.low, one.high)),
-            report.show_change(one.gain),
-        ]
-        for one in report.opinions
-    ]
-    head = ["model", "the plan", "90%", "gain on uniform"]
-    said = (
-        f"What every model of the sizes says of the plan at {report.selected.size:,} samples; "
-        "in bold, the one that decides. Where they differ, nobody knows the law, whatever the "
-        "interval."
-    )
-    chosen = [one.decides for one in report.opinions]
-    says = "Bands are 90% intervals, dots trainings; dashed, the selected mixture by other models."
-    return section(
-        "How it grows",
-        columns(
-            figure(growth_figure(report), says), table(head, rows, chosen=chosen, caption=said)
-        ),
+def _mixture_caption(report: Report) -> str:
+    if report.surface is None:
+        return "Shares of the providers in each plan. The largest share of the plan comes first."
+    return (
+        f"Predicted {report.metric_label} of every mixture at {report.selected.size:,} samples. "
+        "Dots are trained mixtures; predictions far from all dots are uncertain."
     )
 
 
-def _fit_section(report: Report) -> str:
-    return section(
-        "How well it fits",
-        figure(
-            fit_figure(report),
-            f"Mean absolute error {plain(report.trained.error)}; a perfect model would lie on the "
-            "line up to the noise of the trainings.",
-        ),
+def _marginal_value_caption(report: Report) -> str:
+    return (
+        f"Samples bought {report.instead}, to first order. More samples of a provider can harm "
+        f"where they dilute better ones.{_minus_is_better(report)}"
     )
 
 
-def _predictors_section(report: Report) -> str:
-    """A row for each predictor of each set, a column for each size, least error at the largest
-    size first."""
-    scales = report.trained.scales
-    errors: dict[str, dict[int, float | None]] = {}
-    decide: set[str] = set()
-    of_set: dict[str, str] = {}
-    for row in report.predictors:
-        name = f"{model_name(row['predictor'])}{row['on']}"
-        errors.setdefault(name, {})[row["size"]] = row["mae_cv"]
-        of_set[name] = row["on"]
-        decide |= {name} if row["chosen"] else set()
-    order = sorted(errors, key=lambda name: _last_error(errors[name], scales[-1]))
-    sets = list(dict.fromkeys(of_set.values()))
-    order.sort(key=lambda name: sets.index(of_set[name]))
-    shown = [aligned([errors[name].get(scale) for name in order], 3) for scale in scales]
-    rows = [[name, *cells] for name, *cells in zip(order, *shown, strict=True)]
+def _models_caption(report: Report) -> str:
+    return (
+        f"What each scaling model predicts for the selected plan at {report.selected.size:,} "
+        "samples. In bold: the chosen model. Where the models disagree, each interval understates "
+        "the uncertainty."
+    )
+
+
+def _errors_caption(report: Report) -> str:
     of = report.errors_of.replace(report.metric, report.metric_label)
-    said = (
-        f"Mean absolute errors of {of}, of mixtures that were not fitted. In bold: what the plan "
-        "depends on."
+    return (
+        f"Mean absolute error of {of}, for mixtures left out of the fit (cross-validation). In "
+        "bold: what the plan depends on."
     )
-    head = ["predictor", *(f"at {scale:,}" for scale in scales)]
-    chosen = [name in decide for name in order]
-    return section("Error by predictor", table(head, rows, chosen=chosen, caption=said))
 
 
-def _last_error(errors: Mapping[int, float | None], size: int) -> float:
-    """The error at the largest size; infinite where there is none."""
-    error = errors.get(size)
-    return np.inf if error is None else error
-
-
-def _why_section(report: Report) -> str:
-    search = [] if few_agree(report) else [report.selected.search]
-    answer = [] if report.bought.answer is None else [str(report.bought.answer)]
-    unspent = [report.bought.unspent] if report.bought.unspent else []
-    reasons = map(named, report.reasons)
-    worlds = [] if report.bought.agreement is None else [str(report.bought.agreement)]
-    return section("Why this plan", items([*answer, *reasons, *unspent, *search, *worlds]))
-
-
-def _careful_section(report: Report) -> str:
-    careful = warnings(report)
-    told = items(careful) if careful else paragraph("Nothing was found that would make it wrong.")
-    return section("What to be careful about", told)
-
-
-def _next_section(report: Report) -> str:
-    steps = next_steps(report)
-    told = items(steps) if steps else paragraph("Nothing would tell much more: buy.")
-    return section("What to do next", told)
+def _reasons(report: Report) -> list[str]:
+    """Why this plan: the target, the model, the money left, the search, and its stability."""
+    bought = report.bought
+    return [
+        *([] if bought.answer is None else [str(bought.answer)]),
+        *map(named, report.reasons),
+        *filter(None, [bought.unspent]),
+        *([] if few_agree(report) else [report.selected.search]),
+        *([] if bought.agreement is None else [str(bought.agreement)]),
+    ]

@@ -3,11 +3,11 @@
 import re
 import warnings
 from collections.abc import Sequence
-from html import escape
 from io import StringIO
 from typing import Any
 
 import matplotlib as mpl
+from markupsafe import Markup, escape
 from matplotlib.figure import Figure
 
 INK, MUTED, GRID, SURFACE = "#0000f0", "#0000f1", "#0000f2", "#0000f3"
@@ -73,7 +73,7 @@ def drawing() -> Any:
     return mpl.rc_context(SETTINGS)
 
 
-def inline(figure: Figure, name: str, title: str, describes: str) -> str:
+def inline(figure: Figure, name: str, title: str, describes: str) -> Markup:
     """The figure as an `<svg>` element for a page.
 
     Parameters
@@ -97,7 +97,7 @@ def inline(figure: Figure, name: str, title: str, describes: str) -> str:
         f'<title id="{name}-title">{escape(title)}</title>'
         f'<desc id="{name}-says">{escape(describes)}</desc>'
     )
-    return head + drawn[drawn.index(">") + 1 :]
+    return Markup(head + drawn[drawn.index(">") + 1 :])
 
 
 def _saved(figure: Figure, name: str) -> str:

@@ -6,7 +6,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from projektor_ray.report import Report, page
+from projektor_ray.report import Report, render_page
 from projektor_ray.report.from_table import report_of_table
 from projektor_ray.runs import Offers, Runs, ScaleRegressor
 from projektor_ray.selection import Request, plans_without
@@ -70,6 +70,6 @@ def test_trainings_are_beside_what_is_predicted_without_them(log: bool) -> None:
 def test_one_size_is_reported_without_growth() -> None:
     report = told((100,), 100)
     assert not report.curves
-    shown = read(page(report))
+    shown = read(render_page(report))
     assert "How it grows" not in shown.texts["h2"]
     assert {row["predictor"] for row in report.predictors if row["chosen"]} == {"linear"}

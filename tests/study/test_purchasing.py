@@ -8,7 +8,7 @@ import pytest
 from scipy.optimize import linprog
 
 from projektor_ray.errors import InfeasibleError, InputError
-from projektor_ray.report import page
+from projektor_ray.report import render_page
 from projektor_ray.report.from_study import report_of_study
 from projektor_ray.selection import PurchasePlans
 from projektor_ray.study import Study
@@ -115,11 +115,11 @@ def test_the_report_of_several_sets_is_of_what_they_are_together() -> None:
     np.testing.assert_array_equal(told.trained.values, each.min(axis=0))
     chosen = told.opinions[0]
     assert chosen.value == pytest.approx(plans.selected.predicted)
-    shown = read(page(told))
-    for name, row in zip(SETS, shown.titled("set"), strict=True):
+    shown = read(render_page(told))
+    for name, row in zip(SETS, shown.titled("validation set"), strict=True):
         predicted = plans.parts[name]["selected"].predicted
         assert (row[0], float(row[1])) == (name, pytest.approx(predicted, abs=1e-3))
-    rows = {row[0] for row in shown.titled("predictor")}
+    rows = {row[0] for row in shown.titled("model")}
     assert {"linear on everyday", "linear on rare"} <= rows
     assert len(fits) == 2
     assert told.reasons[0] == fits[0].fitted.reason == fits[1].fitted.reason

@@ -3,6 +3,7 @@
 from typing import Any
 
 import numpy as np
+from markupsafe import Markup
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from projektor_ray.explain.content import Report
@@ -31,12 +32,12 @@ SIDES = (("left", -1), ("right", -1), ("center", 1))
 MARKS = ("o", "s", "^", "D", "v", "P")
 
 
-def mixture_figure(report: Report) -> str:
+def mixture_figure(report: Report) -> Markup:
     """The triangle of three providers, or the shares of each plan as bars."""
     return _bars(report) if report.surface is None else _triangle(report)
 
 
-def _triangle(report: Report) -> str:
+def _triangle(report: Report) -> Markup:
     surface = report.surface
     assert surface is not None
     with drawing():
@@ -104,7 +105,7 @@ def _marks_of_plans(axes: Any, report: Report) -> None:
         )
 
 
-def _bars(report: Report) -> str:
+def _bars(report: Report) -> Markup:
     """A bar for each plan: the largest shares in the selected one, and all others together."""
     order = np.argsort(-report.selected.mixture, kind="stable")
     shown = order[: len(SERIES) - 1]

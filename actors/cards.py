@@ -17,9 +17,7 @@ from actors.nodes import GPU_SHARE, gpus
 from actors.pilots import Pilots
 from actors.rows import Ground
 from actors.transport import PilotDistances
-from projektor_ray.data.embedder_config import EmbedderConfig
-from projektor_ray.data.embedders import build_embedder
-from projektor_ray.data.samples import Samples
+from projektor_ray.data import EmbedderConfig, Samples, build_embedder
 from projektor_ray.profiles import Profile, Reference, SampleValues, held_out, merged
 
 

@@ -10,8 +10,7 @@ from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 from actors.fetch import fetch
 from actors.nodes import Gpu, gpus
 from actors.shard import SOLVING, PilotShard, load
-from projektor_ray.data import SourceConfig
-from projektor_ray.data.samples import Samples
+from projektor_ray.data import Samples, SourceConfig
 from projektor_ray.errors import InputError, nearest
 from projektor_ray.study import UNNAMED, SetSummary, StudyConfig
 from projektor_ray.transport import TransportSettings

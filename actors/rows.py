@@ -6,7 +6,7 @@ Apart from `shard.py`, so that a process that only reads pilots does not load th
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from projektor_ray.data.embedders import Embedder
+from projektor_ray.data import Embedder
 from projektor_ray.transport import (
     DistanceOracle,
     PilotFeatures,

@@ -15,8 +15,7 @@ from numpy.typing import NDArray
 
 from actors.fetch import fetch
 from actors.nodes import node_gpus
-from projektor_ray.data import SourceConfig, read_source
-from projektor_ray.data.samples import Samples
+from projektor_ray.data import Samples, SourceConfig, read_source
 from projektor_ray.errors import InputError
 from projektor_ray.storage.arrays import Floats
 from projektor_ray.study import SetSummary

@@ -17,9 +17,7 @@ from actors.fetch import fetch
 from actors.nodes import GPU_SHARE, gpus
 from actors.pilots import Pilots
 from actors.rows import Ground
-from projektor_ray.data.embedder_config import EmbedderConfig
-from projektor_ray.data.embedders import Embedder, build_embedder
-from projektor_ray.data.samples import Samples
+from projektor_ray.data import Embedder, EmbedderConfig, Samples, build_embedder
 from projektor_ray.designs.drawing import check_mixtures
 from projektor_ray.storage.arrays import Floats
 from projektor_ray.study import Study

@@ -10,7 +10,7 @@ import ray
 from ray import tune
 
 from actors.fetch import fetch
-from projektor_ray.data.samples import Samples
+from projektor_ray.data import Samples
 from projektor_ray.errors import StorageError
 from projektor_ray.learners import LearnerConfig, build_learner
 from projektor_ray.probes.faults import Fault, Verdict

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from sklearn.metrics import roc_auc_score
 
 from benchmarks.outcomes import PILOT, RESULTS, data_folder, images, validation
-from projektor_ray.data.embedders import EmbedderConfig, build_embedder
+from projektor_ray.data import EmbedderConfig, build_embedder
 from projektor_ray.profiles import Reference, held_out, profiles, sample_values
 from projektor_ray.storage.hashing import generator
 from projektor_ray.transport import PilotFeatures, TransportSettings, ValidationFeatures

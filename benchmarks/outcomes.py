@@ -23,8 +23,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from PIL import Image
 
-from projektor_ray.data.embedders import EmbedderConfig, build_embedder
-from projektor_ray.data.samples import Samples
+from projektor_ray.data import EmbedderConfig, Samples, build_embedder
 from projektor_ray.designs.drawing import draw, simplex_lattice
 from projektor_ray.learners import LearnerConfig, build_learner
 from projektor_ray.storage.hashing import generator

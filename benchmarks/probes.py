@@ -31,7 +31,7 @@ from actors.ledger import LedgerWriter
 from actors.pilots import Pilots
 from actors.probes import ProbeRunner, missing_probes
 from jobs.cluster import ROOT
-from projektor_ray.data.samples import Samples
+from projektor_ray.data import Samples
 from projektor_ray.probes.training import Outcome
 from projektor_ray.storage.ledger import Ledger
 from projektor_ray.storage.schemas import Folder

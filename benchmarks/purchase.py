@@ -27,8 +27,7 @@ from benchmarks.outcomes import (
     images,
     validation,
 )
-from projektor_ray.data.embedders import EmbedderConfig, build_embedder
-from projektor_ray.data.samples import Samples
+from projektor_ray.data import EmbedderConfig, Samples, build_embedder
 from projektor_ray.designs.drawing import draw, round_counts, simplex_lattice
 from projektor_ray.learners import LearnerConfig, build_learner
 from projektor_ray.projection import JointPower

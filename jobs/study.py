@@ -17,7 +17,7 @@ from jobs.report import PAGE, is_there, write_page
 from jobs.select_mixture import leave_out, select_mixture
 from jobs.workspace import opened
 from projektor_ray.cli.terminal import headline
-from projektor_ray.data.samples import Samples
+from projektor_ray.data import Samples
 from projektor_ray.selection import PurchasePlans
 from projektor_ray.study import StudyConfig
 

@@ -9,7 +9,7 @@ from actors.nodes import living_nodes
 from actors.pilots import Pilots
 from actors.transport import PilotDistances
 from jobs.cluster import connected
-from projektor_ray.data.samples import Samples
+from projektor_ray.data import Samples, embedder_identity
 from projektor_ray.designs.adaptive import chosen_before
 from projektor_ray.errors import InputError
 from projektor_ray.learners import build_learner
@@ -120,7 +120,7 @@ def opened(
     """
     folder = Folder(out)
     check_pack(config.probes.pack, config.learner.name, build_learner(config.learner))
-    config.embedder.identity()
+    embedder_identity(config.embedder)
     with connected(address) as local:
         pilots = Pilots(config, arrays or {}, validation)
         study = resolve(config, *pilots.summaries())

@@ -1,7 +1,6 @@
-"""Samples that are in memory: from tables and data frames, and to files that any worker reads."""
+"""Samples of what is in memory: arrays, data frames and Arrow tables."""
 
 from collections.abc import Sequence
-from io import BytesIO
 from typing import Any
 
 import numpy as np
@@ -12,10 +11,8 @@ from projektor_ray.data.labels import resolve_labels
 from projektor_ray.data.origin import Origin, samples_of
 from projektor_ray.data.readers import as_inputs
 from projektor_ray.data.samples import Samples
-from projektor_ray.data.source_config import AskedTarget, SourceConfig
+from projektor_ray.data.source_config import AskedTarget
 from projektor_ray.errors import InputError
-from projektor_ray.storage.hashing import digest
-from projektor_ray.storage.schemas import Folder
 
 
 def samples_from_arrays(
@@ -86,36 +83,3 @@ def _arrow(frame: Any) -> pa.Table:
         ) from None
     except pa.ArrowException as failure:
         raise InputError(f"the data frame cannot be used: {failure}") from None
-
-
-def write_samples(samples: Samples, uri: str) -> SourceConfig:
-    """Write samples to a `.npz` file, bit for bit; what is returned reads them back.
-
-    Raises
-    ------
-    InputError
-        If the name does not end in `.npz`.
-    """
-    if not uri.endswith(".npz"):
-        raise InputError(f"samples are written as .npz; got {uri}")
-    folder, _, name = uri.rpartition("/")
-    arrays = {"inputs": samples.inputs}
-    if samples.labels is not None:
-        arrays["labels"] = samples.labels
-    if samples.class_names:
-        arrays["class_names"] = np.array(samples.class_names, dtype=np.str_)
-    content = BytesIO()
-    np.savez(content, **arrays)  # type: ignore[arg-type]
-    Folder(folder or ".").write(name, content.getvalue())
-    return SourceConfig(path=uri, target=samples.target)
-
-
-def spool(samples: Samples, folder: str) -> SourceConfig:
-    """Write samples to a file of `folder` named by their content; what is returned reads them.
-
-    Parameters
-    ----------
-    folder : a local path or URI that every worker sees.
-    """
-    name = digest(samples.content_hash, list(samples.class_names))
-    return write_samples(samples, f"{folder.rstrip('/')}/{name}.npz")

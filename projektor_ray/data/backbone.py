@@ -15,9 +15,9 @@ from torch import nn
 from torch.nn import functional
 
 from projektor_ray.data.embedder_config import EmbedderConfig
-from projektor_ray.data.locations import locate
 from projektor_ray.errors import InputError, nearest
 from projektor_ray.learners.reproducible import on_device, reproducible
+from projektor_ray.storage.locations import locate
 
 IMAGENET_MEAN = (0.485, 0.456, 0.406)
 IMAGENET_STD = (0.229, 0.224, 0.225)

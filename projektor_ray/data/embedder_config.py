@@ -4,8 +4,7 @@ from typing import Any
 
 from pydantic import Field, field_validator
 
-from projektor_ray.data.source_config import expand
-from projektor_ray.storage.settings import Config
+from projektor_ray.storage.settings import Config, expand_path
 
 
 class EmbedderConfig(Config):
@@ -42,21 +41,9 @@ class EmbedderConfig(Config):
     @field_validator("weights")
     @classmethod
     def _expanded(cls, weights: str | None) -> str | None:
-        return None if weights is None else expand(weights)
+        return None if weights is None else expand_path(weights)
 
     @property
     def may_learn_labels(self) -> bool:
         """Whether features may be trained on the validation set's labels."""
         return self.name == "validation_cnn" or ":" in self.name
-
-    def identity(self) -> dict[str, Any]:
-        """What determines the features beside the samples: configuration and version of the code.
-
-        Raises
-        ------
-        InputError
-            If the embedder is unknown, or its weights cannot be read.
-        """
-        from projektor_ray.data.embedders import code_version
-
-        return {**self.model_dump(mode="json"), "code": code_version(self)}

@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 from projektor_ray.data.embedder_config import EmbedderConfig
 from projektor_ray.data.samples import Samples
 from projektor_ray.errors import InputError, nearest
-from projektor_ray.learners.imports import load_callable, source_digest
 
 VERSION = 1
 """Version of the embedders' code; a change that alters features raises it."""
@@ -64,6 +63,8 @@ def build_embedder(config: EmbedderConfig, validation: Samples) -> Embedder:
     """
     _check_options(config)
     if ":" in config.name:
+        from projektor_ray.learners.imports import load_callable
+
         return Embedder(config.name, load_callable(config.name)(validation, dict(config.settings)))
     if config.name == "identity":
         return Embedder(config.name, flat)
@@ -78,10 +79,23 @@ def build_embedder(config: EmbedderConfig, validation: Samples) -> Embedder:
     return Embedder(config.name, backbone(config))
 
 
-def code_version(config: EmbedderConfig) -> str:
-    """The version of an embedder's code, with the hash of its weights where they are a file."""
+def embedder_identity(config: EmbedderConfig) -> dict[str, Any]:
+    """What determines the features beside the samples: configuration and version of the code.
+
+    Raises
+    ------
+    InputError
+        If the embedder is unknown, or its weights cannot be read.
+    """
     _check_options(config)
+    return {**config.model_dump(mode="json"), "code": _code_version(config)}
+
+
+def _code_version(config: EmbedderConfig) -> str:
+    """The version of an embedder's code, with the hash of its weights where they are a file."""
     if ":" in config.name:
+        from projektor_ray.learners.imports import source_digest
+
         return source_digest(config.name)
     if config.weights is None:
         return str(VERSION)

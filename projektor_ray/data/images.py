@@ -7,9 +7,9 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from projektor_ray.data.locations import Location
 from projektor_ray.data.origin import Index, Origin
 from projektor_ray.errors import InputError
+from projektor_ray.storage.locations import Location
 
 EXTENSIONS = (".jpg", ".jpeg", ".png", ".ppm", ".bmp", ".pgm", ".tif", ".tiff", ".webp")
 """torchvision's, of `ImageFolder`."""

@@ -15,10 +15,10 @@ from numpy.typing import NDArray
 
 from projektor_ray.data.columns import table_origin
 from projektor_ray.data.images import image_folder
-from projektor_ray.data.locations import Location
 from projektor_ray.data.origin import Origin
 from projektor_ray.data.source_config import SourceConfig
 from projektor_ray.errors import InputError, nearest
+from projektor_ray.storage.locations import Location
 
 CSV_OPTIONS = pyarrow.csv.ConvertOptions(strings_can_be_null=True)
 TABLES: dict[str, Callable[[pa.NativeFile], pa.Table]] = {

@@ -1,13 +1,11 @@
 """Where samples are read from, and which view of them is taken."""
 
-import os
-import re
 from typing import Any, Literal
 
 from pydantic import Field, field_validator, model_validator
 
 from projektor_ray.data.samples import Target
-from projektor_ray.storage.settings import Config
+from projektor_ray.storage.settings import Config, expand_path
 
 AskedTarget = Target | Literal["auto"]
 
@@ -85,7 +83,7 @@ class SourceConfig(Config):
     @field_validator("path", "root")
     @classmethod
     def _expanded(cls, path: str | None) -> str | None:
-        return None if path is None else expand(path)
+        return None if path is None else expand_path(path)
 
     @field_validator("rows")
     @classmethod
@@ -113,23 +111,6 @@ class SourceConfig(Config):
         if self.sklearn is not None:
             return f"scikit-learn's {self.sklearn}"
         return f"torchvision's {self.torchvision} in {self.root}"
-
-
-def expand(path: str) -> str:
-    """A path with `~`, `$NAME` and `${NAME}` replaced.
-
-    Raises
-    ------
-    ValueError
-        If a variable is not set.
-    """
-    expanded = os.path.expandvars(path)
-    if unset := re.search(r"\$(\w+|\{\w+\})", expanded):
-        name = unset.group(1).strip("{}")
-        raise ValueError(
-            f"the environment variable {name} is not set; set it, for example: {name}=/data"
-        )
-    return os.path.expanduser(expanded)  # noqa: PTH111
 
 
 def _refuse_without(origin: str, given: str | None, **options: Any) -> None:

@@ -7,8 +7,8 @@ import pyarrow as pa
 import pyarrow.csv as pacsv
 import pyarrow.parquet as pq
 
-from projektor_ray.data.locations import locate
 from projektor_ray.errors import InputError, nearest
+from projektor_ray.storage.locations import locate
 
 SHOWN = 5
 OTHER_MARKS = (";", "\t", "|")

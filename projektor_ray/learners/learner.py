@@ -4,7 +4,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from typing import Protocol, runtime_checkable
 
-from projektor_ray.data.samples import Samples
+from projektor_ray.data import Samples
 
 Metrics = dict[str, float]
 """Metrics on a validation set by name."""

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from projektor_ray.data.samples import Samples
+from projektor_ray.data import Samples
 from projektor_ray.errors import InputError, LearnerError, nearest
 from projektor_ray.learners.imports import load_callable, source_digest
 from projektor_ray.learners.learner import Learner, Metrics

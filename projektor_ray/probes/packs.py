@@ -3,7 +3,7 @@
 import itertools
 from collections.abc import Mapping, Sequence
 
-from projektor_ray.data.samples import Samples
+from projektor_ray.data import Samples
 from projektor_ray.errors import InputError, LearnerError
 from projektor_ray.learners import Learner, TrainsMany
 from projektor_ray.probes.training import (

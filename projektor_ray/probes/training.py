@@ -10,7 +10,7 @@ from typing import Literal
 
 import numpy as np
 
-from projektor_ray.data.samples import Samples
+from projektor_ray.data import Samples
 from projektor_ray.designs.drawing import draw
 from projektor_ray.errors import LearnerError
 from projektor_ray.learners import Learner

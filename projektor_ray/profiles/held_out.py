@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from projektor_ray.data.samples import Samples
+from projektor_ray.data import Samples
 from projektor_ray.profiles.neighbours import Reference, nearest, oddity, vote
 from projektor_ray.storage.hashing import generator
 from projektor_ray.transport import ValidationFeatures

@@ -1,6 +1,6 @@
 """Bring your own table: trainings that somebody else ran, without pilots, transport or Ray."""
 
-from projektor_ray.data.tables import join_tables, read_table
+from projektor_ray.data import join_tables, read_table
 from projektor_ray.runs.estimators import MixtureRegressor, ScaleRegressor
 from projektor_ray.runs.identifiability import unidentified
 from projektor_ray.runs.metric_names import guess_direction, unbounded_note

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, RegressorMixin
 
-from projektor_ray.data.tables import read_table
+from projektor_ray.data import read_table
 from projektor_ray.errors import InputError, row_named
 from projektor_ray.predictors.predictor import mixture_groups
 from projektor_ray.runs.identifiability import unidentified

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from projektor_ray.data.tables import read_table
+from projektor_ray.data import read_table
 from projektor_ray.errors import InputError, nearest, row_named
 from projektor_ray.runs.roles import column
 from projektor_ray.selection import Terms

@@ -7,7 +7,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from projektor_ray.data.tables import read_table
+from projektor_ray.data import read_table
 from projektor_ray.errors import InputError, row_named, rows_named
 from projektor_ray.runs.metric_names import Bounds, guess_bounds
 from projektor_ray.runs.roles import (

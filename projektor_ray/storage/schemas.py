@@ -20,6 +20,7 @@ import pyarrow.fs as pafs
 import pyarrow.parquet as pq
 
 from projektor_ray.errors import InputError
+from projektor_ray.storage.locations import open_filesystem
 from projektor_ray.storage.retries import with_retries
 
 SCHEMA_VERSION = 1
@@ -222,12 +223,8 @@ class Folder:
     """
 
     def __init__(self, uri: str | Path) -> None:
-        if "://" in str(uri):
-            self.uri = str(uri)
-            self._filesystem, self._base = pafs.FileSystem.from_uri(self.uri)
-        else:
-            self.uri = str(Path(uri).absolute())
-            self._filesystem, self._base = pafs.LocalFileSystem(), self.uri
+        self._filesystem, self._base = open_filesystem(str(uri))
+        self.uri = str(uri) if "://" in str(uri) else self._base
 
     @property
     def is_local(self) -> bool:

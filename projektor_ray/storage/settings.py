@@ -82,20 +82,43 @@ def _expand(value: Any, path: str) -> Any:
         return {key: _expand(item, path) for key, item in value.items()}
     if isinstance(value, list):
         return [_expand(item, path) for item in value]
-    if not isinstance(value, str):
-        return value
+    try:
+        return expand_variables(value) if isinstance(value, str) else value
+    except ValueError as failure:
+        raise InputError(f"{path} uses {value}, but {failure}") from None
+
+
+def expand_variables(text: str) -> str:
+    """A text with `${NAME}` and `${NAME:-default}` replaced from the environment.
+
+    Raises
+    ------
+    ValueError
+        If a variable without a default is not set.
+    """
 
     def variable(match: re.Match[str]) -> str:
         name, default = match.group(1), match.group(2)
         found = os.environ.get(name, default)
         if found is None:
-            raise InputError(
-                f"{path} uses ${{{name}}}, but the environment variable {name} is not set; "
-                f"set it, for example: {name}=/data python -m jobs.study …"
+            raise ValueError(
+                f"the environment variable {name} is not set; set it, for example: "
+                f"export {name}=/data"
             )
         return found
 
-    return re.sub(r"\$\{(\w+)(?::-([^}]*))?\}", variable, value)
+    return re.sub(r"\$\{(\w+)(?::-([^}]*))?\}", variable, text)
+
+
+def expand_path(path: str) -> str:
+    """A path with `~` and `$NAME` replaced too, as a shell does.
+
+    Raises
+    ------
+    ValueError
+        If a variable without a default is not set.
+    """
+    return os.path.expanduser(expand_variables(re.sub(r"\$([A-Za-z_]\w*)", r"${\1}", path)))  # noqa: PTH111
 
 
 def _line(kind: type[Config], error: Any, values: Any) -> str:

@@ -5,8 +5,7 @@ from typing import Annotated
 
 from pydantic import Field, model_validator
 
-from projektor_ray.data import SourceConfig
-from projektor_ray.data.embedder_config import EmbedderConfig
+from projektor_ray.data import EmbedderConfig, SourceConfig
 from projektor_ray.errors import nearest
 from projektor_ray.learners import LearnerConfig
 from projektor_ray.learners.metrics import METRICS

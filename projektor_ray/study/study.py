@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from projektor_ray.data import embedder_identity
 from projektor_ray.designs.drawing import mixture_id
 from projektor_ray.designs.placement import (
     Adaptive,
@@ -294,7 +295,7 @@ class Study:
         input_hash = digest(
             "distances",
             self.config.transport.model_dump(mode="json"),
-            self.config.embedder.identity(),
+            embedder_identity(self.config.embedder),
             self.validation.content_hash,
             [[pilot.name, pilot.content_hash] for pilot in self.pilots],
         )

@@ -4,8 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from projektor_ray.data.labels import class_number
-from projektor_ray.data.samples import Samples, Target
+from projektor_ray.data import Samples, Target, class_number
 
 UNNAMED = "validation"
 """What the validation set is called where the study has one, and gives it no name."""

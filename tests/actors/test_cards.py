@@ -9,7 +9,7 @@ import ray
 from actors.cards import examine
 from actors.pilots import Pilots
 from actors.transport import PilotDistances
-from projektor_ray.data.samples import Samples
+from projektor_ray.data import Samples
 from projektor_ray.profiles import Reference, copies_within, profiles, sample_values
 from projektor_ray.storage.settings import parse
 from projektor_ray.study import StudyConfig, resolve

@@ -11,8 +11,7 @@ import pytest
 import ray
 
 from actors.shard import PilotShard
-from projektor_ray.data import SourceConfig
-from projektor_ray.data.samples import Samples
+from projektor_ray.data import Samples, SourceConfig
 from projektor_ray.errors import InputError
 
 pytestmark = pytest.mark.ray

@@ -11,8 +11,8 @@ import torch
 import torchvision
 from torch import nn
 
+from projektor_ray.data import EmbedderConfig, build_embedder, embedder_identity
 from projektor_ray.data.backbone import classification_head
-from projektor_ray.data.embedders import EmbedderConfig, build_embedder
 from projektor_ray.errors import InputError
 from tests.helpers.learner_data import blobs, stripes
 
@@ -134,7 +134,7 @@ def test_a_files_weights_are_identified_by_their_content(tmp_path: Path) -> None
     codes = set()
     for content in (b"one", b"two"):
         path.write_bytes(content)
-        codes.add(EmbedderConfig(name="resnet18", weights=str(path)).identity()["code"])
+        codes.add(embedder_identity(EmbedderConfig(name="resnet18", weights=str(path)))["code"])
     assert len(codes) == 2
 
 

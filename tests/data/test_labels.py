@@ -1,11 +1,12 @@
 """Labels: their kinds, and one numbering of named classes for all providers."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
-from projektor_ray.data import read_source, samples_from_arrays, spool
+from projektor_ray.data import Samples, SourceConfig, read_source, samples_from_arrays
 from projektor_ray.data.labels import UNKNOWN_FROM
-from projektor_ray.data.samples import Samples
 from projektor_ray.errors import InputError
 
 
@@ -91,21 +92,16 @@ def test_digits_are_names_where_validation_has_names() -> None:
     assert of(["7", "7"], class_names=("7", "cat")).labels.tolist() == [0, 0]  # type: ignore[union-attr]
 
 
-def test_spooled_names_are_numbered_by_the_validation_set(tmp_path: object) -> None:
-    """A driver spools its frames one by one, before anyone knows the validation set's names."""
-    source = spool(of(["zebra", "cat", "yak"]), str(tmp_path))
-    for names in [("cat", "dog"), ("yak",)]:
-        expected = of(["zebra", "cat", "yak"], class_names=names)
-        found = read_source(source, class_names=names)
+def test_the_names_of_an_archive_are_numbered_by_the_validation_set(tmp_path: Path) -> None:
+    path = tmp_path / "a.npz"
+    names = np.array(["cat", "yak", "zebra"])
+    np.savez(path, inputs=np.zeros((3, 1)), labels=np.array([2, 0, 1]), class_names=names)
+    source = SourceConfig(path=str(path))
+    assert read_source(source).class_names == ("cat", "yak", "zebra")
+    for vocabulary in [("cat", "dog"), ("yak",)]:
+        expected = of(["zebra", "cat", "yak"], class_names=vocabulary)
+        found = read_source(source, class_names=vocabulary)
         np.testing.assert_array_equal(found.labels, expected.labels)
         assert set(found.other_names) == set(expected.other_names)
-        again = read_source(spool(found, str(tmp_path)), class_names=("yak", "zebra"))
-        np.testing.assert_array_equal(
-            again.labels, of(["zebra", "cat", "yak"], class_names=("yak", "zebra")).labels
-        )
-
-
-def test_spooled_names_do_not_meet_numbers(tmp_path: object) -> None:
-    source = spool(of(["zebra", "cat"]), str(tmp_path))
     with pytest.raises(InputError, match="the validation set's are numbers"):
         read_source(source, class_names=())

@@ -16,8 +16,7 @@ import pyarrow.parquet as pq
 import pytest
 from PIL import Image
 
-from projektor_ray.data import SourceConfig, read_source
-from projektor_ray.data.samples import Samples
+from projektor_ray.data import Samples, SourceConfig, read_source
 from projektor_ray.errors import InputError
 
 FEATURES = np.random.default_rng(0).normal(size=(12, 3)).astype(np.float32)

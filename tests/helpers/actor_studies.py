@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from actors.pilots import Pilots
-from projektor_ray.data.samples import Samples
+from projektor_ray.data import Samples
 from projektor_ray.designs.drawing import simplex_lattice
 from projektor_ray.storage.settings import parse
 from projektor_ray.study import Study, StudyConfig, resolve

@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from projektor_ray.data.samples import Samples
+from projektor_ray.data import Samples
 
 
 def nearest_mean(

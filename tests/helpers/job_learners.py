@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import ray
 
-from projektor_ray.data.samples import Samples
+from projektor_ray.data import Samples
 
 SPOILT: list[str] = []
 """Not empty where no training of this process can succeed any more."""

@@ -6,8 +6,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from projektor_ray.data import read_source
-from projektor_ray.data.samples import Samples
+from projektor_ray.data import Samples, read_source
 from projektor_ray.storage.schemas import SCHEMAS
 from projektor_ray.storage.settings import parse
 from projektor_ray.study import SetSummary, Study, StudyConfig, resolve

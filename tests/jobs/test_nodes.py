@@ -12,7 +12,7 @@ from ray.cluster_utils import Cluster
 
 from jobs.cluster import ROOT
 from jobs.study import run_study
-from projektor_ray.data.samples import Samples
+from projektor_ray.data import Samples
 from tests.helpers.job_studies import PROBES, PROVIDERS, arrays, config, rows
 
 pytestmark = pytest.mark.ray

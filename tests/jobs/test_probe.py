@@ -12,7 +12,7 @@ from sklearn.datasets import load_digits
 from actors.probes import missing_probes
 from jobs.probe import probe, replay
 from jobs.workspace import opened
-from projektor_ray.data.samples import Samples
+from projektor_ray.data import Samples
 from projektor_ray.errors import InputError
 from projektor_ray.learners import build_learner
 from projektor_ray.probes.training import train_probe

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from sklearn.linear_model import LogisticRegression, Ridge
 
-from projektor_ray.data.samples import Samples
+from projektor_ray.data import Samples
 from projektor_ray.errors import InputError, LearnerError
 from projektor_ray.learners import LearnerConfig, build_learner
 from projektor_ray.learners.metrics import class_metrics

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from projektor_ray.data.samples import Samples
+from projektor_ray.data import Samples
 from projektor_ray.errors import InputError, LearnerError
 from projektor_ray.learners import LearnerConfig, build_learner
 from projektor_ray.learners import network as network_module

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from projektor_ray.data.samples import Samples
+from projektor_ray.data import Samples
 from projektor_ray.errors import InputError
 from projektor_ray.learners import Learner, LearnerConfig, build_learner
 from projektor_ray.probes.packs import check_pack, packs_of, train_pack

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from projektor_ray.data.samples import Samples
+from projektor_ray.data import Samples
 from projektor_ray.probes.training import train_probe
 from projektor_ray.study import Probe
 from tests.helpers.learner_data import Alone

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 from sklearn.neighbors import KNeighborsClassifier
 
-from projektor_ray.data.samples import Samples
+from projektor_ray.data import Samples
 from projektor_ray.profiles import Reference, held_out, profiles
 from projektor_ray.profiles.held_out import Embed
 from projektor_ray.transport import PilotFeatures, ValidationFeatures

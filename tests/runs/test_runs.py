@@ -9,7 +9,6 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from projektor_ray.data.locations import locate
 from projektor_ray.errors import InputError
 from projektor_ray.runs import Roles, Runs, guess_direction, join_tables, read_table, unbounded_note
 
@@ -199,15 +198,6 @@ def test_a_file_that_no_commas_divide_is_refused(row: str, tmp_path: Path) -> No
     (tmp_path / "runs.csv").write_text(f"ada;bob;accuracy\n{row}\n")
     with pytest.raises(InputError, match=r"seem to be by ';': ada;bob;accuracy. Save it with"):
         Runs.read(tmp_path / "runs.csv")
-
-
-def test_a_table_s_bytes_are_no_memory_of_python_s(tmp_path: Path) -> None:
-    """Threads of Arrow's reader may drop them as the interpreter ends, which aborts the process."""
-    (tmp_path / "runs.csv").write_text("ada,bob\n0.5,0.5\n")
-    before = pa.total_allocated_bytes()
-    buffer = locate(str(tmp_path / "runs.csv")).buffer()
-    assert pa.total_allocated_bytes() - before >= buffer.size > 0
-    assert bytes(buffer) == b"ada,bob\n0.5,0.5\n"
 
 
 def test_numbers_of_samples_are_told_from_shares() -> None:

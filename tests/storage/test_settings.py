@@ -7,7 +7,7 @@ import pytest
 from pydantic import Field
 
 from projektor_ray.errors import InputError, nearest
-from projektor_ray.storage.settings import Config, parse, read_yaml
+from projektor_ray.storage.settings import Config, expand_path, parse, read_yaml
 from projektor_ray.study import StudyConfig
 
 
@@ -98,6 +98,15 @@ def test_variables_are_replaced_everywhere(tmp_path: Path, monkeypatch: pytest.M
         "d": "",
         "e": 2,
     }
+
+
+def test_a_path_is_expanded_as_a_shell_does(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PLACE", "/data")
+    monkeypatch.setenv("HOME", "/home/me")
+    assert expand_path("$PLACE/${PLACE}/${ABSENT:-x}") == "/data//data/x"
+    assert expand_path("~/a$5") == "/home/me/a$5"
+    with pytest.raises(ValueError, match="ABSENT"):
+        expand_path("$ABSENT/a")
 
 
 def test_an_unset_variable_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,8 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from projektor_ray.data import samples_from_arrays
-from projektor_ray.data.samples import Samples
+from projektor_ray.data import Samples, embedder_identity, samples_from_arrays
 from projektor_ray.errors import InputError
 from projektor_ray.learners import build_learner
 from projektor_ray.storage.settings import parse
@@ -176,7 +175,7 @@ def test_an_unknown_learner() -> None:
 def test_an_unknown_embedder() -> None:
     config = parse(StudyConfig, changed("embedder", to={"name": "identiy"}))
     with pytest.raises(InputError, match=r"embedder 'identiy'; did you mean 'identity'\?"):
-        config.embedder.identity()
+        embedder_identity(config.embedder)
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Where a file is: local paths and URIs through `pyarrow.fs`."""
+"""Local paths and URIs as places in a `pyarrow.fs` file system: the one wrapper of them."""
 
 import difflib
 import posixpath
@@ -47,6 +47,20 @@ class Location:
             raise InputError(f"cannot read {path or self.where}: {failure}") from None
 
 
+def open_filesystem(where: str) -> tuple[pafs.FileSystem, str]:
+    """The file system of a local path or URI, and the absolute path within it.
+
+    Raises
+    ------
+    OSError, pyarrow.ArrowException
+        If there is no file system of that scheme, or it cannot be reached.
+    """
+    if "://" in where:
+        filesystem, path = pafs.FileSystem.from_uri(where)
+        return filesystem, path
+    return pafs.LocalFileSystem(), str(Path(where).absolute())
+
+
 def locate(where: str, filesystem: pafs.FileSystem | None = None) -> Location:
     """Find a local path or URI.
 
@@ -60,7 +74,7 @@ def locate(where: str, filesystem: pafs.FileSystem | None = None) -> Location:
         If nothing is there (with what is near), or its place cannot be reached.
     """
     try:
-        filesystem, path = _open(where, filesystem)
+        filesystem, path = (filesystem, where) if filesystem else open_filesystem(where)
         info = filesystem.get_file_info(path)
         if info.type == pafs.FileType.NotFound:
             raise InputError(f"there is no file or folder {where}; {_near(filesystem, path)}")
@@ -69,15 +83,6 @@ def locate(where: str, filesystem: pafs.FileSystem | None = None) -> Location:
     except (OSError, pa.ArrowException) as failure:
         raise InputError(f"cannot reach {where}: {failure}") from None
     return Location(where, filesystem, path, is_folder, files)
-
-
-def _open(where: str, filesystem: pafs.FileSystem | None) -> tuple[pafs.FileSystem, str]:
-    if filesystem is not None:
-        return filesystem, where
-    if "://" in where:
-        opened, path = pafs.FileSystem.from_uri(where)
-        return opened, path
-    return pafs.LocalFileSystem(), str(Path(where).absolute())
 
 
 def _files(filesystem: pafs.FileSystem, folder: str) -> tuple[str, ...]:

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 
 from projektor_ray.data import Embedder
 from projektor_ray.transport import (
-    DistanceOracle,
     PilotFeatures,
     ProviderShard,
+    TransportDistances,
     TransportSettings,
     ValidationFeatures,
 )
@@ -52,6 +52,6 @@ def rows_of(features: PilotFeatures, ground: Ground) -> ProviderShard:
     )
 
 
-def oracle_of(parts: Sequence[PilotFeatures], ground: Ground) -> DistanceOracle:
-    """The oracle over the pilots of all shards, whatever order they come in."""
-    return DistanceOracle(by_provider(parts), ground.validation, ground.settings)
+def distances_of(parts: Sequence[PilotFeatures], ground: Ground) -> TransportDistances:
+    """Distances over the pilots of all shards, whatever order they come in."""
+    return TransportDistances.of_pilots(by_provider(parts), ground.validation, ground.settings)

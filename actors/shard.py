@@ -24,12 +24,12 @@ if TYPE_CHECKING:
     from actors.rows import Ground
     from projektor_ray.profiles import Profile, Reference, SampleValues
     from projektor_ray.transport import (
-        DistanceOracle,
         Distances,
         PilotFeatures,
         ProviderShard,
+        TransportDistances,
         TransportSettings,
-        Warm,
+        WarmStart,
     )
     from projektor_ray.transport.ground_cost import PilotMoments
 
@@ -81,7 +81,7 @@ class PilotShard:
         self._pilots: dict[str, Samples] = {}
         self._features: dict[Any, PilotFeatures] = {}
         self._rows: dict[Any, ProviderShard] = {}
-        self._oracles: dict[Any, DistanceOracle] = {}
+        self._distances: dict[Any, TransportDistances] = {}
 
     def pilot(self, sources: Boxed, name: str) -> Samples:
         """One provider's pilot, read from its source where it is new."""
@@ -106,7 +106,7 @@ class PilotShard:
         """Give back a GPU's memory; what is needed again is built again."""
         torch = sys.modules.get("torch")
         if torch is not None and torch.cuda.is_initialized():
-            self._rows, self._oracles = {}, {}
+            self._rows, self._distances = {}, {}
             torch.cuda.empty_cache()
 
     def features(self, sources: Boxed, ground: Boxed) -> "PilotFeatures":
@@ -182,15 +182,15 @@ class PilotShard:
         sources: Boxed,
         ground: Boxed,
         mixtures: Floats,
-        start: "Warm | None",
-    ) -> "tuple[Distances, Warm | None]":
+        start: "WarmStart | None",
+    ) -> "tuple[Distances, WarmStart | None]":
         """Distances of mixtures (b, m) of the pilots of all shards, and where they ended.
 
         The embedded pilots are asked of their shards where they are new.
         """
-        if ground[0] not in self._oracles:
-            from actors.rows import oracle_of
+        if ground[0] not in self._distances:
+            from actors.rows import distances_of
 
             asked = [shard.features.remote(sources, ground) for shard in shards]
-            self._oracles[ground[0]] = oracle_of(fetch(asked), ray.get(ground[0]))
-        return self._oracles[ground[0]].measure_from(mixtures, start)
+            self._distances[ground[0]] = distances_of(fetch(asked), ray.get(ground[0]))
+        return self._distances[ground[0]].measure_from(mixtures, start)

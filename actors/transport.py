@@ -21,7 +21,13 @@ from projektor_ray.data import Embedder, EmbedderConfig, Samples, build_embedder
 from projektor_ray.designs.drawing import check_mixtures
 from projektor_ray.storage.arrays import Floats
 from projektor_ray.study import Study
-from projektor_ray.transport import Distances, PoolOracle, ValidationFeatures, Warm, sharded_pool
+from projektor_ray.transport import (
+    Distances,
+    TransportDistances,
+    ValidationFeatures,
+    WarmStart,
+    sharded_pool,
+)
 from projektor_ray.transport.problem import plan_solve
 
 INLINE_BYTES = 100_000
@@ -67,20 +73,22 @@ class PilotDistances:
             actors=len(actors),
         )
         self.ground = ray.put(Ground(study.names, settings, embedder, validation))
-        self._oracle: PoolOracle | SharedOracle
+        self._distances: TransportDistances | DistancesByMixture
         if self.plan.layout == "by provider":
             shards = Shards(actors, pilots.sources, self.ground)
             pool = sharded_pool(shards, validation, settings, self.plan)
-            self._oracle = PoolOracle(pool, settings)
+            self._distances = TransportDistances(pool, settings)
         else:
-            self._oracle = SharedOracle(actors, pilots.sources, self.ground, len(study.names))
+            self._distances = DistancesByMixture(
+                actors, pilots.sources, self.ground, len(study.names)
+            )
 
-    def __call__(self, mixtures: Floats) -> Distances:
-        return self._oracle(mixtures)
+    def __call__(self, mixtures: Floats, /) -> Distances:
+        return self._distances(mixtures)
 
-    def forget(self) -> None:
-        """Start the next call afresh, so that it depends on its mixtures alone."""
-        self._oracle.forget()
+    def reset(self) -> None:
+        """Discard the warm start, so that the next call depends on its mixtures alone."""
+        self._distances.reset()
 
 
 class Shards:
@@ -102,7 +110,7 @@ class Shards:
         return found
 
 
-class SharedOracle:
+class DistancesByMixture:
     """By mixture: shares mixtures out among actors.
 
     It keeps where they ended, so that an actor that was killed can be asked the same again.
@@ -114,9 +122,9 @@ class SharedOracle:
         self._actors = actors
         self._known = (actors, sources, [ground])
         self._providers = providers
-        self._last: Warm | None = None
+        self._last: WarmStart | None = None
 
-    def __call__(self, mixtures: Floats) -> Distances:
+    def __call__(self, mixtures: Floats, /) -> Distances:
         """Distances of mixtures (B, m): of k actors the i-th takes every k-th, from the i-th on."""
         mixtures = check_mixtures(mixtures, self._providers)
         count = min(len(self._actors), len(mixtures))
@@ -129,9 +137,9 @@ class SharedOracle:
         )
         order = np.argsort(np.concatenate([range(i, len(mixtures), count) for i in range(count)]))
         ended = [warm for _, warm in answers if warm is not None]
-        self._last = Warm.concatenate(ended) if ended else None
+        self._last = WarmStart.concatenate(ended) if ended else None
         return Distances.concatenate([found for found, _ in answers]).take(order)
 
-    def forget(self) -> None:
-        """Start the next call afresh, so that it depends on its mixtures alone."""
+    def reset(self) -> None:
+        """Discard the warm start, so that the next call depends on its mixtures alone."""
         self._last = None

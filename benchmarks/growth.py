@@ -20,9 +20,9 @@ from projektor_ray.storage.arrays import Floats
 from projektor_ray.storage.settings import parse
 from projektor_ray.study import Study, StudyConfig, resolve
 from projektor_ray.transport import (
-    DistanceOracle,
     Distances,
     PilotFeatures,
+    TransportDistances,
     TransportSettings,
     ValidationFeatures,
 )
@@ -95,15 +95,15 @@ def blocked_solve(threads: int, points: int, memory_gb: float, rounds: int) -> R
         epsilon=0.05, memory_limit_gb=memory_gb, max_iterations=rounds, debiased=False
     )
     started = time.perf_counter()
-    oracle = DistanceOracle(pilots, validation, settings)
+    distances = TransportDistances.of_pilots(pilots, validation, settings)
     ready = time.perf_counter()
-    found = oracle(mixtures_of(8, 9)[:8])
+    found = distances(mixtures_of(8, 9)[:8])
     return {
         "points": points,
         "targets": 10_000,
         "mixtures": 8,
-        "layout": oracle.pool.plan.layout,
-        "planned_gib": oracle.pool.plan.bytes_needed / 2**30,
+        "layout": distances.pool.plan.layout,
+        "planned_gib": distances.pool.plan.bytes_needed / 2**30,
         "peak_gib": memory.bytes() / 2**30,
         "seconds_before": ready - started,
         "seconds": time.perf_counter() - ready,
@@ -131,7 +131,7 @@ def _spread(points: int, targets: int) -> Row:
         spread = PilotDistances(held, study)
     found, seconds = _timed(spread, mixtures)
     alone, alone_seconds = _timed(
-        DistanceOracle(pilots, validation, study.config.transport), mixtures
+        TransportDistances.of_pilots(pilots, validation, study.config.transport), mixtures
     )
     rounds = int(found.iterations.max())
     row = {
@@ -150,12 +150,14 @@ def _spread(points: int, targets: int) -> Row:
     return row
 
 
-def _timed(oracle: PilotDistances | DistanceOracle, mixtures: Floats) -> tuple[Distances, float]:
-    """A cold solve by an oracle whose kernel is built, and its seconds."""
-    oracle(mixtures)
-    oracle.forget()
+def _timed(
+    distances: PilotDistances | TransportDistances, mixtures: Floats
+) -> tuple[Distances, float]:
+    """A cold solve whose kernel is built already, and its seconds."""
+    distances(mixtures)
+    distances.reset()
     started = time.perf_counter()
-    return oracle(mixtures), time.perf_counter() - started
+    return distances(mixtures), time.perf_counter() - started
 
 
 def _held(pilots: PilotFeatures, validation: ValidationFeatures) -> tuple[Pilots, Study]:

@@ -15,7 +15,6 @@ larger scale. Writes `results/many.md`.
 import argparse
 import time
 from pathlib import Path
-from types import SimpleNamespace
 
 import numpy as np
 from scipy.optimize import linprog
@@ -25,6 +24,7 @@ from projektor_ray.projection import Grouped, Joint, LogLinear, NoProjection, pr
 from projektor_ray.selection import Plan, ProjectedObjective, select
 from projektor_ray.selection.provider import Provider
 from projektor_ray.storage.arrays import Floats
+from projektor_ray.transport import Distances
 
 SIZE, PROBES, FEATURES = 100_000, 200, 8
 POINTS = 100.0
@@ -53,9 +53,9 @@ class Problem:
             for i, (capacity, price) in enumerate(zip(self.capacities, self.prices, strict=True))
         ]
 
-    def distances(self, mixtures: Floats) -> SimpleNamespace:
+    def distances(self, mixtures: Floats) -> Distances:
         apart = mixtures @ self.features.T - self.centre
-        return SimpleNamespace(value=np.sum(apart**2, axis=1), gradient=2 * apart @ self.features)
+        return Distances.closed_form(np.sum(apart**2, axis=1), 2 * apart @ self.features)
 
     def fit(self, name: str) -> NoProjection:
         distances = self.distances(self.probes).value

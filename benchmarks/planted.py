@@ -14,7 +14,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import product
 from pathlib import Path
-from types import SimpleNamespace
 
 import numpy as np
 from scipy.special import expit
@@ -24,6 +23,7 @@ from projektor_ray.projection.scale_model import Bounds
 from projektor_ray.selection import ProjectedObjective, agree, select
 from projektor_ray.selection.provider import Provider
 from projektor_ray.storage.arrays import Floats
+from projektor_ray.transport import Distances
 
 SCALES, SIZE = (250, 1000), 10_000
 NOISE, GAIN = 0.01, 0.06
@@ -68,13 +68,12 @@ class Surface:
         straight = 0.8 - 0.5 * self.gap(mixtures) + GAIN * grown
         return np.asarray(straight if self.kind == "straight" else expit(4 * straight - 2))
 
-    def distances(self, mixtures: Floats) -> SimpleNamespace:
+    def distances(self, mixtures: Floats) -> Distances:
         """The distance that is measured, and its gradient."""
         apart = (mixtures - self.optimum) @ self.features.T
         value = 0.3 + self.gap(mixtures) + mixtures**2 @ self.error
-        return SimpleNamespace(
-            value=value, gradient=2 * apart @ self.features + 2 * mixtures * self.error
-        )
+        gradient = 2 * apart @ self.features + 2 * mixtures * self.error
+        return Distances.closed_form(value, gradient)
 
 
 @dataclass(frozen=True)

@@ -35,7 +35,12 @@ from projektor_ray.selection import Plan, ProjectedObjective, baseline_plans, se
 from projektor_ray.selection.provider import Provider
 from projektor_ray.storage.arrays import Floats
 from projektor_ray.storage.hashing import generator
-from projektor_ray.transport import DistanceOracle, PilotFeatures, ValidationFeatures
+from projektor_ray.transport import (
+    DistanceFunction,
+    PilotFeatures,
+    TransportDistances,
+    ValidationFeatures,
+)
 
 STORE = RESULTS / "purchase.parquet"
 SIZE = 10_000
@@ -137,28 +142,28 @@ def plans(data: Path, trainings: Trainings) -> dict[str, Plan]:
     mixtures = design()
     wanted = [(counts_of(p, size), 0, True) for size in SCALES for p in mixtures]
     values = trainings(wanted)
-    oracle = distance_oracle(data)
-    distances = oracle(mixtures).value
+    distance_function = distances_of(data)
+    distances = distance_function(mixtures).value
     model = JointPower((0.0, 1.0)).fit(
         np.tile(mixtures, (len(SCALES), 1)),
         np.tile(distances, len(SCALES)),
         np.repeat(SCALES, len(mixtures)),
         values,
     )
-    objective = ProjectedObjective(model, SIZE, oracle)
+    objective = ProjectedObjective(model, SIZE, distance_function)
     sellers = [Provider(seller.name, seller.capacity, 0.0) for seller in SELLERS]
     best_first = mixtures[np.argsort(-values[-len(mixtures) :])]
     found = {"selected": select(objective, sellers, SIZE, candidates=best_first)}
     return {**found, **baseline_plans(objective, sellers, SIZE, candidates=best_first[:1])}
 
 
-def distance_oracle(data: Path) -> DistanceOracle:
+def distances_of(data: Path) -> DistanceFunction:
     """Distances of mixtures of the pilots to the validation set."""
     target = validation(data)
     embed = build_embedder(EmbedderConfig(name="validation_cnn"), target)
     pilots = Samples.concatenate([samples.take(np.arange(PILOT)) for samples in stocks(data)])
     provider = np.repeat(np.arange(len(SELLERS)), PILOT)
-    return DistanceOracle(
+    return TransportDistances.of_pilots(
         PilotFeatures(embed(pilots.inputs), pilots.labels, provider),
         ValidationFeatures(embed(target.inputs), target.labels),
     )

@@ -39,9 +39,8 @@ from benchmarks.child import PeakMemory, in_child
 from benchmarks.growth import Row, growth, million, nodes
 from benchmarks.peers import PEERS, Case, Run, missing
 from benchmarks.problems import SIZES, cifar_pool, feature_cost, row_weights
-from projektor_ray.transport import TransportSettings, sinkhorn
+from projektor_ray.transport import TransportDistances, TransportSettings, sinkhorn
 from projektor_ray.transport.block_correction import cost_blocks
-from projektor_ray.transport.distances import DistanceOracle
 from projektor_ray.transport.iterations import Stopping, iterate
 from projektor_ray.transport.kernel import KernelOperator
 from projektor_ray.transport.operators import Centre, ProviderUnits
@@ -183,7 +182,7 @@ def self_term(args: argparse.Namespace) -> list[Row]:
             self_term_points=points, label_distance="bures", label_weight=args.label_weight
         )
         started = time.perf_counter()
-        values = DistanceOracle(pilots, validation, settings)(mixtures).value
+        values = TransportDistances.of_pilots(pilots, validation, settings)(mixtures).value
         seconds = time.perf_counter() - started
         whole = values if whole is None else whole
         found.append(

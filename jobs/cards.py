@@ -39,7 +39,7 @@ def _cards(workspace: Workspace) -> list[ProviderCard]:
     study = workspace.study
     found = _known(workspace)
     if found is None:
-        profiles, copies, values = examine(workspace.pilots, workspace.oracle)
+        profiles, copies, values = examine(workspace.pilots, workspace.pilot_distances)
         alone = _distances_alone(workspace)
         names = workspace.pilots.class_names
         found = draw_cards(study.names, names, alone, profiles, copies, values)
@@ -111,15 +111,15 @@ def _known(workspace: Workspace) -> list[ProviderCard] | None:
 
 def _distances_alone(workspace: Workspace) -> np.ndarray:
     """Each provider's distance to validation: the ledger's, or measured now."""
-    study, distances = workspace.study, workspace.oracle
+    study, distances = workspace.study, workspace.pilot_distances
     ledger, vertices = workspace.distances(), np.eye(len(study.names))
     keys = [(study.identify(vertex), study.scales[0], None) for vertex in vertices]
     found = np.array([ledger[key]["value"] if key in ledger else np.nan for key in keys])
     absent = np.isnan(found)
     if absent.any():
-        distances.forget()
+        distances.reset()
         found[absent] = distances(vertices[absent]).value
-        distances.forget()
+        distances.reset()
     return found
 
 

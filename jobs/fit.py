@@ -47,7 +47,7 @@ def _fit(workspace: Workspace, probes: Mapping[Key, Row]) -> SetFit:
     workspace.write("projections", projected)
     _show(study, fitted, rows, projected, seen)
     # What measures is made when it is first asked: whoever only fits need not embed anything.
-    return SetFit(study, fitted, seen, lambda mixtures: workspace.oracle(mixtures))
+    return SetFit(study, fitted, seen, lambda mixtures: workspace.pilot_distances(mixtures))
 
 
 def _show(

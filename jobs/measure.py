@@ -24,7 +24,7 @@ def _measure(workspace: Workspace) -> None:
     to = f" to {study.set_name}" if study.set_name else ""
     missing = unmeasured(study, workspace.distances())
     if len(missing):
-        distances = workspace.oracle
+        distances = workspace.pilot_distances
         headline("transport", f"{distances.plan.layout}: {distances.plan.reason}")
         started = time.perf_counter()
         found = distances(missing)

@@ -21,7 +21,7 @@ def select_mixture(workspace: Workspace, fits: Sequence[SetFit]) -> PurchasePlan
     The search starts afresh: a plan is the same whether or not distances were measured before it.
     """
     study = workspace.study
-    _forget(workspace)
+    _reset_distances(workspace)
     plans = plan_purchases(study, fits)
     workspace.write("plans", plans.rows())
     if plans.parts:
@@ -32,14 +32,14 @@ def select_mixture(workspace: Workspace, fits: Sequence[SetFit]) -> PurchasePlan
 
 def leave_out(workspace: Workspace, fits: Sequence[SetFit], plan: Plan) -> dict[str, Plan | None]:
     """The best plan without each provider that a plan buys from, see `plans_without`."""
-    _forget(workspace)
+    _reset_distances(workspace)
     market = market_of(workspace.study, fits)
     return plans_without(market, plan, workspace.study.config.selection.request.money)
 
 
-def _forget(workspace: Workspace) -> None:
+def _reset_distances(workspace: Workspace) -> None:
     for one in workspace.each:
-        one.oracle.forget()
+        one.pilot_distances.reset()
 
 
 def main(arguments: argparse.Namespace) -> int:

@@ -29,7 +29,7 @@ class Workspace:
 
     Attributes
     ----------
-    oracles : what measures distances, by the validation set's name; made where it is asked for.
+    solvers : pilot distances by the validation set's name, built on first use.
     lease : of the folder; None for a job that appends to no ledger.
     local : whether Ray is of this machine alone, where no node will be added.
     """
@@ -39,7 +39,7 @@ class Workspace:
     pilots: Pilots
     lease: Lease | None = None
     local: bool = False
-    oracles: dict[str, PilotDistances] = field(default_factory=dict)
+    solvers: dict[str, PilotDistances] = field(default_factory=dict)
 
     @property
     def each(self) -> list["Workspace"]:
@@ -47,12 +47,12 @@ class Workspace:
         return [replace(self, study=one) for one in self.study.each]
 
     @property
-    def oracle(self) -> PilotDistances:
+    def pilot_distances(self) -> PilotDistances:
         """Mixtures → their distances to the one validation set."""
         name = self.study.validation.name
-        if name not in self.oracles:
-            self.oracles[name] = PilotDistances(self.pilots, self.study)
-        return self.oracles[name]
+        if name not in self.solvers:
+            self.solvers[name] = PilotDistances(self.pilots, self.study)
+        return self.solvers[name]
 
     def probes_of_each(self) -> list[Mapping[Key, Row]]:
         """For every validation set, what the ledger holds of the probes measured on all of them."""

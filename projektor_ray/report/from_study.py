@@ -12,31 +12,15 @@ from projektor_ray.profiles import ProviderCard
 from projektor_ray.projection.choose import names_of_laws
 from projektor_ray.runs import unidentified
 from projektor_ray.selection import (
-    DistanceOracle,
-    Distances,
     MetricObjective,
     Plan,
     ProjectedObjective,
     PurchasePlans,
 )
-from projektor_ray.storage.arrays import Floats
 from projektor_ray.study import Study
 from projektor_ray.study.fitting import predictor_rows
 from projektor_ray.study.purchasing import SetFit
-
-
-class Remembered:
-    """Distances that are asked for again and again, such as along a curve, solved once."""
-
-    def __init__(self, oracle: DistanceOracle) -> None:
-        self._oracle = oracle
-        self._known: dict[bytes, Distances] = {}
-
-    def __call__(self, mixtures: Floats) -> Distances:
-        key = np.ascontiguousarray(mixtures).tobytes()
-        if key not in self._known:
-            self._known[key] = self._oracle(mixtures)
-        return self._known[key]
+from projektor_ray.transport import CachedDistances
 
 
 def report_of_study(
@@ -52,7 +36,7 @@ def report_of_study(
     ----------
     fits, cards : of each validation set, the latter by its name.
     """
-    fits = [replace(one, oracle=Remembered(one.oracle)) for one in fits]
+    fits = [replace(one, distances=CachedDistances(one.distances)) for one in fits]
     chosen = " / ".join(dict.fromkeys(_chosen(one) for one in fits))
     return describe(
         title=study.config.name,
@@ -108,7 +92,7 @@ def _objective_at(study: Study, fits: Sequence[SetFit], names: Sequence[str]) ->
 
     def at(size: float) -> MetricObjective:
         parts = [
-            ProjectedObjective(one.fitted.models[name], size, one.oracle)
+            ProjectedObjective(one.fitted.models[name], size, one.distances)
             for one, name in zip(fits, names, strict=True)
         ]
         return parts[0] if study.combination is None else study.combination(parts)

@@ -20,7 +20,6 @@ from projektor_ray.runs.metric_names import Bounds
 from projektor_ray.runs.mixture_columns import OfMixtures, interval_like, values_like
 from projektor_ray.runs.offers import Offers
 from projektor_ray.selection import (
-    Interpolated,
     MetricObjective,
     ProjectedObjective,
     PurchasePlans,
@@ -30,6 +29,7 @@ from projektor_ray.selection import (
 )
 from projektor_ray.selection.exponential import Exponential
 from projektor_ray.storage.arrays import Floats
+from projektor_ray.transport import InterpolatedDistances
 
 AUTO = "auto"
 PREDICTORS_BY_MIXTURE = ("gp", "linear", "pseudo_quadratic", "quadratic", "log_linear_law")
@@ -132,7 +132,7 @@ class ScaleRegressor(OfMixtures):
     scales_ : the sizes of the trainings, ascending.
     models_ : every model that was fitted, by name.
     reason_ : why this one was chosen.
-    oracle_ : mixtures → their distances, interpolated.
+    distance_function_ : mixtures → their distances, interpolated.
     providers_, notes_ : as `MixtureRegressor`.
     """
 
@@ -179,7 +179,7 @@ class ScaleRegressor(OfMixtures):
         self.distances_ = given.distances
         # A table has no pilots to solve transport for.
         distances = np.zeros(len(sizes)) if given.distances is None else given.distances
-        self.oracle_ = Interpolated.through(given.mixtures, distances)
+        self.distance_function_ = InterpolatedDistances.fit(given.mixtures, distances)
         numbers = (given.mixtures, given.distances, sizes, given.values)
         self.scales_ = ScaledProbes.check(*numbers).scales
         bounds = None if self.log else self.bounds
@@ -235,7 +235,7 @@ class ScaleRegressor(OfMixtures):
     def objective(self, size: float) -> MetricObjective:
         """The metric of mixtures at a size, with gradients; distances are interpolated."""
         check_is_fitted(self)
-        objective = ProjectedObjective(self.model_, size, self.oracle_)
+        objective = ProjectedObjective(self.model_, size, self.distance_function_)
         return Exponential(objective) if self.log else objective
 
     def market(self, offers: Offers | None = None) -> PurchaseProblem:

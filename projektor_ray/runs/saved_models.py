@@ -9,8 +9,8 @@ from sklearn.utils.validation import check_is_fitted
 from projektor_ray.errors import InputError
 from projektor_ray.projection import restore_scale_model
 from projektor_ray.runs.estimators import ScaleRegressor
-from projektor_ray.selection import Interpolated
 from projektor_ray.storage.one_row import one_row, the_row
+from projektor_ray.transport import InterpolatedDistances
 
 ARRAYS = ("mixtures_", "values_", "sizes_", "distances_")
 FOUND = ("providers_", "metric_", "scales_", "reason_", "notes_", "n_features_in_")
@@ -71,5 +71,5 @@ def kept(table: pa.Table) -> ScaleRegressor:
     model.models_ = dict(zip(values["names"], parts, strict=True))
     model.model_ = model.models_[values["chosen"]]
     known = np.zeros(len(model.values_)) if model.distances_ is None else model.distances_
-    model.oracle_ = Interpolated.through(model.mixtures_, known)
+    model.distance_function_ = InterpolatedDistances.fit(model.mixtures_, known)
     return model

@@ -11,8 +11,6 @@ from projektor_ray.selection.multistart import (
     single_mixtures,
 )
 from projektor_ray.selection.objective import (
-    DistanceOracle,
-    Distances,
     MetricObjective,
     Objective,
     ProjectedObjective,
@@ -30,16 +28,12 @@ from projektor_ray.selection.size_search import (
     select_under_budget,
     smallest_reaching,
 )
-from projektor_ray.transport.interpolation import Interpolated
 
 __all__ = [
     "Combination",
     "Direction",
-    "DistanceOracle",
-    "Distances",
     "FeasibleSet",
     "Gain",
-    "Interpolated",
     "MetricObjective",
     "Objective",
     "ObjectiveAt",

@@ -1,6 +1,5 @@
 """What a selection maximises: a batch of mixtures → predicted metrics and their gradients."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
@@ -8,6 +7,7 @@ import numpy as np
 
 from projektor_ray.projection.scale_model import ScaleModel
 from projektor_ray.storage.arrays import Floats
+from projektor_ray.transport import DistanceFunction
 
 
 class Objective(Protocol):
@@ -43,20 +43,6 @@ class MetricObjective(Protocol):
         """What one more sample of the same mixture adds, shape (B,)."""
 
 
-class Distances(Protocol):
-    """Distances of a batch of mixtures: `value` (B,) and `gradient` (B, m)."""
-
-    @property
-    def value(self) -> Floats: ...
-
-    @property
-    def gradient(self) -> Floats: ...
-
-
-DistanceOracle = Callable[[Floats], Distances]
-"""Mixtures (B, m) → their distances to the validation set, one batched solve."""
-
-
 @dataclass(frozen=True, eq=False)
 class ProjectedObjective:
     """The metric projected to the size to buy, with the exact gradient (Algorithm 2, corrected).
@@ -69,35 +55,33 @@ class ProjectedObjective:
     ----------
     model : a fitted model of all scales, such as `LogLinear.of({n0: cs0, n1: cs1})`.
     size : samples to buy, N.
-    oracle : mixtures → distances with gradients.
+    distances : mixtures → distances with gradients.
     """
 
     model: ScaleModel
     size: float
-    oracle: DistanceOracle
+    distances: DistanceFunction
 
     def __call__(self, mixtures: Floats) -> tuple[Floats, Floats]:
-        distances = self.oracle(mixtures)
-        return self.model.value_and_gradient(
-            mixtures, distances.value, distances.gradient, self.size
-        )
+        measured = self.distances(mixtures)
+        return self.model.value_and_gradient(mixtures, measured.value, measured.gradient, self.size)
 
     def predict(self, mixtures: Floats) -> Floats:
-        return self.model.predict(mixtures, self.oracle(mixtures).value, self.size)
+        return self.model.predict(mixtures, self.distances(mixtures).value, self.size)
 
     def interval(self, mixtures: Floats, level: float) -> Floats:
-        return self.model.interval(mixtures, self.oracle(mixtures).value, self.size, level)
+        return self.model.interval(mixtures, self.distances(mixtures).value, self.size, level)
 
     def gain_interval(self, mixtures: Floats, others: Floats, level: float) -> Floats:
-        distances = self.oracle(np.concatenate([mixtures, others])).value
-        own, other = np.split(distances, 2)
+        measured = self.distances(np.concatenate([mixtures, others])).value
+        own, other = np.split(measured, 2)
         return self.model.gain_interval(mixtures, own, others, other, self.size, level)
 
     def sample_posterior(
         self, mixtures: Floats, count: int, stream: np.random.Generator
     ) -> Floats | None:
-        distances = self.oracle(mixtures).value
-        return self.model.sample_posterior(mixtures, distances, self.size, count, stream)
+        measured = self.distances(mixtures).value
+        return self.model.sample_posterior(mixtures, measured, self.size, count, stream)
 
     def size_slope(self, mixtures: Floats) -> Floats:
-        return self.model.size_slope(mixtures, self.oracle(mixtures).value, self.size)
+        return self.model.size_slope(mixtures, self.distances(mixtures).value, self.size)

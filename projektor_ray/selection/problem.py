@@ -17,7 +17,7 @@ from projektor_ray.selection.provider_terms import Terms
 from projektor_ray.storage.arrays import Floats
 
 ObjectiveAt = Callable[[int], Objective]
-"""The size N → the objective at N, such as `lambda n: ProjectedObjective(model, n, oracle)`."""
+"""The size N → the objective at N, such as `lambda n: ProjectedObjective(model, n, distances)`."""
 MetricAt = Callable[[int], MetricObjective]
 """The same, of objectives that tell their intervals."""
 

@@ -8,8 +8,6 @@ import numpy as np
 from projektor_ray.designs.space_filling import distinct
 from projektor_ray.projection.choose import Fit
 from projektor_ray.selection import (
-    DistanceOracle,
-    Interpolated,
     ProjectedObjective,
     PurchasePlans,
     PurchaseProblem,
@@ -19,6 +17,7 @@ from projektor_ray.selection import (
 from projektor_ray.storage.arrays import Floats
 from projektor_ray.study import Study
 from projektor_ray.study.fitting import Observations
+from projektor_ray.transport import DistanceFunction, InterpolatedDistances
 
 MOST_ROUNDS = 5
 NEGLIGIBLE = 0.005
@@ -33,13 +32,13 @@ class SetFit:
     ----------
     study : of that set alone, see `Study.each`.
     fitted, seen : the models, and the probes that they are fitted to.
-    oracle : mixtures → their distances to the set.
+    distances : mixtures → their distances to the set.
     """
 
     study: Study
     fitted: Fit
     seen: Observations
-    oracle: DistanceOracle
+    distances: DistanceFunction
 
 
 def plan_purchases(study: Study, fits: Sequence[SetFit]) -> PurchasePlans:
@@ -80,23 +79,23 @@ class Guesses:
 
     Attributes
     ----------
-    fit : as it was given, but that its oracle interpolates.
+    fit : as it was given, but that its distances are interpolated.
     """
 
     def __init__(self, measured: SetFit) -> None:
-        self._oracle = measured.oracle
+        self._measure = measured.distances
         self._known = measured.seen.mixtures, measured.seen.distances
-        self.fit = replace(measured, oracle=Interpolated.through(*self._known))
+        self.fit = replace(measured, distances=InterpolatedDistances.fit(*self._known))
 
     def confirms(self, mixtures: Floats) -> bool:
         """Whether the distances of mixtures (b, m) were guessed right; learns them if not."""
-        measured = self._oracle(mixtures).value
-        off = np.abs(measured - self.fit.oracle(mixtures).value).max()
+        measured = self._measure(mixtures).value
+        off = np.abs(measured - self.fit.distances(mixtures).value).max()
         if off <= NEGLIGIBLE * np.std(self.fit.seen.distances):
             return True
         known, distances = self._known
         self._known = np.vstack([known, mixtures]), np.append(distances, measured)
-        self.fit = replace(self.fit, oracle=Interpolated.through(*self._known))
+        self.fit = replace(self.fit, distances=InterpolatedDistances.fit(*self._known))
         return False
 
 
@@ -113,7 +112,7 @@ def _market(fit: SetFit) -> PurchaseProblem:
     study, seen = fit.study, fit.seen
     trained = seen.sizes == max(study.scales)
     return PurchaseProblem(
-        lambda size: ProjectedObjective(fit.fitted.model, size, fit.oracle),
+        lambda size: ProjectedObjective(fit.fitted.model, size, fit.distances),
         study.providers,
         study.config.terms,
         *study.sizes_for_sale,

@@ -7,52 +7,52 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from projektor_ray.transport.distances import (
-        DistanceOracle,
-        Distances,
-        PoolOracle,
-        Warm,
-        measure,
-    )
+    from projektor_ray.transport.distances import CachedDistances, DistanceFunction, Distances
     from projektor_ray.transport.ground_cost import PilotFeatures, ValidationFeatures
+    from projektor_ray.transport.interpolation import InterpolatedDistances
     from projektor_ray.transport.memory import MemoryPlan, available_memory, plan_memory
     from projektor_ray.transport.problem import Pool, local_pool, sharded_pool
     from projektor_ray.transport.sharding import ProviderShard
     from projektor_ray.transport.sinkhorn_solver import SinkhornOutput, sinkhorn
+    from projektor_ray.transport.transport_distances import TransportDistances, WarmStart, measure
     from projektor_ray.transport.transport_settings import TransportSettings
 
 _HOMES = {
-    "DistanceOracle": "distances",
+    "CachedDistances": "distances",
+    "DistanceFunction": "distances",
     "Distances": "distances",
+    "InterpolatedDistances": "interpolation",
     "MemoryPlan": "memory",
     "PilotFeatures": "ground_cost",
     "Pool": "problem",
-    "PoolOracle": "distances",
     "ProviderShard": "sharding",
     "SinkhornOutput": "sinkhorn_solver",
+    "TransportDistances": "transport_distances",
     "TransportSettings": "transport_settings",
     "ValidationFeatures": "ground_cost",
-    "Warm": "distances",
+    "WarmStart": "transport_distances",
     "available_memory": "memory",
     "local_pool": "problem",
-    "measure": "distances",
+    "measure": "transport_distances",
     "plan_memory": "memory",
     "sharded_pool": "problem",
     "sinkhorn": "sinkhorn_solver",
 }
 
 __all__ = [
-    "DistanceOracle",
+    "CachedDistances",
+    "DistanceFunction",
     "Distances",
+    "InterpolatedDistances",
     "MemoryPlan",
     "PilotFeatures",
     "Pool",
-    "PoolOracle",
     "ProviderShard",
     "SinkhornOutput",
+    "TransportDistances",
     "TransportSettings",
     "ValidationFeatures",
-    "Warm",
+    "WarmStart",
     "available_memory",
     "local_pool",
     "measure",

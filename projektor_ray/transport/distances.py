@@ -1,35 +1,18 @@
-"""The distance of mixtures to the validation set, and its gradient per provider."""
+"""Mixtures → their distances to the validation set, with gradients: the one protocol for it.
+
+Four kinds of values keep the protocol: `TransportDistances` solves transport, over pilots in this
+process or in shards; `InterpolatedDistances` interpolates between measured mixtures;
+`CachedDistances` remembers another's results. Importing this file loads no numerics.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
+from typing import Protocol
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
-from torch import Tensor
 
-from projektor_ray.designs.drawing import check_mixtures
 from projektor_ray.storage.arrays import Floats
-from projektor_ray.transport.exact import solve_exact
-from projektor_ray.transport.ground_cost import (
-    FeatureCost,
-    LabelledPoints,
-    PilotFeatures,
-    ValidationFeatures,
-)
-from projektor_ray.transport.iterations import Stopping
-from projektor_ray.transport.operators import PackedCentre, ProviderUnits, packed, unpacked
-from projektor_ray.transport.precision import strict_precision
-from projektor_ray.transport.problem import (
-    Pool,
-    dtype_of,
-    local_pool,
-    memory_limit,
-    uniform_weights,
-)
-from projektor_ray.transport.self_term import SelfTerm, SelfTransport
-from projektor_ray.transport.solver import Solution, Start, solve
-from projektor_ray.transport.transport_settings import TransportSettings
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,11 +23,11 @@ class Distances:
     ----------
     value : (B,), S_ε(p) = OT_ε(μ_p, ν) − ½ OT_ε(μ_p, μ_p) − ½ OT_ε(ν, ν), or OT_ε(μ_p, ν) where
         `debiased` is off, or W(μ_p, ν) by the exact method.
-    gradient : (B, m), ∂value/∂p_i up to a constant common to all i, chosen so that
-        Σ_i p_i gradient_i = 0: along e_i − p it is the derivative itself. Defined for providers
-        that are absent from the mixture, too.
+    gradient : (B, m), ∂value/∂p_i up to a constant common to all i. A solve chooses the constant
+        so that Σ_i p_i gradient_i = 0: along e_i − p the gradient is the derivative itself. Defined
+        for providers that are absent from the mixture, too.
     marginal_error : (B,), the largest L1 marginal error among the terms.
-    converged : (B,), whether that is within the tolerance.
+    converged : (B,), whether the marginal error is within the tolerance.
     iterations : (B,), rounds of the transport to validation.
     """
 
@@ -55,195 +38,38 @@ class Distances:
     iterations: NDArray[np.int64]
 
     @staticmethod
+    def closed_form(value: Floats, gradient: Floats) -> "Distances":
+        """Distances from a formula: no iterations, no marginal error."""
+        count = len(value)
+        zero = np.zeros(count)
+        return Distances(value, gradient, zero, np.ones(count, bool), zero.astype(np.int64))
+
+    @staticmethod
     def concatenate(parts: Sequence["Distances"]) -> "Distances":
-        """Of the mixtures of all parts, in order."""
+        """The distances of all parts' mixtures, in order."""
         names = [field.name for field in fields(Distances)]
         return Distances(*(np.concatenate([getattr(p, name) for p in parts]) for name in names))
 
     def take(self, index: NDArray[np.int64]) -> "Distances":
-        """Of some of the mixtures."""
+        """The distances of some of the mixtures."""
         return Distances(*(getattr(self, field.name)[index] for field in fields(Distances)))
 
 
-@dataclass(frozen=True, eq=False)
-class Warm:
-    """Where an earlier call ended, for a later one of near mixtures to start from.
+class DistanceFunction(Protocol):
+    """Mixtures (B, m) → their distances and gradients, one batched solve."""
 
-    Attributes
-    ----------
-    mixtures : (B, m).
-    potentials : (B, v), their target potentials.
-    centre : what the kernel was built around.
-    """
-
-    mixtures: Floats
-    potentials: Floats
-    centre: PackedCentre
-
-    @staticmethod
-    def concatenate(parts: Sequence["Warm"]) -> "Warm":
-        """Of the mixtures of all parts, in order, around the first one's centre."""
-        mixtures = np.concatenate([part.mixtures for part in parts])
-        potentials = np.concatenate([part.potentials for part in parts])
-        return Warm(mixtures, potentials, parts[0].centre)
-
-    def near(self, mixtures: Floats) -> "Warm":
-        """For each of these mixtures the nearest one here, by L1 distance."""
-        apart = np.abs(mixtures[:, None, :] - self.mixtures[None, :, :]).sum(axis=2)
-        return Warm(mixtures, self.potentials[apart.argmin(axis=1)], self.centre)
+    def __call__(self, mixtures: Floats, /) -> Distances: ...
 
 
-def measure(
-    mixtures: Floats,
-    pilots: PilotFeatures,
-    validation: ValidationFeatures,
-    settings: TransportSettings | None = None,
-) -> Distances:
-    """Distances of mixtures (B, m), in which provider i's samples share the weight p_i evenly.
+class CachedDistances:
+    """Distances of batches that are requested again and again, such as along a curve."""
 
-    Raises
-    ------
-    InputError
-        If mixtures are not on the simplex over the pilots' providers, features or labels cannot
-        be compared, or memory does not hold the solve.
-    """
-    return DistanceOracle(pilots, validation, settings)(mixtures)
+    def __init__(self, distances: DistanceFunction) -> None:
+        self._distances = distances
+        self._cache: dict[bytes, Distances] = {}
 
-
-class PoolOracle:
-    """Measures mixtures of one pool again and again, from where it was last.
-
-    Costs, kernels and the validation set's own term are kept between calls. A call starts from
-    the potentials of the nearest mixture of the call before, so that it depends on that call,
-    within the tolerance.
-    """
-
-    def __init__(self, pool: Pool, settings: TransportSettings) -> None:
-        self.pool = pool
-        self.settings = settings
-        self._stopping = Stopping(settings.tolerance, settings.max_iterations)
-        self._last: Warm | None = None
-        self._self_transport: SelfTransport | None = None
-        self._target_term: SelfTerm | None = None
-
-    def __call__(self, mixtures: Floats) -> Distances:
-        """Distances and gradients of mixtures (B, m).
-
-        Raises
-        ------
-        InputError
-            If the mixtures are not on the simplex over the pool's providers.
-        """
-        found, self._last = self.measure_from(mixtures, self._last)
-        return found
-
-    @strict_precision
-    def measure_from(self, mixtures: Floats, start: Warm | None) -> tuple[Distances, Warm | None]:
-        """Distances from a start that the caller keeps, and where they ended (None if exact).
-
-        The same start gives the same result, whatever was measured between.
-        """
-        mixtures = check_mixtures(mixtures, self.pool.operator.units)
-        if self.settings.method == "exact":
-            return self._exact(mixtures), None
-        turns = np.array_split(mixtures, -(-len(mixtures) // self.pool.plan.mixtures))
-        parts = [self._solve(turn, start) for turn in turns]
-        return (
-            Distances.concatenate([found for found, _ in parts]),
-            Warm.concatenate([ended for _, ended in parts]),
-        )
-
-    def forget(self) -> None:
-        """Start the next call afresh, so that it depends on its mixtures alone."""
-        self._last = None
-
-    def _solve(self, mixtures: Floats, warm: Warm | None) -> tuple[Distances, Warm]:
-        operator = self.pool.operator
-        weights = torch.from_numpy(mixtures).to(operator.target.device)
-        start = None if warm is None else self._start(mixtures, warm)
-        solution = solve(operator, weights, self.settings.epsilon, self._stopping, start)
-        value, gradient, error = solution.value, solution.source, solution.error
-        if self.settings.debiased:
-            own, targets = self._self_term(weights), self._validation_term()
-            value = value - (own.value + targets.value) / 2
-            gradient = gradient - own.potential
-            error = torch.maximum(torch.maximum(error, own.error), targets.error)
-        gradient = gradient - (weights * gradient).sum(dim=1, keepdim=True)
-        ended = Warm(mixtures, solution.target.cpu().numpy(), packed(solution.centre))
-        return self._distances(value, gradient, error, solution), ended
-
-    def _distances(
-        self, value: Tensor, gradient: Tensor, error: Tensor, solution: Solution
-    ) -> Distances:
-        return Distances(
-            value.cpu().numpy(),
-            gradient.cpu().numpy(),
-            error.cpu().numpy(),
-            (error <= self.settings.tolerance).cpu().numpy(),
-            solution.rounds.cpu().numpy(),
-        )
-
-    def _start(self, mixtures: Floats, warm: Warm) -> Start:
-        near, device = warm.near(mixtures), self.pool.operator.target.device
-        return Start(torch.from_numpy(near.potentials).to(device), unpacked(near.centre, device))
-
-    def _self_term(self, weights: Tensor) -> SelfTerm:
-        if self._self_transport is None:
-            provider = torch.from_numpy(self.pool.self_provider).to(weights.device)
-            units = ProviderUnits(provider, weights.shape[1])
-            self._self_transport = self._within(self.pool.self_points, units)
-        return self._self_transport(weights, self._stopping)
-
-    def _validation_term(self) -> SelfTerm:
-        if self._target_term is None:
-            device = self.pool.operator.target.device
-            points = self.pool.validation
-            units = ProviderUnits(
-                torch.zeros(len(points.points), dtype=torch.long, device=device), 1
-            )
-            within = self._within(points, units)
-            self._target_term = within(uniform_weights(1, device)[None], self._stopping)
-        return self._target_term
-
-    def _within(self, points: LabelledPoints, units: ProviderUnits) -> SelfTransport:
-        """Transport among points themselves; the kernel is held whole where there is room."""
-        dtype = dtype_of(self.settings)
-        cost = FeatureCost(points, points, self.pool.units, dtype, units.holder.device)
-        free = memory_limit(self.settings) - self.pool.plan.bytes_needed
-        keep = 2 * dtype.itemsize * len(points.points) ** 2 <= free / 2
-        return SelfTransport(cost, units, self.settings.epsilon, dtype, keep=keep)
-
-    def _exact(self, mixtures: Floats) -> Distances:
-        pool = self.pool
-        assert pool.cost is not None
-        targets = pool.cost.shape[1]
-        cost = pool.cost.rows(slice(None)).cpu().numpy().astype(np.float64)
-        units = ProviderUnits(torch.from_numpy(pool.self_provider), mixtures.shape[1])
-        weights = units.spread(torch.from_numpy(mixtures), slice(None)).numpy()
-        values, potentials, optimal = solve_exact(cost, weights, np.full(targets, 1.0 / targets))
-        gradient = torch.zeros(mixtures.shape, dtype=torch.float64)
-        units.collect(torch.from_numpy(potentials), gradient, slice(None))
-        centred = gradient.numpy()
-        centred = centred - (mixtures * centred).sum(axis=1, keepdims=True)
-        none = np.zeros(len(mixtures))
-        error = np.where(optimal, 0.0, np.inf)
-        return Distances(values, centred, error, optimal, none.astype(np.int64))
-
-
-class DistanceOracle(PoolOracle):
-    """The oracle over pilots that this process holds.
-
-    Raises
-    ------
-    InputError
-        As `measure` does.
-    """
-
-    def __init__(
-        self,
-        pilots: PilotFeatures,
-        validation: ValidationFeatures,
-        settings: TransportSettings | None = None,
-    ) -> None:
-        chosen = settings or TransportSettings()
-        super().__init__(local_pool(pilots, validation, chosen), chosen)
+    def __call__(self, mixtures: Floats, /) -> Distances:
+        key = np.ascontiguousarray(mixtures).tobytes()
+        if key not in self._cache:
+            self._cache[key] = self._distances(mixtures)
+        return self._cache[key]

@@ -1,4 +1,4 @@
-"""Distances of mixtures nobody measured, interpolated between those that were."""
+"""Distances of mixtures between measured ones, by cubic spline interpolation."""
 
 from dataclasses import dataclass
 
@@ -7,22 +7,15 @@ from scipy.spatial.distance import cdist
 
 from projektor_ray.predictors.predictor import mixture_groups
 from projektor_ray.storage.arrays import Floats
+from projektor_ray.transport.distances import Distances
 
 
 @dataclass(frozen=True, eq=False)
-class Guess:
-    """Distances (B,) and their gradients along the shares (B, m)."""
+class InterpolatedDistances:
+    """Cubic polyharmonic spline `d(p) = Σ_n w_n ‖p − p_n‖³ + b·p` (Duchon 1977).
 
-    value: Floats
-    gradient: Floats
-
-
-@dataclass(frozen=True, eq=False)
-class Interpolated:
-    """`d(p) = Σ_n w_n ‖p − p_n‖³ + b·p`, exact at the measured mixtures p_n (Duchon 1977).
-
-    Of all functions with these values it is the one that bends least. A constant is part of `b·p`,
-    because shares sum to 1.
+    It equals the measured distances at the measured mixtures p_n. Of all functions with these
+    values it has the least bending energy. A constant is part of `b·p`, because shares sum to 1.
 
     Attributes
     ----------
@@ -35,20 +28,21 @@ class Interpolated:
     tail: Floats
 
     @staticmethod
-    def through(mixtures: Floats, distances: Floats) -> "Interpolated":
-        """Through distances (k,) of mixtures (k, m); of the same mixture, their mean."""
+    def fit(mixtures: Floats, distances: Floats) -> "InterpolatedDistances":
+        """Interpolate distances (k,) of mixtures (k, m); a repeated mixture takes the mean."""
         groups = mixture_groups(mixtures)
         distances = np.array([distances[rows].mean() for rows in groups])
         mixtures = mixtures[[rows[0] for rows in groups]]
         count, providers = mixtures.shape
-        nothing = np.zeros((providers, providers))
-        system = np.block([[cdist(mixtures, mixtures) ** 3, mixtures], [mixtures.T, nothing]])
-        wanted = np.append(distances, np.zeros(providers))
-        solved = np.linalg.lstsq(system, wanted, rcond=None)[0]
-        return Interpolated(mixtures, solved[:count], solved[count:])
+        zeros = np.zeros((providers, providers))
+        system = np.block([[cdist(mixtures, mixtures) ** 3, mixtures], [mixtures.T, zeros]])
+        right = np.append(distances, np.zeros(providers))
+        solution = np.linalg.lstsq(system, right, rcond=None)[0]
+        return InterpolatedDistances(mixtures, solution[:count], solution[count:])
 
-    def __call__(self, mixtures: Floats) -> Guess:
-        apart = cdist(mixtures, self.mixtures)
-        pull = 3 * apart * self.weights
-        along = pull.sum(axis=1)[:, None] * mixtures - pull @ self.mixtures
-        return Guess(apart**3 @ self.weights + mixtures @ self.tail, along + self.tail)
+    def __call__(self, mixtures: Floats, /) -> Distances:
+        separation = cdist(mixtures, self.mixtures)
+        slope = 3 * separation * self.weights
+        gradient = slope.sum(axis=1)[:, None] * mixtures - slope @ self.mixtures
+        value = separation**3 @ self.weights + mixtures @ self.tail
+        return Distances.closed_form(value, gradient + self.tail)

@@ -76,7 +76,7 @@ def test_a_solve_outlives_who_solves_it(
         held, shard = a_shard_away(asked, held)
         _, distances = held
         assert distances.plan.layout == layout
-        distances.forget()
+        distances.reset()
         node, process = place_of(shard)
         strike = partial(kill, shard, cluster if victim == "node" else None, when)
         with monkeypatch.context() as patch:

@@ -47,7 +47,7 @@ def test_actors_measure_as_one_process_does(
     assert_equal(cold, in_one_process())
     near = 0.999 * MIXTURES + 0.001 / len(NAMES)
     warm, one = distances(near), distances(near[:1])
-    distances.forget()
+    distances.reset()
     again = distances(near)
     assert warm.iterations.sum() < again.iterations.sum()
     assert one.iterations <= 2

@@ -10,8 +10,8 @@ from torch import Tensor
 from projektor_ray.storage.arrays import Floats
 from projektor_ray.transport import (
     PilotFeatures,
-    PoolOracle,
     ProviderShard,
+    TransportDistances,
     TransportSettings,
     ValidationFeatures,
     plan_memory,
@@ -147,7 +147,7 @@ def shards_of(
 
 def spread(
     call: CallShards, validation: ValidationFeatures, settings: TransportSettings
-) -> PoolOracle:
+) -> TransportDistances:
     """Distances by provider, of pilots that `call` reaches, all mixtures at once."""
     plan = plan_memory(100, len(validation.features), 100, 4, available=1 << 30)
-    return PoolOracle(sharded_pool(call, validation, settings, plan), settings)
+    return TransportDistances(sharded_pool(call, validation, settings, plan), settings)

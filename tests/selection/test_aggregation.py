@@ -27,16 +27,11 @@ from projektor_ray.selection import (
 from projektor_ray.selection.provider import Provider
 from projektor_ray.storage.arrays import Floats
 from projektor_ray.storage.schemas import SCHEMAS
+from tests.helpers.distances import zero_distances
 from tests.selection.test_feasible_set import providers
-from tests.selection.test_gradient_ascent import Measured
 
 SIZE = 1000
 WORTH = np.array([[0.4, 0.0, 0.1], [0.0, 0.3, 0.1], [0.1, 0.1, 0.15]])
-
-
-def still(at: Floats) -> Measured:
-    """No distance is known."""
-    return Measured(np.zeros(len(at)), np.zeros(at.shape))
 
 
 @dataclass(frozen=True)
@@ -77,7 +72,7 @@ def market(
 
     direction: Direction = "maximize" if sign > 0 else "minimize"
     return PurchaseProblem(
-        lambda size: ProjectedObjective(fitted, size, still),
+        lambda size: ProjectedObjective(fitted, size, zero_distances),
         providers([600, 700, None]),
         direction=direction,
         starts=8,
@@ -180,7 +175,7 @@ def test_gains_of_the_worst_are_covered() -> None:
             values = values + 0.01 * rng.normal(size=14)
             true.append(there)
             parts.append(NoProjection.of({SIZE: PREDICTORS["gp"]().fit(trained, None, values)}))
-        objectives = [ProjectedObjective(part, SIZE, still) for part in parts]
+        objectives = [ProjectedObjective(part, SIZE, zero_distances) for part in parts]
         low, high = worst("maximize")(objectives).gain_interval(p, q, 0.9).T
         ours, theirs = np.min(true, axis=0)
         inside.append((low <= ours - theirs) & (ours - theirs <= high))
@@ -265,12 +260,9 @@ def growing(rng: np.random.Generator, sold: Sequence[Provider]) -> PurchaseProbl
     }
     law = LogLinear.of(at_scales)
 
-    def nothing(at: Floats) -> Measured:
-        return Measured(np.zeros(len(at)), np.zeros(at.shape))
-
     values = mixtures @ (base + slope * np.log(1000))
     return PurchaseProblem(
-        lambda size: ProjectedObjective(law, size, nothing),
+        lambda size: ProjectedObjective(law, size, zero_distances),
         sold,
         smallest=250,
         largest=20_000,

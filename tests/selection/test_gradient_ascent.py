@@ -20,6 +20,7 @@ from projektor_ray.selection.gradient_ascent import Ascent
 from projektor_ray.selection.problem import best_first
 from projektor_ray.selection.provider import Provider
 from projektor_ray.storage.arrays import Floats
+from tests.helpers.distances import paraboloid
 from tests.selection.test_feasible_set import providers
 
 SIZE = 10_000
@@ -182,28 +183,16 @@ def test_bad_input() -> None:
         select(flat, providers([None] * 3), 100)
 
 
-@dataclass(frozen=True)
-class Measured:
-    value: Floats
-    gradient: Floats
-
-
-def oracle(mixtures: Floats) -> Measured:
-    """A smooth convex stand-in for the distance, least at (0.5, 0.3, 0.2)."""
-    away = mixtures - np.array([0.5, 0.3, 0.2])
-    return Measured(0.2 + np.sum(away**2, axis=1), 2 * away)
-
-
 def projected(
     slope: float, bounds: tuple[float, float] | None = None, name: str = "cs"
 ) -> ProjectedObjective:
     rng = np.random.default_rng(0)
     mixtures = simplex_lattice(3, 4)
-    measured = oracle(mixtures).value
+    measured = paraboloid(mixtures).value
     noise = 0.002 * rng.normal(size=(2, len(mixtures)))
     low = PREDICTORS[name]().fit(mixtures, measured, 0.5 - 0.2 * measured + noise[0])
     high = PREDICTORS[name]().fit(mixtures, measured, 0.6 - slope * measured + noise[1])
-    return ProjectedObjective(LogLinear.of({250: low, 1000: high}, bounds), SIZE, oracle)
+    return ProjectedObjective(LogLinear.of({250: low, 1000: high}, bounds), SIZE, paraboloid)
 
 
 def test_the_projected_metric_is_maximised_where_the_distance_is_least() -> None:

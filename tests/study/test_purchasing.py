@@ -11,11 +11,13 @@ from projektor_ray.errors import InfeasibleError, InputError
 from projektor_ray.report import render_page
 from projektor_ray.report.from_study import report_of_study
 from projektor_ray.selection import PurchasePlans
+from projektor_ray.storage.arrays import Floats
 from projektor_ray.study import Study
 from projektor_ray.study.fitting import Observations, fit_scales
 from projektor_ray.study.purchasing import SetFit, plan_purchases
+from projektor_ray.transport import Distances
+from tests.helpers.distances import zero_distances
 from tests.helpers.report_content import card, read
-from tests.selection.test_gradient_ascent import Measured
 from tests.study.test_study import VALUES, resolved, resolved_on, samples, several
 
 WORTH = np.array([0.3, 0.1, -0.2])
@@ -33,10 +35,6 @@ def study(**selection: Any) -> Study:
     return resolved({**VALUES, "providers": providers, "selection": {**LINE, **selection}})
 
 
-def nothing(at: Any) -> Measured:
-    return Measured(np.zeros(len(at)), np.zeros(at.shape))
-
-
 def bought(asked: Study) -> PurchasePlans:
     """Of a metric that is linear in the shares and in ln N."""
     mixtures = np.tile(asked.mixtures, (2, 1))
@@ -46,7 +44,7 @@ def bought(asked: Study) -> PurchasePlans:
         mixtures, np.zeros(len(sizes)), np.zeros(mixtures.shape), sizes, values, failed=0
     )
 
-    return plan_purchases(asked, [SetFit(asked, fit_scales(asked, seen), seen, nothing)])
+    return plan_purchases(asked, [SetFit(asked, fit_scales(asked, seen), seen, zero_distances)])
 
 
 SETS = {"everyday": np.array([0.3, 0.1, -0.2]), "rare": np.array([0.1, 0.3, -0.2])}
@@ -64,7 +62,7 @@ def known_of_sets(sets: dict[str, Any], **selection: Any) -> tuple[Study, list[S
         values = 0.3 + mixtures @ worth + 0.05 * np.log(sizes)
         flat = np.zeros(mixtures.shape)
         seen = Observations(mixtures, np.zeros(len(sizes)), flat, sizes, values, failed=0)
-        fits.append(SetFit(one, fit_scales(one, seen), seen, nothing))
+        fits.append(SetFit(one, fit_scales(one, seen), seen, zero_distances))
     return asked, fits
 
 
@@ -215,17 +213,18 @@ def test_distances_are_measured_where_the_plans_are() -> None:
     sizes = np.repeat(np.array([10, 40]), len(asked.mixtures))
     measured: list[Any] = []
 
-    def oracle(at: Any) -> Measured:
+    def distance_function(at: Floats) -> Distances:
         measured.extend(at)
-        return Measured(np.exp(-3 * at[:, 0]) + at[:, 1] ** 2, np.full(at.shape, np.nan))
+        value = np.exp(-3 * at[:, 0]) + at[:, 1] ** 2
+        return Distances.closed_form(value, np.full(at.shape, np.nan))
 
-    distances = oracle(mixtures).value
+    distances = distance_function(mixtures).value
     values = 0.8 - 0.1 * distances + 0.01 * np.log(sizes)
     measured.clear()
     seen = Observations(mixtures, distances, np.zeros(mixtures.shape), sizes, values, failed=0)
-    found = plan_purchases(asked, [SetFit(asked, fit_scales(asked, seen), seen, oracle)])
+    found = plan_purchases(asked, [SetFit(asked, fit_scales(asked, seen), seen, distance_function)])
     plan = found.selected
     assert any(np.allclose(plan.mixture, at) for at in measured)
-    true = 0.8 - 0.1 * oracle(plan.mixture[None]).value[0] + 0.01 * np.log(plan.size)
+    true = 0.8 - 0.1 * distance_function(plan.mixture[None]).value[0] + 0.01 * np.log(plan.size)
     assert plan.predicted == pytest.approx(true, abs=2e-4)
     assert len(measured) < 40

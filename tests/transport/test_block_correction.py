@@ -10,9 +10,8 @@ from sklearn.datasets import load_iris
 
 from projektor_ray.designs.drawing import simplex_lattice
 from projektor_ray.transport import (
-    DistanceOracle,
     PilotFeatures,
-    PoolOracle,
+    TransportDistances,
     TransportSettings,
     ValidationFeatures,
     sinkhorn,
@@ -39,27 +38,27 @@ def flowers() -> tuple[PilotFeatures, ValidationFeatures]:
     )
 
 
-def blocked_oracle(pilots: PilotFeatures, validation: ValidationFeatures) -> PoolOracle:
+def blocked_oracle(pilots: PilotFeatures, validation: ValidationFeatures) -> TransportDistances:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("projektor_ray.transport.memory._too_narrow", lambda *_: True)
         patch.setattr("projektor_ray.transport.kernel.BLOCK_ELEMENTS", 50 * 10)
-        oracle = DistanceOracle(pilots, validation, SETTINGS)
+        oracle = TransportDistances.of_pilots(pilots, validation, SETTINGS)
     assert oracle.pool.plan.layout == "blocked"
     return oracle
 
 
-def sharded_oracle(pilots: PilotFeatures, validation: ValidationFeatures) -> PoolOracle:
+def sharded_oracle(pilots: PilotFeatures, validation: ValidationFeatures) -> TransportDistances:
     call = shards_of(pilots, validation, [[0], [1, 2]], keep=True)
     return spread(call, validation, SETTINGS)
 
 
-def dense_oracle(pilots: PilotFeatures, validation: ValidationFeatures) -> PoolOracle:
-    return DistanceOracle(pilots, validation, SETTINGS)
+def dense_oracle(pilots: PilotFeatures, validation: ValidationFeatures) -> TransportDistances:
+    return TransportDistances.of_pilots(pilots, validation, SETTINGS)
 
 
 @pytest.mark.parametrize("make", [dense_oracle, blocked_oracle, sharded_oracle])
 def test_classes_that_little_mass_crosses_take_few_rounds(
-    make: Callable[[PilotFeatures, ValidationFeatures], PoolOracle],
+    make: Callable[[PilotFeatures, ValidationFeatures], TransportDistances],
 ) -> None:
     """Without the blocks' correction some mixtures take thousands of rounds."""
     pilots, validation = flowers()

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from projektor_ray.transport import (
-    DistanceOracle,
     PilotFeatures,
+    TransportDistances,
     TransportSettings,
     ValidationFeatures,
     measure,
@@ -108,7 +108,7 @@ def test_the_same_calls_give_the_same_bits_cold_and_warm(dtype: str) -> None:
     pilots, validation = pool(noise=0.2)
     settings = TransportSettings.model_validate({"dtype": dtype, "epsilon": 0.02})
     near = 0.99 * mixtures() + 0.01 / 3
-    oracles = [DistanceOracle(pilots, validation, settings) for _ in range(2)]
+    oracles = [TransportDistances.of_pilots(pilots, validation, settings) for _ in range(2)]
     for asked in (mixtures(), near):
         one, other = (oracle(asked) for oracle in oracles)
         for name in ("value", "gradient", "marginal_error", "iterations"):
@@ -118,12 +118,12 @@ def test_the_same_calls_give_the_same_bits_cold_and_warm(dtype: str) -> None:
 def test_a_start_that_is_carried_along_gives_the_same_bits() -> None:
     """As a solver that was killed is asked again: by another oracle, which measured nothing yet."""
     pilots, validation = pool(noise=0.2)
-    oracle = DistanceOracle(pilots, validation)
+    oracle = TransportDistances.of_pilots(pilots, validation)
     near = 0.99 * mixtures() + 0.01 / 3
     _, start = oracle.measure_from(mixtures(), None)
     assert start is not None
     one, _ = oracle.measure_from(near, start)
-    other, _ = DistanceOracle(pilots, validation).measure_from(near, start)
+    other, _ = TransportDistances.of_pilots(pilots, validation).measure_from(near, start)
     np.testing.assert_array_equal(one.value, other.value)
     np.testing.assert_array_equal(one.gradient, other.gradient)
     cold, _ = oracle.measure_from(near, None)

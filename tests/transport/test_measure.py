@@ -7,12 +7,12 @@ import pytest
 from projektor_ray.designs.drawing import simplex_lattice
 from projektor_ray.errors import InputError
 from projektor_ray.transport import (
-    DistanceOracle,
     PilotFeatures,
+    TransportDistances,
     TransportSettings,
     ValidationFeatures,
-    distances,
     measure,
+    transport_distances,
 )
 from projektor_ray.transport.solver import solve
 
@@ -111,7 +111,7 @@ def test_the_batch_equals_the_loop() -> None:
 @pytest.mark.parametrize("settings", [{}, {"debiased": False}, {"label_weight": 0.0}])
 def test_the_gradient_is_the_derivative_along_the_simplex(settings: dict) -> None:
     pilots, validation = problem()
-    oracle = DistanceOracle(pilots, validation, exact_settings(**settings))
+    oracle = TransportDistances.of_pilots(pilots, validation, exact_settings(**settings))
     mixture, step = np.array([0.5, 0.2, 0.3]), 1e-4
     for direction in ([1, -1, 0], [0, 1, -1], [1, 1, -2]):
         move = step * np.array(direction, dtype=float)
@@ -127,7 +127,9 @@ def test_at_a_vertex_absent_providers_have_the_one_sided_derivative(
 ) -> None:
     """The self-term bends within shares of e^(−C/ε), which a step must be smaller than."""
     pilots, validation = problem()
-    oracle = DistanceOracle(pilots, validation, exact_settings(debiased=debiased, epsilon=epsilon))
+    oracle = TransportDistances.of_pilots(
+        pilots, validation, exact_settings(debiased=debiased, epsilon=epsilon)
+    )
     corner, step = np.eye(3)[vertex], 1e-5
     at = oracle(corner[None])
     assert at.gradient[0] @ corner == pytest.approx(0, abs=1e-9)
@@ -140,10 +142,10 @@ def test_at_a_vertex_absent_providers_have_the_one_sided_derivative(
 
 def test_value_and_gradient_take_one_solve(monkeypatch: pytest.MonkeyPatch) -> None:
     pilots, validation = problem()
-    oracle = DistanceOracle(pilots, validation)
+    oracle = TransportDistances.of_pilots(pilots, validation)
     solves: list[int] = []
     monkeypatch.setattr(
-        distances, "solve", lambda *given: solves.append(len(given[1])) or solve(*given)
+        transport_distances, "solve", lambda *given: solves.append(len(given[1])) or solve(*given)
     )
     for mixture in simplex_lattice(3, 2):
         found = oracle(mixture[None])

@@ -3,7 +3,12 @@ import pytest
 import torch
 
 from projektor_ray.errors import InputError
-from projektor_ray.transport import DistanceOracle, TransportSettings, available_memory, plan_memory
+from projektor_ray.transport import (
+    TransportDistances,
+    TransportSettings,
+    available_memory,
+    plan_memory,
+)
 from tests.helpers.live_memory import LiveMemory
 from tests.helpers.problems import pool
 
@@ -79,7 +84,7 @@ def test_a_solve_takes_no_more_than_planned(
     if layout == "blocked":
         monkeypatch.setattr("projektor_ray.transport.memory._too_narrow", lambda *_: True)
     pilots, validation = pool(sizes, targets, noise=0.2)
-    oracle = DistanceOracle(pilots, validation, TransportSettings(epsilon=0.02))
+    oracle = TransportDistances.of_pilots(pilots, validation, TransportSettings(epsilon=0.02))
     assert oracle.pool.plan.layout == layout
     with LiveMemory() as live:
         oracle(np.random.default_rng(0).dirichlet(np.ones(3), oracle.pool.plan.mixtures))

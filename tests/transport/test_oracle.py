@@ -6,9 +6,9 @@ import pytest
 
 from projektor_ray.errors import InputError
 from projektor_ray.transport import (
-    DistanceOracle,
     Distances,
     PilotFeatures,
+    TransportDistances,
     TransportSettings,
     ValidationFeatures,
     measure,
@@ -92,12 +92,12 @@ def test_blocked_is_dense(labels: str, debiased: bool, monkeypatch: pytest.Monke
         pilots = PilotFeatures(pilots.features, np.asarray(pilots.labels) * 0.5, pilots.provider)
         validation = ValidationFeatures(validation.features, np.asarray(validation.labels) * 0.5)
     settings = TransportSettings(debiased=debiased, tolerance=1e-6)
-    dense = DistanceOracle(pilots, validation, settings)
+    dense = TransportDistances.of_pilots(pilots, validation, settings)
     assert dense.pool.plan.layout == "dense"
     monkeypatch.setattr("projektor_ray.transport.kernel.BLOCK_ELEMENTS", 28 * 7)
     monkeypatch.setattr("projektor_ray.transport.self_term.BLOCK_ELEMENTS", 75 * 7)
     monkeypatch.setattr("projektor_ray.transport.memory._too_narrow", lambda *_: True)
-    blocked = DistanceOracle(pilots, validation, settings)
+    blocked = TransportDistances.of_pilots(pilots, validation, settings)
     assert blocked.pool.plan.layout == "blocked"
     one, other = dense(mixtures()), blocked(mixtures())
     assert_distances_sound(other, mixtures())
@@ -127,7 +127,7 @@ def test_float32_is_float64_within_the_tolerance() -> None:
 def test_an_oracle_goes_on_from_where_it_was() -> None:
     pilots, validation = pool()
     settings = TransportSettings(epsilon=0.02)
-    oracle = DistanceOracle(pilots, validation, settings)
+    oracle = TransportDistances.of_pilots(pilots, validation, settings)
     first = oracle(mixtures())
     near = 0.99 * mixtures() + 0.01 / 3
     warm, cold = oracle(near), measure(near, pilots, validation, settings)
@@ -143,7 +143,7 @@ def test_more_mixtures_than_memory_takes_at_once_are_solved_in_turns(
     pilots, validation = pool()
     whole = measure(mixtures(), pilots, validation, PRECISE)
     monkeypatch.setattr("projektor_ray.transport.problem.USUAL_BATCH", 3)
-    oracle = DistanceOracle(pilots, validation, PRECISE)
+    oracle = TransportDistances.of_pilots(pilots, validation, PRECISE)
     assert oracle.pool.plan.mixtures == 3
     turns = oracle(mixtures())
     np.testing.assert_allclose(turns.value, whole.value, rtol=1e-7)

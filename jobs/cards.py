@@ -113,7 +113,7 @@ def _distances_alone(workspace: Workspace) -> np.ndarray:
     """Each provider's distance to validation: the ledger's, or measured now."""
     study, distances = workspace.study, workspace.pilot_distances
     ledger, vertices = workspace.distances(), np.eye(len(study.names))
-    keys = [(study.identify(vertex), study.scales[0], None) for vertex in vertices]
+    keys = [(study.identify(vertex),) for vertex in vertices]
     found = np.array([ledger[key]["value"] if key in ledger else np.nan for key in keys])
     absent = np.isnan(found)
     if absent.any():

@@ -40,9 +40,7 @@ def _fit(workspace: Workspace, probes: Mapping[Key, Row]) -> SetFit:
     fitted = fit_scales(study, seen)
     rows = predictor_rows(fitted)
     workspace.write("predictors", rows)
-    measured = np.array(
-        [distances[(identity, study.scales[0], None)]["value"] for identity in study.mixture_ids]
-    )
+    measured = np.array([distances[(identity,)]["value"] for identity in study.mixture_ids])
     projected = projection_rows(fitted, study.mixtures, measured, study.sizes)
     workspace.write("projections", projected)
     _show(study, fitted, rows, projected, seen)

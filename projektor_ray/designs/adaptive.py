@@ -155,7 +155,7 @@ def _outlook_of(
     """The outlook after the mixtures that are known, for those that may follow in one batch."""
     design = study.adaptive
     assert design is not None
-    measured = [distances.get((one, study.scales[0], None)) for one in study.candidate_ids]
+    measured = [distances.get((one,)) for one in study.candidate_ids]
     values = np.array([row["value"] for row in measured if row is not None])
     if len(values) < len(measured):
         raise InputError(

@@ -51,8 +51,6 @@ SCHEMAS: dict[str, pa.Schema] = {
         [
             ("mixture_id", pa.string()),
             ("mixture", _DOUBLES),
-            ("size", pa.int64()),
-            ("draw", pa.int64()),
             ("value", pa.float64()),
             ("gradient", _DOUBLES),
             ("marginal_error", pa.float64()),
@@ -156,7 +154,7 @@ SCHEMAS: dict[str, pa.Schema] = {
 
 KEYS: dict[str, tuple[str, ...]] = {
     "probes": ("mixture_id", "size", "seed", "learner", "metric"),
-    "distances": ("mixture_id", "size", "draw"),
+    "distances": ("mixture_id",),
     "design": ("mixture_id",),
 }
 """The columns that identify a row of a ledger."""

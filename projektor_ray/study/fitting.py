@@ -14,7 +14,7 @@ from projektor_ray.projection import Grouped, Joint, JointPower
 from projektor_ray.projection.choose import JOINTS, NO_PROJECTION, Fit, Sample, fit_models
 from projektor_ray.storage.arrays import Floats
 from projektor_ray.storage.schemas import Key, Row
-from projektor_ray.study import Probe, Study
+from projektor_ray.study import Study
 
 if TYPE_CHECKING:
     from projektor_ray.transport import Distances
@@ -23,36 +23,28 @@ SHOWN_ERRORS = 3
 
 
 def unmeasured(study: Study, distances: Mapping[Key, Row]) -> Floats:
-    """Mixtures of the design, and candidates, that lack a distance at some scale: (b, m)."""
-    lacks = [
-        any((study.identify(mixture), scale, None) not in distances for scale in study.scales)
-        for mixture in study.measured
-    ]
+    """Mixtures of the design, and candidates, that lack a distance: (b, m)."""
+    lacks = [(study.identify(mixture),) not in distances for mixture in study.measured]
     return np.asarray(study.measured[lacks])
 
 
 def distance_rows(study: Study, mixtures: Floats, found: "Distances", seconds: float) -> list[Row]:
-    """Rows of the `distances` table for mixtures (b, m), at every scale.
+    """Rows of the `distances` table for mixtures (b, m).
 
-    `draw` is null: these are the distances at the expected weights p_i / n_i, which serve every
-    size. `seconds` is the time of the whole batch, shared evenly.
+    A distance is measured at the expected weights p_i / n_i of provider i's pilot samples, so that
+    one row serves training sets of every size. `seconds` of the batch are shared evenly.
     """
-    share = seconds / (len(mixtures) * len(study.scales))
-    identities = [study.identify(mixture) for mixture in mixtures]
     return [
         {
-            "mixture_id": identities[position],
+            "mixture_id": study.identify(mixture),
             "mixture": mixture.tolist(),
-            "size": scale,
-            "draw": None,
             "value": float(found.value[position]),
             "gradient": found.gradient[position].tolist(),
             "marginal_error": float(found.marginal_error[position]),
             "converged": bool(found.converged[position]),
             "iterations": int(found.iterations[position]),
-            "seconds": share,
+            "seconds": seconds / len(mixtures),
         }
-        for scale in study.scales
         for position, mixture in enumerate(mixtures)
     ]
 
@@ -97,7 +89,7 @@ def observe(study: Study, probes: Mapping[Key, Row], distances: Mapping[Key, Row
             "no probe is done, so there is nothing to fit; "
             + (says if failed else "train the probes first (jobs.probe, or jobs.study)")
         )
-    missing = [probe.label for probe, _ in done if _distance_key(probe) not in distances]
+    missing = [probe.label for probe, _ in done if (probe.mixture_id,) not in distances]
     if missing:
         raise InputError(
             f"{len(missing)} finished probes have no distance; measure their mixtures first "
@@ -105,16 +97,12 @@ def observe(study: Study, probes: Mapping[Key, Row], distances: Mapping[Key, Row
         )
     return Observations(
         mixtures=np.array([probe.mixture for probe, _ in done]),
-        distances=np.array([distances[_distance_key(probe)]["value"] for probe, _ in done]),
-        gradients=np.array([distances[_distance_key(probe)]["gradient"] for probe, _ in done]),
+        distances=np.array([distances[(probe.mixture_id,)]["value"] for probe, _ in done]),
+        gradients=np.array([distances[(probe.mixture_id,)]["gradient"] for probe, _ in done]),
         sizes=np.array([probe.size for probe, _ in done]),
         values=np.array([row["value"] for _, row in done]),
         failed=len(failed),
     )
-
-
-def _distance_key(probe: Probe) -> Key:
-    return (probe.mixture_id, probe.size, None)
 
 
 def sample_of(study: Study, seen: Observations) -> Sample:

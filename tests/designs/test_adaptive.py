@@ -134,12 +134,8 @@ def trained(study: Study) -> dict[Key, Row]:
 
 def measured(study: Study) -> dict[Key, Row]:
     return {
-        (study.identify(p), scale, None): {
-            "value": float(distance(p[None])[0]),
-            "gradient": 3 * [0.0],
-        }
+        (study.identify(p),): {"value": float(distance(p[None])[0]), "gradient": 3 * [0.0]}
         for p in study.measured
-        for scale in study.scales
     }
 
 
@@ -212,7 +208,7 @@ def test_failed_probes_are_done_with_but_teach_nothing() -> None:
 def test_candidates_without_a_distance() -> None:
     study = adaptive(first=6)
     distances = measured(study)
-    del distances[study.candidate_ids[-1], 10, None]
+    del distances[(study.candidate_ids[-1],)]
     with pytest.raises(InputError, match=r"1 candidates .* have no distance; measure them first"):
         next_step(study, trained(study), distances)
 

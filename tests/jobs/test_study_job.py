@@ -84,7 +84,7 @@ def test_all_tables_are_written_with_their_schemas(finished: tuple[Path, Purchas
             assert stamp.study == "iris"
             assert stamp.providers == ("ada", "bob", "cyd")
     assert table(out, "probes").num_rows == PROBES
-    assert table(out, "distances").num_rows == PROBES
+    assert table(out, "distances").num_rows == MIXTURES
     assert {row["size"] for row in rows(out, "projections")} == {4, 16, 100}
     for name in ("predictors", "projections", "plans"):
         for row in rows(out, name):

@@ -105,15 +105,17 @@ def test_rows_equal_what_a_plain_loop_over_the_appended_rows_gives(folder: Folde
 
 def test_a_full_tier_becomes_one_part_of_the_next(folder: Folder) -> None:
     ledger = Ledger(folder, "distances")
-    row = {"mixture_id": "m", "mixture": [1.0, 0.0], "draw": None, "value": 1.0, "gradient": []}
+    row = {"mixture": [1.0, 0.0], "value": 1.0, "gradient": []}
     for tier in (0, 1):
         for part in range(MERGE_AT):
-            table = make_table("distances", [row | {"size": MERGE_AT * tier + part}], STAMP)
+            table = make_table(
+                "distances", [row | {"mixture_id": f"m{MERGE_AT * tier + part}"}], STAMP
+            )
             folder.write(f"distances/part-{tier}-{part}.parquet", encode(table))
     ledger.compact()
     (merged,) = folder.names("distances")
     assert merged.startswith("distances/part-2-")
-    assert set(ledger.rows("made")) == {("m", size, None) for size in range(2 * MERGE_AT)}
+    assert set(ledger.rows("made")) == {(f"m{i}",) for i in range(2 * MERGE_AT)}
 
 
 @pytest.mark.parametrize("kept", [0, 4, 0.5, -1])

@@ -41,8 +41,7 @@ def room(settings: TransportSettings) -> int:
 
 def rows_of(features: PilotFeatures, ground: Ground) -> ProviderShard:
     """The rows of the cost that belong to these pilots; the kernel is kept where it fits."""
-    points, dimension = features.features.shape
-    plan = plan_solve(points, len(ground.validation.features), dimension, ground.settings)
+    plan = plan_solve(len(features.features), ground.validation, ground.settings)
     return ProviderShard(
         features,
         ground.validation,

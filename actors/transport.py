@@ -8,6 +8,7 @@ that holds them.
 """
 
 from collections.abc import Sequence
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -43,10 +44,10 @@ def embed_validation(
 
 
 class PilotDistances:
-    """Mixtures (B, m) → their distances, by the actors that hold the pilots.
+    """Mixtures (B, m) → their distances to one validation set, by the actors that hold the pilots.
 
-    Warm: a call starts from where the call before it ended. The term of the validation set alone
-    is computed once.
+    The validation set is embedded and the memory planned at once; the pilots are embedded at the
+    first call. A call starts from the dual potentials of the previous call.
 
     Attributes
     ----------
@@ -57,31 +58,27 @@ class PilotDistances:
     """
 
     def __init__(self, pilots: Pilots, study: Study) -> None:
-        """To the one validation set of a study."""
         self.validation = pilots.validations[study.validation.name]
         self.embedder = study.config.embedder
         share = GPU_SHARE if gpus() else 0
         embedding = ray.remote(num_cpus=0, num_gpus=share)(embed_validation)
         embedder, validation = fetch(embedding.remote(self.embedder, self.validation))
         settings = pilots.share(study.config.transport)
-        actors = [actor for actor, _ in pilots.shards]
-        self.plan = plan_solve(
-            int(study.pilot_sizes.sum()),
-            study.validation.size,
-            validation.features.shape[1],
-            settings,
-            actors=len(actors),
-        )
-        self.ground = ray.put(Ground(study.names, settings, embedder, validation))
-        self._distances: TransportDistances | DistancesByMixture
+        points, actors = int(study.pilot_sizes.sum()), len(pilots.shards)
+        self.plan = plan_solve(points, validation, settings, actors=actors)
+        self._ground = Ground(study.names, settings, embedder, validation)
+        self.ground = ray.put(self._ground)
+        self._pilots = pilots
+
+    @cached_property
+    def _distances(self) -> "TransportDistances | DistancesByMixture":
+        ground, sources = self._ground, self._pilots.sources
+        actors = [actor for actor, _ in self._pilots.shards]
         if self.plan.layout == "by provider":
-            shards = Shards(actors, pilots.sources, self.ground)
-            pool = sharded_pool(shards, validation, settings, self.plan)
-            self._distances = TransportDistances(pool, settings)
-        else:
-            self._distances = DistancesByMixture(
-                actors, pilots.sources, self.ground, len(study.names)
-            )
+            shards = Shards(actors, sources, self.ground)
+            pool = sharded_pool(shards, ground.validation, ground.settings, self.plan)
+            return TransportDistances(pool, ground.settings)
+        return DistancesByMixture(actors, sources, self.ground, len(ground.names))
 
     def __call__(self, mixtures: Floats, /) -> Distances:
         return self._distances(mixtures)

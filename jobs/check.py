@@ -2,8 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 
-import numpy as np
-
 from actors.nodes import living_nodes
 from actors.probes import missing_probes
 from jobs.probe import train
@@ -20,7 +18,6 @@ from projektor_ray.projection import noise_gain, reach
 from projektor_ray.storage.schemas import Key, Row
 from projektor_ray.study import Probe, Study
 from projektor_ray.study.fitting import unmeasured
-from projektor_ray.transport.problem import plan_solve
 
 FARTHER_APART = 4
 
@@ -101,14 +98,7 @@ def _cost_rows(study: Study, done: Mapping[Key, Row], missing: Sequence[Probe]) 
 
 def _transport_rows(workspace: Workspace) -> list[list[str]]:
     """Lines on the distances to one validation set."""
-    study, pilots = workspace.study, workspace.pilots
-    memory = plan_solve(
-        int(study.pilot_sizes.sum()),
-        study.validation.size,
-        int(np.prod(study.validation.input_shape)),
-        pilots.share(study.config.transport),
-        actors=len(pilots.shards),
-    )
+    study, memory = workspace.study, workspace.pilot_distances.plan
     to = f" to {study.set_name}" if study.set_name else ""
     missing = len(unmeasured(study, workspace.distances()))
     needed = f"{memory.layout}, {memory.bytes_needed / 2**20:,.0f} MiB: {memory.reason}"

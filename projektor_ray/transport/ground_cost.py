@@ -177,6 +177,12 @@ def cost_units(
     return CostUnits(scale or 1.0, label_scale, kind, label_weight)
 
 
+def cost_dimension(validation: ValidationFeatures, label_weight: float) -> int:
+    """Coordinates of a point in the cost's units: the features, and a regression target."""
+    regression = label_weight > 0 and _label_kind(validation.labels) == "regression"
+    return int(validation.features.shape[1]) + int(regression)
+
+
 @dataclass(frozen=True, eq=False)
 class LabelledPoints:
     """Points (n, d) in the cost's units, and the group each belongs to: 0 … G − 1, none empty.

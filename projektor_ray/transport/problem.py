@@ -15,6 +15,7 @@ from projektor_ray.transport.ground_cost import (
     LabelledPoints,
     PilotFeatures,
     ValidationFeatures,
+    cost_dimension,
     cost_units,
     pilot_moments,
     pilot_points,
@@ -80,8 +81,7 @@ def local_pool(
     points = pilot_points(pilots, validation, units)
     targets = validation_points(validation, units)
     device, dtype = device_of(settings), dtype_of(settings)
-    dimension = points.points.shape[1]
-    plan = plan_solve(len(points.points), len(targets.points), dimension, settings)
+    plan = plan_solve(len(points.points), validation, settings)
     log.info("transport: %s, because %s", plan.layout, plan.reason)
     cost = FeatureCost(points, targets, units, dtype, device)
     operator = KernelOperator(
@@ -133,9 +133,15 @@ def sharded_pool(
 
 
 def plan_solve(
-    points: int, targets: int, dimension: int, settings: TransportSettings, *, actors: int = 0
+    points: int, validation: ValidationFeatures, settings: TransportSettings, *, actors: int = 0
 ) -> MemoryPlan:
     """`plan_memory` for these settings, with room for a usual batch.
+
+    Parameters
+    ----------
+    points : pilot points of all providers.
+    validation : embedded, so that the plan has the width of the features that are solved for.
+    actors : processes that mixtures or pilots could be spread over.
 
     Raises
     ------
@@ -144,9 +150,9 @@ def plan_solve(
     """
     plan = plan_memory(
         points,
-        targets,
+        len(validation.features),
         USUAL_BATCH,
-        dimension,
+        cost_dimension(validation, settings.label_weight),
         item_size=dtype_of(settings).itemsize,
         available=memory_limit(settings),
         actors=actors,

@@ -1,12 +1,25 @@
 """Distances by the actors that hold the pilots: as in one process, in either way."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 import ray
 
+from actors.fetch import fetch
 from actors.transport import PilotDistances
-from projektor_ray.transport import Distances
-from tests.helpers.actor_studies import MIXTURES, NAMES, SCANT, held, in_one_process
+from projektor_ray.transport import Distances, ValidationFeatures
+from projektor_ray.transport.memory import SAFE_SHARE
+from projektor_ray.transport.problem import plan_solve
+from tests.helpers.actor_studies import (
+    MIXTURES,
+    NAMES,
+    SCANT,
+    SIZES,
+    VALIDATION,
+    held,
+    in_one_process,
+)
 
 pytestmark = pytest.mark.ray
 
@@ -60,3 +73,29 @@ def test_exact_transport_is_by_mixture(local_ray: None) -> None:
     found, expected = distances(MIXTURES), in_one_process(method="exact")
     np.testing.assert_allclose(found.value, expected.value, rtol=1e-6)
     np.testing.assert_allclose(found.gradient, expected.gradient, rtol=1e-6, atol=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("embedder", "width"),
+    [
+        ({"name": "standardize"}, 5),
+        ({"name": "tests.helpers.custom_embedders:repeated", "settings": {"times": 7}}, 35),
+    ],
+)
+def test_memory_is_planned_for_the_width_of_the_embedded_features(
+    local_ray: None, embedder: dict[str, Any], width: int
+) -> None:
+    """The plan is known before any pilot is embedded; the pilots' features have its width."""
+    pilots, study = held(embedder=embedder)
+    distances = PilotDistances(pilots, study)
+    plan = distances.plan
+    embedded = ValidationFeatures(np.zeros((len(VALIDATION), width)))
+    settings = study.config.transport.model_copy(
+        update={"memory_limit_gb": plan.bytes_available / SAFE_SHARE / 2**30}
+    )
+    points, actors = sum(SIZES.values()), len(pilots.shards)
+    expected = plan_solve(points, embedded, settings, actors=actors)
+    assert plan.bytes_needed == expected.bytes_needed
+    actor, _ = pilots.shards[0]
+    features = fetch(actor.features.remote(pilots.sources, [distances.ground]))
+    assert features.features.shape[1] == width

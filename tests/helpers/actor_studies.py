@@ -37,7 +37,13 @@ PILOTS = {name: samples(seed, size) for seed, (name, size) in enumerate(SIZES.it
 VALIDATION = samples(9, 24)
 
 
-def config(names: list[str], sources: dict[str, Any], **transport: Any) -> StudyConfig:
+def config(
+    names: list[str],
+    sources: dict[str, Any],
+    *,
+    embedder: dict[str, Any] | None = None,
+    **transport: Any,
+) -> StudyConfig:
     """A study of providers in the order of `names`, with sources for those that have one."""
     return parse(
         StudyConfig,
@@ -46,15 +52,18 @@ def config(names: list[str], sources: dict[str, Any], **transport: Any) -> Study
             "providers": [{"name": name, **sources.get(name, {})} for name in names],
             "learner": {"name": "sklearn.naive_bayes.GaussianNB"},
             "transport": transport,
+            "embedder": embedder or {},
             "probes": {"scales": [2, 8], "lattice": 2},
             "selection": {"size": 100},
         },
     )
 
 
-def held(names: list[str] = NAMES, **transport: Any) -> tuple[Pilots, Study]:
+def held(
+    names: list[str] = NAMES, *, embedder: dict[str, Any] | None = None, **transport: Any
+) -> tuple[Pilots, Study]:
     """The pilots, given to the actors as arrays."""
-    asked = config(names, {}, **transport)
+    asked = config(names, {}, embedder=embedder, **transport)
     pilots = Pilots(asked, PILOTS, VALIDATION)
     return pilots, resolve(asked, *pilots.summaries())
 

@@ -13,6 +13,11 @@ def centred(validation: Samples, settings: dict[str, Any]) -> Callable[[Any], An
     return lambda inputs: (inputs - mean) * settings.get("scale", 1.0)
 
 
+def repeated(validation: Samples, settings: dict[str, Any]) -> Callable[[Any], Any]:
+    """Features `times` as wide as the inputs."""
+    return lambda inputs: np.tile(inputs, settings["times"])
+
+
 def transposed(validation: Samples, settings: dict[str, Any]) -> Callable[[Any], Any]:
     return lambda inputs: inputs.T
 

@@ -236,7 +236,7 @@ def test_refusals() -> None:
         measure(np.eye(3), pilots, validation, TransportSettings(device="nowhere"))
     exact = TransportSettings(method="exact", memory_limit_gb=0.1)
     with pytest.raises(InputError, match="exact transport holds the whole cost"):
-        plan_solve(3000, 1000, 8, exact, actors=2)
+        plan_solve(3000, ValidationFeatures(np.zeros((1000, 8))), exact, actors=2)
 
 
 def test_settings_load_no_numerics() -> None:

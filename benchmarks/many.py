@@ -66,7 +66,7 @@ class Problem:
         return ProjectedObjective(model, SIZE, self.distances)
 
     def plan(self, objective: ProjectedObjective) -> Plan:
-        return select(objective, self.sellers, SIZE, budget=self.budget, starts=4)
+        return select(objective, self.sellers, SIZE, budget=self.budget, restarts=4)
 
     @property
     def polytope(self) -> dict[str, object]:
@@ -102,7 +102,7 @@ def row(name: str, providers: int) -> str:
     gap = problem.optimality_gap(objective, plan)
     return (
         f"| {providers:,} | {name} | {fitted - begun:.2f} | {ended - fitted:.2f} "
-        f"| {np.count_nonzero(plan.samples):,} | {plan.restarts_converged} of {plan.starts} "
+        f"| {np.count_nonzero(plan.samples):,} | {plan.restarts_converged} of {plan.restarts} "
         f"| {POINTS * gap:.4f} |"
     )
 

@@ -114,7 +114,7 @@ def one(name: str, surface: Surface, mixtures: int, rng: np.random.Generator) ->
     model.fit(rows, distances, sizes, np.clip(truth + noise, *bounds))
     objective = ProjectedObjective(model, SIZE, surface.distances)
     sellers = [Provider(f"{i:03}", None, 0.0) for i in range(providers)]
-    plan = select(objective, sellers, SIZE, candidates=design, starts=16)
+    plan = select(objective, sellers, SIZE, candidates=design, rerestarts=16)
     best = surface.truth(surface.optimum[None], SIZE)[0]
     new = rng.dirichlet(np.ones(providers), size=100)
     covered, width = coverage(model, surface, new, SIZE, rng)

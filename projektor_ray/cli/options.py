@@ -27,8 +27,8 @@ from projektor_ray.runs import (
 )
 from projektor_ray.runs.metric_names import Bounds
 from projektor_ray.runs.result_tables import fit_scale
-from projektor_ray.selection import Combination, Direction, Request, combination
-from projektor_ray.selection.purchase import Least
+from projektor_ray.selection import Combination, Direction, PurchaseRequest, combination
+from projektor_ray.selection.purchase import Minimize
 
 USUAL_PREDICTOR = "gp"
 
@@ -230,22 +230,22 @@ class PurchaseOptions:
     ] = None
     budget: Annotated[float | None, typer.Option(help="Most money to spend.")] = None
     target: Annotated[float | None, typer.Option(help="Metric to reach.")] = None
-    least: Annotated[
+    minimize: Annotated[
         Spent | None,
-        typer.Option(help="What to spend least of on a target; else money, if anything costs any."),
+        typer.Option(help="What a plan that reaches --target minimizes; else money, if priced."),
     ] = None
     frontier: Annotated[
         str | None, typer.Option(help="Budgets, a,b,c: the best plan for each of them.")
     ] = None
-    largest: Annotated[int | None, typer.Option(help="Most samples, where --at is open.")] = None
+    max_size: Annotated[int | None, typer.Option(help="Most samples, where --at is open.")] = None
 
-    def request(self) -> Request:
+    def request(self) -> PurchaseRequest:
         """The same as the selection takes it."""
         budgets = () if self.frontier is None else tuple(numbers("--frontier", self.frontier))
-        least: Least | None = None
-        if self.least is not None:
-            least = "money" if self.least is Spent.money else "samples"
-        return Request(self.at, self.budget, self.target, least, budgets, self.largest)
+        minimize: Minimize | None = None
+        if self.minimize is not None:
+            minimize = "money" if self.minimize is Spent.money else "samples"
+        return PurchaseRequest(self.at, self.budget, self.target, minimize, budgets, self.max_size)
 
 
 @dataclass(frozen=True, kw_only=True)

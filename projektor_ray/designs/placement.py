@@ -67,9 +67,9 @@ def size_to_buy(config: StudyConfig, providers: Sequence[Provider]) -> int:
     asked = config.selection.request
     if asked.size is not None:
         return asked.size
-    smallest, largest = sizes_for_sale(config)
-    largest = min(filter(None, (largest, asked.largest)), default=None)
-    return bounds_of_size(providers, config.terms, asked.money, smallest, largest)[1]
+    min_size, max_size = sizes_for_sale(config)
+    max_size = min(filter(None, (max_size, asked.max_size)), default=None)
+    return bounds_of_size(providers, config.terms, asked.money, min_size, max_size)[1]
 
 
 def feasible_purchases(config: StudyConfig, providers: Sequence[Provider]) -> FeasibleSet:

@@ -50,8 +50,8 @@ def _reason(market: PurchaseProblem, plan: Plan, left: float, open_size: bool) -
             f"for {plan.size:,} samples, as asked, no dearer ones within it that were found are "
             "predicted better"
         )
-    if market.largest is not None and plan.size >= market.largest:
-        return f"a plan has {market.largest:,} samples at most"
+    if market.max_size is not None and plan.size >= market.max_size:
+        return f"a plan has {market.max_size:,} samples at most"
     sign = 1.0 if market.direction == "maximize" else -1.0
     helps = sign * plan.marginal_value > 0
     if not (helps & ~sold_out).any():

@@ -141,7 +141,7 @@ def about_plans(report: Report) -> Iterator[str]:
 
 def few_agree(report: Report) -> bool:
     """Whether few of the starts of the search ended at the selected plan."""
-    return report.selected.restarts_converged < FEW_AGREE * report.selected.starts
+    return report.selected.restarts_converged < FEW_AGREE * report.selected.restarts
 
 
 def _flaws(report: Report) -> Iterator[str]:

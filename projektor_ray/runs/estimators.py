@@ -24,7 +24,7 @@ from projektor_ray.selection import (
     ProjectedObjective,
     PurchasePlans,
     PurchaseProblem,
-    Request,
+    PurchaseRequest,
     buy,
 )
 from projektor_ray.selection.exponential import Exponential
@@ -267,7 +267,7 @@ class ScaleRegressor(OfMixtures):
             bounds=self.bounds,
         )
 
-    def plans(self, asked: Request, offers: Offers | None = None) -> PurchasePlans:
+    def plans(self, asked: PurchaseRequest, offers: Offers | None = None) -> PurchasePlans:
         """The plan predicted best (`selected`), and the plans to compare it with.
 
         Parameters
@@ -313,7 +313,7 @@ class ScaleRegressor(OfMixtures):
                 f"name, size={offers}, and so is money, budget={offers}"
             )
         read = None if offers is None else Offers.read(offers, self.providers_)
-        table = self.plans(Request(size, budget), read).table()
+        table = self.plans(PurchaseRequest(size, budget), read).table()
         return table.to_pandas() if type(offers).__module__.startswith("pandas") else table
 
     def check_target(self, size: float) -> float:

@@ -18,7 +18,7 @@ from projektor_ray.selection.objective import (
 from projektor_ray.selection.plan import Direction, Plan
 from projektor_ray.selection.problem import ObjectiveAt, PurchaseProblem, bounds_of_size
 from projektor_ray.selection.provider_terms import Terms
-from projektor_ray.selection.purchase import Request, buy
+from projektor_ray.selection.purchase import PurchaseRequest, buy
 from projektor_ray.selection.robustness import PlanStability, agree
 from projektor_ray.selection.size_search import (
     TargetResult,
@@ -43,7 +43,7 @@ __all__ = [
     "ProjectedObjective",
     "PurchasePlans",
     "PurchaseProblem",
-    "Request",
+    "PurchaseRequest",
     "TargetResult",
     "Terms",
     "agree",

@@ -26,7 +26,7 @@ def select(
     budget: float | None = None,
     terms: Mapping[str, Terms] | None = None,
     direction: Direction = "maximize",
-    starts: int = 32,
+    restarts: int = 32,
     seed: int = 0,
     candidates: Floats | None = None,
     level: float = LEVEL,
@@ -46,7 +46,7 @@ def select(
     budget : most money to spend.
     terms : minimum orders, and providers that must be in or out, by provider name.
     direction : whether the metric is better higher or lower.
-    starts : random starts beside the fixed ones.
+    restarts : random starts, in addition to the fixed ones.
     candidates : mixtures (c, m) to start from as well, such as the best probes.
     level : of the interval.
 
@@ -58,7 +58,7 @@ def select(
         If an argument cannot be used, or the objective gives a number that is not finite.
     """
     feasible = FeasibleSet.of(providers, size, budget, terms)
-    points = _starts(_upward(objective, direction), feasible, starts, seed, candidates)
+    points = _starts(_upward(objective, direction), feasible, restarts, seed, candidates)
     return select_from(points, objective, feasible, direction, level)
 
 
@@ -78,7 +78,7 @@ def select_from(
         found.best.samples,
         level,
         direction,
-        starts=len(points),
+        restarts=len(points),
         restarts_converged=int(found.best.ascent.reached_best.sum()),
         optimality_gap=found.optimality_gap,
     )

@@ -40,7 +40,7 @@ class Plan:
         too (and the objective knows what growth brings), on top of the plan.
     unclipped : the prediction before it is cut to the metric's bounds, which the search follows.
     part : of the feasible set, in which the plan was found.
-    starts : how many starts the search had; 0 for a plan that was not searched.
+    restarts : how many starts the search had; 0 for a plan that was not searched.
     restarts_converged : how many of them reached the best value.
     optimality_gap : by how much a plan left unsearched could be better; 0 unless the search over
         price tiers and minimum orders was cut short.
@@ -55,7 +55,7 @@ class Plan:
     budget_value: float
     unclipped: float
     part: FeasibleSet
-    starts: int = 0
+    restarts: int = 0
     restarts_converged: int = 0
     optimality_gap: float = 0.0
 
@@ -67,7 +67,7 @@ class Plan:
     @property
     def search(self) -> str:
         """How far the search can be trusted, in words."""
-        said = f"{self.restarts_converged} of {self.starts} starts reached this plan's value"
+        said = f"{self.restarts_converged} of {self.restarts} restarts reached this plan's value"
         if self.optimality_gap:
             said += (
                 "; the search over price tiers and minimum orders was cut short: a plan may be "
@@ -104,7 +104,7 @@ def make_plan(
     samples: NDArray[np.int64],
     level: float,
     direction: Direction,
-    starts: int = 0,
+    restarts: int = 0,
     restarts_converged: int = 0,
     optimality_gap: float = 0.0,
 ) -> Plan:
@@ -130,7 +130,7 @@ def make_plan(
         budget_value=worth.budget,
         unclipped=float(values[0]),
         part=part,
-        starts=starts,
+        restarts=restarts,
         restarts_converged=restarts_converged,
         optimality_gap=optimality_gap,
     )

@@ -24,7 +24,7 @@ MetricAt = Callable[[int], MetricObjective]
 BEST_TRAINED = 8
 """How many of the best trained mixtures the search also starts from."""
 UNLIMITED = 10**12
-"""A market that sells more than this for the money needs a largest size."""
+"""A problem that allows more samples than this needs a `max_size`."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,9 +36,9 @@ class PurchaseProblem:
     objective_at : the size N → the objective at N.
     providers : m of them, in the order of the objective's columns.
     terms : minimum orders, and providers that must be in or out, by provider name.
-    smallest, largest : sizes that are searched; absent: from 1 to all that capacities and the
+    min_size, max_size : sizes that are searched; absent: from 1 to all that capacities and the
         budget allow.
-    direction, starts, seed, level : as `select`.
+    direction, restarts, seed, level : as `select`.
     trials : mixtures (k, m) of probes, of one size, and their metrics (k,); the search also starts
         from the best of them.
     trained_at : that size.
@@ -49,10 +49,10 @@ class PurchaseProblem:
     objective_at: ObjectiveAt
     providers: Sequence[Provider]
     terms: Mapping[str, Terms] | None = None
-    smallest: int = 1
-    largest: int | None = None
+    min_size: int = 1
+    max_size: int | None = None
     direction: Direction = "maximize"
-    starts: int = 32
+    restarts: int = 32
     seed: int = 0
     trials: tuple[Floats, Floats] | None = None
     trained_at: int | None = None
@@ -61,13 +61,12 @@ class PurchaseProblem:
     parts: Mapping[str, MetricAt] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        for name, size in (("smallest", self.smallest), ("largest", self.largest)):
+        for name, size in (("min_size", self.min_size), ("max_size", self.max_size)):
             if size is not None and (size != int(size) or size < 1):
-                raise InputError(f"the {name} size must be a whole number of samples; got {size}")
-        if self.largest is not None and self.largest < self.smallest:
+                raise InputError(f"{name} must be a whole number of samples, 1 or more; got {size}")
+        if self.max_size is not None and self.max_size < self.min_size:
             raise InputError(
-                f"the smallest size, {self.smallest:,}, must not exceed the largest, "
-                f"{self.largest:,}"
+                f"min_size must not exceed max_size; got {self.min_size:,} and {self.max_size:,}"
             )
         if not self.providers:
             raise InputError("a plan needs at least one provider; got none")
@@ -86,7 +85,7 @@ class PurchaseProblem:
             budget=budget,
             terms=self.terms,
             direction=self.direction,
-            starts=self.starts,
+            restarts=self.restarts,
             seed=self.seed,
             candidates=None if self.trained is None else self.trained[:BEST_TRAINED],
             level=self.level,
@@ -115,7 +114,7 @@ class PurchaseProblem:
 
     def sizes(self, budget: float | None) -> tuple[int, int]:
         """Fewest and most samples that may be bought for a budget, see `bounds_of_size`."""
-        return bounds_of_size(self.providers, self.terms, budget, self.smallest, self.largest)
+        return bounds_of_size(self.providers, self.terms, budget, self.min_size, self.max_size)
 
 
 def best_first(mixtures: Floats, values: Floats, direction: Direction) -> Floats:
@@ -130,8 +129,8 @@ def bounds_of_size(
     providers: Sequence[Provider],
     terms: Mapping[str, Terms] | None,
     budget: float | None,
-    smallest: int = 1,
-    largest: int | None = None,
+    min_size: int = 1,
+    max_size: int | None = None,
 ) -> tuple[int, int]:
     """Fewest and most samples that may be bought for a budget.
 
@@ -142,15 +141,15 @@ def bounds_of_size(
     InfeasibleError
         If there is no such size; names the constraint that cannot be kept.
     InputError
-        If nothing bounds the size: neither `largest`, nor capacities, nor the budget.
+        If nothing bounds the size: neither `max_size`, nor capacities, nor the budget.
     """
     deals = terms or {}
     required = sum(max(deal.minimum_order, 1) for deal in deals.values() if deal.required)
-    least = max(smallest, required)
-    if largest is not None and least > largest:
+    least = max(min_size, required)
+    if max_size is not None and least > max_size:
         raise InfeasibleError(
             f"the required orders cannot be kept: together they are {least:,} samples, more "
-            f"than the largest size of {largest:,}. Buy more, or require fewer"
+            f"than max_size: {max_size:,}. Raise max_size, or require fewer"
         )
     needed = {
         name: deal if deal.required else replace(deal, minimum_order=0)
@@ -165,11 +164,11 @@ def bounds_of_size(
             return False
         return True
 
-    most = UNLIMITED if largest is None else largest
+    most = UNLIMITED if max_size is None else max_size
     if allows(most):
-        if largest is None:
+        if max_size is None:
             raise InputError(
-                "nothing bounds the size to buy: give the largest size, a budget where no "
+                "nothing bounds the size to buy: give max_size, a budget where no "
                 "unlimited provider is free, or a capacity for every provider"
             )
         return least, most

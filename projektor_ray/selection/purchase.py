@@ -15,22 +15,23 @@ from projektor_ray.selection.size_search import (
     smallest_reaching,
 )
 
-Least = Literal["samples", "money"]
+Minimize = Literal["samples", "money"]
+"""What a plan that reaches a target uses as little of as it can."""
 
 
 @dataclass(frozen=True)
-class Request:
-    """What kind of purchase is wanted: of a size, else of whatever size serves best.
+class PurchaseRequest:
+    """A question to a purchase problem: the best plan of one size, else of any size.
 
     Attributes
     ----------
     size : samples to buy.
     budget : most money to spend.
-    target : metric to reach, with as little as possible.
-    least : of what little is spent on a target; absent: money where anything costs any, else
-        samples.
-    frontier : budgets, to see the best plan for each of them.
-    largest : most samples, where the size is open.
+    target : metric to reach, with as few samples or as little money as possible.
+    minimize : whether a plan that reaches the target minimizes samples or money; absent: money
+        if any provider has a price, else samples.
+    frontier : budgets; the best plan is found for each of them.
+    max_size : most samples, where the size is open.
 
     Raises
     ------
@@ -41,9 +42,9 @@ class Request:
     size: int | None = None
     budget: float | None = None
     target: float | None = None
-    least: Least | None = None
+    minimize: Minimize | None = None
     frontier: tuple[float, ...] = ()
-    largest: int | None = None
+    max_size: int | None = None
 
     def __post_init__(self) -> None:
         kinds = {"a size": self.size, "a target": self.target, "a frontier": self.frontier or None}
@@ -52,10 +53,16 @@ class Request:
             raise InputError(f"{' and '.join(asked)} ask for different things; give one of them")
         if self.frontier and self.budget is not None:
             raise InputError("a frontier has budgets of its own; drop the budget, or the frontier")
-        if self.least is not None and self.target is None:
-            raise InputError("what to spend least of is asked where there is a target; give one")
-        if self.largest is not None and self.size is not None:
-            raise InputError("a largest size is for where the size is open; drop one of the two")
+        if self.minimize is not None and self.target is None:
+            raise InputError(
+                f"minimize: {self.minimize} applies only where a target is to be reached; got no "
+                "target. Set a target, or drop minimize"
+            )
+        if self.max_size is not None and self.size is not None:
+            raise InputError(
+                f"max_size: {self.max_size} applies only where the size is open; got size: "
+                f"{self.size}. Drop one of the two"
+            )
 
     @property
     def money(self) -> float | None:
@@ -63,7 +70,7 @@ class Request:
         return max(self.frontier) if self.frontier else self.budget
 
 
-def buy(market: PurchaseProblem, asked: Request) -> PurchasePlans:
+def buy(market: PurchaseProblem, asked: PurchaseRequest) -> PurchasePlans:
     """The plan that is asked for, as `selected`, and the plans to compare it with.
 
     Of a frontier, `selected` is the plan for the largest budget.
@@ -78,8 +85,8 @@ def buy(market: PurchaseProblem, asked: Request) -> PurchasePlans:
     if asked.size is not None:
         fixed = market.plan(asked.size, asked.budget)
         return _told(beside(market, fixed, asked.budget), market, asked)
-    if asked.largest is not None:
-        market = replace(market, largest=min(asked.largest, market.largest or asked.largest))
+    if asked.max_size is not None:
+        market = replace(market, max_size=min(asked.max_size, market.max_size or asked.max_size))
     if asked.frontier:
         plans = frontier(market, asked.frontier)
         richest = plans[asked.frontier.index(max(asked.frontier))]
@@ -93,15 +100,15 @@ def buy(market: PurchaseProblem, asked: Request) -> PurchasePlans:
     return _told(beside(market, best, asked.budget), market, asked)
 
 
-def _told(found: PurchasePlans, market: PurchaseProblem, asked: Request) -> PurchasePlans:
+def _told(found: PurchasePlans, market: PurchaseProblem, asked: PurchaseRequest) -> PurchasePlans:
     """With what is left of the money, and whether the size was open."""
     open_size = asked.size is None
     unspent = why_unspent(market, found.selected, asked.money, open_size=open_size)
     return replace(found, open_size=open_size, unspent=unspent)
 
 
-def _reach(market: PurchaseProblem, target: float, asked: Request) -> TargetResult:
+def _reach(market: PurchaseProblem, target: float, asked: PurchaseRequest) -> TargetResult:
     costs = any(price > 0 for one in market.providers for _, price in one.schedule)
-    money = costs if asked.least is None else asked.least == "money"
+    money = costs if asked.minimize is None else asked.minimize == "money"
     search = cheapest_reaching if money else smallest_reaching
     return search(market, target, asked.budget)

@@ -265,7 +265,7 @@ def _climb(
 def _priced(market: PurchaseProblem, plan: Plan) -> Plan:
     """The plan with the shadow prices of an open size, unless its size is at the market's bound."""
     objective = market.objective_at(plan.size)
-    bounds = (market.smallest, market.largest)
+    bounds = (market.min_size, market.max_size)
     if plan.size in bounds or not isinstance(objective, MetricObjective):
         return plan
     upward = plan.marginal_value if market.direction == "maximize" else -plan.marginal_value

@@ -117,7 +117,7 @@ def _market(fit: SetFit) -> PurchaseProblem:
         study.config.terms,
         *study.sizes_for_sale,
         direction=study.metric.direction,
-        starts=study.config.selection.starts,
+        restarts=study.config.selection.restarts,
         trials=(seen.mixtures[trained], seen.values[trained]),
         trained_at=max(study.scales),
         bounds=(study.metric.low, study.metric.high),

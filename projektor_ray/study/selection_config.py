@@ -9,8 +9,8 @@ from pydantic import Field, field_validator, model_validator
 from projektor_ray.errors import nearest
 from projektor_ray.predictors import PREDICTORS
 from projektor_ray.predictors.gaussian_process import GaussianProcess
-from projektor_ray.selection import Combination, Direction, Request, combination
-from projektor_ray.selection.purchase import Least
+from projektor_ray.selection import Combination, Direction, PurchaseRequest, combination
+from projektor_ray.selection.purchase import Minimize
 from projektor_ray.storage.settings import Config
 
 Projection = Literal["auto", "grouped", "joint_power", "joint", "eq3", "saturating", "none"]
@@ -31,15 +31,19 @@ class SelectionConfig(Config):
     target: float | None = Field(
         None, allow_inf_nan=False, description="Metric to reach with as little as possible."
     )
-    least: Least | None = Field(
+    minimize: Minimize | None = Field(
         None,
-        description="What is spent least of on a target; absent: money where anything costs any.",
+        description="What a plan that reaches the target minimizes: samples or money. Absent: "
+        "money if any provider has a price, else samples.",
     )
     frontier: tuple[float, ...] = Field(
         (), description="Budgets: the best plan of any size for each of them."
     )
-    largest: int | None = Field(
-        None, ge=1, description="Most samples where no size is given; absent: all for the money."
+    max_size: int | None = Field(
+        None,
+        ge=1,
+        description="Most samples to buy where no size is given. Absent: as many as budget and "
+        "capacities allow.",
     )
     weights: dict[str, float] | None = Field(
         None,
@@ -60,7 +64,11 @@ class SelectionConfig(Config):
         "grouped with fewer mixtures than providers), of three scales or more the one of least "
         "error on the largest scale held out.",
     )
-    starts: int = Field(32, ge=1, description="Random starts of the search, beside fixed ones.")
+    restarts: int = Field(
+        32,
+        ge=1,
+        description="Random mixtures that the search starts from, in addition to fixed ones.",
+    )
 
     @field_validator("frontier")
     @classmethod
@@ -101,9 +109,11 @@ class SelectionConfig(Config):
         return combination(sets, self.weights, direction, worst_of=self.worst)
 
     @property
-    def request(self) -> Request:
+    def request(self) -> PurchaseRequest:
         """The kind of purchase that is wanted."""
-        return Request(self.size, self.budget, self.target, self.least, self.frontier, self.largest)
+        return PurchaseRequest(
+            self.size, self.budget, self.target, self.minimize, self.frontier, self.max_size
+        )
 
     @property
     def placed_for(self) -> str:

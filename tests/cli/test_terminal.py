@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from projektor_ray.cli import terminal
-from projektor_ray.selection import Plan, PurchasePlans, Request, select
+from projektor_ray.selection import Plan, PurchasePlans, PurchaseRequest, select
 from projektor_ray.selection.comparison import Tried
 from projektor_ray.storage.arrays import Floats
 from tests.explain.test_unspent import bought
@@ -21,7 +21,7 @@ def test_a_looser_bound_improves_a_loss() -> None:
     def loss(mixtures: Floats) -> tuple[Floats, Floats]:
         return 1 + mixtures @ slopes, np.tile(slopes, (len(mixtures), 1))
 
-    plan = select(loss, providers([4000, None]), 10_000, direction="minimize", starts=2)
+    plan = select(loss, providers([4000, None]), 10_000, direction="minimize", restarts=2)
     said = terminal.shadow_prices(plan, 1000, "log_loss", 5, None)
     assert said == ["1,000 more for sale from p0000: improves log_loss by 0.05"]
     priced = select(
@@ -40,7 +40,7 @@ def test_a_target_that_is_missed_is_not_followed_by_an_order(
         (0.02, "Buy 20 samples"),
         (1.0, "Short of the target, the best there is:"),
     ):
-        terminal.plans(bought(*sold, Request(target=target, budget=100)), "accuracy")
+        terminal.plans(bought(*sold, PurchaseRequest(target=target, budget=100)), "accuracy")
         said = " ".join(capsys.readouterr().out.split())
         assert says in said
         assert "whatever they cost within the budget and whether or not they reach" in said
@@ -72,11 +72,11 @@ def test_a_table_is_as_wide_as_its_numbers(
 def test_costs_are_beside_the_budget_and_left_out_where_nothing_has_a_price(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    terminal.plans(bought((1, 2), [None, None], [0.101, 0.2], Request(20, 2.5)), "accuracy")
+    terminal.plans(bought((1, 2), [None, None], [0.101, 0.2], PurchaseRequest(20, 2.5)), "accuracy")
     said = " ".join(capsys.readouterr().out.split())
     assert "Buy 20 samples for 2.42 of 2.5 " in said
     assert "price cost" in said
-    terminal.plans(bought((1, 2), [None, None], [0.0, 0.0], Request(size=20)), "accuracy")
+    terminal.plans(bought((1, 2), [None, None], [0.0, 0.0], PurchaseRequest(size=20)), "accuracy")
     said = " ".join(capsys.readouterr().out.split())
     assert "Buy 20 samples provider" in said
     assert "price" not in said
@@ -85,7 +85,7 @@ def test_costs_are_beside_the_budget_and_left_out_where_nothing_has_a_price(
 
 def test_what_does_not_show_is_nothing(capsys: pytest.CaptureFixture[str]) -> None:
     """A sample more is worth a millionth of the interval, and so is more for sale."""
-    terminal.plans(bought((1e-6, 2e-6), [20, 10], [1.0, 1.0], Request(size=20)), "accuracy")
+    terminal.plans(bought((1e-6, 2e-6), [20, 10], [1.0, 1.0], PurchaseRequest(size=20)), "accuracy")
     said = capsys.readouterr().out
     assert "±0" in said
     assert "0.0000" not in said
@@ -93,7 +93,7 @@ def test_what_does_not_show_is_nothing(capsys: pytest.CaptureFixture[str]) -> No
 
 
 def test_plans_that_are_the_same_are_told_once(capsys: pytest.CaptureFixture[str]) -> None:
-    found = bought((1, 9, -1), [None, 2, None], [1, 1, 1], Request(size=10))
+    found = bought((1, 9, -1), [None, 2, None], [1, 1, 1], PurchaseRequest(size=10))
     same = {**found.plans, "single": found.selected, "proportional": found.plans["uniform"]}
     terminal.plans(replace(found, plans=same), "accuracy")
     said = capsys.readouterr().out
@@ -110,7 +110,7 @@ def test_how_far_the_best_trained_mixture_is_moved_is_said(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     """Half of each was trained best; of the second 2 of 10 are for sale."""
-    found = bought((1, 9, -1), [None, 2, None], [1, 1, 1], Request(size=10))
+    found = bought((1, 9, -1), [None, 2, None], [1, 1, 1], PurchaseRequest(size=10))
     mixtures = np.array([[0.5, 0.5, 0.0]])
     tried = replace(found, tried=Tried(mixtures, 10), plans={**found.plans, "probe": probe(found)})
     terminal.plans(tried, "accuracy")
@@ -124,7 +124,7 @@ def test_how_far_the_best_trained_mixture_is_moved_is_said(
 def test_a_purchase_far_beyond_the_trainings_is_called_so(
     largest: int, says: bool, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    found = bought((1, 9, -1), [None, 6, None], [1, 1, 1], Request(size=1000))
+    found = bought((1, 9, -1), [None, 6, None], [1, 1, 1], PurchaseRequest(size=1000))
     terminal.plans(replace(found, tried=Tried(np.ones((1, 3)) / 3, largest)), "accuracy")
     said = " ".join(capsys.readouterr().out.split())
     assert ("1,000 samples are 10.1 times the largest size trained" in said) == says

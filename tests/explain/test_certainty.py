@@ -11,7 +11,7 @@ from projektor_ray.selection import (
     PlanStability,
     PurchasePlans,
     PurchaseProblem,
-    Request,
+    PurchaseRequest,
     buy,
 )
 from projektor_ray.selection.comparison import Tried
@@ -30,7 +30,7 @@ def found() -> PurchasePlans:
     market = PurchaseProblem(
         lambda _: Uncertain(PEAK, 0.1), providers([None] * 3), trials=trials, trained_at=1000
     )
-    return buy(market, Request(SIZE))
+    return buy(market, PurchaseRequest(SIZE))
 
 
 def opened(found: PurchasePlans, gain: Gain = OPEN, tried: Tried | None = None) -> PurchasePlans:

@@ -25,7 +25,7 @@ def bought_of(providers: tuple[Provider, ...], size: int) -> PurchasePlans:
     def objective(mixtures: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         return mixtures @ worth, np.tile(worth, (len(mixtures), 1))
 
-    best = select(objective, providers, size, starts=2)
+    best = select(objective, providers, size, restarts=2)
     each = np.full(count, size // count)
     each[0] += size - each.sum()
     samples = {"uniform": each, "single": np.eye(count, dtype=np.int64)[-1] * size}
@@ -34,7 +34,7 @@ def bought_of(providers: tuple[Provider, ...], size: int) -> PurchasePlans:
             best,
             samples=bought,
             predicted=float(bought @ worth / size),
-            starts=0,
+            restarts=0,
             restarts_converged=0,
         )
         for name, bought in samples.items()

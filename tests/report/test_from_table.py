@@ -9,7 +9,7 @@ import pytest
 from projektor_ray.report import Report, render_page
 from projektor_ray.report.from_table import report_of_table
 from projektor_ray.runs import Offers, Runs, ScaleRegressor
-from projektor_ray.selection import Request, plans_without
+from projektor_ray.selection import PurchaseRequest, plans_without
 from tests.helpers.report_content import read
 
 NAMES = ("ada", "bob", "cyd")
@@ -28,7 +28,7 @@ def told(sizes: tuple[int, ...], size: int, *, log: bool = False) -> Report:
     model = ScaleRegressor("auto", predictor="linear", direction="minimize", log=log)
     model.fit(runs.features(), runs.values)
     offers = Offers.free(NAMES).changed({"ada": 0.5}, {"ada": 300.0}, {}, (), ())
-    bought = model.plans(Request(size, 200.0), offers)
+    bought = model.plans(PurchaseRequest(size, 200.0), offers)
     without = plans_without(model.market(offers), bought.selected, 200.0)
     return report_of_table("mine", runs, model, bought, without)
 

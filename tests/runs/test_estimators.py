@@ -13,7 +13,7 @@ from sklearn.model_selection import GridSearchCV, cross_val_predict
 from projektor_ray.errors import InputError, TooFewProbesError
 from projektor_ray.projection import project
 from projektor_ray.runs import MixtureRegressor, ScaleRegressor, keep
-from projektor_ray.selection import Request
+from projektor_ray.selection import PurchaseRequest
 
 
 def frame(rows: int = 30, seed: int = 0) -> pd.DataFrame:
@@ -63,7 +63,7 @@ def test_it_is_an_estimator_of_scikit_learn() -> None:
         lambda model: model.rank(frame(), size=100),
         lambda model: model.select(size=100),
         lambda model: model.select(pd.DataFrame({"provider": ["a", "b", "c"]}), size=100),
-        lambda model: model.plans(Request(100)),
+        lambda model: model.plans(PurchaseRequest(100)),
         lambda model: model.market(),
         lambda model: model.by("joint"),
         lambda model: keep(model),

@@ -11,7 +11,7 @@ from scipy.optimize import linprog
 
 from projektor_ray.errors import InfeasibleError, InputError
 from projektor_ray.runs import Offers, ScaleRegressor, keep, kept
-from projektor_ray.selection import Request
+from projektor_ray.selection import PurchaseRequest
 from projektor_ray.storage.arrays import Floats
 
 NAMES = ["b", "c", "a"]
@@ -56,7 +56,7 @@ def test_a_linear_surface_is_bought_as_a_linear_program_would(budget: float | No
 
 
 def test_less_is_better_where_asked() -> None:
-    plans = trained(direction="minimize").plans(Request(500)).plans
+    plans = trained(direction="minimize").plans(PurchaseRequest(500)).plans
     assert dict(zip(plans["selected"].names, plans["selected"].samples, strict=True))["b"] == 500
     assert plans["selected"].predicted <= min(plan.predicted for plan in plans.values()) + 1e-12
 
@@ -67,7 +67,7 @@ def test_terms_are_kept() -> None:
         required=[False, True, False],
         excluded=[False, False, True],
     )
-    plan = trained().plans(Request(10_000), Offers.read(offers, NAMES)).selected
+    plan = trained().plans(PurchaseRequest(10_000), Offers.read(offers, NAMES)).selected
     bought = dict(zip(plan.names, plan.samples, strict=True))
     assert bought == {"a": 6000, "b": 4000, "c": 0}
     arrow = trained().select(pa.Table.from_pandas(offers), size=10_000)
@@ -79,7 +79,7 @@ def test_a_provider_nobody_trained_with_is_not_bought() -> None:
     X = pd.DataFrame(shares, columns=["a", "b"]).assign(c=0.0, size=100)
     model = ScaleRegressor(direction="maximize").fit(X, 0.5 + 0.1 * X["a"])
     assert "no row has any of c" in model.notes_[0]
-    plan = model.plans(Request(100)).selected
+    plan = model.plans(PurchaseRequest(100)).selected
     assert dict(zip(plan.names, plan.samples, strict=True))["c"] == 0
     must = pd.DataFrame({"provider": ["a", "b", "c"], "required": [0, 0, 1]})
     with pytest.raises(InputError, match="'c' must be bought, but no row"):
@@ -157,10 +157,10 @@ def test_sizes_are_chosen_as_linear_programs_at_every_size_would() -> None:
     def best(money: float) -> float:
         return max(exact(size, money, prices, capacities) for size in range(250, 4501, 50))
 
-    plan = model.plans(Request(budget=100), offers).selected
+    plan = model.plans(PurchaseRequest(budget=100), offers).selected
     assert plan.cost <= 100
     assert plan.predicted == pytest.approx(best(100), abs=3e-4)
-    plans = model.plans(Request(frontier=(100, 50)), offers)
+    plans = model.plans(PurchaseRequest(frontier=(100, 50)), offers)
     values = [one.predicted for one in plans.frontier.values()]
     assert plans.selected is plans.frontier[100]
     assert values == pytest.approx([best(100), best(50)], abs=3e-4)
@@ -168,14 +168,14 @@ def test_sizes_are_chosen_as_linear_programs_at_every_size_would() -> None:
     target = 0.85
     sizes = np.arange(250, 1500)
     fewest = sizes[bisect_left(sizes, target, key=lambda n: exact(n, 1e9, prices, capacities))]
-    plans = model.plans(Request(target=target, least="samples"), offers)
+    plans = model.plans(PurchaseRequest(target=target, minimize="samples"), offers)
     answer = plans.answer
     assert answer is not None
     assert answer.reached
     assert abs(plans.selected.size - fewest) <= 2
     moneys = np.arange(20.0, 120.0, 0.5)
     least = moneys[bisect_left(moneys, target, key=best)]
-    cheapest = model.plans(Request(target=target), offers).answer
+    cheapest = model.plans(PurchaseRequest(target=target), offers).answer
     assert cheapest is not None
     assert cheapest.plan.predicted >= target
     assert cheapest.plan.cost == pytest.approx(least, abs=1.0)
@@ -183,7 +183,7 @@ def test_sizes_are_chosen_as_linear_programs_at_every_size_would() -> None:
 
 
 def test_at_one_size_nothing_else_is_searched() -> None:
-    plan = trained((500,)).plans(Request()).selected
+    plan = trained((500,)).plans(PurchaseRequest()).selected
     assert plan.size == 500
 
 
@@ -220,7 +220,7 @@ def test_a_loss_is_made_smaller_by_its_name_and_what_has_no_name_is_not_bought_f
     share = {}
     for name in ("val_loss", "accuracy"):
         model = ScaleRegressor("none", predictor="linear").fit(X, y.rename(name), size=[100.0] * 12)
-        share[name] = model.plans(Request(100)).selected.mixture[2]
+        share[name] = model.plans(PurchaseRequest(100)).selected.mixture[2]
         again = kept(keep(model))
         assert again.goal == model.goal
     assert share == {"val_loss": 0.0, "accuracy": 1.0}
@@ -230,4 +230,4 @@ def test_a_loss_is_made_smaller_by_its_name_and_what_has_no_name_is_not_bought_f
         model.select(100)
     model = ScaleRegressor("none", predictor="linear").fit(X, y.to_numpy(), size=[100.0] * 12)
     with pytest.raises(InputError, match="say direction 'maximize' or 'minimize'"):
-        model.plans(Request(100))
+        model.plans(PurchaseRequest(100))

@@ -10,7 +10,7 @@ import pytest
 
 from projektor_ray.errors import InputError
 from projektor_ray.runs import Offers, ScaleRegressor, keep, kept
-from projektor_ray.selection import Request
+from projektor_ray.selection import PurchaseRequest
 
 OFFERS = Offers.read(
     pd.DataFrame({"provider": ["a", "b", "c"], "price": [3.0, 2.0, 1.0], "capacity": [900] * 3}),
@@ -54,7 +54,7 @@ def test_it_predicts_the_same_bits_and_buys_the_same_plan(
             pd.testing.assert_frame_equal(
                 after.predict_interval(X, size), before.predict_interval(X, size)
             )
-    asked = Request(size=1000, budget=2200)
+    asked = PurchaseRequest(size=1000, budget=2200)
     plans, expected = again.plans(asked, OFFERS), model.plans(asked, OFFERS)
     assert plans.table().equals(expected.table())
 

@@ -17,7 +17,7 @@ from projektor_ray.selection import (
     MetricObjective,
     ProjectedObjective,
     PurchaseProblem,
-    Request,
+    PurchaseRequest,
     buy,
     combination,
     together,
@@ -75,7 +75,7 @@ def market(
         lambda size: ProjectedObjective(fitted, size, zero_distances),
         providers([600, 700, None]),
         direction=direction,
-        starts=8,
+        restarts=8,
         trials=(mixtures, values),
     )
 
@@ -100,7 +100,7 @@ def whole(market: PurchaseProblem, size: int = SIZE) -> MetricObjective:
 
 
 def test_the_weighted_mean_is_bought_as_a_linear_program_would() -> None:
-    plan = buy(together(markets(), weighted([3, 1, 0])), Request(SIZE)).selected
+    plan = buy(together(markets(), weighted([3, 1, 0])), PurchaseRequest(SIZE)).selected
     exact = 0.5 + best(0.75 * WORTH[0] + 0.25 * WORTH[1])
     assert plan.predicted == pytest.approx(exact, abs=2e-4)
 
@@ -111,7 +111,7 @@ def test_the_worst_is_bought_as_a_linear_program_would(
     direction: Direction, sign: float, scale: float
 ) -> None:
     """`max t` subject to `t ≤ worth_k·p` for every metric, in whatever unit it is."""
-    plan = buy(together(markets(sign, scale=scale), worst(direction)), Request(SIZE)).selected
+    plan = buy(together(markets(sign, scale=scale), worst(direction)), PurchaseRequest(SIZE)).selected
     below = np.column_stack([-WORTH, np.ones(len(WORTH))])
     exact = best(np.array([0.0, 0, 0, 1]), A_ub=below, b_ub=np.zeros(len(WORTH)))
     assert sign * (plan.predicted - 0.5) / scale == pytest.approx(exact, abs=2e-3)
@@ -187,7 +187,7 @@ def test_gains_of_the_worst_are_covered() -> None:
 
 
 def test_each_plan_says_what_it_has_of_each_metric() -> None:
-    found = buy(together(markets(name="gp"), worst("maximize")), Request(SIZE))
+    found = buy(together(markets(name="gp"), worst("maximize")), PurchaseRequest(SIZE))
     for which, name in enumerate(("set 0", "set 1", "set 2")):
         alone = whole(market(which, name="gp"))
         for called, plan in found.plans.items():
@@ -199,7 +199,7 @@ def test_each_plan_says_what_it_has_of_each_metric() -> None:
     rows = found.part_rows()
     assert len(rows) == 3 * len(found.plans)
     assert set(rows[0]) == set(SCHEMAS["sets"].names)
-    assert not buy(market(0), Request(SIZE)).parts
+    assert not buy(market(0), PurchaseRequest(SIZE)).parts
 
 
 def test_the_best_trained_mixture_is_the_best_for_all_metrics_together() -> None:
@@ -264,9 +264,9 @@ def growing(rng: np.random.Generator, sold: Sequence[Provider]) -> PurchaseProbl
     return PurchaseProblem(
         lambda size: ProjectedObjective(law, size, zero_distances),
         sold,
-        smallest=250,
-        largest=20_000,
-        starts=8,
+        min_size=250,
+        max_size=20_000,
+        restarts=8,
         trials=(mixtures, values),
     )
 
@@ -278,7 +278,7 @@ def test_no_affordable_plan_of_a_grid_has_a_better_worst(seed: int) -> None:
     capacities, prices = rng.integers(300, 6000, 3), rng.choice([0.005, 0.01, 0.02, 0.05, 0.1], 3)
     sold, budget = providers(capacities.tolist(), prices.tolist()), float(rng.uniform(20, 200))
     both = together({name: growing(rng, sold) for name in ("a", "b")}, worst("maximize"))
-    plan = buy(both, Request(budget=budget)).selected
+    plan = buy(both, PurchaseRequest(budget=budget)).selected
     assert plan.cost <= budget + 1e-9
     mixtures = simplex_lattice(3, 50)
     for size in np.geomspace(250, 20_000, 100).round():

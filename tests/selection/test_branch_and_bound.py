@@ -109,15 +109,15 @@ def test_many_combinations_of_tiers(kind: str, count: int) -> None:
     rng = np.random.default_rng(count)
     for _ in range(2):
         sellers, peak = many_sellers(rng, count, kind), rng.dirichlet(np.ones(count))
-        unlimited = select(Bowl(tuple(peak)), sellers, SIZE, starts=4)
+        unlimited = select(Bowl(tuple(peak)), sellers, SIZE, restarts=4)
         for spared in (0.1, 0.25):
             budget = int(unlimited.cost * (1 - spared))
             best = best_of_many(peak, sellers, budget)
             if best == -np.inf:
                 with pytest.raises(InfeasibleError, match="budget"):
-                    select(Bowl(tuple(peak)), sellers, SIZE, budget=budget, starts=4)
+                    select(Bowl(tuple(peak)), sellers, SIZE, budget=budget, restarts=4)
                 continue
-            plan = select(Bowl(tuple(peak)), sellers, SIZE, budget=budget, starts=4)
+            plan = select(Bowl(tuple(peak)), sellers, SIZE, budget=budget, restarts=4)
             assert cost(sellers, plan.samples) <= budget
             assert best - ONE_SAMPLE <= plan.predicted <= best + 1e-12
             assert plan.optimality_gap == 0
@@ -128,9 +128,9 @@ def test_a_search_that_is_cut_short_says_by_how_much_it_may_be_short(
 ) -> None:
     rng = np.random.default_rng(10)
     sellers, peak = many_sellers(rng, 10, "falling"), rng.dirichlet(np.ones(10))
-    budget = int(0.9 * select(Bowl(tuple(peak)), sellers, SIZE, starts=4).cost)
+    budget = int(0.9 * select(Bowl(tuple(peak)), sellers, SIZE, restarts=4).cost)
     monkeypatch.setattr("projektor_ray.selection.branch_and_bound.MOST_NODES", 1)
-    plan = select(Bowl(tuple(peak)), sellers, SIZE, budget=budget, starts=4)
+    plan = select(Bowl(tuple(peak)), sellers, SIZE, budget=budget, restarts=4)
     assert cost(sellers, plan.samples) <= budget
     assert plan.optimality_gap > 0
     assert "a plan may be better by up to" in plan.search
@@ -155,14 +155,14 @@ def test_many_providers_with_tiers_keep_the_budget() -> None:
     ]
     terms = {"p003": Terms(minimum_order=60), "p005": Terms(required=True, minimum_order=20)}
     peak = tuple(rng.dirichlet(np.ones(12)))
-    plan = select(Bowl(peak), sellers, 1200, budget=2200.0, terms=terms, starts=4)
+    plan = select(Bowl(peak), sellers, 1200, budget=2200.0, terms=terms, restarts=4)
     assert cost(sellers, plan.samples) <= 2200.0
     assert plan.samples[5] >= 20
     assert plan.samples[3] == 0 or plan.samples[3] >= 60
 
 
 def test_tiers_along_the_frontier() -> None:
-    market = PurchaseProblem(partial(Growing, hunger=4.0), FALLING, largest=SIZE, starts=2)
+    market = PurchaseProblem(partial(Growing, hunger=4.0), FALLING, max_size=SIZE, restarts=2)
     budgets = [20.0, 60.0, 120.0]
     plans: list[Plan] = frontier(market, budgets)
     for budget, plan in zip(budgets, plans, strict=True):

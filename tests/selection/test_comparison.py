@@ -6,7 +6,7 @@ from decimal import Decimal
 import numpy as np
 import pytest
 
-from projektor_ray.selection import Direction, PurchaseProblem, Request, Terms, agree, buy, select
+from projektor_ray.selection import Direction, PurchaseProblem, PurchaseRequest, Terms, agree, buy, select
 from projektor_ray.selection.comparison import gain_over
 from projektor_ray.storage.arrays import Floats
 from projektor_ray.storage.schemas import SCHEMAS
@@ -92,7 +92,7 @@ def test_a_gain_is_positive_where_the_plan_is_better(direction: Direction, sign:
     market = PurchaseProblem(
         lambda _: objective, providers([None] * 3), trials=trials, direction=direction
     )
-    found = buy(market, Request(SIZE))
+    found = buy(market, PurchaseRequest(SIZE))
     assert set(found.gains) == {"uniform", "proportional", "single", "probe"}
     for name, gain in found.gains.items():
         away = found.plans[name].mixture - np.array(PEAK)
@@ -110,7 +110,7 @@ def test_every_provider_of_every_plan_has_a_row() -> None:
     market = PurchaseProblem(
         lambda _: objective, providers([4000, None, None], [0.101, 0.003, 0.1])
     )
-    found = buy(replace(market, trials=TRIALS), Request(SIZE))
+    found = buy(replace(market, trials=TRIALS), PurchaseRequest(SIZE))
     table = found.table()
     assert table.schema.equals(SCHEMAS["plans"])
     rows = table.to_pylist()
@@ -133,7 +133,7 @@ def test_every_provider_of_every_plan_has_a_row() -> None:
 
 def test_without_a_posterior_there_are_no_worlds() -> None:
     market = PurchaseProblem(lambda _: projected(0.3), providers([None] * 3), trials=TRIALS)
-    found = buy(market, Request(SIZE))
+    found = buy(market, PurchaseRequest(SIZE))
     assert found.agreement is None
     assert {row["share_low"] for row in found.rows()} == {None}
     assert {row["regret"] for row in found.rows()} == {None}

@@ -55,7 +55,7 @@ def test_interior_optimum() -> None:
     plan = select(Bowl((0.2, 0.5, 0.3)), providers([None] * 3), SIZE)
     np.testing.assert_array_equal(plan.samples, [2000, 5000, 3000])
     assert plan.predicted == pytest.approx(1.0)
-    assert plan.restarts_converged == plan.starts > 32
+    assert plan.restarts_converged == plan.restarts > 32
     np.testing.assert_allclose(plan.marginal_value, 0.0, atol=1e-6)
     assert plan.interval is None
 
@@ -89,7 +89,7 @@ def test_optimum_under_a_budget() -> None:
 def test_the_higher_of_two_peaks_and_how_many_starts_found_it() -> None:
     plan = select(TwoPeaks(), providers([None] * 3), SIZE)
     np.testing.assert_allclose(plan.mixture, [0.05, 0.9, 0.05], atol=0.01)
-    assert 0 < plan.restarts_converged < plan.starts
+    assert 0 < plan.restarts_converged < plan.restarts
     capped = select(TwoPeaks(), providers([None, 6000, None]), SIZE)
     grid = simplex_lattice(3, 100)
     grid = grid[grid[:, 1] <= 0.6]
@@ -124,11 +124,11 @@ def test_the_same_seed_gives_the_same_plan() -> None:
 
 
 def test_candidates_are_starts_too() -> None:
-    without = select(TwoPeaks(), providers([None] * 3), SIZE, starts=0)
+    without = select(TwoPeaks(), providers([None] * 3), SIZE, restarts=0)
     with_one = select(
-        TwoPeaks(), providers([None] * 3), SIZE, starts=0, candidates=np.array([[0.1, 0.8, 0.1]])
+        TwoPeaks(), providers([None] * 3), SIZE, restarts=0, candidates=np.array([[0.1, 0.8, 0.1]])
     )
-    assert with_one.starts == without.starts + 1
+    assert with_one.restarts == without.restarts + 1
     np.testing.assert_allclose(with_one.mixture, [0.05, 0.9, 0.05], atol=0.01)
     with pytest.raises(InputError, match="candidates"):
         select(TwoPeaks(), providers([None] * 3), SIZE, candidates=np.ones((1, 2)))
@@ -140,7 +140,7 @@ def test_a_thousand_providers() -> None:
     sellers = providers(
         [int(c) for c in rng.integers(100, 1000, 1000)], list(rng.uniform(0.5, 2, 1000))
     )
-    plan = select(Bowl(peak), sellers, 100_000, budget=100_000.0, starts=8)
+    plan = select(Bowl(peak), sellers, 100_000, budget=100_000.0, restarts=8)
     feasible = FeasibleSet.of(sellers, 100_000, 100_000.0)
     best = Bowl(peak)(feasible.project(np.array([peak])))[0][0]
     assert plan.predicted == pytest.approx(best, abs=1e-5)

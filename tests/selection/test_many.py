@@ -47,7 +47,7 @@ def test_a_linear_metric_is_bought_as_a_linear_program_would(
     def objective(mixtures: Floats) -> tuple[Floats, Floats]:
         return mixtures @ worth, np.tile(worth, (len(mixtures), 1))
 
-    plan = select(objective, sellers, SIZE, budget=BUDGET, starts=2)
+    plan = select(objective, sellers, SIZE, budget=BUDGET, restarts=2)
     exact = -best(worth, sellers).fun
     assert exact - 1e-4 < plan.predicted <= exact + 1e-9
     assert plan.cost <= BUDGET
@@ -64,7 +64,7 @@ def test_no_mixture_is_better_than_the_plan_of_a_concave_metric(
         apart = mixtures @ features.T - centre
         return -np.sum(apart**2, axis=1), -2 * apart @ features
 
-    plan = select(objective, sellers, SIZE, budget=BUDGET, starts=2)
+    plan = select(objective, sellers, SIZE, budget=BUDGET, restarts=2)
     value, gradient = objective(plan.mixture[None])
     found = best(gradient[0], sellers)
     uniform, _ = objective(np.full((1, COUNT), 1 / COUNT))
@@ -83,10 +83,10 @@ def test_hundreds_of_minimum_orders_are_settled_in_a_few_searches(
         calls += 1
         return -np.sum((mixtures - peak) ** 2, axis=1), -2 * (mixtures - peak)
 
-    plan = select(objective, sellers, SIZE, budget=BUDGET, terms=terms, starts=2)
+    plan = select(objective, sellers, SIZE, budget=BUDGET, terms=terms, restarts=2)
     assert FeasibleSet.of(sellers, SIZE, BUDGET, terms).keeps(plan.samples)
     assert calls < 300
     none = {name: Terms(excluded=True) for name in terms}
-    without = select(objective, sellers, SIZE, budget=BUDGET, terms=none, starts=2)
-    freely = select(objective, sellers, SIZE, budget=BUDGET, starts=2)
+    without = select(objective, sellers, SIZE, budget=BUDGET, terms=none, restarts=2)
+    freely = select(objective, sellers, SIZE, budget=BUDGET, restarts=2)
     assert without.predicted < plan.predicted < freely.predicted

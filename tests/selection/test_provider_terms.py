@@ -42,7 +42,7 @@ def test_minimum_orders_of_several_providers_together() -> None:
     terms = {f"p000{i}": Terms(minimum_order=9) for i in range(4)}
     for _ in range(12):
         peak = tuple(rng.dirichlet(np.ones(4)))
-        plan = select(Bowl(peak), providers([None] * 4), 24, terms=terms, starts=4)
+        plan = select(Bowl(peak), providers([None] * 4), 24, terms=terms, restarts=4)
         value, _ = best_by_enumeration(peak, 9, 24)
         assert plan.predicted == pytest.approx(value, abs=5e-3)
 
@@ -53,7 +53,7 @@ def test_many_minimum_orders_are_kept() -> None:
     terms = {seller.name: Terms(minimum_order=60) for seller in sellers}
     feasible = FeasibleSet.of(sellers, 1000, 1500.0, terms)
     peak = tuple(rng.dirichlet(np.ones(40)))
-    plan = select(Bowl(peak), sellers, 1000, budget=1500.0, terms=terms, starts=4)
+    plan = select(Bowl(peak), sellers, 1000, budget=1500.0, terms=terms, restarts=4)
     assert feasible.keeps(plan.samples)
     for baseline in baseline_plans(Bowl(peak), sellers, 1000, budget=1500.0, terms=terms).values():
         assert feasible.keeps(baseline.samples)

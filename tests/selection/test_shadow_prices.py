@@ -69,7 +69,7 @@ class Case:
         sign = 1.0 if direction == "maximize" else -1.0
         sellers = providers(list(self.capacities), list(self.prices))
         objective = partial(Grown, peak=self.peak, sign=sign)
-        return PurchaseProblem(objective, sellers, direction=direction, starts=4)
+        return PurchaseProblem(objective, sellers, direction=direction, restarts=4)
 
     def best(self, more: Floats | float = 0.0, money: float = 0.0) -> float:
         """0.5·ln N − |p − peak|² at the continuous optimum, in thousands of samples, by scipy."""
@@ -142,7 +142,7 @@ def test_one_percent_more_money_at_equal_prices() -> None:
 
 def test_a_capacity_at_which_the_size_ends() -> None:
     """Any of b does harm. A search that stops a few samples short of all of a tells the same."""
-    market = PurchaseProblem(partial(Grown, peak=(1.5, -0.5)), providers([4000, 9000]), starts=4)
+    market = PurchaseProblem(partial(Grown, peak=(1.5, -0.5)), providers([4000, 9000]), restarts=4)
     plan = select_under_budget(market, None)
     worth = 0.5 * np.log(4001 / 4000)
     assert plan.samples.tolist() == [4000, 0]
@@ -175,7 +175,7 @@ def test_at_the_largest_size_another_sample_replaces_one() -> None:
     def largest(capacity: int) -> Plan:
         sellers = providers([capacity, None, None])
         return select_under_budget(
-            PurchaseProblem(partial(Grown, peak=(1.0, 0.0, 0.0)), sellers, largest=3500, starts=4),
+            PurchaseProblem(partial(Grown, peak=(1.0, 0.0, 0.0)), sellers, max_size=3500, restarts=4),
             None,
         )
 

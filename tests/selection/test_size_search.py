@@ -58,7 +58,7 @@ def every_plan() -> tuple[Floats, Floats, Floats]:
 
 
 bought, values, costs = every_plan()
-MARKET = PurchaseProblem(Growing, providers(CAPACITIES, PRICES), largest=MOST, starts=4)
+MARKET = PurchaseProblem(Growing, providers(CAPACITIES, PRICES), max_size=MOST, restarts=4)
 
 
 @pytest.mark.parametrize("budget", [7.0, 20.0, 45.5, 70.0, 200.0])
@@ -75,7 +75,7 @@ def test_the_best_plan_of_any_size_for_the_money(budget: float) -> None:
 def test_at_scale_no_size_and_mixture_of_a_fine_grid_is_better(hunger: float) -> None:
     budget = 30_000.0
     market = PurchaseProblem(
-        partial(Growing, hunger=hunger), providers([None] * 3, PRICES), starts=4
+        partial(Growing, hunger=hunger), providers([None] * 3, PRICES), restarts=4
     )
     plan = select_under_budget(market, budget)
     mixtures = simplex_lattice(3, 100)
@@ -91,13 +91,13 @@ def test_at_scale_no_size_and_mixture_of_a_fine_grid_is_better(hunger: float) ->
 def test_a_smaller_size_is_bought_where_it_is_better() -> None:
     """Without hunger for samples, the budget is best spent on the dear mixture alone."""
     market = PurchaseProblem(
-        partial(Growing, hunger=0.0), providers([None] * 3, PRICES), smallest=20
+        partial(Growing, hunger=0.0), providers([None] * 3, PRICES), min_size=20
     )
     plan = select_under_budget(market, 60.0)
     assert plan.size <= 21
     assert plan.predicted == pytest.approx(1.0, abs=3e-3)
     hungry = PurchaseProblem(
-        partial(Growing, hunger=1e3), providers([None] * 3, PRICES), smallest=20
+        partial(Growing, hunger=1e3), providers([None] * 3, PRICES), min_size=20
     )
     assert select_under_budget(hungry, 60.0).size == 60
 
@@ -112,7 +112,7 @@ def test_of_two_peaks_over_the_sizes_the_higher_is_found() -> None:
         return lambda at: (at @ worth + 0.1 * np.log(size), np.tile(worth, (len(at), 1)))
 
     market = PurchaseProblem(
-        growing, providers([356, 300, None]), smallest=250, largest=10_800, starts=2
+        growing, providers([356, 300, None]), min_size=250, max_size=10_800, restarts=2
     )
     plan = select_under_budget(market, None)
     assert plan.predicted == pytest.approx(0.3 + 0.1 * np.log(656), abs=2e-4)
@@ -141,7 +141,7 @@ def test_the_least_money_that_reaches_a_target(target: float) -> None:
 def test_at_scale_the_least_money_has_a_closed_form() -> None:
     """Equal prices: the peak's mixture at 1 − hunger/N = target."""
     market = PurchaseProblem(
-        partial(Growing, hunger=400.0), providers([None] * 3, [2.0] * 3), largest=10**6, starts=4
+        partial(Growing, hunger=400.0), providers([None] * 3, [2.0] * 3), max_size=10**6, restarts=4
     )
     answer = cheapest_reaching(market, 0.9)
     assert answer.reached
@@ -168,7 +168,7 @@ def test_the_frontier_is_the_best_at_each_budget_and_never_falls() -> None:
 
 def test_a_loss_falls_along_the_frontier() -> None:
     market = PurchaseProblem(
-        loss, providers(CAPACITIES, PRICES), largest=MOST, starts=4, direction="minimize"
+        loss, providers(CAPACITIES, PRICES), max_size=MOST, restarts=4, direction="minimize"
     )
     cheap, dear = frontier(market, [10.0, 60.0])
     assert dear.predicted < cheap.predicted
@@ -182,7 +182,7 @@ def test_a_loss_falls_along_the_frontier() -> None:
 
 def test_terms_hold_at_every_size() -> None:
     terms = {"p0000": Terms(minimum_order=10, required=True), "p0002": Terms(minimum_order=20)}
-    market = PurchaseProblem(Growing, providers(CAPACITIES, PRICES), terms, largest=MOST, starts=4)
+    market = PurchaseProblem(Growing, providers(CAPACITIES, PRICES), terms, max_size=MOST, restarts=4)
     allowed = (bought[:, 0] >= 10) & ((bought[:, 2] == 0) | (bought[:, 2] >= 20))
     for budget in (12.0, 60.0, 95.0):
         plan = select_under_budget(market, budget)
@@ -197,19 +197,19 @@ def test_bad_input() -> None:
         select_under_budget(MARKET, 0.5)
     with pytest.raises(InfeasibleError, match=r"budget of 10 .*20 samples cost 20"):
         select_under_budget(
-            PurchaseProblem(Growing, providers(CAPACITIES, PRICES), smallest=20), 10
+            PurchaseProblem(Growing, providers(CAPACITIES, PRICES), min_size=20), 10
         )
     required = {"p0001": Terms(minimum_order=50, required=True)}
     with pytest.raises(InfeasibleError, match="more than the largest size of 40"):
         select_under_budget(
-            PurchaseProblem(Growing, providers([None] * 2), required, largest=40), 10
+            PurchaseProblem(Growing, providers([None] * 2), required, max_size=40), 10
         )
     with pytest.raises(InputError, match="nothing bounds the size"):
         select_under_budget(PurchaseProblem(Growing, providers([None] * 3, [0.0, 1.0, 1.0])), 10)
     with pytest.raises(InputError, match="must not exceed the largest"):
-        PurchaseProblem(Growing, providers([None]), smallest=5, largest=4)
+        PurchaseProblem(Growing, providers([None]), min_size=5, max_size=4)
     with pytest.raises(InputError, match="whole number"):
-        PurchaseProblem(Growing, providers([None]), smallest=0)
+        PurchaseProblem(Growing, providers([None]), min_size=0)
     with pytest.raises(InputError, match="at least one provider"):
         PurchaseProblem(Growing, [])
     with pytest.raises(InputError, match="target must be a number"):
@@ -220,7 +220,7 @@ def test_bad_input() -> None:
 
 
 def test_free_samples_cost_nothing() -> None:
-    market = PurchaseProblem(Growing, providers([10, 10, 30]), starts=4)
+    market = PurchaseProblem(Growing, providers([10, 10, 30]), restarts=4)
     answer = cheapest_reaching(market, 0.8)
     assert answer.reached
     assert answer.plan.cost == 0

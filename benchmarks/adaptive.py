@@ -25,7 +25,7 @@ from benchmarks.planted import GAIN, NOISE, POINTS, SCALES
 from benchmarks.scenarios import Scenario, load
 from projektor_ray.designs.adaptive import outlook
 from projektor_ray.designs.drawing import simplex_lattice
-from projektor_ray.designs.space_filling import candidates, default_adaptive, spread
+from projektor_ray.designs.space_filling import candidates, default_adaptive, maximin
 from projektor_ray.projection import JointPower
 from projektor_ray.projection.choose import Sample
 from projektor_ray.storage.arrays import Floats
@@ -144,7 +144,7 @@ class Found(NamedTuple):
 
 def grow(problem: Problem, first: int, most: int) -> tuple[list[int], list[float]]:
     """Mixtures of an adaptive design in their order, and the gain expected before each batch."""
-    chosen, gains = spread(problem.candidates, first).tolist(), []
+    chosen, gains = maximin(problem.candidates, first).tolist(), []
     while len(chosen) < most:
         seen = problem.sample(chosen[: max(len(chosen) - BATCH, first)])
         probed = np.isin(np.arange(len(problem.candidates)), chosen)
@@ -160,7 +160,7 @@ def compare(make: Callable[[int], Problem], seed: int) -> Found:
     grid = simplex_lattice(3, 10) if providers == 3 else np.empty((0, providers))
     full = [int(np.argmin(np.abs(problem.candidates - p).sum(axis=1))) for p in grid]
     first, most = default_adaptive(providers)
-    spreads = spread(problem.candidates, 3 * most if not full else most).tolist()
+    spreads = maximin(problem.candidates, 3 * most if not full else most).tolist()
     chosen, gains = grow(problem, first, most)
     small = [batch for batch, gain in enumerate(gains) if gain < STOP_BELOW]
     stop = first + BATCH * small[0] if small else most
@@ -187,12 +187,12 @@ def main() -> None:
         "# Adaptive design\n",
         f"Written by `python -m benchmarks.adaptive --seeds {arguments.seeds}`: selection regret",
         "in points ± standard error. Three providers: the full grid is the 66 mixtures of the",
-        "paper, trained once at 250 and at 1,000 (132 trainings); `spread` and `adaptive` have 22",
-        "mixtures (44 trainings, a third), 8 of them the first batch. Five providers: 108 spread",
+        "paper, trained once at 250 and at 1,000 (132 trainings); `maximin` and `adaptive` have 22",
+        "mixtures (44 trainings, a third), 8 of them the first batch. Five providers: 108 maximin",
         "mixtures stand for the grid, the others have 36. `stopped`: the adaptive design that ends",
         f"below an expected gain of {STOP_BELOW:g}, with the mixtures it had trained by then. The",
         "difference is over the same seeds.\n",
-        "| problem | full grid | spread | adaptive | adaptive − full | stopped | at mixtures |",
+        "| problem | full grid | maximin | adaptive | adaptive − full | stopped | at mixtures |",
         "|---|---|---|---|---|---|---|",
     ]
     with ProcessPoolExecutor(arguments.processes) as pool:

@@ -45,7 +45,7 @@ def check(workspace: Workspace, *, timed: bool = False) -> None:
     ]
     says = f"{len(trained)} probes timed" if trained else "nothing trained"
     table(f"Study {config.name}: everything checked, {says}", ["what", ""], rows)
-    headline("project", reach(study.size, study.scales))
+    headline("project", reach(study.max_size, study.scales))
     for hint in [*study.cautions, *_hints(study)]:
         headline("hint", hint)
 

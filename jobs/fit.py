@@ -56,7 +56,7 @@ def _show(
     seen: Observations,
 ) -> None:
     terminal.predictors(rows, study.goal)
-    size, scales = study.size, study.scales
+    size, scales = study.max_size, study.scales
     _show_projections(study, fitted, [row for row in projected if row["size"] == size])
     for note in unidentified(seen.mixtures, study.names, seen.distances):
         headline("note", note)
@@ -90,7 +90,7 @@ def _show_projections(study: Study, fitted: Fit, at_size: Sequence[Row]) -> None
                 miss,
             ]
         )
-    size = study.size
+    size = study.max_size
     columns = ["model", "mean", "best", "90 % width", "error at the last scale"]
     on = f" on {study.set_name}" if study.set_name else ""
     table(f"Projections of the design{on} to {size:,}", columns, shown)

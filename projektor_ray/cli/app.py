@@ -14,19 +14,19 @@ from rich.markup import escape
 from projektor_ray.cli import terminal
 from projektor_ray.cli.options import (
     USUAL_PREDICTOR,
+    AggregateOptions,
     ModelOptions,
     OfferOptions,
     Projection,
     PurchaseOptions,
     TableOptions,
-    TogetherOptions,
     grouped,
 )
 from projektor_ray.errors import InputError, ProjektorError
 from projektor_ray.projection import reach
 from projektor_ray.runs.estimators import AUTO
 from projektor_ray.runs.result_tables import fit_rows, fit_sizes, projection_table
-from projektor_ray.selection import buy, plans_without, together
+from projektor_ray.selection import aggregate, buy, plans_without
 
 app = typer.Typer(
     help="How much data to buy from whom, from a table of trainings.",
@@ -105,7 +105,7 @@ def select(
     wanted: ModelOptions,
     sold: OfferOptions,
     bought: PurchaseOptions,
-    joined: TogetherOptions,
+    joined: AggregateOptions,
     out: Out = None,
 ) -> None:
     """Select the purchase predicted best under prices, capacities, terms and a budget.
@@ -122,13 +122,13 @@ def select(
     if len(models) == 1:
         plans = models[0].plans(asked, offers)
     else:
-        metric = "worst" if joined.worst else "mean"
+        metric = "worst" if joined.aggregate == "worst" else "mean"
         if asked.size is not None:
             models[0].check_target(asked.size)
         names = [runs.metric for runs in tables]
-        combine = joined.combination(names, models[0].goal)
+        how = joined.aggregation(names, models[0].goal)
         markets = zip(names, [model.market(offers) for model in models], strict=True)
-        plans = buy(together(dict(markets), combine), asked)
+        plans = buy(aggregate(dict(markets), how), asked)
     terminal.headline("size", reach(plans.selected.size, models[0].scales_))
     terminal.plans(plans, metric)
     _write(plans.table(), out)

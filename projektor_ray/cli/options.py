@@ -27,7 +27,7 @@ from projektor_ray.runs import (
 )
 from projektor_ray.runs.metric_names import Bounds
 from projektor_ray.runs.result_tables import fit_scale
-from projektor_ray.selection import Combination, Direction, PurchaseRequest, combination
+from projektor_ray.selection import Aggregation, Direction, PurchaseRequest, aggregation
 from projektor_ray.selection.purchase import Minimize
 
 USUAL_PREDICTOR = "gp"
@@ -197,8 +197,8 @@ class OfferOptions:
     offers: Annotated[
         str | None,
         typer.Option(
-            help="Table of provider, price, capacity[, beyond, minimum_order, required, excluded]; "
-            "a further row of a provider is a tier: its price BEYOND so many samples."
+            help="Table of provider, price, capacity[, above_quantity, minimum_order, required, "
+            "excluded]; a further row of a provider is a price tier."
         ),
     ] = None
     price: Annotated[list[str] | None, typer.Option(help="NAME=PRICE per sample.")] = None
@@ -249,41 +249,41 @@ class PurchaseOptions:
 
 
 @dataclass(frozen=True, kw_only=True)
-class TogetherOptions:
-    """How several metrics, such as those of several validation sets, are bought for."""
+class AggregateOptions:
+    """How several metrics, such as those of several validation sets, make one."""
 
-    weights: Annotated[
-        str | None, typer.Option(help="Of several metrics, a,b; else they weigh the same.")
+    aggregate: Annotated[
+        str | None,
+        typer.Option(help="Of several metrics: mean, worst, or weights 2,1 in --metric's order."),
     ] = None
-    worst: Annotated[
-        bool, typer.Option("--worst", help="Of several metrics the worst, not their mean.")
-    ] = False
 
     def check(self, metrics: Sequence[str | None]) -> None:
-        """Refuse weights, or the worst, of one metric."""
-        given = ["--worst"] if self.worst else []
-        given += [] if self.weights is None else ["--weights"]
-        if given and len(metrics) == 1:
+        """Refuse an aggregate of one metric."""
+        if self.aggregate is not None and len(metrics) == 1:
             raise InputError(
-                f"{given[0]} is for several metrics, such as --metric acc_a,acc_b; got "
-                f"{metrics[0] or 'none by name'}. Name several, or drop {given[0]}"
+                "--aggregate applies to several metrics, such as --metric acc_a,acc_b; got "
+                f"{metrics[0] or 'none by name'}. Name several metrics, or drop --aggregate"
             )
 
-    def combination(self, metrics: Sequence[str], direction: Direction) -> Combination:
-        """What metrics of these names are together.
+    def aggregation(self, metrics: Sequence[str], direction: Direction) -> Aggregation:
+        """The aggregation of metrics of these names.
 
         Raises
         ------
         InputError
-            If both a mean and the worst are asked for, or a weight cannot be used.
+            If a weight cannot be used, or is missing.
         """
-        given = None if self.weights is None else numbers("--weights", self.weights)
-        if given is not None and len(given) != len(metrics):
+        if self.aggregate in (None, "mean"):
+            return aggregation("mean", metrics, direction)
+        if self.aggregate == "worst":
+            return aggregation("worst", metrics, direction)
+        given = numbers("--aggregate", self.aggregate)
+        if len(given) != len(metrics):
             raise InputError(
-                f"--weights takes a number for each of the {len(metrics)} metrics; got {len(given)}"
+                f"--aggregate takes mean, worst, or a weight for each of the {len(metrics)} "
+                f"metrics; got {self.aggregate}"
             )
-        weights = None if given is None else dict(zip(metrics, given, strict=True))
-        return combination(metrics, weights, direction, worst_of=self.worst)
+        return aggregation(dict(zip(metrics, given, strict=True)), metrics, direction)
 
 
 def is_number(text: str) -> bool:

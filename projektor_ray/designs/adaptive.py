@@ -167,7 +167,7 @@ def _outlook_of(
         design.candidates,
         values,
         np.isin(study.candidate_ids, study.mixture_ids),
-        study.size,
+        study.max_size,
         min(study.config.probes.batch, design.most - len(study.mixtures)),
         maximize=study.metric.maximize,
     )

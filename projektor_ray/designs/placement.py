@@ -15,10 +15,10 @@ from projektor_ray.designs.space_filling import (
     default_adaptive,
     default_count,
     distinct,
+    maximin,
     maximin_design,
     simplex_centroid,
     sobol,
-    spread,
 )
 from projektor_ray.errors import InputError
 from projektor_ray.selection import FeasibleSet, bounds_of_size
@@ -48,14 +48,17 @@ class Adaptive:
     most: int
 
 
-def sizes_for_sale(config: StudyConfig) -> tuple[int, int | None]:
-    """Between which sizes a purchase is predicted: from the smallest scale, or at the only one."""
+def size_bounds(config: StudyConfig) -> tuple[int, int | None]:
+    """The fewest and the most samples for which the metric can be predicted.
+
+    From the smallest scale on; at one scale alone, that scale.
+    """
     scales = config.probes.scales
     return scales[0], scales[0] if len(scales) == 1 else None
 
 
-def size_to_buy(config: StudyConfig, providers: Sequence[Provider]) -> int:
-    """Samples to buy; where that is open, the most that may be bought.
+def max_purchase_size(config: StudyConfig, providers: Sequence[Provider]) -> int:
+    """The most samples that a plan may have: the size to buy, else what bounds an open size.
 
     Raises
     ------
@@ -67,20 +70,20 @@ def size_to_buy(config: StudyConfig, providers: Sequence[Provider]) -> int:
     asked = config.selection.request
     if asked.size is not None:
         return asked.size
-    min_size, max_size = sizes_for_sale(config)
+    min_size, max_size = size_bounds(config)
     max_size = min(filter(None, (max_size, asked.max_size)), default=None)
     return bounds_of_size(providers, config.terms, asked.money, min_size, max_size)[1]
 
 
 def feasible_purchases(config: StudyConfig, providers: Sequence[Provider]) -> FeasibleSet:
-    """The plans of `size_to_buy` samples that capacities, terms and the budget allow.
+    """The plans of `max_purchase_size` samples that capacities, terms and the budget allow.
 
     Raises
     ------
     InfeasibleError, InputError
-        As `size_to_buy`.
+        As `max_purchase_size`.
     """
-    size, money = size_to_buy(config, providers), config.selection.request.money
+    size, money = max_purchase_size(config, providers), config.selection.request.money
     return FeasibleSet.of(providers, size, money, config.terms)
 
 
@@ -121,7 +124,7 @@ def _placed(config: StudyConfig, providers: int, listed: Floats) -> Floats:
     probes = config.probes
     if len(listed) and not (probes.lattice or probes.design or probes.n_mixtures):
         return listed
-    by_default = "spread" if providers > LARGEST_GRID or probes.n_mixtures else "lattice"
+    by_default = "maximin" if providers > LARGEST_GRID or probes.n_mixtures else "lattice"
     design = probes.design or ("lattice" if probes.lattice else by_default)
     count = probes.n_mixtures or default_count(providers)
     if design == "lattice":
@@ -130,7 +133,7 @@ def _placed(config: StudyConfig, providers: int, listed: Floats) -> Floats:
         return simplex_centroid(providers)
     if design == "sobol":
         return sobol(providers, count)
-    if design == "spread":
+    if design == "maximin":
         return maximin_design(providers, count)
     return d_optimal_design(providers, count, config.selection.placed_for)
 
@@ -148,9 +151,9 @@ def _lattice(providers: int, levels: int) -> Floats:
         raise InputError(
             f"a lattice is for up to {LARGEST_GRID} providers: one of {levels} levels over "
             f"{providers} providers has {size:,} mixtures, and grows as a power of their number. "
-            f"Drop probes.lattice and set probes.design: spread, {default_count(providers):,} "
-            "mixtures unless n_mixtures says otherwise, or centroids, "
-            f"{3 * providers + 1:,} mixtures"
+            f"Drop probes.lattice and set probes.design: maximin ({default_count(providers):,} "
+            "mixtures unless n_mixtures is set) or simplex_centroid "
+            f"({3 * providers + 1:,} mixtures)"
         )
     return simplex_lattice(providers, levels)
 
@@ -165,23 +168,23 @@ def _default_levels(providers: int) -> int:
 def _adaptive(
     config: StudyConfig, providers: Sequence[Provider], pilots: NDArray[np.int64], listed: Floats
 ) -> tuple[Floats, Adaptive]:
-    """First a spread of mixtures over the whole simplex, then the ones nearest to it that may be
+    """First a maximin design over the whole simplex, then the ones nearest to it that may be
     bought: what is learnt far from them does not change the plan.
     """
     probes = config.probes
     names, pool = [provider.name for provider in providers], candidates(len(providers))
     bought = feasible_purchases(config, providers).project(pool)
-    first, most = default_adaptive(len(providers))
+    initial, most = default_adaptive(len(providers))
     most = probes.n_mixtures or most
-    first = probes.first or min(first, most)
+    initial = probes.initial_mixtures or min(initial, most)
     trained = _drawable(pool, probes, pilots, names)
-    if len(trained) < first:
+    if len(trained) < initial:
         raise InputError(
-            f"an adaptive design begins with {first} mixtures, but only {len(trained)} of "
+            f"an adaptive design begins with {initial} mixtures, but only {len(trained)} of "
             f"{len(pool)} can be drawn from the pilots at scale {max(probes.scales):,}. Set "
-            "probes.first to fewer, use smaller scales, or set probes.replacement: true"
+            "probes.initial_mixtures to fewer, use smaller scales, or set probes.replacement: true"
         )
-    begun = distinct(np.vstack([trained[spread(trained, first)], listed]))
+    begun = distinct(np.vstack([trained[maximin(trained, initial)], listed]))
     grows = Adaptive(_drawable(distinct(bought), probes, pilots, names), len(begun), most)
     return begun, grows
 

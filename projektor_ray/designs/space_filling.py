@@ -1,7 +1,7 @@
 """Designs of probes: which mixtures are trained, for few providers and for many.
 
 A design is an array of mixtures, shape (B, m), over providers that are sorted by name. All are
-seeded by their own parameters alone. `sobol` and `spread` are nested: a design of more
+seeded by their own parameters alone. `sobol` and `maximin` are nested: a design of more
 mixtures begins with the design of fewer, so that the probes of a smaller study are kept.
 """
 
@@ -56,7 +56,7 @@ def sobol(providers: int, count: int, *, support: int | None = None, seed: int =
     used = providers if support is None else min(support, providers)
     if count < 1 or used < 1:
         raise InputError(
-            "a scrambled design needs at least 1 mixture, 1 provider and a support of 1 or more; "
+            "a sobol design needs at least 1 mixture, 1 provider and a support of 1 or more; "
             f"got {count} mixtures, {providers} providers, a support of {used}"
         )
     from scipy.stats import qmc  # slow to import, and no worker places a design
@@ -84,7 +84,7 @@ def _balanced_supports(providers: int, count: int, support: int, seed: int) -> N
     return chosen
 
 
-def spread(candidates: Floats, count: int) -> NDArray[np.intp]:
+def maximin(candidates: Floats, count: int) -> NDArray[np.intp]:
     """Farthest-point design in √p: the k-centre of Gonzalez (1985), within twice the optimum.
 
     The first is the candidate nearest to the centroid of the simplex; each further one has the
@@ -191,7 +191,7 @@ def _log_determinant(information: Floats) -> float:
 def candidates(providers: int) -> Floats:
     """Mixtures to choose a design from; their number is linear in m beyond four providers.
 
-    A fine lattice up to m = 4. Beyond it the `simplex_centroid`, and scrambled mixtures of at most
+    A fine lattice up to m = 4. Beyond it the `simplex_centroid`, and `sobol` mixtures of at most
     four providers each. The same whatever is chosen of them.
     """
     if providers <= LARGEST_GRID:
@@ -211,7 +211,7 @@ def default_adaptive(providers: int) -> tuple[int, int]:
 
 
 def maximin_design(providers: int, count: int) -> Floats:
-    """`spread` over the `candidates`, shape (count, m).
+    """`maximin` over the `candidates`, shape (count, m).
 
     Raises
     ------
@@ -219,7 +219,7 @@ def maximin_design(providers: int, count: int) -> Floats:
         If there are not so many candidates.
     """
     pool = candidates(providers)
-    return np.asarray(pool[spread(pool, count)])
+    return np.asarray(pool[maximin(pool, count)])
 
 
 def d_optimal_design(providers: int, count: int, predictor: str) -> Floats:

@@ -140,7 +140,7 @@ def about_plans(report: Report) -> Iterator[str]:
 
 
 def few_agree(report: Report) -> bool:
-    """Whether few of the starts of the search ended at the selected plan."""
+    """Whether few of the restarts of the search ended at the selected plan."""
     return report.selected.restarts_converged < FEW_AGREE * report.selected.restarts
 
 

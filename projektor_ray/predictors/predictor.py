@@ -170,7 +170,7 @@ class Predictor(ABC):
         """
         raise InputError(
             f"no design is D-optimal for the predictor {cls.name!r}: it is not linear in columns "
-            "that are known before distances are measured. Set probes.design: spread"
+            "that are known before distances are measured. Set probes.design: maximin"
         )
 
     @abstractmethod

@@ -95,7 +95,7 @@ def _objective_at(study: Study, fits: Sequence[SetFit], names: Sequence[str]) ->
             ProjectedObjective(one.fitted.models[name], size, one.distances)
             for one, name in zip(fits, names, strict=True)
         ]
-        return parts[0] if study.combination is None else study.combination(parts)
+        return parts[0] if study.aggregation is None else study.aggregation(parts)
 
     return at
 
@@ -107,12 +107,12 @@ def _trained(study: Study, fits: Sequence[SetFit]) -> Trained:
         seen = one.seen
         sizes = seen.sizes.astype(np.float64)
         each.append(trained_of(one.fitted.model, seen.mixtures, seen.distances, sizes, seen.values))
-    if study.combination is None:
+    if study.aggregation is None:
         return each[0]
     return replace(
         each[0],
-        values=study.combination.of([one.values for one in each]),
-        predicted=study.combination.of([one.predicted for one in each]),
+        values=study.aggregation.of([one.values for one in each]),
+        predicted=study.aggregation.of([one.predicted for one in each]),
         left_out=all(one.left_out for one in each),
     )
 

@@ -18,7 +18,7 @@ OFFER_COLUMNS = (
     "provider",
     "price",
     "capacity",
-    "beyond",
+    "above_quantity",
     "minimum_order",
     "required",
     "excluded",
@@ -51,8 +51,8 @@ class Offers:
 
         `price` and `capacity` (empty: unlimited) are of the first row of a provider, as are
         `minimum_order`, `required` and `excluded`. Without the column `price` nothing costs. A
-        further row of the same provider is a tier: its `price` holds for the samples `beyond` so
-        many.
+        further row of the same provider is a tier: its `price` holds for each sample after
+        `above_quantity` of them.
 
         Raises
         ------
@@ -69,16 +69,16 @@ class Offers:
                 "offers need the column 'provider', with the names of the mixtures' columns; got "
                 f"{', '.join(table.column_names)}"
             )
-        sellers = [str(name) for name in table["provider"].to_pylist()]
-        _same_names(sellers, names)
+        owners = [str(name) for name in table["provider"].to_pylist()]
+        _same_names(owners, names)
         parts = {
             name: column(table, name) if name in table.column_names else np.full(len(table), np.nan)
             for name in OFFER_COLUMNS[1:]
         }
         if "price" in table.column_names:
-            _check_prices(sellers, parts["price"], parts["excluded"] == 1)
+            _check_prices(owners, parts["price"], parts["excluded"] == 1)
         rows: dict[str, list[Row]] = {name: [] for name in names}
-        for at, seller in enumerate(sellers):
+        for at, seller in enumerate(owners):
             rows[seller].append({part: float(numbers[at]) for part, numbers in parts.items()})
         return Offers(
             tuple(_provider(name, rows[name]) for name in names),
@@ -154,31 +154,36 @@ def _same_names(rows: Sequence[str], names: Sequence[str]) -> None:
         )
 
 
-def _check_prices(sellers: Sequence[str], prices: Floats, excluded: NDArray[np.bool_]) -> None:
+def _check_prices(owners: Sequence[str], prices: Floats, excluded: NDArray[np.bool_]) -> None:
     """Refuse an empty price of what may be bought: it would be taken for free."""
     if (empty := np.flatnonzero(np.isnan(prices) & ~excluded)).size:
         raise InputError(
-            f"provider {sellers[empty[0]]!r} has no price in {row_named(int(empty[0]))}; write "
+            f"provider {owners[empty[0]]!r} has no price in {row_named(int(empty[0]))}; write "
             "what a sample costs, 0 where it costs nothing"
         )
 
 
 def _provider(name: str, rows: Sequence[Row]) -> Provider:
     """The provider of one row, or of several where the others are tiers."""
-    first, *rest = sorted(rows, key=lambda row: 0.0 if np.isnan(row["beyond"]) else row["beyond"])
-    begins = [0.0 if np.isnan(row["beyond"]) else row["beyond"] for row in (first, *rest)]
+    first, *rest = sorted(rows, key=_tier_start)
+    begins = [_tier_start(row) for row in (first, *rest)]
     if begins[0] != 0 or len(set(begins)) < len(begins):
         raise InputError(
-            f"provider {name!r} has {len(rows)} offers, beyond {_listed(begins)} samples; give it "
-            "one row, or one for each tier of its price: the first without `beyond`, the others "
-            "with different ones"
+            f"provider {name!r} has {len(rows)} rows of offers, above_quantity {_listed(begins)}; "
+            "give it one row, or a row for each price tier: the first without above_quantity, the "
+            "others with different values"
         )
     capacity = None if np.isnan(first["capacity"]) else _whole(name, "capacity", first["capacity"])
     tiers = tuple(
-        (_whole(name, "beyond", begin), row["price"])
+        (_whole(name, "above_quantity", begin), row["price"])
         for begin, row in zip(begins[1:], rest, strict=True)
     )
     return Provider(name, capacity, 0.0 if np.isnan(first["price"]) else first["price"], tiers)
+
+
+def _tier_start(row: Row) -> float:
+    """Samples before the tier of a row; 0 for the first."""
+    return float(np.nan_to_num(row["above_quantity"]))
 
 
 def _terms(name: str, row: Row) -> Terms:

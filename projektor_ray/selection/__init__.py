@@ -1,6 +1,13 @@
 """Selection (Algorithm 2): the purchase plan predicted best under capacities and a budget."""
 
-from projektor_ray.selection.aggregation import Combination, combination, together, weighted, worst
+from projektor_ray.selection.aggregation import (
+    AggregateRule,
+    Aggregation,
+    WorstCase,
+    aggregate,
+    aggregation,
+    weighted_mean,
+)
 from projektor_ray.selection.comparison import Gain, Part, PurchasePlans
 from projektor_ray.selection.feasible_set import FeasibleSet
 from projektor_ray.selection.leave_one_out import plans_without
@@ -30,7 +37,8 @@ from projektor_ray.selection.size_search import (
 )
 
 __all__ = [
-    "Combination",
+    "AggregateRule",
+    "Aggregation",
     "Direction",
     "FeasibleSet",
     "Gain",
@@ -46,6 +54,9 @@ __all__ = [
     "PurchaseRequest",
     "TargetResult",
     "Terms",
+    "WorstCase",
+    "aggregate",
+    "aggregation",
     "agree",
     "baseline_mixtures",
     "baseline_plans",
@@ -53,14 +64,11 @@ __all__ = [
     "buy",
     "cheapest_reaching",
     "check_target",
-    "combination",
     "frontier",
     "plans_without",
     "select",
     "select_under_budget",
     "single_mixtures",
     "smallest_reaching",
-    "together",
-    "weighted",
-    "worst",
+    "weighted_mean",
 ]

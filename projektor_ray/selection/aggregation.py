@@ -1,8 +1,8 @@
-"""Several validation sets, or several metrics: their weighted mean, or the worst of them."""
+"""Aggregate of several metrics, or validation sets: their weighted mean, or the worst of them."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Protocol
+from typing import Literal, Protocol
 
 import numpy as np
 from scipy.special import softmax
@@ -13,22 +13,24 @@ from projektor_ray.selection.plan import Direction
 from projektor_ray.selection.problem import MetricAt, PurchaseProblem
 from projektor_ray.storage.arrays import Floats
 
+AggregateRule = Literal["mean", "worst"] | Mapping[str, float]
+"""How several metrics make one: their mean, the worst of them, or a mean with weights by name."""
 SHARPNESS = 1000.0
 """Within ln(sets) / 1,000 of the worst one, in units of the spread, is what the search follows."""
 
 
-class Combination(Protocol):
-    """What several metrics are together: of their values, and of objectives."""
+class Aggregation(Protocol):
+    """One number from several metrics: of their values, and of objectives."""
 
     def of(self, values: Sequence[Floats]) -> Floats:
-        """The values (…,) of each metric together."""
+        """The aggregate of the metrics' values, each of shape (…,)."""
 
     def __call__(self, parts: Sequence[MetricObjective], spread: float = 1.0, /) -> MetricObjective:
-        """The objective that as many objectives are together, which range over about `spread`."""
+        """The aggregate of objectives, whose values range over about `spread`."""
 
 
 @dataclass(frozen=True)
-class Mean:
+class WeightedMean:
     """`Σ_k w_k L_k`, with weights that sum to 1."""
 
     weights: tuple[float, ...]
@@ -41,11 +43,11 @@ class Mean:
         return np.asarray(np.tensordot(np.array(self.weights), np.asarray(values), 1))
 
     def __call__(self, parts: Sequence[MetricObjective], spread: float = 1.0) -> MetricObjective:
-        return Weighted(parts, self)
+        return WeightedObjective(parts, self)
 
 
 @dataclass(frozen=True)
-class Least:
+class WorstCase:
     """`min_k L_k`; of metrics that are better lower, the largest."""
 
     direction: Direction
@@ -59,11 +61,11 @@ class Least:
         return np.asarray(self.sign * np.min(self.sign * np.asarray(values), axis=0))
 
     def __call__(self, parts: Sequence[MetricObjective], spread: float = 1.0) -> MetricObjective:
-        return Worst(parts, self, SHARPNESS / spread)
+        return WorstObjective(parts, self, SHARPNESS / spread)
 
 
 @dataclass(frozen=True, eq=False)
-class Weighted:
+class WeightedObjective:
     """`Σ_k w_k L_k(N, p)`.
 
     Errors of the parts are taken to go together, because the same trainings are behind them: an
@@ -71,7 +73,7 @@ class Weighted:
     """
 
     parts: Sequence[MetricObjective]
-    mean: Mean
+    mean: WeightedMean
 
     def __call__(self, mixtures: Floats) -> tuple[Floats, Floats]:
         values, gradients = zip(*(part(mixtures) for part in self.parts), strict=True)
@@ -97,7 +99,7 @@ class Weighted:
 
 
 @dataclass(frozen=True, eq=False)
-class Worst:
+class WorstObjective:
     """`min_k L_k(N, p)`; of metrics that are better lower, the largest.
 
     The search follows a smooth bound of it, `−ln Σ_k exp(−s L_k) / s`. Errors of the parts are
@@ -110,14 +112,14 @@ class Worst:
     """
 
     parts: Sequence[MetricObjective]
-    least: Least
+    worst: WorstCase
     sharpness: float
 
     def __call__(self, mixtures: Floats) -> tuple[Floats, Floats]:
         values, gradients = (
             np.array(each) for each in zip(*(part(mixtures) for part in self.parts), strict=True)
         )
-        sign = self.least.sign
+        sign = self.worst.sign
         upward = sign * values
         shares = softmax(-self.sharpness * upward, axis=0)
         lowest = upward.min(axis=0)
@@ -125,10 +127,10 @@ class Worst:
         return sign * (lowest - above), np.einsum("kb,kbm->bm", shares, gradients)
 
     def predict(self, mixtures: Floats) -> Floats:
-        return self.least.of([part.predict(mixtures) for part in self.parts])
+        return self.worst.of([part.predict(mixtures) for part in self.parts])
 
     def interval(self, mixtures: Floats, level: float) -> Floats:
-        return self.least.of([part.interval(mixtures, level) for part in self.parts])
+        return self.worst.of([part.interval(mixtures, level) for part in self.parts])
 
     def gain_interval(self, mixtures: Floats, others: Floats, level: float) -> Floats:
         ours, theirs = (
@@ -137,7 +139,7 @@ class Worst:
         low, high = np.array(
             [part.gain_interval(mixtures, others, level).T for part in self.parts]
         ).swapaxes(0, 1)
-        gain, gains = self.least.of(list(ours)) - self.least.of(list(theirs)), ours - theirs
+        gain, gains = self.worst.of(list(ours)) - self.worst.of(list(theirs)), ours - theirs
         below = np.maximum(gain - (gains - low).max(axis=0), low.min(axis=0))
         above = np.minimum(gain + (high - gains).max(axis=0), high.max(axis=0))
         return np.stack([below, above], axis=1)
@@ -146,16 +148,16 @@ class Worst:
         self, mixtures: Floats, count: int, stream: np.random.Generator
     ) -> Floats | None:
         drawn = _drawn(self.parts, mixtures, count, stream)
-        return None if drawn is None else self.least.of(drawn)
+        return None if drawn is None else self.worst.of(drawn)
 
     def size_slope(self, mixtures: Floats) -> Floats:
-        values = self.least.sign * np.array([part.predict(mixtures) for part in self.parts])
+        values = self.worst.sign * np.array([part.predict(mixtures) for part in self.parts])
         slopes = np.array([part.size_slope(mixtures) for part in self.parts])
         return np.asarray(slopes[values.argmin(axis=0), np.arange(len(mixtures))])
 
 
-def weighted(weights: Sequence[float]) -> Combination:
-    """The mean of as many metrics as there are weights, which are made to sum to 1.
+def weighted_mean(weights: Sequence[float]) -> WeightedMean:
+    """The weighted mean of as many metrics as there are weights, which are made to sum to 1.
 
     Raises
     ------
@@ -165,89 +167,76 @@ def weighted(weights: Sequence[float]) -> Combination:
     given = np.asarray(weights, dtype=np.float64)
     if not (np.isfinite(given).all() and (given >= 0).all() and given.sum() > 0):
         raise InputError(f"weights must be 0 or more, and not all 0; got {list(weights)}")
-    return Mean(tuple((given / given.sum()).tolist()))
+    return WeightedMean(tuple((given / given.sum()).tolist()))
 
 
-def worst(direction: Direction) -> Combination:
-    """The worst of any metrics."""
-    return Least(direction)
-
-
-def combination(
-    names: Sequence[str],
-    weights: Mapping[str, float] | None,
-    direction: Direction,
-    *,
-    worst_of: bool,
-) -> Combination:
-    """What the metrics of these names are together: the worst, else their weighted mean.
+def aggregation(rule: AggregateRule, names: Sequence[str], direction: Direction) -> Aggregation:
+    """The aggregation of the metrics of these names.
 
     Parameters
     ----------
-    weights : by name; absent: all the same.
+    rule : `mean`, `worst`, or the weights of a mean by name.
 
     Raises
     ------
     InputError
-        If both are asked for, or a weight cannot be used, is missing, or is of another name.
+        If a weight cannot be used, is missing, or has an unknown name.
     """
-    if worst_of and weights is not None:
-        raise InputError("weights are for the mean, the worst takes none; drop one of the two")
-    if worst_of:
-        return worst(direction)
-    given = dict.fromkeys(names, 1.0) if weights is None else weights
+    if rule == "worst":
+        return WorstCase(direction)
+    given = dict.fromkeys(names, 1.0) if rule == "mean" else rule
     for name in given:
         if name not in names:
-            raise InputError(f"weights: nothing is called {name!r}; {nearest(name, names)}")
+            raise InputError(f"aggregate: there is no {name!r}; {nearest(name, names)}")
     missing = [name for name in names if name not in given]
     if missing:
         raise InputError(
-            f"weights: none for {', '.join(missing)}; give one of 0 or more to each of "
+            f"aggregate: no weight for {', '.join(missing)}; give a weight of 0 or more to each of "
             f"{', '.join(names)}"
         )
-    return weighted([given[name] for name in names])
+    return weighted_mean([given[name] for name in names])
 
 
-def together(markets: Mapping[str, PurchaseProblem], combine: Combination) -> PurchaseProblem:
-    """The market of the first, for what all objectives are together; trials are of the same probes.
+def aggregate(problems: Mapping[str, PurchaseProblem], how: Aggregation) -> PurchaseProblem:
+    """The first problem with the aggregate of all objectives; trials must be of the same probes.
 
     Parameters
     ----------
-    markets : by the name of the metric, or of the validation set.
+    problems : by the name of the metric, or of the validation set.
 
     Raises
     ------
     InputError
         If some of the metrics are better higher and others lower.
     """
-    first, *_ = every = list(markets.values())
-    if len({market.direction for market in every}) > 1:
+    first, *_ = every = list(problems.values())
+    if len({problem.direction for problem in every}) > 1:
         raise InputError(
-            "metrics that are bought for together must all be better higher, or all lower; "
-            "give one kind, or negate a column"
+            "metrics can be aggregated only if all are maximized or all are minimized; drop a "
+            "metric, or negate its column"
         )
 
-    parts = {name: _telling(market) for name, market in markets.items()}
-    tried = [market.trials for market in every if market.trials is not None]
+    parts = {name: _with_intervals(problem) for name, problem in problems.items()}
+    tried = [problem.trials for problem in every if problem.trials is not None]
     trials = None
     if len(tried) == len(every):
-        trials = (tried[0][0], combine.of([values for _, values in tried]))
+        trials = (tried[0][0], how.of([values for _, values in tried]))
     spread = max((float(np.ptp(values)) for _, values in tried), default=0.0) or 1.0
     return replace(
         first,
-        objective_at=lambda size: combine([at(size) for at in parts.values()], spread),
+        objective_at=lambda size: how([at(size) for at in parts.values()], spread),
         trials=trials,
         parts=parts,
     )
 
 
-def _telling(market: PurchaseProblem) -> MetricAt:
-    """A market's objectives, which must tell their intervals."""
+def _with_intervals(problem: PurchaseProblem) -> MetricAt:
+    """The objectives of a problem, which must have intervals."""
 
     def objective_at(size: int) -> MetricObjective:
-        objective = market.objective_at(size)
+        objective = problem.objective_at(size)
         if not isinstance(objective, MetricObjective):
-            raise InputError("objectives can be bought for together if each tells its intervals")
+            raise InputError("objectives can be aggregated only if each has intervals")
         return objective
 
     return objective_at
@@ -257,5 +246,5 @@ def _drawn(
     parts: Sequence[MetricObjective], mixtures: Floats, count: int, stream: np.random.Generator
 ) -> list[Floats] | None:
     drawn = [part.sample_posterior(mixtures, count, stream) for part in parts]
-    told = [one for one in drawn if one is not None]
-    return told if len(told) == len(drawn) else None
+    known = [one for one in drawn if one is not None]
+    return known if len(known) == len(drawn) else None

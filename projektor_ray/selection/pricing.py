@@ -84,7 +84,7 @@ class Segments:
 def price_of_next(schedules: Sequence[Schedule], samples: Integers) -> Floats:
     """Price of one more sample of each provider, shape (m,)."""
     each = zip(schedules, samples.tolist(), strict=True)
-    return np.array([_price_beyond(schedule, count) for schedule, count in each])
+    return np.array([_price_above(schedule, count) for schedule, count in each])
 
 
 def price_of_last(schedules: Sequence[Schedule], samples: Integers) -> Floats:
@@ -92,8 +92,8 @@ def price_of_last(schedules: Sequence[Schedule], samples: Integers) -> Floats:
     return price_of_next(schedules, np.maximum(samples - 1, 0))
 
 
-def _price_beyond(schedule: Schedule, samples: int) -> float:
-    return [price for beyond, price in schedule if beyond <= samples][-1]
+def _price_above(schedule: Schedule, samples: int) -> float:
+    return [price for above, price in schedule if above <= samples][-1]
 
 
 @lru_cache(maxsize=1 << 16)
@@ -103,18 +103,18 @@ def _line(schedule: Schedule, least: int, most: int, *, convex: bool) -> Line:
     if convex:
         corners = _lower_hull(corners)
     if len(corners) == 1:
-        return corners[0][1], ((corners[0][0], 0, _price_beyond(schedule, corners[0][0])),)
+        return corners[0][1], ((corners[0][0], 0, _price_above(schedule, corners[0][0])),)
     rows = []
     for (x, cost), (end, paid) in itertools.pairwise(corners):
-        chord = any(x < beyond < end for beyond, _ in schedule)
-        price = (paid - cost) / (end - x) if chord else _price_beyond(schedule, x)
+        chord = any(x < above < end for above, _ in schedule)
+        price = (paid - cost) / (end - x) if chord else _price_above(schedule, x)
         rows.append((x, end - x, price))
     return corners[0][1], tuple(rows)
 
 
 def _corners(schedule: Schedule, least: int, most: int) -> list[Corner]:
     """(samples, money) at the bounds and at the tiers' ends between them."""
-    inside = [beyond for beyond, _ in schedule if least < beyond < most]
+    inside = [above for above, _ in schedule if least < above < most]
     return [(x, cost_of(schedule, x)) for x in dict.fromkeys([least, *inside, most])]
 
 

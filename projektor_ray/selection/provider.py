@@ -1,4 +1,4 @@
-"""Who sells: a provider's capacity and its prices by quantity."""
+"""A data provider: its capacity and its prices by quantity."""
 
 import itertools
 from dataclasses import dataclass
@@ -21,8 +21,8 @@ class Provider:
     name : unique within a study; the provider's identity.
     capacity : samples for sale, or None if unlimited.
     price : money per sample, of the first tier where there are tiers.
-    tiers : pairs (beyond, price), ascending: each sample beyond so many costs that price, the
-        samples before it keep theirs.
+    tiers : pairs (above_quantity, price), ascending: each sample after `above_quantity` of them
+        costs that price; the samples before keep their price.
     """
 
     name: str
@@ -42,17 +42,17 @@ class Provider:
             raise InputError(
                 f"provider {self.name!r}: price must be 0 or more per sample; got {self.price}"
             )
-        starts = [0, *(beyond for beyond, _ in self.tiers)]
+        starts = [0, *(above for above, _ in self.tiers)]
         if any(a >= b or b != int(b) for a, b in itertools.pairwise(starts)):
             raise InputError(
-                f"provider {self.name!r}: tiers must begin beyond ascending whole numbers of "
-                f"samples, the first beyond 1 or more; got {starts[1:]}"
+                f"provider {self.name!r}: above_quantity of the tiers must be ascending whole "
+                f"numbers, 1 or more; got {starts[1:]}"
             )
-        for beyond, price in self.tiers:
+        for above, price in self.tiers:
             if not (np.isfinite(price) and price >= 0):
                 raise InputError(
-                    f"provider {self.name!r}: the price beyond {beyond:,} samples must be 0 or "
-                    f"more per sample; got {price}"
+                    f"provider {self.name!r}: the price above_quantity {above:,} must be 0 or more "
+                    f"per sample; got {price}"
                 )
 
     @property
@@ -67,11 +67,11 @@ def decimals_of_prices(schedule: Schedule) -> int:
 
 
 def cost_of(schedule: Schedule, samples: int) -> float:
-    """Money for so many samples: each at the price of its tier."""
-    ends = [beyond for beyond, _ in schedule[1:]] + [max(samples, schedule[-1][0])]
+    """Money for a number of samples: each at the price of its tier."""
+    ends = [above for above, _ in schedule[1:]] + [max(samples, schedule[-1][0])]
     return float(
         sum(
-            price * max(min(samples, end) - beyond, 0)
-            for (beyond, price), end in zip(schedule, ends, strict=True)
+            price * max(min(samples, end) - above, 0)
+            for (above, price), end in zip(schedule, ends, strict=True)
         )
     )

@@ -78,13 +78,13 @@ def _check_sets(pilots: Sequence[SetSummary], validation: SetSummary, metric: Me
 
 
 def _check_goal(config: StudyConfig, sets: Sequence[str], metric: Metric) -> None:
-    """Refuse weights, and a design, that do not suit the number of validation sets."""
+    """Refuse an aggregate, and a design, that do not suit the number of validation sets."""
     selection = config.selection
-    selection.combination(sets, metric.direction)
-    if len(sets) == 1 and (selection.worst or selection.weights is not None):
+    selection.aggregation(sets, metric.direction)
+    if len(sets) == 1 and "aggregate" in selection.model_fields_set:
         raise InputError(
-            "selection.weights and selection.worst are for several validation sets; the study "
-            "has one. Drop them, or list several under validations"
+            "selection.aggregate applies to several validation sets; the study has one. Drop "
+            "selection.aggregate, or list several sets under validations"
         )
     if len(sets) > 1 and config.probes.design == "adaptive":
         raise InputError(

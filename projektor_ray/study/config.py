@@ -44,8 +44,10 @@ class StudyConfig(Config):
     learner: LearnerConfig = Field(description="What is trained on a drawn set.")
     metric: str = Field("accuracy", description="The metric of a probe on the validation set.")
     probes: ProbesConfig = Field(description="Which probes are trained.")
-    project: tuple[int, ...] = Field(
-        (), description="Further sizes to project to, beside the scales and the size to buy."
+    projection_sizes: tuple[int, ...] = Field(
+        (),
+        description="Sizes at which the metric of every mixture is predicted, in addition to the "
+        "scales and the size to buy.",
     )
     selection: SelectionConfig = Field(description="What to buy.")
 
@@ -66,8 +68,10 @@ class StudyConfig(Config):
                 f"validation is one set, validations are several; drop one of them, or list "
                 f"validation among {sorted(self.validations)}"
             )
-        if any(size < 1 for size in self.project):
-            raise ValueError(f"sizes to project to must be 1 or more; got {list(self.project)}")
+        if any(size < 1 for size in self.projection_sizes):
+            raise ValueError(
+                f"projection_sizes must be 1 or more; got {list(self.projection_sizes)}"
+            )
         law = SCALE_MODELS.get(self.selection.projection)
         if law is not None and len(self.probes.scales) < law.fewest_scales:
             raise ValueError(

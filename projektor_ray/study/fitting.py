@@ -133,7 +133,7 @@ def fit_scales(study: Study, seen: Observations) -> Fit:
     """
     sample = sample_of(study, seen)
     try:
-        return fit_models(sample, study.config.selection, study.size)
+        return fit_models(sample, study.config.selection, study.max_size)
     except TooFewProbesError as error:
         failed = f" ({seen.failed} failed in all)" if seen.failed else ""
         raise TooFewProbesError(f"{error}{failed}") from None

@@ -1,4 +1,4 @@
-"""Which probes are trained, as a study's file says it."""
+"""Probes in a study file: mixtures, scales, seeds, and the resources of one training."""
 
 import itertools
 import math
@@ -11,7 +11,7 @@ from projektor_ray.storage.settings import Config
 
 SIZED_DESIGNS = ("lattice", "simplex_centroid")
 """Designs whose size is not a number that can be asked for."""
-ONLY_ADAPTIVE = ("first", "batch", "min_expected_gain")
+ONLY_ADAPTIVE = ("initial_mixtures", "batch", "min_expected_gain")
 
 
 class ProbesConfig(Config):
@@ -22,74 +22,88 @@ class ProbesConfig(Config):
         "One alone is fitted, but not projected from."
     )
     design: (
-        Literal["lattice", "simplex_centroid", "sobol", "spread", "d_optimal", "adaptive"] | None
+        Literal["lattice", "simplex_centroid", "sobol", "maximin", "d_optimal", "adaptive"] | None
     ) = Field(
         None,
-        description="How mixtures are placed; absent: a lattice up to 4 providers, else spread. "
-        "adaptive: a first batch is spread, then probes go where the best plan may be.",
+        description="How the mixtures of the probes are placed. Absent: lattice for up to 4 "
+        "providers, else maximin. adaptive: a maximin design first, then the mixtures that may be "
+        "the best purchase.",
     )
     lattice: int | None = Field(
         None,
         ge=1,
-        description="Levels of the simplex lattice; absent: the finest of at most 66 mixtures.",
+        description="Levels of the simplex lattice: shares are multiples of 1 / lattice. Absent: "
+        "the finest lattice of at most 66 mixtures.",
     )
     n_mixtures: int | None = Field(
         None,
         ge=1,
-        description="Mixtures of a design scrambled, spread or d_optimal; absent: 4m + 1. Of an "
-        "adaptive one the most; absent: 7m + 1.",
+        description="Number of mixtures of a sobol, maximin or d_optimal design, for m providers; "
+        "absent: 4m + 1. Most mixtures of an adaptive design; absent: 7m + 1.",
     )
-    first: int | None = Field(
-        None, ge=4, description="Mixtures that an adaptive design begins with; absent: 2m + 2."
+    initial_mixtures: int | None = Field(
+        None, ge=4, description="Mixtures that an adaptive design begins with. Absent: 2m + 2."
     )
     batch: int = Field(
         2,
         ge=1,
-        description="Mixtures that an adaptive design chooses at a time; it does so while as many "
-        "are in training, so that probes of up to twice as many mixtures run at once.",
+        description="Mixtures that an adaptive design chooses at a time. It chooses the next batch "
+        "while one batch is in training, so that up to two batches train at once.",
     )
     min_expected_gain: float = Field(
         0.0,
         ge=0,
         allow_inf_nan=False,
-        description="An adaptive design stops when knowing the metric of every plan exactly would "
-        "raise that of the plan to buy by less than this, in the mean; 0: at n_mixtures.",
+        description="An adaptive design stops when the expected gain in the metric from knowing it "
+        "exactly for every mixture is below this. 0: it stops at n_mixtures.",
     )
     mixtures: tuple[dict[str, float], ...] = Field(
-        (), description="Mixtures as {provider: share}, instead of or beside a design."
+        (),
+        description="Mixtures to train, each {provider: share} with shares that sum to 1. Without "
+        "a design these are the only mixtures; with one they are added to it.",
     )
     seeds: int | tuple[int, ...] = Field(
-        2, description="How many seeds (0, 1, …) each mixture is trained with, or a list of them."
+        2,
+        description="Seeds of each mixture and scale: a number k for the seeds 0 … k − 1, or a "
+        "list of seeds.",
     )
     replacement: bool = Field(
-        False, description="Draw with replacement where a mixture asks more than a pilot holds."
+        False,
+        description="Whether samples are drawn with replacement where a mixture needs more samples "
+        "than a pilot has.",
     )
     cpus: float = Field(
-        1.0, ge=0, allow_inf_nan=False, description="CPUs of one probe, and its threads."
+        1.0, ge=0, allow_inf_nan=False, description="CPUs of one probe; also its number of threads."
     )
     gpus: float = Field(
-        0.0, ge=0, allow_inf_nan=False, description="GPUs of one probe; a fraction packs several."
+        0.0,
+        ge=0,
+        allow_inf_nan=False,
+        description="GPUs of one probe. A fraction lets several probes share a GPU.",
     )
     memory: float | None = Field(
         None,
         gt=0,
         allow_inf_nan=False,
-        description="GiB of one probe, reserved on its node; one that takes more, with the "
-        "processes it starts, is stopped, tried once more with twice as much, and then failed. "
-        "Absent: neither.",
+        description="GiB of memory reserved for one probe on its node. A probe that uses more, "
+        "with the processes it starts, is stopped, retried once with twice the memory, and then "
+        "counted as failed. Absent: no reservation and no limit.",
     )
     resources: dict[str, float] = Field(
         default_factory=dict,
-        description="What one probe reserves of a cluster's own resources: {name: amount}.",
+        description="Custom Ray resources that one probe reserves: {name: amount}.",
     )
     time_limit: float | None = Field(
         None,
         gt=0,
         allow_inf_nan=False,
-        description="Most seconds of one probe; one that takes longer is stopped and failed.",
+        description="Most seconds of one probe. A probe that takes longer is stopped and counted "
+        "as failed. Absent: no limit.",
     )
     concurrency: int | None = Field(
-        None, ge=1, description="Most probes at once; absent: as many as the resources allow."
+        None,
+        ge=1,
+        description="Most probes that train at once. Absent: as many as the resources allow.",
     )
     pack: int = Field(
         1,
@@ -101,14 +115,14 @@ class ProbesConfig(Config):
     retries: int = Field(
         2,
         ge=0,
-        description="How often a probe is tried again, after growing pauses, when its worker or "
-        "node was lost or the network failed it.",
+        description="Retries of a probe, after growing pauses, when its worker or node is lost or "
+        "the network fails.",
     )
 
     tensorboard: Path | None = Field(
         None,
-        description="Folder, on the driver's machine, for a TensorBoard log of each finished "
-        "probe; absent: none.",
+        description="Folder on the driver's machine for a TensorBoard log of each finished probe. "
+        "Absent: no log.",
     )
 
     @field_validator("scales")
@@ -150,15 +164,17 @@ class ProbesConfig(Config):
             )
         if self.n_mixtures is not None and (self.lattice or self.design in SIZED_DESIGNS):
             raise ValueError(
-                "n_mixtures sizes the designs scrambled, spread, d_optimal and adaptive; a "
-                "lattice is sized by its levels (lattice: 4), centroids by the number of providers"
+                f"n_mixtures: {self.n_mixtures} applies to the designs sobol, maximin, d_optimal "
+                "and adaptive. The size of a lattice follows from its levels (lattice: 4), that of "
+                "simplex_centroid from the number of providers"
             )
         alien = self.model_fields_set & set(ONLY_ADAPTIVE)
         if alien and self.design != "adaptive":
             raise ValueError(f"{', '.join(sorted(alien))}: only for design: adaptive; set it")
-        if self.first and self.n_mixtures and self.first > self.n_mixtures:
+        if (self.initial_mixtures or 0) > (self.n_mixtures or math.inf):
             raise ValueError(
-                f"first: {self.first} mixtures are more than n_mixtures: {self.n_mixtures}"
+                f"initial_mixtures must not exceed n_mixtures; got {self.initial_mixtures} and "
+                f"{self.n_mixtures}"
             )
         return self
 

@@ -1,4 +1,4 @@
-"""Who sells, as a study's file says it: pilots, capacities and prices."""
+"""Providers in a study file: pilots, capacities, prices and terms."""
 
 import itertools
 
@@ -11,46 +11,56 @@ from projektor_ray.storage.settings import Config
 
 
 class TierConfig(Config):
-    """A price that holds for the samples beyond a quantity; those before it keep theirs."""
+    """One price tier of a provider: the price of the samples above a quantity."""
 
-    beyond: int = Field(ge=1, description="Samples of the provider before this price holds.")
-    price: float = Field(ge=0, allow_inf_nan=False, description="Money per sample from there on.")
+    above_quantity: int = Field(
+        ge=1, description="The price applies to each sample after this many of the provider."
+    )
+    price: float = Field(ge=0, allow_inf_nan=False, description="Money per sample in this tier.")
 
 
 class ProviderConfig(Config):
-    """Who reveals a pilot and sells up to a capacity at a price."""
+    """A data provider: its pilot, its capacity, its price and the terms of an order."""
 
-    name: str = Field(min_length=1, description="Unique name; the provider's identity.")
+    name: str = Field(min_length=1, description="Name of the provider, unique within the study.")
     source: SourceConfig | None = Field(
-        None, description="Where its pilot is read; absent when a Python driver passes arrays."
+        None, description="Where the pilot is read from. Absent when a Python driver passes arrays."
     )
     capacity: int | None = Field(
-        None, ge=0, description="Samples for sale, pilot included; absent: unlimited."
+        None,
+        ge=0,
+        description="Samples that the provider can sell, its pilot included. Absent: unlimited.",
     )
     price: float = Field(
-        0.0, ge=0, allow_inf_nan=False, description="Money per sample, in any one currency."
+        0.0,
+        ge=0,
+        allow_inf_nan=False,
+        description="Money per sample, in the same currency for all providers.",
     )
     tiers: tuple[TierConfig, ...] = Field(
-        (), description="Prices that fall or rise with the quantity, in ascending order."
+        (), description="Further prices that depend on the quantity, in ascending order."
     )
 
-    minimum_order: int = Field(0, ge=0, description="Fewest samples, if any are bought.")
-    required: bool = Field(False, description="Whether some must be bought.")
-    excluded: bool = Field(False, description="Whether none may be bought.")
+    minimum_order: int = Field(
+        0, ge=0, description="Fewest samples in an order; ordering nothing stays possible."
+    )
+    required: bool = Field(False, description="Whether at least one sample must be bought.")
+    excluded: bool = Field(False, description="Whether nothing may be bought.")
 
     @field_validator("tiers")
     @classmethod
     def _ascending(cls, tiers: tuple[TierConfig, ...]) -> tuple[TierConfig, ...]:
-        if any(a.beyond >= b.beyond for a, b in itertools.pairwise(tiers)):
+        if any(a.above_quantity >= b.above_quantity for a, b in itertools.pairwise(tiers)):
             raise ValueError(
-                "expected tiers beyond ascending quantities, such as [{beyond: 1000, price: 0.8}, "
-                f"{{beyond: 5000, price: 0.5}}]; got beyond {[tier.beyond for tier in tiers]}"
+                "expected tiers with ascending above_quantity, such as [{above_quantity: 1000, "
+                "price: 0.8}, {above_quantity: 5000, price: 0.5}]; got above_quantity "
+                f"{[tier.above_quantity for tier in tiers]}"
             )
         return tiers
 
     def sold_by(self) -> Provider:
         """The provider as the selection sees it."""
-        tiers = tuple((tier.beyond, tier.price) for tier in self.tiers)
+        tiers = tuple((tier.above_quantity, tier.price) for tier in self.tiers)
         return Provider(self.name, self.capacity, self.price, tiers)
 
     @model_validator(mode="after")
@@ -60,5 +70,5 @@ class ProviderConfig(Config):
 
     @property
     def terms(self) -> Terms:
-        """What the deal asks beyond capacity and price."""
+        """Minimum order, required and excluded, as the selection takes them."""
         return Terms(self.minimum_order, self.required, self.excluded)

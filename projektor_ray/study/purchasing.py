@@ -11,8 +11,8 @@ from projektor_ray.selection import (
     ProjectedObjective,
     PurchasePlans,
     PurchaseProblem,
+    aggregate,
     buy,
-    together,
 )
 from projektor_ray.storage.arrays import Floats
 from projektor_ray.study import Study
@@ -102,10 +102,10 @@ class Guesses:
 def market_of(study: Study, fits: Sequence[SetFit]) -> PurchaseProblem:
     """What a study may buy, and what it is predicted to be worth; of several sets together."""
     markets = {one.study.validation.name: _market(one) for one in fits}
-    if study.combination is None:
+    if study.aggregation is None:
         (market,) = markets.values()
         return market
-    return together(markets, study.combination)
+    return aggregate(markets, study.aggregation)
 
 
 def _market(fit: SetFit) -> PurchaseProblem:
@@ -115,7 +115,7 @@ def _market(fit: SetFit) -> PurchaseProblem:
         lambda size: ProjectedObjective(fit.fitted.model, size, fit.distances),
         study.providers,
         study.config.terms,
-        *study.sizes_for_sale,
+        *study.size_bounds,
         direction=study.metric.direction,
         restarts=study.config.selection.restarts,
         trials=(seen.mixtures[trained], seen.values[trained]),

@@ -1,15 +1,15 @@
-"""What is bought and how it is searched, as a study's file says it."""
+"""Selection in a study file: what to buy, and how the search is done."""
 
 import math
 from collections.abc import Sequence
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import Field, field_validator, model_validator
 
 from projektor_ray.errors import nearest
 from projektor_ray.predictors import PREDICTORS
 from projektor_ray.predictors.gaussian_process import GaussianProcess
-from projektor_ray.selection import Combination, Direction, PurchaseRequest, combination
+from projektor_ray.selection import Aggregation, Direction, PurchaseRequest, aggregation
 from projektor_ray.selection.purchase import Minimize
 from projektor_ray.storage.settings import Config
 
@@ -20,16 +20,20 @@ RULES = ("auto", "least_error")
 
 
 class SelectionConfig(Config):
-    """What to buy: a size, or what is to be reached, for what money, and how it is searched."""
+    """The purchase: its size, budget or target, and how it is searched."""
 
     size: int | None = Field(
-        None, ge=1, description="Samples to buy in all: N_s; absent: as many as serve best."
+        None,
+        ge=1,
+        description="Samples to buy in all. Absent: the size with the best predicted metric.",
     )
     budget: float | None = Field(
-        None, ge=0, allow_inf_nan=False, description="Most money to spend; absent: no limit."
+        None, ge=0, allow_inf_nan=False, description="Most money to spend. Absent: no limit."
     )
     target: float | None = Field(
-        None, allow_inf_nan=False, description="Metric to reach with as little as possible."
+        None,
+        allow_inf_nan=False,
+        description="Metric to reach with the fewest samples or the least money, see `minimize`.",
     )
     minimize: Minimize | None = Field(
         None,
@@ -37,7 +41,7 @@ class SelectionConfig(Config):
         "money if any provider has a price, else samples.",
     )
     frontier: tuple[float, ...] = Field(
-        (), description="Budgets: the best plan of any size for each of them."
+        (), description="Budgets. The best plan of any size is found for each of them."
     )
     max_size: int | None = Field(
         None,
@@ -45,30 +49,39 @@ class SelectionConfig(Config):
         description="Most samples to buy where no size is given. Absent: as many as budget and "
         "capacities allow.",
     )
-    weights: dict[str, float] | None = Field(
-        None,
-        description="Of several validation sets' metrics, by name; absent: they weigh the same.",
-    )
-    worst: bool = Field(
-        False, description="Of several validation sets' metrics the worst, not their mean."
+    aggregate: Literal["mean", "worst"] | dict[str, float] = Field(
+        "mean",
+        description="How the metrics of several validation sets make one: mean, worst, or a mean "
+        "with a weight for each set, such as {everyday: 0.7, rare: 0.3}.",
     )
     predictor: str = Field(
         "auto",
-        description="Predictor joined over the scales: auto (gp; ensemble for an accuracy of one "
-        "scale), least_error (cross-validated), or any name of the registry, which is then used "
-        "instead of joint_power.",
+        description="Predictor at each scale. auto: gp, or ensemble for an accuracy at one scale. "
+        "least_error: the one of least cross-validated error. A name from the list of predictors: "
+        "that predictor, joined over the scales by Eq. 3.",
     )
     projection: Projection = Field(
         "auto",
-        description="Model of the scales; auto: joint_power (joint for a metric without bounds, "
-        "grouped with fewer mixtures than providers), of three scales or more the one of least "
-        "error on the largest scale held out.",
+        description="Scaling model. auto: joint_power (joint for a metric without bounds, grouped "
+        "with fewer mixtures than providers); with three or more scales the model of least error "
+        "on the largest scale, which is left out of its fit.",
     )
     restarts: int = Field(
         32,
         ge=1,
         description="Random mixtures that the search starts from, in addition to fixed ones.",
     )
+
+    @field_validator("aggregate", mode="before")
+    @classmethod
+    def _rule(cls, rule: Any) -> Any:
+        weights = list(rule.values()) if isinstance(rule, dict) else [None]
+        if rule not in ("mean", "worst") and not all(_is_weight(one) for one in weights):
+            raise ValueError(
+                "expected mean, worst, or a weight of 0 or more for each validation set, such as "
+                f"{{everyday: 0.7, rare: 0.3}}; got {rule!r}"
+            )
+        return rule
 
     @field_validator("frontier")
     @classmethod
@@ -96,17 +109,20 @@ class SelectionConfig(Config):
             )
         return self
 
-    def combination(self, sets: Sequence[str], direction: Direction) -> Combination | None:
-        """What the metrics of several validation sets are together; None of one, which has none.
+    def aggregation(self, sets: Sequence[str], direction: Direction) -> Aggregation | None:
+        """The aggregation over validation sets of these names; None where there is one set.
 
         Raises
         ------
         InputError
-            If weights and sets do not agree, or both the mean and the worst are asked for.
+            If weights and sets do not agree.
         """
-        if len(sets) == 1:
-            return None
-        return combination(sets, self.weights, direction, worst_of=self.worst)
+        return None if len(sets) == 1 else aggregation(self.aggregate, sets, direction)
+
+    @property
+    def aggregate_name(self) -> str:
+        """What the aggregate is called: mean or worst."""
+        return "worst" if self.aggregate == "worst" else "mean"
 
     @property
     def request(self) -> PurchaseRequest:
@@ -124,3 +140,8 @@ class SelectionConfig(Config):
     def predictors(self) -> tuple[str, ...]:
         """The predictor asked for by name, if one was."""
         return () if self.predictor in RULES else (self.predictor,)
+
+
+def _is_weight(value: Any) -> bool:
+    number = isinstance(value, int | float) and not isinstance(value, bool)
+    return number and math.isfinite(value) and value >= 0

@@ -13,14 +13,14 @@ from projektor_ray.designs.drawing import mixture_id
 from projektor_ray.designs.placement import (
     Adaptive,
     feasible_purchases,
-    size_to_buy,
-    sizes_for_sale,
+    max_purchase_size,
+    size_bounds,
 )
 from projektor_ray.designs.space_filling import distinct
 from projektor_ray.errors import InputError, TooFewProbesError
 from projektor_ray.learners.metrics import METRICS, Metric
 from projektor_ray.predictors import PREDICTORS
-from projektor_ray.selection import Combination, check_target
+from projektor_ray.selection import Aggregation, check_target
 from projektor_ray.selection.provider import Provider
 from projektor_ray.storage.arrays import Floats
 from projektor_ray.storage.hashing import digest
@@ -35,7 +35,7 @@ ELSEWHERE: dict[str, Any] = {
     "providers": True,
     "validation": True,
     "validations": True,
-    "selection": {"weights", "worst"},
+    "selection": {"aggregate"},
 }
 """Of a configuration, what the hash of its results takes in another form."""
 
@@ -115,14 +115,14 @@ class Study:
     def goal(self) -> str:
         """What is predicted, in words: the metric, on which set, or what of several sets."""
         if len(self.validations) > 1:
-            return f"{'worst' if self.config.selection.worst else 'mean'} {self.config.metric}"
+            return f"{self.config.selection.aggregate_name} {self.config.metric}"
         return f"{self.config.metric} on {self.set_name}" if self.set_name else self.config.metric
 
     @property
-    def combination(self) -> Combination | None:
-        """What the metrics of several validation sets are together; None of one."""
+    def aggregation(self) -> Aggregation | None:
+        """The aggregation over several validation sets; None where the study has one set."""
         names = [one.name for one in self.validations]
-        return self.config.selection.combination(names, self.metric.direction)
+        return self.config.selection.aggregation(names, self.metric.direction)
 
     @cached_property
     def mixture_ids(self) -> tuple[str, ...]:
@@ -176,15 +176,20 @@ class Study:
     def scales(self) -> tuple[int, ...]:
         return self.config.probes.scales
 
+    @property
+    def size_to_buy(self) -> int | None:
+        """Samples to buy, where the study names a size; None where the size is open."""
+        return self.config.selection.size
+
     @cached_property
-    def size(self) -> int:
-        """Samples to buy; where that is open, the most that may be bought, see `size_to_buy`."""
-        return size_to_buy(self.config, self.providers)
+    def max_size(self) -> int:
+        """The most samples that a plan may have: the size to buy, else what bounds an open size."""
+        return max_purchase_size(self.config, self.providers)
 
     @property
-    def sizes_for_sale(self) -> tuple[int, int | None]:
-        """Between which sizes a purchase is predicted."""
-        return sizes_for_sale(self.config)
+    def size_bounds(self) -> tuple[int, int | None]:
+        """The fewest and the most samples for which the metric can be predicted."""
+        return size_bounds(self.config)
 
     def check_buyable(self) -> None:
         """Refuse what no plan can keep, or reach.
@@ -209,7 +214,7 @@ class Study:
         InputError
             If the size to buy is below the smallest scale, or there is no other scale.
         """
-        projection, size, scales = self.config.selection.projection, self.size, self.scales
+        projection, size, scales = self.config.selection.projection, self.max_size, self.scales
         if len(scales) > 1 and size < scales[0] and projection != "none":
             raise InputError(
                 f"the size to buy, {size:,}, is below the smallest scale, {scales[0]:,}, "
@@ -256,8 +261,8 @@ class Study:
 
     @property
     def sizes(self) -> tuple[int, ...]:
-        """Every size that is projected to: the scales, what was asked for, the size to buy."""
-        asked = {*self.scales, *self.config.project, self.size}
+        """Every size that is projected to: the scales, `projection_sizes`, and the most to buy."""
+        asked = {*self.scales, *self.config.projection_sizes, self.max_size}
         return tuple(sorted(asked))
 
     def identify(self, mixture: Floats) -> str:
@@ -313,6 +318,6 @@ class Study:
                 for one in self.each
                 for x in (one.probes_metadata, one.distances_metadata)
             ),
-            *([] if self.combination is None else [repr(self.combination)]),
+            *([] if self.aggregation is None else [repr(self.aggregation)]),
         )
         return self._metadata(input_hash)

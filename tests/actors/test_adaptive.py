@@ -32,7 +32,7 @@ def trained(probe: Probe) -> Outcome:
 
 def run(folder: Path, rows: dict[Key, Row], dies_after: int = 10**9, **asked: Any) -> Study:
     """A run that keeps SLOTS trials busy, the youngest ending first, and dies after some."""
-    study = adaptive(**{"first": 4, "n_mixtures": 9, "batch": 2, **asked})
+    study = adaptive(**{"initial_mixtures": 4, "n_mixtures": 9, "batch": 2, **asked})
     design = Ledger(Folder(folder), "design")
     study = study.grown(chosen_before(study, design.rows(study.probes_metadata.input_hash)))
     searcher = NextMixtures(
@@ -63,7 +63,7 @@ def run(folder: Path, rows: dict[Key, Row], dies_after: int = 10**9, **asked: An
 def test_a_run_ends_where_what_failed_must_be_tried_again_and_another_goes_on(
     tmp_path: Path,
 ) -> None:
-    study = adaptive(first=4, n_mixtures=6)
+    study = adaptive(initial_mixtures=4, n_mixtures=6)
     missing = study.wanted_probes()
     searcher = NextMixtures(study, Folder(tmp_path), missing, {}, measured(study))
     names = [f"trial {i}" for i in range(len(missing))]
@@ -119,14 +119,14 @@ def test_a_finished_design_is_left_alone_and_a_longer_one_begins_with_it(tmp_pat
 def test_what_an_earlier_design_trained_is_not_trained_again(tmp_path: Path) -> None:
     rows: dict[Key, Row] = {}
     chosen = run(tmp_path / "one", rows)
-    study = adaptive(first=4, n_mixtures=9, batch=2)
+    study = adaptive(initial_mixtures=4, n_mixtures=9, batch=2)
     last = replace(study, mixtures=chosen.mixtures[-1:])
     kept = {probe.key: rows[probe.key] for probe in last.wanted_probes()}
     assert run(tmp_path / "two", dict(kept)).mixture_ids == chosen.mixture_ids
 
 
 def test_probes_of_one_mixture_and_size_are_a_pack(tmp_path: Path) -> None:
-    study = adaptive(first=4, seeds=3, pack=8, n_mixtures=6)
+    study = adaptive(initial_mixtures=4, seeds=3, pack=8, n_mixtures=6)
     searcher = NextMixtures(study, Folder(tmp_path), [], {}, measured(study))
     for pack in searcher.packs:
         packed = [searcher.probes[i] for i in pack]

@@ -161,7 +161,7 @@ def test_terms_and_tiers_are_kept_from_a_table_and_from_options(
     runs: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     out = tmp_path / "plan.csv"
-    columns = ["provider", "beyond", "price", "capacity", "minimum_order"]
+    columns = ["provider", "above_quantity", "price", "capacity", "minimum_order"]
     rows = [["clinic", "", 0.5, 3000, ""], ["clinic", 1000, 0.25, "", ""]]
     rows += [["crowd", "", 0, "", ""], ["web", "", 0, "", 2000]]
     asked = ["select", runs, "--offers", write(tmp_path / "offers.csv", columns, rows)]
@@ -203,9 +203,9 @@ def test_sizes_are_chosen_for_the_money_and_for_a_target(
         plan = [row for row in csv.DictReader(file) if row["plan"] == "selected"]
     assert float(plan[0]["predicted"]) == pytest.approx(value["budget 100"], abs=1e-4)
     capsys.readouterr()
-    assert projektor(*asked, "--target", "0.75", "--largest", "5000", monkeypatch=monkeypatch) == 0
+    assert projektor(*asked, "--target", "0.75", "--max-size", "5000", monkeypatch=monkeypatch) == 0
     assert "0.75 is reached with" in capsys.readouterr().out
-    too_much = ["--target", "0.99", "--largest", "3000", "--least", "samples"]
+    too_much = ["--target", "0.99", "--max-size", "3000", "--minimize", "samples"]
     assert projektor(*asked, *too_much, monkeypatch=monkeypatch) == 0
     assert "0.99 is not reachable, best is" in capsys.readouterr().out
 
@@ -242,14 +242,14 @@ def test_several_metrics_are_bought_for_at_once(
             chosen = [row for row in csv.DictReader(file) if row["plan"] == "selected"]
         return [int(row["samples"]) for row in chosen]
 
-    assert bought("--weights", "2,1") == [500, 0, 0]
-    assert bought("--weights", "1,2") == [0, 0, 500]
-    assert bought("--worst") == pytest.approx([250, 0, 250], abs=10)
+    assert bought("--aggregate", "2,1") == [500, 0, 0]
+    assert bought("--aggregate", "1,2") == [0, 0, 500]
+    assert bought("--aggregate", "worst") == pytest.approx([250, 0, 250], abs=10)
     said = capsys.readouterr().out
     assert re.search(r"acc_a +0\.(49|50)", said)
     assert re.search(r"acc_b +0\.(49|50)", said)
-    assert projektor(*asked, "--worst", "--weights", "1,2", monkeypatch=monkeypatch) == 2
-    assert "the worst takes none" in capsys.readouterr().out
+    assert projektor(*asked, "--aggregate", "1,2,3", monkeypatch=monkeypatch) == 2
+    assert "for each of the 2" in capsys.readouterr().out
 
 
 def test_a_metric_whose_name_does_not_tell_is_asked_about(
@@ -268,7 +268,7 @@ def test_a_metric_whose_name_does_not_tell_is_asked_about(
     asked = (
         ["fit", table, "--metric", "val_a"],
         ["select", table, "--metric", "val_a", "--at", "2000", *more],
-        ["select", table, "--metric", "val_a,val_b", "--worst", "--at", "2000", *more],
+        ["select", table, "--metric", "val_a,val_b", "--aggregate", "worst", "--at", "2000", *more],
         [*page, "--metric", "val_a", *more],
     )
     for arguments in asked:

@@ -151,7 +151,7 @@ def steps(study: Study, distances: dict[Key, Row]) -> tuple[Study, list[Step]]:
 
 
 def test_a_study_grows_in_batches_to_its_most_mixtures() -> None:
-    study = adaptive(first=5, n_mixtures=10, batch=2)
+    study = adaptive(initial_mixtures=5, n_mixtures=10, batch=2)
     end, taken = steps(study, measured(study))
     assert [step.action for step in taken] == ["train", "train", "train", "stop"]
     assert [len(step.mixtures) for step in taken[:-1] if step.mixtures is not None] == [2, 2, 1]
@@ -163,11 +163,13 @@ def test_a_study_grows_in_batches_to_its_most_mixtures() -> None:
 
 
 def test_it_stops_when_knowledge_would_gain_too_little() -> None:
-    study = adaptive(first=5, n_mixtures=20)
+    study = adaptive(initial_mixtures=5, n_mixtures=20)
     distances = measured(study)
     gains = [step.gain for step in steps(study, distances)[1]]
     least = sorted(gain for gain in gains if gain is not None)[1]
-    end, taken = steps(adaptive(first=5, n_mixtures=20, min_expected_gain=least), distances)
+    end, taken = steps(
+        adaptive(initial_mixtures=5, n_mixtures=20, min_expected_gain=least), distances
+    )
     assert len(end.mixtures) < 20
     assert taken[-1].gain is not None
     assert taken[-1].gain < least
@@ -176,7 +178,7 @@ def test_it_stops_when_knowledge_would_gain_too_little() -> None:
 
 
 def test_it_waits_for_all_but_the_last_batch_and_does_not_look_at_that() -> None:
-    begun = adaptive(first=4, batch=2)
+    begun = adaptive(initial_mixtures=4, batch=2)
     first = next_step(begun, trained(begun), measured(begun)).mixtures
     assert first is not None
     study = begun.grown(first)
@@ -194,7 +196,7 @@ def test_it_waits_for_all_but_the_last_batch_and_does_not_look_at_that() -> None
 
 
 def test_failed_probes_are_done_with_but_teach_nothing() -> None:
-    study = adaptive(first=6)
+    study = adaptive(initial_mixtures=6)
     distances, rows = measured(study), trained(study)
     failed = {"status": "failed", "value": None, "error": "RuntimeError: no"}
     one = next(iter(rows))
@@ -206,7 +208,7 @@ def test_failed_probes_are_done_with_but_teach_nothing() -> None:
 
 
 def test_candidates_without_a_distance() -> None:
-    study = adaptive(first=6)
+    study = adaptive(initial_mixtures=6)
     distances = measured(study)
     del distances[(study.candidate_ids[-1],)]
     with pytest.raises(InputError, match=r"1 candidates .* have no distance; measure them first"):
@@ -237,17 +239,17 @@ def kept(study: Study, step: Step) -> dict[Key, Row]:
 
 
 def test_what_was_chosen_is_found_again_in_its_order() -> None:
-    study = adaptive(first=5, batch=3)
+    study = adaptive(initial_mixtures=5, batch=3)
     distances, design, grown = measured(study), {}, study
     for _ in range(2):
         step = next_step(grown, trained(grown), distances)
         assert step.mixtures is not None
         design = {**kept(grown, step), **design}
         grown = grown.grown(step.mixtures)
-    again = adaptive(first=5, batch=3)
+    again = adaptive(initial_mixtures=5, batch=3)
     found = again.grown(chosen_before(again, design))
     assert found.mixture_ids == grown.mixture_ids
-    more = adaptive(first=5, batch=3, seeds=2)
+    more = adaptive(initial_mixtures=5, batch=3, seeds=2)
     assert more.grown(chosen_before(more, design)).mixture_ids == grown.mixture_ids
 
 

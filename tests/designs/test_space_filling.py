@@ -13,10 +13,10 @@ from projektor_ray.designs.space_filling import (
     d_optimal,
     d_optimal_design,
     default_count,
+    maximin,
     maximin_design,
     simplex_centroid,
     sobol,
-    spread,
 )
 from projektor_ray.errors import InputError
 from projektor_ray.predictors import PREDICTORS
@@ -74,17 +74,17 @@ def radius(pool: np.ndarray, chosen: np.ndarray) -> float:
 
 
 @pytest.mark.parametrize("count", [2, 3, 4])
-def test_spread_is_within_twice_the_best_radius(count: int) -> None:
+def test_maximin_is_within_twice_the_best_radius(count: int) -> None:
     pool = simplex_lattice(3, 5)
     best = min(radius(pool, np.array(c)) for c in combinations(range(len(pool)), count))
-    assert radius(pool, spread(pool, count)) <= 2 * best + 1e-12
+    assert radius(pool, maximin(pool, count)) <= 2 * best + 1e-12
 
 
-def test_spread_takes_all_in_the_end_and_begins_alike() -> None:
+def test_maximin_takes_all_in_the_end_and_begins_alike() -> None:
     pool = simplex_lattice(3, 4)
-    every = spread(pool, len(pool))
+    every = maximin(pool, len(pool))
     assert sorted(every) == list(range(len(pool)))
-    np.testing.assert_array_equal(spread(pool, 5), every[:5])
+    np.testing.assert_array_equal(maximin(pool, 5), every[:5])
 
 
 @pytest.mark.parametrize(("levels", "count"), [(3, 5), (3, 6), (3, 7), (4, 6)])
@@ -137,13 +137,13 @@ def test_d_optimal_for_pq_takes_the_columns_that_need_no_distance() -> None:
 
 @pytest.mark.parametrize("predictor", ["cs", "rational", "shapley", "log_linear_law"])
 def test_no_design_is_d_optimal_for_a_predictor_without_columns(predictor: str) -> None:
-    with pytest.raises(InputError, match=f"for the predictor '{predictor}'.*design: spread"):
+    with pytest.raises(InputError, match=f"for the predictor '{predictor}'.*design: maximin"):
         d_optimal_design(3, 9, predictor)
 
 
 DESIGNS = {
     "sobol": sobol,
-    "spread": maximin_design,
+    "maximin": maximin_design,
     **{f"d_optimal for {name}": partial(d_optimal_design, predictor=name) for name in ("pq", "gp")},
 }
 
@@ -171,8 +171,8 @@ def test_candidates_are_linear_in_the_providers() -> None:
     [
         lambda: sobol(3, 0),
         lambda: sobol(3, 5, support=0),
-        lambda: spread(simplex_lattice(3, 2), 7),
-        lambda: spread(simplex_lattice(3, 2), 0),
+        lambda: maximin(simplex_lattice(3, 2), 7),
+        lambda: maximin(simplex_lattice(3, 2), 0),
         lambda: d_optimal(SHARES(simplex_lattice(3, 4)), 5),
         lambda: d_optimal(SHARES(simplex_lattice(3, 2)), 7),
         lambda: d_optimal_design(40, 161, "gp"),

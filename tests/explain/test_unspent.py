@@ -54,7 +54,14 @@ def bought(
 @pytest.mark.parametrize(
     ("worth", "capacities", "prices", "asked", "terms", "says"),
     [
-        ((1, 1), [10, 20], [1, 1], PurchaseRequest(budget=100), None, "70.00 .* all that is for sale is"),
+        (
+            (1, 1),
+            [10, 20],
+            [1, 1],
+            PurchaseRequest(budget=100),
+            None,
+            "70.00 .* all that is for sale is",
+        ),
         (
             (1, -1),
             [10, 20],
@@ -71,8 +78,22 @@ def bought(
             {"p0001": Terms(minimum_order=500)},
             "90.00 .* the minimum order of p0001 costs more",
         ),
-        ((1, 1), [10, 20], [1, 1], PurchaseRequest(size=10, budget=100), None, "for 10 samples, as asked"),
-        ((1, 1), [90, 90], [1, 1], PurchaseRequest(budget=100, max_size=15), None, "has 15 samples at most"),
+        (
+            (1, 1),
+            [10, 20],
+            [1, 1],
+            PurchaseRequest(size=10, budget=100),
+            None,
+            "for 10 samples, as asked",
+        ),
+        (
+            (1, 1),
+            [90, 90],
+            [1, 1],
+            PurchaseRequest(budget=100, max_size=15),
+            None,
+            "has 15 samples at most",
+        ),
         ((1,), [9], [60], PurchaseRequest(budget=100), None, "40.00 .* one more sample costs more"),
         ((1, 1), [None, 90], [1, 2], PurchaseRequest(budget=100), None, None),
         ((1, 1), [10, 20], [1, 1], PurchaseRequest(size=10), None, None),
@@ -97,7 +118,9 @@ def test_what_is_left_has_a_reason(
 def test_what_comparisons_hold_fixed_is_said() -> None:
     sold: Any = ((1, 1), [10, 20], [1, 1])
     assert bought(*sold, PurchaseRequest(size=10)).held == ""
-    assert "plans of 30 samples: that another size" in bought(*sold, PurchaseRequest(budget=100)).held
+    assert (
+        "plans of 30 samples: that another size" in bought(*sold, PurchaseRequest(budget=100)).held
+    )
     reached = bought(*sold, PurchaseRequest(target=0.02))
     assert reached.reachable
     assert "have 20 samples, whatever they cost" in reached.held

@@ -27,7 +27,7 @@ def test_nothing_amiss_is_nothing_said() -> None:
     ("changed", "said"),
     [
         (lambda r: with_plan(r, unclipped=1.2, predicted=1.0), "says 1.200 and is cut to 1,"),
-        (lambda r: with_plan(r, restarts_converged=3, restarts=40), "3 of 40 starts"),
+        (lambda r: with_plan(r, restarts_converged=3, restarts=40), "3 of 40 restarts"),
         (lambda r: with_gain(r, Gain(0.1, -0.1, 0.3)), "better than best single is open"),
         (lambda r: replace(r, notes=("a was in no row",)), "a was in no row"),
         (

@@ -41,7 +41,7 @@ def values(**changes: Any) -> dict[str, Any]:
         "transport": {"dtype": "float64"},
         "learner": {"name": "tests.helpers.job_learners:nearest_mean"},
         "probes": {"scales": [4, 16], "lattice": 2, "seeds": 1},
-        "selection": {"size": 100, "budget": 120, "starts": 4},
+        "selection": {"size": 100, "budget": 120, "restarts": 4},
     }
     return {**study, **changes}
 

@@ -158,19 +158,19 @@ TEXTS = [
 WANTED = [
     (
         trainings(),
-        "select --target 90 --largest 4000",
+        "select --target 90 --max-size 4000",
         "no plan reaches the target 90: the metric ends at 1; of 1, 90 per cent are 0.9",
     ),
-    (trainings(), "select --target -0.1 --largest 4000", "the metric begins at 0"),
+    (trainings(), "select --target -0.1 --max-size 4000", "the metric begins at 0"),
     (
         trainings(),
-        "select --at 4000 --worst",
-        "--worst is for several metrics, such as --metric acc_a,acc_b; got none by name",
+        "select --at 4000 --aggregate worst",
+        "--aggregate applies to several metrics, such as --metric acc_a,acc_b; got none by name",
     ),
     (
         trainings(),
-        "select --at 4000 --weights 1 --metric accuracy",
-        "--weights is for several metrics, such as --metric acc_a,acc_b; got accuracy",
+        "select --at 4000 --aggregate 1 --metric accuracy",
+        "--aggregate applies to several metrics, such as --metric acc_a,acc_b; got accuracy",
     ),
 ]
 DEALS = [

@@ -137,7 +137,7 @@ def test_another_purchase_from_the_same_probes_trains_nothing(
     again: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     probes = rows(again, "probes")
-    asked = {"frontier": [20, 60], "largest": 100, "starts": 2}
+    asked = {"frontier": [20, 60], "max_size": 100, "restarts": 2}
     plans = run_study(config(selection=asked), str(again))
     assert rows(again, "probes") == probes
     assert list(plans.frontier) == [20, 60]
@@ -210,7 +210,7 @@ def test_a_page_of_all_that_the_folder_holds_is_not_made_again(
     assert (again / "report.html").read_bytes() == before
     assert "all that the folder holds" in capsys.readouterr().out.replace("\n", " ")
     with pytest.raises(InputError, match="asked for Ray"):
-        report_of(selection={"size": 90, "budget": 120, "starts": 4})
+        report_of(selection={"size": 90, "budget": 120, "restarts": 4})
     part = next((again / "probes").glob("*.parquet"))
     shutil.copy(part, part.with_name("part-0-more.parquet"))
     with pytest.raises(InputError, match="asked for Ray"):
@@ -345,7 +345,7 @@ def of_sets(marks: Path, **changes: Any) -> StudyConfig:
         {"name": name, "source": {**IRIS, "rows": [50, 150], "classes": own, "limit": 30}}
         for name, own in classes.items()
     ]
-    line = {"predictor": "linear", "projection": "none", "size": 60, "starts": 1}
+    line = {"predictor": "linear", "projection": "none", "size": 60, "restarts": 1}
     asked = {"learner": learner, "providers": sellers, "validation": None, "selection": line}
     return config(**{**asked, **changes, "selection": {**line, **changes.get("selection", {})}})
 
@@ -354,7 +354,7 @@ def test_a_probe_is_trained_once_for_several_sets_which_are_what_they_are_alone(
     local_ray: None, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     marks, out = tmp_path / "trainings", tmp_path / "out"
-    both = of_sets(marks, validations=SETS, selection={"worst": True})
+    both = of_sets(marks, validations=SETS, selection={"aggregate": "worst"})
     plans = run_study(both, str(out))
     said = " ".join(capsys.readouterr().out.split())
     assert "distances 6 mixtures to rare in" in said
@@ -678,7 +678,13 @@ def test_an_adaptive_study_that_was_cut_short_ends_with_equal_tables(
     mortal = tmp_path / "mortal"
     mortal.touch()
     learner = {"name": "tests.helpers.job_learners:mortal", "settings": {"mortal": str(mortal)}}
-    probes = {"scales": [4, 16], "design": "adaptive", "first": 4, "n_mixtures": 8, "seeds": 1}
+    probes = {
+        "scales": [4, 16],
+        "design": "adaptive",
+        "initial_mixtures": 4,
+        "n_mixtures": 8,
+        "seeds": 1,
+    }
     asked, whole = config(probes=probes, learner=learner), tmp_path / "whole"
     run_study(asked, str(whole))
     assert "1 probes are tried again in 0 s: 1 lost with their worker" in caplog.text

@@ -15,7 +15,13 @@ from projektor_ray.probes.cost_estimate import (
 from projektor_ray.study import Study
 from tests.study.test_study import changed, resolved
 
-ADAPTIVE = {"design": "adaptive", "lattice": None, "first": 4, "batch": 2, "n_mixtures": 6}
+ADAPTIVE = {
+    "design": "adaptive",
+    "lattice": None,
+    "initial_mixtures": 4,
+    "batch": 2,
+    "n_mixtures": 6,
+}
 
 
 def study(**probes) -> Study:

@@ -118,9 +118,12 @@ def test_the_gradient_is_that_of_the_predictions(log: bool) -> None:
     [
         (OFFERS.iloc[:2], "no offer of c"),
         (OFFERS.assign(provider=["a", "b", "x"]), "no offer of c; no column of shares for x"),
-        (pd.concat([OFFERS, OFFERS.iloc[:1]]), "'a' has 2 offers, beyond 0, 0 samples"),
-        (OFFERS.assign(beyond=[5, None, None]), "'a' has 1 offers, beyond 5 samples"),
-        (OFFERS.assign(beyond=[None, 0.5, None]).iloc[[0, 1, 2, 1]], "'b' has 2 offers"),
+        (pd.concat([OFFERS, OFFERS.iloc[:1]]), "'a' has 2 rows of offers"),
+        (OFFERS.assign(above_quantity=[5, None, None]), "'a' has 1 rows of offers"),
+        (
+            OFFERS.assign(above_quantity=[None, 0.5, None]).iloc[[0, 1, 2, 1]],
+            "'b' has 2 rows of offers",
+        ),
         (OFFERS.rename(columns={"price": "cost"}), "no column 'cost'; known: provider"),
         (OFFERS.rename(columns={"capacity": "capcity"}), "no column 'capcity'; .* 'capacity'"),
         (OFFERS.drop(columns="provider"), "need the column 'provider', .* got price, capacity"),

@@ -18,11 +18,11 @@ from projektor_ray.selection import (
     ProjectedObjective,
     PurchaseProblem,
     PurchaseRequest,
+    WorstCase,
+    aggregate,
+    aggregation,
     buy,
-    combination,
-    together,
-    weighted,
-    worst,
+    weighted_mean,
 )
 from projektor_ray.selection.provider import Provider
 from projektor_ray.storage.arrays import Floats
@@ -100,7 +100,7 @@ def whole(market: PurchaseProblem, size: int = SIZE) -> MetricObjective:
 
 
 def test_the_weighted_mean_is_bought_as_a_linear_program_would() -> None:
-    plan = buy(together(markets(), weighted([3, 1, 0])), PurchaseRequest(SIZE)).selected
+    plan = buy(aggregate(markets(), weighted_mean([3, 1, 0])), PurchaseRequest(SIZE)).selected
     exact = 0.5 + best(0.75 * WORTH[0] + 0.25 * WORTH[1])
     assert plan.predicted == pytest.approx(exact, abs=2e-4)
 
@@ -111,7 +111,9 @@ def test_the_worst_is_bought_as_a_linear_program_would(
     direction: Direction, sign: float, scale: float
 ) -> None:
     """`max t` subject to `t ≤ worth_k·p` for every metric, in whatever unit it is."""
-    plan = buy(together(markets(sign, scale=scale), worst(direction)), PurchaseRequest(SIZE)).selected
+    plan = buy(
+        aggregate(markets(sign, scale=scale), WorstCase(direction)), PurchaseRequest(SIZE)
+    ).selected
     below = np.column_stack([-WORTH, np.ones(len(WORTH))])
     exact = best(np.array([0.0, 0, 0, 1]), A_ub=below, b_ub=np.zeros(len(WORTH)))
     assert sign * (plan.predicted - 0.5) / scale == pytest.approx(exact, abs=2e-3)
@@ -119,9 +121,9 @@ def test_the_worst_is_bought_as_a_linear_program_would(
     assert plan.predicted == pytest.approx(sign * np.min(sign * each), abs=2e-3 * scale)
 
 
-@pytest.mark.parametrize("combine", [weighted([2, 1, 1]), worst("maximize")])
+@pytest.mark.parametrize("combine", [weighted_mean([2, 1, 1]), WorstCase("maximize")])
 def test_gradients_and_slopes_are_derivatives(combine: Any) -> None:
-    objective = whole(together(markets(), combine))
+    objective = whole(aggregate(markets(), combine))
     at, along, step = np.array([[0.3, 0.4, 0.3]]), np.array([0.5, -0.8, 0.3]), 1e-6
     up, down = objective(at + step * along)[0], objective(at - step * along)[0]
     assert objective(at)[1][0] @ along == pytest.approx(((up - down) / (2 * step)).item(), rel=1e-4)
@@ -130,7 +132,7 @@ def test_gradients_and_slopes_are_derivatives(combine: Any) -> None:
 
 def test_intervals_and_surfaces_are_those_of_the_parts() -> None:
     parts = [whole(one) for one in markets(name="gp").values()]
-    mean, least = weighted([1, 1, 2])(parts), worst("maximize")(parts)
+    mean, least = weighted_mean([1, 1, 2])(parts), WorstCase("maximize")(parts)
     at = np.array([[0.3, 0.4, 0.3]])
     each = np.array([part.interval(at, 0.9)[0] for part in parts])
     np.testing.assert_allclose(mean.interval(at, 0.9)[0], np.array([0.25, 0.25, 0.5]) @ each)
@@ -142,7 +144,7 @@ def test_intervals_and_surfaces_are_those_of_the_parts() -> None:
     lowest = least.sample_posterior(at, 2000, rng)
     assert lowest is not None
     assert lowest.mean() <= min(part.predict(at)[0] for part in parts) + 1e-9
-    assert worst("maximize")([whole(market(0)), parts[0]]).sample_posterior(at, 10, rng) is None
+    assert WorstCase("maximize")([whole(market(0)), parts[0]]).sample_posterior(at, 10, rng) is None
 
 
 @pytest.mark.parametrize("direction", ["maximize", "minimize"])
@@ -153,12 +155,12 @@ def test_a_gain_of_the_worst_is_as_far_off_as_that_of_the_part_known_least(
     sign = 1.0 if direction == "maximize" else -1.0
     sure, vague = Known(sign * np.array([0.9, 0.6]), 0.01), Known(sign * np.array([0.3, 0.4]), 0.03)
     p, q = np.array([[0.0, 1.0]]), np.array([[1.0, 0.0]])
-    least = worst(direction)([sure, vague])
+    least = WorstCase(direction)([sure, vague])
     found = np.sort(sign * least.gain_interval(p, q, 0.9)[0])
     np.testing.assert_allclose(found, [0.07, 0.13])
-    alike = worst(direction)([vague, vague])
+    alike = WorstCase(direction)([vague, vague])
     np.testing.assert_allclose(alike.gain_interval(p, q, 0.9), vague.gain_interval(p, q, 0.9))
-    crossing = worst(direction)([Known(sign * np.array([0.5, 0.2]), 0.0), vague])
+    crossing = WorstCase(direction)([Known(sign * np.array([0.5, 0.2]), 0.0), vague])
     assert np.sort(sign * crossing.gain_interval(p, q, 0.9)[0]) == pytest.approx([-0.13, -0.07])
 
 
@@ -176,7 +178,7 @@ def test_gains_of_the_worst_are_covered() -> None:
             true.append(there)
             parts.append(NoProjection.of({SIZE: PREDICTORS["gp"]().fit(trained, None, values)}))
         objectives = [ProjectedObjective(part, SIZE, zero_distances) for part in parts]
-        low, high = worst("maximize")(objectives).gain_interval(p, q, 0.9).T
+        low, high = WorstCase("maximize")(objectives).gain_interval(p, q, 0.9).T
         ours, theirs = np.min(true, axis=0)
         inside.append((low <= ours - theirs) & (ours - theirs <= high))
         widths.append(high - low)
@@ -187,7 +189,7 @@ def test_gains_of_the_worst_are_covered() -> None:
 
 
 def test_each_plan_says_what_it_has_of_each_metric() -> None:
-    found = buy(together(markets(name="gp"), worst("maximize")), PurchaseRequest(SIZE))
+    found = buy(aggregate(markets(name="gp"), WorstCase("maximize")), PurchaseRequest(SIZE))
     for which, name in enumerate(("set 0", "set 1", "set 2")):
         alone = whole(market(which, name="gp"))
         for called, plan in found.plans.items():
@@ -202,7 +204,7 @@ def test_each_plan_says_what_it_has_of_each_metric() -> None:
     assert not buy(market(0), PurchaseRequest(SIZE)).parts
 
 
-def test_the_best_trained_mixture_is_the_best_for_all_metrics_together() -> None:
+def test_the_best_trained_mixture_is_the_best_for_all_metrics_aggregate() -> None:
     """Of three probes each metric likes another; of their mean and worst the third is best."""
     tried = np.eye(3)
     likes = [np.array([0.9, 0.1, 0.6]), np.array([0.1, 0.9, 0.6]), np.array([0.5, 0.4, 0.6])]
@@ -210,45 +212,45 @@ def test_the_best_trained_mixture_is_the_best_for_all_metrics_together() -> None
         name: replace(one, trials=(tried, values))
         for (name, one), values in zip(markets().items(), likes, strict=True)
     }
-    for combine in (weighted([1, 1, 1]), worst("maximize")):
-        trained = together(each, combine).trained
+    for combine in (weighted_mean([1, 1, 1]), WorstCase("maximize")):
+        trained = aggregate(each, combine).trained
         assert trained is not None
         np.testing.assert_array_equal(trained[0], tried[2])
-    only_first = together(each, weighted([1, 0, 0])).trained
+    only_first = aggregate(each, weighted_mean([1, 0, 0])).trained
     assert only_first is not None
     np.testing.assert_array_equal(only_first, tried[[0, 2, 1]])
 
 
 @pytest.mark.parametrize(
-    ("weights", "worst_of", "says"),
+    ("weights", "says"),
     [
-        ({"a": 1, "b": 1}, True, "the worst takes none"),
-        ({"a": 1, "bb": 1}, False, r"nothing is called 'bb'; did you mean|nothing .*known: a, b"),
-        ({"a": 1}, False, "none for b; give one of 0 or more to each of a, b"),
-        ({"a": 1, "b": -1}, False, "weights must be 0 or more"),
+        ({"a": 1, "bb": 1}, "there is no 'bb'"),
+        ({"a": 1}, "no weight for b"),
+        ({"a": 1, "b": -1}, "weights must be 0 or more"),
     ],
 )
 def test_weights_that_do_not_suit_the_metrics_are_refused(
-    weights: dict[str, float], worst_of: bool, says: str
+    weights: dict[str, float], says: str
 ) -> None:
     with pytest.raises(InputError, match=says):
-        combination(["a", "b"], weights, "maximize", worst_of=worst_of)
+        aggregation(weights, ["a", "b"], "maximize")
 
 
 def test_without_weights_metrics_weigh_the_same() -> None:
-    assert combination(["a", "b"], None, "maximize", worst_of=False) == weighted([2, 2])
+    assert aggregation("mean", ["a", "b"], "maximize") == weighted_mean([2, 2])
     given = {"b": 1.0, "a": 3.0}
-    assert combination(["a", "b"], given, "maximize", worst_of=False) == weighted([3, 1])
+    assert aggregation(given, ["a", "b"], "maximize") == weighted_mean([3, 1])
+    assert aggregation("worst", ["a", "b"], "minimize") == WorstCase("minimize")
 
 
 def test_bad_weights_and_metrics_of_two_kinds_are_refused() -> None:
     for weights in ([-1.0, 2.0], [0.0, 0.0], [np.nan, 1.0]):
         with pytest.raises(InputError, match="weights must be 0 or more"):
-            weighted(weights)
+            weighted_mean(weights)
     with pytest.raises(InputError, match="a weight for each of the 3 metrics; got 2"):
-        together(markets(), weighted([1, 1])).objective_at(SIZE)
-    with pytest.raises(InputError, match="all be better higher, or all lower"):
-        together({"a": market(0), "b": market(1, -1.0)}, worst("maximize"))
+        aggregate(markets(), weighted_mean([1, 1])).objective_at(SIZE)
+    with pytest.raises(InputError, match="all are maximized or all are minimized"):
+        aggregate({"a": market(0), "b": market(1, -1.0)}, WorstCase("maximize"))
 
 
 def growing(rng: np.random.Generator, sold: Sequence[Provider]) -> PurchaseProblem:
@@ -277,7 +279,7 @@ def test_no_affordable_plan_of_a_grid_has_a_better_worst(seed: int) -> None:
     rng = np.random.default_rng(seed)
     capacities, prices = rng.integers(300, 6000, 3), rng.choice([0.005, 0.01, 0.02, 0.05, 0.1], 3)
     sold, budget = providers(capacities.tolist(), prices.tolist()), float(rng.uniform(20, 200))
-    both = together({name: growing(rng, sold) for name in ("a", "b")}, worst("maximize"))
+    both = aggregate({name: growing(rng, sold) for name in ("a", "b")}, WorstCase("maximize"))
     plan = buy(both, PurchaseRequest(budget=budget)).selected
     assert plan.cost <= budget + 1e-9
     mixtures = simplex_lattice(3, 50)

@@ -190,10 +190,10 @@ def test_bad_tiers() -> None:
     with pytest.raises(InputError, match="budget must be 0 or more"):
         select(Bowl(PEAK), FALLING, SIZE, budget=float("nan"))
     for tiers in (((0, 1.0),), ((-5, 1.0),), ((20, 1.0), (10, 0.5)), ((2.5, 1.0),)):
-        with pytest.raises(InputError, match=r"'x': tiers must begin beyond ascending"):
+        with pytest.raises(InputError, match=r"'x': above_quantity"):
             Provider("x", None, 1.0, tiers)  # type: ignore[arg-type]
     for price in (-1.0, float("inf")):
-        with pytest.raises(InputError, match=r"'x': the price beyond 10 samples must be 0 or more"):
+        with pytest.raises(InputError, match=r"'x': the price above_quantity 10"):
             Provider("x", None, 1.0, ((10, price),))
     free = select(Bowl(PEAK), [Provider(n, None, 0.0, ((5, 0.0),)) for n in "abc"], SIZE, budget=0)
     assert free.cost == 0

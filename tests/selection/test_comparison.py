@@ -6,7 +6,15 @@ from decimal import Decimal
 import numpy as np
 import pytest
 
-from projektor_ray.selection import Direction, PurchaseProblem, PurchaseRequest, Terms, agree, buy, select
+from projektor_ray.selection import (
+    Direction,
+    PurchaseProblem,
+    PurchaseRequest,
+    Terms,
+    agree,
+    buy,
+    select,
+)
 from projektor_ray.selection.comparison import gain_over
 from projektor_ray.storage.arrays import Floats
 from projektor_ray.storage.schemas import SCHEMAS

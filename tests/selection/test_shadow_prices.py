@@ -175,7 +175,9 @@ def test_at_the_largest_size_another_sample_replaces_one() -> None:
     def largest(capacity: int) -> Plan:
         sellers = providers([capacity, None, None])
         return select_under_budget(
-            PurchaseProblem(partial(Grown, peak=(1.0, 0.0, 0.0)), sellers, max_size=3500, restarts=4),
+            PurchaseProblem(
+                partial(Grown, peak=(1.0, 0.0, 0.0)), sellers, max_size=3500, restarts=4
+            ),
             None,
         )
 

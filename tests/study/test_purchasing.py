@@ -22,7 +22,7 @@ from tests.study.test_study import VALUES, resolved, resolved_on, samples, sever
 
 WORTH = np.array([0.3, 0.1, -0.2])
 PRICES = np.array([2.0, 1.0, 0.0])
-LINE = {"predictor": "linear", "projection": "eq3", "starts": 4}
+LINE = {"predictor": "linear", "projection": "eq3", "restarts": 4}
 
 
 def study(**selection: Any) -> Study:
@@ -72,7 +72,7 @@ def bought_of_sets(sets: dict[str, Any], **selection: Any) -> PurchasePlans:
 
 def test_the_worst_of_two_sets_is_bought_for_as_a_linear_program_would() -> None:
     """Ada serves one and bob the other; to neither set more than to the other."""
-    found = bought_of_sets(SETS, size=60, worst=True)
+    found = bought_of_sets(SETS, size=60, aggregate="worst")
     np.testing.assert_allclose(found.selected.samples, [30, 30, 0], atol=1)
     assert found.selected.predicted == pytest.approx(0.5 + 0.05 * np.log(60), abs=2e-3)
     assert min(of["selected"].predicted for of in found.parts.values()) == pytest.approx(
@@ -81,9 +81,9 @@ def test_the_worst_of_two_sets_is_bought_for_as_a_linear_program_would() -> None
 
 
 @pytest.mark.parametrize("name", SETS)
-@pytest.mark.parametrize("asked", [{"size": 60}, {"largest": 80}])
+@pytest.mark.parametrize("asked", [{"size": 60}, {"max_size": 80}])
 def test_a_weight_of_1_buys_what_that_set_alone_buys(name: str, asked: dict[str, Any]) -> None:
-    among = bought_of_sets(SETS, weights={one: float(one == name) for one in SETS}, **asked)
+    among = bought_of_sets(SETS, aggregate={one: float(one == name) for one in SETS}, **asked)
     alone = bought_of_sets({name: SETS[name]}, **asked)
     assert among.plans.keys() == alone.plans.keys()
     for called, plan in alone.plans.items():
@@ -95,7 +95,7 @@ def test_a_weight_of_1_buys_what_that_set_alone_buys(name: str, asked: dict[str,
 
 def test_together_they_are_predicted_as_the_studies_of_each_set_predict() -> None:
     weights = {"everyday": 1, "rare": 3}
-    found = bought_of_sets(SETS, size=60, weights=weights)
+    found = bought_of_sets(SETS, size=60, aggregate=weights)
     for called, plan in found.plans.items():
         each = {name: 0.3 + plan.mixture @ of + 0.05 * np.log(60) for name, of in SETS.items()}
         for name, value in each.items():
@@ -104,7 +104,7 @@ def test_together_they_are_predicted_as_the_studies_of_each_set_predict() -> Non
 
 
 def test_the_report_of_several_sets_is_of_what_they_are_together() -> None:
-    asked, fits = known_of_sets(SETS, size=60, worst=True)
+    asked, fits = known_of_sets(SETS, size=60, aggregate="worst")
     plans = plan_purchases(asked, fits)
     drawn = {one.name: [card(name) for name in asked.names] for one in asked.validations}
     told = report_of_study(asked, fits, plans, {}, drawn)
@@ -143,7 +143,7 @@ def best_of_any(budget: float) -> float:
 
 def test_a_budget_alone_buys_the_size_that_serves_best() -> None:
     asked = study(budget=60)
-    assert asked.size == 130, "cyd's 70 for nothing, and 60 of bob"
+    assert asked.max_size == 130, "cyd's 70 for nothing, and 60 of bob"
     plan = bought(asked).selected
     assert plan.cost <= 60
     assert plan.predicted == pytest.approx(best_of_any(60), abs=2e-3)
@@ -152,7 +152,7 @@ def test_a_budget_alone_buys_the_size_that_serves_best() -> None:
 def test_a_target_is_reached_with_the_least_money_or_the_fewest_samples() -> None:
     sizes = range(10, 201)
     fewest = next(size for size in sizes if best(size, 1e9) >= 0.6)
-    found = bought(study(target=0.6, least="samples"))
+    found = bought(study(target=0.6, minimize="samples"))
     assert found.answer is not None
     assert found.answer.reached
     assert abs(found.selected.size - fewest) <= 1
@@ -184,7 +184,7 @@ def test_terms_of_providers_are_kept() -> None:
         {**one.model_dump(exclude={"source"}), "source": {"sklearn": "iris"}, **deal}
         for one, deal in zip(asked.config.providers, deals, strict=True)
     ]
-    values = {**VALUES, "providers": providers, "selection": {"size": 100, "starts": 4}}
+    values = {**VALUES, "providers": providers, "selection": {"size": 100, "restarts": 4}}
     plan = bought(resolved(values)).selected
     assert plan.samples.tolist() == [40, 60, 0]
     impossible = {**VALUES, "providers": providers, "selection": {"size": 140}}
@@ -195,7 +195,7 @@ def test_terms_of_providers_are_kept() -> None:
 def test_a_size_that_nothing_bounds_is_refused() -> None:
     with pytest.raises(InputError, match="nothing bounds the size to buy"):
         resolved({**VALUES, "selection": {"budget": 5}}).check_buyable()
-    assert resolved({**VALUES, "selection": {"budget": 5, "largest": 70}}).size == 70
+    assert resolved({**VALUES, "selection": {"budget": 5, "max_size": 70}}).max_size == 70
 
 
 @pytest.mark.parametrize("target", [-0.1, 1.5])
@@ -203,7 +203,7 @@ def test_a_target_that_the_metric_cannot_be_is_refused(target: float) -> None:
     with pytest.raises(
         InputError, match=f"no plan reaches the target {target}: the metric (begins|ends)"
     ):
-        resolved({**VALUES, "selection": {"target": target, "largest": 70}}).check_buyable()
+        resolved({**VALUES, "selection": {"target": target, "max_size": 70}}).check_buyable()
 
 
 def test_distances_are_measured_where_the_plans_are() -> None:

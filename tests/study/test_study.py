@@ -136,15 +136,15 @@ def resolved(
         (changed("selection", to={"size": 60, "frontier": [5]}), "a size and a frontier ask for"),
         (changed("selection", to={"budget": 9, "frontier": [5]}), "has budgets of its own"),
         (changed("selection", to={"frontier": [5, -1]}), r"expected budgets of 0 or more; got"),
-        (changed("selection", to={"budget": 9, "least": "money"}), "asked where there is a target"),
-        (changed("selection", to={"size": 60, "largest": 70}), "for where the size is open"),
+        (changed("selection", to={"budget": 9, "minimize": "money"}), "minimize: money"),
+        (changed("selection", to={"size": 60, "max_size": 70}), "max_size: 70"),
         (
             changed("providers", 0, to={"name": "ada", "required": True, "excluded": True}),
             "cannot be both required and excluded",
         ),
         (changed("selection", "budget", to=-1), r"selection\.budget: .*got -1"),
         (changed("selection", "budget", to=math.inf), r"selection\.budget: .*finite"),
-        (changed("project", to=[100, 0]), r"must be 1 or more; got \[100, 0\]"),
+        (changed("projection_sizes", to=[100, 0]), r"must be 1 or more; got \[100, 0\]"),
         (
             changed("transport", to={"epsilon": 0}),
             r"transport\.epsilon: .*must be more than 0; got 0",
@@ -340,10 +340,11 @@ def test_features_of_equal_names_or_none_and_the_identities_as_without() -> None
 @pytest.mark.parametrize(
     ("asked", "rare", "says"),
     [
-        ({"weights": {"everyday": 1, "rar": 1}}, VALIDATION, "called 'rar'; did you mean 'rare'"),
-        ({"weights": {"everyday": 1}}, VALIDATION, "none for rare; give one"),
-        ({"weights": {"everyday": 1, "rare": -1}}, VALIDATION, "0 or more, and not all 0"),
-        ({"weights": {"everyday": 1, "rare": 1}, "worst": True}, VALIDATION, "worst takes none"),
+        ({"aggregate": {"everyday": 1, "rar": 1}}, VALIDATION, "'rar'; did you mean 'rare'"),
+        ({"aggregate": {"everyday": 1}}, VALIDATION, "no weight for rare"),
+        ({"aggregate": {"everyday": 1, "rare": -1}}, VALIDATION, "selection.aggregate: .*-1"),
+        ({"aggregate": {"everyday": 0, "rare": 0}}, VALIDATION, "not all 0"),
+        ({"aggregate": "least"}, VALIDATION, "selection.aggregate: .*'least'"),
         ({}, samples(0), "the validation set 'rare' is empty"),
         ({}, samples(30, width=5), r"'ada' .*\(4,\), the validation set 'rare' \(5,\)"),
         ({}, regression(30, 2), "kind 'classes', the validation set 'rare' 'regression'"),
@@ -355,9 +356,9 @@ def test_several_sets_that_cannot_be_used(asked: dict[str, Any], rare: Samples, 
         resolved_on(several(OF_BOTH, **asked, size=60), everyday=VALIDATION, rare=rare)
 
 
-@pytest.mark.parametrize("asked", [{"worst": True}, {"weights": {"validation": 1}}])
-def test_weights_of_one_set_are_refused(asked: dict[str, Any]) -> None:
-    with pytest.raises(InputError, match="are for several validation sets; the study has one"):
+@pytest.mark.parametrize("asked", [{"aggregate": "worst"}, {"aggregate": {"validation": 1}}])
+def test_an_aggregate_of_one_set_is_refused(asked: dict[str, Any]) -> None:
+    with pytest.raises(InputError, match=r"selection\.aggregate"):
         resolved(changed("selection", to={"size": 60, **asked}))
 
 
@@ -372,7 +373,9 @@ def test_a_set_among_several_has_the_identities_that_it_has_alone() -> None:
     """So that its rows are found, whatever sets come and go; only its name is told."""
     rare = samples(20, seed=4)
     alone = {"everyday": resolved(VALUES), "rare": resolved(VALUES, validation=rare)}
-    study = resolved_on(several(OF_BOTH, worst=True, size=60), everyday=VALIDATION, rare=rare)
+    study = resolved_on(
+        several(OF_BOTH, aggregate="worst", size=60), everyday=VALIDATION, rare=rare
+    )
     assert [one.set_name for one in study.each] == ["everyday", "rare"]
     for name, one in zip(alone, study.each, strict=True):
         for stamp in ("probes_metadata", "distances_metadata", "results_metadata"):
@@ -388,9 +391,9 @@ def test_what_several_sets_are_together_is_in_the_stamp_of_the_plans() -> None:
     sets = {"everyday": VALIDATION, "rare": samples(20, seed=4)}
     asked: list[dict[str, Any]] = [
         {},
-        {"worst": True},
-        {"weights": {"everyday": 1, "rare": 2}},
-        {"weights": {"everyday": 2, "rare": 1}},
+        {"aggregate": "worst"},
+        {"aggregate": {"everyday": 1, "rare": 2}},
+        {"aggregate": {"everyday": 2, "rare": 1}},
     ]
     made = {
         resolved_on(several(OF_BOTH, **one, size=60), **sets).results_metadata.input_hash
@@ -475,7 +478,7 @@ def test_the_default_design_is_a_lattice_up_to_4_providers_and_linear_in_them_be
         ({"design": "lattice", "lattice": 3}, 10),
         ({"design": "simplex_centroid"}, 10),
         ({"design": "sobol"}, 13),
-        ({"design": "spread", "n_mixtures": 7}, 7),
+        ({"design": "maximin", "n_mixtures": 7}, 7),
         ({"design": "d_optimal", "n_mixtures": 9}, 9),
         ({"n_mixtures": 8}, 8),
         ({"design": "simplex_centroid", "mixtures": [{"ada": 0.3, "cyd": 0.7}]}, 11),
@@ -489,7 +492,7 @@ def test_a_design_by_name(asked: dict, count: int) -> None:
 
 def test_a_longer_spread_keeps_the_probes_of_a_shorter_one() -> None:
     def wanted(count: int) -> set:
-        probes = {"scales": [10, 40], "design": "spread", "n_mixtures": count}
+        probes = {"scales": [10, 40], "design": "maximin", "n_mixtures": count}
         study = resolved(changed("probes", to=probes))
         return {probe.key for probe in study.wanted_probes()}
 
@@ -500,11 +503,11 @@ def test_a_longer_spread_keeps_the_probes_of_a_shorter_one() -> None:
     ("asked", "message"),
     [
         ({"design": "grid"}, "lattice"),
-        ({"design": "spread", "lattice": 4}, "drop one of them"),
-        ({"design": "simplex_centroid", "n_mixtures": 4}, "sized by"),
-        ({"lattice": 3, "n_mixtures": 4}, "sized by"),
+        ({"design": "maximin", "lattice": 4}, "drop one of them"),
+        ({"design": "simplex_centroid", "n_mixtures": 4}, "n_mixtures: [0-9]+ applies"),
+        ({"lattice": 3, "n_mixtures": 4}, "n_mixtures: [0-9]+ applies"),
         ({"design": "d_optimal", "n_mixtures": 232}, r"can have 1 to 231 mixtures; got 232"),
-        ({"design": "spread", "n_mixtures": 1000}, r"can have 1 to 231 mixtures; got 1000"),
+        ({"design": "maximin", "n_mixtures": 1000}, r"can have 1 to 231 mixtures; got 1000"),
     ],
 )
 def test_a_design_that_cannot_be_is_refused(asked: dict, message: str) -> None:
@@ -538,7 +541,9 @@ def test_a_lattice_beyond_4_providers_is_refused_with_its_size_and_what_to_use(
     values = changed("providers", to=[{"name": name} for name in names])
     values["probes"] = {"scales": [10, 40], **asked}
     pilots = {name: samples(seed=seed) for seed, name in enumerate(names)}
-    with pytest.raises(InputError, match=f"has {size} mixtures.*spread, 21 .*centroids, 16"):
+    with pytest.raises(
+        InputError, match=f"has {size} mixtures.*maximin .21 .*simplex_centroid .16"
+    ):
         resolved(values, pilots)
 
 
@@ -551,7 +556,7 @@ def test_probes_are_mixtures_by_scales_by_seeds_largest_first() -> None:
 
 
 def test_sizes_are_those_trained_asked_for_and_bought() -> None:
-    assert resolved(changed("project", to=[500, 10])).sizes == (10, 40, 60, 500)
+    assert resolved(changed("projection_sizes", to=[500, 10])).sizes == (10, 40, 60, 500)
 
 
 # Identities
@@ -644,17 +649,17 @@ def test_prices_and_capacities_are_in_the_stamp_of_the_results() -> None:
 
 
 def test_prices_in_tiers() -> None:
-    tiers = [{"beyond": 10, "price": 1.5}, {"beyond": 30, "price": 1}]
+    tiers = [{"above_quantity": 10, "price": 1.5}, {"above_quantity": 30, "price": 1}]
     study = resolved(changed("providers", 0, "tiers", to=tiers))
     assert study.providers[0].schedule == ((0, 2), (10, 1.5), (30, 1))
     assert study.results_metadata.input_hash != resolved(VALUES).results_metadata.input_hash
     for wrong, says in [
         (
-            [{"beyond": 30, "price": 1}, {"beyond": 10, "price": 2}],
-            r"ascending.*got beyond \[30, 10",
+            [{"above_quantity": 30, "price": 1}, {"above_quantity": 10, "price": 2}],
+            r"ascending.*above_quantity \[30, 10",
         ),
-        ([{"beyond": -5, "price": 1}], "beyond"),
-        ([{"beyond": 5, "price": -1}], "price"),
+        ([{"above_quantity": -5, "price": 1}], "above_quantity"),
+        ([{"above_quantity": 5, "price": -1}], "price"),
     ]:
         with pytest.raises(InputError, match=says):
             resolved(changed("providers", 0, "tiers", to=wrong))

@@ -11,16 +11,17 @@ from actors.probes import ProbeRunner, missing_probes
 from projektor_ray.designs.adaptive import Step, design_rows, next_step
 from projektor_ray.probes.packs import packs_of
 from projektor_ray.probes.training import Outcome
+from projektor_ray.storage.folder import Folder
 from projektor_ray.storage.ledger import Ledger
-from projektor_ray.storage.schemas import Folder, Key, Row
+from projektor_ray.storage.schemas import Key, Row
 from projektor_ray.study import Probe, Study
 
 
 class NextMixtures(Searcher):
     """Suggests packs of probes by index; when it runs out of them it chooses mixtures.
 
-    A chosen mixture is in the `design` table before its probes are trained. Nothing is kept for
-    Tune's own restore: a searcher made anew from the ledgers goes on as this one would have.
+    A chosen mixture is in the `adaptive_design` table before its probes are trained. Nothing is
+    kept for Tune's own restore: a searcher made anew from the ledgers goes on as this one would.
 
     Attributes
     ----------
@@ -41,7 +42,7 @@ class NextMixtures(Searcher):
         super().__init__()
         self.study = study
         self.ended: Step | None = None
-        self._design, self._distances = Ledger(folder, "design"), distances
+        self._design, self._distances = Ledger(folder, "adaptive_design"), distances
         waited_for = {probe.key for probe in missing}
         self._rows = {key: row for key, row in probes.items() if key not in waited_for}
         self.probes: list[Probe] = []

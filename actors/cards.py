@@ -32,7 +32,7 @@ def reference_of(ground: Ground, embedder: EmbedderConfig, validation: Samples) 
 def examine(
     pilots: Pilots, distances: PilotDistances
 ) -> tuple[list[Profile], NDArray[np.int64], list[SampleValues]]:
-    """The profile of every pilot; all near-copies, as `copies_within` and `_between` say; what
+    """The profile of every pilot; all near-copies, as `duplicates_within` and `_between` say; what
     every sample is worth."""
     share = GPU_SHARE if gpus() else 0
     referring = ray.remote(num_cpus=0, num_gpus=share)(reference_of)

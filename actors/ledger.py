@@ -11,8 +11,9 @@ import ray
 from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
 from projektor_ray.probes.training import Outcome
+from projektor_ray.storage.folder import Folder
 from projektor_ray.storage.ledger import MERGE_AT, Ledger
-from projektor_ray.storage.schemas import Folder, TableMetadata
+from projektor_ray.storage.table_metadata import TableMetadata
 
 
 @dataclass(frozen=True)
@@ -39,22 +40,22 @@ class Fate:
 class LedgerWriter:
     """Appends probes to the ledger of a study's folder; what it took is on the disk.
 
-    A probe has a row for each validation set, stamped as that set's.
+    A probe has a row for each validation set, with the metadata of that set.
 
     Beside it keeps, for the length of a Tune run, what each trial told it: who reads that after a
     worker was lost need not train again what it had finished. A writer that takes the place of one
     that died finds it in `scratch`, a folder of this machine.
     """
 
-    def __init__(self, uri: str, stamps: Sequence[TableMetadata], scratch: str) -> None:
+    def __init__(self, uri: str, metadata: Sequence[TableMetadata], scratch: str) -> None:
         self._ledger = Ledger(Folder(uri), "probes")
-        self._stamps = stamps
+        self._metadata = metadata
         self._scratch = Path(scratch)
         self._appended = 0
 
     def append(self, outcomes: Sequence[Outcome]) -> None:
-        for place, stamp in enumerate(self._stamps):
-            self._ledger.append([outcome.row(place) for outcome in outcomes], stamp)
+        for place, metadata in enumerate(self._metadata):
+            self._ledger.append([outcome.row(place) for outcome in outcomes], metadata)
         self._appended += 1
         if self._appended % MERGE_AT == 0:
             self._ledger.compact()
@@ -85,7 +86,7 @@ class LedgerWriter:
         return self._scratch / f"trial-{trial}.pickle"
 
 
-def start_writer(folder: Folder, stamps: Sequence[TableMetadata], scratch: str) -> Any:
+def start_writer(folder: Folder, metadata: Sequence[TableMetadata], scratch: str) -> Any:
     """A LedgerWriter on the driver's own node, so that a local folder is the driver's folder.
 
     It is restarted if it dies. A call that was repeated appends the same rows twice, which readers
@@ -95,4 +96,4 @@ def start_writer(folder: Folder, stamps: Sequence[TableMetadata], scratch: str) 
     remote = ray.remote(num_cpus=0, max_restarts=-1, max_task_retries=-1, scheduling_strategy=here)(
         LedgerWriter
     )
-    return remote.remote(folder.uri, stamps, scratch)
+    return remote.remote(folder.uri, metadata, scratch)

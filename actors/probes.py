@@ -23,7 +23,8 @@ from projektor_ray.probes.packs import packs_of
 from projektor_ray.probes.resources import Resources, doubled
 from projektor_ray.probes.retries import PendingProbe
 from projektor_ray.probes.training import Outcome
-from projektor_ray.storage.schemas import Folder, Key, Row
+from projektor_ray.storage.folder import Folder
+from projektor_ray.storage.schemas import Key, Row
 from projektor_ray.study import Probe, Study
 
 logger = logging.getLogger(__name__)
@@ -110,8 +111,8 @@ class ProbeRunner:
         with tempfile.TemporaryDirectory(
             prefix="projektor-round-", ignore_cleanup_errors=True
         ) as scratch:
-            stamps = [one.probes_metadata for one in self.study.each]
-            ledger = start_writer(self.folder, stamps, scratch)
+            metadata = [one.probes_metadata for one in self.study.each]
+            ledger = start_writer(self.folder, metadata, scratch)
             materials = self._materials(todo, packs, room, ledger)
             progress = Progress(materials, self.on_finished)
             try:

@@ -159,12 +159,12 @@ class PilotShard:
         self, own: "PilotFeatures", other: "PilotFeatures | None", reference: "Reference"
     ) -> NDArray[np.int64]:
         """Near-copies among this shard's embedded pilots, or between them and another shard's."""
-        from projektor_ray.profiles import copies_between, copies_within
+        from projektor_ray.profiles import duplicates_between, duplicates_within
 
         centre, radius = reference.centre, reference.copy_radius
         if other is None:
-            return copies_within(own, centre, radius)
-        return copies_between(own, other, centre, radius)
+            return duplicates_within(own, centre, radius)
+        return duplicates_between(own, other, centre, radius)
 
     def transport(self, sources: Boxed, ground: Boxed, method: str, *arguments: Any) -> Any:
         """A method of this shard's `ProviderShard`, which is built where it is new."""

@@ -33,8 +33,8 @@ from actors.probes import ProbeRunner, missing_probes
 from jobs.cluster import ROOT
 from projektor_ray.data import Samples
 from projektor_ray.probes.training import Outcome
+from projektor_ray.storage.folder import Folder
 from projektor_ray.storage.ledger import Ledger
-from projektor_ray.storage.schemas import Folder
 from projektor_ray.storage.settings import parse
 from projektor_ray.study import SetSummary, StudyConfig, resolve
 

@@ -18,7 +18,7 @@ from projektor_ray.errors import InputError
 from projektor_ray.profiles import ProviderCard, SampleValues, Share, draw_cards
 from projektor_ray.selection import Plan
 from projektor_ray.storage.hashing import digest
-from projektor_ray.storage.schemas import TableMetadata
+from projektor_ray.storage.table_metadata import TableMetadata
 
 VERSION = 2
 """Of what the cards' numbers mean; a table of another version is made anew."""
@@ -31,7 +31,7 @@ Cards = dict[str, list[ProviderCard]]
 
 def cards(workspace: Workspace) -> Cards:
     """Examine the pilots beside each validation set, unless a table of the same is there; writes
-    the tables `cards` and `values`."""
+    the tables `provider_profiles` and `values`."""
     return {one.study.validation.name: _cards(one) for one in workspace.each}
 
 
@@ -74,19 +74,21 @@ def _with_plan(
     for card, count, value in effects:
         other = without.get(card.provider)
         lacking = None if other is None else other.predicted
-        told.append(replace(card, planned=count, marginal_value=value, without=lacking))
+        told.append(
+            replace(card, planned_samples=count, marginal_value=value, metric_without=lacking)
+        )
     return told
 
 
 def _metadata(workspace: Workspace) -> TableMetadata:
     study = workspace.study
-    input_hash = digest("cards", VERSION, study.distances_metadata.input_hash)
+    input_hash = digest("provider_profiles", VERSION, study.distances_metadata.input_hash)
     return TableMetadata(study.config.name, study.names, input_hash, study.set_name)
 
 
 def _write(workspace: Workspace, drawn: Sequence[ProviderCard]) -> None:
     rows = [card.to_row() for card in drawn]
-    workspace.write("cards", rows, _metadata(workspace))
+    workspace.write("provider_profiles", rows, _metadata(workspace))
 
 
 def _write_values(workspace: Workspace, values: Sequence[SampleValues]) -> None:
@@ -100,11 +102,12 @@ def _write_values(workspace: Workspace, values: Sequence[SampleValues]) -> None:
 
 
 def _known(workspace: Workspace) -> list[ProviderCard] | None:
+    table = workspace.table("provider_profiles")
     try:
-        found = workspace.folder.read_table(workspace.table("cards"))
+        found = workspace.folder.read_table(table)
     except InputError:
         return None
-    if TableMetadata.of(found.schema) != _metadata(workspace):
+    if TableMetadata.of(found.schema, table) != _metadata(workspace):
         return None
     return [ProviderCard.from_row(row) for row in found.to_pylist()]
 
@@ -146,7 +149,7 @@ def _show(drawn: Sequence[ProviderCard], beside: str) -> None:
         "lacks",
     ]
     table(f"What the pilots tell{f' beside {beside}' if beside else ''}", columns, rows)
-    leaked = [card.provider for card in drawn if card.copies_in_validation]
+    leaked = [card.provider for card in drawn if card.duplicates_in_validation]
     if leaked:
         whose = f"the validation set{f' {beside}' if beside else ''}"
         headline("hint", f"samples of {whose} are in the pilots of {', '.join(leaked)}")
@@ -160,9 +163,9 @@ def _percent(share: Share | None) -> str:
 
 def _copies(card: ProviderCard) -> str:
     """Copies within the pilot, and in another's."""
-    says = [f"{card.copies_within:,} own"] if card.copies_within else []
+    says = [f"{card.duplicates_within:,} own"] if card.duplicates_within else []
     if card.closest_provider is not None:
-        says.append(f"{card.copies_in_closest:,} in {card.closest_provider}")
+        says.append(f"{card.duplicates_in_closest:,} in {card.closest_provider}")
     return ", ".join(says) or "–"
 
 

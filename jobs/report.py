@@ -17,8 +17,9 @@ from jobs.workspace import Workspace, opened
 from projektor_ray import __version__
 from projektor_ray.cli.terminal import console, headline
 from projektor_ray.selection import Plan, PurchasePlans
+from projektor_ray.storage.folder import Folder
 from projektor_ray.storage.hashing import digest
-from projektor_ray.storage.schemas import KEYS, Folder
+from projektor_ray.storage.schemas import KEYS
 from projektor_ray.study import StudyConfig
 from projektor_ray.study.purchasing import SetFit
 

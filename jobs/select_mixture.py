@@ -16,7 +16,7 @@ from projektor_ray.study.purchasing import SetFit, market_of, plan_purchases
 
 def select_mixture(workspace: Workspace, fits: Sequence[SetFit]) -> PurchasePlans:
     """Search the mixture predicted best at the size to buy; writes the table `plans`, and of
-    several validation sets `sets`.
+    several validation sets `validation_sets`.
 
     The search starts afresh: a plan is the same whether or not distances were measured before it.
     """
@@ -25,7 +25,7 @@ def select_mixture(workspace: Workspace, fits: Sequence[SetFit]) -> PurchasePlan
     plans = plan_purchases(study, fits)
     workspace.write("plans", plans.rows())
     if plans.parts:
-        workspace.write("sets", plans.part_rows())
+        workspace.write("validation_sets", plans.part_rows())
     terminal.plans(plans, study.goal)
     return plans
 

@@ -15,9 +15,11 @@ from projektor_ray.errors import InputError
 from projektor_ray.learners import build_learner
 from projektor_ray.probes.packs import check_pack
 from projektor_ray.probes.resources import unheld
+from projektor_ray.storage.folder import Folder
 from projektor_ray.storage.lease import Lease, leased
 from projektor_ray.storage.ledger import Ledger, Rows, in_all
-from projektor_ray.storage.schemas import KEYS, Folder, Key, Row, TableMetadata, make_table
+from projektor_ray.storage.schemas import KEYS, Key, Row, make_table
+from projektor_ray.storage.table_metadata import TableMetadata
 from projektor_ray.study import Study, StudyConfig, resolve
 
 logger = logging.getLogger(__name__)
@@ -70,9 +72,9 @@ class Workspace:
         """The distances that the ledger holds for this ground cost and these pilots."""
         return Ledger(self.folder, "distances").rows(self.study.distances_metadata.input_hash)
 
-    def write(self, name: str, rows: Iterable[Row], stamp: TableMetadata | None = None) -> None:
-        """Write a table of the study, see `table`; stamped as a result, unless told otherwise."""
-        table = make_table(name, rows, stamp or self.study.results_metadata)
+    def write(self, name: str, rows: Iterable[Row], metadata: TableMetadata | None = None) -> None:
+        """Write a table of the study, see `table`; absent metadata: that of the results."""
+        table = make_table(name, rows, metadata or self.study.results_metadata)
         self.folder.write_table(self.table(name), table)
 
     def table(self, name: str) -> str:
@@ -114,13 +116,15 @@ def opened(
     Raises
     ------
     InputError
-        If the configuration, the pilots or the validation set cannot be used.
+        If the configuration, the pilots, the validation set or the folder cannot be used.
     BusyError
         If this job appends, and another does already.
     """
     folder = Folder(out)
     check_pack(config.probes.pack, config.learner.name, build_learner(config.learner))
     embedder_identity(config.embedder)
+    for name in KEYS:
+        Ledger(folder, name).check_version()
     with connected(address) as local:
         pilots = Pilots(config, arrays or {}, validation)
         study = resolve(config, *pilots.summaries())
@@ -128,6 +132,6 @@ def opened(
             for name in KEYS if appends else ():
                 Ledger(folder, name).sweep()
             if study.adaptive:
-                design = Ledger(folder, "design").rows(study.probes_metadata.input_hash)
+                design = Ledger(folder, "adaptive_design").rows(study.probes_metadata.input_hash)
                 study = study.grown(chosen_before(study, design))
             yield Workspace(study, folder, pilots, lease, local)

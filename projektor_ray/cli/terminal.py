@@ -330,14 +330,14 @@ def shadow_prices(plan: Plan, step: int, metric: str, most: int, budget: float |
     most : decimals to which it must show.
     budget : that the plan keeps; None where it is no bound, as where a target is reached.
     """
-    worth = step / THOUSAND * plan.capacity_value
+    worth = step / THOUSAND * plan.capacity_shadow_price
     said = [
         f"{step:,} more for sale from {plan.names[i]}: improves {metric} by {plain(worth[i])}"
         for i in np.argsort(-worth)[:SHOWN_SHARES]
         if fixed(worth[i], most) > 0
     ]
     more = (budget or 0.0) / 100
-    if fixed(more * plan.budget_value, most) > 0:
-        gain = plain(more * plan.budget_value)
+    if fixed(more * plan.budget_shadow_price, most) > 0:
+        gain = plain(more * plan.budget_shadow_price)
         said.append(f"1 % more money, {more:,.2f}: improves {metric} by {gain}")
     return said

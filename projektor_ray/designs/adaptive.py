@@ -174,7 +174,7 @@ def _outlook_of(
 
 
 def design_rows(study: Study, step: Step) -> list[Row]:
-    """Rows of the `design` table for mixtures that are chosen to follow those of the study."""
+    """Rows of the `adaptive_design` table for mixtures chosen to follow those of the study."""
     assert step.mixtures is not None
     return [
         {

@@ -72,7 +72,7 @@ def _first_part(report: Report) -> Iterator[str]:
 def _offers(report: Report) -> Iterator[str]:
     """What to negotiate: bounds that the plan runs into."""
     best, step = report.selected, report.step
-    worth = step / THOUSAND * best.capacity_value
+    worth = step / THOUSAND * best.capacity_shadow_price
     for i in np.argsort(-worth, kind="stable")[:MOST_ASKED]:
         if report.shows(worth[i]):
             yield (
@@ -83,10 +83,10 @@ def _offers(report: Report) -> Iterator[str]:
     if report.bought.budget is None or reached:
         return
     more = report.bought.budget / 100
-    if best.budget_value > 0 and report.shows(more * best.budget_value):
+    if best.budget_shadow_price > 0 and report.shows(more * best.budget_shadow_price):
         yield (
             f"1% more money, {more:,.2f}, would improve {report.metric_label} by about "
-            f"{plain(best.budget_value * more)}"
+            f"{plain(best.budget_shadow_price * more)}"
         )
 
 
@@ -94,15 +94,15 @@ def _questions(report: Report) -> Iterator[str]:
     """What to ask the providers whom the plan buys from."""
     both: set[frozenset[str | None]] = set()
     for card, _ in report.every_card:
-        if not card.planned:
+        if not card.planned_samples:
             continue
         wrong = card.wrong_labels
         if wrong is not None and wrong.low >= BAD_LABELS:
-            yield f"have labels of {card.provider} checked before buying {card.planned:,}"
+            yield f"have labels of {card.provider} checked before buying {card.planned_samples:,}"
         pair = frozenset((card.provider, card.closest_provider))
-        if card.copies_in_closest > BAD_COPIES * card.samples and pair not in both:
+        if card.duplicates_in_closest > BAD_COPIES * card.samples and pair not in both:
             both.add(pair)
             yield (
                 f"ask {card.provider} and {card.closest_provider} who owns the "
-                f"{card.copies_in_closest:,} samples that both have, and pay for them once"
+                f"{card.duplicates_in_closest:,} samples that both have, and pay for them once"
             )

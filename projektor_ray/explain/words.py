@@ -153,12 +153,12 @@ def _flaws(report: Report) -> Iterator[str]:
         if odd.low >= BAD_OUTLIERS:
             share = f"about {odd.value:.0%} of {card.provider}"
             yield f"{share} is unlike anything in validation{beside}"
-        if card.copies_within > BAD_COPIES * card.samples:
-            yield f"{card.copies_within:,} samples of {card.provider} repeat others of it"
-        if card.copies_in_validation:
+        if card.duplicates_within > BAD_COPIES * card.samples:
+            yield f"{card.duplicates_within:,} samples of {card.provider} repeat others of it"
+        if card.duplicates_in_validation:
             yield (
-                f"{card.copies_in_validation:,} samples of {card.provider} are in the validation "
-                f"set too{beside}: the metric of mixtures with them is flattered"
+                f"{card.duplicates_in_validation:,} samples of {card.provider} are in the "
+                f"validation set too{beside}: the metric of mixtures with them is flattered"
             )
 
 

@@ -1,6 +1,6 @@
 """Provider cards: what a pilot tells of its provider, beside the validation set."""
 
-from projektor_ray.profiles.duplicates import copies_between, copies_within, merged
+from projektor_ray.profiles.duplicates import duplicates_between, duplicates_within, merged
 from projektor_ray.profiles.held_out import held_out
 from projektor_ray.profiles.label_errors import Profile, Share, profiles
 from projektor_ray.profiles.neighbours import Reference
@@ -13,9 +13,9 @@ __all__ = [
     "Reference",
     "SampleValues",
     "Share",
-    "copies_between",
-    "copies_within",
     "draw_cards",
+    "duplicates_between",
+    "duplicates_within",
     "held_out",
     "merged",
     "profiles",

@@ -15,7 +15,7 @@ SLACK = 1e-6
 """Of the largest norm: what rounding may add to the distance of equal points."""
 
 
-def copies_within(pilots: PilotFeatures, centre: Floats, radius: float) -> Indices:
+def duplicates_within(pilots: PilotFeatures, centre: Floats, radius: float) -> Indices:
     """Near-copies among pilots of one shard: unique rows (provider, sample, other provider).
 
     A row says that this sample of this provider has a near-copy in the other provider's pilot. Of
@@ -31,11 +31,11 @@ def copies_within(pilots: PilotFeatures, centre: Floats, radius: float) -> Indic
     return merged(found)
 
 
-def copies_between(
+def duplicates_between(
     left: PilotFeatures, right: PilotFeatures, centre: Floats, radius: float
 ) -> Indices:
     """Near-copies between pilots of two shards, which hold different providers: as
-    `copies_within`, with rows for both sides."""
+    `duplicates_within`, with rows for both sides."""
     left_numbers, right_numbers = _numbers(left.provider), _numbers(right.provider)
     found = []
     for rows, columns in close_pairs(left.features - centre, right.features - centre, radius):

@@ -1,4 +1,4 @@
-"""The card of a provider: one row of the table `cards`."""
+"""The card of a provider: one row of the table `provider_profiles`."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -28,16 +28,16 @@ class ProviderCard:
     outliers : share of samples unlike any validation sample.
     classes, missing_classes : of validation, that the pilot has or lacks.
     unknown_classes : share of samples of classes that validation lacks.
-    copies_within : samples that repeat an earlier one of the same pilot.
-    copies_elsewhere : samples with a near-copy in another provider's pilot.
-    copies_in_validation : samples with a near-copy in the validation set.
+    duplicates_within : samples that repeat an earlier one of the same pilot.
+    duplicates_in_others : samples with a near-copy in another provider's pilot.
+    duplicates_in_validation : samples with a near-copy in the validation set.
     closest_provider : who shares most near-copies; None if nobody does.
-    copies_in_closest : samples with a near-copy in that provider's pilot.
+    duplicates_in_closest : samples with a near-copy in that provider's pilot.
     least_valuable : positions in the pilot of the samples that are worth least, worst first.
-    planned : samples that the selected plan buys; None before there is a plan.
+    planned_samples : samples that the selected plan buys; None before there is a plan.
     marginal_value : what 1,000 samples more are worth beside that plan, in the metric.
-    without : the metric of the best plan that leaves the provider out; None where the plan buys
-        little or nothing of it, or no other plan keeps the constraints.
+    metric_without : the metric of the best plan that leaves the provider out; None where the plan
+        buys little or nothing of it, or no other plan keeps the constraints.
     """
 
     provider: str
@@ -48,18 +48,18 @@ class ProviderCard:
     classes: tuple[str, ...]
     missing_classes: tuple[str, ...]
     unknown_classes: float
-    copies_within: int
-    copies_elsewhere: int
-    copies_in_validation: int
+    duplicates_within: int
+    duplicates_in_others: int
+    duplicates_in_validation: int
     closest_provider: str | None
-    copies_in_closest: int
+    duplicates_in_closest: int
     least_valuable: tuple[int, ...] = ()
-    planned: int | None = None
+    planned_samples: int | None = None
     marginal_value: float | None = None
-    without: float | None = None
+    metric_without: float | None = None
 
     def to_row(self) -> Row:
-        """A row of the table `cards`: shares as three columns."""
+        """A row of the table `provider_profiles`: shares as three columns."""
         row = {**vars(self), **{name: [*vars(self)[name]] for name in SEVERAL}}
         for name in ("wrong_labels", "outliers"):
             share: Share | None = row[name]
@@ -70,7 +70,7 @@ class ProviderCard:
 
     @staticmethod
     def from_row(row: Row) -> "ProviderCard":
-        """The card that a row of the table `cards` holds."""
+        """The card that a row of the table `provider_profiles` holds."""
         kept = dict(row)
         for name in ("wrong_labels", "outliers"):
             low, high = kept.pop(f"{name}_low"), kept.pop(f"{name}_high")
@@ -95,7 +95,7 @@ def draw_cards(
     class_names : names of the classes 0, 1, …, or empty where classes are numbers themselves.
     distances : (m,), of each provider's pilot alone to validation.
     profiles : of every provider, in any order.
-    copies : (K, 3), unique rows (provider, sample, other provider), as `copies_within` says.
+    copies : (K, 3), unique rows (provider, sample, other provider), as `duplicates_within` says.
     values : of every provider's samples, in any order.
     """
 
@@ -120,11 +120,11 @@ def draw_cards(
                 classes=named(profile.covered),
                 missing_classes=named(profile.missing),
                 unknown_classes=profile.unknown,
-                copies_within=len(own) - len(elsewhere),
-                copies_elsewhere=len(np.unique(elsewhere[:, 1])),
-                copies_in_validation=profile.in_validation,
+                duplicates_within=len(own) - len(elsewhere),
+                duplicates_in_others=len(np.unique(elsewhere[:, 1])),
+                duplicates_in_validation=profile.in_validation,
                 closest_provider=names[closest] if others[closest] else None,
-                copies_in_closest=int(others[closest]),
+                duplicates_in_closest=int(others[closest]),
                 least_valuable=worth[i],
             )
         )

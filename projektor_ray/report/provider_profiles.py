@@ -38,7 +38,7 @@ def shown_profiles(report: Report) -> ShownProfiles | None:
     each = [
         dict(zip(report.cards, of, strict=True)) for of in zip(*report.cards.values(), strict=True)
     ]
-    each.sort(key=lambda of: -(next(iter(of.values())).planned or 0))
+    each.sort(key=lambda of: -(next(iter(of.values())).planned_samples or 0))
     shown = [_profile(report, of) for of in each]
     return ShownProfiles(shown[:OPEN_PROFILES], shown[OPEN_PROFILES:])
 
@@ -58,14 +58,14 @@ def _profile(report: Report, by_set: BySet) -> ShownProfile:
 
 def _facts(report: Report, card: ProviderCard) -> dict[str, str]:
     return {
-        "in the plan": "–" if card.planned is None else f"{card.planned:,}",
+        "in the plan": "–" if card.planned_samples is None else f"{card.planned_samples:,}",
         "without it": report.show_without(card.provider),
         "pilot": f"{card.samples:,}",
         "distance": f"{card.distance:.3f}",
         "wrong labels": _percentage(card.wrong_labels),
         "outliers": _percentage(card.outliers),
         "missing classes": _missing(card),
-        "duplicates": f"{card.copies_within:,}",
+        "duplicates": f"{card.duplicates_within:,}",
         "in another pilot": _copies(card),
         "least valuable rows": ", ".join(f"{x}" for x in card.least_valuable[:3]) or "–",
     }
@@ -87,4 +87,4 @@ def _percentage(share: Share | None) -> str:
 def _copies(card: ProviderCard) -> str:
     if card.closest_provider is None:
         return "0"
-    return f"{card.copies_in_closest:,} in {card.closest_provider}"
+    return f"{card.duplicates_in_closest:,} in {card.closest_provider}"

@@ -225,7 +225,7 @@ class PurchasePlans:
         ]
 
     def part_rows(self) -> list[Row]:
-        """The table `sets`: every validation set in every plan."""
+        """The table `validation_sets`: every validation set in every plan."""
         return [
             {
                 "plan": self.called(name),
@@ -335,9 +335,9 @@ def _rows_of(name: str, plan: Plan, gain: Gain | None, worlds: PlanStability | N
         "gain": None if gain is None else gain.value,
         "gain_low": None if gain is None else gain.low,
         "gain_high": None if gain is None else gain.high,
-        "agreement": None if worlds is None else worlds.nearly_same,
-        "regret": None if worlds is None else worlds.regret,
-        "budget_value": plan.budget_value,
+        "plan_stability": None if worlds is None else worlds.nearly_same,
+        "expected_regret": None if worlds is None else worlds.regret,
+        "budget_shadow_price": plan.budget_shadow_price,
     }
     return [
         {
@@ -351,7 +351,7 @@ def _rows_of(name: str, plan: Plan, gain: Gain | None, worlds: PlanStability | N
             "price": float(plan.prices[i]),
             "cost": float(plan.costs[i]),
             "marginal_value": float(plan.marginal_value[i]),
-            "capacity_value": float(plan.capacity_value[i]),
+            "capacity_shadow_price": float(plan.capacity_shadow_price[i]),
             **whole,
         }
         for i, provider in enumerate(plan.names)

@@ -33,10 +33,11 @@ class Plan:
     marginal_value : change of the predicted metric if 1,000 samples more were bought of each
         provider on top of the plan, to first order, shape (m,). Where the objective knows one
         size only, if they were bought instead of 1,000 samples of the plan's mixture.
-    capacity_value : improvement of the metric if the capacity of each provider were 1,000 samples
-        larger, to first order, shape (m,); 0 where the capacity does not bind or nothing is bought.
-    budget_value : improvement of the metric for one more unit of money; 0 where the budget does
-        not bind. Both in place of other samples where the size is given; where it was searched
+    capacity_shadow_price : improvement of the metric if the capacity of each provider were 1,000
+        samples larger, to first order, shape (m,); 0 where the capacity does not bind or nothing is
+        bought.
+    budget_shadow_price : improvement of the metric for one more unit of money; 0 where the budget
+        does not bind. Both in place of other samples where the size is given; where it was searched
         too (and the objective knows what growth brings), on top of the plan.
     unclipped : the prediction before it is cut to the metric's bounds, which the search follows.
     part : of the feasible set, in which the plan was found.
@@ -51,8 +52,8 @@ class Plan:
     predicted: float
     interval: tuple[float, float] | None
     marginal_value: Floats
-    capacity_value: Floats
-    budget_value: float
+    capacity_shadow_price: Floats
+    budget_shadow_price: float
     unclipped: float
     part: FeasibleSet
     restarts: int = 0
@@ -126,8 +127,8 @@ def make_plan(
         predicted=predicted,
         interval=interval,
         marginal_value=np.asarray(THOUSAND * exchange),
-        capacity_value=THOUSAND * worth.capacity,
-        budget_value=worth.budget,
+        capacity_shadow_price=THOUSAND * worth.capacity,
+        budget_shadow_price=worth.budget,
         unclipped=float(values[0]),
         part=part,
         restarts=restarts,

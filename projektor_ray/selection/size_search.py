@@ -271,7 +271,9 @@ def _priced(market: PurchaseProblem, plan: Plan) -> Plan:
     upward = plan.marginal_value if market.direction == "maximize" else -plan.marginal_value
     capacities = [np.inf if p.capacity is None else p.capacity for p in market.providers]
     worth = at_open_size(upward / THOUSAND, np.array(capacities), plan.part, plan.samples)
-    return replace(plan, capacity_value=THOUSAND * worth.capacity, budget_value=worth.budget)
+    return replace(
+        plan, capacity_shadow_price=THOUSAND * worth.capacity, budget_shadow_price=worth.budget
+    )
 
 
 def _try(

@@ -24,7 +24,7 @@ from datetime import datetime, timezone
 from pathlib import Path
 
 from projektor_ray.errors import BusyError, StorageError
-from projektor_ray.storage.schemas import Folder
+from projektor_ray.storage.folder import Folder
 
 logger = logging.getLogger(__name__)
 

@@ -18,12 +18,14 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from projektor_ray.storage.schemas import KEYS, Folder, Key, Row, TableMetadata, encode, make_table
+from projektor_ray.storage.folder import Folder, encode
+from projektor_ray.storage.schemas import KEYS, Key, Row, make_table
+from projektor_ray.storage.table_metadata import TableMetadata
 
 logger = logging.getLogger(__name__)
 
 MERGE_AT = 64
-"""As many parts of one tier and stamp are merged into one of the next."""
+"""Number of parts of one tier and one metadata that are merged into a part of the next tier."""
 
 LISTINGS = 5
 """How often a reader lists the folder anew when a part was merged away under it."""
@@ -87,7 +89,9 @@ class Rows(Mapping[Key, Row]):
 
     @cached_property
     def _providers(self) -> list[tuple[str, ...]]:
-        return [stamp.providers for stamp, table in self._parts for _ in range(table.num_rows)]
+        return [
+            metadata.providers for metadata, table in self._parts for _ in range(table.num_rows)
+        ]
 
 
 def in_all(each: Sequence[Rows]) -> list[Mapping[Key, Row]]:
@@ -105,11 +109,8 @@ def in_all(each: Sequence[Rows]) -> list[Mapping[Key, Row]]:
 @dataclass(frozen=True, eq=False)
 class _Part:
     name: str
+    metadata: TableMetadata
     table: pa.Table
-
-    @cached_property
-    def stamp(self) -> TableMetadata:
-        return TableMetadata.of(self.table.schema)
 
 
 class Ledger:
@@ -123,15 +124,26 @@ class Ledger:
         self.folder = folder
         self.name = name
 
-    def append(self, rows: Sequence[Row], stamp: TableMetadata) -> None:
+    def append(self, rows: Sequence[Row], metadata: TableMetadata) -> None:
         """Add rows durably: when this returns they are on the disk."""
         if rows:
-            self._write(0, make_table(self.name, rows, stamp))
+            self._write(0, make_table(self.name, rows, metadata))
 
     def rows(self, input_hash: str) -> Rows:
         """All rows that `input_hash` determined."""
-        parts = [(part.stamp, part.table) for part in self._parts()]
+        parts = [(part.metadata, part.table) for part in self._parts()]
         return Rows(KEYS[self.name], [part for part in parts if part[0].input_hash == input_hash])
+
+    def check_version(self) -> None:
+        """Refuse a ledger that another version of this program wrote.
+
+        Raises
+        ------
+        InputError
+            If the metadata of a part has another schema version.
+        """
+        for name in self._names()[:1]:
+            self._read(name)
 
     def compact(self) -> None:
         """Merge tiers that are full; a crash in between only leaves duplicates of rows."""
@@ -160,7 +172,7 @@ class Ledger:
     def _merge(self, parts: Sequence[_Part], tier: int) -> None:
         groups: dict[TableMetadata, list[_Part]] = {}
         for part in parts:
-            groups.setdefault(part.stamp, []).append(part)
+            groups.setdefault(part.metadata, []).append(part)
         for group in groups.values():
             self._write(tier, pa.concat_tables([part.table for part in group]))
             for part in group:
@@ -194,7 +206,7 @@ class Ledger:
                 self.folder.uri,
             )
             return None
-        return _Part(name, table)
+        return _Part(name, TableMetadata.of(table.schema, f"{self.folder.uri}/{name}"), table)
 
 
 def _tier(name: str) -> int:

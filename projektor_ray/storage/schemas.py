@@ -1,372 +1,224 @@
-"""Arrow schemas of a study's tables, and the folder they live in.
+"""The columns of a study's tables: name, Arrow type and description of each.
 
-A study's folder is any `pyarrow.fs` location: a local path, `s3://…`, `gs://…`. Every file is
-written beside and renamed into place, so that a reader never sees half of one and a crash at any
-moment loses nothing that was finished.
+The documentation's column reference is generated from `SCHEMAS`: the description of a table is in
+the metadata of its schema, the description of a column in the metadata of its field.
 """
 
-import json
-import os
-import uuid
-from collections.abc import Iterable, Mapping, Sequence
-from contextlib import suppress
-from dataclasses import dataclass
-from io import BytesIO
-from pathlib import Path
+from collections.abc import Iterable
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.fs as pafs
-import pyarrow.parquet as pq
 
-from projektor_ray.errors import InputError
-from projektor_ray.storage.locations import open_filesystem
-from projektor_ray.storage.retries import with_retries
+from projektor_ray.storage.table_metadata import TableMetadata
 
-SCHEMA_VERSION = 1
+Row = dict[str, Any]
+"""A row of a table: value by column."""
+Key = tuple[Any, ...]
+"""The values of the columns that identify a row of a ledger."""
 
-BESIDE = ".tmp"
-"""How the names end of files that are not yet renamed into place; they begin with a dot."""
+_TEXT, _COUNT, _NUMBER, _FLAG = pa.string(), pa.int64(), pa.float64(), pa.bool_()
+_TIME = pa.timestamp("us", tz="UTC")
 
-_DOUBLES = pa.list_(pa.float64())
+
+def _table(description: str, *columns: tuple[str, pa.DataType, str]) -> pa.Schema:
+    fields = [pa.field(name, kind, metadata={"description": says}) for name, kind, says in columns]
+    return pa.schema(fields, metadata={"description": description})
+
+
+_MIXTURE_ID = (
+    "mixture_id",
+    _TEXT,
+    "Hash of the shares and of the contents of the pilots that have a share.",
+)
+_MIXTURE = (
+    "mixture",
+    pa.list_(_NUMBER),
+    "Share of each provider; the order of providers is in the metadata.",
+)
 
 SCHEMAS: dict[str, pa.Schema] = {
-    "probes": pa.schema(
-        [
-            ("mixture_id", pa.string()),
-            ("mixture", _DOUBLES),
-            ("size", pa.int64()),
-            ("seed", pa.int64()),
-            ("learner", pa.string()),
-            ("metric", pa.string()),
-            ("value", pa.float64()),
-            ("seconds", pa.float64()),
-            ("status", pa.string()),
-            ("error", pa.string()),
-            ("attempt", pa.int64()),
-            ("started_at", pa.timestamp("us", tz="UTC")),
-        ]
+    "probes": _table(
+        "Ledger of finished trainings: one row for each probe and attempt that is final.",
+        _MIXTURE_ID,
+        _MIXTURE,
+        ("size", _COUNT, "Number N of samples in the training set D(N, p)."),
+        ("seed", _COUNT, "Seed of the draw of the training set and of the training."),
+        ("learner", _TEXT, "Name of the learner."),
+        ("metric", _TEXT, "Name of the metric."),
+        ("value", _NUMBER, "Metric on the validation set; null if the training failed."),
+        ("seconds", _NUMBER, "Wall time of the training."),
+        ("status", _TEXT, "'done' or 'failed'."),
+        ("error", _TEXT, "Traceback of a failed training; empty otherwise."),
+        ("attempt", _COUNT, "Number of the attempt, counted from 1 over all runs."),
+        ("started_at", _TIME, "Start of the training (UTC)."),
     ),
-    "distances": pa.schema(
-        [
-            ("mixture_id", pa.string()),
-            ("mixture", _DOUBLES),
-            ("value", pa.float64()),
-            ("gradient", _DOUBLES),
-            ("marginal_error", pa.float64()),
-            ("converged", pa.bool_()),
-            ("iterations", pa.int64()),
-            ("seconds", pa.float64()),
-        ]
+    "distances": _table(
+        "Ledger of distances: one row for each mixture.",
+        _MIXTURE_ID,
+        _MIXTURE,
+        ("value", _NUMBER, "Optimal-transport distance, in units of the mean feature cost."),
+        (
+            "gradient",
+            pa.list_(_NUMBER),
+            "Derivative of the distance by the share of each provider, 0 on average over the "
+            "mixture.",
+        ),
+        ("marginal_error", _NUMBER, "L1 error of the marginals of the transport plan."),
+        ("converged", _FLAG, "Whether the marginal error is within the tolerance."),
+        ("iterations", _COUNT, "Number of Sinkhorn iterations."),
+        ("seconds", _NUMBER, "Wall time of the solve, divided by the mixtures solved together."),
     ),
-    "design": pa.schema(
-        [
-            ("mixture_id", pa.string()),
-            ("mixture", _DOUBLES),
-            ("position", pa.int64()),
-            ("gain", pa.float64()),
-        ]
+    "adaptive_design": _table(
+        "Ledger of the mixtures that an adaptive design has chosen: one row for each.",
+        _MIXTURE_ID,
+        _MIXTURE,
+        ("position", _COUNT, "Position of the mixture in the design, counted from 0."),
+        ("gain", _NUMBER, "Expected improvement of the metric when the mixture was chosen."),
     ),
-    "cards": pa.schema(
-        [
-            ("provider", pa.string()),
-            ("samples", pa.int64()),
-            ("distance", pa.float64()),
-            ("wrong_labels", pa.float64()),
-            ("wrong_labels_low", pa.float64()),
-            ("wrong_labels_high", pa.float64()),
-            ("outliers", pa.float64()),
-            ("outliers_low", pa.float64()),
-            ("outliers_high", pa.float64()),
-            ("classes", pa.list_(pa.string())),
-            ("missing_classes", pa.list_(pa.string())),
-            ("unknown_classes", pa.float64()),
-            ("copies_within", pa.int64()),
-            ("copies_elsewhere", pa.int64()),
-            ("copies_in_validation", pa.int64()),
-            ("closest_provider", pa.string()),
-            ("copies_in_closest", pa.int64()),
-            ("least_valuable", pa.list_(pa.int64())),
-            ("planned", pa.int64()),
-            ("marginal_value", pa.float64()),
-            ("without", pa.float64()),
-        ]
+    "provider_profiles": _table(
+        "What each pilot shows about its provider: one row for each provider.",
+        ("provider", _TEXT, "Name of the provider."),
+        ("samples", _COUNT, "Number of samples in the pilot."),
+        ("distance", _NUMBER, "Distance of the pilot to the validation set."),
+        ("wrong_labels", _NUMBER, "Estimated share of wrong labels; null if unknown."),
+        ("wrong_labels_low", _NUMBER, "Lower end of the confidence interval of wrong_labels."),
+        ("wrong_labels_high", _NUMBER, "Upper end of the confidence interval of wrong_labels."),
+        ("outliers", _NUMBER, "Estimated share of samples unlike every validation sample."),
+        ("outliers_low", _NUMBER, "Lower end of the confidence interval of outliers."),
+        ("outliers_high", _NUMBER, "Upper end of the confidence interval of outliers."),
+        ("classes", pa.list_(_TEXT), "Classes of the validation set that the pilot has."),
+        ("missing_classes", pa.list_(_TEXT), "Classes of the validation set that it lacks."),
+        (
+            "unknown_classes",
+            _NUMBER,
+            "Share of samples whose class is not in the validation set.",
+        ),
+        ("duplicates_within", _COUNT, "Samples that repeat an earlier sample of the same pilot."),
+        (
+            "duplicates_in_others",
+            _COUNT,
+            "Samples with a near-duplicate in the pilot of another provider.",
+        ),
+        (
+            "duplicates_in_validation",
+            _COUNT,
+            "Samples with a near-duplicate in the validation set.",
+        ),
+        ("closest_provider", _TEXT, "Provider that shares most near-duplicates; null if none."),
+        (
+            "duplicates_in_closest",
+            _COUNT,
+            "Samples with a near-duplicate in the pilot of closest_provider.",
+        ),
+        (
+            "least_valuable",
+            pa.list_(_COUNT),
+            "Positions in the pilot of its least valuable samples, least valuable first.",
+        ),
+        ("planned_samples", _COUNT, "Samples that the selected plan buys; null without a plan."),
+        (
+            "marginal_value",
+            _NUMBER,
+            "Change of the metric for 1,000 more samples on top of the selected plan.",
+        ),
+        (
+            "metric_without",
+            _NUMBER,
+            "Predicted metric of the best plan without this provider; null if the selected plan "
+            "buys little of the provider, or if no plan without it is feasible.",
+        ),
     ),
-    "values": pa.schema(
-        [("provider", pa.string()), ("sample", pa.int64()), ("value", pa.float64())]
+    "values": _table(
+        "Value of each pilot sample, by the calibrated gradient of the distance.",
+        ("provider", _TEXT, "Name of the provider."),
+        ("sample", _COUNT, "Position of the sample in the pilot, counted from 0."),
+        ("value", _NUMBER, "Value of the sample relative to the others of its class."),
     ),
-    "predictors": pa.schema(
-        [
-            ("predictor", pa.string()),
-            ("size", pa.int64()),
-            ("coefficients", _DOUBLES),
-            ("mae", pa.float64()),
-            ("mae_cv", pa.float64()),
-            ("r2", pa.float64()),
-            ("chosen", pa.bool_()),
-        ]
+    "predictors": _table(
+        "Fitted predictors: one row for each predictor or joint scaling model at each scale.",
+        ("predictor", _TEXT, "Name of the predictor or of the joint scaling model."),
+        ("size", _COUNT, "Scale at which it is fitted."),
+        ("coefficients", pa.list_(_NUMBER), "Fitted coefficients."),
+        ("mae", _NUMBER, "Mean absolute error on the probes of the fit."),
+        ("mae_cv", _NUMBER, "Mean absolute error in cross-validation over mixtures."),
+        ("r2", _NUMBER, "Coefficient of determination on the probes of the fit."),
+        ("chosen", _FLAG, "Whether the plan is selected by this model."),
     ),
-    "projections": pa.schema(
-        [
-            ("mixture", _DOUBLES),
-            ("size", pa.int64()),
-            ("predictor", pa.string()),
-            ("value", pa.float64()),
-            ("low", pa.float64()),
-            ("high", pa.float64()),
-        ]
+    "projections": _table(
+        "Projected metric of each mixture of the design at each size, by each scaling model.",
+        _MIXTURE,
+        ("size", _COUNT, "Size N that is projected to."),
+        ("predictor", _TEXT, "Name of the scaling model, or of the predictor it projects."),
+        ("value", _NUMBER, "Projected metric."),
+        ("low", _NUMBER, "Lower end of the 90 % interval of one training."),
+        ("high", _NUMBER, "Upper end of the 90 % interval of one training."),
     ),
-    "sets": pa.schema(
-        [
-            ("plan", pa.string()),
-            ("size", pa.int64()),
-            ("validation", pa.string()),
-            ("predicted", pa.float64()),
-            ("low", pa.float64()),
-            ("high", pa.float64()),
-        ]
+    "validation_sets": _table(
+        "Metric of each plan on each of several validation sets.",
+        ("plan", _TEXT, "Name of the plan: 'selected', or the name of a baseline."),
+        ("size", _COUNT, "Samples that the plan buys."),
+        ("validation", _TEXT, "Name of the validation set."),
+        ("predicted", _NUMBER, "Predicted metric on the validation set."),
+        ("low", _NUMBER, "Lower end of the 90 % interval of one training."),
+        ("high", _NUMBER, "Upper end of the 90 % interval of one training."),
     ),
-    "plans": pa.schema(
-        [
-            ("plan", pa.string()),
-            ("size", pa.int64()),
-            ("provider", pa.string()),
-            ("share", pa.float64()),
-            ("samples", pa.int64()),
-            ("price", pa.float64()),
-            ("cost", pa.float64()),
-            ("marginal_value", pa.float64()),
-            ("predicted", pa.float64()),
-            ("low", pa.float64()),
-            ("high", pa.float64()),
-            ("gain", pa.float64()),
-            ("gain_low", pa.float64()),
-            ("gain_high", pa.float64()),
-            ("share_low", pa.float64()),
-            ("share_high", pa.float64()),
-            ("agreement", pa.float64()),
-            ("regret", pa.float64()),
-            ("capacity_value", pa.float64()),
-            ("budget_value", pa.float64()),
-        ]
+    "plans": _table(
+        "Purchase plans: one row for each provider in each plan. Columns about a whole plan "
+        "repeat their value in all rows of the plan.",
+        ("plan", _TEXT, "Name of the plan: 'selected', or the name of a baseline."),
+        ("size", _COUNT, "Samples that the plan buys in all."),
+        ("provider", _TEXT, "Name of the provider."),
+        ("share", _NUMBER, "Share of the provider in the plan."),
+        ("samples", _COUNT, "Samples to buy from the provider."),
+        ("price", _NUMBER, "Price of the last sample of the provider."),
+        ("cost", _NUMBER, "Money for all samples of the provider."),
+        (
+            "marginal_value",
+            _NUMBER,
+            "Change of the metric for 1,000 more samples on top of the plan, to first order.",
+        ),
+        ("predicted", _NUMBER, "Predicted metric of the plan."),
+        ("low", _NUMBER, "Lower end of the 90 % interval of one training."),
+        ("high", _NUMBER, "Upper end of the 90 % interval of one training."),
+        ("gain", _NUMBER, "Improvement of the metric by the selected plan over this plan."),
+        ("gain_low", _NUMBER, "Lower end of the 90 % confidence interval of the gain."),
+        ("gain_high", _NUMBER, "Upper end of the 90 % confidence interval of the gain."),
+        ("share_low", _NUMBER, "Lower end of the 80 % range of the share over posterior samples."),
+        ("share_high", _NUMBER, "Upper end of the 80 % range of the share over posterior samples."),
+        (
+            "plan_stability",
+            _NUMBER,
+            "Share of posterior samples whose best plan moves at most a tenth of the samples.",
+        ),
+        (
+            "expected_regret",
+            _NUMBER,
+            "Mean loss of the plan against the best plan of each posterior sample.",
+        ),
+        (
+            "capacity_shadow_price",
+            _NUMBER,
+            "Improvement of the metric if the provider could sell 1,000 more samples, to first "
+            "order; 0 if the capacity does not bind.",
+        ),
+        (
+            "budget_shadow_price",
+            _NUMBER,
+            "Improvement of the metric for one more unit of money; 0 if the budget does not bind.",
+        ),
     ),
 }
+"""Schema of every table by its name."""
 
 KEYS: dict[str, tuple[str, ...]] = {
     "probes": ("mixture_id", "size", "seed", "learner", "metric"),
     "distances": ("mixture_id",),
-    "design": ("mixture_id",),
+    "adaptive_design": ("mixture_id",),
 }
-"""The columns that identify a row of a ledger."""
-
-Row = dict[str, Any]
-Key = tuple[Any, ...]
+"""The ledgers, and the columns that identify a row of each."""
 
 
-@dataclass(frozen=True)
-class TableMetadata:
-    """What every file says of itself, in its schema metadata.
-
-    Attributes
-    ----------
-    study : the study's name.
-    providers : the order of providers in `mixture` and `gradient` columns.
-    input_hash : content hash of what determined the rows beyond their own key columns.
-    validation : name of the validation set that the rows are of, where it has one.
-    """
-
-    study: str
-    providers: tuple[str, ...]
-    input_hash: str
-    validation: str = ""
-
-    def metadata(self) -> dict[str, str]:
-        named = {"projektor.validation": self.validation} if self.validation else {}
-        return named | {
-            "projektor.study": self.study,
-            "projektor.providers": json.dumps(self.providers),
-            "projektor.schema_version": str(SCHEMA_VERSION),
-            "projektor.input_hash": self.input_hash,
-        }
-
-    @staticmethod
-    def of(schema: pa.Schema) -> "TableMetadata":
-        metadata = {key.decode(): value.decode() for key, value in (schema.metadata or {}).items()}
-        version = metadata.get("projektor.schema_version")
-        if version != str(SCHEMA_VERSION):
-            raise InputError(
-                f"expected a table of schema version {SCHEMA_VERSION}, written by projektor-ray; "
-                f"got version {version or 'none'}"
-            )
-        return TableMetadata(
-            metadata["projektor.study"],
-            tuple(json.loads(metadata["projektor.providers"])),
-            metadata["projektor.input_hash"],
-            metadata.get("projektor.validation", ""),
-        )
-
-
-def make_table(name: str, rows: Iterable[Row], stamp: TableMetadata) -> pa.Table:
-    """The rows as an Arrow table of the schema `name`, stamped."""
-    schema = SCHEMAS[name].with_metadata(stamp.metadata())
+def make_table(name: str, rows: Iterable[Row], metadata: TableMetadata) -> pa.Table:
+    """The rows as an Arrow table of the schema `name`, with its metadata."""
+    schema = SCHEMAS[name].with_metadata(metadata.metadata())
     return pa.Table.from_pylist(list(rows), schema=schema)
-
-
-class Folder:
-    """A place for tables: a local folder or any URI that `pyarrow.fs` understands.
-
-    Attributes
-    ----------
-    uri : the place in full, which other processes find whatever their current folder is.
-    """
-
-    def __init__(self, uri: str | Path) -> None:
-        self._filesystem, self._base = open_filesystem(str(uri))
-        self.uri = str(uri) if "://" in str(uri) else self._base
-
-    @property
-    def is_local(self) -> bool:
-        return isinstance(self._filesystem, pafs.LocalFileSystem)
-
-    def write(self, name: str, content: bytes) -> None:
-        """Write a file whole: beside, flushed to the disk, and renamed into place.
-
-        Raises
-        ------
-        StorageError
-            If the storage refuses it, or fails for too long; an earlier file stays as it was.
-        """
-        with_retries(
-            f"write {name} in {self.uri}", lambda: self._write_once(f"{self._base}/{name}", content)
-        )
-
-    def _write_once(self, target: str, content: bytes) -> None:
-        parent, leaf = target.rsplit("/", 1)
-        self._filesystem.create_dir(parent, recursive=True)
-        beside = f"{parent}/.{leaf}.{uuid.uuid4().hex}{BESIDE}"
-        if not self.is_local:
-            with self._filesystem.open_output_stream(beside) as stream:
-                stream.write(content)
-            self._filesystem.move(beside, target)
-            return
-        try:
-            with Path(beside).open("wb") as file:
-                file.write(content)
-                file.flush()
-                os.fsync(file.fileno())
-            Path(beside).replace(target)
-        finally:
-            Path(beside).unlink(missing_ok=True)
-        _flush_folder(parent)
-
-    def read(self, name: str) -> bytes:
-        """A file's content.
-
-        Raises
-        ------
-        FileNotFoundError
-            If there is none.
-        StorageError
-            If the storage refuses it, or fails for too long.
-        """
-        content = with_retries(f"read {name} in {self.uri}", lambda: self._read_once(name))
-        if content is None:
-            raise FileNotFoundError(f"{self.uri}/{name}")
-        return content
-
-    def _read_once(self, name: str) -> bytes | None:
-        try:
-            with self._filesystem.open_input_stream(f"{self._base}/{name}") as stream:
-                return bytes(stream.read())
-        except FileNotFoundError:
-            return None
-
-    def names(self, under: str) -> list[str]:
-        """Names of the finished files directly in a subfolder, sorted; half-written ones hidden.
-
-        Raises
-        ------
-        StorageError
-            If the storage refuses it, or fails for too long.
-        """
-        return [name for name in self._listed(under) if not _is_hidden(name)]
-
-    def half_written(self, under: str) -> list[str]:
-        """Names of the files in a subfolder that are being written, or that a crash left so.
-
-        Raises
-        ------
-        StorageError
-            If the storage refuses it, or fails for too long.
-        """
-        return [name for name in self._listed(under) if _is_hidden(name) and name.endswith(BESIDE)]
-
-    def _listed(self, under: str) -> list[str]:
-        selector = pafs.FileSelector(f"{self._base}/{under}", allow_not_found=True)
-        what = f"list {under} in {self.uri}"
-        found = with_retries(what, lambda: self._filesystem.get_file_info(selector))
-        return sorted(f"{under}/{info.base_name}" for info in found if info.is_file)
-
-    def delete(self, name: str) -> None:
-        """Delete a file, unless somebody else has.
-
-        Raises
-        ------
-        StorageError
-            If the storage refuses it, or fails for too long.
-        """
-        with_retries(f"delete {name} in {self.uri}", lambda: self._delete_once(name))
-
-    def _delete_once(self, name: str) -> None:
-        with suppress(FileNotFoundError):
-            self._filesystem.delete_file(f"{self._base}/{name}")
-
-    def write_table(self, name: str, table: pa.Table) -> None:
-        """Write a table whole as `NAME.parquet` (zstd), replacing an earlier one."""
-        self.write(f"{name}.parquet", encode(table))
-
-    def read_table(self, name: str) -> pa.Table:
-        """The table `NAME.parquet`.
-
-        Raises
-        ------
-        InputError
-            If there is none, or it was not written by this project.
-        """
-        try:
-            table = pq.read_table(BytesIO(self.read(f"{name}.parquet")))
-        except FileNotFoundError:
-            raise InputError(
-                f"expected the table {name}.parquet in {self.uri}, found none; "
-                "run the stage that writes it first (jobs.study runs all)"
-            ) from None
-        TableMetadata.of(table.schema)
-        return table
-
-
-def in_order(values: Sequence[float], stored: Sequence[str], wanted: Sequence[str]) -> list[float]:
-    """A per-provider list re-ordered from the stored provider order to the wanted one.
-
-    Providers that the stored row does not know have a share of 0.
-    """
-    by_name: Mapping[str, float] = dict(zip(stored, values, strict=True))
-    return [by_name.get(name, 0.0) for name in wanted]
-
-
-def encode(table: pa.Table) -> bytes:
-    """A table as the bytes of a Parquet file (zstd)."""
-    buffer = BytesIO()
-    pq.write_table(table, buffer, compression="zstd")
-    return buffer.getvalue()
-
-
-def _is_hidden(name: str) -> bool:
-    return name.rsplit("/", 1)[1].startswith(".")
-
-
-def _flush_folder(path: str) -> None:
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

@@ -24,7 +24,7 @@ from projektor_ray.selection import Aggregation, check_target
 from projektor_ray.selection.provider import Provider
 from projektor_ray.storage.arrays import Floats
 from projektor_ray.storage.hashing import digest
-from projektor_ray.storage.schemas import TableMetadata
+from projektor_ray.storage.table_metadata import TableMetadata
 from projektor_ray.study.compatibility import foreign_labels
 from projektor_ray.study.config import StudyConfig
 from projektor_ray.study.validation_sets import UNNAMED, SetSummary

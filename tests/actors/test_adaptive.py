@@ -13,8 +13,9 @@ from actors.adaptive import NextMixtures
 from actors.probes import missing_probes
 from projektor_ray.designs.adaptive import chosen_before
 from projektor_ray.probes.training import Outcome
+from projektor_ray.storage.folder import Folder
 from projektor_ray.storage.ledger import Ledger
-from projektor_ray.storage.schemas import Folder, Key, Row
+from projektor_ray.storage.schemas import Key, Row
 from projektor_ray.study import Probe, Study
 from tests.designs.test_adaptive import adaptive, measured, value
 
@@ -33,7 +34,7 @@ def trained(probe: Probe) -> Outcome:
 def run(folder: Path, rows: dict[Key, Row], dies_after: int = 10**9, **asked: Any) -> Study:
     """A run that keeps SLOTS trials busy, the youngest ending first, and dies after some."""
     study = adaptive(**{"initial_mixtures": 4, "n_mixtures": 9, "batch": 2, **asked})
-    design = Ledger(Folder(folder), "design")
+    design = Ledger(Folder(folder), "adaptive_design")
     study = study.grown(chosen_before(study, design.rows(study.probes_metadata.input_hash)))
     searcher = NextMixtures(
         study, Folder(folder), missing_probes(study, rows), rows, measured(study)

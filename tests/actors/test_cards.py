@@ -10,7 +10,7 @@ from actors.cards import examine
 from actors.pilots import Pilots
 from actors.transport import PilotDistances
 from projektor_ray.data import Samples
-from projektor_ray.profiles import Reference, copies_within, profiles, sample_values
+from projektor_ray.profiles import Reference, duplicates_within, profiles, sample_values
 from projektor_ray.storage.settings import parse
 from projektor_ray.study import StudyConfig, resolve
 from projektor_ray.transport import PilotFeatures
@@ -66,7 +66,7 @@ def test_shards_tell_what_one_process_tells(
         assert shown.provider == one.provider
         np.testing.assert_allclose(shown.values, one.values, atol=1e-6)
     about = (reference.centre, reference.copy_radius)
-    np.testing.assert_array_equal(copies, copies_within(everything, *about))
+    np.testing.assert_array_equal(copies, duplicates_within(everything, *about))
     assert {tuple(row) for row in copies.tolist()} == {(0, k, 2) for k in range(20)} | {
         (2, k, 0) for k in range(20)
     }

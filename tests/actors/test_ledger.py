@@ -4,8 +4,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from actors.ledger import Fate, LedgerWriter
+from projektor_ray.storage.folder import Folder
 from projektor_ray.storage.ledger import Ledger
-from projektor_ray.storage.schemas import Folder
 from tests.helpers.job_studies import config, resolved
 from tests.probes.test_retries import outcome
 

@@ -13,8 +13,8 @@ from actors.trial import TrialContext, trial
 from projektor_ray.learners import Learner, LearnerConfig
 from projektor_ray.probes.limits import Limits
 from projektor_ray.probes.retries import PendingProbe
+from projektor_ray.storage.folder import Folder
 from projektor_ray.storage.ledger import Ledger
-from projektor_ray.storage.schemas import Folder
 from tests.helpers.job_studies import arrays, config, resolved
 from tests.helpers.learner_data import Alone
 

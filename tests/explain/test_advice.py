@@ -56,8 +56,8 @@ def test_bounds_that_bind_are_to_be_negotiated() -> None:
     report = sound()
     loose = with_plan(
         report,
-        capacity_value=np.array([0.0, 2.0, 0.0, 3.0]),
-        budget_value=0.004,
+        capacity_shadow_price=np.array([0.0, 2.0, 0.0, 3.0]),
+        budget_shadow_price=0.004,
     )
     told = next_steps(with_budget(loose))
     assert [
@@ -75,21 +75,24 @@ def test_distances_are_asked_for_where_there_are_none() -> None:
 
 
 def test_only_those_who_are_bought_from_are_asked() -> None:
-    bad = card("b", wrong_labels=MANY, closest_provider="c", copies_in_closest=30)
+    bad = card("b", wrong_labels=MANY, closest_provider="c", duplicates_in_closest=30)
     told = " ".join(next_steps(sound(cards=beside(bad))))
     assert "labels of b checked before buying 50" in told
     assert "ask b and c who owns the 30 samples" in told
-    assert "b" not in " ".join(next_steps(sound(cards=beside(replace(bad, planned=0))))).split()
+    assert (
+        "b"
+        not in " ".join(next_steps(sound(cards=beside(replace(bad, planned_samples=0))))).split()
+    )
 
 
 def test_what_does_not_show_is_not_advised() -> None:
     """An improvement by 1e-6, where the metric is told to a thousandth."""
-    tiny = with_plan(sound(), capacity_value=np.full(4, 1e-5), budget_value=1e-7)
+    tiny = with_plan(sound(), capacity_shadow_price=np.full(4, 1e-5), budget_shadow_price=1e-7)
     assert not [one for one in next_steps(with_budget(tiny)) if "improve" in one]
 
 
 def test_more_money_is_not_advised_where_none_bounds_or_the_target_is_reached() -> None:
-    dear = with_plan(sound(), budget_value=0.004)
+    dear = with_plan(sound(), budget_shadow_price=0.004)
     assert "more money" not in " ".join(next_steps(dear))
     assert "more money" in " ".join(next_steps(with_budget(dear)))
     reached = replace(with_budget(dear).bought, answer=TargetResult(0.5, True, dear.selected))
@@ -98,8 +101,8 @@ def test_more_money_is_not_advised_where_none_bounds_or_the_target_is_reached() 
 
 def test_copies_that_two_providers_share_are_asked_about_once() -> None:
     pair = (
-        card("b", closest_provider="c", copies_in_closest=30),
-        card("c", closest_provider="b", copies_in_closest=30),
+        card("b", closest_provider="c", duplicates_in_closest=30),
+        card("c", closest_provider="b", duplicates_in_closest=30),
     )
     told = [one for one in next_steps(sound(cards=beside(*pair))) if "who owns" in one]
     assert len(told) == 1

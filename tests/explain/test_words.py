@@ -53,8 +53,8 @@ def test_each_doubt_is_said(changed: Any, said: str) -> None:
     [
         (card("b", wrong_labels=MANY), "40% of the labels of b"),
         (card("b", outliers=MANY), "40% of b is unlike"),
-        (card("b", copies_within=50), "50 samples of b repeat"),
-        (card("b", copies_in_validation=3), "3 samples of b are in the validation"),
+        (card("b", duplicates_within=50), "50 samples of b repeat"),
+        (card("b", duplicates_in_validation=3), "3 samples of b are in the validation"),
     ],
 )
 def test_each_flaw_of_a_pilot_is_said(flawed: ProviderCard, said: str) -> None:

@@ -11,8 +11,8 @@ from projektor_ray.storage.schemas import SCHEMAS
 from projektor_ray.storage.settings import parse
 from projektor_ray.study import SetSummary, Study, StudyConfig, resolve
 
-LEDGERS = ("probes", "distances", "design")
-OF_SEVERAL = "sets"
+LEDGERS = ("probes", "distances", "adaptive_design")
+OF_SEVERAL = "validation_sets"
 """The table that a study of one validation set does not have."""
 CLOCKS = ("seconds", "started_at")
 """Columns that differ between two runs of the same study."""

@@ -19,8 +19,9 @@ from ray.cluster_utils import Cluster
 from jobs.cluster import ROOT
 from projektor_ray.data import read_source
 from projektor_ray.probes.training import drawn_set, training_seed
+from projektor_ray.storage.folder import Folder
 from projektor_ray.storage.ledger import Ledger, Rows
-from projektor_ray.storage.schemas import Folder, Key
+from projektor_ray.storage.schemas import Key
 from projektor_ray.storage.settings import parse
 from projektor_ray.study import Study, StudyConfig
 from tests.helpers.job_learners import nearest_mean, training_name

@@ -51,7 +51,7 @@ def bought_of(providers: tuple[Provider, ...], size: int) -> PurchasePlans:
 def card(name: str, **changes: Any) -> ProviderCard:
     clean = Share(0.01, 0.0, 0.03)
     told = ProviderCard(
-        name, 200, 1.25, clean, clean, ("0", "1"), ("2",), 0.0, 0, 0, 0, None, 0, planned=50
+        name, 200, 1.25, clean, clean, ("0", "1"), ("2",), 0.0, 0, 0, 0, None, 0, planned_samples=50
     )
     return replace(told, **changes)
 
@@ -122,7 +122,7 @@ def sound(**changes: Any) -> Report:
     report = a_report(4, scales=(1000,))
     trained = replace(report.trained, mixtures=np.tile(report.selected.mixture, (8, 1)))
     made = replace(report, **{"trained": trained, **changes})
-    return with_plan(made, capacity_value=np.zeros(4))
+    return with_plan(made, capacity_shadow_price=np.zeros(4))
 
 
 def with_plan(report: Report, **changes: Any) -> Report:

@@ -1,11 +1,11 @@
-"""A row of the `probes` table, and a stamp, for tests of tables and ledgers."""
+"""A row of the `probes` table, and metadata, for tests of tables and ledgers."""
 
 from datetime import datetime, timezone
 from typing import Any
 
-from projektor_ray.storage.schemas import TableMetadata
+from projektor_ray.storage.table_metadata import TableMetadata
 
-STAMP = TableMetadata("study", ("a", "b"), "made")
+METADATA = TableMetadata("study", ("a", "b"), "made")
 
 
 def probe_row(seed: int, **changes: Any) -> dict[str, Any]:

@@ -35,8 +35,10 @@ from projektor_ray.cli.terminal import console
 from projektor_ray.errors import BusyError, InputError, StorageError, TooFewProbesError
 from projektor_ray.probes.training import Outcome
 from projektor_ray.selection import PurchasePlans
+from projektor_ray.storage.folder import Folder
 from projektor_ray.storage.lease import Lease
-from projektor_ray.storage.schemas import SCHEMAS, Folder, TableMetadata
+from projektor_ray.storage.schemas import SCHEMAS
+from projektor_ray.storage.table_metadata import TableMetadata
 from projektor_ray.study import SetSummary, StudyConfig, resolve
 from tests.helpers.job_studies import (
     IRIS,
@@ -80,7 +82,7 @@ def test_all_tables_are_written_with_their_schemas(finished: tuple[Path, Purchas
         for part in (
             (out / name).glob("*.parquet") if name in LEDGERS else [out / f"{name}.parquet"]
         ):
-            stamp = TableMetadata.of(pq.read_schema(part))
+            stamp = TableMetadata.of(pq.read_schema(part), part.name)
             assert stamp.study == "iris"
             assert stamp.providers == ("ada", "bob", "cyd")
     assert table(out, "probes").num_rows == PROBES
@@ -153,7 +155,7 @@ def test_every_provider_has_a_card_that_tells_its_part_in_the_plan(
     finished: tuple[Path, PurchasePlans],
 ) -> None:
     out, plans = finished
-    ada, bob, cyd = table(out, "cards").to_pylist()
+    ada, bob, cyd = table(out, "provider_profiles").to_pylist()
     assert [card["provider"] for card in (ada, bob, cyd)] == ["ada", "bob", "cyd"]
     assert ada["missing_classes"] == ["2"]
     assert bob["missing_classes"] == ["0"]
@@ -161,10 +163,14 @@ def test_every_provider_has_a_card_that_tells_its_part_in_the_plan(
     alone = {tuple(row["mixture"]): row["value"] for row in rows(out, "distances")}
     assert ada["distance"] == alone[1, 0, 0]
     selected = plans.selected
-    assert [card["planned"] for card in (ada, bob, cyd)] == selected.samples.tolist()
+    assert [card["planned_samples"] for card in (ada, bob, cyd)] == selected.samples.tolist()
     assert [card["marginal_value"] for card in (ada, bob, cyd)] == selected.marginal_value.tolist()
     for card in (ada, bob, cyd):
-        assert card["without"] <= selected.predicted if card["planned"] else not card["without"]
+        assert (
+            card["metric_without"] <= selected.predicted
+            if card["planned_samples"]
+            else not card["metric_without"]
+        )
 
 
 def test_the_study_writes_a_page_of_the_plan_and_the_cards(
@@ -363,12 +369,17 @@ def test_a_probe_is_trained_once_for_several_sets_which_are_what_they_are_alone(
     assert min(ada, bob) > 0.2, "the worst set asks for both"
     has = {name: parts["selected"].predicted for name, parts in plans.parts.items()}
     assert plans.selected.predicted == pytest.approx(min(has.values()))
-    written = [row for row in rows(out, "sets") if row["plan"] == "selected"]
+    written = [row for row in rows(out, "validation_sets") if row["plan"] == "selected"]
     assert {row["validation"]: row["predicted"] for row in written} == has
     assert len(rows(out, "probes")) == 2 * PROBES
     for name, source in SETS.items():
         assert f"What the pilots tell beside {name}" in said
-        assert TableMetadata.of(pq.read_schema(out / f"cards-{name}.parquet")).validation == name
+        assert (
+            TableMetadata.of(
+                pq.read_schema(out / f"provider_profiles-{name}.parquet"), name
+            ).validation
+            == name
+        )
         with opened(of_sets(marks, validation=source), str(out)) as workspace:
             assert not missing_probes(workspace.study, workspace.probes())
             fit(workspace)
@@ -691,15 +702,17 @@ def test_an_adaptive_study_that_was_cut_short_ends_with_equal_tables(
     said = " ".join(capsys.readouterr().out.split())
     assert "design 4 mixtures chosen; 8 mixtures are placed, as many as were asked for" in said
     assert "16 wanted, 0 were there, 16 trained" in said
-    assert sorted(row["position"] for row in rows(whole, "design")) == [4, 5, 6, 7]
+    assert sorted(row["position"] for row in rows(whole, "adaptive_design")) == [4, 5, 6, 7]
     cut = tmp_path / "cut"
     (cut / "probes").mkdir(parents=True)
-    (cut / "design").mkdir()
+    (cut / "adaptive_design").mkdir()
     parts = sorted((whole / "probes").glob("*.parquet"), key=lambda part: part.stat().st_mtime)
     for part in parts[:9]:
         shutil.copy(part, cut / "probes")
-    (first, _) = sorted((whole / "design").glob("*.parquet"), key=lambda one: one.stat().st_mtime)
-    shutil.copy(first, cut / "design")
+    (first, _) = sorted(
+        (whole / "adaptive_design").glob("*.parquet"), key=lambda one: one.stat().st_mtime
+    )
+    shutil.copy(first, cut / "adaptive_design")
     run_study(asked, str(cut))
     assert "16 wanted, 9 were there, 7 trained" in " ".join(capsys.readouterr().out.split())
     assert tables(cut) == tables(whole)

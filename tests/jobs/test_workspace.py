@@ -9,7 +9,7 @@ import pytest
 from jobs import workspace
 from jobs.workspace import Workspace
 from projektor_ray.errors import InputError
-from projektor_ray.storage.schemas import Folder
+from projektor_ray.storage.folder import Folder
 from tests.helpers.job_studies import config, resolved, values
 
 

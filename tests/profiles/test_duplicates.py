@@ -7,7 +7,7 @@ import pytest
 from numpy.typing import NDArray
 from scipy.spatial.distance import cdist
 
-from projektor_ray.profiles import Reference, copies_between, copies_within, merged
+from projektor_ray.profiles import Reference, duplicates_between, duplicates_within, merged
 from projektor_ray.profiles.duplicates import close_pairs
 from projektor_ray.transport import PilotFeatures
 from tests.helpers.profile_data import digits
@@ -37,7 +37,7 @@ def as_set(rows: NDArray[np.int64]) -> set[tuple[int, ...]]:
 
 def test_planted_copies_are_found_and_no_others() -> None:
     held, reference, expected = planted()
-    found = copies_within(held, reference.centre, reference.copy_radius)
+    found = duplicates_within(held, reference.centre, reference.copy_radius)
     assert as_set(found) == expected
 
 
@@ -49,8 +49,8 @@ def test_shards_find_what_one_process_finds(shards: list[list[int]]) -> None:
         index = np.concatenate([np.flatnonzero(held.provider == name) for name in names])
         parts.append(pilots(held.features[index], held.provider[index]))
     about = (reference.centre, reference.copy_radius)
-    found = [copies_within(part, *about) for part in parts]
-    found += [copies_between(a, b, *about) for a, b in itertools.combinations(parts, 2)]
+    found = [duplicates_within(part, *about) for part in parts]
+    found += [duplicates_between(a, b, *about) for a, b in itertools.combinations(parts, 2)]
     assert as_set(merged(found)) == expected
 
 
@@ -75,7 +75,7 @@ def test_close_pairs_are_those_of_the_whole_matrix(
 
 def test_points_all_alike_are_all_copies() -> None:
     held = pilots(np.ones((6, 2), dtype=np.float32), np.array([0, 0, 0, 1, 1, 1]))
-    found = copies_within(held, np.zeros(2), 0.0)
+    found = duplicates_within(held, np.zeros(2), 0.0)
     own = {(i, k, i) for i in (0, 1) for k in (1, 2)}
     assert as_set(found) == own | {(i, k, 1 - i) for i in (0, 1) for k in range(3)}
 

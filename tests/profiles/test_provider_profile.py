@@ -5,7 +5,8 @@ from dataclasses import replace
 import numpy as np
 
 from projektor_ray.profiles import Profile, ProviderCard, SampleValues, Share, draw_cards
-from projektor_ray.storage.schemas import SCHEMAS, TableMetadata, make_table
+from projektor_ray.storage.schemas import SCHEMAS, make_table
+from projektor_ray.storage.table_metadata import TableMetadata
 
 COPIES = np.array([[0, 1, 0], [0, 1, 1], [0, 2, 1], [1, 0, 0], [1, 0, 2], [2, 4, 1]])
 
@@ -27,10 +28,10 @@ def drawn() -> list[ProviderCard]:
 
 def test_copies_are_counted_by_sample_and_the_closest_provider_named() -> None:
     ada, bob, cyd = drawn()
-    assert (ada.copies_within, ada.copies_elsewhere) == (1, 2)
-    assert (ada.closest_provider, ada.copies_in_closest) == ("bob", 2)
-    assert (bob.copies_within, bob.copies_elsewhere, bob.copies_in_closest) == (0, 1, 1)
-    assert (cyd.copies_elsewhere, cyd.closest_provider) == (1, "bob")
+    assert (ada.duplicates_within, ada.duplicates_in_others) == (1, 2)
+    assert (ada.closest_provider, ada.duplicates_in_closest) == ("bob", 2)
+    assert (bob.duplicates_within, bob.duplicates_in_others, bob.duplicates_in_closest) == (0, 1, 1)
+    assert (cyd.duplicates_in_others, cyd.closest_provider) == (1, "bob")
     assert [card.distance for card in (ada, bob, cyd)] == [0, 1, 2]
     assert ada.least_valuable == (2, 1, 3, 0, 5)
     assert (ada.classes, ada.missing_classes) == (("x", "z"), ("y",))
@@ -39,16 +40,21 @@ def test_copies_are_counted_by_sample_and_the_closest_provider_named() -> None:
 def test_a_provider_without_copies_has_no_closest_one() -> None:
     nothing = np.empty((0, 3), dtype=np.int64)
     (card,) = draw_cards(["ada"], [], np.zeros(1), [profile(0)], nothing, VALUES)
-    assert (card.copies_within, card.copies_elsewhere, card.closest_provider) == (0, 0, None)
+    assert (card.duplicates_within, card.duplicates_in_others, card.closest_provider) == (
+        0,
+        0,
+        None,
+    )
     assert card.classes == ("0", "2")
 
 
 def test_cards_come_back_from_their_table() -> None:
     cards = [
-        replace(card, planned=7, marginal_value=0.25, without=0.5) for card in drawn()
+        replace(card, planned_samples=7, marginal_value=0.25, metric_without=0.5)
+        for card in drawn()
     ] + drawn()
     table = make_table(
-        "cards", [card.to_row() for card in cards], TableMetadata("s", ("ada",), "x")
+        "provider_profiles", [card.to_row() for card in cards], TableMetadata("s", ("ada",), "x")
     )
-    assert table.schema.equals(SCHEMAS["cards"])
+    assert table.schema.equals(SCHEMAS["provider_profiles"])
     assert [ProviderCard.from_row(row) for row in table.to_pylist()] == cards

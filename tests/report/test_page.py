@@ -125,7 +125,7 @@ def test_names_are_shown_as_they_are() -> None:
     names = ("$x^2$ & 'co'", '<script>alert("b")</script>', "_hidden 数据", "plain")
     report = a_report(4, names=names, title="<i>", metric="a<b")
     report = replace(
-        report, cards=beside(card(names[1], closest_provider=names[0], copies_in_closest=2))
+        report, cards=beside(card(names[1], closest_provider=names[0], duplicates_in_closest=2))
     )
     text = render_page(report)
     shown = read(text)
@@ -146,7 +146,7 @@ def test_many_providers_unfold() -> None:
 
 
 def test_profiles_show_what_is_known() -> None:
-    cards = beside(card("seller-001", wrong_labels=None), card("seller-000", planned=70))
+    cards = beside(card("seller-001", wrong_labels=None), card("seller-000", planned_samples=70))
     shown = read(render_page(a_report(2, cards=cards)))
     assert shown.texts["h3"] == ["seller-000", "seller-001"]
     told = list(zip(shown.texts["dt"], shown.texts["dd"], strict=True))

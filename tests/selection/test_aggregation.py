@@ -200,7 +200,7 @@ def test_each_plan_says_what_it_has_of_each_metric() -> None:
     assert found.selected.predicted == pytest.approx(least)
     rows = found.part_rows()
     assert len(rows) == 3 * len(found.plans)
-    assert set(rows[0]) == set(SCHEMAS["sets"].names)
+    assert set(rows[0]) == set(SCHEMAS["validation_sets"].names)
     assert not buy(market(0), PurchaseRequest(SIZE)).parts
 
 

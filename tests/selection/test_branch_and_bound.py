@@ -144,7 +144,7 @@ def test_the_end_of_a_tier_is_no_capacity() -> None:
     sellers = [Provider("a", 50, 1.0, ((25, 9.0),)), Provider("b", None, 1.0)]
     plan = select(Bowl((0.9, 0.1)), sellers, SIZE, budget=60)
     np.testing.assert_array_equal(plan.samples, [25, 35])
-    np.testing.assert_array_equal(plan.capacity_value, 0.0)
+    np.testing.assert_array_equal(plan.capacity_shadow_price, 0.0)
 
 
 def test_many_providers_with_tiers_keep_the_budget() -> None:

@@ -129,13 +129,13 @@ def test_every_provider_of_every_plan_has_a_row() -> None:
     for row in rows:
         chosen = row["plan"] == "selected"
         assert (row["gain"] is None) == chosen
-        assert (row["share_low"] is None) == (row["agreement"] is None) == (not chosen)
+        assert (row["share_low"] is None) == (row["plan_stability"] is None) == (not chosen)
         if chosen:
             assert 0 <= row["share_low"] <= row["share_high"] <= 1
         else:
             assert row["gain_low"] <= row["gain"] <= row["gain_high"]
             assert row["gain_high"] - row["gain_low"] < row["high"] - row["low"] + 1e-12
-    assert found.selected.capacity_value[0] == rows[0]["capacity_value"] > 0
+    assert found.selected.capacity_shadow_price[0] == rows[0]["capacity_shadow_price"] > 0
     assert "of the worlds that agree with the probes" in str(found.agreement)
 
 
@@ -144,4 +144,4 @@ def test_without_a_posterior_there_are_no_worlds() -> None:
     found = buy(market, PurchaseRequest(SIZE))
     assert found.agreement is None
     assert {row["share_low"] for row in found.rows()} == {None}
-    assert {row["regret"] for row in found.rows()} == {None}
+    assert {row["expected_regret"] for row in found.rows()} == {None}

@@ -96,9 +96,9 @@ def test_a_capacity_is_worth_what_selecting_with_a_larger_one_gains() -> None:
     plan = select(Bowl(peak), providers([5000, None, None]), SIZE)
     larger = select(Bowl(peak), providers([5200, None, None]), SIZE)
     gain = larger.predicted - plan.predicted
-    assert plan.capacity_value[0] * 0.2 == pytest.approx(gain, rel=0.05)
-    np.testing.assert_array_equal(plan.capacity_value[1:], 0.0)
-    assert plan.budget_value == 0.0
+    assert plan.capacity_shadow_price[0] * 0.2 == pytest.approx(gain, rel=0.05)
+    np.testing.assert_array_equal(plan.capacity_shadow_price[1:], 0.0)
+    assert plan.budget_shadow_price == 0.0
 
 
 def test_a_budget_is_worth_what_selecting_with_a_larger_one_gains() -> None:
@@ -106,11 +106,11 @@ def test_a_budget_is_worth_what_selecting_with_a_larger_one_gains() -> None:
     plan = select(Bowl(peak), providers([None] * 3, prices), SIZE, budget=15_000)
     larger = select(Bowl(peak), providers([None] * 3, prices), SIZE, budget=15_200)
     gain = larger.predicted - plan.predicted
-    assert plan.budget_value * 200 == pytest.approx(gain, rel=0.05)
-    np.testing.assert_array_equal(plan.capacity_value, 0.0)
+    assert plan.budget_shadow_price * 200 == pytest.approx(gain, rel=0.05)
+    np.testing.assert_array_equal(plan.capacity_shadow_price, 0.0)
 
 
 def test_no_bound_binds_at_an_interior_optimum() -> None:
     plan = select(Bowl((0.2, 0.3, 0.5)), providers([None] * 3, [1, 2, 3]), SIZE, budget=1e6)
-    np.testing.assert_array_equal(plan.capacity_value, 0.0)
-    assert plan.budget_value == 0.0
+    np.testing.assert_array_equal(plan.capacity_shadow_price, 0.0)
+    assert plan.budget_shadow_price == 0.0

@@ -123,9 +123,9 @@ OPEN = {
 
 def agrees(plan: Plan, case: Case) -> None:
     capacity, money = case.worth()
-    np.testing.assert_allclose(plan.capacity_value, capacity, rtol=0.05, atol=2e-4)
+    np.testing.assert_allclose(plan.capacity_shadow_price, capacity, rtol=0.05, atol=2e-4)
     budget = 1.0 if case.budget is None else case.budget
-    assert plan.budget_value * budget == pytest.approx(money * budget, rel=0.05, abs=2e-3)
+    assert plan.budget_shadow_price * budget == pytest.approx(money * budget, rel=0.05, abs=2e-3)
 
 
 @pytest.mark.parametrize("direction", ["maximize", "minimize"])
@@ -137,7 +137,7 @@ def test_at_an_open_size(name: str, direction: Direction) -> None:
 def test_one_percent_more_money_at_equal_prices() -> None:
     """0.5·ln 1.01."""
     plan = select_under_budget(OPEN["equal prices"].market(), 100.0)
-    assert plan.budget_value == pytest.approx(0.5 * np.log(1.01), rel=0.01)
+    assert plan.budget_shadow_price == pytest.approx(0.5 * np.log(1.01), rel=0.01)
 
 
 def test_a_capacity_at_which_the_size_ends() -> None:
@@ -146,7 +146,7 @@ def test_a_capacity_at_which_the_size_ends() -> None:
     plan = select_under_budget(market, None)
     worth = 0.5 * np.log(4001 / 4000)
     assert plan.samples.tolist() == [4000, 0]
-    assert plan.capacity_value[0] == pytest.approx(1000 * worth, rel=0.01)
+    assert plan.capacity_shadow_price[0] == pytest.approx(1000 * worth, rel=0.01)
     short = market.plan(3995, None)
     capacities, change = np.array([4000.0, 9000.0]), short.marginal_value / THOUSAND
     told = at_open_size(change, capacities, short.part, short.samples)
@@ -156,9 +156,9 @@ def test_a_capacity_at_which_the_size_ends() -> None:
 def test_on_a_frontier_and_to_a_target() -> None:
     case = OPEN["unequal prices"]
     for budget, plan in zip((50.0, 200.0), frontier(case.market(), [50.0, 200.0]), strict=True):
-        assert plan.budget_value * budget == pytest.approx(0.5, rel=0.01)
+        assert plan.budget_shadow_price * budget == pytest.approx(0.5, rel=0.01)
     plan = cheapest_reaching(case.market(), plan.predicted - 0.1, 200.0).plan
-    assert plan.budget_value * plan.cost == pytest.approx(0.5, rel=0.01)
+    assert plan.budget_shadow_price * plan.cost == pytest.approx(0.5, rel=0.01)
 
 
 def test_between_two_tiers_more_money_buys_the_dear_one() -> None:
@@ -168,7 +168,9 @@ def test_between_two_tiers_more_money_buys_the_dear_one() -> None:
     )
     plan = select_under_budget(market, 10.0)
     assert plan.size == pytest.approx(1000, abs=2)
-    assert plan.budget_value == pytest.approx(0.5 * np.log(1010 / 1000) / (10 * 0.02), rel=0.02)
+    assert plan.budget_shadow_price == pytest.approx(
+        0.5 * np.log(1010 / 1000) / (10 * 0.02), rel=0.02
+    )
 
 
 def test_at_the_largest_size_another_sample_replaces_one() -> None:
@@ -184,7 +186,7 @@ def test_at_the_largest_size_another_sample_replaces_one() -> None:
     plan = largest(3000)
     assert plan.size == 3500
     gain = largest(3020).predicted - plan.predicted
-    assert plan.capacity_value[0] * 0.02 == pytest.approx(gain, rel=0.05)
+    assert plan.capacity_shadow_price[0] * 0.02 == pytest.approx(gain, rel=0.05)
 
 
 def test_a_capacity_that_no_money_is_left_for_is_worth_nothing() -> None:
@@ -194,7 +196,7 @@ def test_a_capacity_that_no_money_is_left_for_is_worth_nothing() -> None:
         plan = select(bowl, providers([capacity, None], [1.0, 0.0]), SIZE, budget=budget)
         more = select(bowl, providers([capacity + 100, None], [1.0, 0.0]), SIZE, budget=budget)
         assert (more.predicted > plan.predicted + 1e-6) is gains
-        assert plan.capacity_value[0] * 0.1 == pytest.approx(
+        assert plan.capacity_shadow_price[0] * 0.1 == pytest.approx(
             more.predicted - plan.predicted, rel=0.05
         )
 
@@ -202,7 +204,7 @@ def test_a_capacity_that_no_money_is_left_for_is_worth_nothing() -> None:
 def test_who_is_left_out_has_no_capacity_to_widen() -> None:
     terms = {"p0000": Terms(excluded=True)}
     plan = select(Bowl((0.9, 0.1, 0.0)), providers([None] * 3), SIZE, terms=terms)
-    np.testing.assert_array_equal(plan.capacity_value, 0.0)
+    np.testing.assert_array_equal(plan.capacity_shadow_price, 0.0)
 
 
 @pytest.mark.parametrize("left", [0, 1])

@@ -15,14 +15,14 @@ import pytest
 
 from projektor_ray.errors import BusyError
 from projektor_ray.storage import lease as leases
+from projektor_ray.storage.folder import Folder
 from projektor_ray.storage.lease import Claim, Lease, leased
-from projektor_ray.storage.schemas import Folder
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 HOLDER = """
 import sys, time
 from projektor_ray.storage import lease
-from projektor_ray.storage.schemas import Folder
+from projektor_ray.storage.folder import Folder
 lease.BEAT_SECONDS = 0.1
 with lease.leased(Folder(sys.argv[1])):
     print("held", flush=True)

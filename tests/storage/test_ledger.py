@@ -6,9 +6,11 @@ import numpy as np
 import pyarrow.dataset as ds
 import pytest
 
+from projektor_ray.storage.folder import Folder, encode
 from projektor_ray.storage.ledger import MERGE_AT, Ledger
-from projektor_ray.storage.schemas import Folder, TableMetadata, encode, make_table
-from tests.helpers.table_rows import STAMP, probe_row
+from projektor_ray.storage.schemas import make_table
+from projektor_ray.storage.table_metadata import TableMetadata
+from tests.helpers.table_rows import METADATA, probe_row
 
 
 @pytest.fixture(params=["path", "uri"])
@@ -18,8 +20,8 @@ def folder(request: pytest.FixtureRequest, tmp_path: Path) -> Folder:
 
 def test_rows_come_back_bit_for_bit(folder: Folder) -> None:
     ledger = Ledger(folder, "probes")
-    ledger.append([probe_row(0), probe_row(1)], STAMP)
-    ledger.append([probe_row(2, value=None, status="failed", error="boom")], STAMP)
+    ledger.append([probe_row(0), probe_row(1)], METADATA)
+    ledger.append([probe_row(2, value=None, status="failed", error="boom")], METADATA)
     rows = ledger.rows("made")
     assert rows[("m0", 30, 0, "l", "accuracy")] == probe_row(0) | {"providers": ("a", "b")}
     assert [row["status"] for row in rows.values()].count("failed") == 1
@@ -28,16 +30,16 @@ def test_rows_come_back_bit_for_bit(folder: Folder) -> None:
 
 def test_rows_that_something_else_made_are_not_returned(folder: Folder) -> None:
     ledger = Ledger(folder, "probes")
-    ledger.append([probe_row(0)], STAMP)
+    ledger.append([probe_row(0)], METADATA)
     assert ledger.rows("another learner") == {}
 
 
 def test_of_equal_keys_the_last_attempt_wins_and_success_over_failure(folder: Folder) -> None:
     ledger = Ledger(folder, "probes")
-    ledger.append([probe_row(0, attempt=2, value=0.5)], STAMP)
-    ledger.append([probe_row(0, attempt=1, value=None, status="failed")], STAMP)
-    ledger.append([probe_row(1, attempt=1, value=0.5)], STAMP)
-    ledger.append([probe_row(1, attempt=2, value=None, status="failed")], STAMP)
+    ledger.append([probe_row(0, attempt=2, value=0.5)], METADATA)
+    ledger.append([probe_row(0, attempt=1, value=None, status="failed")], METADATA)
+    ledger.append([probe_row(1, attempt=1, value=0.5)], METADATA)
+    ledger.append([probe_row(1, attempt=2, value=None, status="failed")], METADATA)
     assert [row["value"] for row in ledger.rows("made").values()] == [0.5, 0.5]
 
 
@@ -45,7 +47,7 @@ def test_a_part_that_is_being_written_is_ignored_and_swept_after_a_crash(
     folder: Folder, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     ledger = Ledger(folder, "probes")
-    ledger.append([probe_row(0)], STAMP)
+    ledger.append([probe_row(0)], METADATA)
     beside = tmp_path / "probes" / ".part-x.parquet.1.tmp"
     beside.write_bytes(b"PAR1 half")
     (tmp_path / "probes" / ".hidden").touch()
@@ -62,7 +64,7 @@ def test_compaction_keeps_every_row_and_stamp(folder: Folder) -> None:
     ledger = Ledger(folder, "probes")
     other = TableMetadata("study", ("a", "b"), "other")
     for seed in range(MERGE_AT + 1):
-        ledger.append([probe_row(seed)], STAMP)
+        ledger.append([probe_row(seed)], METADATA)
     ledger.append([probe_row(0)], other)
     before = ledger.rows("made"), ledger.rows("other")
     ledger.compact()
@@ -73,8 +75,8 @@ def test_compaction_keeps_every_row_and_stamp(folder: Folder) -> None:
 
 def test_other_tools_read_the_ledger_as_one_data_set(tmp_path: Path) -> None:
     ledger = Ledger(Folder(tmp_path), "probes")
-    ledger.append([probe_row(0)], STAMP)
-    ledger.append([probe_row(1)], STAMP)
+    ledger.append([probe_row(0)], METADATA)
+    ledger.append([probe_row(1)], METADATA)
     assert ds.dataset(tmp_path / "probes").count_rows() == 2
 
 
@@ -89,7 +91,7 @@ def test_rows_equal_what_a_plain_loop_over_the_appended_rows_gives(folder: Folde
             value=float(rng.normal()),
             status=str(rng.choice(["done", "failed"])),
         )
-        ledger.append([row], STAMP)
+        ledger.append([row], METADATA)
         if attempt % 16 == 0:
             ledger.compact()
         key = (row["mixture_id"], row["size"], row["seed"], row["learner"], row["metric"])
@@ -109,7 +111,7 @@ def test_a_full_tier_becomes_one_part_of_the_next(folder: Folder) -> None:
     for tier in (0, 1):
         for part in range(MERGE_AT):
             table = make_table(
-                "distances", [row | {"mixture_id": f"m{MERGE_AT * tier + part}"}], STAMP
+                "distances", [row | {"mixture_id": f"m{MERGE_AT * tier + part}"}], METADATA
             )
             folder.write(f"distances/part-{tier}-{part}.parquet", encode(table))
     ledger.compact()
@@ -123,14 +125,14 @@ def test_a_part_that_lost_its_end_is_ignored_and_named(
     folder: Folder, tmp_path: Path, caplog: pytest.LogCaptureFixture, kept: float
 ) -> None:
     ledger = Ledger(folder, "probes")
-    ledger.append([probe_row(0)], STAMP)
+    ledger.append([probe_row(0)], METADATA)
     whole = (tmp_path / folder.names("probes")[0]).read_bytes()
     end = int(kept) if isinstance(kept, int) else int(len(whole) * kept)
     (tmp_path / "probes" / "part-0-half.parquet").write_bytes(whole[:end])
     assert len(ledger.rows("made")) == 1
     assert "part-0-half.parquet" in caplog.text
     for seed in range(1, MERGE_AT):
-        ledger.append([probe_row(seed)], STAMP)
+        ledger.append([probe_row(seed)], METADATA)
     ledger.compact()
     assert len(ledger.rows("made")) == MERGE_AT
     assert (tmp_path / "probes" / "part-0-half.parquet").read_bytes() == whole[:end]
@@ -142,7 +144,7 @@ def test_a_reader_under_whom_a_part_is_merged_away_looks_again(
     folder = Folder(tmp_path)
     ledger = Ledger(folder, "probes")
     for seed in range(MERGE_AT):
-        ledger.append([probe_row(seed)], STAMP)
+        ledger.append([probe_row(seed)], METADATA)
     stale = folder.names("probes")
     ledger.compact()
     listings = [stale, folder.names("probes")]

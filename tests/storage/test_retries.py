@@ -12,11 +12,11 @@ from pathlib import Path
 import pytest
 
 from projektor_ray.errors import StorageError
+from projektor_ray.storage import folder as tables
 from projektor_ray.storage import retries as storage
-from projektor_ray.storage import schemas as tables
+from projektor_ray.storage.folder import Folder
 from projektor_ray.storage.ledger import Ledger
-from projektor_ray.storage.schemas import Folder
-from tests.storage.test_ledger import STAMP, probe_row
+from tests.helpers.table_rows import METADATA, probe_row
 
 
 @pytest.fixture
@@ -48,21 +48,21 @@ def half_written(place: Path) -> list[Path]:
 def test_a_full_disk_is_said_and_what_was_there_stays(small_disk: Path) -> None:
     folder = Folder(small_disk)
     ledger = Ledger(folder, "probes")
-    ledger.append([probe_row(0)], STAMP)
+    ledger.append([probe_row(0)], METADATA)
     with pytest.raises(StorageError, match="the disk is full; free some space"):
         folder.write("probes/part-0-large.parquet", bytes(100_000))
     assert set(ledger.rows("made")) == {("m0", 30, 0, "l", "accuracy")}
     assert not half_written(small_disk)
-    ledger.append([probe_row(1)], STAMP)
+    ledger.append([probe_row(1)], METADATA)
     assert len(ledger.rows("made")) == 2
 
 
 def test_a_disk_that_becomes_read_only_is_said(small_disk: Path) -> None:
     ledger = Ledger(Folder(small_disk), "probes")
-    ledger.append([probe_row(0)], STAMP)
+    ledger.append([probe_row(0)], METADATA)
     subprocess.run(["mount", "-o", "remount,ro", str(small_disk)], check=True)
     with pytest.raises(StorageError, match="file system is read-only"):
-        ledger.append([probe_row(1)], STAMP)
+        ledger.append([probe_row(1)], METADATA)
     assert len(ledger.rows("made")) == 1
 
 
@@ -82,7 +82,7 @@ def test_a_write_that_the_kernel_cuts_short_leaves_the_old_file(
 def test_a_file_where_the_folder_should_be(tmp_path: Path) -> None:
     (tmp_path / "probes").write_bytes(b"")
     with pytest.raises(StorageError, match="a file is where a folder should be"):
-        Ledger(Folder(tmp_path), "probes").append([probe_row(0)], STAMP)
+        Ledger(Folder(tmp_path), "probes").append([probe_row(0)], METADATA)
 
 
 @pytest.mark.parametrize("failures", [1, storage.TRIES - 1])
@@ -91,7 +91,7 @@ def test_a_storage_that_fails_for_a_while_is_tried_again(
 ) -> None:
     pauses = broken_for(failures, monkeypatch)
     ledger = Ledger(Folder(tmp_path), "probes")
-    ledger.append([probe_row(0)], STAMP)
+    ledger.append([probe_row(0)], METADATA)
     assert len(ledger.rows("made")) == 1
     assert not half_written(tmp_path)
     assert len(pauses) == failures
@@ -104,7 +104,7 @@ def test_a_storage_that_fails_for_too_long_is_given_up(
 ) -> None:
     pauses = broken_for(storage.TRIES, monkeypatch)
     with pytest.raises(StorageError, match="the storage failed 6 times, the last time with"):
-        Ledger(Folder(tmp_path), "probes").append([probe_row(0)], STAMP)
+        Ledger(Folder(tmp_path), "probes").append([probe_row(0)], METADATA)
     assert len(pauses) == storage.TRIES - 1
     assert not list(tmp_path.rglob("*.parquet"))
     assert not half_written(tmp_path)

@@ -1,0 +1,174 @@
+"""The folder of a study's tables: any location that `pyarrow.fs` reads.
+
+Every file is written beside its final name and renamed into place. A reader never sees half of a
+file, and a crash at any moment keeps everything that was finished.
+"""
+
+import os
+import uuid
+from contextlib import suppress
+from io import BytesIO
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.fs as pafs
+import pyarrow.parquet as pq
+
+from projektor_ray.errors import InputError
+from projektor_ray.storage.locations import open_filesystem
+from projektor_ray.storage.retries import with_retries
+from projektor_ray.storage.table_metadata import TableMetadata
+
+BESIDE = ".tmp"
+"""Ending of the names of files that are not yet renamed into place; they begin with a dot."""
+
+
+class Folder:
+    """A place for tables: a local folder or any URI that `pyarrow.fs` understands.
+
+    Attributes
+    ----------
+    uri : the place in full, which other processes find whatever their current folder is.
+    """
+
+    def __init__(self, uri: str | Path) -> None:
+        self._filesystem, self._base = open_filesystem(str(uri))
+        self.uri = str(uri) if "://" in str(uri) else self._base
+
+    @property
+    def is_local(self) -> bool:
+        return isinstance(self._filesystem, pafs.LocalFileSystem)
+
+    def write(self, name: str, content: bytes) -> None:
+        """Write a file whole: beside, flushed to the disk, and renamed into place.
+
+        Raises
+        ------
+        StorageError
+            If the storage refuses it, or fails for too long; an earlier file stays as it was.
+        """
+        with_retries(
+            f"write {name} in {self.uri}", lambda: self._write_once(f"{self._base}/{name}", content)
+        )
+
+    def _write_once(self, target: str, content: bytes) -> None:
+        parent, leaf = target.rsplit("/", 1)
+        self._filesystem.create_dir(parent, recursive=True)
+        beside = f"{parent}/.{leaf}.{uuid.uuid4().hex}{BESIDE}"
+        if not self.is_local:
+            with self._filesystem.open_output_stream(beside) as stream:
+                stream.write(content)
+            self._filesystem.move(beside, target)
+            return
+        try:
+            with Path(beside).open("wb") as file:
+                file.write(content)
+                file.flush()
+                os.fsync(file.fileno())
+            Path(beside).replace(target)
+        finally:
+            Path(beside).unlink(missing_ok=True)
+        _flush_folder(parent)
+
+    def read(self, name: str) -> bytes:
+        """A file's content.
+
+        Raises
+        ------
+        FileNotFoundError
+            If there is none.
+        StorageError
+            If the storage refuses it, or fails for too long.
+        """
+        content = with_retries(f"read {name} in {self.uri}", lambda: self._read_once(name))
+        if content is None:
+            raise FileNotFoundError(f"{self.uri}/{name}")
+        return content
+
+    def _read_once(self, name: str) -> bytes | None:
+        try:
+            with self._filesystem.open_input_stream(f"{self._base}/{name}") as stream:
+                return bytes(stream.read())
+        except FileNotFoundError:
+            return None
+
+    def names(self, under: str) -> list[str]:
+        """Names of the finished files directly in a subfolder, sorted; half-written ones hidden.
+
+        Raises
+        ------
+        StorageError
+            If the storage refuses it, or fails for too long.
+        """
+        return [name for name in self._listed(under) if not _is_hidden(name)]
+
+    def half_written(self, under: str) -> list[str]:
+        """Names of the files in a subfolder that are being written, or that a crash left so.
+
+        Raises
+        ------
+        StorageError
+            If the storage refuses it, or fails for too long.
+        """
+        return [name for name in self._listed(under) if _is_hidden(name) and name.endswith(BESIDE)]
+
+    def _listed(self, under: str) -> list[str]:
+        selector = pafs.FileSelector(f"{self._base}/{under}", allow_not_found=True)
+        what = f"list {under} in {self.uri}"
+        found = with_retries(what, lambda: self._filesystem.get_file_info(selector))
+        return sorted(f"{under}/{info.base_name}" for info in found if info.is_file)
+
+    def delete(self, name: str) -> None:
+        """Delete a file, unless somebody else has.
+
+        Raises
+        ------
+        StorageError
+            If the storage refuses it, or fails for too long.
+        """
+        with_retries(f"delete {name} in {self.uri}", lambda: self._delete_once(name))
+
+    def _delete_once(self, name: str) -> None:
+        with suppress(FileNotFoundError):
+            self._filesystem.delete_file(f"{self._base}/{name}")
+
+    def write_table(self, name: str, table: pa.Table) -> None:
+        """Write a table whole as `NAME.parquet` (zstd), replacing an earlier one."""
+        self.write(f"{name}.parquet", encode(table))
+
+    def read_table(self, name: str) -> pa.Table:
+        """The table `NAME.parquet`.
+
+        Raises
+        ------
+        InputError
+            If there is none, or it was not written by this project.
+        """
+        try:
+            table = pq.read_table(BytesIO(self.read(f"{name}.parquet")))
+        except FileNotFoundError:
+            raise InputError(
+                f"expected the table {name}.parquet in {self.uri}, found none; "
+                "run the stage that writes it first (jobs.study runs all)"
+            ) from None
+        TableMetadata.of(table.schema, f"{self.uri}/{name}.parquet")
+        return table
+
+
+def encode(table: pa.Table) -> bytes:
+    """A table as the bytes of a Parquet file (zstd)."""
+    buffer = BytesIO()
+    pq.write_table(table, buffer, compression="zstd")
+    return buffer.getvalue()
+
+
+def _is_hidden(name: str) -> bool:
+    return name.rsplit("/", 1)[1].startswith(".")
+
+
+def _flush_folder(path: str) -> None:
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

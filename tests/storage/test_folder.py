@@ -1,0 +1,38 @@
+"""Files and tables in a folder."""
+
+from pathlib import Path
+
+import pyarrow.parquet as pq
+import pytest
+
+from projektor_ray.errors import InputError, StorageError
+from projektor_ray.storage import folder as module
+from projektor_ray.storage.folder import Folder
+from projektor_ray.storage.schemas import make_table
+from tests.helpers.table_rows import METADATA
+
+
+def test_a_failed_write_leaves_the_old_file_and_nothing_beside(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = Folder(tmp_path)
+    folder.write("plans.parquet", b"old")
+
+    def full(_: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(module.os, "fsync", full)
+    with pytest.raises(StorageError, match="disk is full"):
+        folder.write("plans.parquet", b"new")
+    assert folder.read("plans.parquet") == b"old"
+    assert [path.name for path in tmp_path.iterdir()] == ["plans.parquet"]
+
+
+def test_a_missing_or_foreign_table_is_a_clear_error(tmp_path: Path) -> None:
+    folder = Folder(tmp_path)
+    with pytest.raises(InputError, match=r"plans\.parquet"):
+        folder.read_table("plans")
+    foreign = make_table("plans", [], METADATA).replace_schema_metadata({})
+    pq.write_table(foreign, tmp_path / "plans.parquet")
+    with pytest.raises(InputError, match="schema_version"):
+        folder.read_table("plans")

@@ -9,8 +9,7 @@ from ray.tune.search import Searcher
 
 from actors.probes import ProbeRunner, missing_probes
 from projektor_ray.designs.adaptive import Step, design_rows, next_step
-from projektor_ray.probes.packs import packs_of
-from projektor_ray.probes.training import Outcome
+from projektor_ray.probes.train_probe import Outcome
 from projektor_ray.storage.folder import Folder
 from projektor_ray.storage.ledger import Ledger
 from projektor_ray.storage.schemas import Key, Row
@@ -18,7 +17,7 @@ from projektor_ray.study import Probe, Study
 
 
 class NextMixtures(Searcher):
-    """Suggests packs of probes by index; when it runs out of them it chooses mixtures.
+    """Suggests probes by index; when it runs out of them it chooses mixtures.
 
     A chosen mixture is in the `adaptive_design` table before its probes are trained. Nothing is
     kept for Tune's own restore: a searcher made anew from the ledgers goes on as this one would.
@@ -27,7 +26,6 @@ class NextMixtures(Searcher):
     ----------
     study : with the mixtures placed so far.
     probes : all that may be trained: those that are missing, then those of every candidate.
-    packs : indices of the probes that a trial trains together, as `TrialContext` has them.
     ended : the step that ended the design; None before.
     """
 
@@ -46,26 +44,23 @@ class NextMixtures(Searcher):
         waited_for = {probe.key for probe in missing}
         self._rows = {key: row for key, row in probes.items() if key not in waited_for}
         self.probes: list[Probe] = []
-        self.packs: list[tuple[int, ...]] = []
-        self._queue = deque(self._pack(missing))
+        self._queue = deque(self._indices(missing))
         self._running: set[str] = set()
-        self._packs_of: dict[str, range] = {}
+        self._indices_of: dict[str, range] = {}
         assert study.adaptive is not None
         for identity, mixture in zip(study.candidate_ids, study.adaptive.candidates, strict=True):
             alone = replace(study, mixtures=mixture[None])
             lacking = [] if identity in study.mixture_ids else missing_probes(alone, probes)
-            self._packs_of[identity] = self._pack(lacking)
+            self._indices_of[identity] = self._indices(lacking)
 
-    def _pack(self, probes: Sequence[Probe]) -> range:
-        """Packs of more probes; their indices."""
-        before, first = len(self.packs), len(self.probes)
-        packs = packs_of(probes, self.study.config.probes.pack)
-        self.packs += [tuple(first + i for i in pack) for pack in packs]
+    def _indices(self, probes: Sequence[Probe]) -> range:
+        """Indices of more probes, which are appended to all."""
+        first = len(self.probes)
         self.probes += probes
-        return range(before, len(self.packs))
+        return range(first, len(self.probes))
 
     def suggest(self, trial_id: str) -> Any:
-        """The next pack; None while probes in training must end first; FINISHED when none is.
+        """The next probe; None while probes in training must end first; FINISHED when none is.
 
         It ends before the design where it waits for probes that failed and are to be tried again,
         which is done after the run; the next run goes on.
@@ -93,7 +88,7 @@ class NextMixtures(Searcher):
         self._design.append(rows, self.study.probes_metadata)
         self.study = self.study.grown(step.mixtures)
         for row in rows:
-            self._queue.extend(self._packs_of[row["mixture_id"]])
+            self._queue.extend(self._indices_of[row["mixture_id"]])
 
     def finished(self, outcome: Outcome) -> None:
         """Take note of a finished probe."""
@@ -117,18 +112,18 @@ class NextMixtures(Searcher):
 
 
 def run_adaptive(
-    engine: ProbeRunner, missing: Sequence[Probe], distances: Mapping[Key, Row]
+    runner: ProbeRunner, missing: Sequence[Probe], distances: Mapping[Key, Row]
 ) -> NextMixtures:
     """Train what is missing, and mixtures chosen by what is found, through Ray Tune.
 
     Returns the searcher at its end: the study as it has grown, and why it grows no more.
     """
-    searcher = NextMixtures(engine.study, engine.folder, missing, engine.earlier, distances)
+    searcher = NextMixtures(runner.study, runner.folder, missing, runner.earlier, distances)
 
     def finished(outcome: Outcome) -> None:
         searcher.finished(outcome)
-        engine.on_finished(outcome)
+        runner.on_finished(outcome)
 
     while searcher.has_more():
-        replace(engine, on_finished=finished).train_suggested(searcher)
+        replace(runner, on_finished=finished).train_suggested(searcher)
     return searcher

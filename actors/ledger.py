@@ -1,4 +1,4 @@
-"""The ledger's writer: one process beside the driver, where the study's folder is at hand."""
+"""The ledger's writer: one process on the driver's node, where the study's folder is reachable."""
 
 import pickle
 import time
@@ -10,41 +10,41 @@ from typing import Any
 import ray
 from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
-from projektor_ray.probes.training import Outcome
+from projektor_ray.probes.train_probe import Outcome
 from projektor_ray.storage.folder import Folder
 from projektor_ray.storage.ledger import MERGE_AT, Ledger
 from projektor_ray.storage.table_metadata import TableMetadata
 
 
 @dataclass(frozen=True)
-class Fate:
-    """What is known of a trial whose worker was lost.
+class TrialState:
+    """What a trial has reported so far.
 
     Attributes
     ----------
-    outcomes : of its probes, where the worker still told them; what is final is on the disk.
-    begun : when the training began, by this machine's monotonic clock; None if it did not.
-    node : where it began.
+    outcome : of its training; None before it ends. A final outcome is in the ledger.
+    began : start of the training by this machine's monotonic clock; None before it.
+    node : node of the training.
     """
 
-    outcomes: Sequence[Outcome] = ()
-    begun: float | None = None
+    outcome: Outcome | None = None
+    began: float | None = None
     node: str = ""
 
     @property
     def seconds(self) -> float:
-        """Since the training began; 0 if it did not."""
-        return 0.0 if self.begun is None else time.monotonic() - self.begun
+        """Since the training began; 0 before it."""
+        return 0.0 if self.began is None else time.monotonic() - self.began
 
 
 class LedgerWriter:
-    """Appends probes to the ledger of a study's folder; what it took is on the disk.
+    """Appends probes to the ledger of a study's folder: when a call returns, its rows are stored.
 
     A probe has a row for each validation set, with the metadata of that set.
 
-    Beside it keeps, for the length of a Tune run, what each trial told it: who reads that after a
-    worker was lost need not train again what it had finished. A writer that takes the place of one
-    that died finds it in `scratch`, a folder of this machine.
+    For the length of a Tune run the writer also keeps what each trial reported, so that nothing
+    that a lost worker had finished is trained again. The reports are in `scratch`, a folder of
+    this machine, where a restarted writer finds them.
     """
 
     def __init__(self, uri: str, metadata: Sequence[TableMetadata], scratch: str) -> None:
@@ -53,33 +53,35 @@ class LedgerWriter:
         self._scratch = Path(scratch)
         self._appended = 0
 
-    def append(self, outcomes: Sequence[Outcome]) -> None:
+    def append(self, outcome: Outcome) -> None:
+        """Add an outcome to the ledger, and merge parts now and then."""
         for place, metadata in enumerate(self._metadata):
-            self._ledger.append([outcome.row(place) for outcome in outcomes], metadata)
+            self._ledger.append([outcome.row(place)], metadata)
         self._appended += 1
         if self._appended % MERGE_AT == 0:
             self._ledger.compact()
 
     def begin(self, trial: int, node: str) -> None:
-        """The training of a trial begins, on a node."""
-        self._keep(trial, Fate(begun=time.monotonic(), node=node))
+        """Note that the training of a trial begins on a node."""
+        self._note(trial, TrialState(began=time.monotonic(), node=node))
 
-    def finish(self, trial: int, outcomes: Sequence[Outcome], final: Sequence[Outcome]) -> None:
-        """Append what is final; keep how the probes of a trial ended."""
-        self.append(final)
-        self._keep(trial, replace(self.fate(trial), outcomes=outcomes))
+    def finish(self, trial: int, outcome: Outcome, final: bool) -> None:
+        """Note how the training of a trial ended; append a final outcome first."""
+        if final:
+            self.append(outcome)
+        self._note(trial, replace(self.state(trial), outcome=outcome))
 
-    def fate(self, trial: int) -> Fate:
-        """What a trial told."""
+    def state(self, trial: int) -> TrialState:
+        """What a trial has reported."""
         try:
-            kept: Fate = pickle.loads(self._file(trial).read_bytes())
+            state: TrialState = pickle.loads(self._file(trial).read_bytes())
         except FileNotFoundError:
-            return Fate()
-        return kept
+            return TrialState()
+        return state
 
-    def _keep(self, trial: int, fate: Fate) -> None:
+    def _note(self, trial: int, state: TrialState) -> None:
         beside = self._file(trial).with_suffix(".tmp")
-        beside.write_bytes(pickle.dumps(fate))
+        beside.write_bytes(pickle.dumps(state))
         beside.replace(self._file(trial))
 
     def _file(self, trial: int) -> Path:
@@ -89,8 +91,8 @@ class LedgerWriter:
 def start_writer(folder: Folder, metadata: Sequence[TableMetadata], scratch: str) -> Any:
     """A LedgerWriter on the driver's own node, so that a local folder is the driver's folder.
 
-    It is restarted if it dies. A call that was repeated appends the same rows twice, which readers
-    of the ledger take for one.
+    It is restarted if it dies. A repeated call appends the same row twice, which readers of the
+    ledger take for one.
     """
     here = NodeAffinitySchedulingStrategy(ray.get_runtime_context().get_node_id(), soft=False)
     remote = ray.remote(num_cpus=0, max_restarts=-1, max_task_retries=-1, scheduling_strategy=here)(

@@ -75,7 +75,7 @@ class Pilots:
 
         Shards of a node share its memory, and hold the solves of all validation sets.
         """
-        found = fetch([actor.room.remote(settings) for actor, _ in self.shards])
+        found = fetch([actor.solve_memory.remote(settings) for actor, _ in self.shards])
         crowd = Counter(node for node, _ in found)
         least = min(free / crowd[node] for node, free in found)
         part = least / len(self.validations)

@@ -1,4 +1,4 @@
-"""The Tune runs over the probes that the ledger lacks, and what is tried again."""
+"""The Tune runs over the probes that the ledger lacks, and their retries."""
 
 import itertools
 import logging
@@ -17,12 +17,11 @@ from actors.ledger import start_writer
 from actors.nodes import living_nodes
 from actors.progress import Progress
 from actors.trial import TrialContext, trial
-from projektor_ray.probes.faults import reason
+from projektor_ray.probes.faults import last_line
 from projektor_ray.probes.limits import Limits
-from projektor_ray.probes.packs import packs_of
+from projektor_ray.probes.pending_probe import PendingProbe
 from projektor_ray.probes.resources import Resources, doubled
-from projektor_ray.probes.retries import PendingProbe
-from projektor_ray.probes.training import Outcome
+from projektor_ray.probes.train_probe import Outcome
 from projektor_ray.storage.folder import Folder
 from projektor_ray.storage.schemas import Key, Row
 from projektor_ray.study import Probe, Study
@@ -30,14 +29,12 @@ from projektor_ray.study import Probe, Study
 logger = logging.getLogger(__name__)
 
 FIRST_PAUSE = 5.0
-"""Seconds before what was lost is tried again; twice as long before each further time."""
+"""Seconds before the first retry after a transient fault; doubled before each further retry."""
 
-SAYS = {
-    "learner": "in a pack that failed, now alone",
+RETRY_REASONS = {
     "lost": "lost with their worker",
-    "outside": "failed by a network or a disk",
-    "memory": "out of memory, now with twice the room",
-    "time": "in a pack that took too long, now alone",
+    "transient_io": "failed by a network or a disk",
+    "memory": "out of memory, now with twice the resources",
 }
 
 OnFinished = Callable[[Outcome], None]
@@ -45,14 +42,14 @@ OnFinished = Callable[[Outcome], None]
 
 @dataclass(frozen=True, eq=False)
 class ProbeRunner:
-    """Trains probes of a study through Ray Tune; each is in the ledger as soon as it is finished.
+    """Trains probes of a study through Ray Tune; a finished probe is in the ledger at once.
 
     Attributes
     ----------
-    earlier : rows of the ledger before; attempts are counted on from theirs.
+    earlier : rows of the ledger before this run; attempts are counted on from theirs.
     pilots : provider name → reference to its Samples.
     validations : references to the Samples of each validation set of the study.
-    on_finished : takes the outcome of each probe that is done, or failed for good.
+    on_finished : takes the outcome of each probe that succeeded, or failed for good.
     """
 
     study: Study
@@ -64,105 +61,89 @@ class ProbeRunner:
 
     def train(self, probes: Sequence[Probe]) -> None:
         """Train probes, in this order."""
-        asked = self.study.config.probes
-        again = self._round(self._todo(probes), packs_of(probes, asked.pack), asked.room)
-        self._train_again(again)
+        self._retry(self._round(self._pending(probes), self.study.config.probes.reservation))
 
     def train_suggested(self, searcher: Any) -> None:
-        """Train what a searcher suggests: its `packs` are of indices into its `probes`."""
-        todo, room = self._todo(searcher.probes), self.study.config.probes.room
-        self._train_again(self._round(todo, searcher.packs, room, searcher))
+        """Train what a searcher suggests: indices into its `probes`."""
+        pending, resources = self._pending(searcher.probes), self.study.config.probes.reservation
+        self._retry(self._round(pending, resources, searcher))
 
-    def _todo(self, probes: Sequence[Probe]) -> list[PendingProbe]:
+    def _pending(self, probes: Sequence[Probe]) -> list[PendingProbe]:
         earlier = self.earlier
         return [
-            PendingProbe(p, earlier[p.key]["attempt"] + 1 if p.key in earlier else 1)
-            for p in probes
+            PendingProbe(probe, earlier[probe.key]["attempt"] + 1 if probe.key in earlier else 1)
+            for probe in probes
         ]
 
-    def _train_again(self, todo: Sequence[PendingProbe]) -> None:
-        """Train what may pass, each probe alone, in as many rounds of Tune as its faults need.
+    def _retry(self, pending: Sequence[PendingProbe]) -> None:
+        """Train failed probes again, in as many Tune runs as their faults need.
 
-        Those that ran out of memory have a round of their own, with twice the room.
+        Those that ran out of memory have a Tune run of their own, with twice the resources.
         """
-        room = self.study.config.probes.room
+        resources = self.study.config.probes.reservation
         for round_ in itertools.count():
-            if not todo:
+            if not pending:
                 return
-            _pause(todo, FIRST_PAUSE * 2**round_)
-            roomy = [one for one in todo if one.needs_more_room]
-            usual = [one for one in todo if not one.needs_more_room]
-            todo = [
-                *self._round(usual, alone(usual), room),
-                *self._round(roomy, alone(roomy), doubled(room, living_nodes())),
+            _pause(pending, FIRST_PAUSE * 2**round_)
+            large = [one for one in pending if one.lacked_memory]
+            usual = [one for one in pending if not one.lacked_memory]
+            pending = [
+                *self._round(usual, resources),
+                *self._round(large, doubled(resources, living_nodes())),
             ]
 
     def _round(
-        self,
-        todo: Sequence[PendingProbe],
-        packs: Sequence[tuple[int, ...]],
-        room: Resources,
-        searcher: Any = None,
+        self, pending: Sequence[PendingProbe], resources: Resources, searcher: Any = None
     ) -> list[PendingProbe]:
-        """One Tune run; returns what is to be tried again, with its failures."""
-        if not todo:
+        """One Tune run; returns the probes to retry, with their failures."""
+        if not pending:
             return []
-        asked = self.study.config.probes
         with tempfile.TemporaryDirectory(
             prefix="projektor-round-", ignore_cleanup_errors=True
         ) as scratch:
             metadata = [one.probes_metadata for one in self.study.each]
-            ledger = start_writer(self.folder, metadata, scratch)
-            materials = self._materials(todo, packs, room, ledger)
-            progress = Progress(materials, self.on_finished)
+            writer = start_writer(self.folder, metadata, scratch)
+            context = self._context(pending, resources, writer)
+            progress = Progress(context, self.on_finished)
+            concurrency = self.study.config.probes.concurrency
             try:
-                _tune(materials, asked.concurrency, room, progress, searcher, scratch)
+                _tune(context, concurrency, resources, progress, searcher, scratch)
             finally:
-                ray.kill(ledger)
+                ray.kill(writer)
         if searcher is None:
             progress.check_ended()
-        if left := progress.left:
-            says = "%d probes are left to the next run, which may have more luck; the last: %s"
-            logger.warning(says, len(left), reason(left[-1].error))
-        return progress.again
+        if left := progress.postponed:
+            says = "%d probes are postponed to the next run, the last one because of: %s"
+            logger.warning(says, len(left), last_line(left[-1].error))
+        return progress.retries
 
-    def _materials(
-        self,
-        todo: Sequence[PendingProbe],
-        packs: Sequence[tuple[int, ...]],
-        room: Resources,
-        ledger: Any,
+    def _context(
+        self, pending: Sequence[PendingProbe], resources: Resources, writer: Any
     ) -> TrialContext:
-        asked = self.study.config.probes
+        config = self.study.config.probes
         return TrialContext(
-            todo=tuple(todo),
-            packs=tuple(packs),
+            pending=tuple(pending),
             learner=self.study.config.learner,
-            replacement=asked.replacement,
-            threads=asked.threads,
-            limits=Limits(asked.time_limit, room.get("memory")),
-            retries=asked.retries,
-            more_room=doubled(room, living_nodes()) != room,
+            replacement=config.replacement,
+            threads=config.threads,
+            limits=Limits(config.time_limit, resources.get("memory")),
+            retries=config.retries,
+            more_memory=doubled(resources, living_nodes()) != resources,
             pilots=dict(self.pilots),
             validations=tuple(self.validations),
-            ledger=ledger,
+            writer=writer,
         )
 
 
-def alone(todo: Sequence[PendingProbe]) -> list[tuple[int, ...]]:
-    """Packs of one."""
-    return [(index,) for index in range(len(todo))]
-
-
-def _pause(again: Sequence[PendingProbe], seconds: float) -> None:
-    """Say what is tried again, and leave what was lost the time to come back."""
-    faults = Counter(str(one.failures[-1].fault) for one in again)
-    says = ", ".join(f"{count} {SAYS[fault]}" for fault, count in faults.items())
-    if any(one.needs_a_pause for one in again):
-        logger.warning("%d probes are tried again in %.0f s: %s", len(again), seconds, says)
+def _pause(retries: Sequence[PendingProbe], seconds: float) -> None:
+    """Log what is retried, and give transient faults time to pass."""
+    faults = Counter(str(one.failures[-1].fault) for one in retries)
+    says = ", ".join(f"{count} {RETRY_REASONS[fault]}" for fault, count in faults.items())
+    if any(one.needs_pause for one in retries):
+        logger.warning("%d probes are retried in %.0f s: %s", len(retries), seconds, says)
         time.sleep(seconds)
     else:
-        logger.warning("%d probes are tried again: %s", len(again), says)
+        logger.warning("%d probes are retried: %s", len(retries), says)
 
 
 def missing_probes(
@@ -177,17 +158,17 @@ def missing_probes(
 
 
 def _tune(
-    materials: TrialContext,
+    context: TrialContext,
     concurrency: int | None,
-    room: Resources,
+    resources: Resources,
     progress: Progress,
     searcher: Any,
     scratch: str,
 ) -> None:
-    """Train every pack of the materials, or those that a searcher suggests.
+    """Train every probe of the context, or those that a searcher suggests.
 
-    Tune itself retries nothing, and its state is dropped. Its own handler of Ctrl-C would end the
-    run as if it were complete, even where a user's environment asks for that handler.
+    Tune itself retries nothing, and its state is dropped. Its own handler of Ctrl-C is off: it
+    would end the run as if it were complete.
     """
     os.environ["TUNE_DISABLE_SIGINT_HANDLER"] = "1"
     os.environ.setdefault("TUNE_DISABLE_AUTO_CALLBACK_LOGGERS", "1")
@@ -196,9 +177,9 @@ def _tune(
     for talker in ("ray.tune.tune", "ray.tune.analysis.experiment_analysis"):
         logging.getLogger(talker).setLevel(logging.CRITICAL)
     trainable = tune.with_resources(
-        tune.with_parameters(trial, materials=materials), tune.PlacementGroupFactory([dict(room)])
+        tune.with_parameters(trial, context=context), tune.PlacementGroupFactory([dict(resources)])
     )
-    count = len(materials.packs)
+    count = len(context.pending)
     tune.Tuner(
         trainable,
         param_space={} if searcher else {"index": tune.grid_search(list(range(count)))},

@@ -34,7 +34,7 @@ class Ground:
     validation: ValidationFeatures
 
 
-def room(settings: TransportSettings) -> int:
+def solve_memory(settings: TransportSettings) -> int:
     """Bytes that a solve may plan with on this process's device."""
     return memory_limit(settings)
 

@@ -96,11 +96,11 @@ class PilotShard:
         """Of each pilot, for the checks and identities of a study."""
         return [SetSummary.of(name, self.pilot(sources, name)) for name in self._held]
 
-    def room(self, settings: "TransportSettings") -> tuple[str, int]:
+    def solve_memory(self, settings: "TransportSettings") -> tuple[str, int]:
         """The node this shard lives on, and the bytes that a solve may plan with there."""
-        from actors.rows import room
+        from actors.rows import solve_memory
 
-        return ray.get_runtime_context().get_node_id(), room(settings)
+        return ray.get_runtime_context().get_node_id(), solve_memory(settings)
 
     def release(self) -> None:
         """Give back a GPU's memory; what is needed again is built again."""

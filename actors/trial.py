@@ -1,6 +1,6 @@
-"""A probe training, or a pack of them, as a Tune trial."""
+"""The training of one probe as a Tune trial."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from functools import cache
@@ -13,116 +13,98 @@ from actors.fetch import fetch
 from projektor_ray.data import Samples
 from projektor_ray.errors import StorageError
 from projektor_ray.learners import LearnerConfig, build_learner
-from projektor_ray.probes.faults import Fault, Verdict
-from projektor_ray.probes.limits import Limits, end_process, watched
-from projektor_ray.probes.packs import train_pack
-from projektor_ray.probes.retries import PendingProbe
+from projektor_ray.probes.faults import Fault, NextAction
+from projektor_ray.probes.limits import LimitExceeded, Limits, end_process, enforce_limits
+from projektor_ray.probes.pending_probe import PendingProbe
 from projektor_ray.probes.threads import cpu_threads
-from projektor_ray.probes.training import Outcome
+from projektor_ray.probes.train_probe import Outcome, train_probe
 
-LAST_WORDS_SECONDS = 30.0
-"""Long enough for a ledger's writer that is just being restarted."""
+REPORT_SECONDS = 30.0
+"""How long a trial that a limit ends waits for the ledger's writer, which may be restarting."""
 
 
 @dataclass(frozen=True)
 class TrialContext:
-    """What every trial of a Tune run shares: small values and references, never arrays.
+    """What all trials of a Tune run share: small values and references, never arrays.
 
     Attributes
     ----------
-    packs : indices into `todo` of the probes that a trial trains together, one pack a trial.
-    threads : on CPUs, of one training.
-    limits : of one probe.
-    retries, more_room : what decides whether a failed probe is tried again, as in `verdict`.
-    pilots : provider name → reference to its Samples, read without a copy from the object store.
+    pending : the probes to train; a trial's index is the position of its probe.
+    threads : CPU threads of one training.
+    limits : of one training.
+    retries, more_memory : rules for the next action after a failure, see `next_action`.
+    pilots : provider name → reference to its Samples in the object store.
     validations : references to the Samples of each validation set.
-    ledger : the LedgerWriter.
+    writer : the LedgerWriter.
     """
 
-    todo: tuple[PendingProbe, ...]
-    packs: tuple[tuple[int, ...], ...]
+    pending: tuple[PendingProbe, ...]
     learner: LearnerConfig
     replacement: bool
     threads: int
     limits: Limits
     retries: int
-    more_room: bool
+    more_memory: bool
     pilots: Mapping[str, Any]
     validations: tuple[Any, ...]
-    ledger: Any
+    writer: Any
 
-    def pack(self, trial: int) -> list[PendingProbe]:
-        """What a trial is to train."""
-        return [self.todo[index] for index in self.packs[trial]]
+    def next_action(self, trial: int, outcome: Outcome) -> NextAction:
+        """What happens to the probe of a trial after this outcome."""
+        pending = self.pending[trial]
+        return pending.next_action(outcome, self.retries, more_memory=self.more_memory)
 
-    def limits_of(self, trial: int) -> Limits:
-        """Of a pack's training: the time of all its probes, the memory of one."""
-        seconds = self.limits.seconds
-        together = None if seconds is None else seconds * len(self.packs[trial])
-        return Limits(together, self.limits.memory)
+    def failure(self, trial: int, fault: Fault, error: str, seconds: float) -> Outcome:
+        """Outcome of a training that was ended from outside, some seconds after it began."""
+        pending, began = self.pending[trial], datetime.now(timezone.utc) - timedelta(0, seconds)
+        return Outcome(pending.probe, (), error, seconds, began, pending.attempt, fault)
 
-    def verdicts(self, trial: int, outcomes: Sequence[Outcome]) -> list[Verdict]:
-        """What becomes of each probe of a pack that ended so."""
-        pairs = zip(self.pack(trial), outcomes, strict=True)
-        return [one.verdict(o, self.retries, more_room=self.more_room) for one, o in pairs]
-
-    def failed(self, trial: int, fault: Fault, error: str, seconds: float) -> list[Outcome]:
-        """Outcomes of a pack whose training was ended from outside, after some seconds."""
-        pack, began = self.pack(trial), datetime.now(timezone.utc) - timedelta(seconds=seconds)
-        packed = len(pack) > 1
-        return [
-            Outcome(one.probe, (), error, seconds, began, one.attempt, fault, packed)
-            for one in pack
-        ]
-
-    def tell(self, trial: int, outcomes: Sequence[Outcome]) -> Any:
-        """Append what is final to the ledger, whose writer keeps the rest; a reference."""
-        verdicts = self.verdicts(trial, outcomes)
-        pairs = zip(outcomes, verdicts, strict=True)
-        final = [outcome for outcome, verdict in pairs if verdict == "final"]
-        return self.ledger.finish.remote(trial, outcomes, final)
+    def report(self, trial: int, outcome: Outcome) -> Any:
+        """Send the outcome to the writer, which records it if it is final; returns a reference."""
+        final = self.next_action(trial, outcome) == "record"
+        return self.writer.finish.remote(trial, outcome, final)
 
 
-def trial(config: dict[str, int], materials: TrialContext) -> None:
-    """Train the pack of one index; what is final is in the ledger before Tune hears of it.
+def trial(config: dict[str, int], context: TrialContext) -> None:
+    """Train the probe of one index; a final outcome is in the ledger before Tune hears of it.
 
-    A process in which a training failed is ended: a broken device, a changed module or children
-    left behind would spoil the next one. The driver reads the outcomes from the ledger's writer.
+    A process in which a training failed is ended: a broken device, a changed module or child
+    processes would spoil the next training. The driver reads the outcome from the writer.
     """
     index = config["index"]
-    pack = materials.pack(index)
-    names = sorted(materials.pilots)
-    samples = _samples(*(materials.pilots[name] for name in names), *materials.validations)
+    pending = context.pending[index]
+    names = sorted(context.pilots)
+    samples = _samples(*(context.pilots[name] for name in names), *context.validations)
     pilots, validations = samples[: len(names)], samples[len(names) :]
-    learner = build_learner(materials.learner)
+    learner = build_learner(context.learner)
 
-    def stop(fault: Fault, error: str, seconds: float) -> None:
-        told = materials.tell(index, materials.failed(index, fault, error, seconds))
-        ray.wait([told], timeout=LAST_WORDS_SECONDS)
+    def stop(exceeded: LimitExceeded) -> None:
+        ended = context.failure(index, exceeded.fault, exceeded.error, exceeded.seconds)
+        ray.wait([context.report(index, ended)], timeout=REPORT_SECONDS)
         end_process()
 
-    materials.ledger.begin.remote(index, ray.get_runtime_context().get_node_id())
-    with cpu_threads(materials.threads), watched(materials.limits_of(index), stop):
-        outcomes = train_pack(
-            [one.probe for one in pack],
+    context.writer.begin.remote(index, ray.get_runtime_context().get_node_id())
+    with cpu_threads(context.threads), enforce_limits(context.limits, stop):
+        outcome = train_probe(
+            pending.probe,
             dict(zip(names, pilots, strict=True)),
             validations,
             learner,
-            replacement=materials.replacement,
-            attempts=[one.attempt for one in pack],
+            replacement=context.replacement,
+            attempt=pending.attempt,
         )
     refusal = ""
     try:
-        fetch(materials.tell(index, outcomes))
+        fetch(context.report(index, outcome))
     except StorageError as error:
         refusal = str(error)
-    if not refusal and any(outcome.fault for outcome in outcomes):
+    if not refusal and outcome.fault:
         end_process()
-    tune.report({"outcomes": outcomes, "refusal": refusal})
+    tune.report({"outcome": outcome, "refusal": refusal})
 
 
 @cache
 def _samples(*references: Any) -> list[Samples]:
-    """The shared arrays, fetched once a process: trials of one process reuse it."""
+    """The shared arrays, fetched once in each process, whose trials reuse them."""
     found: list[Samples] = ray.get(list(references))
     return found

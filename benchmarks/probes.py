@@ -1,4 +1,4 @@
-"""What the probe engine costs, number by number; for a machine of 2 cores that is otherwise idle.
+"""What the probe runner costs, number by number; for a machine of 2 cores that is otherwise idle.
 
     python -m benchmarks.probes [overhead] [efficiency] [threads] [ledger]
 
@@ -32,7 +32,7 @@ from actors.pilots import Pilots
 from actors.probes import ProbeRunner, missing_probes
 from jobs.cluster import ROOT
 from projektor_ray.data import Samples
-from projektor_ray.probes.training import Outcome
+from projektor_ray.probes.train_probe import Outcome
 from projektor_ray.storage.folder import Folder
 from projektor_ray.storage.ledger import Ledger
 from projektor_ray.storage.settings import parse
@@ -82,11 +82,11 @@ def study_of(
 
 @dataclass(frozen=True)
 class Timing:
-    """Of one run of the engine.
+    """Of one run of the runner.
 
     Attributes
     ----------
-    wall : seconds from the call of the engine to its return.
+    wall : seconds from the call of the runner to its return.
     finished : when each probe was, in seconds after the call.
     busy : seconds of all trainings together.
     """
@@ -97,7 +97,7 @@ class Timing:
 
 
 def run(config: StudyConfig) -> Timing:
-    """All probes of a study through the engine, on the Ray that is connected."""
+    """All probes of a study through the runner, on the Ray that is connected."""
     names = [provider.name for provider in config.providers]
     pilots = Pilots(config, dict.fromkeys(names, SAMPLES), SAMPLES)
     study = resolve(config, *pilots.summaries())
@@ -110,11 +110,11 @@ def run(config: StudyConfig) -> Timing:
     references = pilots.references()
     ray.wait([*pilots.validations.values(), *references.values()], num_returns=len(names) + 1)
     with tempfile.TemporaryDirectory() as out:
-        engine = ProbeRunner(
+        runner = ProbeRunner(
             study, Folder(out), {}, references, list(pilots.validations.values()), on_finished
         )
         started = time.perf_counter()
-        engine.train(missing_probes(study, {}))
+        runner.train(missing_probes(study, {}))
         return Timing(time.perf_counter() - started, tuple(finished), sum(busy))
 
 
@@ -194,7 +194,7 @@ def threads() -> list[Line]:
 
 
 def ledger() -> list[Line]:
-    """Appends of one row, as the engine makes them, and what a driver does on starting."""
+    """Appends of one row, as the runner makes them, and what a driver does on starting."""
     probes = {"scales": [8, 32], "lattice": 32, "seeds": -(-ROWS // 66)}
     summaries = [SetSummary.of(name, SAMPLES) for name in ("p0", "p1", "validation")]
     study = resolve(study_of(2, probes), summaries[:2], summaries[2:])
@@ -205,7 +205,7 @@ def ledger() -> list[Line]:
         for probe in wanted[:ROWS]:
             outcome = Outcome(probe, (0.5,), "", 1.0, now)
             started = time.perf_counter()
-            writer.append([outcome])
+            writer.append(outcome)
             took.append(time.perf_counter() - started)
         opened = []
         for _ in range(3):
@@ -238,7 +238,7 @@ def main() -> None:
     options.add_argument("parts", nargs="*", metavar="PART", help=", ".join(PARTS))
     asked = options.parse_args().parts or list(PARTS)
     lines = [
-        "# The probe engine\n",
+        "# The probe runner\n",
         "Written by `python -m benchmarks.probes` on an idle machine of 2 cores.\n",
         "| what | measured | goal |",
         "|---|---|---|",

@@ -54,7 +54,7 @@ def check_input(workspace: Workspace) -> None:
     """Refuse, before any training, what cannot be fitted or projected, or no plan can keep, or
     no node can hold.
     """
-    workspace.check_room()
+    workspace.check_resources()
     workspace.study.check_fittable()
     workspace.study.check_projectable()
     workspace.study.check_buyable()

@@ -23,9 +23,9 @@ from jobs.workspace import Workspace, opened
 from projektor_ray.cli.terminal import headline
 from projektor_ray.errors import InputError
 from projektor_ray.learners import build_learner
-from projektor_ray.probes.faults import reason
+from projektor_ray.probes.faults import last_line
 from projektor_ray.probes.threads import cpu_threads
-from projektor_ray.probes.training import Outcome, train_probe
+from projektor_ray.probes.train_probe import Outcome, train_probe
 from projektor_ray.storage.ledger import Ledger
 from projektor_ray.storage.schemas import Key, Row
 from projektor_ray.study import Probe, Study
@@ -53,7 +53,7 @@ def probe(workspace: Workspace, *, retry_failed: bool = False) -> Workspace:
     says += f", [bold red]{left} left to the next run[/]" if left else ""
     headline("probes", says + (f", [bold red]{len(failed)} failed[/]" if failed else ""))
     if failed:
-        headline("", escape(f"one of them: {reason(rows[failed[0].key]['error'])}"))
+        headline("", escape(f"one of them: {last_line(rows[failed[0].key]['error'])}"))
         headline("", "jobs.probe --failures shows all; --retry-failed trains them again;")
         headline("", f"--replay {failed[0].label} repeats this one here")
     return workspace
@@ -66,15 +66,15 @@ def _attempt(rows: Mapping[Key, Row], key: Key) -> int:
 
 def train(workspace: Workspace, probes: Sequence[Probe], before: Mapping[Key, Row]) -> None:
     """Train these probes."""
-    with _engine(workspace, before, len(probes)) as engine:
-        engine.train(probes)
+    with _runner(workspace, before, len(probes)) as runner:
+        runner.train(probes)
 
 
 def _grow(workspace: Workspace, missing: Sequence[Probe], before: Mapping[Key, Row]) -> Workspace:
     """Train what is missing and what an adaptive design chooses; the workspace as it grows."""
     study = workspace.study
-    with _engine(workspace, before, len(missing) + study.open_probes) as engine:
-        searcher = run_adaptive(engine, missing, workspace.distances())
+    with _runner(workspace, before, len(missing) + study.open_probes) as runner:
+        searcher = run_adaptive(runner, missing, workspace.distances())
     if searcher.ended is not None:
         chosen = len(searcher.study.mixtures) - len(study.mixtures)
         headline("design", f"{chosen} mixtures chosen; {searcher.ended.reason}")
@@ -82,8 +82,8 @@ def _grow(workspace: Workspace, missing: Sequence[Probe], before: Mapping[Key, R
 
 
 @contextmanager
-def _engine(workspace: Workspace, before: Mapping[Key, Row], total: int) -> Iterator[ProbeRunner]:
-    """An engine that shows and logs its progress, and ends the run if the lease was lost."""
+def _runner(workspace: Workspace, before: Mapping[Key, Row], total: int) -> Iterator[ProbeRunner]:
+    """A runner that shows and logs its progress, and ends the run if the lease was lost."""
     study, pilots = lacking(workspace), workspace.pilots
     logs = study.config.probes.tensorboard
     metrics = [one.goal for one in study.each]
@@ -168,7 +168,7 @@ def main(arguments: argparse.Namespace) -> int:
         if arguments.failures:
             failures(workspace)
             return 0
-        workspace.check_room()
+        workspace.check_resources()
         probe(workspace, retry_failed=arguments.retry_failed)
     return 0
 

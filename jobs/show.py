@@ -9,8 +9,8 @@ from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from projektor_ray.cli.terminal import console, headline
-from projektor_ray.probes.faults import reason
-from projektor_ray.probes.training import Outcome
+from projektor_ray.probes.faults import last_line
+from projektor_ray.probes.train_probe import Outcome
 
 
 @contextmanager
@@ -49,6 +49,6 @@ def became(outcome: Outcome) -> str:
     """What became of one probe, in a line; of several validation sets the metric on each."""
     probe, took = outcome.probe, f"{outcome.seconds:.1f} s"
     if outcome.status == "failed":
-        return f"{probe.label} failed after {took}: {reason(outcome.error)}"
+        return f"{probe.label} failed after {took}: {last_line(outcome.error)}"
     values = ", ".join(f"{value:.4g}" for value in outcome.values)
     return f"{probe.label} {probe.metric} {values} in {took}"

@@ -4,7 +4,7 @@ import logging
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from projektor_ray.probes.training import Outcome
+from projektor_ray.probes.train_probe import Outcome
 
 logger = logging.getLogger(__name__)
 

@@ -13,8 +13,7 @@ from projektor_ray.data import Samples, embedder_identity
 from projektor_ray.designs.adaptive import chosen_before
 from projektor_ray.errors import InputError
 from projektor_ray.learners import build_learner
-from projektor_ray.probes.packs import check_pack
-from projektor_ray.probes.resources import unheld
+from projektor_ray.probes.resources import lacking_resources
 from projektor_ray.storage.folder import Folder
 from projektor_ray.storage.lease import Lease, leased
 from projektor_ray.storage.ledger import Ledger, Rows, in_all
@@ -81,7 +80,7 @@ class Workspace:
         """What a table is called: where it is of a validation set with a name, that is behind."""
         return "-".join(filter(None, (name, self.study.set_name)))
 
-    def check_room(self) -> None:
+    def check_resources(self) -> None:
         """Refuse probes that no node can hold; on a cluster, which may grow, say so and wait.
 
         Raises
@@ -89,7 +88,7 @@ class Workspace:
         InputError
             If Ray is local and cannot hold one probe.
         """
-        says = unheld(self.study.config.probes.room, living_nodes())
+        says = lacking_resources(self.study.config.probes.reservation, living_nodes())
         if says and self.local:
             raise InputError(
                 f"{says}. Lower probes.cpus, probes.gpus, probes.memory or probes.resources, or "
@@ -121,7 +120,7 @@ def opened(
         If this job appends, and another does already.
     """
     folder = Folder(out)
-    check_pack(config.probes.pack, config.learner.name, build_learner(config.learner))
+    build_learner(config.learner)
     embedder_identity(config.embedder)
     for name in KEYS:
         Ledger(folder, name).check_version()

@@ -1,8 +1,8 @@
 """Learners: train on a drawn set, measure on the validation set."""
 
-from projektor_ray.learners.learner import Learner, TrainsMany
+from projektor_ray.learners.learner import Learner
 from projektor_ray.learners.learner_config import LearnerConfig
 from projektor_ray.learners.metrics import METRICS, Metric
 from projektor_ray.learners.registry import build_learner
 
-__all__ = ["METRICS", "Learner", "LearnerConfig", "Metric", "TrainsMany", "build_learner"]
+__all__ = ["METRICS", "Learner", "LearnerConfig", "Metric", "build_learner"]

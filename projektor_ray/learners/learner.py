@@ -2,7 +2,6 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from typing import Protocol, runtime_checkable
 
 from projektor_ray.data import Samples
 
@@ -14,9 +13,6 @@ class Learner(ABC):
     """Trains on a drawn set and measures on validation sets.
 
     Equal arguments give equal values, bit for bit on a CPU; the arguments are never written to.
-
-    A learner that can train several networks at once also has
-    `train_many(trains, validations, seeds)`: see `TrainsMany`.
     """
 
     @abstractmethod
@@ -26,14 +22,3 @@ class Learner(ABC):
     def __call__(self, train: Samples, validation: Samples, seed: int) -> Metrics:
         """Metrics on one validation set."""
         return self.measure(train, [validation], seed)[0]
-
-
-@runtime_checkable
-class TrainsMany(Protocol):
-    """A learner that trains on several drawn sets at once, for `probes.pack`."""
-
-    def train_many(
-        self, trains: Sequence[Samples], validations: Sequence[Samples], seeds: Sequence[int]
-    ) -> list[list[Metrics]]:
-        """What `measure` gives for each drawn set with its seed, up to rounding, in order."""
-        ...

@@ -13,7 +13,6 @@ from projektor_ray.errors import InputError
 from projektor_ray.learners.architectures import SmallCNN, small_image_resnet
 from projektor_ray.learners.learner import Learner, Metrics
 from projektor_ray.learners.network_settings import NetworkSettings
-from projektor_ray.learners.packed import packed_outputs, worth_packing
 from projektor_ray.learners.reproducible import pick_device, reproducible
 from projektor_ray.learners.task import Task
 from projektor_ray.learners.training import Normalize, outputs_of, to_pixels, train
@@ -47,44 +46,6 @@ class NetworkLearner(Learner):
             )
             outputs = [outputs_of(network, to_pixels(one.inputs, device)) for one in validations]
         return task.metrics_on(validations, outputs)
-
-
-class SmallCNNLearner(NetworkLearner):
-    """small_cnn, which also trains many networks at once."""
-
-    def train_many(
-        self, trains: Sequence[Samples], validations: Sequence[Samples], seeds: Sequence[int]
-    ) -> list[list[Metrics]]:
-        """What `measure` on each drawn set would give, up to rounding.
-
-        Sets of one size and kind of label are trained together, where that is faster than one after
-        the other.
-        """
-        check_images(self.name, *trains, *validations)
-        found: dict[int, list[Metrics]] = {}
-        device, every = pick_device(), [Task.of(drawn) for drawn in trains]
-        for group in _groups(every):
-            tasks, own = [every[i] for i in group], [seeds[i] for i in group]
-            if len(group) == 1 or not worth_packing(tasks[0].images, self.settings, device):
-                measured = [self.measure(trains[i], validations, seeds[i]) for i in group]
-            else:
-                images = [one.inputs for one in validations]
-                outputs = packed_outputs(tasks, images, self.settings, own, device)
-                measured = [
-                    task.metrics_on(validations, each)
-                    for task, each in zip(tasks, outputs, strict=True)
-                ]
-            found |= zip(group, measured, strict=True)
-        return [found[place] for place in range(len(trains))]
-
-
-def _groups(tasks: Sequence[Task]) -> list[list[int]]:
-    """Places of the tasks that can be learned together; one that is settled is by itself."""
-    groups: dict[Any, list[int]] = {}
-    for place, task in enumerate(tasks):
-        kind = place if task.settled else (task.images.shape, task.classes is None)
-        groups.setdefault(kind, []).append(place)
-    return list(groups.values())
 
 
 def check_images(name: str, *parts: Samples) -> None:

@@ -23,10 +23,8 @@ def build_learner(config: LearnerConfig) -> Learner:
     if ":" in config.name:
         return Custom(config.name, config.settings)
     if config.name in NETWORKS:
-        from projektor_ray.learners.network import NetworkLearner, SmallCNNLearner
+        from projektor_ray.learners.network import NetworkLearner
 
-        if config.name == "small_cnn":
-            return SmallCNNLearner(config.name, config.settings)
         return NetworkLearner(config.name, config.settings)
     _check_known(config.name)
     from projektor_ray.learners.estimator import Estimator

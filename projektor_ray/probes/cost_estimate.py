@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from projektor_ray.probes.resources import Resources, held
+from projektor_ray.probes.resources import Resources, slots
 from projektor_ray.storage.schemas import Key, Row
 from projektor_ray.study import Probe, Study
 
@@ -70,7 +70,7 @@ def slots_of(study: Study, nodes: Sequence[Resources]) -> int:
     Of an adaptive design no more than those of two batches.
     """
     asked = study.config.probes
-    most = [held(asked.room, nodes)] if asked.room else []
+    most = [slots(asked.reservation, nodes)] if asked.reservation else []
     if asked.concurrency is not None:
         most.append(asked.concurrency)
     if study.adaptive is not None:

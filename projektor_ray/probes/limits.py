@@ -2,7 +2,6 @@
 
 import faulthandler
 import os
-import signal
 import sys
 import threading
 import time
@@ -10,101 +9,98 @@ import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from pathlib import Path
 from typing import NoReturn
+
+import psutil
 
 from projektor_ray.probes.faults import Fault
 
-LOOK_SECONDS = 0.2
+CHECK_SECONDS = 0.2
 GRACE_SECONDS = 5.0
-"""How much later a process ends whose training lets no other thread run."""
+"""How long after its time limit a process ends whose training lets no other thread run."""
 
 STANDARD_ERROR = 2
-
-LimitExceeded = Callable[[Fault, str, float], None]
-"""Takes the fault, where and why as a text, and the seconds until then."""
 
 
 @dataclass(frozen=True)
 class Limits:
-    """What one training may take; None: as much as it likes.
+    """Limits of one training; None: no limit.
 
     Attributes
     ----------
     seconds : of wall time.
-    memory : bytes of the process and those it started, without what they share with others.
+    memory : bytes of this process and its descendants, without what they share with others.
     """
 
     seconds: float | None = None
     memory: float | None = None
 
 
-def memory_taken() -> int:
-    """Bytes of memory, in RAM or swapped out, of this process and its descendants; 0 if not Linux.
+@dataclass(frozen=True)
+class LimitExceeded:
+    """A limit that a training exceeded.
 
-    Of this process all that is no file's and shared with nobody but its forks, of each descendant
-    what is its alone: pages that a fork still has in common count once.
+    Attributes
+    ----------
+    error : traceback of the training at that moment, and the limit.
+    seconds : since the training began.
     """
-    own = _bytes_of("/proc/self/status", ("RssAnon:", "VmSwap:"))
-    alone = ("Private_Dirty:", "Swap:")
-    return own + sum(_bytes_of(f"/proc/{one}/smaps_rollup", alone) for one in descendants())
+
+    fault: Fault
+    error: str
+    seconds: float
 
 
-def _bytes_of(file: str, names: tuple[str, ...]) -> int:
-    """Sum of lines `name amount kB`; 0 where the process has ended, or not Linux."""
-    try:
-        lines = [line.split() for line in Path(file).read_text(encoding="ascii").splitlines()]
-    except (OSError, UnicodeDecodeError):
-        return 0
-    return sum(int(line[1]) * 1024 for line in lines if line[0] in names)
+def memory_used() -> int:
+    """Bytes of memory of this process and its descendants, in RAM or swapped out.
+
+    Of this process the anonymous memory, of each descendant the memory that it shares with no
+    other process: pages that a fork shares with its parent count once.
+    """
+    this = psutil.Process()
+    info = this.memory_info()
+    used = int(info.rss - getattr(info, "shared", 0))
+    if psutil.swap_memory().used:
+        used += int(getattr(this.memory_full_info(), "swap", 0))
+    for child in descendants():
+        with suppress(psutil.Error):
+            full = child.memory_full_info()
+            used += int(full.uss + getattr(full, "swap", 0))
+    return used
 
 
-def descendants() -> list[int]:
-    """Processes that this one started, and that those started, each after its parent; Linux."""
-    found, parents = [], [os.getpid()]
-    while parents:
-        parents = [child for parent in parents for child in _children(parent)]
-        found += parents
-    return found
-
-
-def _children(process: int) -> list[int]:
-    children = []
-    for file in Path(f"/proc/{process}/task").glob("*/children"):
-        try:
-            children += [int(child) for child in file.read_text(encoding="ascii").split()]
-        except OSError:  # its thread has ended
-            continue
-    return children
+def descendants() -> list[psutil.Process]:
+    """Processes that this process started, and that those started."""
+    return psutil.Process().children(recursive=True)
 
 
 def end_process() -> NoReturn:
-    """End this process at once, and those it started, which would live on without it."""
+    """End this process and its descendants, which would otherwise live on without it, at once."""
     for process in descendants():
-        with suppress(OSError):
-            os.kill(process, signal.SIGKILL)
+        with suppress(psutil.Error):
+            process.kill()
     os._exit(1)
 
 
 @contextmanager
-def watched(limits: Limits, on_breach: LimitExceeded) -> Iterator[None]:
-    """Call `on_breach(fault, error, seconds)` from another thread once the context takes too much.
+def enforce_limits(limits: Limits, on_exceeded: Callable[[LimitExceeded], None]) -> Iterator[None]:
+    """Call `on_exceeded` from another thread once the context exceeds a limit.
 
-    `error` is where the context was, as a traceback, and what it took. It is for `on_breach` to
-    end the process: Python cannot end a thread. Where the context lets no other thread run, as an
-    extension may that holds the interpreter, the process is ended a little after its time, and
-    where it was is written to its standard error. Its memory is then seen only when it lets go.
+    `on_exceeded` has to end the process: Python cannot end a thread. An extension may hold the
+    interpreter, so that no other thread runs; the process then ends `GRACE_SECONDS` after its time
+    limit and writes its traceback to standard error. Its memory is checked only once it lets go.
     """
     over, thread, started = threading.Event(), threading.get_ident(), time.monotonic()
 
     def watch() -> None:
-        while not over.wait(LOOK_SECONDS):
+        while not over.wait(CHECK_SECONDS):
             seconds = time.monotonic() - started
-            if breach := _breach(limits, seconds):
-                fault, says = breach
+            if exceeded := _exceeded(limits, seconds):
+                fault, limit = exceeded
                 stack = "".join(traceback.format_stack(sys._current_frames()[thread]))
                 if not over.is_set():
-                    on_breach(fault, f"Stopped here:\n{stack}{says}", seconds)
+                    error = f"Stopped here:\n{stack}{limit}"
+                    on_exceeded(LimitExceeded(fault, error, seconds))
                 return
 
     if limits.seconds is not None:
@@ -120,10 +116,10 @@ def watched(limits: Limits, on_breach: LimitExceeded) -> Iterator[None]:
         watcher.join()
 
 
-def _breach(limits: Limits, seconds: float) -> tuple[Fault, str] | None:
+def _exceeded(limits: Limits, seconds: float) -> tuple[Fault, str] | None:
     if limits.seconds is not None and seconds > limits.seconds:
         return "time", f"the training took longer than its limit of {limits.seconds:g} s"
-    if limits.memory is not None and (taken := memory_taken()) > limits.memory:
-        says = f"the training's processes took {taken / 2**30:.2f} GiB, more than their limit of "
+    if limits.memory is not None and (used := memory_used()) > limits.memory:
+        says = f"the training's processes took {used / 2**30:.2f} GiB, more than their limit of "
         return "memory", says + f"{limits.memory / 2**30:.2f} GiB"
     return None

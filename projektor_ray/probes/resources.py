@@ -1,64 +1,69 @@
-"""What a probe reserves, and the nodes that can hold it."""
+"""The resources that a probe reserves, and the nodes that have them."""
 
 from collections.abc import Mapping, Sequence
 
 Resources = Mapping[str, float]
-"""What a probe reserves, or a node has, by Ray's names: CPU, GPU, memory (bytes), and a cluster's
-own.
-"""
+"""Amounts by Ray's names: CPU, GPU, memory (bytes), and a cluster's own resources."""
 
 BY_URGENCY = ("memory", "GPU", "CPU")
 ROUNDING = 1e-9
-"""Three times 0.1 is to fit 0.3."""
+"""Three requests of 0.1 fit into 0.3."""
 
 
-def times(room: Resources, node: Resources) -> int:
-    """How often a node holds a room at once: min over resources of ⌊has / asked⌋.
+def fits_per_node(request: Resources, node: Resources) -> int:
+    """How many requests fit on a node at once: min over resources of ⌊node / request⌋.
 
     Raises
     ------
     ValueError
-        If the room is of nothing.
+        If the request is empty.
     """
-    return min(int(node.get(name, 0.0) / asked + ROUNDING) for name, asked in room.items())
+    return min(int(node.get(name, 0.0) / amount + ROUNDING) for name, amount in request.items())
 
 
-def held(room: Resources, nodes: Sequence[Resources]) -> int:
-    """How often the nodes together hold a room at once, each room on one node."""
-    return sum(times(room, node) for node in nodes)
+def slots(request: Resources, nodes: Sequence[Resources]) -> int:
+    """How many requests fit on all nodes at once, each request on one node."""
+    return sum(fits_per_node(request, node) for node in nodes)
 
 
-def doubled(room: Resources, nodes: Sequence[Resources]) -> dict[str, float]:
-    """Twice the room, of each resource no more than one and the same node has.
+def doubled(request: Resources, nodes: Sequence[Resources]) -> dict[str, float]:
+    """Twice the request, limited to what a single node has.
 
-    Of the nodes that hold the room, the one that has most to add, memory before GPUs before CPUs.
-    Above 1, amounts are whole numbers, as Ray asks of GPUs. Where no node holds the room, the room.
+    Of the nodes on which the request fits, the one that can add most: memory before GPUs before
+    CPUs. Amounts above 1 are whole numbers, as Ray requires for GPUs. The request itself where it
+    fits on no node.
     """
     larger = [
-        {name: _twice(amount, node[name]) for name, amount in room.items()}
+        {name: _twice(amount, node[name]) for name, amount in request.items()}
         for node in nodes
-        if room and times(room, node)
+        if request and fits_per_node(request, node)
     ]
-    most = max(larger, key=lambda more: [more.get(name, 0.0) for name in BY_URGENCY], default=room)
-    return dict(most)
+    largest = max(
+        larger, key=lambda one: [one.get(name, 0.0) for name in BY_URGENCY], default=request
+    )
+    return dict(largest)
 
 
-def _twice(amount: float, most: float) -> float:
-    twice = min(2 * amount, most)
+def _twice(amount: float, limit: float) -> float:
+    twice = min(2 * amount, limit)
     return max(amount, twice if twice <= 1 else float(int(twice)))
 
 
-def unheld(room: Resources, nodes: Sequence[Resources]) -> str:
-    """Why no node can hold a room, in words; "" if one can."""
-    if not room or held(room, nodes):
+def lacking_resources(request: Resources, nodes: Sequence[Resources]) -> str:
+    """Why the request fits on no node, in words; "" where it fits on one."""
+    if not request or slots(request, nodes):
         return ""
-    near = max(nodes, key=lambda node: sum(node.get(n, 0) >= room[n] for n in room), default={})
-    has = _told({name: near.get(name, 0.0) for name in room})
-    return f"a probe asks for {_told(room)}, which no node has; the nearest has {has}"
+    nearest = max(
+        nodes,
+        key=lambda node: sum(node.get(name, 0) >= amount for name, amount in request.items()),
+        default={},
+    )
+    has = _text({name: nearest.get(name, 0.0) for name in request})
+    return f"a probe asks for {_text(request)}, which no node has; the nearest node has {has}"
 
 
-def _told(room: Resources) -> str:
+def _text(resources: Resources) -> str:
     return ", ".join(
         f"{name} {amount / 2**30:,.1f} GiB" if name == "memory" else f"{name} {amount:g}"
-        for name, amount in room.items()
+        for name, amount in resources.items()
     )

@@ -18,6 +18,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from projektor_ray.errors import StorageError
 from projektor_ray.storage.folder import Folder, encode
 from projektor_ray.storage.schemas import KEYS, Key, Row, make_table
 from projektor_ray.storage.table_metadata import TableMetadata
@@ -125,9 +126,23 @@ class Ledger:
         self.name = name
 
     def append(self, rows: Sequence[Row], metadata: TableMetadata) -> None:
-        """Add rows durably: when this returns they are on the disk."""
-        if rows:
-            self._write(0, make_table(self.name, rows, metadata))
+        """Add rows durably: when this returns they are on the disk.
+
+        Raises
+        ------
+        StorageError
+            If the rows cannot be written, or hold values that their columns cannot.
+        """
+        if not rows:
+            return
+        try:
+            table = make_table(self.name, rows, metadata)
+        except (pa.ArrowException, OverflowError, UnicodeError) as error:
+            raise StorageError(
+                f"cannot store rows of the table {self.name}: a value does not fit its column "
+                f"({error})"
+            ) from error
+        self._write(0, table)
 
     def rows(self, input_hash: str) -> Rows:
         """All rows that `input_hash` determined."""

@@ -1,10 +1,11 @@
-"""What a storage's errors mean: which may pass and are tried again, which are told at once."""
+"""Repeated attempts at reading and writing where the storage fails."""
 
 import errno
 import logging
-import time
 from collections.abc import Callable
 from typing import TypeVar
+
+import tenacity
 
 from projektor_ray.errors import StorageError
 
@@ -22,38 +23,48 @@ ADVICE = {
     errno.ENOTDIR: "a file is where a folder should be; give another --out",
     errno.EEXIST: "a file is where a folder should be; give another --out",
 }
-"""Errors that no second try mends, and what a person can do."""
+"""Errors that no further attempt mends, and what a person can do."""
 
-TRIES = 6
+ATTEMPTS = 6
 FIRST_PAUSE = 0.2
-"""Seconds before the second try; twice as long before each further one: 6 s in all."""
+"""Seconds before the second attempt; doubled before each further one: 6 s in all."""
 
 
 def with_retries(what: str, action: Callable[[], Found]) -> Found:
-    """What `action` returns; tried again, with growing pauses, while the storage fails it.
+    """The result of `action`, repeated with growing pauses while the storage fails.
 
     `what` says what it does, as in "cannot write probes in FOLDER".
 
     Raises
     ------
     StorageError
-        If it failed for a reason that no second try mends, or every time.
+        If it failed for a reason that no further attempt mends, or every time.
     """
-    for attempt in range(1, TRIES + 1):
-        try:
-            return action()
-        except OSError as error:
-            if error.errno in ADVICE:
-                raise StorageError(
-                    f"cannot {what}: {ADVICE[error.errno]} ({error.strerror or error}). What "
-                    "was finished before is kept; the same command goes on"
-                ) from error
-            if attempt == TRIES:
-                raise StorageError(
-                    f"cannot {what}: the storage failed {TRIES} times, the last time with "
-                    f"{error}. What was finished before is kept; the same command goes on"
-                ) from error
-            pause = FIRST_PAUSE * 2 ** (attempt - 1)
-            logger.warning("cannot %s (%s); again in %.1f s", what, error, pause)
-            time.sleep(pause)
-    raise AssertionError("unreachable: the last try returns or raises")
+    attempts = tenacity.Retrying(
+        stop=tenacity.stop_after_attempt(ATTEMPTS),
+        wait=tenacity.wait_exponential(FIRST_PAUSE),
+        retry=tenacity.retry_if_exception(_may_pass),
+        before_sleep=lambda state: _log(what, state),
+        reraise=True,
+    )
+    try:
+        return attempts(action)
+    except OSError as error:
+        why = (
+            f"the storage failed {ATTEMPTS} times, the last time with {error}"
+            if _may_pass(error)
+            else f"{ADVICE[error.errno or 0]} ({error.strerror or error})"
+        )
+        raise StorageError(
+            f"cannot {what}: {why}. Finished work is kept: run the same command again"
+        ) from error
+
+
+def _may_pass(error: BaseException) -> bool:
+    return isinstance(error, OSError) and error.errno not in ADVICE
+
+
+def _log(what: str, state: tenacity.RetryCallState) -> None:
+    assert state.outcome is not None
+    error, seconds = state.outcome.exception(), state.upcoming_sleep
+    logger.warning("cannot %s (%s); next attempt in %.1f s", what, error, seconds)

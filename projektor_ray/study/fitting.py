@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from projektor_ray.errors import InputError, TooFewProbesError
 from projektor_ray.predictors import FitReport
-from projektor_ray.probes.faults import reason
+from projektor_ray.probes.faults import last_line
 from projektor_ray.projection import Grouped, Joint, JointPower
 from projektor_ray.projection.choose import JOINTS, NO_PROJECTION, Fit, Sample, fit_models
 from projektor_ray.storage.arrays import Floats
@@ -83,7 +83,7 @@ def observe(study: Study, probes: Mapping[Key, Row], distances: Mapping[Key, Row
     done = [(probe, row) for probe, row in wanted if row["status"] == "done"]
     failed = [row["error"] for _, row in wanted if row["status"] == "failed"]
     if not done:
-        errors = sorted({reason(error) for error in failed if error.strip()})
+        errors = sorted({last_line(error) for error in failed if error.strip()})
         says = f"all {len(failed)} failed: " + "; ".join(errors[:SHOWN_ERRORS])
         raise TooFewProbesError(
             "no probe is done, so there is nothing to fit; "

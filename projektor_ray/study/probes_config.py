@@ -105,13 +105,6 @@ class ProbesConfig(Config):
         ge=1,
         description="Most probes that train at once. Absent: as many as the resources allow.",
     )
-    pack: int = Field(
-        1,
-        ge=1,
-        description="How many probes of one size one worker trains together (small_cnn). A probe "
-        "of a pack has the value that it has alone up to rounding; on a worker's loss the whole "
-        "pack is trained again.",
-    )
     retries: int = Field(
         2,
         ge=0,
@@ -179,14 +172,14 @@ class ProbesConfig(Config):
         return self
 
     @property
-    def room(self) -> dict[str, float]:
+    def reservation(self) -> dict[str, float]:
         """What one probe reserves, by Ray's names; memory in bytes."""
         asked = {"CPU": self.cpus, "GPU": self.gpus, "memory": (self.memory or 0.0) * 2**30}
         return {name: amount for name, amount in {**asked, **self.resources}.items() if amount}
 
     @property
     def threads(self) -> int:
-        """CPU threads of one probe: its CPUs, at least one, whatever room it is tried in."""
+        """CPU threads of one probe: its CPUs, at least one, also in a retry with more resources."""
         return max(1, int(self.cpus))
 
     @property

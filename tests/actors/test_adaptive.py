@@ -12,7 +12,7 @@ from ray.tune.search import Searcher
 from actors.adaptive import NextMixtures
 from actors.probes import missing_probes
 from projektor_ray.designs.adaptive import chosen_before
-from projektor_ray.probes.training import Outcome
+from projektor_ray.probes.train_probe import Outcome
 from projektor_ray.storage.folder import Folder
 from projektor_ray.storage.ledger import Ledger
 from projektor_ray.storage.schemas import Key, Row
@@ -54,10 +54,10 @@ def run(folder: Path, rows: dict[Key, Row], dies_after: int = 10**9, **asked: An
             raise DriverDiedError
         name, index = running.pop()
         searcher.on_trial_complete(name)
-        for probe in (searcher.probes[i] for i in searcher.packs[index]):
-            assert probe.key not in rows, "trained twice"
-            rows[probe.key] = trained(probe).row()
-            searcher.finished(trained(probe))
+        probe = searcher.probes[index]
+        assert probe.key not in rows, "trained twice"
+        rows[probe.key] = trained(probe).row()
+        searcher.finished(trained(probe))
     raise AssertionError
 
 
@@ -124,12 +124,3 @@ def test_what_an_earlier_design_trained_is_not_trained_again(tmp_path: Path) -> 
     last = replace(study, mixtures=chosen.mixtures[-1:])
     kept = {probe.key: rows[probe.key] for probe in last.wanted_probes()}
     assert run(tmp_path / "two", dict(kept)).mixture_ids == chosen.mixture_ids
-
-
-def test_probes_of_one_mixture_and_size_are_a_pack(tmp_path: Path) -> None:
-    study = adaptive(initial_mixtures=4, seeds=3, pack=8, n_mixtures=6)
-    searcher = NextMixtures(study, Folder(tmp_path), [], {}, measured(study))
-    for pack in searcher.packs:
-        packed = [searcher.probes[i] for i in pack]
-        assert len({(probe.mixture_id, probe.size) for probe in packed}) == 1
-        assert len(packed) == 3

@@ -10,9 +10,10 @@ import pytest
 from actors import trial as module
 from actors.ledger import LedgerWriter
 from actors.trial import TrialContext, trial
-from projektor_ray.learners import Learner, LearnerConfig
-from projektor_ray.probes.limits import Limits
-from projektor_ray.probes.retries import PendingProbe
+from projektor_ray.learners import LearnerConfig
+from projektor_ray.probes.faults import Fault
+from projektor_ray.probes.limits import LimitExceeded, Limits
+from projektor_ray.probes.pending_probe import PendingProbe
 from projektor_ray.storage.folder import Folder
 from projektor_ray.storage.ledger import Ledger
 from tests.helpers.job_studies import arrays, config, resolved
@@ -28,7 +29,7 @@ class EndedError(Exception):
 
 
 class Scene:
-    """A trial of one probe, or of a pack of two, with a learner that does as it is told."""
+    """A trial of one probe, with a learner that does as it is told."""
 
     def __init__(self, place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         (place / "scratch").mkdir()
@@ -56,36 +57,35 @@ class Scene:
         rows = Ledger(self.out, "probes").rows(STUDY.probes_metadata.input_hash)
         return [row["error"].strip().rsplit("\n", 1)[-1] or row["status"] for row in rows.values()]
 
-    def train(self, learner: Any, packed: bool = False, more_room: bool = False) -> None:
+    def train(self, learner: Any, more_memory: bool = False) -> None:
         """Run the trial to its end."""
         self.patch.setattr(module, "build_learner", lambda _: learner)
         calls = {
             name: SimpleNamespace(remote=getattr(self.writer, name)) for name in ("begin", "finish")
         }
         shared = TrialContext(
-            todo=tuple(PendingProbe(probe, 1) for probe in PROBES),
-            packs=((0, 1),) if packed else ((0,), (1,)),
+            pending=tuple(PendingProbe(probe, 1) for probe in PROBES),
             learner=LearnerConfig(name="x"),
             replacement=False,
             threads=1,
             limits=Limits(60.0),
             retries=1,
-            more_room=more_room,
+            more_memory=more_memory,
             pilots=PILOTS,
             validations=(VALIDATION,),
-            ledger=SimpleNamespace(**calls),
+            writer=SimpleNamespace(**calls),
         )
         trial({"index": 0}, shared)
 
-    def breach(self, fault: str) -> None:
+    def exceed(self, fault: Fault) -> None:
         """Let the trial exceed a limit as soon as it trains."""
 
         @contextmanager
-        def watched(limits: Limits, stop: Any) -> Any:
-            stop(fault, f"Stopped here\nits {fault} is up", 61.0)
+        def enforce_limits(limits: Limits, stop: Any) -> Any:
+            stop(LimitExceeded(fault, f"Stopped here\nits {fault} is up", 61.0))
             yield
 
-        self.patch.setattr(module, "watched", watched)
+        self.patch.setattr(module, "enforce_limits", enforce_limits)
 
 
 @pytest.fixture
@@ -109,7 +109,7 @@ def test_what_is_done_is_on_the_disk_before_tune_hears_of_it(scene: Scene) -> No
 
 
 @pytest.mark.parametrize(
-    ("error", "more_room", "on_disk"),
+    ("error", "more_memory", "on_disk"),
     [
         (ValueError("boom"), True, ["ValueError: boom"]),
         (MemoryError("full"), False, ["MemoryError: full"]),
@@ -118,19 +118,19 @@ def test_what_is_done_is_on_the_disk_before_tune_hears_of_it(scene: Scene) -> No
     ],
 )
 def test_a_failure_that_is_final_is_on_the_disk_before_the_process_ends(
-    scene: Scene, error: Exception, more_room: bool, on_disk: list[str]
+    scene: Scene, error: Exception, more_memory: bool, on_disk: list[str]
 ) -> None:
     with pytest.raises(EndedError):
-        scene.train(raises(error), more_room=more_room)
+        scene.train(raises(error), more_memory=more_memory)
     assert scene.on_disk() == on_disk
     assert not scene.reported
-    assert [one.error.strip().endswith(str(error)) for one in scene.writer.fate(0).outcomes] == [
-        True
-    ]
+    outcome = scene.writer.state(0).outcome
+    assert outcome is not None
+    assert outcome.error.strip().endswith(str(error))
 
 
 @pytest.mark.parametrize(
-    ("fault", "more_room", "on_disk"),
+    ("fault", "more_memory", "on_disk"),
     [
         ("time", False, ["its time is up"]),
         ("memory", False, ["its memory is up"]),
@@ -138,28 +138,12 @@ def test_a_failure_that_is_final_is_on_the_disk_before_the_process_ends(
     ],
 )
 def test_so_is_one_that_a_limit_ends(
-    scene: Scene, fault: str, more_room: bool, on_disk: list[str]
+    scene: Scene, fault: Fault, more_memory: bool, on_disk: list[str]
 ) -> None:
-    scene.breach(fault)
+    scene.exceed(fault)
     with pytest.raises(EndedError):
-        scene.train(FINE, more_room=more_room)
+        scene.train(FINE, more_memory=more_memory)
     assert scene.on_disk() == on_disk
-    assert [(one.fault, one.seconds) for one in scene.writer.fate(0).outcomes] == [(fault, 61.0)]
-
-
-def test_of_a_pack_that_fails_nothing_is_final(scene: Scene) -> None:
-    class Pack(Learner):
-        def measure(self, *_: Any) -> list[dict[str, float]]:
-            raise AssertionError
-
-        def train_many(self, *_: Any) -> list[list[dict[str, float]]]:
-            raise ValueError("boom")
-
-    with pytest.raises(EndedError):
-        scene.train(Pack(), packed=True)
-    assert [one.fault for one in scene.writer.fate(0).outcomes] == ["learner"] * 2
-    scene.breach("time")
-    with pytest.raises(EndedError):
-        scene.train(Pack(), packed=True)
-    assert [one.fault for one in scene.writer.fate(0).outcomes] == ["time"] * 2
-    assert scene.on_disk() == []
+    outcome = scene.writer.state(0).outcome
+    assert outcome is not None
+    assert (outcome.fault, outcome.seconds) == (fault, 61.0)

@@ -18,7 +18,7 @@ from ray.cluster_utils import Cluster
 
 from jobs.cluster import ROOT
 from projektor_ray.data import read_source
-from projektor_ray.probes.training import drawn_set, training_seed
+from projektor_ray.probes.train_probe import drawn_set, training_seed
 from projektor_ray.storage.folder import Folder
 from projektor_ray.storage.ledger import Ledger, Rows
 from projektor_ray.storage.schemas import Key

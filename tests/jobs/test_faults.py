@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 import pytest
 import ray
 
-from actors import probes as engine
+from actors import probes as runner
 from actors.progress import Progress
 from jobs.probe import probe
 from jobs.workspace import opened
@@ -59,11 +59,10 @@ class Watching(Progress):
     seen: ClassVar[dict[int, list[tuple[bool, bool]]]]
 
     def on_trial_error(self, iteration: int, trials: list[Any], trial: Any, **_: Any) -> None:
-        (one,) = self._materials.pack(trial.config["index"])
-        size = one.probe.size
+        size = self._context.pending[trial.config["index"]].probe.size
         before = self.is_row(size)
         if size == WRITER_DIES and size not in self.seen:
-            ray.kill(self._materials.ledger, no_restart=False)
+            ray.kill(self._context.writer, no_restart=False)
         super().on_trial_error(iteration, trials, trial)
         self.seen[size].append((before, self.is_row(size)))
 
@@ -78,8 +77,8 @@ def test_every_fault_is_tried_again_as_it_deserves_and_recorded(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     """What is final is in the ledger at once, and the ledger's writer may be killed."""
-    monkeypatch.setattr(engine, "FIRST_PAUSE", 0.1)
-    monkeypatch.setattr(engine, "Progress", Watching)
+    monkeypatch.setattr(runner, "FIRST_PAUSE", 0.1)
+    monkeypatch.setattr(runner, "Progress", Watching)
     Watching.out, Watching.seen = tmp_path / "out", defaultdict(list)
     asked = config(
         learner={
@@ -118,10 +117,10 @@ def test_every_fault_is_tried_again_as_it_deserves_and_recorded(
         assert [before for before, _ in seen] == (
             [False] * len(seen) if size in TOLD_BY_NOBODY else failed_for_good
         ), size
-    assert "2 probes are left to the next run, which may have more luck; the last: " in caplog.text
+    assert "2 probes are postponed to the next run" in caplog.text
     assert "misbehave" in rows[4]["error"], "where it hung"
-    assert "1 out of memory, now with twice the room" not in caplog.text
-    assert "2 out of memory, now with twice the room" in caplog.text
+    assert "1 out of memory, now with twice the resources" not in caplog.text
+    assert "2 out of memory, now with twice the resources" in caplog.text
     assert "lost with their worker" in caplog.text
-    pauses = [record.args[1] for record in caplog.records if "tried again in" in record.msg]
+    pauses = [record.args[1] for record in caplog.records if "retried in" in record.msg]
     assert pauses == [0.1, 0.2], "twice as long before each further time"

@@ -17,7 +17,7 @@ import pytest
 import ray
 import yaml
 
-from actors import probes as engine
+from actors import probes as runner
 from actors.ledger import LedgerWriter
 from actors.probes import missing_probes
 from jobs import cards as cards_job
@@ -33,7 +33,7 @@ from jobs.study import run_study
 from jobs.workspace import Workspace, opened
 from projektor_ray.cli.terminal import console
 from projektor_ray.errors import BusyError, InputError, StorageError, TooFewProbesError
-from projektor_ray.probes.training import Outcome
+from projektor_ray.probes.train_probe import Outcome
 from projektor_ray.selection import PurchasePlans
 from projektor_ray.storage.folder import Folder
 from projektor_ray.storage.lease import Lease
@@ -685,7 +685,7 @@ def test_an_adaptive_study_that_was_cut_short_ends_with_equal_tables(
 
     Before any choice a worker dies, and the design waits for what it trained.
     """
-    monkeypatch.setattr(engine, "FIRST_PAUSE", 0.1)
+    monkeypatch.setattr(runner, "FIRST_PAUSE", 0.1)
     mortal = tmp_path / "mortal"
     mortal.touch()
     learner = {"name": "tests.helpers.job_learners:mortal", "settings": {"mortal": str(mortal)}}
@@ -698,7 +698,7 @@ def test_an_adaptive_study_that_was_cut_short_ends_with_equal_tables(
     }
     asked, whole = config(probes=probes, learner=learner), tmp_path / "whole"
     run_study(asked, str(whole))
-    assert "1 probes are tried again in 0 s: 1 lost with their worker" in caplog.text
+    assert "1 probes are retried in 0 s: 1 lost with their worker" in caplog.text
     said = " ".join(capsys.readouterr().out.split())
     assert "design 4 mixtures chosen; 8 mixtures are placed, as many as were asked for" in said
     assert "16 wanted, 0 were there, 16 trained" in said

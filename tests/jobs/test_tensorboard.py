@@ -12,7 +12,7 @@ from tensorboardX.proto.event_pb2 import Event
 from tensorboardX.proto.plugin_hparams_pb2 import HParamsPluginData
 
 from jobs.tensorboard import log_probe, logging_to
-from projektor_ray.probes.training import Outcome
+from projektor_ray.probes.train_probe import Outcome
 from projektor_ray.study import Probe
 
 

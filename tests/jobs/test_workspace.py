@@ -21,11 +21,11 @@ def test_probes_that_no_node_can_hold_are_refused_here_and_told_on_a_cluster(
     asked = resolved(config(probes={**values()["probes"], "gpus": 0.25}))
     pilots: Any = SimpleNamespace()
     here = Workspace(asked, Folder("unused"), pilots, local=True)
-    with pytest.raises(InputError, match=r"GPU 0\.25, which no node has; the nearest"):
-        here.check_room()
+    with pytest.raises(InputError, match=r"GPU 0\.25"):
+        here.check_resources()
     away = Workspace(asked, Folder("unused"), pilots)
     with caplog.at_level(logging.WARNING):
-        away.check_room()
+        away.check_resources()
     assert "Probes wait until such a node joins" in caplog.text
     nodes.append({"CPU": 1.0, "GPU": 1.0})
-    here.check_room()
+    here.check_resources()

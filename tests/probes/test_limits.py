@@ -9,7 +9,13 @@ from pathlib import Path
 import pytest
 
 from projektor_ray.probes import limits
-from projektor_ray.probes.limits import Limits, _breach, memory_taken, watched
+from projektor_ray.probes.limits import (
+    LimitExceeded,
+    Limits,
+    _exceeded,
+    enforce_limits,
+    memory_used,
+)
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 MIB = 2**20
@@ -17,19 +23,18 @@ MIB = 2**20
 
 @pytest.fixture(autouse=True)
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(limits, "LOOK_SECONDS", 0.02)
+    monkeypatch.setattr(limits, "CHECK_SECONDS", 0.02)
 
 
-class Told:
-    """Waits to be told of a breach, as a training waits to be ended."""
+class Training:
+    """Waits until it is stopped."""
 
     def __init__(self) -> None:
-        self.breaches: list[tuple[str, str]] = []
+        self.exceeded: list[LimitExceeded] = []
         self.event = threading.Event()
 
-    def __call__(self, fault: str, error: str, seconds: float) -> None:
-        self.breaches.append((fault, error))
-        self.seconds = seconds
+    def __call__(self, exceeded: LimitExceeded) -> None:
+        self.exceeded.append(exceeded)
         self.event.set()
 
     def hang(self) -> None:
@@ -49,38 +54,38 @@ def in_a_process(code: str) -> "subprocess.CompletedProcess[str]":
 
 
 def test_what_takes_too_long_is_told_once_with_where_it_was() -> None:
-    told = Told()
-    with watched(Limits(seconds=0.1), told):
-        told.hang()
+    training = Training()
+    with enforce_limits(Limits(seconds=0.1), training):
+        training.hang()
         time.sleep(0.1)
-    ((fault, error),) = told.breaches
-    assert fault == "time"
-    assert error.splitlines()[-1] == "the training took longer than its limit of 0.1 s"
-    assert "in hang" in error
-    assert told.seconds > 0.1
+    (exceeded,) = training.exceeded
+    assert exceeded.fault == "time"
+    assert "0.1 s" in exceeded.error.splitlines()[-1]
+    assert "in hang" in exceeded.error
+    assert exceeded.seconds > 0.1
 
 
 def test_what_takes_too_much_memory_is_told() -> None:
-    told = Told()
-    taken = memory_taken()
+    training = Training()
+    taken = memory_used()
     assert taken > 10 * MIB
-    with watched(Limits(memory=taken + 100 * MIB), told):
+    with enforce_limits(Limits(memory=taken + 100 * MIB), training):
         time.sleep(0.1)
-        assert not told.breaches
+        assert not training.exceeded
         leak = bytearray(200 * MIB)
-        assert memory_taken() >= taken + 190 * MIB
-        told.hang()
-    assert told.breaches[0][0] == "memory"
-    assert "GiB, more than their limit of" in told.breaches[0][1].splitlines()[-1]
+        assert memory_used() >= taken + 190 * MIB
+        training.hang()
+    assert training.exceeded[0].fault == "memory"
+    assert "GiB" in training.exceeded[0].error.splitlines()[-1]
     del leak
 
 
 def test_what_stays_within_its_limits_is_left_alone() -> None:
-    told = Told()
-    for limit in (Limits(), Limits(seconds=60, memory=memory_taken() + 2**30)):
-        with watched(limit, told):
+    training = Training()
+    for limit in (Limits(), Limits(seconds=60, memory=memory_used() + 2**30)):
+        with enforce_limits(limit, training):
             time.sleep(0.1)
-    assert not told.breaches
+    assert not training.exceeded
 
 
 def test_what_lets_no_other_thread_run_is_ended_all_the_same() -> None:
@@ -88,7 +93,7 @@ def test_what_lets_no_other_thread_run_is_ended_all_the_same() -> None:
 import re
 from projektor_ray.probes import limits
 limits.GRACE_SECONDS = 0.5
-with limits.watched(limits.Limits(seconds=0.5), lambda *breach: None):
+with limits.enforce_limits(limits.Limits(seconds=0.5), lambda exceeded: None):
     re.match("(a+)+$", "a" * 60 + "b")
 """
     ended = in_a_process(code)
@@ -101,10 +106,10 @@ def test_children_count_what_is_theirs_alone_and_end_with_the_process() -> None:
     """Of a fork, the pages it still shares with its parent count once."""
     code = """
 import os, subprocess, sys, time
-from projektor_ray.probes.limits import descendants, end_process, memory_taken
+from projektor_ray.probes.limits import descendants, end_process, memory_used
 
 held = bytearray(os.urandom(2**20) * 200)
-before = memory_taken()
+before = memory_used()
 ready, told = os.pipe()
 child = os.fork()
 if child == 0:
@@ -113,7 +118,7 @@ if child == 0:
     os.write(told, b"x")
     time.sleep(600)
 os.read(ready, 1)
-print((memory_taken() - before) >> 20, *descendants(), flush=True)
+print((memory_used() - before) >> 20, *(one.pid for one in descendants()), flush=True)
 end_process()
 """
     ended = in_a_process(code)
@@ -133,10 +138,10 @@ def gone(process: int) -> bool:
         return True
 
 
-def test_a_limit_is_passed_where_it_ends() -> None:
-    assert _breach(Limits(seconds=2.0), 1.9) is None
-    passed = _breach(Limits(seconds=2.0), 2.1)
+def test_a_limit_is_exceeded_just_above_it() -> None:
+    assert _exceeded(Limits(seconds=2.0), 1.9) is None
+    passed = _exceeded(Limits(seconds=2.0), 2.1)
     assert passed is not None
     assert passed[0] == "time"
     assert "its limit of 2 s" in passed[1]
-    assert _breach(Limits(), 1e9) is None
+    assert _exceeded(Limits(), 1e9) is None

@@ -163,8 +163,8 @@ def test_configuration_that_cannot_be_used(values: dict[str, Any], says: str) ->
 def test_what_a_probe_reserves_by_the_names_of_ray() -> None:
     asked = {"cpus": 2, "gpus": 0.25, "memory": 1.5, "resources": {"disk": 1}}
     config = parse(StudyConfig, changed("probes", to=VALUES["probes"] | asked))
-    assert config.probes.room == {"CPU": 2, "GPU": 0.25, "memory": 1.5 * 2**30, "disk": 1}
-    assert parse(StudyConfig, VALUES).probes.room == {"CPU": 1}
+    assert config.probes.reservation == {"CPU": 2, "GPU": 0.25, "memory": 1.5 * 2**30, "disk": 1}
+    assert parse(StudyConfig, VALUES).probes.reservation == {"CPU": 1}
 
 
 def test_an_unknown_learner() -> None:

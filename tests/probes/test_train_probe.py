@@ -1,5 +1,6 @@
 """One probe: what a learner may do wrong is an outcome with its traceback."""
 
+import re
 import sys
 from collections.abc import Callable
 from typing import Any
@@ -8,7 +9,7 @@ import numpy as np
 import pytest
 
 from projektor_ray.data import Samples
-from projektor_ray.probes.training import train_probe
+from projektor_ray.probes.train_probe import train_probe
 from projektor_ray.study import Probe
 from tests.helpers.learner_data import Alone
 
@@ -42,24 +43,32 @@ def writes_to_its_inputs(train: Samples, validation: Samples, seed: int) -> Any:
     return {"accuracy": 0.9}
 
 
+def names_a_broken_file(train: Samples, validation: Samples, seed: int) -> Any:
+    """As a learner does of a file whose name is not UTF-8."""
+    raise ValueError("b\udcffad.png")
+
+
 @pytest.mark.parametrize(
-    ("learner", "says"),
+    ("learner", "raised_in", "error"),
     [
-        (exits, "SystemExit: 3"),
-        (returns_text, "the learner returned 'accuracy: 0.9'; expected a mapping such as"),
-        (returns_nothing, "the learner returned None; expected a mapping such as"),
-        (returns_text_for_the_metric, "accuracy = '0.9'; expected a finite number"),
-        (writes_to_its_inputs, "ValueError: assignment destination is read-only"),
+        (exits, "exits", "SystemExit: 3"),
+        (returns_text, "metric_value", "LearnerError: .*'accuracy: 0.9'"),
+        (returns_nothing, "metric_value", "LearnerError: .*None"),
+        (returns_text_for_the_metric, "metric_value", "LearnerError: .*'0.9'"),
+        (writes_to_its_inputs, "writes_to_its_inputs", "ValueError: .*read-only"),
+        (names_a_broken_file, "names_a_broken_file", r"ValueError: b\\udcffad.png"),
     ],
 )
-def test_a_learner_that_misbehaves(learner: Callable[..., Any], says: str) -> None:
+def test_a_learner_that_misbehaves(learner: Callable[..., Any], raised_in: str, error: str) -> None:
     pilots = {"a": samples(), "b": samples()}
     outcome = train_probe(PROBE, pilots, [samples()], Alone(learner), replacement=False)
     assert outcome.status == "failed"
     assert outcome.values == ()
     assert outcome.row()["value"] is None
-    assert says in outcome.error.splitlines()[-1]
-    assert learner.__name__ in outcome.error or "metric_value" in outcome.error
+    assert outcome.fault == "learner"
+    assert re.search(error, outcome.error.splitlines()[-1])
+    assert f"in {raised_in}\n" in outcome.error
+    outcome.error.encode()
 
 
 def test_whoever_stops_the_program_is_not_a_failed_learner() -> None:

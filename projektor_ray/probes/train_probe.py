@@ -3,7 +3,7 @@
 import logging
 import time
 import traceback
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from typing import Literal
@@ -36,7 +36,6 @@ class Outcome:
     values : the metric on each validation set, finite; empty if it failed.
     error : the traceback of a failure, or "".
     fault : why it failed; None if it did not.
-    packed : whether it failed as one of a pack that failed as a whole.
     """
 
     probe: Probe
@@ -46,7 +45,6 @@ class Outcome:
     started_at: datetime
     attempt: int = 1
     fault: Fault | None = None
-    packed: bool = False
 
     @property
     def status(self) -> Literal["done", "failed"]:
@@ -99,37 +97,25 @@ def train_probe(
 ) -> Outcome:
     """Train one probe, and measure it on every validation set.
 
-    A learner that raises, exits or breaks its contract is an outcome.
-    """
-
-    def train() -> list[Values]:
-        drawn = drawn_set(probe, pilots, replacement=replacement)
-        found = learner.measure(drawn, validations, training_seed(probe))
-        return [tuple(metric_value(one, probe.metric) for one in found)]
-
-    return outcomes_of([probe], [attempt], train)[0]
-
-
-def outcomes_of(
-    probes: Sequence[Probe], attempts: Sequence[int], train: Callable[[], Sequence[Values]]
-) -> list[Outcome]:
-    """Outcomes of probes whose metrics one call finds; what it raises fails them all.
-
-    Its time is shared equally among them.
+    A learner that raises, exits or breaks its contract is a failed outcome.
     """
     started_at, start = datetime.now(timezone.utc), time.perf_counter()
-    values: Sequence[Values] = [()] * len(probes)
+    values: Values = ()
     error, fault = "", None
     try:
-        values = train()
+        drawn = drawn_set(probe, pilots, replacement=replacement)
+        found = learner.measure(drawn, validations, training_seed(probe))
+        values = tuple(metric_value(one, probe.metric) for one in found)
     except (Exception, SystemExit) as failure:
-        error, fault = traceback.format_exc(), fault_of(failure)
-        logger.warning("%s failed:\n%s", ", ".join(probe.label for probe in probes), error)
-    seconds, packed = (time.perf_counter() - start) / len(probes), len(probes) > 1
-    return [
-        Outcome(probe, value, error, seconds, started_at, attempt, fault, packed and bool(fault))
-        for probe, value, attempt in zip(probes, values, attempts, strict=True)
-    ]
+        error, fault = storable(traceback.format_exc()), fault_of(failure)
+        logger.warning("%s failed:\n%s", probe.label, error)
+    seconds = time.perf_counter() - start
+    return Outcome(probe, values, error, seconds, started_at, attempt, fault)
+
+
+def storable(text: str) -> str:
+    """A text that can be stored as UTF-8: what cannot (lone surrogates) is written as \\udcff."""
+    return text.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
 def metric_value(metrics: Mapping[str, float], metric: str) -> float:

@@ -12,7 +12,7 @@ from jobs.options import load, output_of, parser, run
 from jobs.workspace import Workspace, opened
 from projektor_ray.cli import terminal
 from projektor_ray.cli.terminal import headline, table
-from projektor_ray.explain.numbers import aligned
+from projektor_ray.explain.formatting import aligned
 from projektor_ray.projection import noise_gain, reach
 from projektor_ray.projection.choose import Fit
 from projektor_ray.runs import unidentified

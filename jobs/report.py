@@ -34,11 +34,11 @@ def write_page(
     drawn: Cards,
 ) -> None:
     """Write the page of fits and plans, with what it was made from."""
+    from projektor_ray.explain.from_study import results_of_study
     from projektor_ray.report import render_page
-    from projektor_ray.report.from_study import report_of_study
 
     folder = workspace.folder
-    html = render_page(report_of_study(workspace.study, fits, plans, without, drawn))
+    html = render_page(results_of_study(workspace.study, fits, plans, without, drawn))
     made_from = _made_from(workspace.study.config, folder)
     folder.write(PAGE, f"{html}<!-- {made_from} -->\n".encode())
 

@@ -148,8 +148,8 @@ def report(
 
     Of one metric.
     """
+    from projektor_ray.explain.from_table import results_of_table
     from projektor_ray.report import render_page
-    from projektor_ray.report.from_table import report_of_table
 
     if out.suffix != ".html":
         raise InputError(f"the report is a page; --out must end in .html; got {out}")
@@ -159,7 +159,7 @@ def report(
     offers = sold.read(model.providers_)
     plans = model.plans(asked, offers)
     without = plans_without(model.market(offers), plans.selected, asked.money)
-    content = report_of_table(title or Path(data.table).stem, runs, model, plans, without)
+    content = results_of_table(title or Path(data.table).stem, runs, model, plans, without)
     _save(out, render_page(content).encode())
 
 

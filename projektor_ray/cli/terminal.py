@@ -14,26 +14,32 @@ from rich.measure import Measurement
 from rich.padding import Padding
 from rich.table import Table
 
-from projektor_ray.explain.certainty import doubt
-from projektor_ray.explain.numbers import (
+from projektor_ray.explain.formatting import (
     FINER,
     WORTH_DIGITS,
+    MetricText,
     aligned,
     as_written,
     change,
     changes,
-    decimals_of,
-    fixed,
-    plain,
-    span,
-    step_of,
+    decimals_from_intervals,
+    interval_text,
+    sample_step,
 )
+from projektor_ray.explain.plan_summary import (
+    baseline_definitions,
+    comparison_scope,
+    search_result,
+    target_result,
+    unspent_money,
+)
+from projektor_ray.explain.sensitivity import shadow_prices
+from projektor_ray.explain.uncertainty import gain_uncertainty, plan_stability
 from projektor_ray.projection import noise_gain
 from projektor_ray.runs import Runs, ScaleRegressor
 from projektor_ray.selection import Gain, Plan, PurchasePlans
 from projektor_ray.selection.comparison import SELECTED, UNIFORM
 from projektor_ray.selection.plan import THOUSAND
-from projektor_ray.selection.robustness import WORLDS_LEVEL
 
 
 class Screen(Console):
@@ -185,29 +191,25 @@ def plans(found: PurchasePlans, metric: str) -> None:
     """The answer, the selected plan, all plans side by side, how far the choice can be trusted."""
     best = found.selected
     if found.answer is not None:
-        headline("target", str(found.answer))
+        headline("target", str(target_result(found, MetricText(metric, found.direction, 4))))
     if found.frontier:
         frontier(found.frontier, metric)
-    step = step_of(best.size)
-    decimals = decimals_of([plan.interval for plan in found.plans.values()])
+    step = sample_step(best.size)
+    decimals = decimals_from_intervals([plan.interval for plan in found.plans.values()])
     bought(found, step, decimals + FINER)
     beside(found, metric, decimals)
     if found.direction == "minimize":
         headline("note", escape(less_is_better(step)))
-    if said := doubt(found, decimals):
-        headline("doubt", escape(said))
-    for said in filter(None, (found.filled_up, found.moved, found.far, found.held, found.unspent)):
-        headline("note", escape(said))
+    text = MetricText(metric, found.direction, decimals)
+    facts = [gain_uncertainty(found, text), *baseline_definitions(found)]
+    facts += [comparison_scope(found), unspent_money(found)]
+    for one in filter(None, facts):
+        headline("note", escape(str(one)))
     if found.parts:
         parts(found)
-    reached = found.answer is not None and found.answer.reached
-    money = None if reached else found.budget
-    for said in shadow_prices(best, step, metric, decimals + FINER, money):
-        headline("worth", escape(said))
-    headline("select", best.search)
-    if found.agreement is not None:
-        said = f"In {WORLDS_LEVEL:.0%} of them the best shares lie between those above"
-        headline("worlds", f"{found.agreement}. {said}")
+    for told in [*shadow_prices(found, text), *search_result(best), plan_stability(found, text)]:
+        if told is not None:
+            headline("note", escape(str(told)))
 
 
 def less_is_better(step: int) -> str:
@@ -222,9 +224,9 @@ def beside(found: PurchasePlans, metric: str, decimals: int) -> None:
     """The selected plan and the others; costs where anything has a price."""
     rows = [
         [
-            found.called(name),
+            found.label(name),
             f"{plan.predicted:,.{decimals}f}",
-            span(plan.interval, decimals),
+            interval_text(plan.interval, decimals),
             *gained(found.gains.get(name), decimals),
             *([f"{plan.cost:,.2f}"] if found.priced else []),
         ]
@@ -242,17 +244,17 @@ def gained(gain: Gain | None, decimals: int) -> list[str]:
     """What the selected plan has more, and its interval; empty for the plan itself."""
     if gain is None:
         return ["", ""]
-    return [change(gain.value, decimals), span((gain.low, gain.high), decimals)]
+    return [change(gain.value, decimals), interval_text((gain.low, gain.high), decimals)]
 
 
 def parts(found: PurchasePlans) -> None:
     """What the selected plan, and the uniform one, have of each of several metrics."""
-    decimals = decimals_of([of[SELECTED].interval for of in found.parts.values()])
+    decimals = decimals_from_intervals([of[SELECTED].interval for of in found.parts.values()])
     rows = [
         [
             name,
             f"{of[SELECTED].predicted:,.{decimals}f}",
-            span(of[SELECTED].interval, decimals),
+            interval_text(of[SELECTED].interval, decimals),
             f"{of[UNIFORM].predicted:,.{decimals}f}",
         ]
         for name, of in found.parts.items()
@@ -306,12 +308,12 @@ def order_of(found: PurchasePlans) -> str:
 
 def frontier(found: Mapping[float, Plan], metric: str) -> None:
     """The best plan for each budget."""
-    decimals = decimals_of([plan.interval for plan in found.values()])
+    decimals = decimals_from_intervals([plan.interval for plan in found.values()])
     rows = [
         [
             f"{budget:,.2f}",
             f"{plan.predicted:,.{decimals}f}",
-            span(plan.interval, decimals),
+            interval_text(plan.interval, decimals),
             f"{plan.cost:,.2f}",
             f"{plan.size:,}",
             mixture(dict(zip(plan.names, plan.mixture, strict=True)), plan.names),
@@ -320,24 +322,3 @@ def frontier(found: Mapping[float, Plan], metric: str) -> None:
     ]
     columns = ["budget", metric, "90 %", "cost", "samples", MIXTURE]
     table("Value against money", columns, rows)
-
-
-def shadow_prices(plan: Plan, step: int, metric: str, most: int, budget: float | None) -> list[str]:
-    """What it would be worth to loosen each bound that the plan runs into, where that shows.
-
-    Parameters
-    ----------
-    most : decimals to which it must show.
-    budget : that the plan keeps; None where it is no bound, as where a target is reached.
-    """
-    worth = step / THOUSAND * plan.capacity_shadow_price
-    said = [
-        f"{step:,} more for sale from {plan.names[i]}: improves {metric} by {plain(worth[i])}"
-        for i in np.argsort(-worth)[:SHOWN_SHARES]
-        if fixed(worth[i], most) > 0
-    ]
-    more = (budget or 0.0) / 100
-    if fixed(more * plan.budget_shadow_price, most) > 0:
-        gain = plain(more * plan.budget_shadow_price)
-        said.append(f"1 % more money, {more:,.2f}: improves {metric} by {gain}")
-    return said

@@ -1,6 +1,5 @@
 """The report: one HTML page of plan, warnings, next steps and evidence, from templates."""
 
-from projektor_ray.explain.content import Report
 from projektor_ray.report.page import render_page
 
-__all__ = ["Report", "render_page"]
+__all__ = ["render_page"]

@@ -7,9 +7,9 @@ import numpy as np
 from markupsafe import Markup
 from matplotlib.ticker import FuncFormatter, MaxNLocator, NullFormatter
 
-from projektor_ray.explain.content import Report
+from projektor_ray.explain.formatting import significant
 from projektor_ray.explain.model_names import model_name
-from projektor_ray.explain.numbers import plain
+from projektor_ray.explain.results import Results
 from projektor_ray.report.theme import (
     ACCENT,
     BAD,
@@ -33,7 +33,7 @@ CLOSE_TICKS = 1.4
 """Sizes whose ratio is less would have their names written over each other."""
 
 
-def fit_figure(report: Report) -> Markup:
+def fit_figure(report: Results) -> Markup:
     """Predicted against observed, each mixture left out when it is predicted."""
     trained = report.trained
     with drawing():
@@ -61,11 +61,11 @@ def fit_figure(report: Report) -> Markup:
         "fit",
         "Predicted against observed",
         f"Each of {len(trained.values)} trainings beside what is {how}; "
-        f"mean absolute error {plain(trained.error)} {report.metric}.",
+        f"mean absolute error {significant(trained.error)} {report.metric}.",
     )
 
 
-def growth_figure(report: Report) -> Markup:
+def growth_figure(report: Results) -> Markup:
     """The metric against the size, with intervals; other models' curves beside the chosen one."""
     size = report.selected.size
     with drawing():
@@ -77,7 +77,7 @@ def growth_figure(report: Report) -> Markup:
         for drawn, colour in zip(told, (ACCENT, SECOND), strict=False):
             axes.fill_between(drawn.sizes, *drawn.interval.T, color=colour, alpha=0.16, linewidth=0)
             axes.plot(
-                drawn.sizes, drawn.values, color=colour, label=report.bought.called(drawn.name)
+                drawn.sizes, drawn.values, color=colour, label=report.bought.label(drawn.name)
             )
         axes.axvline(size, color=INK, linewidth=0.8, linestyle=":")
         axes.set_xscale("log")
@@ -91,7 +91,7 @@ def growth_figure(report: Report) -> Markup:
     return inline(figure, "growth", f"{report.metric} against the size", _growth_in_words(report))
 
 
-def _ticks(report: Report) -> list[int]:
+def _ticks(report: Results) -> list[int]:
     """The size to buy, and the sizes of trainings as far as there is room for their names."""
     kept = [report.selected.size]
     for scale in reversed(report.trained.scales):
@@ -100,7 +100,7 @@ def _ticks(report: Report) -> list[int]:
     return kept
 
 
-def _name_rivals(axes: Any, report: Report) -> None:
+def _name_rivals(axes: Any, report: Results) -> None:
     """At the right ends of their curves, moved apart where they would touch."""
     bottom, top = axes.get_ylim()
     ends = sorted(report.rivals, key=lambda drawn: float(drawn.values[-1]))
@@ -130,24 +130,24 @@ def moved_apart(heights: Sequence[float]) -> list[float]:
     return moved
 
 
-def _dots_of_trainings(axes: Any, report: Report) -> None:
+def _dots_of_trainings(axes: Any, report: Results) -> None:
     """The trainings, a little apart from each other."""
     trained = report.trained
     shaken = trained.sizes * np.exp(0.03 * np.sin(np.arange(len(trained.sizes)) * 2.4))
     axes.scatter(shaken, trained.values, s=6, color=MUTED, alpha=0.6, linewidth=0, zorder=1)
 
 
-def _growth_in_words(report: Report) -> str:
+def _growth_in_words(report: Results) -> str:
     size = report.selected.size
     told = [(drawn.name, drawn.at(size)) for drawn in report.curves]
     return "; ".join(
-        f"{report.bought.called(name)} at {size:,}: {report.show(value)}, 90% interval "
+        f"{report.bought.label(name)} at {size:,}: {report.show(value)}, 90% interval "
         f"{report.show_span((low, high))}"
         for name, (value, low, high) in told
     )
 
 
-def budget_figure(report: Report) -> Markup:
+def budget_figure(report: Results) -> Markup:
     """The best plan's metric against the money, with its interval; the selected plan is marked."""
     found = sorted(report.bought.frontier.items())
     budgets = np.array([budget for budget, _ in found])
@@ -179,9 +179,9 @@ def budget_figure(report: Report) -> Markup:
     return inline(figure, "frontier", f"{report.metric} against the budget", "; ".join(said))
 
 
-def baselines_figure(report: Report) -> Markup:
+def baselines_figure(report: Results) -> Markup:
     """Every plan's metric with its interval."""
-    names = [report.bought.called(name) for name in report.plans]
+    names = [report.bought.label(name) for name in report.plans]
     with drawing():
         figure, axes = new_figure(0.7 + 0.42 * len(names))
         for row, plan in enumerate(report.plans.values()):
@@ -209,7 +209,7 @@ def baselines_figure(report: Report) -> Markup:
     return inline(figure, "plans", "The plan beside others", "; ".join(said))
 
 
-def marginal_value_figure(report: Report) -> Markup:
+def marginal_value_figure(report: Results) -> Markup:
     """What more samples of each provider would add, on top of the plan."""
     worth = report.worth
     shown = _best_and_worst(worth * report.sign)

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from projektor_ray.explain.content import Report
-from projektor_ray.explain.words import listed
+from projektor_ray.explain.formatting import listed
+from projektor_ray.explain.results import Results
 from projektor_ray.selection.comparison import UNIFORM
 
 NAMED = 3
@@ -24,7 +24,7 @@ class Tile:
         return any(letter.isdigit() for letter in self.value)
 
 
-def heading(report: Report) -> str:
+def heading(report: Results) -> str:
     """The purchase in one sentence."""
     says = f"{report.selected.size:,} samples: {_purchase(report)}."
     answer = report.bought.answer
@@ -36,7 +36,7 @@ def heading(report: Report) -> str:
     return f"{answer.target:.10g} cannot be reached{within}. The best is {best}, with {says}"
 
 
-def _purchase(report: Report) -> str:
+def _purchase(report: Results) -> str:
     samples = report.selected.samples
     order = [i for i in np.argsort(-samples, kind="stable") if samples[i]]
     shown = len(order) if len(order) <= NAMED + 1 else NAMED
@@ -46,7 +46,7 @@ def _purchase(report: Report) -> str:
     return listed(parts)
 
 
-def tiles(report: Report) -> tuple[Tile, ...]:
+def tiles(report: Results) -> tuple[Tile, ...]:
     """Prediction, gain (or target), cost, and trainings."""
     return (
         _prediction(report),
@@ -56,7 +56,7 @@ def tiles(report: Report) -> tuple[Tile, ...]:
     )
 
 
-def _prediction(report: Report) -> Tile:
+def _prediction(report: Results) -> Tile:
     lines = [f"predicted {report.metric_label}"]
     if report.selected.interval is not None:
         span = report.show_span(report.selected.interval)
@@ -64,24 +64,24 @@ def _prediction(report: Report) -> Tile:
     return Tile(report.show(report.selected.predicted), tuple(lines))
 
 
-def _gain(report: Report) -> Tile:
+def _gain(report: Results) -> Tile:
     """Over the best clearly different plan; if that is not `uniform`, over `uniform` as well."""
     name = report.bought.nearest
     if name is None:
         return Tile("no choice", ("all compared plans buy nearly the same samples",))
-    gain, called = report.gains[name], report.bought.called(name)
+    gain, called = report.gains[name], report.bought.label(name)
     over: tuple[str, ...] = ()
     if name != UNIFORM and UNIFORM in report.gains:
-        over = (f"over {UNIFORM}: {report.show_gain(report.gains[UNIFORM])}",)
+        over = (f"over {UNIFORM}: {report.metric_text.gain(report.gains[UNIFORM])}",)
     if not report.measurable(gain):
-        line = f"over {called}, the best clearly different plan: {report.show_gain(gain)}"
+        line = f"over {called}, the best clearly different plan: {report.metric_text.gain(gain)}"
         return Tile("no measurable gain", (line, *over))
     span = report.show_span((gain.low, gain.high))
     line = f"gain over {called}, the best clearly different plan (90%: {span})"
     return Tile(report.show_change(gain.value), (line, *over))
 
 
-def _target(report: Report) -> Tile:
+def _target(report: Results) -> Tile:
     """How surely the target is reached, or by how much it is missed."""
     answer, best = report.bought.answer, report.selected
     assert answer is not None
@@ -97,7 +97,7 @@ def _target(report: Report) -> Tile:
     return Tile(target, tuple(lines))
 
 
-def _cost(report: Report) -> Tile:
+def _cost(report: Results) -> Tile:
     """The cost, beside the budget."""
     budget, cost = report.bought.budget, f"{report.selected.cost:,.2f}"
     if budget is not None:
@@ -107,7 +107,7 @@ def _cost(report: Report) -> Tile:
     return Tile(cost, ("cost; no budget is set",))
 
 
-def _trainings(report: Report) -> Tile:
+def _trainings(report: Results) -> Tile:
     sizes = listed([f"{scale:,}" for scale in report.trained.scales])
     line = f"trainings on samples of {len(report.providers)} providers, at {sizes} samples"
     return Tile(f"{len(report.trained.values):,}", (line,))

@@ -6,8 +6,7 @@ import numpy as np
 from markupsafe import Markup
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
-from projektor_ray.explain.content import Report
-from projektor_ray.explain.words import in_shares
+from projektor_ray.explain.results import Results
 from projektor_ray.report.theme import (
     BAD,
     INK,
@@ -32,12 +31,12 @@ SIDES = (("left", -1), ("right", -1), ("center", 1))
 MARKS = ("o", "s", "^", "D", "v", "P")
 
 
-def mixture_figure(report: Report) -> Markup:
+def mixture_figure(report: Results) -> Markup:
     """The triangle of three providers, or the shares of each plan as bars."""
     return _bars(report) if report.surface is None else _triangle(report)
 
 
-def _triangle(report: Report) -> Markup:
+def _triangle(report: Results) -> Markup:
     surface = report.surface
     assert surface is not None
     with drawing():
@@ -71,8 +70,8 @@ def _triangle(report: Report) -> Markup:
         figure,
         "mixture",
         f"{report.metric} over all mixtures at {report.selected.size:,} samples",
-        f"From {low} to {high}; best without any constraint near {in_shares(report, best)}; the "
-        f"plan is {in_shares(report, report.selected.mixture)}.",
+        f"From {low} to {high}; best without any constraint near {report.shares_text(best)}; the "
+        f"plan is {report.shares_text(report.selected.mixture)}.",
     )
 
 
@@ -89,7 +88,7 @@ def bands_of(values: Floats) -> Floats:
     return np.array([least, *between, most])
 
 
-def _marks_of_plans(axes: Any, report: Report) -> None:
+def _marks_of_plans(axes: Any, report: Results) -> None:
     for (name, plan), mark in zip(report.plans.items(), MARKS, strict=False):
         chosen = name == SELECTED
         axes.scatter(
@@ -101,15 +100,15 @@ def _marks_of_plans(axes: Any, report: Report) -> None:
             linewidth=0.9,
             zorder=5 if chosen else 4,
             clip_on=False,
-            label=report.bought.called(name),
+            label=report.bought.label(name),
         )
 
 
-def _bars(report: Report) -> Markup:
+def _bars(report: Results) -> Markup:
     """A bar for each plan: the largest shares in the selected one, and all others together."""
     order = np.argsort(-report.selected.mixture, kind="stable")
     shown = order[: len(SERIES) - 1]
-    names = [report.bought.called(name) for name in report.plans]
+    names = [report.bought.label(name) for name in report.plans]
     mixtures = np.array([plan.mixture for plan in report.plans.values()])
     columns = 3 if max(len(report.labels[i]) for i in shown) <= 14 else 2
     with drawing():
@@ -130,5 +129,5 @@ def _bars(report: Report) -> Markup:
         axes.grid(visible=False)
         figure.legend(handles, told, loc="outside lower center", ncols=columns, handlelength=1.0)
     each = zip(names, mixtures, strict=True)
-    said = "; ".join(f"{name}: {in_shares(report, mixture)}" for name, mixture in each)
+    said = "; ".join(f"{name}: {report.shares_text(mixture)}" for name, mixture in each)
     return inline(figure, "mixture", "What each plan buys", said)

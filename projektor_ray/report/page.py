@@ -8,11 +8,19 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
-from projektor_ray.explain.advice import next_steps
-from projektor_ray.explain.content import NEEDED, Report
+from projektor_ray.explain.cautions import warnings
+from projektor_ray.explain.formatting import significant
 from projektor_ray.explain.model_names import named
-from projektor_ray.explain.numbers import plain
-from projektor_ray.explain.words import about_plans, few_agree, warnings
+from projektor_ray.explain.next_steps import next_steps
+from projektor_ray.explain.plan_summary import (
+    baseline_definitions,
+    few_converged,
+    search_result,
+    target_result,
+    unspent_money,
+)
+from projektor_ray.explain.results import NEEDED, Results
+from projektor_ray.explain.uncertainty import plan_stability
 from projektor_ray.report import figures, tables
 from projektor_ray.report.headline import heading, tiles
 from projektor_ray.report.mixture_figure import mixture_figure
@@ -29,7 +37,7 @@ PROFILES_CAPTION = (
 )
 
 
-def render_page(report: Report) -> str:
+def render_page(report: Results) -> str:
     """The HTML of a report: the plan, warnings and next steps, then the evidence."""
     return _environment().get_template("page.html").render(_context(report))
 
@@ -61,7 +69,7 @@ def unbroken(text: str) -> Markup:
     return Markup(marked)
 
 
-def _context(report: Report) -> dict[str, Any]:
+def _context(report: Results) -> dict[str, Any]:
     """What the templates show."""
     budgets = tables.budget_table(report)
     models = tables.models_table(report)
@@ -71,8 +79,8 @@ def _context(report: Report) -> dict[str, Any]:
         "tiles": tiles(report),
         "plan_table": tables.plan_table(report),
         "plan_caption": _plan_caption(report),
-        "warnings": warnings(report),
-        "next_steps": next_steps(report),
+        "warnings": [str(fact) for fact in warnings(report)],
+        "next_steps": [str(fact) for fact in next_steps(report)],
         "budget_table": budgets,
         "budget_figure": len(report.bought.frontier) > 1 and figures.budget_figure(report),
         "budget_steps_table": budgets and tables.budget_steps_table(report),
@@ -88,8 +96,8 @@ def _context(report: Report) -> dict[str, Any]:
         "models_table": models,
         "models_caption": _models_caption(report),
         "fit_figure": figures.fit_figure(report),
-        "fit_caption": f"Mean absolute error {plain(report.trained.error)}. A perfect model would "
-        "differ from the line only by the noise of the trainings.",
+        "fit_caption": f"Mean absolute error {significant(report.trained.error)}. A perfect model "
+        "would differ from the line only by the noise of the trainings.",
         "errors_table": tables.errors_table(report),
         "errors_caption": _errors_caption(report),
         "reasons": _reasons(report),
@@ -98,7 +106,7 @@ def _context(report: Report) -> dict[str, Any]:
     }
 
 
-def _plan_caption(report: Report) -> str:
+def _plan_caption(report: Results) -> str:
     said = (
         f"Without it: change of {report.metric_label} if the best plan without the provider is "
         f"bought; {NEEDED}: no such plan meets the constraints. +{report.step:,} samples: change "
@@ -112,23 +120,23 @@ def _plan_caption(report: Report) -> str:
     return said + _minus_is_better(report)
 
 
-def _minus_is_better(report: Report) -> str:
+def _minus_is_better(report: Results) -> str:
     """For a metric of which less is better, a reminder of the sign."""
     if report.direction == "maximize":
         return ""
     return f" Less {report.metric_label} is better: a minus is an improvement."
 
 
-def _baselines_caption(report: Report) -> str:
+def _baselines_caption(report: Results) -> str:
     kept = "the same constraints" if report.bought.answer is None else "capacities and terms"
     says = (
         f"All plans keep {kept}. Gain: by how much the selected plan is better. Its interval is "
         "narrower than a bar, because errors that both plans share cancel."
     )
-    return " ".join([says, *map(sentence, about_plans(report))])
+    return " ".join([says, *map(str, baseline_definitions(report.bought))])
 
 
-def _mixture_caption(report: Report) -> str:
+def _mixture_caption(report: Results) -> str:
     if report.surface is None:
         return "Shares of the providers in each plan. The largest share of the plan comes first."
     return (
@@ -137,14 +145,14 @@ def _mixture_caption(report: Report) -> str:
     )
 
 
-def _marginal_value_caption(report: Report) -> str:
+def _marginal_value_caption(report: Results) -> str:
     return (
         f"Samples bought {report.instead}, to first order. More samples of a provider can harm "
         f"where they dilute better ones.{_minus_is_better(report)}"
     )
 
 
-def _models_caption(report: Report) -> str:
+def _models_caption(report: Results) -> str:
     return (
         f"What each scaling model predicts for the selected plan at {report.selected.size:,} "
         "samples. In bold: the chosen model. Where the models disagree, each interval understates "
@@ -152,7 +160,7 @@ def _models_caption(report: Report) -> str:
     )
 
 
-def _errors_caption(report: Report) -> str:
+def _errors_caption(report: Results) -> str:
     of = report.errors_of.replace(report.metric, report.metric_label)
     return (
         f"Mean absolute error of {of}, for mixtures left out of the fit (cross-validation). In "
@@ -160,13 +168,14 @@ def _errors_caption(report: Report) -> str:
     )
 
 
-def _reasons(report: Report) -> list[str]:
+def _reasons(report: Results) -> list[str]:
     """Why this plan: the target, the model, the money left, the search, and its stability."""
-    bought = report.bought
-    return [
-        *([] if bought.answer is None else [str(bought.answer)]),
+    bought, metric = report.bought, report.metric_text
+    facts = [
+        target_result(bought, metric),
         *map(named, report.reasons),
-        *filter(None, [bought.unspent]),
-        *([] if few_agree(report) else [report.selected.search]),
-        *([] if bought.agreement is None else [str(bought.agreement)]),
+        unspent_money(bought),
+        *([] if few_converged(bought.selected) else search_result(bought.selected)),
+        plan_stability(bought, metric),
     ]
+    return [str(fact) for fact in facts if fact is not None]

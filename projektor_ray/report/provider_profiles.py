@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from projektor_ray.explain.content import Report
+from projektor_ray.explain.results import Results
 from projektor_ray.profiles import ProviderCard, Share
 
 OPEN_PROFILES = 12
@@ -31,7 +31,7 @@ class ShownProfiles:
     folded: Sequence[ShownProfile]
 
 
-def shown_profiles(report: Report) -> ShownProfiles | None:
+def shown_profiles(report: Results) -> ShownProfiles | None:
     """A profile per provider, the largest purchase first; None without pilots."""
     if not report.cards:
         return None
@@ -43,7 +43,7 @@ def shown_profiles(report: Report) -> ShownProfiles | None:
     return ShownProfiles(shown[:OPEN_PROFILES], shown[OPEN_PROFILES:])
 
 
-def _profile(report: Report, by_set: BySet) -> ShownProfile:
+def _profile(report: Results, by_set: BySet) -> ShownProfile:
     """A fact that is the same for all validation sets once, else one for each set by its name."""
     facts = {name: _facts(report, card) for name, card in by_set.items()}
     shown = []
@@ -56,7 +56,7 @@ def _profile(report: Report, by_set: BySet) -> ShownProfile:
     return ShownProfile(next(iter(by_set.values())).provider, shown)
 
 
-def _facts(report: Report, card: ProviderCard) -> dict[str, str]:
+def _facts(report: Results, card: ProviderCard) -> dict[str, str]:
     return {
         "in the plan": "–" if card.planned_samples is None else f"{card.planned_samples:,}",
         "without it": report.show_without(card.provider),

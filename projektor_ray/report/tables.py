@@ -6,10 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from projektor_ray.explain.content import Report
+from projektor_ray.explain.formatting import aligned, as_written
 from projektor_ray.explain.model_names import model_name
-from projektor_ray.explain.numbers import aligned, as_written
-from projektor_ray.explain.words import in_shares
+from projektor_ray.explain.results import Results
 from projektor_ray.selection.comparison import SELECTED
 
 OPEN_ROWS = 20
@@ -72,7 +71,7 @@ def table(
     return Table(heads, rows[:shown], rows[shown:])
 
 
-def plan_table(report: Report) -> Table:
+def plan_table(report: Results) -> Table:
     """A row per provider, the largest purchase first."""
     best = report.selected
     columns: dict[str, Sequence[str]] = {
@@ -100,12 +99,12 @@ def _percentages(low: float, high: float) -> str:
     return f"{first}%" if first == last else f"{first}–{last}%"
 
 
-def baselines_table(report: Report) -> Table:
+def baselines_table(report: Results) -> Table:
     """The selected plan and its baselines, with the gains of the selected plan."""
     plans = report.plans
     gains = [report.gains.get(name) for name in plans]
     columns: dict[str, Sequence[str]] = {
-        "plan": [report.bought.called(name) for name in plans],
+        "plan": [report.bought.label(name) for name in plans],
         "predicted": [report.show(plan.predicted) for plan in plans.values()],
         "gain of selected": ["" if g is None else report.show_change(g.value) for g in gains],
         "90%": ["" if g is None else report.show_span((g.low, g.high)) for g in gains],
@@ -116,7 +115,7 @@ def baselines_table(report: Report) -> Table:
     return table(columns, chosen=chosen, wide_only=("predicted",))
 
 
-def budget_table(report: Report) -> Table | None:
+def budget_table(report: Results) -> Table | None:
     """The best plan for each budget; None where no budgets are compared."""
     frontier = report.bought.frontier
     if not frontier:
@@ -128,13 +127,13 @@ def budget_table(report: Report) -> Table | None:
         "90%": [report.show_span(plan.interval) for plan in plans],
         "cost": [f"{plan.cost:,.2f}" for plan in plans],
         "samples": [f"{plan.size:,}" for plan in plans],
-        "shares": [in_shares(report, plan.mixture) for plan in plans],
+        "shares": [report.shares_text(plan.mixture) for plan in plans],
     }
     chosen = [plan is report.selected for plan in plans]
     return table(columns, chosen=chosen, wide_only=("90%", "cost"))
 
 
-def budget_steps_table(report: Report) -> Table:
+def budget_steps_table(report: Results) -> Table:
     """What the prediction gains from each budget to the next larger one."""
     steps = list(itertools.pairwise(sorted(report.bought.frontier.items())))
     return table(
@@ -149,7 +148,7 @@ def budget_steps_table(report: Report) -> Table:
     )
 
 
-def sets_table(report: Report) -> Table | None:
+def sets_table(report: Results) -> Table | None:
     """What each plan reaches on each validation set; None where there is one set."""
     parts = report.bought.parts
     if not parts:
@@ -160,14 +159,14 @@ def sets_table(report: Report) -> Table | None:
         SELECTED: [report.show(of[SELECTED].predicted) for of in parts.values()],
         "90%": [report.show_span(of[SELECTED].interval) for of in parts.values()],
         **{
-            report.bought.called(name): [report.show(of[name].predicted) for of in parts.values()]
+            report.bought.label(name): [report.show(of[name].predicted) for of in parts.values()]
             for name in others
         },
     }
     return table(columns, wide_only=("90%",))
 
 
-def models_table(report: Report) -> Table | None:
+def models_table(report: Results) -> Table | None:
     """What each scaling model predicts for the plan; None where there is one size."""
     if not report.curves:
         return None
@@ -181,7 +180,7 @@ def models_table(report: Report) -> Table | None:
     return table(columns, chosen=[one.decides for one in opinions])
 
 
-def errors_table(report: Report) -> Table:
+def errors_table(report: Results) -> Table:
     """Cross-validated errors: a row per model and validation set, a column per size.
 
     The smallest error at the largest size comes first.

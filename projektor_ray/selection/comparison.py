@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 import numpy as np
 import pyarrow as pa
@@ -13,16 +14,13 @@ from projektor_ray.selection.problem import MetricAt, PurchaseProblem
 from projektor_ray.selection.provider import Provider
 from projektor_ray.selection.robustness import NEARLY, PlanStability, agree
 from projektor_ray.selection.size_search import TargetResult
+from projektor_ray.selection.unspent_budget import UnspentBudget
 from projektor_ray.storage.arrays import Floats
 from projektor_ray.storage.schemas import SCHEMAS, Row
 
 SELECTED, UNIFORM = "selected", "uniform"
-CALLED = {"single": "best single", "probe": "best trained"}
+LABELS = {"single": "best single provider", "probe": "best trained"}
 """Of the plans whose name in the tables says too little."""
-FILLED_UP = "one first"
-FAR = 10
-"""A purchase of more than so many times the largest size trained is farther than projections were
-ever held against trainings (`benchmarks/prediction.py`)."""
 
 
 @dataclass(frozen=True)
@@ -85,7 +83,7 @@ class PurchasePlans:
     frontier : the best plan for each budget, where they were asked for.
     open_size : whether the size was chosen with the plan; intervals, gains and worlds are all at
         the size that was.
-    unspent : what is left of the budget, and why; empty where nothing noteworthy is.
+    unspent : what is left of the budget, and why; None where nothing noteworthy is.
     parts : where several metrics are bought for, what each plan has of each of them: by the
         metric's, or the validation set's, name and by the plan's.
     budget : most money that may be spent; None where no budget was set.
@@ -100,7 +98,7 @@ class PurchasePlans:
     answer: TargetResult | None = None
     frontier: Mapping[float, Plan] = field(default_factory=dict)
     open_size: bool = False
-    unspent: str = ""
+    unspent: UnspentBudget | None = None
     parts: Mapping[str, Mapping[str, Part]] = field(default_factory=dict)
     budget: float | None = None
     tried: Tried | None = None
@@ -140,75 +138,37 @@ class PurchasePlans:
         """Whether the selected plan does what was asked for, a target if there was one."""
         return self.answer is None or self.answer.reached
 
-    def called(self, name: str) -> str:
-        """A plan's name as people read it; no single is one that others fill up."""
-        if name == "single" and np.count_nonzero(self.plans[name].samples) > 1:
-            return FILLED_UP
-        return CALLED.get(name, name)
+    def label(self, name: str) -> str:
+        """What people call a plan."""
+        if name == "single" and self.max_provider is not None:
+            return f"max {self.max_provider}"
+        return LABELS.get(name, name)
+
+    @cached_property
+    def max_provider(self) -> str | None:
+        """The provider that the baseline `single` buys as much of as possible, filled up evenly
+        from the others; None where it needs no other.
+        """
+        plan = self.plans.get("single")
+        if plan is None or np.count_nonzero(plan.samples) <= 1:
+            return None
+        return favourite(plan)
 
     @property
-    def filled_up(self) -> str:
-        """Whom the rival `single` is of, where it needs others too, in words; else empty."""
-        plan = self.distinct.get("single")
-        if plan is None or self.called("single") != FILLED_UP:
-            return ""
-        name = favourite(plan)
-        most = plan.samples[plan.names.index(name)]
-        return f"{FILLED_UP}: as much of {name} as may be, {most:,}, and evenly of the others"
-
-    @property
-    def moved(self) -> str:
-        """How far the rival `probe` is from the mixture that was trained, in words; empty where it
-        is that one.
+    def trained_share_moved(self) -> float:
+        """Share of the best trained mixture that the baseline `probe` had to move to other
+        providers to keep the constraints; 0 where that is rounding only, or nothing is known.
         """
         plan = self.distinct.get("probe")
         if plan is None or self.tried is None:
-            return ""
+            return 0.0
         away = _apart(self.tried.mixtures[0], plan.mixture)
-        if away * plan.size <= len(plan.names) / 2:
-            return ""
-        return (
-            f"{CALLED['probe']}: the mixture trained with the best metric, {away:.0%} of it moved "
-            "to other providers to keep capacities, terms and budget"
-        )
+        return 0.0 if away * plan.size <= len(plan.names) / 2 else away
 
     @property
-    def far(self) -> str:
-        """That the purchase is far beyond the trainings, in words; empty where it is not."""
-        if self.tried is None or self.selected.size <= FAR * self.tried.size:
-            return ""
-        return (
-            f"{self.selected.size:,} samples are {self.selected.size / self.tried.size:.3g} times "
-            "the largest size trained, and no training tells how the metric grows so far beyond: "
-            "train at a larger size, or buy a part first"
-        )
-
-    @property
-    def held(self) -> str:
-        """What the comparisons hold fixed, in words; empty where the size was asked for."""
-        size = f"{self.selected.size:,}"
-        if self.answer is not None:
-            return (
-                f"all compared plans have {size} samples, whatever they cost within the budget and "
-                "whether or not they reach the target, which is held against the prediction's mean"
-                f"{self._missed_by_half}"
-            )
-        if self.open_size:
-            return (
-                f"intervals, gains and worlds are of plans of {size} samples: that another size "
-                "may be best is not in them"
-            )
-        return ""
-
-    @property
-    def _missed_by_half(self) -> str:
-        """That a target which is reached in the mean is no more than that; empty where it is."""
-        answer, interval = self.answer, self.selected.interval
-        if answer is None or not answer.reached or interval is None:
-            return ""
-        if not interval[0] < answer.target < interval[1]:
-            return ""
-        return ": about every second purchase like this misses it; for a safer one ask for more"
+    def size_ratio(self) -> float | None:
+        """Size of the selected plan over the largest trained size; None where that is unknown."""
+        return None if self.tried is None else self.selected.size / self.tried.size
 
     def rows(self) -> list[Row]:
         """The table `plans`: every provider in every plan; those of a frontier by their budgets."""
@@ -217,7 +177,7 @@ class PurchasePlans:
             row
             for name, plan in {**self.plans, **budgets}.items()
             for row in _rows_of(
-                self.called(name),
+                self.label(name),
                 plan,
                 self.gains.get(name),
                 self.agreement if name == SELECTED else None,
@@ -228,7 +188,7 @@ class PurchasePlans:
         """The table `validation_sets`: every validation set in every plan."""
         return [
             {
-                "plan": self.called(name),
+                "plan": self.label(name),
                 "size": self.plans[name].size,
                 "validation": called,
                 "predicted": part.predicted,

@@ -66,17 +66,6 @@ class Plan:
         return self.part.names
 
     @property
-    def search(self) -> str:
-        """How far the search can be trusted, in words."""
-        said = f"{self.restarts_converged} of {self.restarts} restarts reached this plan's value"
-        if self.optimality_gap:
-            said += (
-                "; the search over price tiers and minimum orders was cut short: a plan may be "
-                f"better by up to {self.optimality_gap:.2g}"
-            )
-        return said
-
-    @property
     def size(self) -> int:
         """Samples in all, N."""
         return int(self.samples.sum())

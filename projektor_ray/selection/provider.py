@@ -2,11 +2,11 @@
 
 import itertools
 from dataclasses import dataclass
+from decimal import Decimal
 
 import numpy as np
 
 from projektor_ray.errors import InputError
-from projektor_ray.explain.numbers import decimals_written
 
 Schedule = tuple[tuple[int, float], ...]
 """Prices by quantity: with ((0, 2.0), (1000, 1.5)) 1,000 samples cost 2.0 each, all others 1.5."""
@@ -64,6 +64,12 @@ class Provider:
 def decimals_of_prices(schedule: Schedule) -> int:
     """The most decimals that a price has; the cost of whole samples has no more."""
     return max(decimals_written(price) for _, price in schedule)
+
+
+def decimals_written(value: float) -> int:
+    """Decimal places of the shortest decimal number equal to this float."""
+    exponent = Decimal(repr(float(value))).normalize().as_tuple().exponent
+    return max(-exponent, 0) if isinstance(exponent, int) else 0
 
 
 def cost_of(schedule: Schedule, samples: int) -> float:

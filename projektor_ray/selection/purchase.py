@@ -4,7 +4,6 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from projektor_ray.errors import InputError
-from projektor_ray.explain.unspent import why_unspent
 from projektor_ray.selection.comparison import PurchasePlans, beside
 from projektor_ray.selection.problem import PurchaseProblem
 from projektor_ray.selection.size_search import (
@@ -14,6 +13,7 @@ from projektor_ray.selection.size_search import (
     select_under_budget,
     smallest_reaching,
 )
+from projektor_ray.selection.unspent_budget import unspent_budget
 
 Minimize = Literal["samples", "money"]
 """What a plan that reaches a target uses as little of as it can."""
@@ -103,7 +103,7 @@ def buy(market: PurchaseProblem, asked: PurchaseRequest) -> PurchasePlans:
 def _told(found: PurchasePlans, market: PurchaseProblem, asked: PurchaseRequest) -> PurchasePlans:
     """With what is left of the money, and whether the size was open."""
     open_size = asked.size is None
-    unspent = why_unspent(market, found.selected, asked.money, open_size=open_size)
+    unspent = unspent_budget(market, found.selected, asked.money, open_size=open_size)
     return replace(found, open_size=open_size, unspent=unspent)
 
 

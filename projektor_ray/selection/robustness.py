@@ -4,7 +4,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from projektor_ray.explain.numbers import plain
 from projektor_ray.selection.feasible_set import FeasibleSet
 from projektor_ray.selection.objective import MetricObjective
 from projektor_ray.selection.plan import Direction, Plan
@@ -17,8 +16,6 @@ WORLDS_LEVEL = 0.8
 CANDIDATES = 400
 SHORTEST, LONGEST = 0.02, 2.0
 """Of the steps from the plan to the candidates, as Euclidean distances of mixtures."""
-NOTHING = 1e-6
-"""Of the metric: less regret is told as none."""
 NEARLY = 0.1
 """Plans are nearly the same if they differ in at most this part of the samples."""
 
@@ -57,16 +54,6 @@ class PlanStability:
     def regret(self) -> float:
         """What knowing the world would gain over the plan, on average."""
         return float(self.regrets.mean())
-
-    @property
-    def _gain(self) -> str:
-        return plain(self.regret) if self.regret >= NOTHING else "nothing"
-
-    def __str__(self) -> str:
-        return (
-            f"in {self.nearly_same:.0%} of the worlds that agree with the probes the best plan is "
-            f"nearly this one; knowing the world would gain {self._gain} on average"
-        )
 
 
 def agree(objective: MetricObjective, plan: Plan, direction: Direction) -> PlanStability | None:

@@ -38,18 +38,6 @@ class TargetResult:
     reached: bool
     plan: Plan
 
-    def __str__(self) -> str:
-        bought = f"{self.plan.size:,} samples"
-        if self.plan.cost:
-            bought += f" for {self.plan.cost:,.10g}"
-        if self.reached:
-            said = f"{self.target:.10g} is reached with {bought}: {self.plan.predicted:.4f}"
-            if self.plan.interval is None:
-                return said
-            low, high = self.plan.interval
-            return f"{said} in the mean, {low:.4f}…{high:.4f} in nine of ten trainings"
-        return f"{self.target:.10g} is not reachable, best is {self.plan.predicted:.4f}: {bought}"
-
 
 def select_under_budget(market: PurchaseProblem, budget: float | None) -> Plan:
     """The plan predicted best at whatever size: `max over N, p of L̂(N, p)` for the money.

@@ -204,10 +204,10 @@ def test_sizes_are_chosen_for_the_money_and_for_a_target(
     assert float(plan[0]["predicted"]) == pytest.approx(value["budget 100"], abs=1e-4)
     capsys.readouterr()
     assert projektor(*asked, "--target", "0.75", "--max-size", "5000", monkeypatch=monkeypatch) == 0
-    assert "0.75 is reached with" in capsys.readouterr().out
+    assert "target 0.75 is reached with" in capsys.readouterr().out
     too_much = ["--target", "0.99", "--max-size", "3000", "--minimize", "samples"]
     assert projektor(*asked, *too_much, monkeypatch=monkeypatch) == 0
-    assert "0.99 is not reachable, best is" in capsys.readouterr().out
+    assert "The target 0.99 cannot be reached" in capsys.readouterr().out
 
 
 def test_report_writes_a_page_of_the_plan_that_select_writes(

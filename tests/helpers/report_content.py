@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from projektor_ray.explain.content import Curve, ModelPrediction, Surface, Trained
+from projektor_ray.explain import Results
+from projektor_ray.explain.results import Curve, ModelPrediction, Surface, Trained
 from projektor_ray.profiles import ProviderCard, Share
-from projektor_ray.report import Report
 from projektor_ray.selection import Gain, PurchasePlans, select
 from projektor_ray.selection.provider import Provider
 
@@ -61,7 +61,7 @@ def beside(*cards: ProviderCard) -> dict[str, tuple[ProviderCard, ...]]:
     return {"validation": cards}
 
 
-def a_report(count: int, scales: tuple[int, ...] = (100, 400), **changes: Any) -> Report:
+def a_report(count: int, scales: tuple[int, ...] = (100, 400), **changes: Any) -> Results:
     """Of so many providers; the first sells at most 600 samples of the 1,000 to buy."""
     providers = tuple(
         Provider(name, capacity=600 if i == 0 else None, price=0.5)
@@ -97,7 +97,7 @@ def a_report(count: int, scales: tuple[int, ...] = (100, 400), **changes: Any) -
         for name in ("cs", "joint")
         for scale in scales
     ]
-    made = Report(
+    made = Results(
         title="a study",
         metric="accuracy",
         direction="maximize",
@@ -117,7 +117,7 @@ def a_report(count: int, scales: tuple[int, ...] = (100, 400), **changes: Any) -
     return replace(made, **changes)
 
 
-def sound(**changes: Any) -> Report:
+def sound(**changes: Any) -> Results:
     """A report that nothing is amiss with: its plan was trained, at the size to buy."""
     report = a_report(4, scales=(1000,))
     trained = replace(report.trained, mixtures=np.tile(report.selected.mixture, (8, 1)))
@@ -125,12 +125,12 @@ def sound(**changes: Any) -> Report:
     return with_plan(made, capacity_shadow_price=np.zeros(4))
 
 
-def with_plan(report: Report, **changes: Any) -> Report:
+def with_plan(report: Results, **changes: Any) -> Results:
     plans = {**report.bought.plans, "selected": replace(report.selected, **changes)}
     return replace(report, bought=replace(report.bought, plans=plans))
 
 
-def with_gain(report: Report, gain: Gain) -> Report:
+def with_gain(report: Results, gain: Gain) -> Results:
     return replace(report, bought=replace(report.bought, gains={"single": gain}))
 
 

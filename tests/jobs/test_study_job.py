@@ -121,7 +121,7 @@ def test_every_plan_buys_what_was_asked_within_capacities_and_budget(
     out, plans = finished
     assert {"selected", "uniform", "single"} <= set(plans.plans)
     for name, plan in plans.plans.items():
-        found = [row for row in rows(out, "plans") if row["plan"] == plans.called(name)]
+        found = [row for row in rows(out, "plans") if row["plan"] == plans.label(name)]
         bought = {row["provider"]: row["samples"] for row in found}
         assert sum(bought.values()) == 100, name
         assert bought["ada"] <= 40, name
@@ -597,7 +597,7 @@ def test_labels_that_validation_lacks_are_said_at_a_check_at_a_run_and_in_the_re
     run_study(changed, str(tmp_path / "out"))
     assert says in " ".join(capsys.readouterr().out.split())
     page = html.unescape((tmp_path / "out" / "report.html").read_text(encoding="utf-8"))
-    assert says in page[page.index("What to be careful about") :]
+    assert says in page[page.index("Warnings") :]
 
 
 def test_a_bad_validation_set_is_named(local_ray: None, tmp_path: Path) -> None:

@@ -5,22 +5,22 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from projektor_ray.report import Report
+from projektor_ray.explain import Results
 from projektor_ray.report.headline import Tile, heading, tiles
 from projektor_ray.selection import Gain, TargetResult
 from tests.helpers.report_content import a_report
 
 
-def with_gains(**gains: Gain) -> Report:
+def with_gains(**gains: Gain) -> Results:
     report = a_report(4)
     return replace(report, bought=replace(report.bought, gains=gains))
 
 
-def with_answer(report: Report, answer: TargetResult) -> Report:
+def with_answer(report: Results, answer: TargetResult) -> Results:
     return replace(report, bought=replace(report.bought, answer=answer))
 
 
-def gain_tile(report: Report) -> Tile:
+def gain_tile(report: Results) -> Tile:
     return tiles(report)[1]
 
 
@@ -37,7 +37,7 @@ def test_the_gain_is_over_the_best_baseline() -> None:
     assert "best single" in tile.lines[0]
     assert "0.050…0.250" in tile.lines[0]
     assert "uniform" in tile.lines[1]
-    assert "+0.200 (90%: 0.100…0.300)" in tile.lines[1]
+    assert "+0.200, 90% interval 0.100…0.300" in tile.lines[1]
     tile = gain_tile(with_gains(uniform=Gain(0.2, 0.1, 0.3), single=Gain(0.25, 0.05, 0.45)))
     assert tile.value == "+0.200"
     (line,) = tile.lines

@@ -7,6 +7,7 @@ from xml.etree import ElementTree
 import numpy as np
 import pytest
 
+from projektor_ray.explain.plan_summary import target_result
 from projektor_ray.report import render_page
 from projektor_ray.report.headline import heading
 from projektor_ray.selection import TargetResult
@@ -39,7 +40,7 @@ def test_the_plan_on_the_page_is_the_plan(count: int, scales: tuple[int, ...]) -
 def test_the_plan_is_compared_with_its_baselines() -> None:
     report = a_report(4)
     rows = read(render_page(report)).titled("plan", "predicted")
-    assert [row[0] for row in rows] == ["selected", "uniform", "best single"]
+    assert [row[0] for row in rows] == ["selected", "uniform", "best single provider"]
     for row, plan in zip(rows, report.plans.values(), strict=True):
         assert float(row[1]) == pytest.approx(plan.predicted, abs=5e-4)
         assert float(row[4].replace(",", "")) == plan.cost
@@ -64,8 +65,9 @@ def test_a_target_and_budgets_are_shown_where_they_were_asked_for() -> None:
     assert not read(render_page(report)).titled("budget")
     assert any("frontier" in value for tag, name, value in shown.attributes if name == "id")
     reached = TargetResult(0.75, True, best)
-    told = read(render_page(replace(report, bought=replace(report.bought, answer=reached))))
-    assert str(reached) + "." in told.texts["li"]
+    aimed = replace(report, bought=replace(report.bought, answer=reached))
+    told = read(render_page(aimed))
+    assert str(target_result(aimed.bought, aimed.metric_text)) in told.texts["li"]
 
 
 def test_nothing_has_no_negative_sign() -> None:

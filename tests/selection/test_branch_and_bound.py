@@ -133,7 +133,6 @@ def test_a_search_that_is_cut_short_says_by_how_much_it_may_be_short(
     plan = select(Bowl(tuple(peak)), sellers, SIZE, budget=budget, restarts=4)
     assert cost(sellers, plan.samples) <= budget
     assert plan.optimality_gap > 0
-    assert "a plan may be better by up to" in plan.search
     best = best_of_many(peak, sellers, budget)
     assert plan.predicted <= best + 1e-12
     assert best <= plan.predicted + plan.optimality_gap + ONE_SAMPLE

@@ -126,7 +126,6 @@ def test_the_smallest_size_that_reaches_a_target(target: float) -> None:
     assert answer.reached
     assert answer.plan.predicted >= target
     assert fewest <= answer.plan.size <= fewest + 1
-    assert "is reached with" in str(answer)
 
 
 @pytest.mark.parametrize("target", [0.3, 0.6, 0.8, 0.88])
@@ -153,7 +152,7 @@ def test_what_cannot_be_reached_is_said() -> None:
     for answer in (smallest_reaching(MARKET, 0.95, 60.0), cheapest_reaching(MARKET, 0.95, 60.0)):
         assert not answer.reached
         assert answer.plan.predicted == pytest.approx(values[costs <= 60].max(), abs=2e-3)
-        assert "0.95 is not reachable, best is" in str(answer)
+        assert answer.target == 0.95
 
 
 def test_the_frontier_is_the_best_at_each_budget_and_never_falls() -> None:

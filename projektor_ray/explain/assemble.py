@@ -1,14 +1,14 @@
-"""A report's content from fitted models and plans, whatever the trainings came from."""
+"""Collect `Results` from fitted models and plans, whatever the trainings came from."""
 
 from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
 from projektor_ray.designs.drawing import simplex_lattice
 from projektor_ray.errors import InputError
-from projektor_ray.explain.content import BEYOND, Curve, ModelPrediction, Report, Surface, Trained
+from projektor_ray.explain.results import BEYOND, Curve, ModelPrediction, Results, Surface, Trained
 from projektor_ray.profiles import ProviderCard
 from projektor_ray.projection import ScaleModel, noise_gain, reach
 from projektor_ray.projection.cross_validation import left_out, values_at
@@ -26,7 +26,7 @@ ACROSS = 3
 ObjectiveAt = Callable[[float], MetricObjective]
 
 
-def describe(
+def assemble(
     *,
     title: str,
     metric: str,
@@ -42,8 +42,9 @@ def describe(
     reason: str,
     notes: Sequence[str],
     cards: Mapping[str, Sequence[ProviderCard]] = MappingProxyType({}),
-) -> Report:
-    """The content of a report; parameters that it has as well are told there.
+    source: Literal["study", "table"] = "table",
+) -> Results:
+    """The results of fitted models and plans; see `Results` for parameters of the same name.
 
     Parameters
     ----------
@@ -59,7 +60,7 @@ def describe(
         _opinion(name, at(best.size), best, uniform, sign, decides=name == chosen)
         for name, at in {chosen: objectives[chosen], **others}.items()
     ]
-    return Report(
+    return Results(
         title=title,
         metric=metric,
         direction=direction,
@@ -78,6 +79,7 @@ def describe(
         reasons=_reasons(reason, trained.scales, best.size),
         notes=tuple(notes),
         cards={name: tuple(drawn) for name, drawn in cards.items()},
+        source=source,
     )
 
 

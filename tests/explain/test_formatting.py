@@ -1,6 +1,6 @@
 """Numbers as people read them."""
 
-from projektor_ray.explain.numbers import aligned, as_written, change, changes, plain
+from projektor_ray.explain.formatting import aligned, as_written, change, changes, significant
 
 
 def test_a_column_has_the_digits_of_its_middle_and_no_long_tail() -> None:
@@ -20,7 +20,11 @@ def test_changes_have_signs_and_no_more_decimals_than_the_noise() -> None:
 
 
 def test_plain_numbers_have_no_exponent() -> None:
-    assert [plain(value) for value in (0.00003, 0.0234, 1234.0)] == ["0.00003", "0.023", "1200"]
+    assert [significant(value) for value in (0.00003, 0.0234, 1234.0)] == [
+        "0.00003",
+        "0.023",
+        "1200",
+    ]
 
 
 def test_prices_keep_their_digits_and_stand_below_each_other() -> None:

@@ -1,12 +1,12 @@
-"""The report of somebody's table of trainings."""
+"""The results of a table of runs."""
 
 from collections.abc import Mapping
 from dataclasses import replace
 
 import numpy as np
 
-from projektor_ray.explain.content import Report
-from projektor_ray.explain.describe import describe, trained_of
+from projektor_ray.explain.assemble import assemble, trained_of
+from projektor_ray.explain.results import Results
 from projektor_ray.projection.per_scale import PerScale
 from projektor_ray.runs import Runs, ScaleRegressor
 from projektor_ray.runs.estimators import AUTO
@@ -14,14 +14,14 @@ from projektor_ray.runs.result_tables import fit_rows, fit_sizes
 from projektor_ray.selection import Plan, PurchasePlans
 
 
-def report_of_table(
+def results_of_table(
     title: str,
     runs: Runs,
     model: ScaleRegressor,
     bought: PurchasePlans,
     without: Mapping[str, Plan | None],
-) -> Report:
-    """The content of the report of trainings, a model fitted to them and plans made with it."""
+) -> Results:
+    """The results of a table of runs, a model fitted to them and plans made with it."""
     trained = trained_of(
         model.model_, model.mixtures_, model.distances_, model.sizes_, model.values_
     )
@@ -31,7 +31,7 @@ def report_of_table(
     if model.log:
         values, predicted = np.exp(trained.values), np.exp(trained.predicted)
         trained = replace(trained, values=values, predicted=predicted)
-    return describe(
+    return assemble(
         title=title,
         metric=runs.metric,
         direction=model.goal,

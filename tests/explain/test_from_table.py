@@ -6,8 +6,9 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from projektor_ray.report import Report, render_page
-from projektor_ray.report.from_table import report_of_table
+from projektor_ray.explain import Results
+from projektor_ray.explain.from_table import results_of_table
+from projektor_ray.report import render_page
 from projektor_ray.runs import Offers, Runs, ScaleRegressor
 from projektor_ray.selection import PurchaseRequest, plans_without
 from tests.helpers.report_content import read
@@ -20,7 +21,7 @@ def law(shares: np.ndarray, size: Any) -> Any:
     return 2.0 - shares @ WORTH - 0.05 * np.log(size)
 
 
-def told(sizes: tuple[int, ...], size: int, *, log: bool = False) -> Report:
+def told(sizes: tuple[int, ...], size: int, *, log: bool = False) -> Results:
     shares = np.random.default_rng(0).dirichlet(np.ones(3), size=11)
     rows = np.array([[*share, size, law(share, size)] for size in sizes for share in shares])
     table = pa.table(dict(zip((*NAMES, "size", "loss"), rows.T, strict=True)))
@@ -30,7 +31,7 @@ def told(sizes: tuple[int, ...], size: int, *, log: bool = False) -> Report:
     offers = Offers.free(NAMES).changed({"ada": 0.5}, {"ada": 300.0}, {}, (), ())
     bought = model.plans(PurchaseRequest(size, 200.0), offers)
     without = plans_without(model.market(offers), bought.selected, 200.0)
-    return report_of_table("mine", runs, model, bought, without)
+    return results_of_table("mine", runs, model, bought, without)
 
 
 def test_values_curves_and_gains_follow_the_law() -> None:

@@ -1,20 +1,22 @@
-"""What a report says: numbers ready to be drawn, from a table or from a study."""
+"""The numbers of a finished study or table of runs: trainings, models, plans, profiles."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
-from projektor_ray.explain.numbers import (
+from projektor_ray.explain.formatting import (
     FINER,
     WORTH_DIGITS,
+    MetricText,
     change,
     changes,
-    decimals_of,
-    fixed,
-    span,
-    step_of,
+    decimals_from_intervals,
+    interval_text,
+    percent,
+    rounded,
+    sample_step,
 )
 from projektor_ray.explain.short_labels import labels, short
 from projektor_ray.profiles import ProviderCard
@@ -109,8 +111,8 @@ class Surface:
 
 
 @dataclass(frozen=True, eq=False)
-class Report:
-    """Everything on the page.
+class Results:
+    """Everything that is known of a result; what terminal, page and service show.
 
     Attributes
     ----------
@@ -130,6 +132,7 @@ class Report:
     reasons : why this model, and how far it reaches; a sentence each.
     notes : what is known to be amiss with the trainings; a sentence each.
     cards : of the providers, where there are pilots, by the validation set they are beside.
+    source : whether the trainings are a study's, or a table of somebody's runs.
     """
 
     title: str
@@ -148,6 +151,7 @@ class Report:
     reasons: tuple[str, ...]
     notes: tuple[str, ...]
     cards: Mapping[str, tuple[ProviderCard, ...]] = field(default_factory=dict)
+    source: Literal["study", "table"] = "table"
 
     @property
     def providers(self) -> tuple[Provider, ...]:
@@ -175,7 +179,7 @@ class Report:
 
     def measurable(self, gain: Gain) -> bool:
         """Whether a gain is one: its interval is above 0, and it does not round to nothing."""
-        return gain.low > 0 and fixed(gain.value, self.decimals) > 0
+        return gain.low > 0 and rounded(gain.value, self.decimals) > 0
 
     @property
     def every_card(self) -> Iterator[tuple[ProviderCard, str]]:
@@ -202,7 +206,7 @@ class Report:
     @property
     def step(self) -> int:
         """How many samples more of a provider are valued."""
-        return step_of(self.selected.size)
+        return sample_step(self.selected.size)
 
     @property
     def worth(self) -> Floats:
@@ -222,13 +226,24 @@ class Report:
         return "on top" if self.grows else "in place of as many of the plan’s mixture"
 
     @property
+    def metric_text(self) -> MetricText:
+        """How values of the metric are written."""
+        return MetricText(self.metric_label, self.direction, self.decimals)
+
+    def shares_text(self, mixture: Floats, most: int = 4) -> str:
+        """`high-digits 38%, low-digits 38%, …`: the largest shares of 1% or more."""
+        order = [i for i in np.argsort(-mixture, kind="stable") if mixture[i] >= 0.01]
+        shares = [f"{self.labels[i]} {percent(float(mixture[i]))}" for i in order[:most]]
+        return ", ".join(shares) + (", …" if order[most:] else "")
+
+    @property
     def decimals(self) -> int:
         """Of a metric: as many as its uncertainty makes sense of."""
-        return decimals_of([plan.interval for plan in self.bought.plans.values()])
+        return decimals_from_intervals([plan.interval for plan in self.bought.plans.values()])
 
     def show(self, value: float) -> str:
         """A metric."""
-        return f"{fixed(value, self.decimals):,.{self.decimals}f}"
+        return f"{rounded(value, self.decimals):,.{self.decimals}f}"
 
     def show_change(self, value: float) -> str:
         """A difference of metrics with its sign; ±0 where it rounds to nothing."""
@@ -238,10 +253,6 @@ class Report:
     def show_worth(self) -> Sequence[str]:
         """What `step` samples more of each provider are worth, m of them."""
         return changes(self.worth.tolist(), WORTH_DIGITS, self.decimals + FINER)
-
-    def shows(self, value: float) -> bool:
-        """Whether what a part of the purchase is worth is more than nothing."""
-        return fixed(value, self.decimals + FINER) > 0
 
     def show_without(self, name: str) -> str:
         """How the metric of the best plan changes if a provider is left out."""
@@ -254,8 +265,4 @@ class Report:
 
     def show_span(self, bounds: tuple[float, float] | None) -> str:
         """An interval of the metric."""
-        return span(bounds, self.decimals)
-
-    def show_gain(self, gain: Gain) -> str:
-        """A gain and its interval."""
-        return f"{self.show_change(gain.value)} (90%: {self.show_span((gain.low, gain.high))})"
+        return interval_text(bounds, self.decimals)

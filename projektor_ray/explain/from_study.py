@@ -1,4 +1,4 @@
-"""The report of a study: what its ledgers hold, and the plan."""
+"""The results of a study: what its ledgers hold, and the plan."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from projektor_ray.explain.content import Report, Trained
-from projektor_ray.explain.describe import ObjectiveAt, describe, trained_of
+from projektor_ray.explain.assemble import ObjectiveAt, assemble, trained_of
+from projektor_ray.explain.results import Results, Trained
 from projektor_ray.profiles import ProviderCard
 from projektor_ray.projection.choose import names_of_laws
 from projektor_ray.runs import unidentified
@@ -23,14 +23,14 @@ from projektor_ray.study.purchasing import SetFit
 from projektor_ray.transport import CachedDistances
 
 
-def report_of_study(
+def results_of_study(
     study: Study,
     fits: Sequence[SetFit],
     plans: PurchasePlans,
     without: Mapping[str, Plan | None],
     cards: Mapping[str, Sequence[ProviderCard]],
-) -> Report:
-    """The content of a study's report; of several validation sets, of what they are together.
+) -> Results:
+    """The results of a study; of several validation sets, of their aggregate.
 
     Parameters
     ----------
@@ -38,7 +38,7 @@ def report_of_study(
     """
     fits = [replace(one, distances=CachedDistances(one.distances)) for one in fits]
     chosen = " / ".join(dict.fromkeys(_chosen(one) for one in fits))
-    return describe(
+    return assemble(
         title=study.config.name,
         metric=study.goal,
         direction=study.metric.direction,
@@ -53,6 +53,7 @@ def report_of_study(
         reason="; ".join(_of_sets(fits, [[one.fitted.reason] for one in fits])),
         notes=[*study.cautions, *_of_sets(fits, [_notes(one) for one in fits])],
         cards=cards,
+        source="study",
     )
 
 

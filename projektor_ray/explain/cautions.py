@@ -1,0 +1,219 @@
+"""Warnings: what could make the plan or its prediction wrong."""
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from projektor_ray.explain.facts import Fact, fact
+from projektor_ray.explain.formatting import count, listed, percent, percent_range, quoted, rounded
+from projektor_ray.explain.plan_summary import comparison_scope, few_converged, search_result
+from projektor_ray.explain.results import ModelPrediction, Results
+from projektor_ray.explain.uncertainty import gain_uncertainty
+from projektor_ray.selection import Plan
+
+NEAR = 0.85
+"""Overlap with a trained mixture from which on a plan counts as trained."""
+FAR = 10
+"""A plan of more than so many times the largest trained size lies farther than projections were
+ever validated (`benchmarks/prediction.py`)."""
+BAD_LABELS, BAD_OUTLIERS, BAD_DUPLICATES = 0.05, 0.1, 0.05
+"""Shares of a pilot from which on a warning is given: the low ends of the intervals of wrong labels
+and of outliers."""
+SAVES = 0.01
+"""Of the cost: a smaller saving is not worth a warning."""
+MOST_NAMED = 2
+
+
+def warnings(results: Results) -> tuple[Fact, ...]:
+    """What could make the plan or its prediction wrong."""
+    return (
+        *(fact("note", note) for note in results.notes),
+        *_cheaper_plans(results),
+        *_filling(results),
+        *_model(results),
+        *_search(results),
+        *provider_warnings(results),
+    )
+
+
+def _model(results: Results) -> Iterator[Fact]:
+    """Of the model."""
+    best, metric = results.selected, results.metric_text
+    if metric.value(best.unclipped) != metric.value(best.predicted):
+        yield fact(
+            "clipped_prediction",
+            f"The model predicts {metric.value(best.unclipped)}, which is clipped to the limit of "
+            f"{metric.name}, {best.predicted:g}. The model grows too fast at this size: trust the "
+            "order of the plans more than their values.",
+            unclipped=best.unclipped,
+            predicted=best.predicted,
+        )
+    ratio = results.bought.size_ratio
+    if ratio is not None and ratio > FAR:
+        yield fact(
+            "far_extrapolation",
+            f"The plan ({count(best.size, 'sample')}) is {ratio:.3g} times the largest trained "
+            "size. Projections this far were never validated: train at a larger size, or buy a "
+            "part first.",
+            size=best.size,
+            size_ratio=ratio,
+        )
+    scope = comparison_scope(results.bought)
+    if scope is not None and results.gains:
+        yield scope
+    if results.bought.answer is None:
+        yield from _not_best(results)
+    overlap = results.trained.overlap(best.mixture)
+    if overlap < NEAR:
+        yield fact(
+            "no_close_mixture",
+            f"No trained mixture is close to the plan: the closest one shares {percent(overlap)} "
+            "of its samples.",
+            overlap=overlap,
+        )
+
+
+def _search(results: Results) -> Iterator[Fact]:
+    """Of the search, and of the errors that are shown."""
+    if few_converged(results.selected):
+        yield from search_result(results.selected)
+    if not results.trained.left_out:
+        yield fact(
+            "no_cross_validation",
+            "There are too few mixtures for cross-validation. The errors shown are training "
+            "errors: errors for new mixtures are larger.",
+        )
+
+
+def _not_best(results: Results) -> Iterator[Fact]:
+    """Of the plan compared with the baselines, where it was to be the best of them."""
+    against = [one.model for one in results.opinions if _against(results, one)]
+    if against:
+        verb = "predicts" if len(against) == 1 else "predict"
+        yield fact(
+            "models_disagree",
+            f"{'The model' if len(against) == 1 else 'The models'} {listed(against)} {verb} a "
+            f"better {results.metric_label} for the plan {quoted('uniform')} than for this one.",
+            models=tuple(against),
+        )
+    uncertain = gain_uncertainty(results.bought, results.metric_text)
+    if uncertain is not None:
+        yield uncertain
+    others = {
+        name: gain
+        for name, gain in results.gains.items()
+        if uncertain is None or name != results.bought.nearest
+    }
+    unclear = [results.bought.label(n) for n, gain in others.items() if gain.low < 0 < gain.high]
+    if unclear:
+        either = " either" if uncertain is not None and len(unclear) == 1 else ""
+        yield fact(
+            "gains_not_significant",
+            f"The data do not show that this plan beats {listed(list(map(quoted, unclear)))}"
+            f"{either}.",
+            baselines=tuple(unclear),
+        )
+
+
+def _against(results: Results, opinion: ModelPrediction) -> bool:
+    return rounded(opinion.gain, results.decimals) < 0
+
+
+def _cheaper_plans(results: Results) -> Iterator[Fact]:
+    """The cheapest plan that is not measurably worse; none where a target is to be reached, which
+    the compared plans need not do."""
+    if results.bought.answer is not None:
+        return
+    cost, metric = results.selected.cost, results.metric_text
+    cheaper = [
+        (
+            plan.cost,
+            f"The plan {quoted(results.bought.label(name))}",
+            "is not measurably worse (gain of the selected plan "
+            f"{metric.gain(results.gains[name])})",
+        )
+        for name, plan in results.plans.items()
+        if name in results.gains and not results.measurable(results.gains[name])
+    ]
+    cheaper += [
+        (plan.cost, f"The best plan without {name}", "has the same prediction")
+        for name, plan in results.without.items()
+        if plan is not None and _same_prediction(results, plan)
+    ]
+    for least, which, why in sorted(cheaper)[:1]:
+        if cost - least > SAVES * cost:
+            yield fact(
+                "cheaper_plan",
+                f"{which} costs {least:,.2f}, which is {cost - least:,.2f} less, and {why}.",
+                cost=least,
+                saving=cost - least,
+            )
+
+
+def _same_prediction(results: Results, other: Plan) -> bool:
+    """Whether another plan's prediction is shown as the selected one's, or better."""
+    lost = results.sign * (results.selected.predicted - other.predicted)
+    return rounded(lost, results.decimals) <= 0
+
+
+def _filling(results: Results) -> Iterator[Fact]:
+    """Samples that only fill up the number of samples, though more of them make things worse."""
+    best, metric = results.selected, results.metric_text
+    if results.bought.open_size or results.bought.answer is not None or not results.grows:
+        return
+    harm = -results.sign * results.worth
+    ordered = np.argsort(-harm, kind="stable")
+    worse = [int(i) for i in ordered if metric.shows(harm[i]) and best.samples[i]]
+    if worse:
+        names = [results.names[i] for i in worse]
+        samples = int(best.samples[worse].sum())
+        field = "selection.size" if results.source == "study" else "--at"
+        yield fact(
+            "filling_samples",
+            f"{count(samples, 'sample')} of {listed(names, MOST_NAMED)} only fill the plan up to "
+            f"{best.size:,}: more of them is predicted to make {metric.name} worse. A smaller "
+            f"plan may be as good: leave out `{field}` to let the search choose the size.",
+            samples=samples,
+            size=best.size,
+            providers=tuple(names),
+        )
+
+
+def provider_warnings(results: Results) -> Iterator[Fact]:
+    """Flaws of the pilots."""
+    for card, beside in results.every_card:
+        name, wrong, odd = card.provider, card.wrong_labels, card.outliers
+        if wrong is not None and wrong.low >= BAD_LABELS:
+            yield fact(
+                "wrong_labels",
+                f"About {percent(wrong.value)} of the labels of {name} look wrong (90% interval "
+                f"{percent_range(wrong.low, wrong.high)}){beside}.",
+                provider=name,
+                share=wrong.value,
+                low=wrong.low,
+                high=wrong.high,
+            )
+        if odd.low >= BAD_OUTLIERS:
+            yield fact(
+                "outliers",
+                f"About {percent(odd.value)} of the samples of {name} are unlike any validation "
+                f"sample{beside}.",
+                provider=name,
+                share=odd.value,
+            )
+        if card.duplicates_within > BAD_DUPLICATES * card.samples:
+            yield fact(
+                "duplicates",
+                f"{count(card.duplicates_within, 'sample')} of {name} duplicate other samples of "
+                "the same pilot.",
+                provider=name,
+                samples=card.duplicates_within,
+            )
+        if card.duplicates_in_validation:
+            yield fact(
+                "leakage",
+                f"{count(card.duplicates_in_validation, 'sample')} of {name} are also in the "
+                f"validation set{beside}: the metric of mixtures with {name} is too good.",
+                provider=name,
+                samples=card.duplicates_in_validation,
+            )

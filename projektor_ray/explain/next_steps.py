@@ -1,0 +1,147 @@
+"""What to do next: to know more, or to gain more."""
+
+from collections.abc import Iterator
+
+import numpy as np
+import yaml
+
+from projektor_ray.explain.cautions import BAD_DUPLICATES, BAD_LABELS, NEAR
+from projektor_ray.explain.facts import Fact, fact
+from projektor_ray.explain.formatting import count
+from projektor_ray.explain.results import Results
+from projektor_ray.explain.sensitivity import budget_shadow_price, capacity_shadow_prices
+from projektor_ray.explain.uncertainty import FURTHER, further_scale
+from projektor_ray.projection import noise_gain
+
+MOST_NEGOTIATIONS = 2
+"""How many providers are to be asked for more samples."""
+FIRST_PART = 4
+"""The part of the plan to buy first, where the projection is far: a fourth."""
+MOST_SHARES = 6
+"""Shares of a mixture that are written out for the study file."""
+
+
+def next_steps(results: Results) -> tuple[Fact, ...]:
+    """What to do to know more, or to gain more; most useful first."""
+    return (
+        *_trainings(results),
+        *_first_part(results),
+        *_negotiations(results),
+        *_questions(results),
+    )
+
+
+def _trainings(results: Results) -> Iterator[Fact]:
+    """What to train."""
+    best, scales = results.selected, results.trained.scales
+    if results.trained.overlap(best.mixture) < NEAR:
+        yield fact(
+            "train_plan_mixture",
+            f"Train the plan's own mixture at {count(scales[-1], 'sample')}: no trained mixture "
+            f"is close to it. {_mixture_setting(results, best.mixture)}",
+            size=scales[-1],
+        )
+    further = further_scale(scales[-1], best.size)
+    if len(scales) == 1:
+        more = FURTHER * scales[0]
+        yield fact(
+            "train_second_size",
+            f"Train mixtures at {count(more, 'sample')} too: one size does not show how "
+            f"{results.metric_label} grows with more data.{_scales_setting(results, more)}",
+            size=more,
+        )
+    elif further > scales[-1]:
+        now, then = (float(noise_gain(best.size, of)) for of in (scales, (*scales, further)))
+        compare = " It also shows which scaling model fits best." if len(scales) < 3 else ""
+        yield fact(
+            "train_larger_size",
+            f"Train mixtures at {count(further, 'sample')}: the projection would then amplify "
+            f"errors {then:.1f} times instead of {now:.1f} times.{compare}"
+            f"{_scales_setting(results, further)}",
+            size=further,
+            noise_gain=now,
+            noise_gain_then=then,
+        )
+    if not results.measured:
+        yield fact(
+            "measure_distances",
+            "Measure the distance of each mixture to the validation set from pilots: it helps "
+            "most where few mixtures were trained.",
+        )
+
+
+def _scales_setting(results: Results, further: int) -> str:
+    """The field of the study file, ready to paste; nothing for a table of runs."""
+    if results.source != "study":
+        return ""
+    scales = ", ".join(str(scale) for scale in (*results.trained.scales, further))
+    return f" Set `probes.scales: [{scales}]`."
+
+
+def _mixture_setting(results: Results, mixture: np.ndarray) -> str:
+    """The mixture: as the field of the study file, ready to paste, or its shares."""
+    order = [i for i in np.argsort(-mixture, kind="stable") if mixture[i] >= 0.005]
+    if results.source == "study" and len(order) <= MOST_SHARES:
+        shares = [round(float(mixture[i]), 2) for i in order]
+        shares[0] = round(shares[0] + 1 - sum(shares), 2)
+        setting = {results.names[i]: share for i, share in zip(order, shares, strict=True)}
+        written = yaml.safe_dump([setting], default_flow_style=True, sort_keys=False, width=10**6)
+        return f"Add `probes.mixtures: {written.strip()}`."
+    return f"It has {results.shares_text(mixture)}."
+
+
+def _first_part(results: Results) -> Iterator[Fact]:
+    """What to buy first, where the plan is far beyond the trainings."""
+    size, last, metric = results.selected.size, results.trained.scales[-1], results.metric_text
+    part = max(last, size // FIRST_PART)
+    if results.curves and part <= size / 2:
+        value, low, high = results.curves[0].at(part)
+        yield fact(
+            "buy_first_part",
+            f"Buy a first part of {count(part, 'sample')} in these shares and train on it. The "
+            f"model predicts {metric.name} {metric.value(value)} (90% interval "
+            f"{metric.interval((low, high))}): outside this interval, do not rely on the plan for "
+            "the rest.",
+            samples=part,
+            predicted=value,
+            low=low,
+            high=high,
+        )
+
+
+def _negotiations(results: Results) -> Iterator[Fact]:
+    """Bounds that the plan runs into."""
+    bought, metric = results.bought, results.metric_text
+    for price in capacity_shadow_prices(bought, metric)[:MOST_NEGOTIATIONS]:
+        name = price.values["provider"]
+        yield fact("ask_for_capacity", f"Ask {name} for more samples. {price}", **price.values)
+    for price in budget_shadow_price(bought, metric):
+        yield fact("raise_budget", f"Consider a larger budget. {price}", **price.values)
+
+
+def _questions(results: Results) -> Iterator[Fact]:
+    """What to ask the providers whom the plan buys from."""
+    pairs: set[frozenset[str | None]] = set()
+    for card, _ in results.every_card:
+        if not card.planned_samples:
+            continue
+        wrong = card.wrong_labels
+        if wrong is not None and wrong.low >= BAD_LABELS:
+            yield fact(
+                "check_labels",
+                f"Have the labels of {card.provider} checked before buying "
+                f"{count(card.planned_samples, 'sample')}.",
+                provider=card.provider,
+                samples=card.planned_samples,
+            )
+        pair = frozenset((card.provider, card.closest_provider))
+        if card.duplicates_in_closest > BAD_DUPLICATES * card.samples and pair not in pairs:
+            pairs.add(pair)
+            yield fact(
+                "ask_for_ownership",
+                f"Ask {card.provider} and {card.closest_provider} who owns the "
+                f"{count(card.duplicates_in_closest, 'sample')} that both offer, and pay "
+                "only once.",
+                providers=(card.provider, card.closest_provider),
+                samples=card.duplicates_in_closest,
+            )

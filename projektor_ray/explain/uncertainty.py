@@ -1,0 +1,94 @@
+"""How sure the selected plan is: its gain over the best baseline, and plan stability."""
+
+import numpy as np
+
+from projektor_ray.explain.facts import Fact, fact
+from projektor_ray.explain.formatting import MetricText, count, percent, quoted, rounded
+from projektor_ray.selection.comparison import SELECTED, PurchasePlans, Tried
+
+FEW_STABLE = 0.5
+"""Below this plan stability, other plans may be better."""
+FURTHER = 4
+"""How many times the largest trained size a further one is at most."""
+
+
+def gain_uncertainty(found: PurchasePlans, metric: MetricText) -> Fact | None:
+    """That the plan may be no better than the best baseline, or than other plans, and which
+    trainings would show it; None where neither is so, or the plan is one that reaches a target.
+    """
+    name = found.nearest
+    if name is None or found.answer is not None:
+        return None
+    gain, stability = found.gains[name], found.agreement
+    no_regret = stability is not None and rounded(stability.regret, metric.decimals) == 0
+    label = quoted(found.label(name))
+    values = {
+        "baseline": found.label(name),
+        "gain": gain.value,
+        "gain_low": gain.low,
+        "gain_high": gain.high,
+    }
+    if gain.low <= 0 or rounded(gain.value, metric.decimals) == 0:
+        text = f"The data do not show that this plan beats {label}."
+        if no_regret:
+            text += " The choice hardly matters: the expected regret is below rounding."
+            return fact("gain_not_significant", text, **values)
+        kind = "gain_not_significant"
+    elif stability is not None and stability.nearly_same < FEW_STABLE and not no_regret:
+        text = f"This plan beats {label}, but other plans may be better still."
+        kind = "plan_unstable"
+    else:
+        return None
+    if found.tried is not None:
+        text += f" {_trainings_to_decide(found, name, found.tried)}"
+    return fact(kind, text, **values)
+
+
+def further_scale(last: int, size: int) -> int:
+    """A scale to train next: between the last one and a size to buy beyond it, `√(last·size)`, and
+    at most four times the last.
+    """
+    return round(min(FURTHER * last, float(np.sqrt(last * size))))
+
+
+def _trainings_to_decide(found: PurchasePlans, baseline: str, tried: Tried) -> str:
+    """Which trainings would decide between the plan and a baseline: at a larger size where they
+    clearly differ at the largest one, else more of them there.
+    """
+    size = found.selected.size
+    clear = tried.gain is not None and tried.gain.low > 0
+    further = further_scale(tried.size, size)
+    at = f"at {count(tried.size, 'sample')}"
+    if clear and further > tried.size:
+        return (
+            f"The plans clearly differ {at}: train both at a larger size (e.g. {further:,}) to "
+            "see whether the gap holds."
+        )
+    if all(tried.near(found.plans[one].mixture) for one in (SELECTED, baseline)):
+        return f"Train the mixtures close to both plans with more seeds {at}."
+    return f"Train the mixtures of both plans with several seeds {at}."
+
+
+def plan_stability(found: PurchasePlans, metric: MetricText) -> Fact | None:
+    """Share of posterior samples whose best plan is close to this one, and expected regret; None
+    where the model has no posterior.
+    """
+    stability = found.agreement
+    if stability is None:
+        return None
+    least = 10.0**-metric.decimals
+    regret = (
+        metric.value(stability.regret)
+        if rounded(stability.regret, metric.decimals)
+        else f"below {least:.{metric.decimals}f}"
+    )
+    text = (
+        f"Plan stability: {percent(stability.nearly_same)} of posterior samples have their best "
+        f"plan close to this one (expected regret {regret})."
+    )
+    return fact(
+        "plan_stability",
+        text,
+        plan_stability=stability.nearly_same,
+        expected_regret=stability.regret,
+    )

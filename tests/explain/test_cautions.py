@@ -1,0 +1,161 @@
+"""Warnings: each for its cause, and none without."""
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from projektor_ray.explain import Results
+from projektor_ray.explain.cautions import warnings
+from projektor_ray.explain.results import ModelPrediction
+from projektor_ray.profiles import ProviderCard, Share
+from projektor_ray.selection import Gain, TargetResult
+from projektor_ray.selection.comparison import Tried
+from projektor_ray.selection.feasible_set import FeasibleSet
+from tests.helpers.report_content import a_report, beside, card, sound, with_gain, with_plan
+
+MANY = Share(0.4, 0.3, 0.5)
+
+
+def test_nothing_amiss_is_nothing_said() -> None:
+    assert warnings(sound()) == ()
+    assert warnings(sound(cards=beside(card("seller-000")))) == ()
+
+
+@pytest.mark.parametrize(
+    ("changed", "said"),
+    [
+        (
+            lambda r: with_plan(r, unclipped=1.2, predicted=1.0),
+            ("clipped_prediction", "predicts 1.200, which is clipped to the limit of accuracy, 1."),
+        ),
+        (
+            lambda r: with_plan(r, restarts_converged=3, restarts=40),
+            ("restarts_converged", "3 of 40 restarts"),
+        ),
+        (
+            lambda r: with_gain(r, Gain(0.1, -0.1, 0.3)),
+            ("gain_not_significant", "beats “best single provider”."),
+        ),
+        (lambda r: replace(r, notes=("A is in no row.",)), ("note", "A is in no row.")),
+        (
+            lambda r: replace(r, trained=replace(r.trained, mixtures=np.eye(4)[[0, 3] * 4])),
+            ("no_close_mixture", "shares 60% of its samples"),
+        ),
+        (
+            lambda r: replace(r, trained=replace(r.trained, left_out=False)),
+            ("no_cross_validation", "too few mixtures"),
+        ),
+        (
+            lambda r: replace(
+                r, opinions=(*r.opinions, ModelPrediction("eq3", False, 1, 0, 1, -0.1))
+            ),
+            ("models_disagree", "The model eq3 predicts a better accuracy for the plan “uniform”"),
+        ),
+    ],
+)
+def test_each_cause_has_its_warning(changed: Any, said: tuple[str, str]) -> None:
+    (told,) = warnings(changed(sound()))
+    assert told.kind == said[0]
+    assert said[1] in told.text
+
+
+@pytest.mark.parametrize(
+    ("flawed", "said"),
+    [
+        (
+            card("b", wrong_labels=MANY),
+            "About 40% of the labels of b look wrong (90% interval 30–50%).",
+        ),
+        (card("b", outliers=MANY), "About 40% of the samples of b are unlike any validation"),
+        (card("b", duplicates_within=50), "50 samples of b duplicate other samples"),
+        (card("b", duplicates_in_validation=3), "3 samples of b are also in the validation set"),
+    ],
+)
+def test_each_flaw_of_a_pilot_is_said(flawed: ProviderCard, said: str) -> None:
+    (told,) = warnings(sound(cards=beside(card("a"), flawed)))
+    assert said in told.text
+    assert told.values["provider"] == "b"
+
+
+def test_the_best_baseline_is_named_once() -> None:
+    results = a_report(4)
+    gains = {"uniform": Gain(0.2, -0.1, 0.5), "single": Gain(0.1, -0.1, 0.3)}
+    told = warnings(replace(results, bought=replace(results.bought, gains=gains)))
+    texts = {one.kind: one.text for one in told}
+    assert texts["gain_not_significant"].startswith(
+        "The data do not show that this plan beats “best single provider”."
+    )
+    assert texts["gains_not_significant"] == (
+        "The data do not show that this plan beats “uniform” either."
+    )
+
+
+@pytest.mark.parametrize(("largest", "far"), [(100, False), (99, True)])
+def test_a_plan_far_beyond_the_trainings_is_a_warning(largest: int, far: bool) -> None:
+    results = sound()
+    tried = replace(results, bought=replace(results.bought, tried=Tried(np.eye(4), largest)))
+    assert ("far_extrapolation" in {one.kind for one in warnings(tried)}) is far
+
+
+def cheaper(report: Results, cost: float, lost: float, gain: Gain) -> Results:
+    """With a uniform plan and one without the first provider at this cost."""
+    price = np.full(4, cost / 1000)
+    schedule = [replace(one, price=cost / 1000) for one in report.providers]
+    part = FeasibleSet.of(schedule, 1000)
+    uniform = replace(report.bought.plans["uniform"], prices=price, part=part)
+    other = replace(uniform, predicted=report.selected.predicted - lost)
+    plans = {**report.bought.plans, "uniform": uniform}
+    gains = {**report.bought.gains, "uniform": gain}
+    name = report.names[0]
+    return replace(
+        report, bought=replace(report.bought, plans=plans, gains=gains), without={name: other}
+    )
+
+
+def test_a_cheaper_plan_that_is_not_measurably_worse_is_a_warning() -> None:
+    """The selected plan costs 500."""
+    open_, sure = Gain(0.05, -0.1, 0.2), Gain(0.2, 0.1, 0.3)
+    (told, *_) = warnings(cheaper(sound(), 200.0, 0.1, open_))
+    assert told.text == (
+        "The plan “uniform” costs 200.00, which is 300.00 less, and is not measurably worse (gain "
+        "of the selected plan +0.050, 90% interval -0.100…0.200)."
+    )
+    assert (told.values["cost"], told.values["saving"]) == (200.0, 300.0)
+    (told,) = warnings(cheaper(sound(), 200.0, 0.0, sure))
+    assert told.text == (
+        "The best plan without seller-000 costs 200.00, which is 300.00 less, and has the same "
+        "prediction."
+    )
+    reached = cheaper(sound(), 200.0, 0.1, open_)
+    answer = TargetResult(0.8, True, reached.selected)
+    for none in (
+        cheaper(sound(), 200.0, 0.1, sure),
+        cheaper(sound(), 499.0, 0.1, open_),
+        replace(reached, bought=replace(reached.bought, answer=answer)),
+    ):
+        assert "cheaper_plan" not in {one.kind for one in warnings(none)}
+
+
+def test_samples_that_only_fill_up_the_number_are_a_warning() -> None:
+    """More of the second provider would make it worse; where no growth is known, or the size
+    was not asked for, it would be no advice to buy fewer."""
+    worse = with_plan(a_report(4), marginal_value=np.array([1.0, -1.0, -1.0, 0.0]))
+    (told,) = [one for one in warnings(worse) if one.kind == "filling_samples"]
+    assert told.text.startswith("400 samples of seller-001 only fill the plan up to 1,000:")
+    assert "leave out `--at`" in told.text
+    (told,) = [one for one in warnings(replace(worse, source="study")) if "fill" in one.kind]
+    assert "leave out `selection.size`" in told.text
+    for other in (
+        replace(worse, curves=()),
+        replace(worse, bought=replace(worse.bought, open_size=True)),
+        with_plan(worse, marginal_value=np.array([1.0, -1e-6, -1.0, 0.0])),
+        with_plan(worse, marginal_value=np.array([1.0, 0.1, -1.0, 0.0])),
+    ):
+        assert "filling_samples" not in {one.kind for one in warnings(other)}
+
+
+def test_a_model_that_prefers_the_uniform_plan_by_a_rounding_error_is_no_warning() -> None:
+    report = sound(opinions=(ModelPrediction("eq3", False, 1, 0, 1, -0.0004),))
+    assert warnings(report) == ()

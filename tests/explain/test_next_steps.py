@@ -1,0 +1,117 @@
+"""Next steps: each for its cause, and none without."""
+
+from dataclasses import replace
+
+import numpy as np
+import yaml
+
+from projektor_ray.explain import Results
+from projektor_ray.explain.next_steps import next_steps
+from projektor_ray.profiles import Share
+from projektor_ray.projection import noise_gain
+from projektor_ray.selection import TargetResult
+from tests.helpers.report_content import a_report, beside, card, sound, with_plan
+
+MANY = Share(0.4, 0.3, 0.5)
+
+
+def with_budget(report: Results) -> Results:
+    return replace(report, bought=replace(report.bought, budget=500.0))
+
+
+def step(results: Results, kind: str) -> str:
+    """The text of the one step of a kind; empty where there is none."""
+    found = [one.text for one in next_steps(results) if one.kind == kind]
+    assert len(found) <= 1
+    return found[0] if found else ""
+
+
+def test_one_size_calls_for_a_second() -> None:
+    (told,) = next_steps(sound())
+    assert told.kind == "train_second_size"
+    assert told.values == {"size": 4000}
+    study = step(sound(source="study"), "train_second_size")
+    assert study.endswith("Set `probes.scales: [1000, 4000]`.")
+
+
+def test_a_larger_size_comes_with_what_it_would_help() -> None:
+    results = sound()
+    far = replace(results, trained=replace(results.trained, sizes=np.array([50.0, 200.0] * 4)))
+    (told,) = [one for one in next_steps(far) if one.kind == "train_larger_size"]
+    now, then = (float(noise_gain(1000, scales)) for scales in ((50, 200), (50, 200, 447)))
+    assert told.values == {"size": 447, "noise_gain": now, "noise_gain_then": then}
+    assert f"errors {then:.1f} times instead of {now:.1f} times." in told.text
+    assert then < now
+
+
+def test_no_larger_size_is_advised_where_none_lies_between_the_last_and_the_plan() -> None:
+    """The plan buys 1,000; √(999·1,000) rounds to 999, which was trained."""
+    assert not step(a_report(4, scales=(250, 999)), "train_larger_size")
+
+
+def test_a_part_is_to_be_bought_first_where_the_plan_is_far() -> None:
+    told = step(a_report(4, scales=(100, 250)), "buy_first_part")
+    value = np.interp(np.log(250), np.log([100, 1000]), [0.5, 0.8])
+    assert told.startswith("Buy a first part of 250 samples")
+    assert f"predicts accuracy {value:.3f} (90% interval" in told
+    assert not step(a_report(4, scales=(100, 800)), "buy_first_part")
+
+
+def test_the_plans_own_mixture_is_to_be_trained_where_none_is_close() -> None:
+    told = step(a_report(4), "train_plan_mixture")
+    assert "seller-000 60%, seller-001 40%" in told
+    assert not step(sound(), "train_plan_mixture")
+    study = step(a_report(4, names=["a", "b: c", "d", "e"], source="study"), "train_plan_mixture")
+    pasted = study[study.index("[") : study.rindex("]") + 1]
+    assert yaml.safe_load(pasted) == [{"a": 0.6, "b: c": 0.4}]
+
+
+def test_bounds_that_bind_are_to_be_negotiated() -> None:
+    loose = with_plan(
+        sound(), capacity_shadow_price=np.array([0.0, 2.0, 0.0, 3.0]), budget_shadow_price=0.004
+    )
+    told = {one.text for one in next_steps(with_budget(loose))}
+    assert {
+        "Ask seller-003 for more samples. If seller-003 sold 100 more samples, accuracy would "
+        "rise by 0.3.",
+        "Ask seller-001 for more samples. If seller-001 sold 100 more samples, accuracy would "
+        "rise by 0.2.",
+        "Consider a larger budget. If the budget grew by 1% (5.00), accuracy would rise by 0.02.",
+    } <= told
+
+
+def test_distances_are_to_be_measured_where_there_are_none() -> None:
+    assert step(sound(measured=False), "measure_distances")
+    assert not step(sound(), "measure_distances")
+
+
+def test_only_providers_whom_the_plan_buys_from_are_asked() -> None:
+    bad = card("b", wrong_labels=MANY, closest_provider="c", duplicates_in_closest=30)
+    results = sound(cards=beside(bad))
+    assert step(results, "check_labels") == "Have the labels of b checked before buying 50 samples."
+    assert step(results, "ask_for_ownership").startswith("Ask b and c who owns the 30 samples")
+    unbought = next_steps(sound(cards=beside(replace(bad, planned_samples=0))))
+    assert {one.kind for one in unbought} == {"train_second_size"}
+
+
+def test_what_rounding_hides_is_not_advised() -> None:
+    """An improvement by 1e-6, where the metric is shown to a thousandth."""
+    tiny = with_plan(sound(), capacity_shadow_price=np.full(4, 1e-5), budget_shadow_price=1e-7)
+    assert not step(with_budget(tiny), "ask_for_capacity")
+    assert not step(with_budget(tiny), "raise_budget")
+
+
+def test_more_money_is_not_advised_where_none_bounds_or_the_target_is_reached() -> None:
+    dear = with_plan(sound(), budget_shadow_price=0.004)
+    assert not step(dear, "raise_budget")
+    assert step(with_budget(dear), "raise_budget")
+    reached = replace(with_budget(dear).bought, answer=TargetResult(0.5, True, dear.selected))
+    assert not step(replace(dear, bought=reached), "raise_budget")
+
+
+def test_duplicates_that_two_providers_share_are_asked_about_once() -> None:
+    pair = (
+        card("b", closest_provider="c", duplicates_in_closest=30),
+        card("c", closest_provider="b", duplicates_in_closest=30),
+    )
+    assert step(sound(cards=beside(*pair)), "ask_for_ownership")

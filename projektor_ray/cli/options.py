@@ -19,13 +19,12 @@ from projektor_ray.runs import (
     Roles,
     Runs,
     ScaleRegressor,
-    guess_direction,
     join_tables,
     read_table,
     unbounded_note,
     unidentified,
 )
-from projektor_ray.runs.metric_names import Bounds
+from projektor_ray.runs.metric_direction import Bounds
 from projektor_ray.runs.result_tables import fit_scale
 from projektor_ray.selection import Aggregation, Direction, PurchaseRequest, aggregation
 from projektor_ray.selection.purchase import Minimize
@@ -171,7 +170,7 @@ class ModelOptions:
 
     def fit(self, runs: Runs, *, log: bool) -> ScaleRegressor:
         """The model; says which one was chosen and why."""
-        goal = self.direction.value if self.direction else guess_direction(runs.metric)
+        goal = self.direction.value if self.direction else runs.direction
         return self.fit_to(runs, goal, log=log)
 
     def fit_to(self, runs: Runs, goal: str | None, *, log: bool) -> ScaleRegressor:

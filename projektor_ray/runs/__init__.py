@@ -3,8 +3,9 @@
 from projektor_ray.data import join_tables, read_table
 from projektor_ray.runs.estimators import MixtureRegressor, ScaleRegressor
 from projektor_ray.runs.identifiability import unidentified
-from projektor_ray.runs.metric_names import guess_direction, unbounded_note
+from projektor_ray.runs.metric_direction import guess_direction, unbounded_note
 from projektor_ray.runs.offers import Offers
+from projektor_ray.runs.reading import Reading
 from projektor_ray.runs.roles import Columns, Roles
 from projektor_ray.runs.runs import Runs
 from projektor_ray.runs.saved_models import keep, kept
@@ -13,6 +14,7 @@ __all__ = [
     "Columns",
     "MixtureRegressor",
     "Offers",
+    "Reading",
     "Roles",
     "Runs",
     "ScaleRegressor",

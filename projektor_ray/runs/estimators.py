@@ -16,7 +16,7 @@ from projektor_ray.projection import JointPower, ScaleModel, choose_scale_model
 from projektor_ray.projection.scale_model import ScaledProbes
 from projektor_ray.projection.scale_models import scale_model_class
 from projektor_ray.runs.identifiability import unseen
-from projektor_ray.runs.metric_names import Bounds
+from projektor_ray.runs.metric_direction import Bounds
 from projektor_ray.runs.mixture_columns import OfMixtures, interval_like, values_like
 from projektor_ray.runs.offers import Offers
 from projektor_ray.selection import (

@@ -10,10 +10,11 @@ from sklearn.base import BaseEstimator, RegressorMixin
 from projektor_ray.data import read_table
 from projektor_ray.errors import InputError, row_named
 from projektor_ray.predictors.predictor import mixture_groups
+from projektor_ray.runs.column_names import require
 from projektor_ray.runs.identifiability import unidentified
-from projektor_ray.runs.metric_names import Bounds, guess_bounds, guess_direction
-from projektor_ray.runs.roles import column, require
-from projektor_ray.runs.runs import check_shares, check_values
+from projektor_ray.runs.metric_direction import Bounds, guess_bounds, guess_direction
+from projektor_ray.runs.numeric_columns import column
+from projektor_ray.runs.run_checks import check_shares, check_values
 from projektor_ray.selection import Direction
 from projektor_ray.storage.arrays import Floats
 
@@ -71,6 +72,7 @@ class OfMixtures(RegressorMixin, BaseEstimator):  # type: ignore[misc]
                 f"expected one y for each of {len(mixtures)} mixtures; got {len(values)}"
             )
         check_values(values, self.metric_, self.bounds or guess_bounds(self.metric_))
+        self.highest_value_ = float(values.max())
         if len(mixtures) > 1 and len(mixture_groups(mixtures)) == 1:
             raise InputError(
                 f"all {len(mixtures)} rows are of one mixture, so that nothing tells how the "
@@ -134,7 +136,7 @@ class OfMixtures(RegressorMixin, BaseEstimator):  # type: ignore[misc]
             If neither tells.
         """
         if self.direction is None:
-            return guess_direction(self.metric_)
+            return guess_direction(self.metric_, self.highest_value_)
         return "minimize" if self.direction == "minimize" else "maximize"
 
     def rank(self, X: Any, **settings: Any) -> Any:

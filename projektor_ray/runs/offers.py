@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from projektor_ray.data import read_table
 from projektor_ray.errors import InputError, nearest, row_named
-from projektor_ray.runs.roles import column
+from projektor_ray.runs.numeric_columns import column
 from projektor_ray.selection import Terms
 from projektor_ray.selection.provider import Provider
 from projektor_ray.storage.arrays import Floats

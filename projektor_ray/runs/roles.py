@@ -1,26 +1,30 @@
-"""Which column of somebody's table is what: providers, size, metric, distance."""
+"""Which column of somebody's table is what: mixture, size, metric, distance."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pyarrow as pa
 
-from projektor_ray.errors import InputError, nearest, row_named
-from projektor_ray.runs.metric_names import Bounds, names_a_metric
-from projektor_ray.storage.arrays import Floats
+from projektor_ray.errors import InputError
+from projektor_ray.runs.column_names import bare, is_input, require, vocabulary, words
+from projektor_ray.runs.count_columns import adding_up, find_counts
+from projektor_ray.runs.metric_direction import Bounds, names_a_metric
+from projektor_ray.runs.numeric_columns import column, is_numeric
+from projektor_ray.runs.reading import Unit
+from projektor_ray.runs.share_columns import find_shares, neighbours
+from projektor_ray.runs.size_column import find_size
+from projektor_ray.runs.tidy_columns import PER_CENT
+from projektor_ray.selection import Direction
 
-SIZE_NAMES = ("size", "n", "samples", "n_samples", "train_size", "tokens")
-DISTANCE_NAMES = ("distance", "ot", "ot_distance")
-METRIC_NAMES = ("metric", "value", "accuracy", "loss", "score")
-METRIC_PREFIX = "metric/"
-PER_CENT = 100.0
-SIMPLEX_TOLERANCE = 1e-6
-MOST_DECIMALS = 6
-"""Shares printed to fewer decimals than this may miss 1 by what rounding explains."""
-LEAST_AGREEMENT = 0.5
+DISTANCE_NAMES = vocabulary("distance ot ot_distance")
+METRIC_NAMES = vocabulary("metric value objective")
+METRIC_PREFIXES = ("metric/", "metrics/", "metrics.", "metric.")
+STATISTICS = vocabulary(
+    "std stderr sem var variance rank weight weights threshold smoothing type name fn "
+    "function coef time step ci lower upper"
+)
+"""Words of a column that is about a metric, but is none."""
 SHOWN = 8
-COUNTED = "Numbers of samples are no shares: divide each row of them by its sum. "
 
 
 @dataclass(frozen=True)
@@ -34,6 +38,9 @@ class Roles:
     size : column of the sizes, or the one size of all rows.
     distance : column of each mixture's distance to the validation set.
     bounds : range of the metric; absent: by its name.
+    direction : whether more of the metric is better; absent: by its name and values.
+    counts : whether the mixture's columns hold numbers of samples or tokens, not shares.
+    step : column of steps, of which each training's last counts.
     ignore : columns that are none of these, such as the key of a join.
     """
 
@@ -42,165 +49,151 @@ class Roles:
     size: str | float | None = None
     distance: str | None = None
     bounds: Bounds | None = None
+    direction: Direction | None = None
+    counts: bool = False
+    step: str | None = None
     ignore: tuple[str, ...] = ("index",)
 
 
 @dataclass(frozen=True)
 class Columns:
-    """The column of each part; `size` and `distance` may be absent."""
+    """The column of each role; `metric`, `size` and `distance` may be absent.
 
-    providers: tuple[str, ...]
+    Attributes
+    ----------
+    unit : what the mixture's columns hold.
+    """
+
+    mixture: tuple[str, ...]
+    unit: Unit
     metric: str | None
     size: str | None
     distance: str | None
 
+    @property
+    def taken(self) -> set[str]:
+        """All of them."""
+        return {name for name in (*self.mixture, self.metric, self.size, self.distance) if name}
+
+
+def resolve(table: pa.Table, roles: Roles) -> Roles:
+    """The same roles with the names as the table spells them.
+
+    Raises
+    ------
+    InputError
+        If a named column is absent.
+    """
+    names = table.column_names
+
+    def find(name: str | None) -> str | None:
+        return None if name is None else require(name, names)
+
+    return replace(
+        roles,
+        providers=tuple(require(name, names) for name in roles.providers),
+        metric=find(roles.metric),
+        size=find(roles.size) if isinstance(roles.size, str) else roles.size,
+        distance=find(roles.distance),
+        step=find(roles.step),
+    )
+
 
 def find_columns(table: pa.Table, roles: Roles, *, measured: bool = True) -> Columns:
-    """The columns that `roles` names; the others by their names, providers by their values.
-
-    Providers are the longest run of neighbouring columns whose rows sum to 1 (or to 100: that is
-    refused later, in words), so that the table needs no naming convention.
+    """The columns that `roles` names; the others by their names, the mixture by its values.
 
     Parameters
     ----------
+    table : as `tidy` makes it.
+    roles : as `resolve` makes them.
     measured : whether a metric is needed; a table of mixtures to predict has none.
 
     Raises
     ------
     InputError
-        If a named column is absent, or none or several could be meant.
+        If none or several columns could be meant.
     """
     names = table.column_names
+    known = {*roles.providers, *roles.ignore, *filter(None, (roles.metric, roles.step))}
+    distance = roles.distance or next(
+        (n for n in names if bare(n) in DISTANCE_NAMES and n not in known), None
+    )
+    known |= {distance} if distance else set()
     size = roles.size if isinstance(roles.size, str) else None
-    for name in (*roles.providers, roles.metric if measured else None, size, roles.distance):
-        if name is not None:
-            require(name, names)
-    metric = roles.metric if roles.metric or not measured else _find_metric(names)
     if roles.size is None:
-        size = _named(names, SIZE_NAMES)
-    distance = roles.distance or _named(names, DISTANCE_NAMES)
-    taken = {metric, size, distance, *roles.ignore}
-    providers = roles.providers or _find_providers(table, taken)
-    twice = {metric, size, distance} & set(providers)
-    if twice or len(set(providers)) < len(providers):
+        size = find_size(table, known)
+    known |= {size} if size else set()
+    metric = roles.metric if roles.metric or not measured else find_metric(table, known)
+    known |= {metric} if metric else set()
+    mixture, unit = roles.providers, _unit(table, roles)
+    if not mixture and roles.counts:
+        mixture = find_counts(table, known, size)
+    elif not mixture:
+        others = known | {n for n in names if n.startswith(METRIC_PREFIXES)}
+        mixture, unit = _shares(table, others, size)
+    twice = {metric, size, distance} & set(mixture)
+    if twice or len(set(mixture)) < len(mixture):
         raise InputError(
             f"each column has one meaning; {', '.join(sorted(map(str, twice))) or 'a provider'} "
             "is named twice"
         )
-    return Columns(tuple(sorted(providers)), metric, size, distance)
+    return Columns(mixture, unit, metric, size, distance)
 
 
-def require(name: str, names: Sequence[str]) -> None:
-    """Refuse a column that is not there, with the nearest one that is."""
-    if name not in names:
-        raise InputError(f"the table has no column {name!r}; {nearest(name, names)}")
-
-
-def _named(names: Sequence[str], wanted: Sequence[str]) -> str | None:
-    return next((name for name in names if name.lower() in wanted), None)
-
-
-def _find_metric(names: Sequence[str]) -> str:
-    found = [name for name in names if name.startswith(METRIC_PREFIX)]
-    found = found or [name for name in names if name.lower() in METRIC_NAMES]
-    found = found or [name for name in names if names_a_metric(name)]
-    if len(found) == 1:
-        return found[0]
-    shown = ", ".join(found[:SHOWN] or names[:SHOWN])
-    raise InputError(
-        f"cannot tell which column is the metric: {'several' if found else 'none'} could be; "
-        f"name one of {shown}{', …' if len(found or names) > SHOWN else ''}"
-    )
-
-
-def _find_providers(table: pa.Table, taken: set[str | None]) -> tuple[str, ...]:
-    """The longest run of columns of shares, of those whose sums agree in most rows."""
-    best: tuple[float, int, tuple[str, ...]] = (0.0, 0, ())
-    short = ""
-    for run in _numeric_runs(table, taken):
-        shares = np.column_stack([column(table, name) for name in run])
-        shares = np.where(np.isfinite(shares) & (shares >= 0), shares, np.inf)
-        short = short or _falls_short(shares, run)
-        totals = np.cumsum(np.column_stack([np.zeros(len(shares)), shares]), axis=1)
-        for first in range(len(run) - 1):
-            with np.errstate(invalid="ignore"):
-                sums = totals[:, first + 2 :] - totals[:, [first]]
-            for total in (1.0, PER_CENT):
-                close = np.abs(np.nan_to_num(sums, nan=np.inf) / total - 1) <= 1e-2
-                agreement = close.mean(axis=0)
-                last = len(agreement) - 1 - int(np.argmax(agreement[::-1]))
-                names = tuple(run[first : first + last + 2])
-                best = max(best, (float(agreement[last]), len(names), names))
-    if best[0] < LEAST_AGREEMENT:
-        _refuse_texts(table, taken)
+def _shares(table: pa.Table, taken: set[str], size: str | None) -> tuple[tuple[str, ...], Unit]:
+    """The columns that sum to 1 or 100; columns that sum to the size are asked about."""
+    try:
+        group = find_shares(table, taken)
+    except InputError:
+        runs = neighbours(table, taken)
+        numbers = {name: column(table, name) for run in runs for name in run}
+        counts = () if size is None else adding_up(runs, numbers, column(table, size))
+        if not counts:
+            raise
+        listed = ",".join(counts[:SHOWN])
         raise InputError(
-            "cannot tell which columns are the providers' shares: no neighbouring columns sum to 1 "
-            f"in most rows. {short or COUNTED}Name them; the columns are "
-            f"{', '.join(table.column_names[:SHOWN])}{', …' if table.num_columns > SHOWN else ''}"
-        )
-    return best[2]
+            f"the columns {listed} sum to {size!r}, not to 1: they seem to hold numbers of "
+            "samples. Say --counts if they are the mixture, or name its columns: --providers a,b,c"
+        ) from None
+    return group.columns, "shares" if group.total == 1 else "per cent"
 
 
-def _refuse_texts(table: pa.Table, taken: set[str | None]) -> None:
-    """Refuse a column of texts most of which are numbers: it may be of shares."""
-    for field in table.schema:
-        if field.name not in taken and pa.types.is_string(field.type):
-            numbers = np.mean([_is_number(cell) for cell in table[field.name]])
-            if numbers > LEAST_AGREEMENT:
-                column(table, field.name)
+def _unit(table: pa.Table, roles: Roles) -> Unit:
+    """What the named columns of the mixture hold: per cent where most rows sum to 100."""
+    if not roles.providers or roles.counts:
+        return "counts" if roles.counts else "shares"
+    sums = np.nansum([column(table, name) for name in roles.providers], axis=0)
+    return "per cent" if np.mean(np.abs(sums / PER_CENT - 1) <= 1e-2) > 0.5 else "shares"
 
 
-def _falls_short(shares: Floats, names: Sequence[str]) -> str:
-    """What to say of neighbouring columns that would be shares if one more were there."""
-    first = next((i for i in range(len(names)) if shares[:, i].max() <= 1), len(names))
-    last = next((i for i in range(first, len(names)) if shares[:, i].max() > 1), len(names))
-    sums = shares[:, first:last].sum(axis=1)
-    if last - first < 2 or sums.max() > 1 + SIMPLEX_TOLERANCE:
-        return ""
-    return (
-        f"The columns {', '.join(names[first:last])} look like shares, but sum to "
-        f"{sums.min():.2g} … {sums.max():.2g}: a provider's column may be missing; add it. "
-    )
-
-
-def _numeric_runs(table: pa.Table, taken: set[str | None]) -> list[list[str]]:
-    runs: list[list[str]] = [[]]
-    for field in table.schema:
-        numeric = pa.types.is_floating(field.type) or pa.types.is_integer(field.type)
-        if field.name in taken or field.name.startswith(METRIC_PREFIX):
-            continue
-        if numeric or pa.types.is_null(field.type):
-            runs[-1].append(field.name)
-        else:
-            runs.append([])
-    return [run for run in runs if len(run) > 1]
-
-
-def column(table: pa.Table, name: str) -> Floats:
-    """A column as numbers; what is empty is NaN.
+def find_metric(table: pa.Table, taken: set[str]) -> str:
+    """The one column whose name is that of a metric, not of training data where another is not.
 
     Raises
     ------
     InputError
-        If it holds something else than numbers; says in which row, and what.
+        If there is none, or there are several; names them.
     """
-    try:
-        return np.asarray(table[name].cast(pa.float64()).to_numpy(), dtype=np.float64)
-    except (pa.ArrowException, ValueError):
-        odd = [(row, cell) for row, cell in enumerate(table[name]) if not _is_number(cell)]
-    if not odd:
-        raise InputError(f"the column {name!r} must hold numbers; it is of {table[name].type}")
-    (row, cell), *others = odd
+    usable: list[str] = [
+        name for name in table.column_names if name not in taken and _may_be(table, name)
+    ]
+    found = [name for name in usable if name.startswith(METRIC_PREFIXES)]
+    found = found or [n for n in usable if bare(n) in METRIC_NAMES or names_a_metric(n)]
+    if len(found) > 1:
+        found = [name for name in found if not set(words(name)) & {"train", "training"}] or found
+    if len(found) == 1:
+        return found[0]
+    shown = ", ".join(found[:SHOWN] or table.column_names[:SHOWN])
+    more = len(found or table.column_names) > SHOWN
     raise InputError(
-        f"the column {name!r} must hold numbers; {row_named(row)} has {cell.as_py()!r}"
-        f"{f', and {len(others)} more rows have none' if others else ''}. Correct it, or leave out "
-        "the row"
+        f"cannot tell which column is the metric: {'several' if found else 'none'} could be; "
+        f"name one of {shown}{', …' if more else ''} (--metric NAME)"
     )
 
 
-def _is_number(cell: pa.Scalar) -> bool:
-    try:
-        cell.cast(pa.float64())
-    except (pa.ArrowException, ValueError):
+def _may_be(table: pa.Table, name: str) -> bool:
+    """Whether a column holds numbers that are no setting and no statistic of a metric."""
+    kind = table[name].type
+    if not is_numeric(kind) or pa.types.is_null(kind) or is_input(name):
         return False
-    return True
+    return not set(words(name)) & STATISTICS and bool(np.isfinite(column(table, name)).any())

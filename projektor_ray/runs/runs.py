@@ -1,26 +1,37 @@
 """Trainings as arrays, checked: what a table of (mixture, size, metric[, distance]) says."""
 
+from collections import Counter
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
-from numpy.typing import NDArray
 
 from projektor_ray.data import read_table
-from projektor_ray.errors import InputError, row_named, rows_named
-from projektor_ray.runs.metric_names import Bounds, guess_bounds
-from projektor_ray.runs.roles import (
-    MOST_DECIMALS,
-    PER_CENT,
-    SIMPLEX_TOLERANCE,
-    Roles,
-    column,
-    find_columns,
+from projektor_ray.errors import InputError
+from projektor_ray.runs.column_names import provider_names
+from projektor_ray.runs.count_columns import sizes_of_counts
+from projektor_ray.runs.finished_rows import (
+    find_steps,
+    first_of_duplicates,
+    last_steps,
+    left_out_states,
 )
+from projektor_ray.runs.metric_direction import Bounds, guess_bounds, guess_direction
+from projektor_ray.runs.numeric_columns import column
+from projektor_ray.runs.reading import Reading
+from projektor_ray.runs.roles import Columns, Roles, find_columns, resolve
+from projektor_ray.runs.run_checks import (
+    check_shares,
+    check_sizes,
+    check_values,
+    finite_column,
+    with_empty_as_zero,
+)
+from projektor_ray.runs.size_column import check_one_size
+from projektor_ray.runs.tidy_columns import PER_CENT, tidy
+from projektor_ray.selection import Direction
 from projektor_ray.storage.arrays import Floats
-
-SHOWN = 5
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,6 +47,7 @@ class Runs:
     distances : (k,), or None.
     metric : name of the metric.
     bounds : its range, as was said, else by its name; None where neither tells.
+    reading : which columns these are, and which rows were left out; None where no table was read.
     """
 
     providers: tuple[str, ...]
@@ -45,34 +57,21 @@ class Runs:
     distances: Floats | None
     metric: str
     bounds: Bounds | None = None
+    reading: Reading | None = None
 
     @staticmethod
     def read(source: Any, roles: Roles | None = None, *, measured: bool = True) -> "Runs":
         """The trainings in a table: a path, a DataFrame or an Arrow table.
 
+        Rows of failed, unfinished and repeated trainings are left out and counted in `reading`.
+
         Raises
         ------
         InputError
-            If a column is absent or its values cannot be used; says which rows, and what to do.
+            If a column is absent, can be read in two ways, or its values cannot be used; says
+            which, and what to do.
         """
-        roles = roles or Roles()
-        table = read_table(source)
-        columns = find_columns(table, roles, measured=measured)
-        shares = np.column_stack([column(table, name) for name in columns.providers])
-        metric = columns.metric or roles.metric or "metric"
-        bounds = roles.bounds or guess_bounds(metric)
-        values = None
-        if measured:
-            values = check_values(column(table, metric), metric, bounds)
-        return Runs(
-            columns.providers,
-            check_shares(shares, columns.providers),
-            values,
-            _sizes(table, columns.size, roles.size),
-            None if columns.distance is None else _finite(table, columns.distance),
-            metric,
-            bounds,
-        )
+        return read_runs(tidy(read_table(source)), roles or Roles(), measured)
 
     def __len__(self) -> int:
         return len(self.mixtures)
@@ -88,119 +87,114 @@ class Runs:
         """The sizes that occur, ascending; none where the table says no size."""
         return () if self.sizes is None else tuple(int(size) for size in np.unique(self.sizes))
 
+    @property
+    def direction(self) -> Direction:
+        """Whether more of the metric is better: as was said, else by its name and values.
 
-def check_shares(shares: Floats, providers: tuple[str, ...]) -> Floats:
-    """Mixtures (k, m) that sum to 1, up to the decimals in which they are printed; renormalised.
+        Raises
+        ------
+        InputError
+            If neither tells.
+        """
+        if self.reading is not None and self.reading.direction is not None:
+            return self.reading.direction
+        return guess_direction(
+            self.metric, None if self.values is None else float(self.values.max())
+        )
 
-    Raises
-    ------
-    InputError
-        If a share is empty or negative, rows sum to 100 (per cent), or rows do not sum to 1.
-    """
-    if len(providers) < 2:
-        raise InputError(f"a mixture needs two or more providers; got {len(providers)} column")
-    wrong = np.argwhere(~(np.isfinite(shares) & (shares >= 0)))
-    if len(wrong):
-        row, which = wrong[0]
-        raise InputError(
-            f"shares must be numbers, 0 or more; {providers[which]!r} is "
-            f"{_shown(shares[row, which])} in {row_named(row)}{_others(wrong)}. Write 0 where a "
-            "provider has no part, and leave out rows that failed"
-        )
-    sums = shares.sum(axis=1)
-    tolerance = _rounding(shares)
-    off = np.flatnonzero(np.abs(sums - 1) > tolerance)
-    if not len(off):
-        return np.asarray(shares / sums[:, None])
-    if np.mean(np.abs(sums / PER_CENT - 1) <= 1e-2) > 0.5:
-        raise InputError(
-            f"shares must sum to 1; {row_named(0)} sums to {sums[0]:g}: they are in per "
-            f"cent. Divide the columns {providers[0]!r} … {providers[-1]!r} by 100"
-        )
-    raise InputError(
-        f"a mixture's shares must sum to 1 (within {tolerance:.2g}); not so in "
-        f"{rows_named(off)}, the first of which sums to {sums[off[0]]:g}. A provider's "
-        f"column may be missing: read were {', '.join(providers[:SHOWN])}"
-        f"{', …' if len(providers) > SHOWN else ''}"
+
+def read_runs(table: pa.Table, roles: Roles, measured: bool) -> Runs:
+    """The trainings in a tidy table (see `Runs.read`)."""
+    given = roles
+    roles = resolve(table, roles)
+    finished, left = left_out_states(table)
+    rows = np.flatnonzero(finished)
+    columns = find_columns(table.take(rows), roles, measured=measured)
+    rows = _usable(table, rows, roles, columns, left)
+    table = table.take(rows)
+    providers = provider_names(columns.mixture)
+    order = np.argsort(np.array(providers), kind="stable")
+    providers = tuple(providers[i] for i in order)
+    mixture = tuple(columns.mixture[i] for i in order)
+    counts = np.column_stack([column(table, name) for name in mixture])
+    parts = np.nan_to_num(counts) if columns.unit == "counts" else counts
+    shares, filled = with_empty_as_zero(_as_shares(parts, columns.unit))
+    mixtures = check_shares(shares, providers, rows, named=bool(roles.providers))
+    metric = columns.metric or given.metric or "metric"
+    bounds = roles.bounds or guess_bounds(metric)
+    values = check_values(column(table, metric), metric, bounds, rows) if measured else None
+    sizes = check_sizes(table, columns.size, roles.size, rows)
+    if sizes is None and columns.unit == "counts":
+        sizes = sizes_of_counts(parts)
+    if sizes is None and values is not None:
+        check_one_size(table, columns.taken | set(roles.ignore), mixtures, values)
+    distances = None
+    if columns.distance is not None:
+        distances = finite_column(table, columns.distance, rows)
+    reading = Reading(
+        providers,
+        mixture,
+        columns.unit,
+        _guessed(roles, columns),
+        len(rows),
+        dict(left),
+        columns.metric,
+        roles.direction or (None if values is None else _direction(metric, values)),
+        columns.size,
+        () if sizes is None else tuple(int(size) for size in np.unique(sizes)),
+        columns.distance,
+        filled,
     )
+    return Runs(providers, mixtures, values, sizes, distances, metric, bounds, reading)
 
 
-def check_values(values: Floats, metric: str, bounds: Bounds | None) -> Floats:
-    """The metric (k,), finite.
+def _usable(table: pa.Table, rows: Any, roles: Roles, columns: Columns, left: Counter[str]) -> Any:
+    """The rows with a mixture and a value, of each training the last, of duplicates the first."""
 
-    Raises
-    ------
-    InputError
-        If a value is empty, out of bounds, or in per cent; or if all are the same.
-    """
-    empty = np.flatnonzero(~np.isfinite(values))
-    if len(empty):
+    def keep(usable: Any, reason: str) -> None:
+        nonlocal rows
+        left.update({reason: int((~usable).sum())} if not usable.all() else {})
+        rows = rows[usable]
+
+    parts = np.column_stack([column(table.take(rows), name) for name in columns.mixture])
+    keep(np.isfinite(parts).any(axis=1) & (np.nansum(np.abs(parts), axis=1) > 0), "no mixture")
+    metric = columns.metric
+    if metric is not None and len(rows):
+        some = table.take(rows)
+        steps = find_steps(some, roles.step, columns.mixture, columns.size)
+        if steps is not None:
+            fixed = [*columns.mixture, *([columns.size] if columns.size else [])]
+            keep(last_steps(some, steps, fixed, column(some, metric)), "earlier step")
+        keep(np.isfinite(column(table.take(rows), metric)), "no value")
+        keep(first_of_duplicates(table.take(rows)), "duplicate")
+    if not len(rows):
+        listed = ", ".join(f"{count} {reason}" for reason, count in left.items())
         raise InputError(
-            f"the metric {metric!r} must be a finite number; there is none in "
-            f"{rows_named(empty)}. Leave out trainings that failed"
+            f"no row can be used: {listed}. Look at the columns {columns.mixture[0]!r} and "
+            f"{metric!r}, or name others"
         )
-    if bounds:
-        check_range(values, metric, bounds)
-    if len(values) > 1 and np.ptp(values) == 0:
-        raise InputError(
-            f"the metric {metric!r} is {values[0]:g} in all {len(values)} rows: nothing can be "
-            "learned from it. Name another column, or look at the trainings"
-        )
-    return values
+    return rows
 
 
-def check_range(values: Floats, metric: str, bounds: Bounds) -> None:
-    """Refuse values out of bounds; says so where they are per cent."""
-    out = np.flatnonzero((values < bounds[0]) | (values > bounds[1]))
-    if not len(out):
-        return
-    per_cent = bounds == (0.0, 1.0) and values.min() >= 0 and 1 < values.max() <= PER_CENT
-    raise InputError(
-        f"the metric {metric!r} must lie in {bounds[0]:g} … {bounds[1]:g}; it is "
-        f"{values[out[0]]:g} in {row_named(out[0])}"
-        + (
-            ": it is in per cent. Divide it by 100"
-            if per_cent and len(out) > 1
-            else f"{_others(out)}. Correct it, or leave the row out"
-        )
-    )
+def _as_shares(parts: Floats, unit: str) -> Floats:
+    if unit == "counts":
+        return np.asarray(parts / parts.sum(axis=1, keepdims=True))
+    return np.asarray(parts / PER_CENT) if unit == "per cent" else parts
 
 
-def _sizes(table: pa.Table, name: str | None, said: str | float | None) -> Floats | None:
-    if name is None and said is None:
+def _direction(metric: str, values: Floats) -> Direction | None:
+    try:
+        return guess_direction(metric, float(values.max()))
+    except InputError:
         return None
-    sizes = np.full(table.num_rows, float(said or 0)) if name is None else _finite(table, name)
-    wrong = np.flatnonzero((sizes < 1) | (sizes % 1 != 0))
-    if len(wrong):
-        raise InputError(
-            f"a size must be a whole number of samples, at least 1; it is {sizes[wrong[0]]:g} in "
-            f"{row_named(wrong[0])}. Write samples, not thousands or billions of them"
-        )
-    return sizes
 
 
-def _finite(table: pa.Table, name: str) -> Floats:
-    numbers = column(table, name)
-    wrong = np.flatnonzero(~np.isfinite(numbers))
-    if len(wrong):
-        raise InputError(
-            f"the column {name!r} must hold finite numbers; there is none in {rows_named(wrong)}"
-        )
-    return numbers
-
-
-def _rounding(shares: Floats) -> float:
-    """What rounding every share to the decimals they are printed in can add to a sum."""
-    for decimals in range(1, MOST_DECIMALS):
-        if np.allclose(shares, np.round(shares, decimals), rtol=0, atol=1e-9):
-            rounding = 0.5 * shares.shape[1] / 10**decimals if decimals > 1 else 0.0
-            return float(SIMPLEX_TOLERANCE + rounding)
-    return SIMPLEX_TOLERANCE
-
-
-def _others(wrong: NDArray[np.intp]) -> str:
-    return f", and {len(wrong) - 1} more are wrong" if len(wrong) > 1 else ""
-
-
-def _shown(value: float) -> str:
-    return "empty" if np.isnan(value) else f"{value:g}"
+def _guessed(roles: Roles, columns: Columns) -> frozenset[str]:
+    found = {
+        "mixture": not roles.providers,
+        "size": roles.size is None and columns.size is not None,
+        "metric": roles.metric is None and columns.metric is not None,
+        "distance": roles.distance is None and columns.distance is not None,
+        "direction": roles.direction is None and columns.metric is not None,
+    }
+    return frozenset(role for role, guessed in found.items() if guessed)

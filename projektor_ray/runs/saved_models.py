@@ -13,7 +13,15 @@ from projektor_ray.storage.one_row import one_row, the_row
 from projektor_ray.transport import InterpolatedDistances
 
 ARRAYS = ("mixtures_", "values_", "sizes_", "distances_")
-FOUND = ("providers_", "metric_", "scales_", "reason_", "notes_", "n_features_in_")
+FOUND = (
+    "providers_",
+    "metric_",
+    "highest_value_",
+    "scales_",
+    "reason_",
+    "notes_",
+    "n_features_in_",
+)
 
 
 def keep(model: ScaleRegressor) -> pa.Table:

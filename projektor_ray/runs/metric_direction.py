@@ -1,0 +1,131 @@
+"""What the name and the values of a metric tell: whether more is better, and its range."""
+
+import re
+from itertools import pairwise
+
+from projektor_ray.errors import InputError
+from projektor_ray.runs.column_names import vocabulary, words
+from projektor_ray.selection import Direction
+from projektor_ray.storage.arrays import Floats
+
+Bounds = tuple[float, float]
+
+LOWER_IS_BETTER = vocabulary(
+    "loss losses logloss valloss error errors err perplexity ppl rmse mse mae mape smape "
+    "rmsle nll bpb bpc ce xent crossentropy wer cer eer fid kl divergence brier deviance "
+    "hinge regret fpr fnr misclassification"
+)
+HIGHER_IS_BETTER = vocabulary(
+    "accuracy acc f1 f2 auc auroc auprc precision recall r2 iou miou bleu rouge mcc ndcg mrr "
+    "kappa dice psnr ssim reward match em likelihood loglik loglikelihood logprob elbo tpr "
+    "tnr specificity sensitivity spearman pearson winrate"
+)
+WEAK_HIGHER = vocabulary("score scores")
+"""Words that tell the direction only where no other does: a Brier score is an error."""
+NEGATIONS = vocabulary("neg negative negated minus")
+"""Words that change the sign, and with it the direction."""
+REDUCTIONS = vocabulary("reduction decrease drop inverse inv")
+"""Words that change the direction, but not the sign."""
+IMPROVEMENTS = vocabulary("improvement gain")
+"""Words after which more is better, whatever they are of."""
+BOUNDED = vocabulary("accuracy acc f1 auc auroc auprc precision recall")
+SIGNED = vocabulary(
+    "nll likelihood loglik loglikelihood logprob elbo kl divergence r2 mcc kappa spearman "
+    "pearson reward psnr"
+)
+"""Quantities that may have either sign, so that the sign of the values tells nothing."""
+DENSITIES = vocabulary("nll kl divergence")
+"""Losses that may be below 0, of a density, so that such values need not be negated."""
+
+ASK = "say direction 'maximize' or 'minimize' (--direction maximize on the command line)"
+
+
+def names_a_metric(name: str) -> bool:
+    """Whether one of its words is that of a metric: `val_loss`, `top-1 accuracy`."""
+    return bool(_terms(name) & (LOWER_IS_BETTER | HIGHER_IS_BETTER | WEAK_HIGHER))
+
+
+def guess_bounds(metric: str) -> Bounds | None:
+    """(0, 1) where the metric's name is that of an accuracy or the like; else None.
+
+    (−1, 0) of a negated one; None of a difference, such as `accuracy_drop`.
+    """
+    terms = _terms(metric)
+    if not terms & BOUNDED or terms & (REDUCTIONS | IMPROVEMENTS | LOWER_IS_BETTER):
+        return None
+    return (-1.0, 0.0) if terms & NEGATIONS and not _complement(metric) else (0.0, 1.0)
+
+
+def guess_direction(metric: str, highest: float | None = None) -> Direction:
+    """Whether more is better, by the metric's name and the sign of its values.
+
+    A negation turns the direction of a name round: `neg_log_loss` is to be maximized. So do values
+    that are all at most 0 where the name is that of a loss.
+
+    Parameters
+    ----------
+    highest : the highest value; None where there are no values.
+
+    Raises
+    ------
+    InputError
+        If the name does not tell, tells both, or is at odds with the values.
+    """
+    terms = _terms(metric)
+    lower = bool(terms & LOWER_IS_BETTER)
+    higher = bool(terms & HIGHER_IS_BETTER)
+    if terms & IMPROVEMENTS and not terms & (NEGATIONS | REDUCTIONS):
+        return "maximize"
+    if lower and higher:
+        raise _doubt(metric, "has words of metrics to minimize and of metrics to maximize")
+    if not lower and not higher and not terms & WEAK_HIGHER:
+        raise _doubt(metric, "does not tell whether more is better")
+    turned = bool(terms & (NEGATIONS | REDUCTIONS)) or _complement(metric)
+    if highest is not None and highest <= 0 and terms & DENSITIES and not turned:
+        raise _doubt(metric, "is that of a loss, but no value is above 0: it may be negated")
+    if highest is not None and not terms & (SIGNED | REDUCTIONS) and not _complement(metric):
+        if turned and highest > 0:
+            raise _doubt(metric, f"is that of a negated value, but values reach {highest:g}")
+        if not turned and higher and highest < 0:
+            raise _doubt(metric, f"is that of a value above 0, but none is above {highest:g}")
+        turned = turned or (lower and highest <= 0)
+    return "minimize" if lower != turned else "maximize"
+
+
+def unbounded_note(metric: str, values: Floats, bounds: Bounds | None) -> str:
+    """That a metric which could be an accuracy has no known bounds; else empty."""
+    lower = _terms(metric) & LOWER_IS_BETTER
+    if bounds is not None or lower or values.min() < 0 or values.max() > 1:
+        return ""
+    return (
+        f"no bounds are known for {metric!r}, so predictions may pass 0 and 1; if it is an "
+        "accuracy or the like, say --bounds 0,1: the model is another then"
+    )
+
+
+def _doubt(metric: str, why: str) -> InputError:
+    return InputError(f"the name of the metric {metric!r} {why}; {ASK}")
+
+
+def _complement(metric: str) -> bool:
+    """Whether the name is of 1 minus something: `1-accuracy`, `one_minus_f1`."""
+    found = words(metric)
+    written = re.search(r"(?:^|[/.])1\s*[-\u2212]\s*([a-z]+)", metric.lower())
+    return bool(written and written[1] in HIGHER_IS_BETTER) or ("one", "minus") in pairwise(found)
+
+
+def _terms(metric: str) -> frozenset[str]:
+    """Words of the name, and the short forms of some that are written in several."""
+    found = words(metric)
+    terms = set(found) | {word.rstrip("0123456789") for word in found if word.startswith("acc")}
+    for rate in ("negative", "positive"):
+        for truth in ("true", "false"):
+            if {truth, rate, "rate"} <= terms:
+                terms = terms - {rate} | {f"{truth[0]}{rate[0]}r"}
+    if {"cross", "entropy"} <= terms:
+        terms.add("xent")
+    if {"bits", "per"} <= terms:
+        terms.add("bpb")
+    if metric.strip().startswith(("-", "\u2212")):
+        terms.add("minus")
+    return frozenset(terms)

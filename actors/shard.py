@@ -22,7 +22,7 @@ from projektor_ray.study import SetSummary
 
 if TYPE_CHECKING:
     from actors.rows import Ground
-    from projektor_ray.profiles import Profile, Reference, SampleValues
+    from projektor_ray.profiles import PilotProfile, Reference, SampleValues
     from projektor_ray.transport import (
         Distances,
         PilotFeatures,
@@ -128,11 +128,11 @@ class PilotShard:
             ),
         )
 
-    def profiles(self, pilots: "PilotFeatures", reference: "Reference") -> "list[Profile]":
+    def profiles(self, pilots: "PilotFeatures", reference: "Reference") -> "list[PilotProfile]":
         """Of each provider, from this shard's own embedded pilots."""
-        from projektor_ray.profiles import profiles
+        from projektor_ray.profiles import pilot_profiles
 
-        return profiles(pilots, reference)
+        return pilot_profiles(pilots, reference)
 
     def moments(self, pilots: "PilotFeatures", ground: Boxed) -> "PilotMoments":
         """What the ground cost's units need of this shard's own embedded pilots."""
@@ -155,16 +155,15 @@ class PilotShard:
         known: Ground = ray.get(ground[0])
         return sample_values(pilots, known.validation, moments, known.settings)
 
-    def copies(
+    def duplicates(
         self, own: "PilotFeatures", other: "PilotFeatures | None", reference: "Reference"
     ) -> NDArray[np.int64]:
-        """Near-copies among this shard's embedded pilots, or between them and another shard's."""
+        """Duplicates among this shard's embedded pilots, or between them and another shard's."""
         from projektor_ray.profiles import duplicates_between, duplicates_within
 
-        centre, radius = reference.centre, reference.copy_radius
         if other is None:
-            return duplicates_within(own, centre, radius)
-        return duplicates_between(own, other, centre, radius)
+            return duplicates_within(own, reference)
+        return duplicates_between(own, other, reference)
 
     def transport(self, sources: Boxed, ground: Boxed, method: str, *arguments: Any) -> Any:
         """A method of this shard's `ProviderShard`, which is built where it is new."""

@@ -9,9 +9,9 @@ import argparse
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
-from jobs.cards import Cards, add_plan, cards
 from jobs.fit import fit
 from jobs.options import load, output_of, parser, run
+from jobs.profiles import Profiles, add_plan, profiles
 from jobs.select_mixture import leave_out, select_mixture
 from jobs.workspace import Workspace, opened
 from projektor_ray import __version__
@@ -31,7 +31,7 @@ def write_page(
     fits: Sequence[SetFit],
     plans: PurchasePlans,
     without: Mapping[str, Plan | None],
-    drawn: Cards,
+    drawn: Profiles,
 ) -> None:
     """Write the page of fits and plans, with what it was made from."""
     from projektor_ray.explain.from_study import results_of_study
@@ -47,7 +47,7 @@ def report(workspace: Workspace) -> None:
     """Fit and select from what the ledgers hold, in silence, and write the page."""
     headline("report", "fits and selects from what the folder holds")
     with _silence():
-        drawn = cards(workspace)
+        drawn = profiles(workspace)
         fits = fit(workspace)
         plans = select_mixture(workspace, fits)
         without = leave_out(workspace, fits, plans.selected)

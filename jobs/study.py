@@ -7,12 +7,12 @@ import argparse
 import time
 from collections.abc import Mapping
 
-from jobs.cards import add_plan, cards
 from jobs.check import check, check_input
 from jobs.fit import fit
 from jobs.measure import measure
 from jobs.options import load, output_of, parser, run
 from jobs.probe import probe
+from jobs.profiles import add_plan, profiles
 from jobs.report import PAGE, is_there, write_page
 from jobs.select_mixture import leave_out, select_mixture
 from jobs.workspace import opened
@@ -56,7 +56,7 @@ def run_study(
         for caution in workspace.study.cautions:
             headline("hint", caution)
         measure(workspace)
-        drawn = cards(workspace)
+        drawn = profiles(workspace)
         workspace = probe(workspace, retry_failed=retry_failed)
         fits = fit(workspace)
         plans = select_mixture(workspace, fits)

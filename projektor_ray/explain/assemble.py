@@ -9,7 +9,7 @@ import numpy as np
 from projektor_ray.designs.drawing import simplex_lattice
 from projektor_ray.errors import InputError
 from projektor_ray.explain.results import BEYOND, Curve, ModelPrediction, Results, Surface, Trained
-from projektor_ray.profiles import ProviderCard
+from projektor_ray.profiles import ProviderProfile
 from projektor_ray.projection import ScaleModel, noise_gain, reach
 from projektor_ray.projection.cross_validation import left_out, values_at
 from projektor_ray.selection import Direction, MetricObjective, Plan, PurchasePlans
@@ -41,7 +41,7 @@ def assemble(
     chosen: str,
     reason: str,
     notes: Sequence[str],
-    cards: Mapping[str, Sequence[ProviderCard]] = MappingProxyType({}),
+    cards: Mapping[str, Sequence[ProviderProfile]] = MappingProxyType({}),
     source: Literal["study", "table"] = "table",
 ) -> Results:
     """The results of fitted models and plans; see `Results` for parameters of the same name.

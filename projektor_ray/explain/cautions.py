@@ -19,6 +19,8 @@ ever validated (`benchmarks/prediction.py`)."""
 BAD_LABELS, BAD_OUTLIERS, BAD_DUPLICATES = 0.05, 0.1, 0.05
 """Shares of a pilot from which on a warning is given: the low ends of the intervals of wrong labels
 and of outliers."""
+CHANCE_FACTOR = 3
+"""Near-duplicates of validation are reported where they are so many times those of chance."""
 SAVES = 0.01
 """Of the cost: a smaller saving is not worth a warning."""
 MOST_NAMED = 2
@@ -193,7 +195,7 @@ def provider_warnings(results: Results) -> Iterator[Fact]:
                 low=wrong.low,
                 high=wrong.high,
             )
-        if odd.low >= BAD_OUTLIERS:
+        if odd is not None and odd.low >= BAD_OUTLIERS:
             yield fact(
                 "outliers",
                 f"About {percent(odd.value)} of the samples of {name} are unlike any validation "
@@ -201,13 +203,14 @@ def provider_warnings(results: Results) -> Iterator[Fact]:
                 provider=name,
                 share=odd.value,
             )
-        if card.duplicates_within > BAD_DUPLICATES * card.samples:
+        repeated = card.duplicates_within + card.near_duplicates_within
+        if repeated > BAD_DUPLICATES * card.samples:
             yield fact(
                 "duplicates",
-                f"{count(card.duplicates_within, 'sample')} of {name} duplicate other samples of "
-                "the same pilot.",
+                f"{count(repeated, 'sample')} of {name} duplicate other samples of the same pilot "
+                f"({card.near_duplicates_within:,} of these only nearly).",
                 provider=name,
-                samples=card.duplicates_within,
+                samples=repeated,
             )
         if card.duplicates_in_validation:
             yield fact(
@@ -216,4 +219,14 @@ def provider_warnings(results: Results) -> Iterator[Fact]:
                 f"validation set{beside}: the metric of mixtures with {name} is too good.",
                 provider=name,
                 samples=card.duplicates_in_validation,
+            )
+        near, chance = card.near_duplicates_in_validation, card.near_duplicates_by_chance
+        if near > BAD_DUPLICATES * card.samples and near > CHANCE_FACTOR * chance:
+            yield fact(
+                "near_duplicates",
+                f"{count(near, 'sample')} of {name} nearly equal a validation sample{beside}; "
+                f"about {chance:,.0f} would by chance.",
+                provider=name,
+                samples=near,
+                by_chance=chance,
             )

@@ -8,7 +8,7 @@ import numpy as np
 
 from projektor_ray.explain.assemble import ObjectiveAt, assemble, trained_of
 from projektor_ray.explain.results import Results, Trained
-from projektor_ray.profiles import ProviderCard
+from projektor_ray.profiles import ProviderProfile
 from projektor_ray.projection.choose import names_of_laws
 from projektor_ray.runs import unidentified
 from projektor_ray.selection import (
@@ -28,7 +28,7 @@ def results_of_study(
     fits: Sequence[SetFit],
     plans: PurchasePlans,
     without: Mapping[str, Plan | None],
-    cards: Mapping[str, Sequence[ProviderCard]],
+    cards: Mapping[str, Sequence[ProviderProfile]],
 ) -> Results:
     """The results of a study; of several validation sets, of their aggregate.
 

@@ -19,7 +19,7 @@ from projektor_ray.explain.formatting import (
     sample_step,
 )
 from projektor_ray.explain.short_labels import labels, short
-from projektor_ray.profiles import ProviderCard
+from projektor_ray.profiles import ProviderProfile
 from projektor_ray.selection import Direction, Gain, Plan, PurchasePlans
 from projektor_ray.selection.plan import THOUSAND
 from projektor_ray.selection.provider import Provider
@@ -150,7 +150,7 @@ class Results:
     surface: Surface | None
     reasons: tuple[str, ...]
     notes: tuple[str, ...]
-    cards: Mapping[str, tuple[ProviderCard, ...]] = field(default_factory=dict)
+    cards: Mapping[str, tuple[ProviderProfile, ...]] = field(default_factory=dict)
     source: Literal["study", "table"] = "table"
 
     @property
@@ -182,7 +182,7 @@ class Results:
         return gain.low > 0 and rounded(gain.value, self.decimals) > 0
 
     @property
-    def every_card(self) -> Iterator[tuple[ProviderCard, str]]:
+    def every_card(self) -> Iterator[tuple[ProviderProfile, str]]:
         """Every card, and which validation set it is beside, in words where there are several."""
         for name, cards in self.cards.items():
             beside = f" ({name})" if len(self.cards) > 1 else ""

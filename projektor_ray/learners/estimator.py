@@ -1,7 +1,6 @@
-"""Any scikit-learn estimator as a learner."""
+"""Any estimator with scikit-learn's interface as a learner."""
 
 import inspect
-import warnings
 from collections.abc import Sequence
 from typing import Any
 
@@ -10,7 +9,7 @@ from numpy.typing import NDArray
 
 from projektor_ray.data import Samples
 from projektor_ray.errors import InputError, nearest
-from projektor_ray.learners.imports import load_class
+from projektor_ray.learners.imports import load_factory
 from projektor_ray.learners.learner import Learner, Metrics
 from projektor_ray.learners.metrics import class_metrics, regression_metrics
 
@@ -18,10 +17,13 @@ VERSION = 1
 
 
 class Estimator(Learner):
-    """A scikit-learn classifier or regressor, fitted in one thread.
+    """A classifier or regressor with scikit-learn's interface, fitted in one thread.
 
-    Its `random_state`, where it has one that the settings do not fix, is the probe's seed. Images
-    are flattened to [0, 1]. A drawn set of one class predicts that class.
+    The import path names a class (scikit-learn, LightGBM, XGBoost, CatBoost, …) or a function that
+    returns an estimator, such as a pipeline; the settings are its arguments. Its `random_state`,
+    where it has one that the settings do not fix, is the probe's seed. Labels are numbered from 0
+    to k − 1 among the classes of the drawn set. Images are flattened to [0, 1]. A drawn set of one
+    class predicts that class.
 
     Raises
     ------
@@ -33,32 +35,36 @@ class Estimator(Learner):
         from sklearn.base import is_classifier, is_regressor
 
         self.path = path
-        self._class = load_class(path)
+        self._factory = load_factory(path)
         self._settings = dict(settings)
-        if not (hasattr(self._class, "fit") and hasattr(self._class, "predict")):
-            raise self._no_estimator()
-        parameters = inspect.signature(self._class).parameters
+        try:
+            parameters = inspect.signature(self._factory).parameters
+        except ValueError:  # a class of a C extension tells no signature
+            parameters = inspect.signature(lambda **settings: settings).parameters
         takes_any = any(p.kind is p.VAR_KEYWORD for p in parameters.values())
         for name in settings:
             if name not in parameters and not takes_any:
                 raise InputError(f"{path} has no parameter {name!r}; {nearest(name, parameters)}")
         self._seeded = "random_state" in parameters and "random_state" not in settings
         estimator = self._build(0)
-        self._classifies = bool(is_classifier(estimator))
-        if not (self._classifies or is_regressor(estimator)):
-            raise self._no_estimator()
-
-    def _no_estimator(self) -> InputError:
-        return InputError(
-            f"{self.path} is no scikit-learn classifier or regressor, such as "
-            "sklearn.linear_model.LogisticRegression"
-        )
+        try:
+            self.classifies = bool(is_classifier(estimator))
+            usable = self.classifies or bool(is_regressor(estimator))
+        except AttributeError:
+            usable = False
+        if not (usable and hasattr(estimator, "fit") and hasattr(estimator, "predict")):
+            raise InputError(
+                f"the learner {path} must be a classifier or regressor with scikit-learn's "
+                "interface, such as sklearn.linear_model.LogisticRegression, or a function that "
+                f"returns one; found {type(estimator).__name__}. A function "
+                "(train, validation, seed, settings) is named module:callable"
+            )
 
     def _build(self, seed: int) -> Any:
-        own = {"random_state": seed} if self._seeded else {}
+        random_state = {"random_state": seed} if self._seeded else {}
         try:
-            estimator = self._class(**self._settings, **own)
-            if hasattr(estimator, "_validate_params"):
+            estimator = self._factory(**self._settings, **random_state)
+            if hasattr(estimator, "_parameter_constraints"):
                 estimator._validate_params()
         except (TypeError, ValueError) as failure:
             raise InputError(f"{self.path} cannot be built: {failure}") from None
@@ -67,7 +73,7 @@ class Estimator(Learner):
     def measure(self, train: Samples, validations: Sequence[Samples], seed: int) -> list[Metrics]:
         from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
-        wanted = "classes" if self._classifies else "regression"
+        wanted = "classes" if self.classifies else "regression"
         for one in (train, *validations):
             if one.target != wanted:
                 use = "train" if one is train else "measure"
@@ -75,9 +81,8 @@ class Estimator(Learner):
                     f"{self.path} needs labels of the kind {wanted}; got {one.target} to {use} on"
                 )
         estimator = self._build(seed % 2**32)
-        with threadpool_limits(limits=1), warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            if self._classifies:
+        with threadpool_limits(limits=1):
+            if self.classifies:
                 return _classify(estimator, train, validations)
             estimator.fit(_features(train), train.labels)
             return [

@@ -26,20 +26,20 @@ def load_callable(reference: str) -> Any:
     return found
 
 
-def load_class(path: str) -> Any:
-    """The class at an import path, `package.module.Class`.
+def load_factory(path: str) -> Any:
+    """The class or function at an import path, `package.module.Name`.
 
     Raises
     ------
     InputError
-        If the module cannot be imported or has no such class.
+        If the module cannot be imported or has no such class or function.
     """
     module_name, _, name = path.rpartition(".")
     module = _import(module_name, path)
     found = getattr(module, name, None)
-    if not isinstance(found, type):
-        known = [n for n in dir(module) if isinstance(getattr(module, n, None), type)]
-        raise InputError(f"{module_name} has no class {name!r}; {nearest(name, known)}")
+    if not callable(found):
+        known = [n for n in dir(module) if n[0] != "_" and callable(getattr(module, n, None))]
+        raise InputError(f"{module_name} has no class or function {name!r}; {nearest(name, known)}")
     return found
 
 

@@ -5,6 +5,7 @@ from typing import Any
 
 from pydantic import Field, field_validator
 
+from projektor_ray.learners.inputs import LearnerInput
 from projektor_ray.storage.settings import Config
 
 
@@ -13,13 +14,21 @@ class LearnerConfig(Config):
 
     name: str = Field(
         min_length=1,
-        description="small_cnn, resnet18, resnet50, a scikit-learn estimator by import path "
-        "(sklearn.linear_model.LogisticRegression), or module:callable with the signature "
+        description="One of small_cnn, resnet18, resnet50; an estimator with scikit-learn's "
+        "interface by import path (sklearn.linear_model.LogisticRegression, "
+        "lightgbm.LGBMClassifier, mymodule.make_pipeline); or module:callable with the signature "
         "(train, validation, seed, settings) → {metric: value}, or → a function "
-        "validation → {metric: value}, which several validation sets ask after one training.",
+        "validation → {metric: value}, which is called for each of several validation sets.",
     )
     settings: dict[str, Any] = Field(
         default_factory=dict, description="The learner's own settings, by name."
+    )
+    input: LearnerInput = Field(
+        "raw",
+        description="What the learner sees. raw: the samples as read. standardized: each feature "
+        "less its mean, divided by its standard deviation over the training set; suits linear "
+        "models. embedded: the embedder's features. The embedder serves the distance alone unless "
+        "this field is embedded.",
     )
 
     @field_validator("settings")
@@ -41,4 +50,5 @@ class LearnerConfig(Config):
         """
         from projektor_ray.learners.registry import code_version
 
-        return {"name": self.name, "settings": self.settings, "code": code_version(self.name)}
+        identity = {"name": self.name, "settings": self.settings, "code": code_version(self.name)}
+        return identity if self.input == "raw" else {**identity, "input": self.input}

@@ -1,99 +1,109 @@
-"""Near-copies within a pilot and between providers, found by blocks."""
+"""Duplicates and near-duplicates within a pilot and between pilots."""
 
 from collections.abc import Iterator
 
 import numpy as np
 from numpy.typing import NDArray
 
-from projektor_ray.profiles.neighbours import Indices, blocks, squared_distances
+from projektor_ray.profiles.neighbours import Indices, Reference
 from projektor_ray.storage.arrays import Floats
 from projektor_ray.transport import PilotFeatures
 
-WIDTH = 4096
-"""Columns of a block."""
-SLACK = 1e-6
-"""Of the largest norm: what rounding may add to the distance of equal points."""
+BLOCK = 2048
+"""Samples that are looked up at once."""
 
 
-def duplicates_within(pilots: PilotFeatures, centre: Floats, radius: float) -> Indices:
-    """Near-copies among pilots of one shard: unique rows (provider, sample, other provider).
+def duplicates_within(pilots: PilotFeatures, reference: Reference) -> Indices:
+    """Near-duplicates among pilots of one shard: unique rows (provider, sample, other provider,
+    exact), shape (K, 4).
 
-    A row says that this sample of this provider has a near-copy in the other provider's pilot. Of
-    copies within one pilot, where both providers are the same, each but the first has a row.
-    Samples are counted within their pilot.
+    A row states that this sample of this provider has a near-duplicate in the other provider's
+    pilot, and whether an exact one (1 or 0). Of duplicates within one pilot, where both providers
+    are the same, each but the first has a row. Samples are counted within their pilot.
     """
-    points, numbers = pilots.features - centre, _numbers(pilots.provider)
-    found = []
-    for rows, columns in close_pairs(points, points, radius):
-        one, other = pilots.provider[rows], pilots.provider[columns]
-        kept = (one != other) | (rows > columns)
-        found.append(_rows(one[kept], numbers[rows[kept]], other[kept]))
-    return merged(found)
+    side = _Side(pilots, reference)
+    rows = [side.repeats()]
+    for one, other, exact in _close(side.points, side.points, reference):
+        keep = (side.provider[one] != side.provider[other]) | (side.first[one] > side.first[other])
+        rows += [side.rows(one[keep], side.provider[other[keep]], exact[keep])]
+    return merge_duplicates(rows)
 
 
-def duplicates_between(
-    left: PilotFeatures, right: PilotFeatures, centre: Floats, radius: float
-) -> Indices:
-    """Near-copies between pilots of two shards, which hold different providers: as
+def duplicates_between(left: PilotFeatures, right: PilotFeatures, reference: Reference) -> Indices:
+    """Near-duplicates between pilots of two shards, which hold different providers: as
     `duplicates_within`, with rows for both sides."""
-    left_numbers, right_numbers = _numbers(left.provider), _numbers(right.provider)
-    found = []
-    for rows, columns in close_pairs(left.features - centre, right.features - centre, radius):
-        one, other = left.provider[rows], right.provider[columns]
-        found.append(_rows(one, left_numbers[rows], other))
-        found.append(_rows(other, right_numbers[columns], one))
-    return merged(found)
+    one_side, other_side = _Side(left, reference), _Side(right, reference)
+    rows = []
+    for one, other, exact in _close(one_side.points, other_side.points, reference):
+        rows += [
+            one_side.rows(one, other_side.provider[other], exact),
+            other_side.rows(other, one_side.provider[one], exact),
+        ]
+    return merge_duplicates(rows)
 
 
-def merged(parts: list[Indices]) -> Indices:
-    """Unique rows of all parts."""
-    if not parts:
-        return np.empty((0, 3), dtype=np.int64)
-    return np.asarray(np.unique(np.concatenate(parts), axis=0))
+def merge_duplicates(parts: list[Indices]) -> Indices:
+    """Unique rows of all parts; a sample with an exact duplicate has no row for a near one."""
+    rows = np.concatenate([np.empty((0, 4), dtype=np.int64), *parts])
+    rows = rows[np.lexsort((-rows[:, 3], rows[:, 2], rows[:, 1], rows[:, 0]))]
+    first = np.ones(len(rows), dtype=bool)
+    first[1:] = (rows[1:, :3] != rows[:-1, :3]).any(axis=1)
+    return np.asarray(rows[first])
 
 
-def close_pairs(left: Floats, right: Floats, radius: float) -> Iterator[tuple[Indices, Indices]]:
-    """Indices of all pairs with ‖x − x'‖ ≤ radius, block by block.
+class _Side:
+    """Pilots of one shard, each distinct point of each provider once.
 
-    Points are sorted by their projection on the direction in which they spread most; it shortens
-    distances, so a block need only look at points whose projection is within the radius.
+    Attributes
+    ----------
+    points : (u, d), the distinct points of each provider.
+    provider : (u,), whose they are.
+    first : (u,), the first sample of the provider that is this point.
     """
-    axis = _main_direction(left)
-    left_order, right_order = np.argsort(left @ axis), np.argsort(right @ axis)
-    left_along, right_along = (left @ axis)[left_order], (right @ axis)[right_order]
-    largest = max(float(np.sqrt((x**2).sum(axis=1).max())) for x in (left, right))
-    reach = radius + SLACK * largest
-    for rows in blocks(len(left), WIDTH):
-        start = np.searchsorted(right_along, left_along[rows.start] - reach, "left")
-        stop = np.searchsorted(right_along, left_along[rows.stop - 1] + reach, "right")
-        for piece in blocks(int(stop - start), rows.stop - rows.start):
-            columns = right_order[start + piece.start : start + piece.stop]
-            near = squared_distances(left[left_order[rows]], right[columns]) <= reach**2
-            one, other = np.nonzero(near)
-            yield left_order[rows][one], columns[other]
+
+    def __init__(self, pilots: PilotFeatures, reference: Reference) -> None:
+        own = [np.flatnonzero(pilots.provider == one) for one in np.unique(pilots.provider)]
+        sample = np.empty(len(pilots.provider), dtype=np.int64)
+        for positions in own:
+            sample[positions] = np.arange(len(positions))
+        keys = np.column_stack([pilots.provider, pilots.features])
+        _, first, group = np.unique(keys, axis=0, return_index=True, return_inverse=True)
+        self._group, self._sample = group.reshape(-1), sample
+        self._order = np.argsort(self._group, kind="stable")
+        self._starts = np.searchsorted(self._group[self._order], np.arange(len(first) + 1))
+        self.points = reference.place(pilots.features[first])
+        self.provider = pilots.provider[first].astype(np.int64)
+        self.first = sample[first]
+
+    def rows(self, distinct: Indices, other: Indices, exact: NDArray[np.bool_]) -> Indices:
+        """Rows for all samples that are these distinct points."""
+        counts = self._starts[distinct + 1] - self._starts[distinct]
+        within = np.arange(counts.sum()) - np.repeat(np.cumsum(counts) - counts, counts)
+        members = self._order[np.repeat(self._starts[distinct], counts) + within]
+        columns = [np.repeat(self.provider[distinct], counts), self._sample[members]]
+        columns += [np.repeat(other, counts), np.repeat(exact, counts).astype(np.int64)]
+        return np.unique(np.column_stack(columns), axis=0)
+
+    def repeats(self) -> Indices:
+        """Rows for the samples that equal an earlier one of their own pilot."""
+        later = np.flatnonzero(self._sample != self.first[self._group])
+        provider = self.provider[self._group[later]]
+        exact = np.ones(len(later), dtype=np.int64)
+        return np.column_stack([provider, self._sample[later], provider, exact])
 
 
-def _main_direction(points: Floats) -> Floats:
-    """A unit vector along the largest spread, by a few power steps; any would be right."""
-    centred = points - points.mean(axis=0)
-    direction = np.ones(points.shape[1]) / np.sqrt(points.shape[1])
-    for _ in range(5):
-        step = centred.T @ (centred @ direction)
-        length = float(np.linalg.norm(step))
-        if length == 0:
-            break
-        direction = step / length
-    return np.asarray(direction)
+def _close(
+    left: Floats, right: Floats, reference: Reference
+) -> Iterator[tuple[Indices, Indices, NDArray[np.bool_]]]:
+    """All pairs with ‖x − x'‖ ≤ `near_radius`, block by block: indices, and whether exact."""
+    from sklearn.neighbors import NearestNeighbors
 
-
-def _numbers(provider: NDArray[np.int64]) -> Indices:
-    """Each sample's number within its own pilot."""
-    numbers = np.empty(len(provider), dtype=np.int64)
-    for one in np.unique(provider):
-        own = np.flatnonzero(provider == one)
-        numbers[own] = np.arange(len(own))
-    return numbers
-
-
-def _rows(provider: Indices, sample: Indices, other: Indices) -> Indices:
-    return np.unique(np.column_stack([provider, sample, other]), axis=0)
+    search = NearestNeighbors(radius=reference.near_radius).fit(right)
+    for start in range(0, len(left), BLOCK):
+        distance, index = search.radius_neighbors(left[start : start + BLOCK])
+        one = np.repeat(np.arange(start, start + len(index)), [len(found) for found in index])
+        yield (
+            one,
+            np.concatenate(index).astype(np.int64),
+            np.concatenate(distance) <= reference.same_radius,
+        )

@@ -1,6 +1,5 @@
-"""Nearest neighbours by blocks, and what the validation set says of itself as a reference."""
+"""Nearest neighbours in the validation set, and how its own samples compare with one another."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,69 +11,102 @@ from projektor_ray.storage.arrays import Floats
 from projektor_ray.transport import ValidationFeatures
 
 NEIGHBOURS = 5
-COPY_RADIUS = 0.25
-"""Of the median distance between nearest neighbours in validation: nearer is a near-copy."""
-BLOCK_ENTRIES = 4_000_000
-"""Distances held at once."""
+NEAR = 0.25
+"""Of the usual distance to the nearest neighbours in validation: less is a near-duplicate."""
+SAME = 1e-3
+"""Of the same distance: less is the same sample, up to rounding."""
+LEAST_SCALE = 1e-9
+"""Of the largest standard deviation: a feature that varies less is not scaled up."""
 
 Indices = NDArray[np.int64]
 
 
 @dataclass(frozen=True, eq=False)
 class Reference:
-    """The validation set, and what its own samples look like, each against the others.
+    """The validation set without its own duplicates, and how its samples compare.
 
     Attributes
     ----------
-    points : (v, d), centred features.
-    centre : (d,), what was taken off.
+    positions : (v,), where the samples are in the validation set.
+    points : (v, d), scaled and centred features; of samples that are the same, the first.
+    centre, scale : (d,), what was subtracted, and what the rest was divided by.
     labels : (v,) integer classes, or None.
-    reach : (v,), mean distance to the nearest others.
-    oddity : (v,), `oddity` of each sample against the others.
+    spacing : (v,), mean distance to the nearest other samples.
+    outlyingness : (v,), `outlyingness` of each sample against the others.
     predicted : (v,), the class that the nearest others vote for, or None without classes.
-    copy_radius : features closer than this are near-copies.
+    near_radius : points closer than this are near-duplicates.
+    near_by_chance : share of the samples that have another one within `near_radius`.
     """
 
+    positions: Indices
     points: Floats
     centre: Floats
+    scale: Floats
     labels: Indices | None
-    reach: Floats
-    oddity: Floats
+    spacing: Floats
+    outlyingness: Floats
     predicted: Indices | None
-    copy_radius: float
+    near_radius: float
+    near_by_chance: float
 
     @staticmethod
-    def of(validation: ValidationFeatures) -> "Reference":
-        """The reference that a validation set gives.
+    def of(validation: ValidationFeatures, *, standardize: bool = False) -> "Reference":
+        """The reference that a validation set gives; copies within the set change nothing.
+
+        Parameters
+        ----------
+        standardize : divide each feature by its standard deviation, as suits raw columns.
 
         Raises
         ------
         InputError
-            If it has fewer than two samples.
+            If it has fewer than two different samples.
         """
-        if len(validation.features) < 2:
-            raise InputError(
-                "provider cards hold pilots against how validation samples differ among "
-                f"themselves, which needs 2 or more; got {len(validation.features)}"
-            )
-        centre = validation.features.mean(axis=0, dtype=np.float64)
-        points = validation.features - centre
-        distance, index = nearest(points, points, min(NEIGHBOURS, len(points) - 1), skip_own=True)
+        kept = _different_rows(validation.features, validation.labels)
+        features = validation.features[kept].astype(np.float64)
         labels = classes_of(validation.labels)
-        reach = distance.mean(axis=1)
+        labels = None if labels is None else labels[kept]
+        centre, scale = features.mean(axis=0), np.ones(features.shape[1])
+        if standardize:
+            deviation = features.std(axis=0)
+            scale = np.where(deviation > LEAST_SCALE * deviation.max(), deviation, 1.0)
+        points = (features - centre) / scale
+        first = _without_repeats(points, labels)
+        if len(first) < 2:
+            raise InputError(
+                "provider profiles compare pilots with how validation samples differ from one "
+                f"another, which needs 2 or more different samples; got {len(first)}. Add "
+                "samples to the validation set"
+            )
+        points, labels = points[first], None if labels is None else labels[first]
+        distance, index = nearest(points, points, min(NEIGHBOURS, len(points) - 1), skip_own=True)
+        spacing = distance.mean(axis=1)
+        radius = NEAR * float(np.median(distance[:, 0]))
         return Reference(
+            positions=kept[first],
             points=points,
             centre=centre,
+            scale=scale,
             labels=labels,
-            reach=reach,
-            oddity=oddity(distance, index, reach),
+            spacing=spacing,
+            outlyingness=outlyingness(distance, index, spacing),
             predicted=None if labels is None else vote(labels[index]),
-            copy_radius=COPY_RADIUS * float(np.median(distance[:, 0])),
+            near_radius=radius,
+            near_by_chance=float((distance[:, 0] <= radius).mean()),
         )
+
+    def place(self, features: NDArray[Any]) -> Floats:
+        """Features (n, d) in the coordinates of `points`."""
+        return np.asarray((features - self.centre) / self.scale, dtype=np.float64)
+
+    @property
+    def same_radius(self) -> float:
+        """Points closer than this are the same sample, up to rounding."""
+        return self.near_radius * SAME / NEAR
 
     @property
     def neighbours(self) -> int:
-        """How many neighbours are looked at."""
+        """How many neighbours vote."""
         return min(NEIGHBOURS, len(self.points) - 1)
 
     @property
@@ -82,28 +114,42 @@ class Reference:
         """The classes of the validation set, sorted; empty without classes."""
         return np.unique(self.labels) if self.labels is not None else np.empty(0, dtype=np.int64)
 
+    @property
+    def rare_classes(self) -> Indices:
+        """Classes with no more than `NEIGHBOURS` samples, too few to form a majority."""
+        if self.labels is None:
+            return np.empty(0, dtype=np.int64)
+        classes, counts = np.unique(self.labels, return_counts=True)
+        return np.asarray(classes[counts <= NEIGHBOURS])
+
+
+def _different_rows(features: NDArray[Any], labels: NDArray[Any] | None) -> Indices:
+    """Positions of the rows that equal no earlier one, in features and label."""
+    target = np.zeros(len(features)) if labels is None else np.asarray(labels, dtype=np.float64)
+    rows = np.column_stack([features, target])
+    return np.sort(np.unique(rows, axis=0, return_index=True)[1])
+
+
+def _without_repeats(points: Floats, labels: Indices | None) -> Indices:
+    """Positions of the points that repeat no earlier one of the same label, up to rounding."""
+    from sklearn.neighbors import radius_neighbors_graph
+
+    if len(points) < 2:
+        return np.arange(len(points))
+    distance, _ = nearest(points, points, min(NEIGHBOURS, len(points) - 1), skip_own=True)
+    graph = radius_neighbors_graph(points, SAME * float(np.median(distance[:, -1])))
+    one, other = graph.nonzero()
+    repeats = one > other
+    if labels is not None:
+        repeats &= labels[one] == labels[other]
+    return np.setdiff1d(np.arange(len(points)), one[repeats])
+
 
 def classes_of(labels: NDArray[Any] | None) -> Indices | None:
     """Labels that are classes, else None."""
     if labels is None or not np.issubdtype(labels.dtype, np.integer):
         return None
     return labels.astype(np.int64)
-
-
-def blocks(rows: int, columns: int) -> Iterator[slice]:
-    """Slices of rows such that rows × columns stays within `BLOCK_ENTRIES`."""
-    step = max(1, BLOCK_ENTRIES // max(1, columns))
-    for start in range(0, rows, step):
-        yield slice(start, min(rows, start + step))
-
-
-def squared_distances(left: Floats, right: Floats) -> Floats:
-    """‖x − x'‖² of all pairs, (len(left), len(right)); both sides centred alike."""
-    found = left @ right.T
-    found *= -2
-    found += np.sum(left**2, axis=1)[:, None]
-    found += np.sum(right**2, axis=1)
-    return np.asarray(np.maximum(found, 0, out=found))
 
 
 def nearest(
@@ -115,28 +161,22 @@ def nearest(
     ----------
     skip_own : `points` is `among`, and no point is its own neighbour.
     """
-    distance = np.empty((len(points), count))
-    index = np.empty((len(points), count), dtype=np.int64)
-    for rows in blocks(len(points), len(among)):
-        found = squared_distances(points[rows], among)
-        if skip_own:
-            found[np.arange(len(found)), np.arange(rows.start, rows.stop)] = np.inf
-        kept = np.argpartition(found, count - 1, axis=1)[:, :count]
-        near = np.take_along_axis(found, kept, axis=1)
-        order = np.lexsort((kept, near), axis=1)
-        distance[rows] = np.sqrt(np.take_along_axis(near, order, axis=1))
-        index[rows] = np.take_along_axis(kept, order, axis=1)
-    return distance, index
+    from sklearn.neighbors import NearestNeighbors
+
+    search = NearestNeighbors(n_neighbors=count, algorithm="brute").fit(among)
+    distance, index = search.kneighbors(None if skip_own else points)
+    return np.asarray(distance, dtype=np.float64), np.asarray(index, dtype=np.int64)
 
 
-def oddity(distance: Floats, index: Indices, reach: Floats) -> Floats:
-    """How much farther than its neighbours a sample is from its neighbours, (n,).
+def outlyingness(distance: Floats, index: Indices, spacing: Floats) -> Floats:
+    """How much farther a sample is from its neighbours than they are from theirs, (n,).
 
-    mean_k d(x, x'_k) / mean_k reach(x'_k): about 1 for a sample of the reference, whatever the
-    density where it lies. A local outlier factor with the reference's reach.
+    mean_k d(x, x'_k) / mean_k spacing(x'_k): about 1 for a sample of the reference, whatever the
+    density where it lies. A local outlier factor (Breunig et al., 2000) with the spacing of the
+    reference.
     """
-    floor = max(float(np.median(reach)) * 1e-3, float(np.finfo(np.float64).tiny))
-    ratio = distance.mean(axis=1) / np.maximum(reach[index].mean(axis=1), floor)
+    floor = max(float(np.median(spacing)) * 1e-3, float(np.finfo(np.float64).tiny))
+    ratio = distance.mean(axis=1) / np.maximum(spacing[index].mean(axis=1), floor)
     return np.asarray(ratio)
 
 

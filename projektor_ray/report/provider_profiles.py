@@ -4,14 +4,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from projektor_ray.explain.results import Results
-from projektor_ray.profiles import ProviderCard, Share
+from projektor_ray.profiles import ProviderProfile, Share
 
 OPEN_PROFILES = 12
 """Profiles that are shown; the others unfold."""
 NAMED_CLASSES = 6
 """How many missing classes are named; of more, their number is shown."""
 
-BySet = Mapping[str, ProviderCard]
+BySet = Mapping[str, ProviderProfile]
 """A provider's profiles, by the validation set that each compares the pilot with."""
 
 
@@ -56,7 +56,7 @@ def _profile(report: Results, by_set: BySet) -> ShownProfile:
     return ShownProfile(next(iter(by_set.values())).provider, shown)
 
 
-def _facts(report: Results, card: ProviderCard) -> dict[str, str]:
+def _facts(report: Results, card: ProviderProfile) -> dict[str, str]:
     return {
         "in the plan": "–" if card.planned_samples is None else f"{card.planned_samples:,}",
         "without it": report.show_without(card.provider),
@@ -65,13 +65,13 @@ def _facts(report: Results, card: ProviderCard) -> dict[str, str]:
         "wrong labels": _percentage(card.wrong_labels),
         "outliers": _percentage(card.outliers),
         "missing classes": _missing(card),
-        "duplicates": f"{card.duplicates_within:,}",
+        "duplicates": f"{card.duplicates_within + card.near_duplicates_within:,}",
         "in another pilot": _copies(card),
         "least valuable rows": ", ".join(f"{x}" for x in card.least_valuable[:3]) or "–",
     }
 
 
-def _missing(card: ProviderCard) -> str:
+def _missing(card: ProviderProfile) -> str:
     missing = card.missing_classes
     if len(missing) <= NAMED_CLASSES:
         return ", ".join(missing) or "none"
@@ -84,7 +84,7 @@ def _percentage(share: Share | None) -> str:
     return f"{share.value:.0%} ({100 * share.low:.0f}–{100 * share.high:.0f})"
 
 
-def _copies(card: ProviderCard) -> str:
+def _copies(card: ProviderProfile) -> str:
     if card.closest_provider is None:
         return "0"
     return f"{card.duplicates_in_closest:,} in {card.closest_provider}"

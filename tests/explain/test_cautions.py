@@ -9,7 +9,7 @@ import pytest
 from projektor_ray.explain import Results
 from projektor_ray.explain.cautions import warnings
 from projektor_ray.explain.results import ModelPrediction
-from projektor_ray.profiles import ProviderCard, Share
+from projektor_ray.profiles import ProviderProfile, Share
 from projektor_ray.selection import Gain, TargetResult
 from projektor_ray.selection.comparison import Tried
 from projektor_ray.selection.feasible_set import FeasibleSet
@@ -71,12 +71,27 @@ def test_each_cause_has_its_warning(changed: Any, said: tuple[str, str]) -> None
         (card("b", outliers=MANY), "About 40% of the samples of b are unlike any validation"),
         (card("b", duplicates_within=50), "50 samples of b duplicate other samples"),
         (card("b", duplicates_in_validation=3), "3 samples of b are also in the validation set"),
+        (
+            card("b", near_duplicates_in_validation=40, near_duplicates_by_chance=2.0),
+            "40 samples of b nearly equal a validation sample; about 2 would by chance.",
+        ),
     ],
 )
-def test_each_flaw_of_a_pilot_is_said(flawed: ProviderCard, said: str) -> None:
+def test_each_flaw_of_a_pilot_is_said(flawed: ProviderProfile, said: str) -> None:
     (told,) = warnings(sound(cards=beside(card("a"), flawed)))
     assert said in told.text
     assert told.values["provider"] == "b"
+
+
+@pytest.mark.parametrize(
+    "clean",
+    [
+        card("b", near_duplicates_in_validation=40, near_duplicates_by_chance=38.0),
+        card("b", wrong_labels=None, outliers=None),
+    ],
+)
+def test_what_chance_explains_or_cannot_be_told_accuses_nobody(clean: ProviderProfile) -> None:
+    assert warnings(sound(cards=beside(card("a"), clean))) == ()
 
 
 def test_the_best_baseline_is_named_once() -> None:

@@ -8,7 +8,7 @@ import numpy as np
 
 from projektor_ray.explain import Results
 from projektor_ray.explain.results import Curve, ModelPrediction, Surface, Trained
-from projektor_ray.profiles import ProviderCard, Share
+from projektor_ray.profiles import ProviderProfile, Share
 from projektor_ray.selection import Gain, PurchasePlans, select
 from projektor_ray.selection.provider import Provider
 
@@ -48,15 +48,32 @@ def bought_of(providers: tuple[Provider, ...], size: int) -> PurchasePlans:
     return PurchasePlans(told, providers, gains)
 
 
-def card(name: str, **changes: Any) -> ProviderCard:
+def card(name: str, **changes: Any) -> ProviderProfile:
     clean = Share(0.01, 0.0, 0.03)
-    told = ProviderCard(
-        name, 200, 1.25, clean, clean, ("0", "1"), ("2",), 0.0, 0, 0, 0, None, 0, planned_samples=50
+    told = ProviderProfile(
+        provider=name,
+        samples=200,
+        distance=1.25,
+        wrong_labels=clean,
+        outliers=clean,
+        classes=("0", "1"),
+        missing_classes=("2",),
+        unknown_classes=0.0,
+        duplicates_within=0,
+        near_duplicates_within=0,
+        duplicates_in_others=0,
+        near_duplicates_in_others=0,
+        duplicates_in_validation=0,
+        near_duplicates_in_validation=0,
+        near_duplicates_by_chance=0.0,
+        closest_provider=None,
+        duplicates_in_closest=0,
+        planned_samples=50,
     )
     return replace(told, **changes)
 
 
-def beside(*cards: ProviderCard) -> dict[str, tuple[ProviderCard, ...]]:
+def beside(*cards: ProviderProfile) -> dict[str, tuple[ProviderProfile, ...]]:
     """Cards beside the one validation set."""
     return {"validation": cards}
 

@@ -20,8 +20,8 @@ import yaml
 from actors import probes as runner
 from actors.ledger import LedgerWriter
 from actors.probes import missing_probes
-from jobs import cards as cards_job
 from jobs import probe as probe_job
+from jobs import profiles as profiles_job
 from jobs import report as report_job
 from jobs import study as study_job
 from jobs.check import check
@@ -227,8 +227,8 @@ def test_pilots_that_have_cards_are_not_examined_again(
     again: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     examined = []
-    examine = cards_job.examine
-    monkeypatch.setattr(cards_job, "examine", lambda *held: examined.append(1) or examine(*held))
+    examine = profiles_job.examine
+    monkeypatch.setattr(profiles_job, "examine", lambda *held: examined.append(1) or examine(*held))
     run_study(config(), str(again))
     assert not examined
     run_study(config(embedder={"name": "standardize"}), str(again))

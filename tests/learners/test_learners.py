@@ -168,8 +168,8 @@ def test_settings_of_ones_own_learner_do_not_leak_from_probe_to_probe() -> None:
         (LOGISTIC, {"c": 1.0}, "no parameter 'c'"),
         (LOGISTIC, {"max_itr": 1}, "did you mean 'max_iter'"),
         (LOGISTIC, {"C": -1.0}, "cannot be built: .*'C'"),
-        ("sklearn.cluster.KMeans", {}, "no scikit-learn classifier or regressor"),
-        ("collections.OrderedDict", {}, "no scikit-learn classifier or regressor"),
+        ("sklearn.cluster.KMeans", {}, "scikit-learn's interface"),
+        ("collections.OrderedDict", {}, "scikit-learn's interface"),
         ("tests.helpers.custom_learners:nearest_men", {}, "did you mean 'nearest_mean'"),
         ("tests.helpers.custom_learners:NOT_CALLABLE", {}, "no callable 'NOT_CALLABLE'"),
         ("tests.learners.costum:f", {}, "cannot import 'tests.learners.costum'"),
@@ -227,3 +227,39 @@ def test_every_field_is_documented() -> None:
 
     for config in (LearnerConfig, NetworkSettings):
         assert all(field.description for field in config.model_fields.values())
+
+
+def pipeline(C: float = 1.0) -> Any:
+    """A factory of an estimator."""
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import StandardScaler
+
+    return make_pipeline(StandardScaler(), LogisticRegression(C=C))
+
+
+def test_a_factory_makes_the_estimator() -> None:
+    train, validation = blobs(seed=1), blobs(90, seed=2)
+    found = learner("tests.learners.test_learners.pipeline", C=0.1)(train, validation, 0)
+    fitted = pipeline(0.1).fit(train.inputs, train.labels)
+    assert found["accuracy"] == fitted.score(validation.inputs, validation.labels)
+    with pytest.raises(InputError, match="no parameter 'D'"):
+        learner("tests.learners.test_learners.pipeline", D=0.1)
+
+
+@pytest.mark.parametrize("classes", [(0, 1, 2), (0, 2)])
+def test_lightgbm_is_an_estimator_whatever_classes_a_pilot_lacks(classes: tuple[int, ...]) -> None:
+    lightgbm = pytest.importorskip("lightgbm")
+    train, validation = blobs(60, classes=classes, seed=1), blobs(90, seed=2)
+    settings = {"n_estimators": 5, "verbose": -1, "num_threads": 1}
+    found = learner("lightgbm.LGBMClassifier", **settings)(train, validation, 3)
+    numbers = {number: place for place, number in enumerate(classes)}
+    encoded = np.array([numbers[int(label)] for label in np.asarray(train.labels)])
+    model = lightgbm.LGBMClassifier(random_state=3, **settings).fit(train.inputs, encoded)
+    predicted = np.array(classes)[model.predict(validation.inputs)]
+    assert found["accuracy"] == np.mean(predicted == validation.labels)
+
+
+@pytest.mark.parametrize("name", ["sklearn.preprocessing.StandardScaler", "collections.Counter"])
+def test_what_is_no_estimator_is_refused(name: str) -> None:
+    with pytest.raises(InputError, match=r"scikit-learn's interface"):
+        learner(name)

@@ -7,8 +7,8 @@ from numpy.typing import NDArray
 from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 from sklearn.neighbors import KNeighborsClassifier
 
-from projektor_ray.data import Samples
-from projektor_ray.profiles import Reference, held_out, profiles
+from projektor_ray.data.samples import Samples
+from projektor_ray.profiles import Reference, held_out, pilot_profiles
 from projektor_ray.profiles.held_out import Embed
 from projektor_ray.transport import PilotFeatures, ValidationFeatures
 
@@ -41,7 +41,7 @@ def share(reference: Reference, embed: Embed, wrong: float) -> float:
         moved = np.random.default_rng(seed).random(600) < wrong
         labels = np.where(moved, (np.asarray(pilot.labels) + 1) % CLASSES, pilot.labels)
         features = PilotFeatures(embed(pilot.inputs), labels, np.zeros(600, dtype=np.int64))
-        (profile,) = profiles(features, reference)
+        (profile,) = pilot_profiles(features, reference)
         assert profile.wrong_labels is not None
         found.append(profile.wrong_labels.value)
     return float(np.mean(found))
@@ -77,6 +77,7 @@ def test_each_sample_is_judged_by_an_embedder_that_has_not_seen_it() -> None:
             counts = np.bincount(cast, minlength=CLASSES)
             assert counts[voted] == counts.max()
     np.testing.assert_array_equal(fair.points, plain.points)
+    np.testing.assert_array_equal(plain.positions, np.arange(40))
     unlabelled = ValidationFeatures(validation.inputs, None)
     told = held_out(Reference.of(unlabelled), Samples(validation.inputs), watched)
     assert told.predicted is None

@@ -2,19 +2,16 @@
 
 import numpy as np
 import pytest
-from scipy.spatial.distance import cdist
 
-from projektor_ray.errors import InputError
-from projektor_ray.profiles import Profile, Reference, profiles
-from projektor_ray.profiles.neighbours import nearest, vote
+from projektor_ray.profiles import PilotProfile, Reference, pilot_profiles
 from projektor_ray.transport import PilotFeatures, ValidationFeatures
 from tests.helpers.profile_data import Planted, digits
 
 SEEDS = range(12)
 
 
-def profile(planted: Planted) -> Profile:
-    (found,) = profiles(planted.pilot, Reference.of(planted.validation))
+def profile(planted: Planted) -> PilotProfile:
+    (found,) = pilot_profiles(planted.pilot, Reference.of(planted.validation))
     return found
 
 
@@ -27,6 +24,7 @@ def test_shares_of_wrong_labels_and_outliers_are_found(wrong: float, noise: floa
         planted = digits(seed, wrong=wrong, noise=noise)
         found = profile(planted)
         assert found.wrong_labels is not None
+        assert found.outliers is not None
         truth = planted.wrong[~planted.noise].mean()
         label_errors.append(found.wrong_labels.value - truth)
         outlier_errors.append(found.outliers.value - planted.noise.mean())
@@ -56,11 +54,12 @@ def test_a_pilot_of_some_classes_only_has_no_more_wrong_labels_or_outliers() -> 
         np.asarray(planted.pilot.labels)[kept],
         planted.pilot.provider[kept],
     )
-    (found,) = profiles(pilot, Reference.of(planted.validation))
+    (found,) = pilot_profiles(pilot, Reference.of(planted.validation))
     assert found.covered == (0, 1, 2)
     assert found.missing == (3, 4, 5, 6, 7, 8, 9)
     assert found.wrong_labels is not None
     assert found.wrong_labels.value < 0.02
+    assert found.outliers is not None
     assert found.outliers.value < 0.04
 
 
@@ -69,7 +68,7 @@ def test_classes_that_validation_lacks_are_told_apart_from_wrong_labels() -> Non
     labels = np.asarray(planted.pilot.labels).copy()
     labels[:40] += 2**32
     pilot = PilotFeatures(planted.pilot.features, labels, planted.pilot.provider)
-    (found,) = profiles(pilot, Reference.of(planted.validation))
+    (found,) = pilot_profiles(pilot, Reference.of(planted.validation))
     assert found.unknown == pytest.approx(0.1)
     assert found.wrong_labels is not None
     assert found.wrong_labels.value < 0.02
@@ -79,10 +78,73 @@ def test_validation_samples_in_a_pilot_are_counted() -> None:
     planted = digits(3)
     pixels = planted.pilot.features.copy()
     pixels[:7] = planted.validation.features[:7]
+    pixels[7:10] = planted.validation.features[7:10] + 0.01
     pilot = PilotFeatures(pixels, planted.pilot.labels, planted.pilot.provider)
-    assert profile(planted).in_validation == 0
-    (found,) = profiles(pilot, Reference.of(planted.validation))
-    assert found.in_validation == 7
+    assert profile(planted).duplicates_in_validation == 0
+    (found,) = pilot_profiles(pilot, Reference.of(planted.validation))
+    assert found.duplicates_in_validation == 7
+    assert found.near_duplicates_in_validation == 3
+
+
+def test_near_duplicates_by_chance_are_as_many_as_independent_draws_give() -> None:
+    """Samples on a coarse grid are often near one another, which accuses nobody."""
+    near, chance = [], []
+    for seed in range(20):
+        random = np.random.default_rng(seed)
+        points = random.exponential(size=(900, 1)) ** 3
+        pilot = PilotFeatures(points[400:], None, np.zeros(500, dtype=np.int64))
+        (found,) = pilot_profiles(pilot, Reference.of(ValidationFeatures(points[:400])))
+        near.append(found.near_duplicates_in_validation)
+        chance.append(found.near_duplicates_by_chance)
+    assert np.mean(near) > 20
+    assert np.mean(chance) == pytest.approx(np.mean(near), rel=0.1)
+
+
+@pytest.mark.parametrize("rare", [1, 3, 5])
+def test_a_class_that_is_rare_in_validation_makes_no_clean_pilot_look_wrong(rare: int) -> None:
+    planted = digits(5, size=900)
+    labels = np.asarray(planted.validation.labels)
+    kept = np.concatenate([np.flatnonzero(labels == 0)[:rare], np.flatnonzero(labels != 0)])
+    validation = ValidationFeatures(planted.validation.features[kept], labels[kept])
+    (found,) = pilot_profiles(planted.pilot, Reference.of(validation))
+    assert found.wrong_labels is not None
+    assert found.outliers is not None
+    assert found.wrong_labels.low == 0
+    assert found.wrong_labels.value < 0.03
+    assert found.outliers.low == 0
+
+
+def test_a_pilot_of_rare_classes_cannot_be_judged() -> None:
+    planted = digits(5, size=900)
+    labels = np.asarray(planted.validation.labels)
+    kept = np.concatenate([np.flatnonzero(labels == 0)[:3], np.flatnonzero(labels != 0)])
+    validation = ValidationFeatures(planted.validation.features[kept], labels[kept])
+    zeros = np.flatnonzero(np.asarray(planted.pilot.labels) == 0)
+    pilot = PilotFeatures(
+        planted.pilot.features[zeros],
+        np.asarray(planted.pilot.labels)[zeros],
+        planted.pilot.provider[zeros],
+    )
+    (found,) = pilot_profiles(pilot, Reference.of(validation))
+    assert found.wrong_labels is None
+    assert found.outliers is None
+
+
+def test_each_validation_row_twice_changes_nothing() -> None:
+    planted = digits(6, wrong=0.2, noise=0.1)
+    pixels = planted.pilot.features.copy()
+    pixels[:50] = planted.validation.features[:50] + 0.05
+    pilot = PilotFeatures(pixels, planted.pilot.labels, planted.pilot.provider)
+    twice = ValidationFeatures(
+        np.repeat(planted.validation.features, 2, axis=0),
+        np.repeat(np.asarray(planted.validation.labels), 2),
+    )
+    (once,) = pilot_profiles(pilot, Reference.of(planted.validation))
+    (copied,) = pilot_profiles(pilot, Reference.of(twice))
+    assert once.near_duplicates_in_validation == 50
+    assert copied.near_duplicates_in_validation == 50
+    assert copied.outliers == once.outliers
+    assert copied.wrong_labels == once.wrong_labels
 
 
 def test_what_features_cannot_tell_is_not_told() -> None:
@@ -91,11 +153,11 @@ def test_what_features_cannot_tell_is_not_told() -> None:
     labels = random.integers(0, 10, 300)
     blind = ValidationFeatures(random.normal(size=(300, 4)), labels)
     pilot = PilotFeatures(random.normal(size=(80, 4)), labels[:80], np.zeros(80, dtype=np.int64))
-    (found,) = profiles(pilot, Reference.of(blind))
+    (found,) = pilot_profiles(pilot, Reference.of(blind))
     assert found.wrong_labels is None
     real = ValidationFeatures(blind.features, labels / 2)
     targets = PilotFeatures(pilot.features, labels[:80] / 2, pilot.provider)
-    (found,) = profiles(targets, Reference.of(real))
+    (found,) = pilot_profiles(targets, Reference.of(real))
     assert found.wrong_labels is None
     assert found.covered == found.missing == ()
 
@@ -107,30 +169,7 @@ def test_each_provider_has_its_own_profile() -> None:
         np.concatenate([np.asarray(one.pilot.labels), np.asarray(other.pilot.labels)]),
         np.repeat([2, 5], 400),
     )
-    first, second = profiles(both, Reference.of(one.validation))
+    first, second = pilot_profiles(both, Reference.of(one.validation))
     assert (first.provider, second.provider) == (2, 5)
     assert first.wrong_labels == profile(one).wrong_labels
     assert second.wrong_labels == profile(other).wrong_labels
-
-
-def test_a_validation_set_of_one_sample_is_refused() -> None:
-    with pytest.raises(InputError, match="2 or more; got 1"):
-        Reference.of(ValidationFeatures(np.ones((1, 3))))
-
-
-def test_neighbours_are_the_nearest_whatever_the_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("projektor_ray.profiles.neighbours.BLOCK_ENTRIES", 100)
-    random = np.random.default_rng(5)
-    left, right = random.normal(size=(37, 6)), random.normal(size=(29, 6))
-    distance, index = nearest(left, right, 4)
-    expected = cdist(left, right)
-    np.testing.assert_allclose(distance, np.sort(expected, axis=1)[:, :4])
-    np.testing.assert_array_equal(index, np.argsort(expected, axis=1)[:, :4])
-    own, _ = nearest(left, left, 1, skip_own=True)
-    among = cdist(left, left) + np.diag(np.full(37, np.inf))
-    np.testing.assert_allclose(own[:, 0], among.min(axis=1))
-
-
-def test_votes_go_to_the_most_frequent_class_and_of_equals_to_the_nearest() -> None:
-    labels = np.array([[3, 1, 1], [2, 0, 5], [4, 7, 4]])
-    assert vote(labels).tolist() == [1, 2, 4]

@@ -1,4 +1,4 @@
-"""Provider cards by the actors that hold the pilots: as in one process."""
+"""Provider profiles by the actors that hold the pilots equal those of one process."""
 
 from typing import Any
 
@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 import ray
 
-from actors.cards import examine
 from actors.pilots import Pilots
+from actors.profiles import examine
 from actors.transport import PilotDistances
 from projektor_ray.data import Samples
-from projektor_ray.profiles import Reference, duplicates_within, profiles, sample_values
+from projektor_ray.profiles import Reference, duplicates_within, pilot_profiles, sample_values
 from projektor_ray.storage.settings import parse
 from projektor_ray.study import StudyConfig, resolve
 from projektor_ray.transport import PilotFeatures
@@ -32,7 +32,7 @@ def pilots() -> PilotFeatures:
 
 def config() -> StudyConfig:
     asked: dict[str, Any] = {
-        "name": "cards",
+        "name": "profiles",
         "providers": [{"name": name} for name in NAMES],
         "embedder": {"name": "identity"},
         "learner": {"name": "sklearn.naive_bayes.GaussianNB"},
@@ -55,18 +55,17 @@ def test_shards_tell_what_one_process_tells(
     validation = Samples(PLANTED.validation.features, PLANTED.validation.labels)
     held = Pilots(config(), arrays, validation)
     study = resolve(config(), *held.summaries())
-    found, copies, values = examine(held, PilotDistances(held, study))
+    found, duplicates, values = examine(held, PilotDistances(held, study))
 
-    reference = Reference.of(PLANTED.validation)
-    expected = profiles(everything, reference)
+    reference = Reference.of(PLANTED.validation, standardize=True)
+    expected = pilot_profiles(everything, reference)
     assert sorted(found, key=lambda profile: profile.provider) == expected
     moments = pilot_moments(everything, PLANTED.validation)
     alone = sample_values(everything, PLANTED.validation, moments, study.config.transport)
     for shown, one in zip(sorted(values, key=lambda v: v.provider), alone, strict=True):
         assert shown.provider == one.provider
         np.testing.assert_allclose(shown.values, one.values, atol=1e-6)
-    about = (reference.centre, reference.copy_radius)
-    np.testing.assert_array_equal(copies, duplicates_within(everything, *about))
-    assert {tuple(row) for row in copies.tolist()} == {(0, k, 2) for k in range(20)} | {
-        (2, k, 0) for k in range(20)
+    np.testing.assert_array_equal(duplicates, duplicates_within(everything, reference))
+    assert {tuple(row) for row in duplicates.tolist()} == {(0, k, 2, 1) for k in range(20)} | {
+        (2, k, 0, 1) for k in range(20)
     }

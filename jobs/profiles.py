@@ -1,6 +1,6 @@
-"""Provider cards: what each pilot tells of its provider; before any money goes into probes.
+"""Provider profiles: what each pilot tells of its provider, before any training is paid for.
 
-python -m jobs.cards STUDY.yaml
+python -m jobs.profiles STUDY.yaml
 """
 
 import argparse
@@ -9,40 +9,40 @@ from dataclasses import replace
 
 import numpy as np
 
-from actors.cards import examine
+from actors.profiles import examine
 from jobs.measure import measure
 from jobs.options import load, output_of, parser, run
 from jobs.workspace import Workspace, opened
 from projektor_ray.cli.terminal import headline, table
 from projektor_ray.errors import InputError
-from projektor_ray.profiles import ProviderCard, SampleValues, Share, draw_cards
+from projektor_ray.profiles import ProviderProfile, SampleValues, Share, provider_profiles
 from projektor_ray.selection import Plan
 from projektor_ray.storage.hashing import digest
 from projektor_ray.storage.table_metadata import TableMetadata
 
-VERSION = 2
-"""Of what the cards' numbers mean; a table of another version is made anew."""
+VERSION = 3
+"""Of what the numbers of a profile mean; a table of another version is computed again."""
 SHOWN_CHARACTERS = 12
 
 
-Cards = dict[str, list[ProviderCard]]
+Profiles = dict[str, list[ProviderProfile]]
 """Of all providers, by the validation set that they are compared with."""
 
 
-def cards(workspace: Workspace) -> Cards:
-    """Examine the pilots beside each validation set, unless a table of the same is there; writes
-    the tables `provider_profiles` and `values`."""
-    return {one.study.validation.name: _cards(one) for one in workspace.each}
+def profiles(workspace: Workspace) -> Profiles:
+    """Compare the pilots with each validation set, unless the table exists already; writes the
+    tables `provider_profiles` and `values`."""
+    return {one.study.validation.name: _profiles(one) for one in workspace.each}
 
 
-def _cards(workspace: Workspace) -> list[ProviderCard]:
+def _profiles(workspace: Workspace) -> list[ProviderProfile]:
     study = workspace.study
     found = _known(workspace)
     if found is None:
-        profiles, copies, values = examine(workspace.pilots, workspace.pilot_distances)
+        pilots, duplicates, values = examine(workspace.pilots, workspace.pilot_distances)
         alone = _distances_alone(workspace)
         names = workspace.pilots.class_names
-        found = draw_cards(study.names, names, alone, profiles, copies, values)
+        found = provider_profiles(study.names, names, alone, pilots, duplicates, values)
         _write_values(workspace, values)
         _write(workspace, found)
     _show(found, study.set_name)
@@ -50,15 +50,15 @@ def _cards(workspace: Workspace) -> list[ProviderCard]:
 
 
 def add_plan(
-    workspace: Workspace, drawn: Cards, plan: Plan, without: Mapping[str, Plan | None]
-) -> Cards:
-    """The cards with what each provider is to the selected plan; writes them again.
+    workspace: Workspace, drawn: Profiles, plan: Plan, without: Mapping[str, Plan | None]
+) -> Profiles:
+    """The profiles with each provider's part in the selected plan; writes them again.
 
     Parameters
     ----------
     without : the best plans that leave a provider out, see `plans_without`.
     """
-    told: Cards = {}
+    told: Profiles = {}
     for one in workspace.each:
         name = one.study.validation.name
         told[name] = _with_plan(drawn[name], plan, without)
@@ -67,15 +67,15 @@ def add_plan(
 
 
 def _with_plan(
-    drawn: Sequence[ProviderCard], plan: Plan, without: Mapping[str, Plan | None]
-) -> list[ProviderCard]:
+    drawn: Sequence[ProviderProfile], plan: Plan, without: Mapping[str, Plan | None]
+) -> list[ProviderProfile]:
     told = []
     effects = zip(drawn, plan.samples.tolist(), plan.marginal_value.tolist(), strict=True)
-    for card, count, value in effects:
-        other = without.get(card.provider)
+    for profile, count, value in effects:
+        other = without.get(profile.provider)
         lacking = None if other is None else other.predicted
         told.append(
-            replace(card, planned_samples=count, marginal_value=value, metric_without=lacking)
+            replace(profile, planned_samples=count, marginal_value=value, metric_without=lacking)
         )
     return told
 
@@ -86,8 +86,8 @@ def _metadata(workspace: Workspace) -> TableMetadata:
     return TableMetadata(study.config.name, study.names, input_hash, study.set_name)
 
 
-def _write(workspace: Workspace, drawn: Sequence[ProviderCard]) -> None:
-    rows = [card.to_row() for card in drawn]
+def _write(workspace: Workspace, drawn: Sequence[ProviderProfile]) -> None:
+    rows = [profile.to_row() for profile in drawn]
     workspace.write("provider_profiles", rows, _metadata(workspace))
 
 
@@ -101,7 +101,7 @@ def _write_values(workspace: Workspace, values: Sequence[SampleValues]) -> None:
     workspace.write("values", rows, _metadata(workspace))
 
 
-def _known(workspace: Workspace) -> list[ProviderCard] | None:
+def _known(workspace: Workspace) -> list[ProviderProfile] | None:
     table = workspace.table("provider_profiles")
     try:
         found = workspace.folder.read_table(table)
@@ -109,7 +109,7 @@ def _known(workspace: Workspace) -> list[ProviderCard] | None:
         return None
     if TableMetadata.of(found.schema, table) != _metadata(workspace):
         return None
-    return [ProviderCard.from_row(row) for row in found.to_pylist()]
+    return [ProviderProfile.from_row(row) for row in found.to_pylist()]
 
 
 def _distances_alone(workspace: Workspace) -> np.ndarray:
@@ -126,18 +126,18 @@ def _distances_alone(workspace: Workspace) -> np.ndarray:
     return found
 
 
-def _show(drawn: Sequence[ProviderCard], beside: str) -> None:
+def _show(drawn: Sequence[ProviderProfile], beside: str) -> None:
     rows = [
         [
-            card.provider,
-            f"{card.samples:,}",
-            f"{card.distance:.3f}",
-            _percent(card.wrong_labels),
-            f"{card.outliers.value:.0%}",
-            _copies(card),
-            _classes(card),
+            profile.provider,
+            f"{profile.samples:,}",
+            f"{profile.distance:.3f}",
+            _percent(profile.wrong_labels),
+            _percent(profile.outliers),
+            _duplicates(profile),
+            _classes(profile),
         ]
-        for card in drawn
+        for profile in drawn
     ]
     columns = [
         "provider",
@@ -145,11 +145,11 @@ def _show(drawn: Sequence[ProviderCard], beside: str) -> None:
         "distance",
         "wrong labels",
         "outliers",
-        "copies",
+        "duplicates",
         "lacks",
     ]
     table(f"What the pilots tell{f' beside {beside}' if beside else ''}", columns, rows)
-    leaked = [card.provider for card in drawn if card.duplicates_in_validation]
+    leaked = [profile.provider for profile in drawn if profile.duplicates_in_validation]
     if leaked:
         whose = f"the validation set{f' {beside}' if beside else ''}"
         headline("hint", f"samples of {whose} are in the pilots of {', '.join(leaked)}")
@@ -161,18 +161,19 @@ def _percent(share: Share | None) -> str:
     return f"{share.value:.0%} ({100 * share.low:.0f}–{100 * share.high:.0f})"
 
 
-def _copies(card: ProviderCard) -> str:
+def _duplicates(profile: ProviderProfile) -> str:
     """Copies within the pilot, and in another's."""
-    says = [f"{card.duplicates_within:,} own"] if card.duplicates_within else []
-    if card.closest_provider is not None:
-        says.append(f"{card.duplicates_in_closest:,} in {card.closest_provider}")
+    within = profile.duplicates_within + profile.near_duplicates_within
+    says = [f"{within:,} own"] if within else []
+    if profile.closest_provider is not None:
+        says.append(f"{profile.duplicates_in_closest:,} in {profile.closest_provider}")
     return ", ".join(says) or "–"
 
 
-def _classes(card: ProviderCard) -> str:
-    names = " ".join(card.missing_classes) or "–"
-    every = len(card.missing_classes) + len(card.classes)
-    return names if len(names) <= SHOWN_CHARACTERS else f"{len(card.missing_classes)} of {every}"
+def _classes(profile: ProviderProfile) -> str:
+    names = " ".join(profile.missing_classes) or "–"
+    every = len(profile.missing_classes) + len(profile.classes)
+    return names if len(names) <= SHOWN_CHARACTERS else f"{len(profile.missing_classes)} of {every}"
 
 
 def main(arguments: argparse.Namespace) -> int:
@@ -180,9 +181,9 @@ def main(arguments: argparse.Namespace) -> int:
     out = output_of(config, arguments.out)
     with opened(config, out, arguments.address, appends=True) as workspace:
         measure(workspace)
-        cards(workspace)
+        profiles(workspace)
     return 0
 
 
 if __name__ == "__main__":
-    run(main, parser("cards", "Say what each pilot tells of its provider."))
+    run(main, parser("profiles", "Show what each pilot tells of its provider."))

@@ -1,8 +1,8 @@
-"""Provider cards by the actors that hold the pilots.
+"""Provider profiles by the actors that hold the pilots.
 
-Each shard compares its own pilots with the validation set. For near-copies between providers the
-embedded pilots of one shard are shown to another, once for each pair of shards; what comes back to
-the driver are summaries and the numbers of the samples that are copies.
+Each shard compares its own pilots with the validation set. For duplicates between providers the
+embedded pilots of one shard are sent to another, once for each pair of shards. The driver receives
+summaries and the numbers of the samples that are duplicates.
 """
 
 import itertools
@@ -18,12 +18,12 @@ from actors.pilots import Pilots
 from actors.rows import Ground
 from actors.transport import PilotDistances
 from projektor_ray.data import EmbedderConfig, Samples, build_embedder
-from projektor_ray.profiles import Profile, Reference, SampleValues, held_out, merged
+from projektor_ray.profiles import PilotProfile, Reference, SampleValues, held_out, merge_duplicates
 
 
 def reference_of(ground: Ground, embedder: EmbedderConfig, validation: Samples) -> Reference:
-    """The validation set as the cards' reference; computed once for all shards."""
-    reference = Reference.of(ground.validation)
+    """The validation set as the profiles' reference; computed once for all shards."""
+    reference = Reference.of(ground.validation, standardize=embedder.name == "identity")
     if not embedder.may_learn_labels:
         return reference
     return held_out(reference, validation, partial(build_embedder, embedder))
@@ -31,9 +31,8 @@ def reference_of(ground: Ground, embedder: EmbedderConfig, validation: Samples) 
 
 def examine(
     pilots: Pilots, distances: PilotDistances
-) -> tuple[list[Profile], NDArray[np.int64], list[SampleValues]]:
-    """The profile of every pilot; all near-copies, as `duplicates_within` and `_between` say; what
-    every sample is worth."""
+) -> tuple[list[PilotProfile], NDArray[np.int64], list[SampleValues]]:
+    """The profiles of all pilots, all duplicates (see `duplicates_within`), all samples' values."""
     share = GPU_SHARE if gpus() else 0
     referring = ray.remote(num_cpus=0, num_gpus=share)(reference_of)
     reference = referring.remote(distances.ground, distances.embedder, distances.validation)
@@ -54,16 +53,16 @@ def examine(
         for actor, own in zip(actors, features, strict=True)
     ]
     within = [
-        actor.copies.remote(own, None, reference)
+        actor.duplicates.remote(own, None, reference)
         for actor, own in zip(actors, features, strict=True)
     ]
     between = [
-        actors[(one, other)[(one + other) % 2]].copies.remote(
+        actors[(one, other)[(one + other) % 2]].duplicates.remote(
             features[one], features[other], reference
         )
         for one, other in itertools.combinations(range(len(actors)), 2)
     ]
-    found: list[list[Profile]] = fetch(profiles)
+    found: list[list[PilotProfile]] = fetch(profiles)
     worth: list[list[SampleValues]] = fetch(values)
-    copies = merged(fetch([*within, *between]))
-    return [*itertools.chain(*found)], copies, [*itertools.chain(*worth)]
+    duplicates = merge_duplicates(fetch([*within, *between]))
+    return [*itertools.chain(*found)], duplicates, [*itertools.chain(*worth)]

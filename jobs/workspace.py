@@ -129,7 +129,7 @@ def opened(
         study = resolve(config, *pilots.summaries())
         with leased(folder) if appends else nullcontext() as lease:
             for name in KEYS if appends else ():
-                Ledger(folder, name).sweep()
+                Ledger(folder, name).repair()
             if study.adaptive:
                 design = Ledger(folder, "adaptive_design").rows(study.probes_metadata.input_hash)
                 study = study.grown(chosen_before(study, design))

@@ -41,6 +41,10 @@ class StorageError(ProjektorError):
     """The study's folder cannot be written: full, read-only, or failing for too long."""
 
 
+class DamagedError(InputError):
+    """A file of a study's folder is not what this project wrote: its checksum differs."""
+
+
 class BusyError(ProjektorError):
     """Another driver works on the study's folder."""
 

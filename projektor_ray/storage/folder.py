@@ -7,17 +7,15 @@ file, and a crash at any moment keeps everything that was finished.
 import os
 import uuid
 from contextlib import suppress
-from io import BytesIO
 from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.fs as pafs
-import pyarrow.parquet as pq
 
 from projektor_ray.errors import InputError
+from projektor_ray.storage.checked_parquet import decode, encode
 from projektor_ray.storage.locations import open_filesystem
 from projektor_ray.storage.retries import with_retries
-from projektor_ray.storage.table_metadata import TableMetadata
 
 BESIDE = ".tmp"
 """Ending of the names of files that are not yet renamed into place; they begin with a dot."""
@@ -132,6 +130,21 @@ class Folder:
         with suppress(FileNotFoundError):
             self._filesystem.delete_file(f"{self._base}/{name}")
 
+    def move(self, name: str, target: str) -> None:
+        """Rename a file within the folder.
+
+        Raises
+        ------
+        StorageError
+            If the storage refuses it, or fails for too long.
+        """
+        with_retries(f"move {name} in {self.uri}", lambda: self._move_once(name, target))
+
+    def _move_once(self, name: str, target: str) -> None:
+        place = f"{self._base}/{target}"
+        self._filesystem.create_dir(place.rsplit("/", 1)[0], recursive=True)
+        self._filesystem.move(f"{self._base}/{name}", place)
+
     def write_table(self, name: str, table: pa.Table) -> None:
         """Write a table whole as `NAME.parquet` (zstd), replacing an earlier one."""
         self.write(f"{name}.parquet", encode(table))
@@ -141,25 +154,19 @@ class Folder:
 
         Raises
         ------
+        DamagedError
+            If its content is not what was written.
         InputError
-            If there is none, or it was not written by this project.
+            If there is none, or another version of this program wrote it.
         """
         try:
-            table = pq.read_table(BytesIO(self.read(f"{name}.parquet")))
+            content = self.read(f"{name}.parquet")
         except FileNotFoundError:
             raise InputError(
-                f"expected the table {name}.parquet in {self.uri}, found none; "
-                "run the stage that writes it first (jobs.study runs all)"
+                f"there is no table {name}.parquet in {self.uri}; run the study first "
+                "(python -m jobs.study)"
             ) from None
-        TableMetadata.of(table.schema, f"{self.uri}/{name}.parquet")
-        return table
-
-
-def encode(table: pa.Table) -> bytes:
-    """A table as the bytes of a Parquet file (zstd)."""
-    buffer = BytesIO()
-    pq.write_table(table, buffer, compression="zstd")
-    return buffer.getvalue()
+        return decode(content, f"{self.uri}/{name}.parquet")[0]
 
 
 def _is_hidden(name: str) -> bool:

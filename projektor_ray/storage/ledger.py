@@ -10,16 +10,15 @@ import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from io import BytesIO
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
-from projektor_ray.errors import StorageError
-from projektor_ray.storage.folder import Folder, encode
+from projektor_ray.errors import DamagedError, StorageError
+from projektor_ray.storage.checked_parquet import decode, encode
+from projektor_ray.storage.folder import Folder
 from projektor_ray.storage.schemas import KEYS, Key, Row, make_table
 from projektor_ray.storage.table_metadata import TableMetadata
 
@@ -170,26 +169,38 @@ class Ledger:
             self._merge([part for name in crowded if (part := self._read(name))], tier + 1)
             tier, names = tier + 1, self._names()
 
-    def sweep(self) -> None:
-        """Remove, and name in the log, what a crash left half-written beside the parts.
+    def repair(self) -> None:
+        """Remove half-written files, and set damaged parts aside in `quarantine/`; logs both.
 
-        Only for who alone writes the ledger: another's half-written part will be finished.
+        Only for the single writer of the ledger: it will finish a half-written file of its own.
         """
         for name in self.folder.half_written(self.name):
             logger.warning(
-                "removing %s of %s, which a crash left half-written: what it held is trained or "
-                "measured again",
+                "removing %s of %s, which a crash left half-written; its rows are computed again",
                 name,
                 self.folder.uri,
             )
             self.folder.delete(name)
+        for name in self._names():
+            try:
+                self._decode(name)
+            except DamagedError:
+                target = f"quarantine/{name}"
+                logger.warning(
+                    "%s of %s is damaged and was moved to %s; its rows are computed again",
+                    name,
+                    self.folder.uri,
+                    target,
+                )
+                self.folder.move(name, target)
 
     def _merge(self, parts: Sequence[_Part], tier: int) -> None:
         groups: dict[TableMetadata, list[_Part]] = {}
         for part in parts:
             groups.setdefault(part.metadata, []).append(part)
-        for group in groups.values():
-            self._write(tier, pa.concat_tables([part.table for part in group]))
+        for metadata, group in groups.items():
+            merged = pa.concat_tables([part.table for part in group])
+            self._write(tier, merged.replace_schema_metadata(metadata.metadata()))
             for part in group:
                 self.folder.delete(part.name)
 
@@ -209,19 +220,21 @@ class Ledger:
         return [part for name in self._names() if (part := self._read(name))]
 
     def _read(self, name: str) -> _Part | None:
-        """A part; None, and a line in the log, if a crash of the machine left only half of it."""
-        content = self.folder.read(name)
+        """A part; None, and a line in the log, if it is damaged."""
         try:
-            table = pq.ParquetFile(BytesIO(content)).read()
-        except (pa.ArrowInvalid, OSError):
+            return self._decode(name)
+        except DamagedError:
             logger.warning(
-                "ignoring the half-written part %s of %s: what it held is trained or measured "
-                "again; delete it",
+                "ignoring the damaged part %s of %s: run the study again, which computes its rows "
+                "again",
                 name,
                 self.folder.uri,
             )
             return None
-        return _Part(name, TableMetadata.of(table.schema, f"{self.folder.uri}/{name}"), table)
+
+    def _decode(self, name: str) -> _Part:
+        table, metadata = decode(self.folder.read(name), f"{self.folder.uri}/{name}")
+        return _Part(name, metadata, table)
 
 
 def _tier(name: str) -> int:

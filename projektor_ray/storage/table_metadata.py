@@ -50,22 +50,23 @@ class TableMetadata:
         InputError
             If another program or another version of this one wrote the file.
         """
-        metadata = {key.decode(): value.decode() for key, value in (schema.metadata or {}).items()}
-        version = metadata.get(f"{_PREFIX}schema_version")
-        if version is None:
-            raise InputError(
-                f"{name} is not a table that projektor-ray wrote: its metadata has no "
-                "projektor.schema_version; remove the file, or choose another folder with --out"
-            )
+        version = schema_version(schema)
         if version != str(SCHEMA_VERSION):
             raise InputError(
-                f"{name} has schema version {version}; this version of projektor-ray reads schema "
-                f"version {SCHEMA_VERSION}. Run the study into a new folder (--out), or read this "
-                "folder with the version of projektor-ray that wrote it"
+                f"{name} has schema version {version or 'none'}; this version of projektor-ray "
+                f"reads schema version {SCHEMA_VERSION}. Run the study into a new folder (--out), "
+                "or read this folder with the version of projektor-ray that wrote it"
             )
+        metadata = {key.decode(): value.decode() for key, value in schema.metadata.items()}
         return TableMetadata(
             metadata[f"{_PREFIX}study"],
             tuple(json.loads(metadata[f"{_PREFIX}providers"])),
             metadata[f"{_PREFIX}input_hash"],
             metadata.get(f"{_PREFIX}validation", ""),
         )
+
+
+def schema_version(schema: pa.Schema) -> str | None:
+    """The schema version that a table states; None where it states none."""
+    version = (schema.metadata or {}).get(f"{_PREFIX}schema_version".encode())
+    return None if version is None else version.decode()

@@ -24,3 +24,10 @@ def probe_row(seed: int, **changes: Any) -> dict[str, Any]:
         "started_at": datetime(2026, 1, 2, tzinfo=timezone.utc),
     }
     return row | changes
+
+
+def flipped(content: bytes, bit: int) -> bytes:
+    """The same bytes with one bit changed."""
+    changed = bytearray(content)
+    changed[bit // 8] ^= 1 << bit % 8
+    return bytes(changed)

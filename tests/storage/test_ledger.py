@@ -1,16 +1,20 @@
 """The append-only ledger."""
 
+from io import BytesIO
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
 import pyarrow.dataset as ds
+import pyarrow.parquet as pq
 import pytest
 
-from projektor_ray.storage.folder import Folder, encode
+from projektor_ray.storage.checked_parquet import encode
+from projektor_ray.storage.folder import Folder
 from projektor_ray.storage.ledger import MERGE_AT, Ledger
 from projektor_ray.storage.schemas import make_table
 from projektor_ray.storage.table_metadata import TableMetadata
-from tests.helpers.table_rows import METADATA, probe_row
+from tests.helpers.table_rows import METADATA, flipped, probe_row
 
 
 @pytest.fixture(params=["path", "uri"])
@@ -43,7 +47,7 @@ def test_of_equal_keys_the_last_attempt_wins_and_success_over_failure(folder: Fo
     assert [row["value"] for row in ledger.rows("made").values()] == [0.5, 0.5]
 
 
-def test_a_part_that_is_being_written_is_ignored_and_swept_after_a_crash(
+def test_a_part_that_is_being_written_is_ignored_and_removed_after_a_crash(
     folder: Folder, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     ledger = Ledger(folder, "probes")
@@ -53,14 +57,14 @@ def test_a_part_that_is_being_written_is_ignored_and_swept_after_a_crash(
     (tmp_path / "probes" / ".hidden").touch()
     assert len(ledger.rows("made")) == 1
     assert beside.exists(), "who only reads leaves it to its writer"
-    ledger.sweep()
-    assert f"removing probes/{beside.name} of {folder.uri}, which a crash left" in caplog.text
+    ledger.repair()
+    assert f"probes/{beside.name}" in caplog.text
     assert not beside.exists()
     assert (tmp_path / "probes" / ".hidden").exists(), "not ours"
     assert len(ledger.rows("made")) == 1
 
 
-def test_compaction_keeps_every_row_and_stamp(folder: Folder) -> None:
+def test_compaction_keeps_every_row_and_its_metadata(folder: Folder) -> None:
     ledger = Ledger(folder, "probes")
     other = TableMetadata("study", ("a", "b"), "other")
     for seed in range(MERGE_AT + 1):
@@ -120,22 +124,46 @@ def test_a_full_tier_becomes_one_part_of_the_next(folder: Folder) -> None:
     assert set(ledger.rows("made")) == {(f"m{i}",) for i in range(2 * MERGE_AT)}
 
 
-@pytest.mark.parametrize("kept", [0, 4, 0.5, -1])
-def test_a_part_that_lost_its_end_is_ignored_and_named(
-    folder: Folder, tmp_path: Path, caplog: pytest.LogCaptureFixture, kept: float
+@pytest.mark.parametrize("damage", ["nothing left", "head", "half", "no end", "bit", "foreign"])
+def test_a_damaged_part_is_named_and_set_aside(
+    folder: Folder, tmp_path: Path, caplog: pytest.LogCaptureFixture, damage: str
 ) -> None:
     ledger = Ledger(folder, "probes")
     ledger.append([probe_row(0)], METADATA)
     whole = (tmp_path / folder.names("probes")[0]).read_bytes()
-    end = int(kept) if isinstance(kept, int) else int(len(whole) * kept)
-    (tmp_path / "probes" / "part-0-half.parquet").write_bytes(whole[:end])
+    content = {
+        "nothing left": b"",
+        "head": whole[:4],
+        "half": whole[: len(whole) // 2],
+        "no end": whole[:-1],
+        "bit": flipped(whole, 8 * whole.index(b"providers")),
+        "foreign": foreign(),
+    }[damage]
+    part = tmp_path / "probes" / "part-0-bad.parquet"
+    part.write_bytes(content)
     assert len(ledger.rows("made")) == 1
-    assert "part-0-half.parquet" in caplog.text
+    assert part.name in caplog.text
+    assert part.exists(), "who only reads leaves it to its writer"
     for seed in range(1, MERGE_AT):
         ledger.append([probe_row(seed)], METADATA)
     ledger.compact()
     assert len(ledger.rows("made")) == MERGE_AT
-    assert (tmp_path / "probes" / "part-0-half.parquet").read_bytes() == whole[:end]
+    caplog.clear()
+    ledger.repair()
+    assert part.name in caplog.text
+    assert (tmp_path / "quarantine" / "probes" / part.name).read_bytes() == content
+    assert not part.exists()
+    caplog.clear()
+    assert len(ledger.rows("made")) == MERGE_AT
+    ledger.repair()
+    assert not caplog.text
+
+
+def foreign() -> bytes:
+    """A Parquet file that another tool wrote."""
+    buffer = BytesIO()
+    pq.write_table(pa.table({"seed": [1]}), buffer)
+    return buffer.getvalue()
 
 
 def test_a_reader_under_whom_a_part_is_merged_away_looks_again(

@@ -128,9 +128,17 @@ def opened(
         pilots = Pilots(config, arrays or {}, validation)
         study = resolve(config, *pilots.summaries())
         with leased(folder) if appends else nullcontext() as lease:
-            for name in KEYS if appends else ():
-                Ledger(folder, name).repair()
+            if appends:
+                _repair(folder)
             if study.adaptive:
                 design = Ledger(folder, "adaptive_design").rows(study.probes_metadata.input_hash)
                 study = study.grown(chosen_before(study, design))
             yield Workspace(study, folder, pilots, lease, local)
+
+
+def _repair(folder: Folder) -> None:
+    """Clear away what an earlier run left in a folder that this driver alone writes."""
+    for place in ("", "lease"):
+        folder.remove_half_written(place)
+    for name in KEYS:
+        Ledger(folder, name).repair()

@@ -4,7 +4,9 @@ Every file is written beside its final name and renamed into place. A reader nev
 file, and a crash at any moment keeps everything that was finished.
 """
 
+import logging
 import os
+import re
 import uuid
 from contextlib import suppress
 from pathlib import Path
@@ -17,8 +19,10 @@ from projektor_ray.storage.checked_parquet import decode, encode
 from projektor_ray.storage.locations import open_filesystem
 from projektor_ray.storage.retries import with_retries
 
-BESIDE = ".tmp"
-"""Ending of the names of files that are not yet renamed into place; they begin with a dot."""
+logger = logging.getLogger(__name__)
+
+HALF_WRITTEN = re.compile(r"\..+\.[0-9a-f]{32}\.tmp")
+"""Names of files that are not yet renamed into place."""
 
 
 class Folder:
@@ -52,7 +56,7 @@ class Folder:
     def _write_once(self, target: str, content: bytes) -> None:
         parent, leaf = target.rsplit("/", 1)
         self._filesystem.create_dir(parent, recursive=True)
-        beside = f"{parent}/.{leaf}.{uuid.uuid4().hex}{BESIDE}"
+        beside = f"{parent}/.{leaf}.{uuid.uuid4().hex}.tmp"
         if not self.is_local:
             with self._filesystem.open_output_stream(beside) as stream:
                 stream.write(content)
@@ -100,21 +104,28 @@ class Folder:
         """
         return [name for name in self._listed(under) if not _is_hidden(name)]
 
-    def half_written(self, under: str) -> list[str]:
-        """Names of the files in a subfolder that are being written, or that a crash left so.
+    def remove_half_written(self, under: str = "") -> None:
+        """Remove, and log, what a crash left half-written in a subfolder or the folder itself.
+
+        Only for the single writer of the files there: it will finish a file that it is writing.
 
         Raises
         ------
         StorageError
             If the storage refuses it, or fails for too long.
         """
-        return [name for name in self._listed(under) if _is_hidden(name) and name.endswith(BESIDE)]
+        for name in self._listed(under):
+            if HALF_WRITTEN.fullmatch(name.rsplit("/", 1)[-1]):
+                says = "removing %s of %s, which a crash left half-written"
+                logger.warning(says, name, self.uri)
+                self.delete(name)
 
     def _listed(self, under: str) -> list[str]:
-        selector = pafs.FileSelector(f"{self._base}/{under}", allow_not_found=True)
+        selector = pafs.FileSelector(f"{self._base}/{under}".rstrip("/"), allow_not_found=True)
         what = f"list {under} in {self.uri}"
         found = with_retries(what, lambda: self._filesystem.get_file_info(selector))
-        return sorted(f"{under}/{info.base_name}" for info in found if info.is_file)
+        names = [info.base_name for info in found if info.is_file]
+        return sorted(f"{under}/{name}" if under else name for name in names)
 
     def delete(self, name: str) -> None:
         """Delete a file, unless somebody else has.
@@ -170,7 +181,7 @@ class Folder:
 
 
 def _is_hidden(name: str) -> bool:
-    return name.rsplit("/", 1)[1].startswith(".")
+    return name.rsplit("/", 1)[-1].startswith(".")
 
 
 def _flush_folder(path: str) -> None:

@@ -1,43 +1,52 @@
 """A lease on a study's folder: one driver at a time appends to its ledgers.
 
-Storages such as `s3://` know no lock. So each driver writes a *claim*, a file of its own under
-`lease/`, and lists the others' only then: of two drivers at least one sees the other, whatever the
-order. Who sees nobody holds the lease. Every living claim is rewritten with a higher beat every few
-seconds; one that meets a beating claim which holds the lease, or has the smaller name, withdraws.
+Storages such as `s3://` have no locks. So each driver first writes a *claim*, a file of its own
+under `lease/`, and only then lists the claims of others: of two drivers at least one sees the
+other, whatever the order. A driver that sees no other claim holds the lease. Every driver rewrites
+its claim every few seconds with a higher heartbeat. A driver withdraws if it sees a claim that
+changes and that holds the lease, or has the smaller name.
 
-A claim is dead if its process ran on this machine and is gone, or if its beat stood still for as
-long as somebody watched it. No two clocks are compared, and a driver that was killed stops nobody.
+A claim is dead if its process ran on this machine and has ended, or if it did not change for
+`DEAD_SECONDS`. No two clocks are compared, and a driver that was killed stops nobody.
+
+The content of a claim is not trusted: a claim is the file that was listed, and only listed files
+whose names are those of claims are deleted.
 """
 
 import itertools
-import json
 import logging
 import os
+import re
 import socket
 import threading
 import time
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass
 from datetime import datetime, timezone
 from pathlib import Path
+
+import psutil
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from projektor_ray.errors import BusyError, StorageError
 from projektor_ray.storage.folder import Folder
 
 logger = logging.getLogger(__name__)
 
-BEAT_SECONDS = 5.0
+HEARTBEAT_SECONDS = 5.0
 DEAD_SECONDS = 60.0
-"""A claim whose beat stood still for so long is dead."""
+"""A claim that did not change for so long is dead."""
 
-LOOK_SECONDS = 0.5
-"""How often a driver that waits looks at the others' claims."""
+POLL_SECONDS = 0.5
+"""How often a waiting driver reads the claims of others."""
+
+CLAIM_FILE = re.compile(r"lease/[0-9a-f]{32}\.json")
 
 
 def _machine() -> str:
-    """Within what a process number means one process; "" where nothing tells."""
+    """Where a process number means one process: this boot and namespace; "" if unknown."""
     try:
         boot = Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
         return f"{boot} {Path('/proc/self/ns/pid').readlink()}"
@@ -45,32 +54,28 @@ def _machine() -> str:
         return ""
 
 
-@dataclass(frozen=True)
-class Claim:
-    """Who claims a folder, or holds it.
+class Claim(BaseModel):
+    """The content of a claim; fields of later versions are ignored.
 
     Attributes
     ----------
-    name : unique; decides between two that claim at the same moment.
-    machine : within which `pid` means one process; "" if unknown.
-    since : when it was made, for people.
-    beat : grows while its driver lives.
-    holds : whether its driver met nobody else and has the lease.
+    machine : where `pid` means one process; "" if unknown.
+    since : when the claim was made, for people.
+    heartbeat : grows while its driver lives.
+    acquired : whether its driver saw no other claim and holds the lease.
     """
 
-    name: str = field(default_factory=lambda: uuid.uuid4().hex)
-    host: str = field(default_factory=socket.gethostname)
-    machine: str = field(default_factory=_machine)
-    pid: int = field(default_factory=os.getpid)
-    since: str = field(
-        default_factory=lambda: datetime.now(timezone.utc).isoformat(" ", timespec="seconds")
-    )
-    beat: int = 0
-    holds: bool = False
+    model_config = ConfigDict(frozen=True)
 
-    @property
-    def file(self) -> str:
-        return f"lease/{self.name}.json"
+    host: str = Field(default_factory=socket.gethostname, max_length=255)
+    machine: str = Field(default_factory=_machine, max_length=255)
+    pid: int = Field(default_factory=os.getpid, gt=0, lt=2**31)
+    since: str = Field(
+        default_factory=lambda: datetime.now(timezone.utc).isoformat(" ", timespec="seconds"),
+        max_length=50,
+    )
+    heartbeat: int = 0
+    acquired: bool = False
 
     @property
     def driver(self) -> str:
@@ -78,31 +83,37 @@ class Claim:
         return f"process {self.pid} on {self.host}, since {self.since}"
 
     @property
-    def is_gone(self) -> bool:
-        """Whether its process ran on this machine and does so no more."""
-        if not self.machine or self.machine != _machine():
-            return False
-        with suppress(PermissionError):
-            try:
-                os.kill(self.pid, 0)
-            except ProcessLookupError:
-                return True
-        return False
+    def has_ended(self) -> bool:
+        """Whether its process ran on this machine and has ended."""
+        here = bool(self.machine) and self.machine == _machine()
+        return here and not psutil.pid_exists(self.pid)
 
-    def write(self, folder: Folder) -> None:
-        folder.write(self.file, json.dumps(asdict(self)).encode())
+
+@dataclass(frozen=True)
+class _Listed:
+    """A listed file of another driver's claim; `claim` is None where the content is none."""
+
+    file: str
+    content: bytes
+    claim: Claim | None
+
+    @property
+    def driver(self) -> str:
+        return self.claim.driver if self.claim else f"unknown; its claim {self.file} is unreadable"
 
 
 class Lease:
-    """One driver's claim on a folder, which beats from its making to its release."""
+    """One driver's claim on a folder, with a heartbeat from its making to its release."""
 
     def __init__(self, folder: Folder) -> None:
         self._folder = folder
+        self._file = f"lease/{uuid.uuid4().hex}.json"
         self._claim = Claim()
-        self._claim.write(folder)
+        self._foreign: set[str] = set()
+        self._write(0)
         self._over = threading.Event()
         self._lost = False
-        self._thread = threading.Thread(target=self._beat, name="lease", daemon=True)
+        self._thread = threading.Thread(target=self._heartbeat, name="lease", daemon=True)
         self._thread.start()
 
     def acquire(self) -> None:
@@ -111,68 +122,91 @@ class Lease:
         Raises
         ------
         BusyError
-            If another driver lives: its beat grew within a few seconds.
+            If another driver lives: its claim changed.
         """
-        seen: dict[str, tuple[Claim, float]] = {}
+        seen: dict[str, tuple[bytes, float]] = {}
         while others := self._others():
             for other in others:
-                if other.name not in seen:
-                    logger.warning("waiting for a sign of life of another driver, %s", other.driver)
-                first, since = seen.setdefault(other.name, (other, time.monotonic()))
-                beats = other.beat > first.beat
-                if beats and (other.holds or other.name < self._claim.name):
+                if other.file not in seen:
+                    logger.warning("waiting for a heartbeat of another driver: %s", other.driver)
+                first, since = seen.setdefault(other.file, (other.content, time.monotonic()))
+                changed = other.content != first
+                prevails = other.claim is None or other.claim.acquired or other.file < self._file
+                if changed and prevails:
                     raise BusyError(
                         f"another driver ({other.driver}) works on the study in "
                         f"{self._folder.uri}; wait until it is done, stop it, or give another --out"
                     )
-                if not beats and time.monotonic() - since >= DEAD_SECONDS:
+                if not changed and time.monotonic() - since >= DEAD_SECONDS:
                     self._folder.delete(other.file)
-            time.sleep(LOOK_SECONDS)
-        self._claim = replace(self._claim, holds=True)
+            time.sleep(POLL_SECONDS)
+        self._claim = self._claim.model_copy(update={"acquired": True})
 
     def check(self) -> None:
-        """Refuse to go on where this driver's claim is gone.
+        """Refuse to go on if this driver's claim is gone.
 
         Raises
         ------
         BusyError
-            If the folder was deleted, or this driver was silent for so long, suspended perhaps,
-            that another took it for dead.
+            If the folder was deleted, or this driver gave no heartbeat for so long (because it was
+            suspended, for example) that another took it for dead.
         """
         if self._lost:
             raise BusyError(
                 f"this driver's claim on {self._folder.uri} is gone: the folder was deleted, or "
-                f"the driver gave no sign of life for {DEAD_SECONDS:.0f} s and another took over. "
-                "What was finished is kept; the same command goes on once the other is done"
+                f"the driver gave no heartbeat for {DEAD_SECONDS:.0f} s and another took over. "
+                "Finished work is kept: run the same command again once the other driver is done"
             )
 
     def release(self) -> None:
+        """Stop the heartbeat and delete the claim; an error of the storage is only logged."""
         self._over.set()
         self._thread.join()
-        self._folder.delete(self._claim.file)
+        try:
+            self._folder.delete(self._file)
+        except StorageError as error:
+            logger.warning("this driver's claim is left in the folder: %s", error)
 
-    def _beat(self) -> None:
-        for beat in itertools.count(1):
-            if self._lost or self._over.wait(BEAT_SECONDS):
+    def _write(self, heartbeat: int) -> None:
+        claim = self._claim.model_copy(update={"heartbeat": heartbeat})
+        self._folder.write(self._file, claim.model_dump_json().encode())
+
+    def _heartbeat(self) -> None:
+        for heartbeat in itertools.count(1):
+            if self._lost or self._over.wait(HEARTBEAT_SECONDS):
                 return
             try:
-                self._lost = self._claim.file not in self._folder.names("lease")
+                self._lost = self._file not in self._folder.names("lease")
                 if not self._lost:
-                    replace(self._claim, beat=beat).write(self._folder)
+                    self._write(heartbeat)
             except StorageError as error:
-                logger.warning("no sign of life could be given: %s", error)
+                logger.warning("no heartbeat could be written: %s", error)
 
-    def _others(self) -> list[Claim]:
-        """The claims of other drivers, without those whose process is known to be gone."""
+    def _others(self) -> list[_Listed]:
+        """The claims of other drivers, without those whose process is known to have ended."""
         found = []
-        for name in self._folder.names("lease"):
+        for file in self._folder.names("lease"):
+            if file == self._file:
+                continue
+            if not CLAIM_FILE.fullmatch(file):
+                if file not in self._foreign:
+                    logger.warning("ignoring %s in %s: it is no claim", file, self._folder.uri)
+                self._foreign.add(file)
+                continue
             with suppress(FileNotFoundError):
-                other = Claim(**json.loads(self._folder.read(name)))
-                if other.is_gone:
-                    self._folder.delete(other.file)
-                elif other.name != self._claim.name:
-                    found.append(other)
+                listed = self._read(file)
+                if listed.claim and listed.claim.has_ended:
+                    self._folder.delete(file)
+                else:
+                    found.append(listed)
         return found
+
+    def _read(self, file: str) -> _Listed:
+        content = self._folder.read(file)
+        try:
+            return _Listed(file, content, Claim.model_validate_json(content, strict=True))
+        except ValidationError:
+            return _Listed(file, content, None)
 
 
 @contextmanager

@@ -174,13 +174,7 @@ class Ledger:
 
         Only for the single writer of the ledger: it will finish a half-written file of its own.
         """
-        for name in self.folder.half_written(self.name):
-            logger.warning(
-                "removing %s of %s, which a crash left half-written; its rows are computed again",
-                name,
-                self.folder.uri,
-            )
-            self.folder.delete(name)
+        self.folder.remove_half_written(self.name)
         for name in self._names():
             try:
                 self._decode(name)

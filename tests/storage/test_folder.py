@@ -1,6 +1,7 @@
 """Files and tables in a folder."""
 
 from pathlib import Path
+from uuid import uuid4
 
 import pyarrow.parquet as pq
 import pytest
@@ -36,3 +37,22 @@ def test_a_missing_or_foreign_table_is_a_clear_error(tmp_path: Path) -> None:
     pq.write_table(foreign, tmp_path / "plans.parquet")
     with pytest.raises(InputError, match=r"plans\.parquet is damaged"):
         folder.read_table("plans")
+
+
+def test_what_a_crash_left_half_written_is_removed_and_nothing_else(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    folder = Folder(tmp_path)
+    left = [f".plans.parquet.{uuid4().hex}.tmp", f".report.html.{uuid4().hex}.tmp"]
+    others = ["notes.tmp", ".notes.tmp", ".bashrc", "plans.parquet"]
+    for name in [*left, *others]:
+        (tmp_path / name).touch()
+    (tmp_path / "lease").mkdir()
+    (tmp_path / "lease" / left[0]).touch()
+    folder.remove_half_written()
+    assert sorted(path.name for path in tmp_path.iterdir()) == sorted([*others, "lease"])
+    assert (tmp_path / "lease" / left[0]).exists()
+    assert all(name in caplog.text for name in left)
+    folder.remove_half_written("lease")
+    assert not list((tmp_path / "lease").iterdir())
+    assert folder.names("") == ["notes.tmp", "plans.parquet"]

@@ -2,6 +2,7 @@
 
 from io import BytesIO
 from pathlib import Path
+from uuid import uuid4
 
 import numpy as np
 import pyarrow as pa
@@ -52,15 +53,15 @@ def test_a_part_that_is_being_written_is_ignored_and_removed_after_a_crash(
 ) -> None:
     ledger = Ledger(folder, "probes")
     ledger.append([probe_row(0)], METADATA)
-    beside = tmp_path / "probes" / ".part-x.parquet.1.tmp"
+    beside = tmp_path / "probes" / f".part-x.parquet.{uuid4().hex}.tmp"
     beside.write_bytes(b"PAR1 half")
-    (tmp_path / "probes" / ".hidden").touch()
+    (tmp_path / "probes" / ".hidden.tmp").touch()
     assert len(ledger.rows("made")) == 1
     assert beside.exists(), "who only reads leaves it to its writer"
     ledger.repair()
     assert f"probes/{beside.name}" in caplog.text
     assert not beside.exists()
-    assert (tmp_path / "probes" / ".hidden").exists(), "not ours"
+    assert (tmp_path / "probes" / ".hidden.tmp").exists(), "not ours"
     assert len(ledger.rows("made")) == 1
 
 

@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 
-.PHONY: demo test slow lint format benchmarks clean
+.PHONY: demo test slow lint format docs clean
 
 demo: $(INSTALLED)  ## run the main job on real images
 	$(BIN)/python -m jobs.study examples/digits.yaml --out out/digits
@@ -20,6 +20,10 @@ lint: $(INSTALLED)
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
+docs: $(INSTALLED)  ## build the documentation and serve it at http://localhost:8000
+	$(BIN)/python -m sphinx -W -n --keep-going docs out/docs
+	$(BIN)/python -m http.server --bind 127.0.0.1 --directory out/docs 8000
+
 format: $(INSTALLED)
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
@@ -30,5 +34,5 @@ clean:
 $(INSTALLED): pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit("projektor-ray needs Python 3.10 or newer; set PYTHON=…" if sys.version_info < (3, 10) else 0)'
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --editable '.[ray,dev]'
+	$(BIN)/python -m pip install --quiet --editable '.[ray,dev,docs]'
 	touch $@

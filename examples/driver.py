@@ -11,8 +11,7 @@ from sklearn.datasets import load_digits
 from jobs.study import run_study
 from projektor_ray.data import samples_from_arrays, samples_from_frame
 from projektor_ray.selection import PurchasePlans
-from projektor_ray.storage.settings import parse
-from projektor_ray.study import StudyConfig
+from projektor_ray.study import read_study
 
 
 def main(out: str = "out/driver", lattice: int = 4) -> PurchasePlans:
@@ -37,7 +36,7 @@ def main(out: str = "out/driver", lattice: int = 4) -> PurchasePlans:
         "selection": {"size": 400, "budget": 14},
     }
     validation = samples_from_arrays(x[:400], y[:400])
-    return run_study(parse(StudyConfig, study), out, arrays=pilots, validation=validation)
+    return run_study(read_study(study), out, arrays=pilots, validation=validation)
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from jobs.options import load, output_of, parser, run
+from jobs.options import output_of, parser, run
 from jobs.workspace import Workspace, opened
 from projektor_ray.cli import terminal
 from projektor_ray.cli.terminal import headline, table
@@ -17,7 +17,7 @@ from projektor_ray.projection import noise_gain, reach
 from projektor_ray.projection.choose import Fit
 from projektor_ray.runs import unidentified
 from projektor_ray.storage.schemas import Key, Row
-from projektor_ray.study import Study
+from projektor_ray.study import Study, read_study
 from projektor_ray.study.fitting import (
     Observations,
     fit_scales,
@@ -101,7 +101,7 @@ def _marked(name: str, chosen: bool) -> str:
 
 
 def main(arguments: argparse.Namespace) -> int:
-    config = load(arguments.study)
+    config = read_study(arguments.study)
     with opened(config, output_of(config, arguments.out), arguments.address) as workspace:
         fit(workspace)
     return 0

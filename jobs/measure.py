@@ -6,10 +6,11 @@ python -m jobs.measure STUDY.yaml
 import argparse
 import time
 
-from jobs.options import load, output_of, parser, run
+from jobs.options import output_of, parser, run
 from jobs.workspace import Workspace, opened
 from projektor_ray.cli.terminal import headline
 from projektor_ray.storage.ledger import Ledger
+from projektor_ray.study import read_study
 from projektor_ray.study.fitting import distance_rows, unmeasured
 
 
@@ -42,7 +43,7 @@ def _measure(workspace: Workspace) -> None:
 
 
 def main(arguments: argparse.Namespace) -> int:
-    config = load(arguments.study)
+    config = read_study(arguments.study)
     out = output_of(config, arguments.out)
     with opened(config, out, arguments.address, appends=True) as workspace:
         measure(workspace)

@@ -11,7 +11,6 @@ from rich.markup import escape
 
 from projektor_ray.cli.terminal import console
 from projektor_ray.errors import ProjektorError
-from projektor_ray.storage.settings import parse, read_yaml
 from projektor_ray.study import StudyConfig
 
 OURS = ("projektor_ray", "actors", "jobs")
@@ -30,11 +29,6 @@ def parser(module: str, does: str) -> argparse.ArgumentParser:
     )
     options.add_argument("--verbose", action="store_true", help="log what the rooms say")
     return options
-
-
-def load(path: str) -> StudyConfig:
-    """The study of a YAML file."""
-    return parse(StudyConfig, read_yaml(path))
 
 
 def output_of(config: StudyConfig, out: str | None) -> str:

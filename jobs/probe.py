@@ -16,7 +16,7 @@ from rich.markup import escape
 
 from actors.adaptive import run_adaptive
 from actors.probes import ProbeRunner, missing_probes
-from jobs.options import load, output_of, parser, run
+from jobs.options import output_of, parser, run
 from jobs.show import probe_progress
 from jobs.tensorboard import logging_to
 from jobs.workspace import Workspace, opened
@@ -28,7 +28,7 @@ from projektor_ray.probes.threads import cpu_threads
 from projektor_ray.probes.train_probe import Outcome, train_probe
 from projektor_ray.storage.ledger import Ledger
 from projektor_ray.storage.schemas import Key, Row
-from projektor_ray.study import Probe, Study
+from projektor_ray.study import Probe, Study, read_study
 
 
 def probe(workspace: Workspace, *, retry_failed: bool = False) -> Workspace:
@@ -159,7 +159,7 @@ def replay(workspace: Workspace, label: str) -> Outcome:
 
 
 def main(arguments: argparse.Namespace) -> int:
-    config = load(arguments.study)
+    config = read_study(arguments.study)
     out, alone = output_of(config, arguments.out), arguments.replay is not None
     appends = not (alone or arguments.failures)
     with opened(config, out, arguments.address, appends=appends) as workspace:

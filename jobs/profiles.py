@@ -11,7 +11,7 @@ import numpy as np
 
 from actors.profiles import examine
 from jobs.measure import measure
-from jobs.options import load, output_of, parser, run
+from jobs.options import output_of, parser, run
 from jobs.workspace import Workspace, opened
 from projektor_ray.cli.terminal import headline, table
 from projektor_ray.errors import InputError
@@ -19,6 +19,7 @@ from projektor_ray.profiles import ProviderProfile, SampleValues, Share, provide
 from projektor_ray.selection import Plan
 from projektor_ray.storage.hashing import digest
 from projektor_ray.storage.table_metadata import TableMetadata
+from projektor_ray.study import read_study
 
 VERSION = 3
 """Of what the numbers of a profile mean; a table of another version is computed again."""
@@ -177,7 +178,7 @@ def _classes(profile: ProviderProfile) -> str:
 
 
 def main(arguments: argparse.Namespace) -> int:
-    config = load(arguments.study)
+    config = read_study(arguments.study)
     out = output_of(config, arguments.out)
     with opened(config, out, arguments.address, appends=True) as workspace:
         measure(workspace)

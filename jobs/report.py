@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
 from jobs.fit import fit
-from jobs.options import load, output_of, parser, run
+from jobs.options import output_of, parser, run
 from jobs.profiles import Profiles, add_plan, profiles
 from jobs.select_mixture import leave_out, select_mixture
 from jobs.workspace import Workspace, opened
@@ -20,7 +20,7 @@ from projektor_ray.selection import Plan, PurchasePlans
 from projektor_ray.storage.folder import Folder
 from projektor_ray.storage.hashing import digest
 from projektor_ray.storage.schemas import KEYS
-from projektor_ray.study import StudyConfig
+from projektor_ray.study import StudyConfig, read_study
 from projektor_ray.study.purchasing import SetFit
 
 PAGE = "report.html"
@@ -85,7 +85,7 @@ def _silence() -> Iterator[None]:
 
 
 def main(arguments: argparse.Namespace) -> int:
-    config = load(arguments.study)
+    config = read_study(arguments.study)
     out = output_of(config, arguments.out)
     folder = Folder(out)
     if is_there(config, folder):

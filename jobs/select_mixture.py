@@ -7,10 +7,11 @@ import argparse
 from collections.abc import Sequence
 
 from jobs.fit import fit
-from jobs.options import load, output_of, parser, run
+from jobs.options import output_of, parser, run
 from jobs.workspace import Workspace, opened
 from projektor_ray.cli import terminal
 from projektor_ray.selection import Plan, PurchasePlans, plans_without
+from projektor_ray.study import read_study
 from projektor_ray.study.purchasing import SetFit, market_of, plan_purchases
 
 
@@ -43,7 +44,7 @@ def _reset_distances(workspace: Workspace) -> None:
 
 
 def main(arguments: argparse.Namespace) -> int:
-    config = load(arguments.study)
+    config = read_study(arguments.study)
     with opened(config, output_of(config, arguments.out), arguments.address) as workspace:
         select_mixture(workspace, fit(workspace))
     return 0

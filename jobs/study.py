@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from jobs.check import check, check_input
 from jobs.fit import fit
 from jobs.measure import measure
-from jobs.options import load, output_of, parser, run
+from jobs.options import output_of, parser, run
 from jobs.probe import probe
 from jobs.profiles import add_plan, profiles
 from jobs.report import PAGE, is_there, write_page
@@ -19,7 +19,7 @@ from jobs.workspace import opened
 from projektor_ray.cli.terminal import headline
 from projektor_ray.data import Samples
 from projektor_ray.selection import PurchasePlans
-from projektor_ray.study import StudyConfig
+from projektor_ray.study import StudyConfig, read_study
 
 
 def run_study(
@@ -69,7 +69,7 @@ def run_study(
 
 
 def main(arguments: argparse.Namespace) -> int:
-    config = load(arguments.study)
+    config = read_study(arguments.study)
     if arguments.check:
         out = output_of(config, arguments.out)
         with opened(config, out, arguments.address, appends=arguments.time) as workspace:

@@ -6,15 +6,14 @@ from pathlib import Path
 import pytest
 
 from projektor_ray.designs.drawing import simplex_lattice
-from projektor_ray.storage.settings import parse, read_yaml
-from projektor_ray.study import StudyConfig
+from projektor_ray.study import StudyConfig, read_study
 
 ROOT = Path(__file__).resolve().parent.parent
 PROBES = {"digits": 140, "sets": 30, "cifar10": 60, "cifar10-paper": 396}
 
 
 def load(name: str) -> StudyConfig:
-    return parse(StudyConfig, read_yaml(ROOT / "examples" / f"{name}.yaml"))
+    return read_study(ROOT / "examples" / f"{name}.yaml")
 
 
 def test_every_example_is_counted() -> None:

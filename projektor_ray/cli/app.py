@@ -26,7 +26,7 @@ from projektor_ray.errors import InputError, ProjektorError
 from projektor_ray.projection import reach
 from projektor_ray.runs.estimators import AUTO
 from projektor_ray.runs.result_tables import fit_rows, fit_sizes, projection_table
-from projektor_ray.selection import aggregate, buy, plans_without
+from projektor_ray.selection import aggregate, buy
 
 app = typer.Typer(
     help="How much data to buy from whom, from a table of trainings.",
@@ -148,8 +148,7 @@ def report(
 
     Of one metric.
     """
-    from projektor_ray.explain.from_table import results_of_table
-    from projektor_ray.report import render_page
+    from projektor_ray.report import write_report
 
     if out.suffix != ".html":
         raise InputError(f"the report is a page; --out must end in .html; got {out}")
@@ -158,9 +157,8 @@ def report(
     model = wanted.fit(runs, log=data.log)
     offers = sold.read(model.providers_)
     plans = model.plans(asked, offers)
-    without = plans_without(model.market(offers), plans.selected, asked.money)
-    content = results_of_table(title or Path(data.table).stem, runs, model, plans, without)
-    _save(out, render_page(content).encode())
+    write_report(out, runs, model, plans, offers, title=title or Path(data.table).stem)
+    terminal.headline("wrote", escape(str(out)))
 
 
 def _write(table: pa.Table, out: Path | None) -> None:

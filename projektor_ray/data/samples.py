@@ -31,6 +31,14 @@ class Samples:
     other_names : names of classes that are not among them.
     feature_names : of the columns of a table, d of them; empty where features have no names. No
         part of `content_hash`, as the names of classes are none.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import projektor_ray as pr
+    >>> samples = pr.Samples(np.zeros((3, 2)), np.array([0, 1, 1]))
+    >>> len(samples), samples.target
+    (3, 'classes')
     """
 
     inputs: NDArray[Any]

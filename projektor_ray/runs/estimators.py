@@ -58,6 +58,17 @@ class MixtureRegressor(OfMixtures):
     choice_ : the predictors that were compared.
     providers_ : names of the columns of shares.
     notes_ : what the mixtures cannot tell, a sentence each.
+
+    Examples
+    --------
+    >>> import pyarrow as pa
+    >>> import projektor_ray as pr
+    >>> mixtures = pa.table({"clinic": [1.0, 0.8, 0.5, 0.2, 0.0], "web": [0.0, 0.2, 0.5, 0.8, 1.0]})
+    >>> model = pr.MixtureRegressor("linear", direction="maximize")
+    >>> model = model.fit(mixtures, [0.70, 0.66, 0.60, 0.54, 0.50])
+    >>> prediction = model.predict(pa.table({"clinic": [0.6], "web": [0.4]}))
+    >>> round(float(prediction[0]), 3)
+    0.62
     """
 
     def __init__(
@@ -134,6 +145,23 @@ class ScaleRegressor(OfMixtures):
     reason_ : why this one was chosen.
     distance_function_ : mixtures → their distances, interpolated.
     providers_, notes_ : as `MixtureRegressor`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import pyarrow as pa
+    >>> import projektor_ray as pr
+    >>> share, size = np.tile(np.linspace(0, 1, 6), 2), np.repeat([100, 400], 6)
+    >>> runs = pa.table({"clinic": share, "web": 1 - share, "size": size})
+    >>> accuracy = 0.5 + 0.2 * share + 0.05 * np.log(size / 100)
+    >>> model = pr.ScaleRegressor("eq3", predictor="linear", direction="maximize", bounds=(0, 1))
+    >>> model = model.fit(runs, accuracy)
+    >>> half = pa.table({"clinic": [0.5], "web": [0.5]})
+    >>> round(float(model.predict(half, size=1600)[0]), 3)
+    0.739
+    >>> plans = model.plans(pr.PurchaseRequest(size=1000))
+    >>> plans.selected.samples.tolist()
+    [1000, 0]
     """
 
     def __init__(

@@ -35,6 +35,17 @@ class Offers:
     ----------
     providers : with price, tiers and capacity.
     terms : minimum orders, and providers that must be in or out, by name.
+
+    Examples
+    --------
+    >>> import pyarrow as pa
+    >>> import projektor_ray as pr
+    >>> table = pa.table(
+    ...     {"provider": ["clinic", "web"], "price": [0.5, 0.1], "capacity": [300, 5000]}
+    ... )
+    >>> offers = pr.Offers.read(table, ["clinic", "web"])
+    >>> [(one.name, one.price, one.capacity) for one in offers.providers]
+    [('clinic', 0.5, 300), ('web', 0.1, 5000)]
     """
 
     providers: tuple[Provider, ...]

@@ -48,6 +48,17 @@ class Runs:
     metric : name of the metric.
     bounds : its range, as was said, else by its name; None where neither tells.
     reading : which columns these are, and which rows were left out; None where no table was read.
+
+    Examples
+    --------
+    >>> import pyarrow as pa
+    >>> import projektor_ray as pr
+    >>> table = pa.table(
+    ...     {"clinic": [1.0, 0.5, 0.0], "web": [0.0, 0.5, 1.0], "accuracy": [0.62, 0.71, 0.55]}
+    ... )
+    >>> runs = pr.Runs.read(table)
+    >>> runs.providers, runs.metric, len(runs)
+    (('clinic', 'web'), 'accuracy', 3)
     """
 
     providers: tuple[str, ...]

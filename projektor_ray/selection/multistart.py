@@ -56,6 +56,22 @@ def select(
         If no plan keeps every constraint; names the one that cannot be kept.
     InputError
         If an argument cannot be used, or the objective gives a number that is not finite.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import pyarrow as pa
+    >>> import projektor_ray as pr
+    >>> table = pa.table(
+    ...     {"provider": ["clinic", "web"], "price": [0.5, 0.1], "capacity": [300, 5000]}
+    ... )
+    >>> offers = pr.Offers.read(table, ["clinic", "web"])
+    >>> def objective(mixtures):
+    ...     worth = np.array([0.9, 0.6])
+    ...     return mixtures @ worth, np.tile(worth, (len(mixtures), 1))
+    >>> plan = pr.select(objective, offers.providers, size=1000, budget=200)
+    >>> dict(zip(plan.names, plan.samples.tolist()))
+    {'clinic': 250, 'web': 750}
     """
     feasible = FeasibleSet.of(providers, size, budget, terms)
     points = _starts(_upward(objective, direction), feasible, restarts, seed, candidates)

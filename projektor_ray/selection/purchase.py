@@ -37,6 +37,12 @@ class PurchaseRequest:
     ------
     InputError
         If fields ask for different things at once.
+
+    Examples
+    --------
+    >>> import projektor_ray as pr
+    >>> pr.PurchaseRequest(size=1000, budget=200.0)
+    PurchaseRequest(size=1000, budget=200.0, target=None, minimize=None, frontier=(), max_size=None)
     """
 
     size: int | None = None

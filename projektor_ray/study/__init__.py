@@ -1,7 +1,7 @@
 """A study: its configuration, and what the configuration asks of the pilots that were revealed."""
 
 from projektor_ray.study.checks import resolve
-from projektor_ray.study.config import StudyConfig
+from projektor_ray.study.config import StudyConfig, read_study
 from projektor_ray.study.probes_config import ProbesConfig
 from projektor_ray.study.provider_config import ProviderConfig, TierConfig
 from projektor_ray.study.selection_config import SelectionConfig
@@ -18,5 +18,6 @@ __all__ = [
     "Study",
     "StudyConfig",
     "TierConfig",
+    "read_study",
     "resolve",
 ]

@@ -1,7 +1,8 @@
 """One study, as written in its YAML file."""
 
 from collections.abc import Mapping
-from typing import Annotated
+from pathlib import Path
+from typing import Annotated, Any
 
 from pydantic import Field, model_validator
 
@@ -11,7 +12,7 @@ from projektor_ray.learners import LearnerConfig
 from projektor_ray.learners.metrics import METRICS
 from projektor_ray.projection import SCALE_MODELS
 from projektor_ray.selection import Terms
-from projektor_ray.storage.settings import Config
+from projektor_ray.storage.settings import Config, parse, read_yaml
 from projektor_ray.study.probes_config import ProbesConfig
 from projektor_ray.study.provider_config import ProviderConfig
 from projektor_ray.study.selection_config import SelectionConfig
@@ -23,7 +24,23 @@ NAME = r"^\w[\w.-]*$"
 
 
 class StudyConfig(Config):
-    """One study, as written in its YAML file."""
+    """One study, as written in its YAML file.
+
+    Examples
+    --------
+    >>> import projektor_ray as pr
+    >>> study = pr.read_study(
+    ...     {
+    ...         "name": "demo",
+    ...         "providers": [{"name": "alpha", "capacity": 500, "price": 0.02}, {"name": "beta"}],
+    ...         "learner": {"name": "sklearn.linear_model.LogisticRegression"},
+    ...         "probes": {"scales": [50, 200]},
+    ...         "selection": {"size": 1000, "budget": 15},
+    ...     }
+    ... )
+    >>> isinstance(study, pr.StudyConfig), study.probes.scales
+    (True, (50, 200))
+    """
 
     name: str = Field(min_length=1, description="The study's name, in every table.")
     providers: tuple[ProviderConfig, ...] = Field(min_length=1, description="Who sells.")
@@ -92,3 +109,34 @@ class StudyConfig(Config):
     def terms(self) -> dict[str, Terms]:
         """What deals ask beyond capacity and price, by provider's name."""
         return {provider.name: provider.terms for provider in self.providers}
+
+
+def read_study(source: str | Path | Mapping[str, Any]) -> StudyConfig:
+    """Read and check a study.
+
+    Parameters
+    ----------
+    source : the path of a YAML file, or the values that such a file holds.
+
+    Raises
+    ------
+    InputError
+        If the file cannot be read, or a key or a value cannot be used; names each of them.
+
+    Examples
+    --------
+    >>> import projektor_ray as pr
+    >>> study = pr.read_study(
+    ...     {
+    ...         "name": "demo",
+    ...         "providers": [{"name": "alpha", "capacity": 500, "price": 0.02}, {"name": "beta"}],
+    ...         "learner": {"name": "sklearn.linear_model.LogisticRegression"},
+    ...         "probes": {"scales": [50, 200]},
+    ...         "selection": {"size": 1000, "budget": 15},
+    ...     }
+    ... )
+    >>> study.metric
+    'accuracy'
+    """
+    values = read_yaml(source) if isinstance(source, str | Path) else source
+    return parse(StudyConfig, values)

@@ -1,0 +1,61 @@
+"""The report of a table of runs as a file."""
+
+from pathlib import Path
+
+from projektor_ray.errors import InputError
+from projektor_ray.explain.from_table import results_of_table
+from projektor_ray.report.page import render_page
+from projektor_ray.runs import Offers, Runs, ScaleRegressor
+from projektor_ray.selection import PurchasePlans, plans_without
+
+
+def write_report(
+    path: str | Path,
+    runs: Runs,
+    model: ScaleRegressor,
+    plans: PurchasePlans,
+    offers: Offers | None = None,
+    *,
+    title: str | None = None,
+) -> None:
+    """Write the report of a table of runs, one HTML page.
+
+    Parameters
+    ----------
+    path : of the page; must end in `.html`.
+    model : that is fitted to the runs.
+    plans : that the model has selected, see `ScaleRegressor.plans`.
+    offers : that the plans keep; absent: everything is free and without limit.
+    title : of the page; absent: the metric.
+
+    Raises
+    ------
+    InputError
+        If the path does not end in `.html`, or cannot be written.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> import numpy as np
+    >>> import pyarrow as pa
+    >>> import projektor_ray as pr
+    >>> share, size = np.tile(np.linspace(0, 1, 6), 2), np.repeat([100, 400], 6)
+    >>> accuracy = 0.5 + 0.2 * share + 0.05 * np.log(size / 100)
+    >>> table = {"clinic": share, "web": 1 - share, "size": size, "accuracy": accuracy}
+    >>> runs = pr.Runs.read(pa.table(table))
+    >>> model = pr.ScaleRegressor("eq3", predictor="linear", direction="maximize")
+    >>> model = model.fit(runs.features(), runs.values)
+    >>> plans = model.plans(pr.PurchaseRequest(size=1000))
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     pr.write_report(f"{folder}/report.html", runs, model, plans)
+    """
+    path = Path(path)
+    if path.suffix != ".html":
+        raise InputError(f"a report is an HTML page; got the path {path}. Let it end in .html")
+    without = plans_without(model.market(offers), plans.selected, plans.budget)
+    html = render_page(results_of_table(title or runs.metric, runs, model, plans, without))
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(html, encoding="utf-8")
+    except OSError as failure:
+        raise InputError(f"cannot write {path}: {failure.strerror}") from None

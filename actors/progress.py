@@ -11,11 +11,13 @@ from actors.fetch import fetch
 from actors.ledger import TrialState
 from actors.nodes import lives
 from actors.trial import TrialContext
-from projektor_ray.errors import ProjektorError, StorageError, UnfinishedError
-from projektor_ray.probes.faults import Fault, fault_of
+from projektor_ray.errors import LearnerError, ProjektorError, StorageError, UnfinishedError
+from projektor_ray.probes.faults import Fault, fault_of, last_line
 from projektor_ray.probes.pending_probe import PendingProbe
 from projektor_ray.probes.train_probe import Outcome
 
+MOST_SAME_FAILURES = 10
+"""So many failures in a row of the same error, without a success, end the run."""
 LOW_ON_MEMORY = "low on memory"
 """Part of Ray's message where its memory monitor ended a worker."""
 
@@ -36,6 +38,8 @@ class Progress(tune.Callback):
         self._on_finished = on_finished
         self._refusal: ProjektorError | None = None
         self._ended: set[int] = set()
+        self._same_failures = 0
+        self._last_error = ""
 
     def __getstate__(self) -> dict[str, Any]:
         """Nothing: Tune saves callbacks for a restore, which the ledger makes needless."""
@@ -99,12 +103,31 @@ class Progress(tune.Callback):
             action = self._context.next_action(index, outcome)
             if action == "record":
                 self._on_finished(outcome)
+                self._count_failures(outcome)
             elif action == "retry":
                 self.retries.append(self._context.pending[index].after(outcome))
             else:
                 self.postponed.append(outcome)
         except ProjektorError as refusal:
             self._refusal = refusal
+
+    def _count_failures(self, outcome: Outcome) -> None:
+        """Refuse to go on where probe after probe fails for the same reason.
+
+        Raises
+        ------
+        LearnerError
+            With the traceback, after `MOST_SAME_FAILURES` in a row.
+        """
+        error = last_line(outcome.error) if outcome.fault == "learner" else ""
+        self._same_failures = self._same_failures + 1 if error == self._last_error else 1
+        self._last_error = error
+        if error and self._same_failures >= MOST_SAME_FAILURES:
+            raise LearnerError(
+                f"the last {self._same_failures} trainings all failed with the same error, so the "
+                f"run ends here; finished trainings are kept. Mend the learner and run the same "
+                f"command again. The traceback:\n{outcome.error}"
+            )
 
 
 def _cause(trial: Any) -> tuple[Fault, str]:

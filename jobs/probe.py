@@ -7,7 +7,7 @@ python -m jobs.probe STUDY.yaml --replay ID        one probe again, alone, in th
 
 import argparse
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 
@@ -22,13 +22,19 @@ from jobs.tensorboard import logging_to
 from jobs.workspace import Workspace, opened
 from projektor_ray.cli.terminal import headline
 from projektor_ray.errors import InputError
+from projektor_ray.explain.probe_findings import probe_facts
 from projektor_ray.learners import build_learner
+from projektor_ray.learners.metrics import constant_metrics
 from projektor_ray.probes.faults import last_line
+from projektor_ray.probes.findings import probe_findings
 from projektor_ray.probes.threads import cpu_threads
 from projektor_ray.probes.train_probe import Outcome, train_probe
 from projektor_ray.storage.ledger import Ledger
 from projektor_ray.storage.schemas import Key, Row
 from projektor_ray.study import Probe, Study, read_study
+
+FIRST_PROBES = 8
+"""After so many probes the first hints are printed."""
 
 
 def probe(workspace: Workspace, *, retry_failed: bool = False) -> Workspace:
@@ -45,6 +51,8 @@ def probe(workspace: Workspace, *, retry_failed: bool = False) -> Workspace:
     if missing or workspace.study.adaptive is not None:
         Ledger(workspace.folder, "probes").compact()
     wanted, rows = workspace.study.wanted_probes(), workspace.probes()
+    if missing:
+        show_findings(workspace, [rows[one.key] for one in wanted if one.key in rows])
     there = [one.key for one in wanted if one.key in rows]
     trained = sum(key not in before or _attempt(rows, key) > _attempt(before, key) for key in there)
     failed = [p for p in wanted if p.key in rows and rows[p.key]["status"] == "failed"]
@@ -57,6 +65,18 @@ def probe(workspace: Workspace, *, retry_failed: bool = False) -> Workspace:
         headline("", "jobs.probe --failures shows all; --retry-failed trains them again;")
         headline("", f"--replay {failed[0].label} repeats this one here")
     return workspace
+
+
+def show_findings(workspace: Workspace, rows: Iterable[Row]) -> None:
+    """Print what finished probes tell of the learner: warnings, metrics that suggest a mistake."""
+    study = workspace.each[0].study
+    metric = study.metric
+    labels = ray.get(workspace.pilots.validations[study.validation.name]).labels
+    constant = None if labels is None else constant_metrics(labels).get(metric.name)
+    best = metric.high if metric.maximize else metric.low
+    findings = probe_findings(rows, maximize=metric.maximize, best=best, constant=constant)
+    for one in probe_facts(findings, metric.name):
+        headline("hint", escape(one.text))
 
 
 def _attempt(rows: Mapping[Key, Row], key: Key) -> int:
@@ -84,22 +104,28 @@ def _grow(workspace: Workspace, missing: Sequence[Probe], before: Mapping[Key, R
 @contextmanager
 def _runner(workspace: Workspace, before: Mapping[Key, Row], total: int) -> Iterator[ProbeRunner]:
     """A runner that shows and logs its progress, and ends the run if the lease was lost."""
-    study, pilots = lacking(workspace), workspace.pilots
+    study = lacking(workspace)
+    pilots, validations = workspace.training_samples()
     logs = study.config.probes.tensorboard
     metrics = [one.goal for one in study.each]
     log = logging_to(logs, study.names, metrics) if logs is not None else None
-    pilots.release()
+    workspace.pilots.release()
     with probe_progress(total) as show:
+        first: list[Row] = []
 
         def finished(outcome: Outcome) -> None:
             show(outcome)
+            if len(first) < FIRST_PROBES:
+                first.append(outcome.row())
+                if len(first) == FIRST_PROBES < total:
+                    show_findings(workspace, first)
             if log is not None:
                 log(outcome)
             if workspace.lease is not None:
                 workspace.lease.check()
 
-        sets = [pilots.validations[one.name] for one in study.validations]
-        yield ProbeRunner(study, workspace.folder, before, pilots.references(), sets, finished)
+        sets = [validations[one.name] for one in study.validations]
+        yield ProbeRunner(study, workspace.folder, before, pilots, sets, finished)
 
 
 def lacking(workspace: Workspace) -> Study:
@@ -141,9 +167,9 @@ def replay(workspace: Workspace, label: str) -> Outcome:
             f"the study has no probe {label!r}; expected MIXTURE_ID:SIZE:SEED, as the columns of "
             "the probes table have them"
         )
-    references = workspace.pilots.references()
+    references, sets = workspace.training_samples()
     pilots = dict(zip(references, ray.get(list(references.values())), strict=True))
-    validations = ray.get(list(workspace.pilots.validations.values()))
+    validations = ray.get(list(sets.values()))
     asked, learner = study.config.probes, build_learner(study.config.learner)
     with cpu_threads(asked.threads):
         outcome = train_probe(

@@ -4,7 +4,9 @@ import logging
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field, replace
+from typing import Any
 
+from actors.embedding import embedded_references
 from actors.nodes import living_nodes
 from actors.pilots import Pilots
 from actors.transport import PilotDistances
@@ -12,7 +14,8 @@ from jobs.cluster import connected
 from projektor_ray.data import Samples, embedder_identity
 from projektor_ray.designs.adaptive import chosen_before
 from projektor_ray.errors import InputError
-from projektor_ray.learners import build_learner
+from projektor_ray.learners import METRICS
+from projektor_ray.learners.registry import check_metric
 from projektor_ray.probes.resources import lacking_resources
 from projektor_ray.storage.folder import Folder
 from projektor_ray.storage.lease import Lease, leased
@@ -54,6 +57,17 @@ class Workspace:
         if name not in self.solvers:
             self.solvers[name] = PilotDistances(self.pilots, self.study)
         return self.solvers[name]
+
+    def training_samples(self) -> tuple[dict[str, Any], dict[str, Any]]:
+        """References to what learners see of pilots and of validation sets, by name.
+
+        With several validation sets, embedded samples are those of the first set's embedder.
+        """
+        pilots, validations = self.pilots.references(), self.pilots.validations
+        if self.study.config.learner.input != "embedded":
+            return dict(pilots), dict(validations)
+        ground = self.each[0].pilot_distances.ground
+        return embedded_references(ground, pilots), embedded_references(ground, validations)
 
     def probes_of_each(self) -> list[Mapping[Key, Row]]:
         """For every validation set, what the ledger holds of the probes measured on all of them."""
@@ -120,7 +134,7 @@ def opened(
         If this job appends, and another does already.
     """
     folder = Folder(out)
-    build_learner(config.learner)
+    check_metric(config.learner, METRICS[config.metric])
     embedder_identity(config.embedder)
     for name in KEYS:
         Ledger(folder, name).check_version()

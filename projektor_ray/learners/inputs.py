@@ -7,46 +7,48 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from projektor_ray.data.samples import Samples
+from projektor_ray.data import Samples
 from projektor_ray.errors import InputError
+from projektor_ray.learners.learner import Learner, Metrics
 
 LearnerInput = Literal["raw", "standardized", "embedded"]
-Embed = Callable[[NDArray[Any]], NDArray[Any]]
 
 
-def learner_inputs(
-    kind: LearnerInput, train: Samples, validations: Sequence[Samples], embed: Embed
-) -> tuple[Samples, list[Samples]]:
-    """The training set and the validation sets as the learner sees them.
+class Standardized(Learner):
+    """A learner that sees each feature less its mean, divided by its standard deviation.
+
+    Mean and standard deviation are of the training set, for training and validation alike.
 
     Parameters
     ----------
-    kind : `raw`: as read. `standardized`: each feature less its mean over the training set, divided
-        by its standard deviation there. `embedded`: the features that distances are measured in.
-    embed : inputs → features.
+    learner : what is trained on the standardised samples.
 
     Raises
     ------
     InputError
-        If images are to be standardised.
+        When called, if the samples are images.
     """
-    if kind == "raw":
-        return train, list(validations)
-    if kind == "embedded":
-        return _embedded(train, embed), [_embedded(one, embed) for one in validations]
-    if train.inputs.ndim != 2:
-        raise InputError(
-            "learner.input: standardized is for tables of features; the samples are images. Set "
-            "learner.input: embedded, or raw"
+
+    def __init__(self, learner: Learner) -> None:
+        self.learner = learner
+
+    def measure(self, train: Samples, validations: Sequence[Samples], seed: int) -> list[Metrics]:
+        if train.inputs.ndim != 2:
+            raise InputError(
+                "learner.input: standardized is for tables of features; the samples are images. "
+                "Set learner.input: embedded, or raw"
+            )
+        mean, deviation = train.inputs.mean(axis=0), train.inputs.std(axis=0)
+        scale = np.where(deviation > 0, deviation, 1.0)
+
+        def standardized(samples: Samples) -> Samples:
+            return replace(samples, inputs=(samples.inputs - mean) / scale)
+
+        return self.learner.measure(
+            standardized(train), [standardized(one) for one in validations], seed
         )
-    mean, deviation = train.inputs.mean(axis=0), train.inputs.std(axis=0)
-    scale = np.where(deviation > 0, deviation, 1.0)
-
-    def standardized(samples: Samples) -> Samples:
-        return replace(samples, inputs=(samples.inputs - mean) / scale)
-
-    return standardized(train), [standardized(one) for one in validations]
 
 
-def _embedded(samples: Samples, embed: Embed) -> Samples:
+def embedded(samples: Samples, embed: Callable[[NDArray[Any]], NDArray[Any]]) -> Samples:
+    """Samples whose inputs are the features that distances are measured in."""
     return replace(samples, inputs=embed(samples.inputs), feature_names=())

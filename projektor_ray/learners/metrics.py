@@ -116,6 +116,20 @@ def regression_metrics(target: Floats, predicted: Floats) -> dict[str, float]:
     return metrics
 
 
+def constant_metrics(labels: NDArray[Any]) -> dict[str, float]:
+    """Metrics of a prediction that is the same for all samples, from the labels alone, (v,).
+
+    Of classes the most frequent one, with all classes' frequencies as probabilities; of a
+    regression target the mean.
+    """
+    if not np.issubdtype(labels.dtype, np.integer):
+        return regression_metrics(labels, np.full(len(labels), labels.mean()))
+    classes, counts = np.unique(labels, return_counts=True)
+    predicted = np.full(len(labels), classes[counts.argmax()])
+    frequencies = np.tile(counts / counts.sum(), (len(labels), 1))
+    return class_metrics(labels, predicted, frequencies, classes)
+
+
 def _check_finite(predictions: NDArray[Any]) -> None:
     bad = np.count_nonzero(~np.isfinite(predictions))
     if bad:

@@ -6,8 +6,10 @@ from typing import Any
 from projektor_ray.data import Samples
 from projektor_ray.errors import InputError, LearnerError, nearest
 from projektor_ray.learners.imports import load_callable, source_digest
+from projektor_ray.learners.inputs import Standardized
 from projektor_ray.learners.learner import Learner, Metrics
 from projektor_ray.learners.learner_config import LearnerConfig
+from projektor_ray.learners.metrics import Metric
 
 NETWORKS = ("small_cnn", "resnet18", "resnet50")
 
@@ -20,9 +22,19 @@ def build_learner(config: LearnerConfig) -> Learner:
     InputError
         If the learner is unknown, or a setting is unknown or cannot be used.
     """
+    learner = _named_learner(config)
+    return Standardized(learner) if config.input == "standardized" else learner
+
+
+def _named_learner(config: LearnerConfig) -> Learner:
     if ":" in config.name:
         return Custom(config.name, config.settings)
     if config.name in NETWORKS:
+        if config.input != "raw":
+            raise InputError(
+                f"the learner {config.name} takes images; learner.input: {config.input} gives it "
+                "features. Drop learner.input"
+            )
         from projektor_ray.learners.network import NetworkLearner
 
         return NetworkLearner(config.name, config.settings)
@@ -30,6 +42,25 @@ def build_learner(config: LearnerConfig) -> Learner:
     from projektor_ray.learners.estimator import Estimator
 
     return Estimator(config.name, config.settings)
+
+
+def check_metric(config: LearnerConfig, metric: Metric) -> None:
+    """Refuse a metric that the learner cannot have.
+
+    Raises
+    ------
+    InputError
+        If a regressor is asked for a metric of classes, or a classifier for one of a regression.
+    """
+    learner = build_learner(config)
+    inner = learner.learner if isinstance(learner, Standardized) else learner
+    classifies = getattr(inner, "classifies", None)
+    if classifies is not None and classifies != (metric.target == "classes"):
+        kind = "classifier" if classifies else "regressor"
+        raise InputError(
+            f"the metric {metric.name} needs labels of the kind {metric.target}, but the learner "
+            f"{config.name} is a {kind}. Choose another metric or another learner"
+        )
 
 
 def code_version(name: str) -> str:

@@ -3,6 +3,7 @@
 import logging
 import time
 import traceback
+import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timezone
@@ -22,6 +23,8 @@ from projektor_ray.study import Probe
 logger = logging.getLogger(__name__)
 
 LARGEST_SEED = 2**32
+MOST_WARNINGS, LONGEST_WARNING = 5, 200
+"""Warnings of one training that are stored, and characters of each."""
 
 Values = tuple[float, ...]
 """The metric of one training on each validation set."""
@@ -36,6 +39,7 @@ class Outcome:
     values : the metric on each validation set, finite; empty if it failed.
     error : the traceback of a failure, or "".
     fault : why it failed; None if it did not.
+    warnings : what the training warned of, each once: category and first line.
     """
 
     probe: Probe
@@ -45,6 +49,7 @@ class Outcome:
     started_at: datetime
     attempt: int = 1
     fault: Fault | None = None
+    warnings: tuple[str, ...] = ()
 
     @property
     def status(self) -> Literal["done", "failed"]:
@@ -65,6 +70,7 @@ class Outcome:
             "error": self.error,
             "attempt": self.attempt,
             "started_at": self.started_at,
+            "warnings": list(self.warnings),
         }
 
 
@@ -102,15 +108,24 @@ def train_probe(
     started_at, start = datetime.now(timezone.utc), time.perf_counter()
     values: Values = ()
     error, fault = "", None
-    try:
-        drawn = drawn_set(probe, pilots, replacement=replacement)
-        found = learner.measure(drawn, validations, training_seed(probe))
-        values = tuple(metric_value(one, probe.metric) for one in found)
-    except (Exception, SystemExit) as failure:
-        error, fault = storable(traceback.format_exc()), fault_of(failure)
-        logger.warning("%s failed:\n%s", probe.label, error)
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        try:
+            drawn = drawn_set(probe, pilots, replacement=replacement)
+            found = learner.measure(drawn, validations, training_seed(probe))
+            values = tuple(metric_value(one, probe.metric) for one in found)
+        except (Exception, SystemExit) as failure:
+            error, fault = storable(traceback.format_exc()), fault_of(failure)
+            logger.warning("%s failed:\n%s", probe.label, error)
     seconds = time.perf_counter() - start
-    return Outcome(probe, values, error, seconds, started_at, attempt, fault)
+    notes = tuple(dict.fromkeys(_warning_line(one) for one in caught))[:MOST_WARNINGS]
+    return Outcome(probe, values, error, seconds, started_at, attempt, fault, notes)
+
+
+def _warning_line(caught: warnings.WarningMessage) -> str:
+    """`ConvergenceWarning: lbfgs failed to converge`: the category and the first line."""
+    first = str(caught.message).strip().partition("\n")[0]
+    return storable(f"{caught.category.__name__}: {first[:LONGEST_WARNING]}")
 
 
 def storable(text: str) -> str:

@@ -51,6 +51,7 @@ SCHEMAS: dict[str, pa.Schema] = {
         ("error", _TEXT, "Traceback of a failed training; empty otherwise."),
         ("attempt", _COUNT, "Number of the attempt, counted from 1 over all runs."),
         ("started_at", _TIME, "Start of the training (UTC)."),
+        ("warnings", pa.list_(_TEXT), "Warnings of the training, each once: category and text."),
     ),
     "distances": _table(
         "Ledger of distances: one row for each mixture.",

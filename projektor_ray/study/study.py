@@ -287,8 +287,10 @@ class Study:
 
     @cached_property
     def probes_metadata(self) -> TableMetadata:
-        """Of the probes: the learner, its settings and code, and the validation set."""
-        input_hash = digest("probes", self.config.learner.identity(), self.validation.content_hash)
+        """Of the probes: the learner, its settings and code, what it sees, the validation set."""
+        learner = self.config.learner
+        embedder = [embedder_identity(self.config.embedder)] if learner.input == "embedded" else []
+        input_hash = digest("probes", learner.identity(), self.validation.content_hash, *embedder)
         return self._metadata(input_hash)
 
     def _metadata(self, input_hash: str) -> TableMetadata:

@@ -1,6 +1,7 @@
 """What the driver makes of what Tune tells it; no Ray is started."""
 
 import time
+from datetime import datetime, timezone
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -11,13 +12,14 @@ from actors import progress
 from actors.ledger import TrialState
 from actors.progress import Progress
 from actors.trial import TrialContext
-from projektor_ray.errors import UnfinishedError
+from projektor_ray.errors import LearnerError, UnfinishedError
 from projektor_ray.learners import LearnerConfig
 from projektor_ray.probes.limits import Limits
 from projektor_ray.probes.pending_probe import PendingProbe
 from projektor_ray.probes.train_probe import Outcome
 from tests.helpers.job_studies import config, resolved
 
+NOW = datetime.now(timezone.utc)
 PROBES = tuple(resolved(config()).wanted_probes()[:2])
 
 
@@ -110,3 +112,17 @@ def test_what_a_trial_reported_before_its_worker_ended_is_not_reported_again() -
     Progress(shared, shown.append).on_trial_error(0, [], tune_trial(0))
     assert shown == [reported]
     assert not shared.writer.final, "its rows are on the disk"
+
+
+def test_probe_after_probe_that_fails_for_the_same_reason_ends_the_run() -> None:
+    seen = Progress(context(TrialState()), lambda outcome: None)
+    broken = Outcome(
+        PROBES[0], (), "Traceback\nValueError: no such column", 1.0, NOW, fault="learner"
+    )
+    sound = Outcome(PROBES[0], (0.5,), "", 1.0, NOW)
+    for outcome in [broken] * 9 + [sound] + [broken] * 9:
+        seen._take(0, outcome)
+    seen.on_step_end(0, [])
+    seen._take(0, broken)
+    with pytest.raises(LearnerError, match="no such column"):
+        seen.on_step_end(0, [])

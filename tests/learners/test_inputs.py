@@ -1,44 +1,55 @@
 """What a learner sees: raw, standardised by the training set, or embedded."""
 
+from typing import Any
+
 import numpy as np
 import pytest
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.linear_model import LogisticRegression
 from sklearn.preprocessing import StandardScaler
 
 from projektor_ray.data import Samples
 from projektor_ray.errors import InputError
-from projektor_ray.learners.inputs import learner_inputs
-from projektor_ray.storage.arrays import Floats
+from projektor_ray.learners import LearnerConfig, build_learner
+from projektor_ray.learners.inputs import embedded
 from tests.helpers.learner_data import blobs, stripes
 
-
-def doubled(inputs: Floats) -> Floats:
-    return np.hstack([inputs, inputs])
+LOGISTIC = "sklearn.linear_model.LogisticRegression"
 
 
-def test_raw_samples_are_untouched() -> None:
-    train, validation = blobs(20), blobs(10, seed=1)
-    assert learner_inputs("raw", train, [validation], doubled) == (train, [validation])
+def learner(kind: Any) -> Any:
+    return build_learner(LearnerConfig(name=LOGISTIC, input=kind))
 
 
 def test_standardised_features_are_scikit_learns() -> None:
-    train, validation = blobs(40), blobs(10, seed=1)
-    inputs = train.inputs.copy()
-    inputs[:, 0] = 3.0
+    train, validation = blobs(40), blobs(60, seed=1)
+    inputs = train.inputs * np.array([1e-4, 1.0, 1e4, 1.0])
+    inputs[:, 3] = 3.0
     train = Samples(inputs, train.labels)
-    seen, (checked,) = learner_inputs("standardized", train, [validation], doubled)
+    validation = Samples(validation.inputs * np.array([1e-4, 1.0, 1e4, 1.0]), validation.labels)
     scaler = StandardScaler().fit(train.inputs)
-    np.testing.assert_allclose(seen.inputs, scaler.transform(train.inputs))
-    np.testing.assert_allclose(checked.inputs, scaler.transform(validation.inputs))
-    np.testing.assert_array_equal(seen.labels, train.labels)
-
-
-def test_embedded_samples_are_the_embedders() -> None:
-    train, validation = blobs(20), blobs(10, seed=1)
-    seen, (checked,) = learner_inputs("embedded", train, [validation], doubled)
-    np.testing.assert_array_equal(seen.inputs, doubled(train.inputs))
-    np.testing.assert_array_equal(checked.inputs, doubled(validation.inputs))
+    model = LogisticRegression().fit(scaler.transform(train.inputs), train.labels)
+    expected = model.score(scaler.transform(validation.inputs), validation.labels)
+    assert learner("standardized")(train, validation, 0)["accuracy"] == expected
+    with pytest.warns(ConvergenceWarning):
+        assert learner("raw")(train, validation, 0)["accuracy"] != expected
 
 
 def test_images_are_not_standardised() -> None:
     with pytest.raises(InputError, match="images"):
-        learner_inputs("standardized", stripes(), [stripes(seed=1)], doubled)
+        learner("standardized")(stripes(), stripes(seed=1), 0)
+
+
+def test_embedded_samples_are_the_embedders() -> None:
+    train = blobs(20)
+    seen = embedded(train, lambda inputs: np.hstack([inputs, inputs]))
+    np.testing.assert_array_equal(seen.inputs, np.hstack([train.inputs, train.inputs]))
+    np.testing.assert_array_equal(seen.labels, train.labels)
+
+
+def test_what_the_learner_sees_is_part_of_its_identity() -> None:
+    plain, other = (
+        LearnerConfig(name=LOGISTIC, input=kind).identity() for kind in ("raw", "embedded")
+    )
+    assert plain != other
+    assert plain == LearnerConfig(name=LOGISTIC).identity()

@@ -1,0 +1,42 @@
+"""Sentences about what finished probes tell of the learner."""
+
+from collections.abc import Iterable
+
+from projektor_ray.explain.facts import Fact, fact
+from projektor_ray.probes.findings import ProbeFinding
+
+REMEDIES = {
+    "ConvergenceWarning": "raise max_iter in learner.settings, or set learner.input: standardized",
+}
+"""What helps against a warning, by its category."""
+
+
+def probe_facts(findings: Iterable[ProbeFinding], metric: str) -> list[Fact]:
+    """A sentence for each finding, with the field to change."""
+    return [fact(one.kind, _text(one, metric), **one.values) for one in findings]
+
+
+def _text(finding: ProbeFinding, metric: str) -> str:
+    values = finding.values
+    if finding.kind == "warning":
+        category, _, says = values["warning"].partition(": ")
+        remedy = REMEDIES.get(category)
+        advice = f": {remedy}" if remedy else f" ({says})"
+        return f"{category} in {values['probes']:,} of {values['of']:,} probes{advice}."
+    if finding.kind == "perfect":
+        return (
+            f"All {values['probes']:,} probes reach the best {metric}, {values['metric']:g}. The "
+            "task is too easy to compare providers, or a feature gives the label away."
+        )
+    if finding.kind == "near_constant":
+        return (
+            f"The best probe has {metric} {values['metric']:.4g}; always predicting the most "
+            f"frequent class or the mean has {values['constant']:.4g}. The learner has learned "
+            "next to nothing: check its settings, learner.input and the features."
+        )
+    return (
+        f"The {metric} does not improve from {values['smallest']:,} samples "
+        f"({values['metric_smallest']:.4g}) to {values['largest']:,} "
+        f"({values['metric_largest']:.4g}). A projection to larger sizes has nothing to build on: "
+        "check the learner's settings, or train at larger scales (probes.scales)."
+    )

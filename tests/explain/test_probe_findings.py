@@ -1,0 +1,31 @@
+"""Every kind of finding has a sentence that names the field to change."""
+
+from typing import get_args
+
+from projektor_ray.explain.probe_findings import probe_facts
+from projektor_ray.probes.findings import FindingKind, ProbeFinding
+
+FINDINGS = {
+    "warning": {"warning": "ConvergenceWarning: lbfgs failed", "probes": 84, "of": 84},
+    "near_constant": {"metric": 0.41, "constant": 0.4},
+    "flat_in_size": {
+        "smallest": 40,
+        "largest": 160,
+        "metric_smallest": 0.61,
+        "metric_largest": 0.6,
+    },
+    "perfect": {"metric": 1.0, "probes": 12},
+}
+
+
+def test_every_kind_has_a_sentence() -> None:
+    assert set(FINDINGS) == set(get_args(FindingKind))
+    facts = probe_facts([ProbeFinding(kind, of) for kind, of in FINDINGS.items()], "accuracy")
+    texts = [fact.text for fact in facts]
+    assert texts[0] == (
+        "ConvergenceWarning in 84 of 84 probes: raise max_iter in learner.settings, or set "
+        "learner.input: standardized."
+    )
+    assert "0.41" in texts[1]
+    assert "from 40 samples (0.61) to 160 (0.6)" in texts[2]
+    assert "All 12 probes" in texts[3]

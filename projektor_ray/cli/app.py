@@ -19,9 +19,10 @@ from projektor_ray.cli.options import (
     OfferOptions,
     Projection,
     PurchaseOptions,
-    TableOptions,
     grouped,
+    one_direction,
 )
+from projektor_ray.cli.table_options import TableOptions
 from projektor_ray.errors import InputError, ProjektorError
 from projektor_ray.projection import reach
 from projektor_ray.runs.estimators import AUTO
@@ -88,7 +89,7 @@ def project(
     out: Out = None,
 ) -> None:
     """Project the metric of mixtures to sizes nobody trained at, with intervals."""
-    runs = data.read()
+    runs = data.read(wanted.goal)
     model = wanted.fit(runs, log=data.log)
     asked = runs if mixtures is None else data.read_mixtures(mixtures, runs.providers)
     for target in at:
@@ -114,8 +115,8 @@ def select(
     --metric a,b: for several metrics at once, such as those of several validation sets.
     """
     asked = bought.request()
-    joined.check([one.metric for one in data.each_metric()])
-    tables = [one.read() for one in data.each_metric()]
+    tables = data.read_each(wanted.goal)
+    joined.check([runs.metric for runs in tables])
     models = [wanted.fit(runs, log=data.log) for runs in tables]
     offers = sold.read(models[0].providers_)
     metric = tables[0].metric
@@ -126,7 +127,7 @@ def select(
         if asked.size is not None:
             models[0].check_target(asked.size)
         names = [runs.metric for runs in tables]
-        how = joined.aggregation(names, models[0].goal)
+        how = joined.aggregation(names, one_direction(dict(zip(names, models, strict=True))))
         markets = zip(names, [model.market(offers) for model in models], strict=True)
         plans = buy(aggregate(dict(markets), how), asked)
     terminal.headline("size", reach(plans.selected.size, models[0].scales_))
@@ -153,7 +154,7 @@ def report(
     if out.suffix != ".html":
         raise InputError(f"the report is a page; --out must end in .html; got {out}")
     asked = bought.request()
-    runs = data.read()
+    runs = data.read(wanted.goal)
     model = wanted.fit(runs, log=data.log)
     offers = sold.read(model.providers_)
     plans = model.plans(asked, offers)

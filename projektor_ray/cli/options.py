@@ -2,29 +2,24 @@
 
 import functools
 import inspect
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, fields, is_dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, fields, is_dataclass
 from enum import Enum
 from typing import Annotated, Any
 
-import numpy as np
 import typer
 from rich.markup import escape
 
 from projektor_ray.cli import terminal
+from projektor_ray.cli.number_lists import is_number, numbers
 from projektor_ray.errors import InputError
 from projektor_ray.projection.per_scale import PerScale
 from projektor_ray.runs import (
     Offers,
-    Roles,
     Runs,
     ScaleRegressor,
-    join_tables,
-    read_table,
     unbounded_note,
-    unidentified,
 )
-from projektor_ray.runs.metric_direction import Bounds
 from projektor_ray.runs.result_tables import fit_scale
 from projektor_ray.selection import Aggregation, Direction, PurchaseRequest, aggregation
 from projektor_ray.selection.purchase import Minimize
@@ -83,82 +78,6 @@ def grouped(command: Callable[..., None]) -> Callable[..., None]:
 
 
 @dataclass(frozen=True, kw_only=True)
-class TableOptions:
-    """The table of trainings, and what its columns are."""
-
-    table: Annotated[str, typer.Argument(help="CSV, Parquet or Arrow file, a row each training.")]
-    join: Annotated[
-        str | None, typer.Option(help="A second table with the metric, joined by --key.")
-    ] = None
-    key: Annotated[str, typer.Option(help="Column that both tables have.")] = "index"
-    metric: Annotated[
-        str | None, typer.Option(help="Column of the metric; for select alone several, a,b.")
-    ] = None
-    size: Annotated[
-        str | None, typer.Option(help="Column of the sizes, or the one size of all rows.")
-    ] = None
-    distance: Annotated[str | None, typer.Option(help="Column of distances to validation.")] = None
-    providers: Annotated[
-        str | None, typer.Option(help="Columns of the shares, a,b,c; else found by their sums.")
-    ] = None
-    bounds: Annotated[
-        str | None,
-        typer.Option(help="Range of the metric, such as 0,1; else by the metric's name."),
-    ] = None
-    log: Annotated[bool, typer.Option("--log", help="Fit the logarithm, as for a loss.")] = False
-
-    def each_metric(self) -> list["TableOptions"]:
-        """The same for each of the metrics that are named, a,b."""
-        names = (self.metric or "").split(",")
-        return [self] if len(names) == 1 else [replace(self, metric=name) for name in names]
-
-    def read(self) -> Runs:
-        """The trainings; says what was read, and what they cannot tell."""
-        whole = read_table(self.table)
-        if self.join is not None:
-            whole = join_tables(whole, read_table(self.join), self.key)
-        self._check_one_metric(whole.column_names)
-        runs = Runs.read(whole, self._roles(whole.column_names))
-        terminal.read(runs)
-        for note in unidentified(runs.mixtures, runs.providers, runs.distances):
-            terminal.headline("note", escape(note))
-        return runs
-
-    def read_mixtures(self, source: str, names: tuple[str, ...]) -> Runs:
-        """Mixtures of the same providers, without a metric."""
-        roles = Roles(names, size=None, distance=self.distance, ignore=(self.key,))
-        return Runs.read(source, roles, measured=False)
-
-    def _roles(self, columns: list[str]) -> Roles:
-        named = self.providers.split(",") if self.providers else []
-        said: str | float | None = self.size
-        if self.size is not None and self.size not in columns and is_number(self.size):
-            said = float(self.size)
-        providers = tuple(name.strip() for name in named)
-        return Roles(providers, self.metric, said, self.distance, self._range(), ignore=(self.key,))
-
-    def _check_one_metric(self, columns: list[str]) -> None:
-        if self.metric is not None and "," in self.metric and self.metric not in columns:
-            raise InputError(
-                "fit, project and the report of a table are of one metric; got --metric "
-                f"{self.metric}. Say one of them, such as --metric {self.metric.split(',')[0]}; "
-                "select buys for several"
-            )
-
-    def _range(self) -> Bounds | None:
-        """The metric's bounds, where they are said."""
-        if self.bounds is None:
-            return None
-        said = numbers("--bounds", self.bounds)
-        if len(said) != 2 or said[0] >= said[1]:
-            raise InputError(
-                "--bounds takes the least and the most that the metric can be, such as "
-                f"--bounds 0,1; got {self.bounds!r}"
-            )
-        return said[0], said[1]
-
-
-@dataclass(frozen=True, kw_only=True)
 class ModelOptions:
     """The model of all sizes."""
 
@@ -168,10 +87,16 @@ class ModelOptions:
     predictor: Annotated[str, typer.Option(help="Predictor at each size.")] = USUAL_PREDICTOR
     projection: Projection = "auto"
 
+    @property
+    def goal(self) -> Direction | None:
+        """Whether more is better, where that is said."""
+        if self.direction is None:
+            return None
+        return "maximize" if self.direction is Goal.maximize else "minimize"
+
     def fit(self, runs: Runs, *, log: bool) -> ScaleRegressor:
         """The model; says which one was chosen and why."""
-        goal = self.direction.value if self.direction else runs.direction
-        return self.fit_to(runs, goal, log=log)
+        return self.fit_to(runs, self.goal or runs.direction, log=log)
 
     def fit_to(self, runs: Runs, goal: str | None, *, log: bool) -> ScaleRegressor:
         """The same for a given direction of the metric; None where it does not matter."""
@@ -285,26 +210,23 @@ class AggregateOptions:
         return aggregation(dict(zip(metrics, given, strict=True)), metrics, direction)
 
 
-def is_number(text: str) -> bool:
-    """Whether a text is a finite number."""
-    try:
-        return bool(np.isfinite(float(text)))
-    except ValueError:
-        return False
-
-
-def numbers(option: str, text: str) -> list[float]:
-    """The numbers of an option that takes several, a,b,c.
+def one_direction(models: Mapping[str, ScaleRegressor]) -> Direction:
+    """The direction that all metrics have.
 
     Raises
     ------
     InputError
-        If one is no number.
+        If they differ, so that no aggregate of them is better or worse.
     """
-    parts = [part.strip() for part in text.split(",")]
-    if not all(is_number(part) for part in parts):
-        raise InputError(f"{option} takes numbers, such as {option} 100,200,400; got {text!r}")
-    return [float(part) for part in parts]
+    goals = {name: model.goal for name, model in models.items()}
+    first = next(iter(goals.values()))
+    if set(goals.values()) != {first}:
+        listed = ", ".join(f"{name} ({goal})" for name, goal in goals.items())
+        raise InputError(
+            f"an aggregate needs metrics of one direction; got {listed}. Negate the values of some "
+            "in the table, or select for each alone"
+        )
+    return first
 
 
 def _assigned(option: str, given: list[str] | None) -> dict[str, float]:

@@ -33,6 +33,7 @@ from projektor_ray.explain.plan_summary import (
     target_result,
     unspent_money,
 )
+from projektor_ray.explain.reading_line import reading_parts
 from projektor_ray.explain.sensitivity import shadow_prices
 from projektor_ray.explain.uncertainty import gain_uncertainty, plan_stability
 from projektor_ray.projection import noise_gain
@@ -60,6 +61,7 @@ class Screen(Console):
 
 
 console = Screen(highlight=False, emoji=False)
+messages = Console(stderr=True, highlight=False, emoji=False)
 
 MIXTURE = "mixture"
 SHOWN_MIXTURES = 8
@@ -107,11 +109,12 @@ def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> 
     console.tabled = True
 
 
-def read(runs: Runs) -> None:
-    """What a table of trainings holds."""
-    sizes = f", sizes {', '.join(f'{scale:,}' for scale in runs.scales)}" if runs.scales else ""
-    said = f"{len(runs)} trainings of {len(runs.providers)} providers, {escape(runs.metric)}{sizes}"
-    headline("read", said)
+def read(found: Sequence[Runs]) -> None:
+    """What was read of a table of trainings, by each metric."""
+    first, *others = (runs.reading for runs in found if runs.reading is not None)
+    said = [f"{len(found[0])} trainings", *reading_parts(first)]
+    said += [part for other in others for part in reading_parts(other) if part not in said]
+    messages.print(f"[bold cyan]{'read':<9}[/] {escape(' · '.join(said))}")
 
 
 def predictors(rows: Sequence[Mapping[str, Any]], metric: str) -> None:

@@ -12,7 +12,7 @@ from projektor_ray.data.labels import class_number
 from projektor_ray.data.samples import Samples, Target
 from projektor_ray.data.source_config import SourceConfig
 from projektor_ray.data.sources import read_source
-from projektor_ray.data.tables import join_tables, read_table
+from projektor_ray.data.tables import read_table
 
 __all__ = [
     "Embedder",
@@ -23,7 +23,6 @@ __all__ = [
     "build_embedder",
     "class_number",
     "embedder_identity",
-    "join_tables",
     "read_source",
     "read_table",
     "samples_from_arrays",

@@ -1,4 +1,4 @@
-"""Any table as an Arrow table: CSV, Parquet, Arrow files, DataFrames; and the join of two."""
+"""Any table as an Arrow table: CSV, Parquet, Arrow files, DataFrames."""
 
 from pathlib import Path
 from typing import Any
@@ -7,10 +7,9 @@ import pyarrow as pa
 import pyarrow.csv as pacsv
 import pyarrow.parquet as pq
 
-from projektor_ray.errors import InputError, nearest
+from projektor_ray.errors import InputError
 from projektor_ray.storage.locations import locate
 
-SHOWN = 5
 OTHER_MARKS = (";", "\t", "|")
 LONGEST_HEADER = 2**20
 
@@ -83,46 +82,3 @@ def _from_object(source: Any) -> pa.Table:
             f"expected a path, a DataFrame or a pyarrow Table; got {type(source).__name__}, "
             f"which cannot be read as a table: {failure}"
         ) from None
-
-
-def join_tables(left: pa.Table, right: pa.Table, key: str = "index") -> pa.Table:
-    """The rows of both tables that have the same key, in the order of the left one.
-
-    Raises
-    ------
-    InputError
-        If the key is absent, repeated or not the same in both, or another column is in both.
-    """
-    for side, table in (("first", left), ("second", right)):
-        if key not in table.column_names:
-            raise InputError(
-                f"the tables are joined by the column {key!r}, which the {side} one lacks; "
-                f"{nearest(key, table.column_names)} Name the column that both have"
-            )
-        keys = table[key].to_pylist()
-        if len(set(keys)) < len(keys):
-            raise InputError(
-                f"each training needs a {key} of its own; {len(keys) - len(set(keys))} rows of the "
-                f"{side} table repeat one"
-            )
-    both = sorted(set(left.column_names) & set(right.column_names) - {key})
-    if both:
-        raise InputError(
-            f"the joined tables may share only {key!r}; both have {', '.join(both[:SHOWN])}. "
-            "Rename or drop them in one"
-        )
-    where = {value: row for row, value in enumerate(right[key].to_pylist())}
-    keys = left[key].to_pylist()
-    odd = [value for value in keys if value not in where]
-    if odd or len(keys) != len(where):
-        odd = odd or sorted(set(where) - set(keys), key=str)
-        shown = ", ".join(str(value) for value in odd[:SHOWN])
-        raise InputError(
-            f"each {key} must be in both tables; only one has {shown}"
-            f"{' and others' if len(odd) > SHOWN else ''} "
-            f"({len(keys)} rows beside {len(where)}). Drop the rows without a partner"
-        )
-    matched = right.take([where[value] for value in keys]).drop_columns([key])
-    for name in matched.column_names:
-        left = left.append_column(name, matched[name])
-    return left

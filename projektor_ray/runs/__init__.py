@@ -1,8 +1,9 @@
 """Bring your own table: trainings that somebody else ran, without pilots, transport or Ray."""
 
-from projektor_ray.data import join_tables, read_table
+from projektor_ray.data import read_table
 from projektor_ray.runs.estimators import MixtureRegressor, ScaleRegressor
 from projektor_ray.runs.identifiability import unidentified
+from projektor_ray.runs.joined_tables import join_tables
 from projektor_ray.runs.metric_direction import guess_direction, unbounded_note
 from projektor_ray.runs.offers import Offers
 from projektor_ray.runs.reading import Reading

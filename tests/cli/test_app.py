@@ -51,8 +51,13 @@ def test_fit_shows_and_writes_every_predictor(
     assert {"gp", "linear", "quadratic"} <= {row["predictor"] for row in rows}
     assert [row["predictor"] for row in rows if row["chosen"]] == ["joint_power"] * 2
     assert {"joint"} < {row["predictor"] for row in rows}
-    said = " ".join(capsys.readouterr().out.split())
-    assert "28 trainings of 3 providers, accuracy, sizes 250, 1,000" in said
+    shown = capsys.readouterr()
+    said = " ".join(shown.out.split())
+    read = " ".join(shown.err.split())
+    assert (
+        "28 trainings · mixture: clinic, crowd, web (3 columns) · size: size (250, 1,000)" in read
+    )
+    assert "metric: accuracy (maximize)" in read
     assert "joint_power ←" in said
     assert "select and report decide by joint_power; the least cross-validated error has" in said
 
@@ -307,7 +312,7 @@ def test_the_package_is_the_command(
     with pytest.raises(SystemExit) as ended:
         runpy.run_module("projektor_ray", run_name="__main__")
     assert not ended.value.code
-    assert "28 trainings of 3 providers" in capsys.readouterr().out
+    assert "28 trainings" in capsys.readouterr().err
 
 
 def test_two_tables_are_joined_and_a_size_said(
@@ -361,3 +366,15 @@ def test_a_mistake_ends_in_one_clear_message(
     said = " ".join(capsys.readouterr().out.split())
     assert "Cannot go on:" in said
     assert message in said
+
+
+def test_metrics_of_different_directions_have_no_aggregate(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shares = np.random.default_rng(0).dirichlet(np.ones(3), size=14)
+    rows = [[*p, 500, 0.4 + 0.2 * p[0], 2 - 0.2 * p[2]] for p in shares]
+    table = write(tmp_path / "runs.csv", [*NAMES, "size", "acc", "loss"], rows)
+    asked = ["select", table, "--metric", "acc,loss", "--at", "500", "--predictor", "linear"]
+    assert projektor(*asked, monkeypatch=monkeypatch) == 2
+    shown = capsys.readouterr()
+    assert "acc (maximize), loss (minimize)" in " ".join((shown.out + shown.err).split())

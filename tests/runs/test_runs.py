@@ -10,7 +10,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from projektor_ray.errors import InputError
-from projektor_ray.runs import Roles, Runs, join_tables, read_table
+from projektor_ray.runs import Roles, Runs, read_table
 
 FRAME = pd.DataFrame(
     {
@@ -133,32 +133,6 @@ def test_a_broken_file_and_a_foreign_one(tmp_path: Path) -> None:
         read_table(tmp_path / "a.parquet")
     with pytest.raises(InputError, match=r"\.csv, \.tsv, \.parquet or \.arrow"):
         read_table(tmp_path / "b.xlsx")
-
-
-def test_a_join_is_by_key_not_by_position() -> None:
-    left = pa.Table.from_pandas(FRAME[["index", "zeta", "alpha", "mid"]])
-    right = pa.Table.from_pandas(FRAME[["index", "accuracy"]].iloc[::-1], preserve_index=False)
-    runs = Runs.read(join_tables(left, right))
-    assert runs.values is not None
-    np.testing.assert_array_equal(runs.values, FRAME["accuracy"])
-
-
-def test_joins_that_cannot_be_made() -> None:
-    left, right = FRAME[["index", "alpha"]], FRAME[["index", "accuracy"]]
-    with pytest.raises(InputError, match="only one has 4 "):
-        join(left, right.iloc[:3])
-    with pytest.raises(InputError, match="only one has 1 "):
-        join(left.iloc[1:], right)
-    with pytest.raises(InputError, match="second one lacks"):
-        join(left, right.rename(columns={"index": "run"}))
-    with pytest.raises(InputError, match="1 rows of the first table repeat"):
-        join(left.assign(index=[1, 1, 3, 4]), right)
-    with pytest.raises(InputError, match="both have alpha"):
-        join(left, right.assign(alpha=1.0))
-
-
-def join(left: pd.DataFrame, right: pd.DataFrame) -> pa.Table:
-    return join_tables(read_table(left), read_table(right))
 
 
 def test_bounds_that_are_said_go_before_those_of_the_name() -> None:

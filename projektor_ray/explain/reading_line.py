@@ -1,0 +1,83 @@
+"""What was read of a table of trainings, a part for each role."""
+
+from collections.abc import Sequence
+
+from projektor_ray.errors import InputError
+from projektor_ray.runs.metric_direction import guess_direction
+from projektor_ray.runs.reading import Reading
+
+SHOWN = 8
+REASONS = {
+    "failed": ("failed run", "failed runs"),
+    "unfinished": ("unfinished run", "unfinished runs"),
+    "no value": ("run without a value", "runs without a value"),
+    "no mixture": ("row without a mixture", "rows without a mixture"),
+    "earlier step": ("earlier step", "earlier steps"),
+    "duplicate": ("exact duplicate", "exact duplicates"),
+}
+
+
+def reading_line(reading: Reading) -> str:
+    """The parts of `reading_parts` as one line."""
+    return " · ".join(reading_parts(reading))
+
+
+def reading_parts(reading: Reading) -> list[str]:
+    """What each role was read from: `mixture: web, code (2 columns)`, `size: n (500, 2,000)`."""
+    parts = [f"mixture: {_mixture(reading)}"]
+    if size := _size(reading):
+        parts.append(f"size: {size}")
+    if reading.metric is not None:
+        parts.append(f"metric: {reading.metric} ({_direction(reading)})")
+    if reading.distance is not None:
+        parts.append(f"distance: {reading.distance}")
+    if reading.left_out:
+        parts.append(f"left out: {', '.join(_left_out(*one) for one in reading.left_out.items())}")
+    if reading.empty_shares:
+        rows = "row" if reading.empty_shares == 1 else "rows"
+        parts.append(f"read as 0: empty shares of {reading.empty_shares} {rows}")
+    return parts
+
+
+def _mixture(reading: Reading) -> str:
+    kind = {"shares": "columns", "per cent": "columns, in per cent", "counts": "columns of counts"}
+    example = f", such as {reading.mixture[0]}" if reading.mixture != reading.providers else ""
+    count = len(reading.providers)
+    return f"{_listed(reading.providers)} ({count} {kind[reading.unit]}{example})"
+
+
+def _size(reading: Reading) -> str:
+    """The column of the sizes and the sizes; empty in a table of mixtures without any."""
+    sizes = _listed([f"{size:,}" for size in reading.sizes])
+    if reading.size is not None:
+        return f"{reading.size} ({sizes})"
+    if not reading.sizes:
+        return "" if reading.metric is None else "not given"
+    return f"sum of the counts ({sizes})" if reading.unit == "counts" else sizes
+
+
+def _direction(reading: Reading) -> str:
+    if reading.direction is None:
+        return "direction not given"
+    if "direction" in reading.guessed and not _told_by_name(reading):
+        return f"{reading.direction}, because no value is above 0"
+    return reading.direction
+
+
+def _told_by_name(reading: Reading) -> bool:
+    try:
+        return guess_direction(str(reading.metric)) == reading.direction
+    except InputError:
+        return False
+
+
+def _left_out(reason: str, count: int) -> str:
+    one, several = REASONS.get(
+        reason, (f"run with state {reason!r}", f"runs with state {reason!r}")
+    )
+    return f"{count:,} {one if count == 1 else several}"
+
+
+def _listed(names: Sequence[str]) -> str:
+    more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
+    return ", ".join(names[:SHOWN]) + more

@@ -1,0 +1,59 @@
+"""The line that says what was read of a table of trainings."""
+
+from dataclasses import replace
+
+from projektor_ray.explain.reading_line import reading_line
+from projektor_ray.runs.reading import Reading
+
+READING = Reading(
+    providers=("books", "code", "web"),
+    mixture=("books", "code", "web"),
+    unit="shares",
+    guessed=frozenset(("mixture", "size", "metric", "direction")),
+    rows=45,
+    left_out={"failed": 3},
+    metric="val_loss",
+    direction="minimize",
+    size="config/size",
+    sizes=(500, 2000, 8000),
+)
+
+
+def test_a_part_for_each_role() -> None:
+    assert reading_line(READING) == (
+        "mixture: books, code, web (3 columns) · size: config/size (500, 2,000, 8,000) · "
+        "metric: val_loss (minimize) · left out: 3 failed runs"
+    )
+
+
+def test_what_was_guessed_otherwise_than_by_a_plain_name_is_said() -> None:
+    counted = replace(
+        READING,
+        mixture=("config/books", "config/code", "config/web"),
+        unit="counts",
+        size=None,
+        direction="maximize",
+        left_out={"no value": 1, "duplicate": 2, "lost": 1},
+        distance="ot",
+        empty_shares=1,
+    )
+    assert reading_line(counted) == (
+        "mixture: books, code, web (3 columns of counts, such as config/books) · "
+        "size: sum of the counts (500, 2,000, 8,000) · "
+        "metric: val_loss (maximize, because no value is above 0) · distance: ot · "
+        "left out: 1 run without a value, 2 exact duplicates, 1 run with state 'lost' · "
+        "read as 0: empty shares of 1 row"
+    )
+
+
+def test_what_is_not_known_is_said_and_what_is_not_wanted_is_not() -> None:
+    unknown = replace(READING, metric="value", direction=None, size=None, sizes=(), left_out={})
+    assert reading_line(unknown) == (
+        "mixture: books, code, web (3 columns) · size: not given · "
+        "metric: value (direction not given)"
+    )
+    assert reading_line(replace(unknown, metric=None)) == "mixture: books, code, web (3 columns)"
+    many = tuple(f"p{i}" for i in range(30))
+    assert reading_line(replace(unknown, metric=None, providers=many, mixture=many)) == (
+        "mixture: p0, p1, p2, p3, p4, p5, p6, p7 and 22 more (30 columns)"
+    )

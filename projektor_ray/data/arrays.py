@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-import pyarrow as pa
 
 from projektor_ray.data.columns import table_origin
 from projektor_ray.data.labels import resolve_labels
@@ -12,6 +11,7 @@ from projektor_ray.data.origin import Origin, samples_of
 from projektor_ray.data.readers import as_inputs
 from projektor_ray.data.samples import Samples
 from projektor_ray.data.source_config import AskedTarget
+from projektor_ray.data.tables import open_object
 from projektor_ray.errors import InputError
 
 
@@ -68,18 +68,6 @@ def samples_from_frame(
     InputError
         If a column is absent or cannot be used.
     """
-    where = "the data frame" if not isinstance(frame, pa.Table) else "the table"
-    if not isinstance(frame, pa.Table):
-        frame = _arrow(frame)
-    return _all_rows(table_origin(frame, where, features, label, target), target, class_names)
-
-
-def _arrow(frame: Any) -> pa.Table:
-    try:
-        return pa.Table.from_pandas(frame, preserve_index=False)
-    except AttributeError:
-        raise InputError(
-            f"expected a pandas DataFrame or a pyarrow Table; got {type(frame).__name__}"
-        ) from None
-    except pa.ArrowException as failure:
-        raise InputError(f"the data frame cannot be used: {failure}") from None
+    table = open_object(frame)
+    found = table_origin(table.table(), table.where, features, label, target)
+    return _all_rows(found, target, class_names)

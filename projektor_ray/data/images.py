@@ -11,7 +11,7 @@ from projektor_ray.data.origin import Index, Origin
 from projektor_ray.errors import InputError
 from projektor_ray.storage.locations import Location
 
-EXTENSIONS = (".jpg", ".jpeg", ".png", ".ppm", ".bmp", ".pgm", ".tif", ".tiff", ".webp")
+IMAGE_ENDINGS = (".jpg", ".jpeg", ".png", ".ppm", ".bmp", ".pgm", ".tif", ".tiff", ".webp")
 """torchvision's, of `ImageFolder`."""
 
 
@@ -65,7 +65,7 @@ def image_folder(location: Location) -> Origin:
     InputError
         If there are no images in subfolders.
     """
-    paths = [path for path in location.files if path.lower().endswith(EXTENSIONS)]
+    paths = [path for path in location.files if path.lower().endswith(IMAGE_ENDINGS)]
     inside = [posixpath.relpath(path, location.path) for path in paths]
     if not paths or not all("/" in name for name in inside):
         loose = [name for name in inside if "/" not in name]

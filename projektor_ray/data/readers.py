@@ -2,34 +2,20 @@
 
 import io
 import zipfile
-from collections.abc import Callable
-from pathlib import PurePosixPath
 from typing import Any
 
 import numpy as np
-import pyarrow as pa
-import pyarrow.csv
-import pyarrow.feather
-import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from projektor_ray.data.columns import table_origin
 from projektor_ray.data.images import image_folder
+from projektor_ray.data.memory_limit import MemoryLimit
 from projektor_ray.data.origin import Origin
 from projektor_ray.data.source_config import SourceConfig
-from projektor_ray.errors import InputError, nearest
+from projektor_ray.data.tables import open_location, relative_paths, table_parts
+from projektor_ray.errors import InputError
 from projektor_ray.storage.locations import Location
 
-CSV_OPTIONS = pyarrow.csv.ConvertOptions(strings_can_be_null=True)
-TABLES: dict[str, Callable[[pa.NativeFile], pa.Table]] = {
-    ".parquet": pq.read_table,
-    ".arrow": pa.feather.read_table,
-    ".feather": pa.feather.read_table,
-    ".ipc": pa.feather.read_table,
-    ".arrows": lambda buffer: pa.ipc.open_stream(buffer).read_all(),
-    ".csv": lambda buffer: pyarrow.csv.read_csv(buffer, convert_options=CSV_OPTIONS),
-}
-KINDS = (*TABLES, ".npz")
 INPUT_ARRAYS = ("inputs", "features", "images", "x", "X")
 LABEL_ARRAYS = ("labels", "label", "target", "y", "Y")
 
@@ -42,50 +28,19 @@ def read_files(source: SourceConfig, location: Location) -> Origin:
     InputError
         If the kind is unknown or the content cannot be read as it.
     """
-    if location.is_folder:
-        parquet = [path for path in location.files if path.endswith(".parquet")]
-        if not parquet:
-            if source.features is not None or source.label is not None:
-                raise InputError(
-                    f"{location.where} has no Parquet files; a folder of images by class takes "
-                    "neither `features` nor `label`"
-                )
-            return image_folder(location)
-        table = _joined([_table(location, path, ".parquet") for path in parquet], location.where)
-        return table_origin(table, location.where, source.features, source.label, source.target)
-    kind = PurePosixPath(location.path).suffix.lower()
-    if kind not in KINDS:
-        raise InputError(
-            f"{location.where}: expected a file of the kind {', '.join(KINDS)} or a folder; "
-            f"{nearest(kind, KINDS)}"
-        )
-    if kind == ".npz":
+    if location.is_folder and not table_parts(relative_paths(location)):
+        if source.features is not None or source.label is not None:
+            raise InputError(
+                f"{location.where} has no tables; a folder of images by class takes neither "
+                "`features` nor `label`"
+            )
+        return image_folder(location)
+    if not location.is_folder and location.path.lower().endswith(".npz"):
         return _arrays(source, location)
-    table = _table(location, location.path, kind)
-    return table_origin(table, location.where, source.features, source.label, source.target)
-
-
-def _table(location: Location, path: str, kind: str) -> pa.Table:
-    where = path if location.is_folder else location.where
-    content = pa.BufferReader(location.buffer(path))
-    try:
-        table = TABLES[kind](content)
-    except (pa.ArrowException, OSError) as failure:
-        raise InputError(
-            f"{where} cannot be read as {kind.removeprefix('.')}: {failure}. Is the file whole?"
-        ) from None
-    if not table.num_rows:
-        raise InputError(f"{where} has no rows")
-    return table
-
-
-def _joined(tables: list[pa.Table], where: str) -> pa.Table:
-    try:
-        return pa.concat_tables(tables)
-    except pa.ArrowException as failure:
-        raise InputError(
-            f"the Parquet files of {where} differ in their columns: {failure}"
-        ) from None
+    table = open_location(location, limit=MemoryLimit())
+    if not table.rows:
+        raise InputError(f"{location.where} has no rows")
+    return table_origin(table.table(), location.where, source.features, source.label, source.target)
 
 
 def _arrays(source: SourceConfig, location: Location) -> Origin:

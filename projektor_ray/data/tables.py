@@ -1,84 +1,226 @@
-"""Any table as an Arrow table: CSV, Parquet, Arrow files, DataFrames."""
+"""Any table, the one reader of them: files, folders, standard input, data frames.
 
+Pilots and tables of runs are read by the same rules, listed in `table_formats`.
+"""
+
+import posixpath
+import sys
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.csv as pacsv
-import pyarrow.parquet as pq
 
-from projektor_ray.errors import InputError
-from projektor_ray.storage.locations import locate
+from projektor_ray.data.images import IMAGE_ENDINGS
+from projektor_ray.data.memory_limit import MemoryLimit
+from projektor_ray.data.open_table import OpenTable, TableFile, check_names
+from projektor_ray.data.table_folders import (
+    check_lake,
+    check_splits,
+    data_files,
+    join_parts,
+    left_out,
+)
+from projektor_ray.data.table_formats import COMPRESSIONS, TABLE_FORMATS, TableFormat
+from projektor_ray.errors import InputError, nearest
+from projektor_ray.storage.locations import Location, locate
 
-OTHER_MARKS = (";", "\t", "|")
-LONGEST_HEADER = 2**20
+SHOWN = 5
+STANDARD_INPUT = "-"
+STARTS = {
+    b"PAR1": ".parquet",
+    b"ARROW1": ".arrow",
+    b"\xff\xff\xff\xff": ".arrow",
+    b"ORC": ".orc",
+    b"PK": ".xlsx",
+    b"\x1f\x8b": ".csv.gz",
+    b"{": ".json",
+    b"[": ".json",
+}
+"""What standard input begins with, and the ending of a file that begins so; else it is CSV."""
 
 
-def read_table(source: Any) -> pa.Table:
-    """A table from a path or URI (`.csv`, `.tsv`, `.parquet`, `.arrow`, `.feather`), or an object.
+def read_table(source: Any, *, encoding: str = "") -> pa.Table:
+    """A table, its columns of plain types; see `table_formats` for what is read and how.
 
-    Objects may be a `pyarrow.Table`, a pandas or polars DataFrame, or a dict of columns.
+    Parameters
+    ----------
+    source : a path or URI of a file or folder, `-` for standard input, or an object: a
+        `pyarrow.Table`, a pandas or polars DataFrame, or a dict of columns.
+    encoding : of a text file that is not UTF-8.
 
     Raises
     ------
     InputError
         If nothing is there, the file is of another kind or broken, or there is no row.
     """
-    table = _from_file(str(source)) if isinstance(source, str | Path) else _from_object(source)
-    if not table.num_rows:
-        raise InputError("expected a table with a row for each training; got one without rows")
-    _check_names(table.column_names)
-    return table
+    if isinstance(source, str | Path):
+        opened = open_table(str(source), encoding=encoding)
+    else:
+        opened = open_object(source)
+    if not opened.rows:
+        raise InputError(f"{opened.where} has no rows; expected at least one")
+    return opened.table()
 
 
-def _check_names(names: list[str]) -> None:
-    twice = sorted({name for name in names if names.count(name) > 1})
-    if twice:
-        raise InputError(
-            f"each column needs a name of its own; more than one is called {', '.join(twice)}. "
-            "Rename or drop all but one"
+def open_table(where: str, *, encoding: str = "", limit: MemoryLimit | None = None) -> OpenTable:
+    """The table of a path or URI, or `-` for standard input.
+
+    Raises
+    ------
+    InputError
+        If nothing is there, or the file is of another kind or broken.
+    """
+    limit = limit or MemoryLimit()
+    if where == STANDARD_INPUT:
+        content = pa.py_buffer(sys.stdin.buffer.read())
+        start = bytes(content[:8])
+        name = next((ending for mark, ending in STARTS.items() if start.startswith(mark)), ".csv")
+        file = TableFile(
+            "standard input", lambda: pa.BufferReader(content), content.size, limit, encoding
         )
+        return _opened(file, f"stdin{name}")
+    return open_location(locate(where), encoding=encoding, limit=limit)
 
 
-def _check_separator(content: bytes) -> None:
-    """Refuse a first line that something else than commas divides."""
-    header = content.split(b"\n", 1)[0].decode(errors="replace").strip()
-    if "," not in header and (mark := next((m for m in OTHER_MARKS if m in header), "")):
+def open_location(location: Location, *, encoding: str = "", limit: MemoryLimit) -> OpenTable:
+    """The table of a file, or of a folder of them.
+
+    Raises
+    ------
+    InputError
+        If a folder holds no tables, or the file is of another kind or broken.
+    """
+    if not location.is_folder:
+        file = _file(location, location.path, location.where, encoding, limit)
+        table = _opened(file, location.path)
+        return _in_folder(table, posixpath.dirname(location.path))
+    inside = relative_paths(location)
+    chosen = table_parts(inside)
+    if not chosen:
         raise InputError(
-            f"the columns of a .csv file are separated by commas; these seem to be by {mark!r}: "
-            f"{header}. Save it with commas, and with points in its numbers"
+            f"{location.where} holds no table: expected files that end in {_endings()}; it holds "
+            f"{', '.join(inside[:SHOWN]) or 'no files'}"
         )
+    check_splits(chosen, location.where)
+    parts = []
+    for name in chosen:
+        path = posixpath.join(location.path, name)
+        parts.append(_opened(_file(location, path, path, encoding, limit), name))
+    table = join_parts(parts, chosen, location.where, location.path)
+    others = left_out([name for name in inside if name not in chosen])
+    return OpenTable(
+        table.where, table.schema, table.rows, table.read, table.folder, (*table.notes, *others)
+    )
 
 
-def _from_file(where: str) -> pa.Table:
-    found = locate(where)
-    ending = Path(found.path).suffix.lower()
-    buffer = found.buffer()
-    content = pa.BufferReader(buffer)
-    if ending == ".csv":
-        _check_separator(bytes(buffer[:LONGEST_HEADER]))
-    try:
-        if ending in (".csv", ".tsv"):
-            options = pacsv.ParseOptions(delimiter="\t" if ending == ".tsv" else ",")
-            return pacsv.read_csv(content, parse_options=options)
-        if ending in (".parquet", ".pq"):
-            return pq.read_table(content)
-        if ending in (".arrow", ".feather", ".ipc"):
-            return pa.ipc.open_file(content).read_all()
-    except pa.ArrowException as failure:
-        raise InputError(f"cannot read {where} as {ending[1:]}: {failure}") from None
-    raise InputError(f"expected a table in a .csv, .tsv, .parquet or .arrow file; got {where}")
+def relative_paths(location: Location) -> list[str]:
+    """Paths within a folder of the files that hold its data.
+
+    Raises
+    ------
+    InputError
+        If the folder is of a kind that only its own packages can read.
+    """
+    inside = [posixpath.relpath(path, location.path) for path in location.files]
+    check_lake(inside, location.where)
+    return data_files(inside)
 
 
-def _from_object(source: Any) -> pa.Table:
+def table_parts(inside: Sequence[str]) -> list[str]:
+    """Of a folder's files, those of the first format in the list that any of them has.
+
+    Text files beside images are none: the folder is one of images.
+    """
+    has_images = any(name.lower().endswith(IMAGE_ENDINGS) for name in inside)
+    for each in TABLE_FORMATS:
+        found = [name for name in inside if _format(name) is each]
+        if found and not (has_images and each.is_text):
+            return found
+    return []
+
+
+def open_object(source: Any) -> OpenTable:
+    """The table of an object that is one; an index of pandas is no column.
+
+    Raises
+    ------
+    InputError
+        If it cannot be read as a table.
+    """
+    name = type(source).__name__
     try:
         if isinstance(source, pa.Table):
-            return source
-        if type(source).__module__.split(".")[0] == "pandas":
-            return pa.Table.from_pandas(source, preserve_index=False)
-        return pa.table(source)
-    except (pa.ArrowException, TypeError, ValueError) as failure:
+            table = source
+        elif type(source).__module__.split(".")[0] == "pandas":
+            table = pa.Table.from_pandas(source, preserve_index=False)
+        else:
+            table = pa.table(source)
+    except (pa.ArrowException, TypeError, ValueError, AttributeError) as failure:
         raise InputError(
-            f"expected a path, a DataFrame or a pyarrow Table; got {type(source).__name__}, "
-            f"which cannot be read as a table: {failure}"
+            f"expected a path, a DataFrame or a pyarrow Table; got {name}, which cannot be read "
+            f"as a table: {failure}"
         ) from None
+    where = "the table" if isinstance(source, pa.Table) else "the data frame"
+    check_names(table.column_names, where)
+    return OpenTable.of(table, where)
+
+
+def _format(name: str) -> TableFormat | None:
+    ending, compression = _ending(name)
+    return next(
+        (
+            each
+            for each in TABLE_FORMATS
+            if ending in each.endings and (each.is_text or not compression)
+        ),
+        None,
+    )
+
+
+def _ending(name: str) -> tuple[str, str]:
+    """The ending of a file's name, and the compression that a further one says."""
+    stem, ending = posixpath.splitext(name.lower())
+    if ending not in COMPRESSIONS:
+        return ending, ""
+    return posixpath.splitext(stem)[1], COMPRESSIONS[ending]
+
+
+def _endings() -> str:
+    return ", ".join(ending for each in TABLE_FORMATS for ending in each.endings)
+
+
+def _file(
+    location: Location, path: str, where: str, encoding: str, limit: MemoryLimit
+) -> TableFile:
+    return TableFile(where, lambda: location.open(path), location.size(path), limit, encoding)
+
+
+def _opened(file: TableFile, name: str) -> OpenTable:
+    found = _format(name)
+    if found is None:
+        ending, compression = _ending(name)
+        raise InputError(
+            f"{file.where}: expected a table that ends in {_endings()}; "
+            f"{nearest(ending, [e for each in TABLE_FORMATS for e in each.endings])}"
+            + (". Files of this kind cannot be compressed as a whole" if compression else "")
+        )
+    _, compression = _ending(name)
+    return found.open(_decompressed(file, compression) if compression else file)
+
+
+def _decompressed(file: TableFile, compression: str) -> TableFile:
+    """The file's content in memory, of which more is not read than it may take."""
+    allowed = file.limit.allowed(file.size)
+    try:
+        with file.open() as stream, pa.CompressedInputStream(stream, compression) as content:
+            buffer = content.read_buffer(allowed + 1)
+    except (pa.ArrowException, OSError) as failure:
+        raise InputError(f"{file.where} cannot be read as {compression}: {failure}") from None
+    file.limit.check(buffer.size, file.size, file.where)
+    opener: Callable[[], pa.NativeFile] = lambda: pa.BufferReader(buffer)  # noqa: E731
+    return TableFile(file.where, opener, buffer.size, file.limit, file.encoding)
+
+
+def _in_folder(table: OpenTable, folder: str) -> OpenTable:
+    return OpenTable(table.where, table.schema, table.rows, table.read, folder, table.notes)

@@ -2,6 +2,9 @@
 
 import difflib
 import posixpath
+import queue
+import threading
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,6 +14,10 @@ import pyarrow.fs as pafs
 from projektor_ray.errors import InputError
 
 SHOWN = 8
+ANSWER_WITHIN = 9
+"""Seconds in which remote storage must answer whether a file is there."""
+GCS_RETRIES = 3
+"""Seconds of retries at Google Cloud Storage, of which it makes for 15 minutes by default."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,19 +39,32 @@ class Location:
 
     def read(self, path: str | None = None) -> bytes:
         """A file's bytes; those of the location itself by default."""
-        return bytes(self.buffer(path))
-
-    def buffer(self, path: str | None = None) -> pa.Buffer:
-        """The same in memory of Arrow's own.
-
-        Its readers' threads may let go of it after the reader is done. Of memory of Python's they
-        could not without the interpreter, at whose end they would abort the process.
-        """
         try:
-            with self.filesystem.open_input_file(path or self.path) as file:
-                return file.read_buffer(file.size())
+            with self.open(path or self.path) as file:
+                return bytes(file.read())
         except OSError as failure:
             raise InputError(f"cannot read {path or self.where}: {failure}") from None
+
+    def open(self, path: str) -> pa.NativeFile:
+        """A file, open for reading, whose bytes are in memory of Arrow's own.
+
+        Its readers' threads may let go of them after the reader is done. Of memory of Python's they
+        could not without the interpreter, at whose end they would abort the process.
+
+        Raises
+        ------
+        InputError
+            If it cannot be read.
+        """
+        try:
+            return self.filesystem.open_input_file(path)
+        except OSError as failure:
+            raise InputError(f"cannot read {path}: {failure}") from None
+
+    def size(self, path: str) -> int:
+        """The number of a file's bytes."""
+        with self.open(path) as file:
+            return int(file.size())
 
 
 def open_filesystem(where: str) -> tuple[pafs.FileSystem, str]:
@@ -55,10 +75,13 @@ def open_filesystem(where: str) -> tuple[pafs.FileSystem, str]:
     OSError, pyarrow.ArrowException
         If there is no file system of that scheme, or it cannot be reached.
     """
-    if "://" in where:
-        filesystem, path = pafs.FileSystem.from_uri(where)
-        return filesystem, path
-    return pafs.LocalFileSystem(), str(Path(where).absolute())
+    if "://" not in where:
+        return pafs.LocalFileSystem(), str(Path(where).absolute())
+    scheme = where.partition("://")[0]
+    if scheme in ("gs", "gcs") and "retry_limit_seconds" not in where:
+        where += f"{'&' if '?' in where else '?'}retry_limit_seconds={GCS_RETRIES}"
+    filesystem, path = pafs.FileSystem.from_uri(where)
+    return filesystem, path
 
 
 def locate(where: str, filesystem: pafs.FileSystem | None = None) -> Location:
@@ -71,18 +94,53 @@ def locate(where: str, filesystem: pafs.FileSystem | None = None) -> Location:
     Raises
     ------
     InputError
-        If nothing is there (with what is near), or its place cannot be reached.
+        If nothing is there (with what is near), it is neither a file nor a folder, or its place
+        cannot be reached or does not answer in time.
     """
     try:
-        filesystem, path = (filesystem, where) if filesystem else open_filesystem(where)
-        info = filesystem.get_file_info(path)
-        if info.type == pafs.FileType.NotFound:
-            raise InputError(f"there is no file or folder {where}; {_near(filesystem, path)}")
-        is_folder = info.type == pafs.FileType.Directory
-        files = _files(filesystem, path) if is_folder else (path,)
+        if filesystem is None and "://" in where and not where.startswith("file://"):
+            return _in_time(lambda: _locate(where, *open_filesystem(where)), where)
+        opened = (filesystem, where) if filesystem is not None else open_filesystem(where)
+        return _locate(where, *opened)
     except (OSError, pa.ArrowException) as failure:
         raise InputError(f"cannot reach {where}: {failure}") from None
+
+
+def _locate(where: str, filesystem: pafs.FileSystem, path: str) -> Location:
+    info = filesystem.get_file_info(path)
+    if info.type == pafs.FileType.NotFound:
+        raise InputError(f"there is no file or folder {where}; {_near(filesystem, path)}")
+    if info.type == pafs.FileType.Unknown:
+        raise InputError(
+            f"{where} is neither a file nor a folder, but a pipe, socket or device. Write its "
+            "content to a file"
+        )
+    is_folder = info.type == pafs.FileType.Directory
+    files = _files(filesystem, path) if is_folder else (path,)
     return Location(where, filesystem, path, is_folder, files)
+
+
+def _in_time(find: Callable[[], Location], where: str) -> Location:
+    """What `find` returns, in a thread of its own that is given up after some seconds."""
+    answers: queue.Queue[Location | BaseException] = queue.Queue()
+
+    def ask() -> None:
+        try:
+            answers.put(find())
+        except BaseException as failure:
+            answers.put(failure)
+
+    threading.Thread(target=ask, daemon=True).start()
+    try:
+        answer = answers.get(timeout=ANSWER_WITHIN)
+    except queue.Empty:
+        raise InputError(
+            f"{where} does not answer within {ANSWER_WITHIN} s. Check the network, the credentials "
+            "of this machine and the name of the bucket"
+        ) from None
+    if isinstance(answer, BaseException):
+        raise answer
+    return answer
 
 
 def _files(filesystem: pafs.FileSystem, folder: str) -> tuple[str, ...]:

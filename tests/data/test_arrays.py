@@ -27,10 +27,8 @@ def test_a_data_frame_and_its_table_are_the_same() -> None:
 
 
 def test_what_is_no_frame_is_refused() -> None:
-    with pytest.raises(
-        InputError, match="expected a pandas DataFrame or a pyarrow Table; got dict"
-    ):
-        samples_from_frame({"a": [1]})
+    with pytest.raises(InputError, match="got object"):
+        samples_from_frame(object())
 
 
 def test_narrow_numbers_become_float32_and_wide_ones_float64() -> None:

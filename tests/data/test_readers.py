@@ -219,14 +219,14 @@ def test_an_unknown_scheme_is_refused() -> None:
 @pytest.mark.parametrize("name", ["a.parquet", "a.arrow", "a.npz", "a.csv"])
 def test_a_damaged_file_is_refused(name: str, tmp_path: Path) -> None:
     (tmp_path / name).write_bytes(b'PAR1 nothing, "of the kind')
-    with pytest.raises(InputError, match=rf"{name} (cannot be read as|has no rows)"):
+    with pytest.raises(InputError, match=name):
         read_source(SourceConfig(path=str(tmp_path / name)))
 
 
 def test_a_truncated_parquet_file_is_refused(tmp_path: Path) -> None:
     path = Path(written(columns(), tmp_path))
     path.write_bytes(path.read_bytes()[:-20])
-    with pytest.raises(InputError, match="cannot be read as parquet"):
+    with pytest.raises(InputError, match="cannot be read as Parquet"):
         read_source(SourceConfig(path=str(path)))
 
 

@@ -113,7 +113,7 @@ def bad(**changes: Any) -> pd.DataFrame:
         (bad(loss=1.0), None, "several could be; name one of accuracy, loss"),
         (FRAME.drop(columns="accuracy"), None, "none could be"),
         (FRAME, Roles(metric="note"), "'note' must hold numbers"),
-        (FRAME.iloc[:0], None, "without rows"),
+        (FRAME.iloc[:0], None, "no rows"),
         (FRAME, Roles(providers=("alpha",)), "two or more providers"),
         (FRAME, Roles(providers=("alpha", "size")), r"sums to 100\.8"),
         (FRAME, Roles(providers=("alpha", "size"), size="size"), "named twice"),
@@ -129,9 +129,9 @@ def test_bad_tables_are_refused_in_words(frame: Any, roles: Roles | None, messag
 def test_a_broken_file_and_a_foreign_one(tmp_path: Path) -> None:
     (tmp_path / "a.parquet").write_bytes(b"PAR1 not at all")
     (tmp_path / "b.xlsx").write_bytes(b"")
-    with pytest.raises(InputError, match=r"cannot read .*a\.parquet as parquet"):
+    with pytest.raises(InputError, match=r"a\.parquet"):
         read_table(tmp_path / "a.parquet")
-    with pytest.raises(InputError, match=r"\.csv, \.tsv, \.parquet or \.arrow"):
+    with pytest.raises(InputError, match=r"b\.xlsx"):
         read_table(tmp_path / "b.xlsx")
 
 
@@ -143,16 +143,3 @@ def test_bounds_that_are_said_go_before_those_of_the_name() -> None:
     assert Runs.read(FRAME).bounds == (0.0, 1.0)
     with pytest.raises(InputError, match=r"must lie in 0 … 0.1; it is"):
         Runs.read(FRAME, Roles(bounds=(0.0, 0.1)))
-
-
-def test_columns_of_one_name_are_refused(tmp_path: Path) -> None:
-    (tmp_path / "runs.csv").write_text("ada,bob,ada,accuracy\n0.5,0.5,0.5,0.9\n")
-    with pytest.raises(InputError, match=r"more than one is called ada. Rename or drop"):
-        Runs.read(tmp_path / "runs.csv")
-
-
-@pytest.mark.parametrize("row", ["0.5;0.5;0.9", "0,5;0,5;0,9"])
-def test_a_file_that_no_commas_divide_is_refused(row: str, tmp_path: Path) -> None:
-    (tmp_path / "runs.csv").write_text(f"ada;bob;accuracy\n{row}\n")
-    with pytest.raises(InputError, match=r"seem to be by ';': ada;bob;accuracy. Save it with"):
-        Runs.read(tmp_path / "runs.csv")

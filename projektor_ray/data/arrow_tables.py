@@ -1,0 +1,147 @@
+"""Parquet, Arrow and ORC files: the columns that are needed, a batch of rows at a time."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from projektor_ray.data.open_table import BATCH, OpenTable, TableFile, check_names, unreadable
+
+BATCH_BYTES = 2**26
+"""A batch has fewer rows where they would take more than this."""
+WIDTHS = {"BOOLEAN": 1, "INT32": 4, "FLOAT": 4, "INT96": 12}
+"""Bytes of a value of a Parquet file's physical type; of other numbers 8."""
+
+
+def open_parquet(file: TableFile) -> OpenTable:
+    """A table of a Parquet file.
+
+    Raises
+    ------
+    InputError
+        If the file is broken.
+    """
+    try:
+        with file.open() as stream:
+            found = pq.ParquetFile(stream)
+            schema, metadata = found.schema_arrow, found.metadata
+    except (pa.ArrowException, OSError) as failure:
+        raise unreadable(file.where, failure, "Parquet") from None
+    check_names(schema.names, file.where)
+
+    def read(names: Sequence[str]) -> Iterator[pa.RecordBatch]:
+        if not names:
+            return
+        needed = _decoded_size(metadata, names)
+        file.limit.check(needed, file.size, file.where)
+        rows = max(1, min(BATCH, BATCH_BYTES * metadata.num_rows // max(1, needed)))
+        with file.open() as stream:
+            opened = pq.ParquetFile(stream, read_dictionary=_byte_columns(schema, names))
+            batches = opened.iter_batches(rows, columns=list(names))
+            yield from _checked((batch.select(list(names)) for batch in batches), file)
+
+    return OpenTable(file.where, schema, metadata.num_rows, read)
+
+
+def open_arrow(file: TableFile) -> OpenTable:
+    """A table of an Arrow file or stream, which Feather and Hugging Face's datasets write.
+
+    Raises
+    ------
+    InputError
+        If the file is broken.
+    """
+    try:
+        with file.open() as stream:
+            opened = _ipc(stream)
+            batches = list(_checked(_validated(opened), file))
+            table = pa.Table.from_batches(batches, opened.schema)
+    except (pa.ArrowException, OSError) as failure:
+        raise unreadable(file.where, failure, "Arrow") from None
+    check_names(table.column_names, file.where)
+    return OpenTable.of(table, file.where)
+
+
+def open_orc(file: TableFile) -> OpenTable:
+    """A table of an ORC file.
+
+    Raises
+    ------
+    InputError
+        If the file is broken.
+    """
+    from pyarrow import orc
+
+    try:
+        with file.open() as stream:
+            opened = orc.ORCFile(stream)
+            check_names(opened.schema.names, file.where)
+            stripes = (opened.read_stripe(i) for i in range(opened.nstripes))
+            table = pa.Table.from_batches(list(_checked(stripes, file)), opened.schema)
+    except (pa.ArrowException, OSError) as failure:
+        raise unreadable(file.where, failure, "ORC") from None
+    return OpenTable.of(table, file.where)
+
+
+def _ipc(stream: pa.NativeFile) -> Any:
+    """A reader of an Arrow file, which begins with ARROW1, or of a stream."""
+    start = stream.read(6)
+    stream.seek(0)
+    return pa.ipc.open_file(stream) if start == b"ARROW1" else pa.ipc.open_stream(stream)
+
+
+def _validated(opened: Any) -> Iterator[pa.RecordBatch]:
+    """The batches of a reader, none of which points outside of its own memory."""
+    if isinstance(opened, pa.ipc.RecordBatchFileReader):
+        batches: Iterable[pa.RecordBatch] = map(opened.get_batch, range(opened.num_record_batches))
+    else:
+        batches = opened
+    for batch in batches:
+        batch.validate(full=True)
+        yield batch
+
+
+def _byte_columns(schema: pa.Schema, names: Sequence[str]) -> list[str]:
+    """Columns of texts and bytes: they stay dictionaries, so that repeats take no memory."""
+    kinds = (pa.string(), pa.large_string(), pa.binary(), pa.large_binary())
+    return [name for name in names if schema.field(name).type in kinds]
+
+
+def _decoded_size(metadata: pq.FileMetaData, names: Sequence[str]) -> int:
+    """Bytes that the columns' numbers take in memory, with texts as the file stores them."""
+    size = 0
+    for group in range(metadata.num_row_groups):
+        for column in map(metadata.row_group(group).column, range(metadata.num_columns)):
+            path = column.path_in_schema
+            if not any(path == name or path.startswith(f"{name}.") for name in names):
+                continue
+            if column.physical_type.endswith("BYTE_ARRAY"):
+                size += column.total_uncompressed_size
+            else:
+                size += column.num_values * WIDTHS.get(column.physical_type, 8)
+    return size
+
+
+def _checked(batches: Iterable[pa.RecordBatch], file: TableFile) -> Iterator[pa.RecordBatch]:
+    """The batches, until together they take more memory than the file's content may."""
+    total = 0
+    for batch in batches:
+        total += sum(_expanded_size(column) for column in batch.columns)
+        file.limit.check(total, file.size, file.where)
+        yield batch
+
+
+def _expanded_size(column: pa.Array) -> int:
+    """Bytes of a column once its dictionary is replaced by its values."""
+    if not pa.types.is_dictionary(column.type) or not len(column):
+        return int(column.nbytes)
+    values = column.dictionary
+    if not hasattr(pa.types, "is_string_view") or not pa.types.is_string_view(values.type):
+        if pa.types.is_string(values.type) or pa.types.is_large_string(values.type):
+            values = values.cast(pa.large_binary())
+        if pa.types.is_binary(values.type) or pa.types.is_large_binary(values.type):
+            lengths = pc.binary_length(values).take(column.indices)
+            return int(pc.sum(lengths).as_py() or 0) + 8 * len(column)
+    return 8 * len(column)

@@ -1,0 +1,80 @@
+"""What was found, chosen and left out while a source was read: facts, which `explain` words."""
+
+from dataclasses import dataclass, field, replace
+from typing import Literal
+
+LabelFound = Literal["", "named", "as validation", "only candidate", "guessed", "by folder"]
+"""How a label column was found; guessed: chosen among several; empty: there is none."""
+
+Reason = Literal[
+    "index", "identifier", "second label", "not numeric", "other input", "not in validation"
+]
+"""Why a column is no feature."""
+
+NoteKind = Literal[
+    "alpha",
+    "animated",
+    "channels first",
+    "class positions",
+    "compared by number",
+    "decimal comma",
+    "deep",
+    "empty parts",
+    "encoding",
+    "files left out",
+    "float images",
+    "resized",
+    "rotated",
+    "separator",
+    "sheets left out",
+]
+
+
+@dataclass(frozen=True)
+class LeftOut:
+    """A column that is no feature, and why."""
+
+    name: str
+    reason: Reason
+
+
+@dataclass(frozen=True)
+class Note:
+    """A fact about reading that a person should know.
+
+    Attributes
+    ----------
+    kind : what happened.
+    count : to how many images, files or parts.
+    detail : what the sentence names: a size, a separator, names of files.
+    """
+
+    kind: NoteKind
+    count: int = 0
+    detail: str = ""
+
+
+@dataclass(frozen=True)
+class Reading:
+    """How a source was read.
+
+    Attributes
+    ----------
+    label : the column or array of the labels; empty where there are none, or no name.
+    label_found : how it was found.
+    inputs : the columns or the array that the samples' inputs come from.
+    left_out : columns that are no features.
+    class_names : names that the data themselves give to the classes 0, 1, ….
+    notes : what else a person should know.
+    """
+
+    label: str = ""
+    label_found: LabelFound = ""
+    inputs: tuple[str, ...] = ()
+    left_out: tuple[LeftOut, ...] = ()
+    class_names: tuple[str, ...] = ()
+    notes: tuple[Note, ...] = field(default=())
+
+    def noting(self, *notes: Note) -> "Reading":
+        """The same with further notes."""
+        return replace(self, notes=(*self.notes, *notes))

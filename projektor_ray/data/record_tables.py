@@ -1,0 +1,141 @@
+"""Tables that hold records: JSON, JSON lines and Excel workbooks."""
+
+import codecs
+import json
+import zipfile
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.json as pajson
+
+from projektor_ray.data.csv_tables import trimmed
+from projektor_ray.data.open_table import OpenTable, TableFile, check_names, unreadable
+from projektor_ray.data.reading import Note
+from projektor_ray.errors import InputError
+
+BLOCK = 2**24
+HEAD = 2**20
+"""Bytes of a file that are looked at to find out whether it holds JSON lines."""
+DEEPEST = 100
+"""Brackets within brackets; Arrow's reader overruns its stack at some ten thousand."""
+
+
+def open_json(file: TableFile) -> OpenTable:
+    """A table of JSON lines, of a JSON array of records, or of a JSON object of columns.
+
+    Raises
+    ------
+    InputError
+        If it is none of these.
+    """
+    with file.open() as stream:
+        content = stream.read_buffer()
+    if bytes(content[:3]) == codecs.BOM_UTF8:
+        content = content[3:]
+    start = bytes(content[:HEAD]).lstrip()
+    try:
+        whole = start[:1] == b"[" or not _has_lines(start)
+        table = _parsed(bytes(content)) if whole else _lines(content, file.where)
+    except (pa.ArrowException, OSError, ValueError, TypeError, RecursionError) as failure:
+        raise unreadable(file.where, failure, "JSON") from None
+    check_names(table.column_names, file.where)
+    return OpenTable.of(table, file.where)
+
+
+def _has_lines(start: bytes) -> bool:
+    """Whether the first line is a JSON value of its own, and another line follows."""
+    first, _, rest = start.partition(b"\n")
+    if not rest.strip():
+        return False
+    try:
+        json.loads(first)
+    except (ValueError, RecursionError):
+        return False
+    return True
+
+
+def _lines(content: pa.Buffer, where: str) -> pa.Table:
+    _check_depth(content, where)
+    options = pajson.ReadOptions(block_size=BLOCK)
+    return pajson.read_json(pa.BufferReader(content), read_options=options)
+
+
+def _parsed(content: bytes) -> pa.Table:
+    """Records in an array; or columns in an object, as lists or by the row's name."""
+    found = json.loads(content.decode())
+    if isinstance(found, dict):
+        columns = list(found.values())
+        if columns and all(isinstance(column, dict) for column in columns):
+            return pa.table({name: list(column.values()) for name, column in found.items()})
+        if columns and all(isinstance(column, list) for column in columns):
+            return pa.table(found)
+        found = [found]
+    if not all(isinstance(row, dict) for row in found):
+        raise ValueError("expected an array of records, such as [{…}, {…}]")
+    names = list(dict.fromkeys(name for row in found for name in row))
+    return pa.table({name: [row.get(name) for row in found] for name in names})
+
+
+def _check_depth(content: pa.Buffer, where: str) -> None:
+    """Refuse lines with more brackets within brackets than any table needs."""
+    depth = 0
+    for begin in range(0, content.size, HEAD):
+        letters = np.frombuffer(content[begin : begin + HEAD], dtype=np.uint8)
+        steps = np.isin(letters, [*b"[{"]).astype(np.int64) - np.isin(letters, [*b"]}"])
+        depths = depth + np.cumsum(steps)
+        ends = np.maximum.accumulate(np.where(letters == ord("\n"), np.arange(len(letters)), -1))
+        depths -= np.where(ends >= 0, depths[ends], 0)
+        if depths.max() > DEEPEST:
+            raise InputError(f"{where} cannot be read: its brackets are more than {DEEPEST} deep")
+        depth = int(depths[-1])
+
+
+def open_excel(file: TableFile) -> OpenTable:
+    """The first sheet of an Excel workbook that has rows.
+
+    Raises
+    ------
+    InputError
+        If openpyxl is not installed, or the file is no workbook.
+    """
+    try:
+        import openpyxl
+    except ImportError:
+        raise InputError(
+            f"{file.where}: Excel files are read by openpyxl, which is not installed; run pip "
+            "install 'projektor-ray[excel]', or save the sheet as CSV"
+        ) from None
+    with file.open() as stream:
+        try:
+            with zipfile.ZipFile(stream) as archive:
+                needed = sum(member.file_size for member in archive.infolist())
+            file.limit.check(needed, file.size, file.where)
+            stream.seek(0)
+            book = openpyxl.load_workbook(stream, read_only=True, data_only=True)
+            sheets = {sheet.title: list(sheet.iter_rows(values_only=True)) for sheet in book}
+        except InputError:
+            raise
+        except Exception as failure:  # openpyxl passes on whatever broken XML raises
+            raise unreadable(file.where, failure, "Excel") from None
+    filled = {title: rows for title, rows in sheets.items() if len(rows) > 1}
+    if not filled:
+        raise InputError(f"{file.where} has no rows")
+    title, *others = filled
+    notes = (Note("sheets left out", len(others), ", ".join(others)),) if others else ()
+    return OpenTable.of(_sheet(filled[title], file.where), file.where, notes)
+
+
+def _sheet(rows: list[tuple[Any, ...]], where: str) -> pa.Table:
+    header, *body = rows
+    width = max(len(header) - next((i for i, c in enumerate(header[::-1]) if c is not None), 0), 1)
+    names = ["" if cell is None else str(cell) for cell in header[:width]]
+    body = [row for row in body if any(cell is not None for cell in row)]
+    check_names(names, where)
+    columns = {}
+    for name, cells in zip(names, zip(*body, strict=True), strict=False):
+        try:
+            columns[name] = pa.array(cells)
+        except (pa.ArrowException, OverflowError):
+            columns[name] = pa.array([None if cell is None else str(cell) for cell in cells])
+    return trimmed(pa.table(columns), where)

@@ -1,0 +1,185 @@
+"""A folder of tables as one table: parts, partitions by folder name, and what is left out."""
+
+import posixpath
+import re
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from urllib.parse import unquote
+
+import pyarrow as pa
+
+from projektor_ray.data.column_metadata import declared_class_names
+from projektor_ray.data.open_table import OpenTable
+from projektor_ray.data.plain_columns import plain_type
+from projektor_ray.data.reading import Note
+from projektor_ray.errors import InputError
+
+SPLIT = re.compile(r"(train|training|val|valid|validation|dev|test|testing|eval)(?=$|[-_.])")
+"""What the parts of a data set that is split already are called."""
+SHOWN = 5
+WHOLE = re.compile(r"-?\d{1,18}")
+NO_VALUE = "__HIVE_DEFAULT_PARTITION__"
+
+
+def check_lake(inside: Sequence[str], where: str) -> None:
+    """Refuse a folder whose log says which of its files count.
+
+    Parameters
+    ----------
+    inside : paths of all files, within the folder.
+
+    Raises
+    ------
+    InputError
+        Names the kind of table, and what to do.
+    """
+    if any(path.startswith("_delta_log/") for path in inside):
+        raise InputError(
+            f"{where} is a Delta table: its log says which of its Parquet files count. Write its "
+            "current rows to a Parquet file, for example with deltalake: "
+            "pq.write_table(DeltaTable(…).to_pyarrow_table(), 'pilot.parquet')"
+        )
+    if any(re.fullmatch(r"metadata/.*\.metadata\.json", path) for path in inside):
+        raise InputError(
+            f"{where} is an Iceberg table: its metadata say which of its files count. Write its "
+            "current rows to a Parquet file, for example with pyiceberg: "
+            "pq.write_table(table.scan().to_arrow(), 'pilot.parquet')"
+        )
+
+
+def data_files(inside: Sequence[str]) -> list[str]:
+    """Paths without those that a writer keeps for itself: `_SUCCESS`, `_temporary/…`."""
+    hidden = re.compile(r"(^|/)[_.](?![^/]*=)")
+    return [path for path in inside if not hidden.search(path)]
+
+
+def check_splits(inside: Sequence[str], where: str) -> None:
+    """Refuse parts of a training and a validation split as one table.
+
+    Raises
+    ------
+    InputError
+        Names the splits.
+    """
+    matches = [SPLIT.match(path) for path in inside]
+    splits = sorted({match.group(1) for match in matches if match})
+    if len(splits) > 1:
+        raise InputError(
+            f"{where} holds the splits {', '.join(splits)} of one data set. Name the folder or the "
+            "file of one of them"
+        )
+
+
+def left_out(paths: Sequence[str]) -> tuple[Note, ...]:
+    """A note of the files that are not read, by their endings."""
+    if not paths:
+        return ()
+    endings = Counter(posixpath.splitext(path)[1].lower() or "no ending" for path in paths)
+    listed = ", ".join(f"{count} {ending}" for ending, count in sorted(endings.items()))
+    return (Note("files left out", len(paths), listed),)
+
+
+def join_parts(
+    parts: Sequence[OpenTable], inside: Sequence[str], where: str, folder: str
+) -> OpenTable:
+    """One table of several files: columns by name, of the widest type, and the folders' keys.
+
+    Parts without rows are left out.
+
+    Parameters
+    ----------
+    inside : the path of each part within the folder.
+
+    Raises
+    ------
+    InputError
+        If parts differ in their columns, or in the names that they give to classes.
+    """
+    keys = [_keys(path) for path in inside]
+    numbers = {
+        key: all(WHOLE.fullmatch(each.get(key, "0")) for each in keys)
+        for key in dict.fromkeys(key for each in keys for key in each)
+    }
+    keyed = [_with_keys(part, own, numbers) for part, own in zip(parts, keys, strict=True)]
+    filled = [part for part in keyed if part.rows] or keyed[:1]
+    schema = _unified(filled)
+
+    def read(names: Sequence[str]) -> Iterator[pa.RecordBatch]:
+        fields = [schema.field(name) for name in names]
+        kinds = [plain_type(field.type) for field in fields]
+        for part in filled:
+            for columns in part.batches(names):
+                cast = [c.cast(kind) for c, kind in zip(columns, kinds, strict=True)]
+                yield pa.RecordBatch.from_arrays(cast, list(names))
+
+    notes = tuple(dict.fromkeys(note for part in filled for note in part.notes))
+    if len(filled) < len(keyed):
+        notes += (Note("empty parts", len(keyed) - len(filled)),)
+    return OpenTable(where, schema, sum(part.rows for part in filled), read, folder, notes)
+
+
+def _unified(parts: Sequence[OpenTable]) -> pa.Schema:
+    first, *others = parts
+    for part in others:
+        if set(part.names) != set(first.names):
+            lacks = sorted(set(first.names) ^ set(part.names))
+            raise InputError(
+                f"{part.where} has other columns than {first.where}: only one of them has "
+                f"{', '.join(map(repr, lacks[:SHOWN]))}. All parts of a table need the same columns"
+            )
+        for name in first.names:
+            named = [declared_class_names(one.schema, name) for one in (first, part)]
+            if named[0] != named[1]:
+                raise InputError(
+                    f"{part.where} names the classes of {name!r} {', '.join(named[1][:SHOWN])}; "
+                    f"{first.where} names them {', '.join(named[0][:SHOWN])}"
+                )
+    return pa.schema([_field(name, parts) for name in first.names], first.schema.metadata)
+
+
+def _field(name: str, parts: Sequence[OpenTable]) -> pa.Field:
+    fields = [part.schema.field(name) for part in parts]
+    if all(field.type == fields[0].type for field in fields):
+        return fields[0]
+    kinds = [pa.schema([(name, plain_type(field.type))]) for field in fields]
+    try:
+        return pa.unify_schemas(kinds, promote_options="permissive").field(name)
+    except pa.ArrowException:
+        found = ", ".join(sorted({str(kind.field(name).type) for kind in kinds}))
+        raise InputError(
+            f"{parts[0].where} and the other parts differ in the column {name!r}: it is of {found}"
+        ) from None
+
+
+def _keys(path: str) -> dict[str, str]:
+    """The values that a part's folders, named KEY=VALUE, give to all its rows."""
+    steps = [step.partition("=") for step in posixpath.dirname(path).split("/") if "=" in step]
+    return {unquote(key): unquote(value) for key, _, value in steps}
+
+
+def _with_keys(part: OpenTable, keys: Mapping[str, str], numbers: Mapping[str, bool]) -> OpenTable:
+    """A part with a column for each key of its folders."""
+    cells = {
+        key: pa.scalar(int(value) if numbers[key] else None if value == NO_VALUE else value)
+        for key, value in keys.items()
+        if key not in part.names
+    }
+    if not cells:
+        return part
+    schema = part.schema
+    for key in cells:
+        schema = schema.append(pa.field(key, pa.int64() if numbers[key] else pa.string()))
+
+    def read(names: Sequence[str]) -> Iterator[pa.RecordBatch]:
+        own = [name for name in names if name not in cells] or part.names[:1]
+        for columns in part.batches(own):
+            found = dict(zip(own, columns, strict=True))
+            arrays = [
+                found[name]
+                if name in found
+                else pa.repeat(cells[name].cast(schema.field(name).type), len(columns[0]))
+                for name in names
+            ]
+            yield pa.RecordBatch.from_arrays(arrays, list(names))
+
+    return OpenTable(part.where, schema, part.rows, read, part.folder, part.notes)

@@ -20,6 +20,7 @@ from projektor_ray.runs import (
     ScaleRegressor,
     unbounded_note,
 )
+from projektor_ray.runs.name_lists import split_names
 from projektor_ray.runs.result_tables import fit_scale
 from projektor_ray.selection import Aggregation, Direction, PurchaseRequest, aggregation
 from projektor_ray.selection.purchase import Minimize
@@ -130,8 +131,12 @@ class OfferOptions:
     minimum: Annotated[
         list[str] | None, typer.Option(help="NAME=SAMPLES at least, if any are bought.")
     ] = None
-    require: Annotated[list[str] | None, typer.Option(help="NAME that must be bought.")] = None
-    exclude: Annotated[list[str] | None, typer.Option(help="NAME not to be bought.")] = None
+    require: Annotated[
+        list[str] | None, typer.Option(help="NAME, or A,B, that must be bought.")
+    ] = None
+    exclude: Annotated[list[str] | None, typer.Option(help="NAME, or A,B, not to be bought.")] = (
+        None
+    )
 
     def read(self, names: tuple[str, ...]) -> Offers:
         """The offers of the providers of these names."""
@@ -140,9 +145,14 @@ class OfferOptions:
             _assigned("--price", self.price),
             _assigned("--capacity", self.capacity),
             _assigned("--minimum", self.minimum),
-            self.require or (),
-            self.exclude or (),
+            self._named("--require", self.require, names),
+            self._named("--exclude", self.exclude, names),
         )
+
+    @staticmethod
+    def _named(option: str, given: list[str] | None, names: tuple[str, ...]) -> list[str]:
+        absent = "there is no provider"
+        return [name for text in given or () for name in split_names(text, names, option, absent)]
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -65,8 +65,12 @@ def find_name(name: str, names: Sequence[str]) -> str | None:
     return None
 
 
-def require(name: str, names: Sequence[str]) -> str:
-    """The column that is meant by a name (see `find_name`).
+def require(name: str, names: Sequence[str], absent: str = "the table has no column") -> str:
+    """The one of `names` that is meant (see `find_name`).
+
+    Parameters
+    ----------
+    absent : what to say before the name where there is none.
 
     Raises
     ------
@@ -75,7 +79,7 @@ def require(name: str, names: Sequence[str]) -> str:
     """
     found = find_name(name, names)
     if found is None:
-        raise InputError(f"the table has no column {name!r}; {nearest(name, names)}")
+        raise InputError(f"{absent} {name!r}; {nearest(name, names)}")
     return found
 
 

@@ -9,7 +9,9 @@ from projektor_ray.runs.column_names import find_name, require
 SHOWN = 3
 
 
-def split_names(text: str, known: Sequence[str], option: str) -> tuple[str, ...]:
+def split_names(
+    text: str, known: Sequence[str], option: str, absent: str = "the table has no column"
+) -> tuple[str, ...]:
     """The names in a list that commas divide: `acc,none,f1` is two if `acc,none` is a name.
 
     A name in double quotes holds its commas. Otherwise the list is divided wherever its parts are
@@ -19,6 +21,7 @@ def split_names(text: str, known: Sequence[str], option: str) -> tuple[str, ...]
     ----------
     known : names that there are.
     option : where the list is from, for messages.
+    absent : what to say before a part that is no known name.
 
     Raises
     ------
@@ -29,12 +32,12 @@ def split_names(text: str, known: Sequence[str], option: str) -> tuple[str, ...]
     parts = next(csv.reader([text], skipinitialspace=True), []) if quoted else text.split(",")
     parts = [part.strip() for part in parts]
     if quoted:
-        return tuple(require(part, known) for part in parts)
+        return tuple(require(part, known, absent) for part in parts)
     ways = _ways(parts, known, 0, {})
     if len(ways) == 1:
         return ways[0]
     if not ways:
-        return tuple(require(part, known) for part in parts)
+        return tuple(require(part, known, absent) for part in parts)
     readings = " or ".join(" and ".join(repr(name) for name in way) for way in ways[:SHOWN])
     whole = ",".join(f'"{name}"' if "," in name else name for name in ways[0])
     raise InputError(

@@ -8,8 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from projektor_ray.data import read_table
-from projektor_ray.errors import InputError, nearest, row_named
+from projektor_ray.errors import InputError, row_named
+from projektor_ray.runs.column_names import find_name, require
 from projektor_ray.runs.numeric_columns import column
+from projektor_ray.runs.tidy_columns import tidy
 from projektor_ray.selection import Terms
 from projektor_ray.selection.provider import Provider
 from projektor_ray.storage.arrays import Floats
@@ -71,16 +73,18 @@ class Offers:
             If a provider of the mixtures has no row, or two that are no tiers, a row is of an
             unknown provider or has no price where others have, or a number cannot be used.
         """
-        table = read_table(source)
-        for name in table.column_names:
-            if name not in OFFER_COLUMNS:
-                raise InputError(f"offers have no column {name!r}; {nearest(name, OFFER_COLUMNS)}")
+        table = tidy(read_table(source))
+        known = [
+            require(name, OFFER_COLUMNS, "offers have no column") for name in table.column_names
+        ]
+        table = table.rename_columns(known)
         if "provider" not in table.column_names:
             raise InputError(
                 "offers need the column 'provider', with the names of the mixtures' columns; got "
                 f"{', '.join(table.column_names)}"
             )
-        owners = [str(name) for name in table["provider"].to_pylist()]
+        written = [str(name).strip() for name in table["provider"].to_pylist()]
+        owners = [find_name(name, names) or name for name in written]
         _same_names(owners, names)
         parts = {
             name: column(table, name) if name in table.column_names else np.full(len(table), np.nan)
@@ -111,11 +115,18 @@ class Offers:
         InputError
             If there is no such provider, or a number cannot be used.
         """
-        prices, capacities, orders = prices or {}, capacities or {}, minimum_orders or {}
         known = [provider.name for provider in self.providers]
-        for name in (*prices, *capacities, *orders, *required, *excluded):
-            if name not in known:
-                raise InputError(f"there is no provider {name!r}; {nearest(name, known)}")
+
+        def provider_of(name: str) -> str:
+            return require(name, known, "there is no provider")
+
+        prices, capacities, orders = (
+            {provider_of(name): number for name, number in (given or {}).items()}
+            for given in (prices, capacities, minimum_orders)
+        )
+        required, excluded = (
+            [provider_of(name) for name in given] for given in (required, excluded)
+        )
         providers = []
         for one in self.providers:
             if one.name in prices:

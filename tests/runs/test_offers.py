@@ -1,0 +1,33 @@
+"""Names of offers are those of the mixture's columns but for case, spaces and prefixes."""
+
+import pandas as pd
+import pytest
+
+from projektor_ray.errors import InputError
+from projektor_ray.runs import Offers
+
+NAMES = ["the clinic", "web, en", "code"]
+
+
+def test_offers_name_columns_and_providers_in_their_own_way() -> None:
+    table = pd.DataFrame(
+        {
+            " Provider": ["The Clinic ", "config/mixture/code", "Web,  en"],
+            "PRICE": [0.5, 0.1, 0.2],
+            "Minimum Order": [10, None, None],
+        }
+    )
+    offers = Offers.read(table, NAMES)
+    assert [(one.name, one.price) for one in offers.providers] == [
+        *(("the clinic", 0.5), ("web, en", 0.2), ("code", 0.1)),
+    ]
+    assert offers.terms["the clinic"].minimum_order == 10
+
+
+def test_changes_name_providers_in_their_own_way() -> None:
+    offers = Offers.free(NAMES).changed({"CODE": 3.0}, required=["the_clinic"], excluded=["web en"])
+    assert [one.price for one in offers.providers] == [0.0, 0.0, 3.0]
+    assert offers.terms["the clinic"].required
+    assert offers.terms["web, en"].excluded
+    with pytest.raises(InputError, match="there is no provider 'kode'"):
+        Offers.free(NAMES).changed({"kode": 1.0})

@@ -20,8 +20,8 @@ from scipy.special import expit
 
 from projektor_ray.projection import Joint, JointPower, LogLinear, ScaleModel
 from projektor_ray.projection.scale_model import Bounds
-from projektor_ray.selection import ProjectedObjective, agree, select
-from projektor_ray.selection.provider import Provider
+from projektor_ray.selection import ProjectedObjective, Provider, select
+from projektor_ray.selection.robustness import plan_stability
 from projektor_ray.storage.arrays import Floats
 from projektor_ray.transport import Distances
 
@@ -123,8 +123,8 @@ def one(name: str, surface: Surface, mixtures: int, rng: np.random.Generator) ->
     chosen = np.tile(plan.mixture, (len(others), 1))
     least, most = objective.gain_interval(chosen, others, 0.9).T
     gains = surface.truth(chosen, SIZE) - surface.truth(others, SIZE)
-    worlds = agree(objective, plan, "maximize")
-    shares = np.full((providers, 2), np.nan) if worlds is None else worlds.shares
+    stability = plan_stability(objective, plan, "maximize")
+    shares = np.full((providers, 2), np.nan) if stability is None else stability.shares
     few, many = shares.T + np.array([[-1 / SIZE], [1 / SIZE]])
     near = (few <= surface.optimum) & (surface.optimum <= many)
     return Outcome(
@@ -137,7 +137,7 @@ def one(name: str, surface: Surface, mixtures: int, rng: np.random.Generator) ->
         gain_width=POINTS * float(np.mean(most - least)) / 2,
         share_covered=float(np.mean(near)),
         share_width=POINTS * float(np.mean(many - few)),
-        foretold=np.nan if worlds is None else POINTS * worlds.regret,
+        foretold=np.nan if stability is None else POINTS * stability.expected_regret,
     )
 
 

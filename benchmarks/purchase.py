@@ -31,8 +31,8 @@ from projektor_ray.data import EmbedderConfig, Samples, build_embedder
 from projektor_ray.designs.drawing import draw, round_counts, simplex_lattice
 from projektor_ray.learners import LearnerConfig, build_learner
 from projektor_ray.projection import JointPower
-from projektor_ray.selection import Plan, ProjectedObjective, baseline_plans, select
-from projektor_ray.selection.provider import Provider
+from projektor_ray.selection import Plan, ProjectedObjective, Provider, select
+from projektor_ray.selection.baselines import baseline_plans
 from projektor_ray.storage.arrays import Floats
 from projektor_ray.storage.hashing import generator
 from projektor_ray.transport import (

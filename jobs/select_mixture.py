@@ -12,7 +12,7 @@ from jobs.workspace import Workspace, opened
 from projektor_ray.cli import terminal
 from projektor_ray.selection import Plan, PurchasePlans, plans_without
 from projektor_ray.study import read_study
-from projektor_ray.study.purchasing import SetFit, market_of, plan_purchases
+from projektor_ray.study.purchasing import SetFit, plan_purchases, purchase_problem
 
 
 def select_mixture(workspace: Workspace, fits: Sequence[SetFit]) -> PurchasePlans:
@@ -34,8 +34,8 @@ def select_mixture(workspace: Workspace, fits: Sequence[SetFit]) -> PurchasePlan
 def leave_out(workspace: Workspace, fits: Sequence[SetFit], plan: Plan) -> dict[str, Plan | None]:
     """The best plan without each provider that a plan buys from, see `plans_without`."""
     _reset_distances(workspace)
-    market = market_of(workspace.study, fits)
-    return plans_without(market, plan, workspace.study.config.selection.request.money)
+    problem = purchase_problem(workspace.study, fits)
+    return plans_without(problem, plan, workspace.study.config.selection.request.money)
 
 
 def _reset_distances(workspace: Workspace) -> None:

@@ -128,8 +128,8 @@ def select(
             models[0].check_target(asked.size)
         names = [runs.metric for runs in tables]
         how = joined.aggregation(names, one_direction(dict(zip(names, models, strict=True))))
-        markets = zip(names, [model.market(offers) for model in models], strict=True)
-        plans = buy(aggregate(dict(markets), how), asked)
+        problems = zip(names, [model.problem(offers) for model in models], strict=True)
+        plans = buy(aggregate(dict(problems), how), asked)
     terminal.headline("size", reach(plans.selected.size, models[0].scales_))
     terminal.plans(plans, metric)
     _write(plans.table(), out)

@@ -22,7 +22,8 @@ from projektor_ray.runs import (
 )
 from projektor_ray.runs.name_lists import split_names
 from projektor_ray.runs.result_tables import fit_scale
-from projektor_ray.selection import Aggregation, Direction, PurchaseRequest, aggregation
+from projektor_ray.selection import Direction, PurchaseRequest, aggregation
+from projektor_ray.selection.aggregation import Aggregation
 from projektor_ray.selection.purchase import Minimize
 
 USUAL_PREDICTOR = "gp"

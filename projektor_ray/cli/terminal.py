@@ -38,8 +38,8 @@ from projektor_ray.explain.sensitivity import shadow_prices
 from projektor_ray.explain.uncertainty import gain_uncertainty, plan_stability
 from projektor_ray.projection import noise_gain
 from projektor_ray.runs import Runs, ScaleRegressor
-from projektor_ray.selection import Gain, Plan, PurchasePlans
-from projektor_ray.selection.comparison import SELECTED, UNIFORM
+from projektor_ray.selection import Plan, PurchasePlans
+from projektor_ray.selection.comparison import SELECTED, UNIFORM, Gain
 from projektor_ray.selection.plan import THOUSAND
 
 
@@ -193,7 +193,7 @@ def mixture(row: Mapping[str, float], providers: Sequence[str]) -> str:
 def plans(found: PurchasePlans, metric: str) -> None:
     """The answer, the selected plan, all plans side by side, how far the choice can be trusted."""
     best = found.selected
-    if found.answer is not None:
+    if found.target_result is not None:
         headline("target", str(target_result(found, MetricText(metric, found.direction, 4))))
     if found.frontier:
         frontier(found.frontier, metric)
@@ -237,7 +237,9 @@ def beside(found: PurchasePlans, metric: str, decimals: int) -> None:
     ]
     value = metric if len(metric) <= LONGEST_METRIC else "predicted"
     columns = ["plan", value, "90 %", "selected gains", "90 %", *(["cost"] * found.priced)]
-    kept = "the same constraints" if found.answer is None else "the same capacities and terms"
+    kept = (
+        "the same constraints" if found.target_result is None else "the same capacities and terms"
+    )
     table(f"Beside other plans that keep {kept}", columns, rows)
     if len(rows) == 1 < len(found.plans):
         headline("note", "every other plan that was compared buys the same")
@@ -273,8 +275,8 @@ def bought(found: PurchasePlans, step: int, most: int) -> None:
     most : decimals of what `step` samples more are worth.
     """
     best, worlds = found.selected, []
-    if found.agreement is not None:
-        worlds = [f"{low:.0f}–{high:.0f} %" for low, high in 100 * found.agreement.shares]
+    if found.stability is not None:
+        worlds = [f"{low:.0f}–{high:.0f} %" for low, high in 100 * found.stability.shares]
     worth = changes((step / THOUSAND * best.marginal_value).tolist(), WORTH_DIGITS, most)
     prices = as_written(best.prices)
     order = np.argsort(-best.samples, kind="stable")

@@ -12,8 +12,9 @@ from projektor_ray.explain.results import BEYOND, Curve, ModelPrediction, Result
 from projektor_ray.profiles import ProviderProfile
 from projektor_ray.projection import ScaleModel, noise_gain, reach
 from projektor_ray.projection.cross_validation import left_out, values_at
-from projektor_ray.selection import Direction, MetricObjective, Plan, PurchasePlans
+from projektor_ray.selection import Direction, Plan, PurchasePlans
 from projektor_ray.selection.comparison import SELECTED, UNIFORM
+from projektor_ray.selection.objective import MetricObjective
 from projektor_ray.selection.plan import LEVEL
 from projektor_ray.storage.arrays import Floats
 

@@ -63,7 +63,7 @@ def _model(results: Results) -> Iterator[Fact]:
     scope = comparison_scope(results.bought)
     if scope is not None and results.gains:
         yield scope
-    if results.bought.answer is None:
+    if results.bought.target_result is None:
         yield from _not_best(results)
     overlap = results.trained.overlap(best.mixture)
     if overlap < NEAR:
@@ -124,7 +124,7 @@ def _against(results: Results, opinion: ModelPrediction) -> bool:
 def _cheaper_plans(results: Results) -> Iterator[Fact]:
     """The cheapest plan that is not measurably worse; none where a target is to be reached, which
     the compared plans need not do."""
-    if results.bought.answer is not None:
+    if results.bought.target_result is not None:
         return
     cost, metric = results.selected.cost, results.metric_text
     cheaper = [
@@ -161,7 +161,7 @@ def _same_prediction(results: Results, other: Plan) -> bool:
 def _filling(results: Results) -> Iterator[Fact]:
     """Samples that only fill up the number of samples, though more of them make things worse."""
     best, metric = results.selected, results.metric_text
-    if results.bought.open_size or results.bought.answer is not None or not results.grows:
+    if results.bought.open_size or results.bought.target_result is not None or not results.grows:
         return
     harm = -results.sign * results.worth
     ordered = np.argsort(-harm, kind="stable")

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from projektor_ray.selection import Direction, Gain
+from projektor_ray.selection import Direction
+from projektor_ray.selection.comparison import Gain
 from projektor_ray.selection.provider import decimals_written
 
 MOST_DECIMALS = 6

@@ -11,12 +11,8 @@ from projektor_ray.explain.results import Results, Trained
 from projektor_ray.profiles import ProviderProfile
 from projektor_ray.projection.choose import names_of_laws
 from projektor_ray.runs import unidentified
-from projektor_ray.selection import (
-    MetricObjective,
-    Plan,
-    ProjectedObjective,
-    PurchasePlans,
-)
+from projektor_ray.selection import Plan, ProjectedObjective, PurchasePlans
+from projektor_ray.selection.objective import MetricObjective
 from projektor_ray.study import Study
 from projektor_ray.study.fitting import predictor_rows
 from projektor_ray.study.purchasing import SetFit

@@ -25,7 +25,7 @@ def plan_heading(found: PurchasePlans, metric: MetricText) -> Fact:
 
 def target_result(found: PurchasePlans, metric: MetricText) -> Fact | None:
     """Whether the target is reached, and with what; None where none was set."""
-    answer = found.answer
+    answer = found.target_result
     if answer is None:
         return None
     plan = answer.plan
@@ -147,7 +147,7 @@ def baseline_definitions(found: PurchasePlans) -> list[Fact]:
 def comparison_scope(found: PurchasePlans) -> Fact | None:
     """What the compared plans share; None where the size was given."""
     size = count(found.selected.size, "sample")
-    if found.answer is not None:
+    if found.target_result is not None:
         text = (
             f"All compared plans have {size}. They may cost less than the budget and may miss the "
             "target, which is compared with the mean prediction."
@@ -169,7 +169,7 @@ def comparison_scope(found: PurchasePlans) -> Fact | None:
 
 def _uncertain_target(found: PurchasePlans) -> bool:
     """Whether a target that is reached on average lies within the plan's interval."""
-    answer, interval = found.answer, found.selected.interval
+    answer, interval = found.target_result, found.selected.interval
     if answer is None or not answer.reached or interval is None:
         return False
     return interval[0] < answer.target < interval[1]

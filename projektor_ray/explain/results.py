@@ -20,9 +20,9 @@ from projektor_ray.explain.formatting import (
 )
 from projektor_ray.explain.short_labels import labels, short
 from projektor_ray.profiles import ProviderProfile
-from projektor_ray.selection import Direction, Gain, Plan, PurchasePlans
+from projektor_ray.selection import Direction, Plan, Provider, PurchasePlans
+from projektor_ray.selection.comparison import Gain
 from projektor_ray.selection.plan import THOUSAND
-from projektor_ray.selection.provider import Provider
 from projektor_ray.storage.arrays import Floats
 
 LONGEST_METRIC = 34

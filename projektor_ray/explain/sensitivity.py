@@ -39,7 +39,7 @@ def capacity_shadow_prices(found: PurchasePlans, metric: MetricText) -> list[Fac
 
 def budget_shadow_price(found: PurchasePlans, metric: MetricText) -> list[Fact]:
     """What 1% more money would improve; nothing where no budget bounds the plan."""
-    reached = found.answer is not None and found.answer.reached
+    reached = found.target_result is not None and found.target_result.reached
     money = 0.0 if found.budget is None or reached else found.budget / 100
     improvement = money * found.selected.budget_shadow_price
     if not metric.shows(improvement):

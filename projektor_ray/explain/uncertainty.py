@@ -4,7 +4,8 @@ import numpy as np
 
 from projektor_ray.explain.facts import Fact, fact
 from projektor_ray.explain.formatting import MetricText, count, percent, quoted, rounded
-from projektor_ray.selection.comparison import SELECTED, PurchasePlans, Tried
+from projektor_ray.selection import PurchasePlans
+from projektor_ray.selection.comparison import SELECTED, TrainedComparison
 
 FEW_STABLE = 0.5
 """Below this plan stability, other plans may be better."""
@@ -17,10 +18,10 @@ def gain_uncertainty(found: PurchasePlans, metric: MetricText) -> Fact | None:
     trainings would show it; None where neither is so, or the plan is one that reaches a target.
     """
     name = found.nearest
-    if name is None or found.answer is not None:
+    if name is None or found.target_result is not None:
         return None
-    gain, stability = found.gains[name], found.agreement
-    no_regret = stability is not None and rounded(stability.regret, metric.decimals) == 0
+    gain, stability = found.gains[name], found.stability
+    no_regret = stability is not None and rounded(stability.expected_regret, metric.decimals) == 0
     label = quoted(found.label(name))
     values = {
         "baseline": found.label(name),
@@ -34,13 +35,13 @@ def gain_uncertainty(found: PurchasePlans, metric: MetricText) -> Fact | None:
             text += " The choice hardly matters: the expected regret is below rounding."
             return fact("gain_not_significant", text, **values)
         kind = "gain_not_significant"
-    elif stability is not None and stability.nearly_same < FEW_STABLE and not no_regret:
+    elif stability is not None and stability.fraction_stable < FEW_STABLE and not no_regret:
         text = f"This plan beats {label}, but other plans may be better still."
         kind = "plan_unstable"
     else:
         return None
-    if found.tried is not None:
-        text += f" {_trainings_to_decide(found, name, found.tried)}"
+    if found.trained is not None:
+        text += f" {_trainings_to_decide(found, name, found.trained)}"
     return fact(kind, text, **values)
 
 
@@ -51,7 +52,7 @@ def further_scale(last: int, size: int) -> int:
     return round(min(FURTHER * last, float(np.sqrt(last * size))))
 
 
-def _trainings_to_decide(found: PurchasePlans, baseline: str, tried: Tried) -> str:
+def _trainings_to_decide(found: PurchasePlans, baseline: str, tried: TrainedComparison) -> str:
     """Which trainings would decide between the plan and a baseline: at a larger size where they
     clearly differ at the largest one, else more of them there.
     """
@@ -73,22 +74,22 @@ def plan_stability(found: PurchasePlans, metric: MetricText) -> Fact | None:
     """Share of posterior samples whose best plan is close to this one, and expected regret; None
     where the model has no posterior.
     """
-    stability = found.agreement
+    stability = found.stability
     if stability is None:
         return None
     least = 10.0**-metric.decimals
     regret = (
-        metric.value(stability.regret)
-        if rounded(stability.regret, metric.decimals)
+        metric.value(stability.expected_regret)
+        if rounded(stability.expected_regret, metric.decimals)
         else f"below {least:.{metric.decimals}f}"
     )
     text = (
-        f"Plan stability: {percent(stability.nearly_same)} of posterior samples have their best "
-        f"plan close to this one (expected regret {regret})."
+        f"Plan stability: {percent(stability.fraction_stable)} of posterior samples have their "
+        f"best plan close to this one (expected regret {regret})."
     )
     return fact(
         "plan_stability",
         text,
-        plan_stability=stability.nearly_same,
-        expected_regret=stability.regret,
+        plan_stability=stability.fraction_stable,
+        expected_regret=stability.expected_regret,
     )

@@ -27,7 +27,7 @@ class Tile:
 def heading(report: Results) -> str:
     """The purchase in one sentence."""
     says = f"{report.selected.size:,} samples: {_purchase(report)}."
-    answer = report.bought.answer
+    answer = report.bought.target_result
     if answer is None or answer.reached:
         return f"Buy {says}"
     budget = report.bought.budget
@@ -50,7 +50,7 @@ def tiles(report: Results) -> tuple[Tile, ...]:
     """Prediction, gain (or target), cost, and trainings."""
     return (
         _prediction(report),
-        _gain(report) if report.bought.answer is None else _target(report),
+        _gain(report) if report.bought.target_result is None else _target(report),
         _cost(report),
         _trainings(report),
     )
@@ -83,7 +83,7 @@ def _gain(report: Results) -> Tile:
 
 def _target(report: Results) -> Tile:
     """How surely the target is reached, or by how much it is missed."""
-    answer, best = report.bought.answer, report.selected
+    answer, best = report.bought.target_result, report.selected
     assert answer is not None
     target = f"{answer.target:.10g}"
     if not answer.reached:

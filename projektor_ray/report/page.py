@@ -25,7 +25,7 @@ from projektor_ray.report import figures, tables
 from projektor_ray.report.headline import heading, tiles
 from projektor_ray.report.mixture_figure import mixture_figure
 from projektor_ray.report.provider_profiles import shown_profiles
-from projektor_ray.selection.robustness import WORLDS_LEVEL
+from projektor_ray.selection.robustness import SHARES_LEVEL
 
 PROFILES_CAPTION = (
     "Each pilot compared with the validation set; ranges in brackets are 90% intervals. "
@@ -112,9 +112,9 @@ def _plan_caption(report: Results) -> str:
         f"bought; {NEEDED}: no such plan meets the constraints. +{report.step:,} samples: change "
         f"if so many more samples of the provider are bought {report.instead}."
     )
-    if report.bought.agreement is not None:
+    if report.bought.stability is not None:
         said += (
-            f" 80% range: the provider's shares in the best plans of {WORLDS_LEVEL:.0%} of the "
+            f" 80% range: the provider's shares in the best plans of {SHARES_LEVEL:.0%} of the "
             "posterior samples; the trainings do not settle a share with a wide range."
         )
     return said + _minus_is_better(report)
@@ -128,7 +128,7 @@ def _minus_is_better(report: Results) -> str:
 
 
 def _baselines_caption(report: Results) -> str:
-    kept = "the same constraints" if report.bought.answer is None else "capacities and terms"
+    kept = "the same constraints" if report.bought.target_result is None else "capacities and terms"
     says = (
         f"All plans keep {kept}. Gain: by how much the selected plan is better. Its interval is "
         "narrower than a bar, because errors that both plans share cancel."

@@ -80,8 +80,8 @@ def plan_table(report: Results) -> Table:
         "available": ["–" if p.capacity is None else f"{p.capacity:,}" for p in report.providers],
         "share": [f"{share:.1%}" for share in best.mixture],
     }
-    if report.bought.agreement is not None:
-        columns["80% range"] = [_percentages(*one) for one in report.bought.agreement.shares]
+    if report.bought.stability is not None:
+        columns["80% range"] = [_percentages(*one) for one in report.bought.stability.shares]
     if report.bought.priced:
         columns["price"] = as_written(best.prices)
         columns["cost"] = [f"{cost:,.2f}" for cost in best.costs]

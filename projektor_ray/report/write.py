@@ -52,7 +52,7 @@ def write_report(
     path = Path(path)
     if path.suffix != ".html":
         raise InputError(f"a report is an HTML page; got the path {path}. Let it end in .html")
-    without = plans_without(model.market(offers), plans.selected, plans.budget)
+    without = plans_without(model.problem(offers), plans.selected, plans.budget)
     html = render_page(results_of_table(title or runs.metric, runs, model, plans, without))
     try:
         path.parent.mkdir(parents=True, exist_ok=True)

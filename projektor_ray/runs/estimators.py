@@ -20,14 +20,13 @@ from projektor_ray.runs.metric_direction import Bounds
 from projektor_ray.runs.mixture_columns import OfMixtures, interval_like, values_like
 from projektor_ray.runs.offers import Offers
 from projektor_ray.selection import (
-    MetricObjective,
     ProjectedObjective,
     PurchasePlans,
     PurchaseProblem,
     PurchaseRequest,
     buy,
 )
-from projektor_ray.selection.exponential import Exponential
+from projektor_ray.selection.objective import ExponentialObjective, MetricObjective
 from projektor_ray.storage.arrays import Floats
 from projektor_ray.transport import InterpolatedDistances
 
@@ -264,9 +263,9 @@ class ScaleRegressor(OfMixtures):
         """The metric of mixtures at a size, with gradients; distances are interpolated."""
         check_is_fitted(self)
         objective = ProjectedObjective(self.model_, size, self.distance_function_)
-        return Exponential(objective) if self.log else objective
+        return ExponentialObjective(objective) if self.log else objective
 
-    def market(self, offers: Offers | None = None) -> PurchaseProblem:
+    def problem(self, offers: Offers | None = None) -> PurchaseProblem:
         """What may be bought of these offers; without any, everything is free and without limit.
 
         At the trained size where there is one only, else from the smallest upwards. Providers
@@ -311,7 +310,7 @@ class ScaleRegressor(OfMixtures):
         """
         if asked.size is not None:
             self.check_target(asked.size)
-        return buy(self.market(offers), asked)
+        return buy(self.problem(offers), asked)
 
     def select(
         self, offers: Any = None, *, size: int | None = None, budget: float | None = None

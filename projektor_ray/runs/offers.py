@@ -12,8 +12,7 @@ from projektor_ray.errors import InputError, row_named
 from projektor_ray.runs.column_names import find_name, require
 from projektor_ray.runs.numeric_columns import column
 from projektor_ray.runs.tidy_columns import tidy
-from projektor_ray.selection import Terms
-from projektor_ray.selection.provider import Provider
+from projektor_ray.selection import Provider, Terms
 from projektor_ray.storage.arrays import Floats
 
 OFFER_COLUMNS = (

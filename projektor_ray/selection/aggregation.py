@@ -8,8 +8,7 @@ import numpy as np
 from scipy.special import softmax
 
 from projektor_ray.errors import InputError, nearest
-from projektor_ray.selection.objective import MetricObjective
-from projektor_ray.selection.plan import Direction
+from projektor_ray.selection.objective import Direction, MetricObjective
 from projektor_ray.selection.problem import MetricAt, PurchaseProblem
 from projektor_ray.storage.arrays import Floats
 

@@ -18,13 +18,13 @@ MOST_SHARES, FEWEST_NODES = 40_000, 40
 
 
 @dataclass(frozen=True, eq=False)
-class Found:
-    """The best mixture of a part of the feasible set, by the envelopes of the costs.
+class Node:
+    """A node of the search tree: a part of the feasible set, and its relaxed solution.
 
     Attributes
     ----------
     feasible : the part.
-    ascent : where every start arrived.
+    ascent : of all starts, under the convex envelopes of the costs.
     samples : whole samples near the best mixture; of equal ones the cheapest.
     """
 
@@ -44,33 +44,32 @@ class Found:
 
 
 @dataclass(frozen=True, eq=False)
-class Searched:
-    """The best plan found, and by how much a plan in the parts left unsearched could be better."""
+class SearchResult:
+    """The best plan found, and a bound on how much better an unsearched plan could be."""
 
-    best: Found
+    best: Node
     optimality_gap: float
 
 
-def search(upward: Objective, feasible: FeasibleSet, starts: Floats) -> Searched:
+def branch_and_bound(objective: Objective, feasible: FeasibleSet, starts: Floats) -> SearchResult:
     """Maximise over the plans that keep every constraint, from starts (B, m).
 
-    Each part of the set is searched under the convex envelopes of the costs and without minimum
-    orders, which bounds what its plans can reach. Where what is found there is no plan, the part
-    is split in two: below and above the end of a price tier, or nothing and at least the minimum
-    order of a provider. It begins with a plan at hand, see `_at_hand`. Until a part holds a better
-    one the better half comes first, then the part of the highest bound, until no bound is higher
-    than the best plan by more than a ten-thousandth of the range of values. That is the best plan
-    if the objective is concave; otherwise it is as good as the starts, since then a bound is what
-    they find.
+    A node is a part of the set. It is solved under the convex envelopes of the costs and without
+    minimum orders, which bounds the value of its plans. If the solution is no plan, the node is
+    split in two: below and above the end of a price tier, or nothing and at least the minimum order
+    of a provider. The search begins with a plan near the root's solution (`_incumbent`). It goes
+    depth first until a node holds a better plan, then takes the node of the highest bound, and ends
+    when no bound exceeds the best plan by more than a ten-thousandth of the range of values. The
+    result is optimal if the objective is concave. Otherwise a bound is only as good as the starts.
 
     Raises
     ------
     InfeasibleError
         If the minimum orders leave no plan.
     """
-    root = _search_part(upward, feasible, starts)
+    root = _solve(objective, feasible, starts)
     slack = SAME_VALUE * (root.value - float(root.ascent.initial_values.min()))
-    best = _at_hand(upward, root)
+    best = _incumbent(objective, root)
     most = min(MOST_NODES, max(MOST_SHARES // len(feasible.names), FEWEST_NODES))
     waiting, searched, reached = [root], 1, False
     while waiting and (best is None or searched < most):
@@ -82,16 +81,16 @@ def search(upward: Objective, feasible: FeasibleSet, starts: Floats) -> Searched
             best, reached = part, True
             continue
         parts = part.feasible.split(part.samples)
-        halves = [_search_part(upward, half, part.ascent.mixtures) for half in parts]
+        halves = [_solve(objective, half, part.ascent.mixtures) for half in parts]
         waiting += sorted(halves, key=lambda half: half.value)
         searched += len(halves)
     if best is None:
         raise _no_order_kept(root)
     open_bound = max((part.value for part in waiting), default=best.value) - best.value
-    return Searched(best, open_bound if open_bound > slack else 0.0)
+    return SearchResult(best, open_bound if open_bound > slack else 0.0)
 
 
-def _at_hand(upward: Objective, root: Found) -> Found | None:
+def _incumbent(objective: Objective, root: Node) -> Node | None:
     """A plan near the best mixture: whoever lacks to a minimum order gets it, or sells nothing.
 
     Half of them at a time, the clearer ones, so that a hundred are settled in a few searches. None
@@ -102,11 +101,11 @@ def _at_hand(upward: Objective, root: Found) -> Found | None:
         settled = part.feasible.settled(part.samples)
         if not settled.is_possible:
             return None
-        part = _search_part(upward, settled, part.ascent.mixtures)
+        part = _solve(objective, settled, part.ascent.mixtures)
     return part if part.is_plan else None
 
 
-def nearest_plan(feasible: FeasibleSet, mixture: Floats) -> Found:
+def nearest_plan(feasible: FeasibleSet, mixture: Floats) -> Node:
     """The plan nearest to a mixture (m,).
 
     Raises
@@ -119,18 +118,18 @@ def nearest_plan(feasible: FeasibleSet, mixture: Floats) -> Found:
         away = mixtures - mixture
         return -np.sum(away**2, axis=1), -2 * away
 
-    return search(nearness, feasible, mixture[None]).best
+    return branch_and_bound(nearness, feasible, mixture[None]).best
 
 
-def _search_part(upward: Objective, feasible: FeasibleSet, starts: Floats) -> Found:
-    ascent = ascend(upward, feasible, starts)
+def _solve(objective: Objective, feasible: FeasibleSet, starts: Floats) -> Node:
+    ascent = ascend(objective, feasible, starts)
     best = np.flatnonzero(ascent.tied)
     costs = feasible.tiers.costs(feasible.size * ascent.mixtures[best]).sum(axis=1)
     chosen = best[np.lexsort((-ascent.values[best], np.round(costs / feasible.size, 12)))[0]]
-    return Found(feasible, ascent, whole_samples(ascent.mixtures[chosen], feasible))
+    return Node(feasible, ascent, whole_samples(ascent.mixtures[chosen], feasible))
 
 
-def _no_order_kept(root: Found) -> InfeasibleError:
+def _no_order_kept(root: Node) -> InfeasibleError:
     feasible = root.feasible
     i = (feasible.lacking(root.samples) or np.flatnonzero(feasible.minimum_orders).tolist())[0]
     return InfeasibleError(

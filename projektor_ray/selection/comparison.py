@@ -1,4 +1,4 @@
-"""The selected plan beside the plans to compare it with: gains, agreement, and their table."""
+"""The selected plan compared with the baselines: gains, stability, and their table."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -7,12 +7,12 @@ from functools import cached_property
 import numpy as np
 import pyarrow as pa
 
-from projektor_ray.selection.multistart import baseline_plans, favourite
-from projektor_ray.selection.objective import MetricObjective
-from projektor_ray.selection.plan import Direction, Plan
+from projektor_ray.selection.baselines import baseline_plans, largest_provider
+from projektor_ray.selection.objective import Direction, MetricObjective
+from projektor_ray.selection.plan import Plan
 from projektor_ray.selection.problem import MetricAt, PurchaseProblem
 from projektor_ray.selection.provider import Provider
-from projektor_ray.selection.robustness import NEARLY, PlanStability, agree
+from projektor_ray.selection.robustness import NEARLY, PlanStability, plan_stability
 from projektor_ray.selection.size_search import TargetResult
 from projektor_ray.selection.unspent_budget import UnspentBudget
 from projektor_ray.storage.arrays import Floats
@@ -25,7 +25,7 @@ LABELS = {"single": "best single provider", "probe": "best trained"}
 
 @dataclass(frozen=True)
 class Gain:
-    """By how much a plan's metric is better than another's, trainings' noise apart.
+    """By how much a plan's metric is better than another's, without the noise of trainings.
 
     Attributes
     ----------
@@ -39,23 +39,23 @@ class Gain:
 
 
 @dataclass(frozen=True)
-class Part:
-    """What a plan has of one of several metrics: predicted, and its interval."""
+class MetricPrediction:
+    """Prediction of one of several metrics for a plan, with its interval."""
 
     predicted: float
     interval: tuple[float, float]
 
 
 @dataclass(frozen=True, eq=False)
-class Tried:
-    """The trainings of the largest size, and the selected plan beside its best rival there.
+class TrainedComparison:
+    """The trainings of the largest size, and the selected plan against the nearest baseline there.
 
     Attributes
     ----------
     mixtures : all different, the one with the best mean metric first, shape (k, m).
     size : of the trainings.
-    gain : of the selected plan's mixture over its best rival's at that size; None where there is no
-        rival, or the plans are no larger.
+    gain : of the selected plan's mixture over the nearest baseline's at that size; None where there
+        is no such baseline, or the plans are no larger.
     """
 
     mixtures: Floats
@@ -77,31 +77,30 @@ class PurchasePlans:
     providers : m of them, in the order of the plans' samples.
     gains : of the selected plan over each of the others, by their names; none where the objective
         cannot tell how far off it may be.
-    agreement : of the selected plan with the best ones of plausible worlds; None where the model
-        that predicts has no posterior to sample them from.
-    answer : what it takes to reach a target, where one was asked for.
-    frontier : the best plan for each budget, where they were asked for.
-    open_size : whether the size was chosen with the plan; intervals, gains and worlds are all at
-        the size that was.
+    stability : of the selected plan over posterior samples; None where the model has no posterior.
+    target_result : the plan that reaches the target, where the request has a target.
+    frontier : the best plan for each budget, where the request has several.
+    open_size : whether the size was chosen with the plan; intervals, gains and stability are all
+        at that size.
     unspent : what is left of the budget, and why; None where nothing noteworthy is.
-    parts : where several metrics are bought for, what each plan has of each of them: by the
-        metric's, or the validation set's, name and by the plan's.
+    parts : predictions of each metric where the objective aggregates several: by name of the metric
+        or validation set, then by name of the plan.
     budget : most money that may be spent; None where no budget was set.
-    tried : the trainings of the largest size, where they are known.
+    trained : the trainings of the largest size, where they are known.
     direction : whether more of the metric is better.
     """
 
     plans: Mapping[str, Plan]
     providers: tuple[Provider, ...]
     gains: Mapping[str, Gain] = field(default_factory=dict)
-    agreement: PlanStability | None = None
-    answer: TargetResult | None = None
+    stability: PlanStability | None = None
+    target_result: TargetResult | None = None
     frontier: Mapping[float, Plan] = field(default_factory=dict)
     open_size: bool = False
     unspent: UnspentBudget | None = None
-    parts: Mapping[str, Mapping[str, Part]] = field(default_factory=dict)
+    parts: Mapping[str, Mapping[str, MetricPrediction]] = field(default_factory=dict)
     budget: float | None = None
-    tried: Tried | None = None
+    trained: TrainedComparison | None = None
     direction: Direction = "maximize"
 
     @property
@@ -136,7 +135,7 @@ class PurchasePlans:
     @property
     def reachable(self) -> bool:
         """Whether the selected plan does what was asked for, a target if there was one."""
-        return self.answer is None or self.answer.reached
+        return self.target_result is None or self.target_result.reached
 
     def label(self, name: str) -> str:
         """What people call a plan."""
@@ -152,7 +151,7 @@ class PurchasePlans:
         plan = self.plans.get("single")
         if plan is None or np.count_nonzero(plan.samples) <= 1:
             return None
-        return favourite(plan)
+        return largest_provider(plan)
 
     @property
     def trained_share_moved(self) -> float:
@@ -160,15 +159,15 @@ class PurchasePlans:
         providers to keep the constraints; 0 where that is rounding only, or nothing is known.
         """
         plan = self.distinct.get("probe")
-        if plan is None or self.tried is None:
+        if plan is None or self.trained is None:
             return 0.0
-        away = _apart(self.tried.mixtures[0], plan.mixture)
+        away = _apart(self.trained.mixtures[0], plan.mixture)
         return 0.0 if away * plan.size <= len(plan.names) / 2 else away
 
     @property
     def size_ratio(self) -> float | None:
         """Size of the selected plan over the largest trained size; None where that is unknown."""
-        return None if self.tried is None else self.selected.size / self.tried.size
+        return None if self.trained is None else self.selected.size / self.trained.size
 
     def rows(self) -> list[Row]:
         """The table `plans`: every provider in every plan; those of a frontier by their budgets."""
@@ -180,7 +179,7 @@ class PurchasePlans:
                 self.label(name),
                 plan,
                 self.gains.get(name),
-                self.agreement if name == SELECTED else None,
+                self.stability if name == SELECTED else None,
             )
         ]
 
@@ -209,74 +208,76 @@ def _apart(mixture: Floats, other: Floats) -> float:
     return 0.5 * float(np.abs(mixture - other).sum())
 
 
-def beside(market: PurchaseProblem, plan: Plan, budget: float | None) -> PurchasePlans:
-    """A selected plan, and beside it the plans of `baseline_plans` of the same size.
+def compare_with_baselines(
+    problem: PurchaseProblem, plan: Plan, budget: float | None
+) -> PurchasePlans:
+    """A selected plan and the baselines of the same size.
 
     Raises
     ------
     InfeasibleError, InputError
         As `select`.
     """
-    objective = market.objective_at(plan.size)
-    rivals = baseline_plans(
+    objective = problem.objective_at(plan.size)
+    baselines = baseline_plans(
         objective,
-        market.providers,
+        problem.providers,
         plan.size,
         budget=budget,
-        terms=market.terms,
-        direction=market.direction,
-        candidates=None if market.trained is None else market.trained[:1],
-        level=market.level,
+        terms=problem.terms,
+        direction=problem.direction,
+        candidates=None if problem.trained is None else problem.trained[:1],
+        level=problem.level,
     )
-    plans = {SELECTED: plan, **rivals}
+    plans = {SELECTED: plan, **baselines}
     if not isinstance(objective, MetricObjective):
         return PurchasePlans(
-            plans, tuple(market.providers), budget=budget, direction=market.direction
+            plans, tuple(problem.providers), budget=budget, direction=problem.direction
         )
     gains = {
-        name: gain_over(objective, plan, other, market.direction, market.level)
-        for name, other in rivals.items()
+        name: gain_over(objective, plan, other, problem.direction, problem.level)
+        for name, other in baselines.items()
     }
     found = PurchasePlans(
         plans,
-        tuple(market.providers),
+        tuple(problem.providers),
         gains,
-        agree(objective, plan, market.direction),
-        parts={name: _part_of(market, at, plans) for name, at in market.parts.items()},
+        plan_stability(objective, plan, problem.direction),
+        parts={name: _part_of(problem, at, plans) for name, at in problem.parts.items()},
         budget=budget,
-        direction=market.direction,
+        direction=problem.direction,
     )
-    return replace(found, tried=_tried(market, found))
+    return replace(found, trained=_trained(problem, found))
 
 
-def _tried(market: PurchaseProblem, found: PurchasePlans) -> Tried | None:
-    """What was trained, and what the selected plan gains on its best rival there."""
-    if market.trained is None or market.trained_at is None:
+def _trained(problem: PurchaseProblem, found: PurchasePlans) -> TrainedComparison | None:
+    """The trainings, and the gain of the selected plan over the nearest baseline at their size."""
+    if problem.trained is None or problem.trained_at is None:
         return None
-    size, rival, gain = market.trained_at, found.nearest, None
-    objective = market.objective_at(size)
-    if rival and found.selected.size > size and isinstance(objective, MetricObjective):
-        both = found.selected, found.plans[rival]
-        gain = gain_over(objective, *both, market.direction, market.level)
-    return Tried(market.trained, size, gain)
+    size, baseline, gain = problem.trained_at, found.nearest, None
+    objective = problem.objective_at(size)
+    if baseline and found.selected.size > size and isinstance(objective, MetricObjective):
+        both = found.selected, found.plans[baseline]
+        gain = gain_over(objective, *both, problem.direction, problem.level)
+    return TrainedComparison(problem.trained, size, gain)
 
 
 def _part_of(
-    market: PurchaseProblem, objective_at: MetricAt, plans: Mapping[str, Plan]
-) -> dict[str, Part]:
-    """What each plan has of one metric."""
+    problem: PurchaseProblem, objective_at: MetricAt, plans: Mapping[str, Plan]
+) -> dict[str, MetricPrediction]:
+    """Predictions of one metric for each plan."""
     found = {}
     for name, plan in plans.items():
         objective, mixture = objective_at(plan.size), plan.mixture[None]
-        low, high = objective.interval(mixture, market.level)[0].tolist()
-        found[name] = Part(float(objective.predict(mixture)[0]), (low, high))
+        low, high = objective.interval(mixture, problem.level)[0].tolist()
+        found[name] = MetricPrediction(float(objective.predict(mixture)[0]), (low, high))
     return found
 
 
 def gain_over(
     objective: MetricObjective, plan: Plan, other: Plan, direction: Direction, level: float
 ) -> Gain:
-    """What a plan's mixture is better by than another's, at the objective's size."""
+    """By how much a plan's mixture is better than another's, at the objective's size."""
     sign = 1 if direction == "maximize" else -1
     mixtures = plan.mixture[None], other.mixture[None]
     low, high = objective.gain_interval(*mixtures, level)[0]
@@ -285,9 +286,11 @@ def gain_over(
     return Gain(sign * float(value - beside), *bounds)
 
 
-def _rows_of(name: str, plan: Plan, gain: Gain | None, worlds: PlanStability | None) -> list[Row]:
+def _rows_of(
+    name: str, plan: Plan, gain: Gain | None, stability: PlanStability | None
+) -> list[Row]:
     low, high = plan.interval or (None, None)
-    shares = None if worlds is None else worlds.shares.tolist()
+    shares = None if stability is None else stability.shares.tolist()
     whole = {
         "predicted": plan.predicted,
         "low": low,
@@ -295,8 +298,8 @@ def _rows_of(name: str, plan: Plan, gain: Gain | None, worlds: PlanStability | N
         "gain": None if gain is None else gain.value,
         "gain_low": None if gain is None else gain.low,
         "gain_high": None if gain is None else gain.high,
-        "plan_stability": None if worlds is None else worlds.nearly_same,
-        "expected_regret": None if worlds is None else worlds.regret,
+        "plan_stability": None if stability is None else stability.fraction_stable,
+        "expected_regret": None if stability is None else stability.expected_regret,
         "budget_shadow_price": plan.budget_shadow_price,
     }
     return [

@@ -8,9 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from projektor_ray.errors import InfeasibleError, InputError, nearest
-from projektor_ray.selection.pricing import Segments
-from projektor_ray.selection.provider import Provider, Schedule
-from projektor_ray.selection.provider_terms import Terms
+from projektor_ray.selection.pricing import PiecewiseLinearCosts
+from projektor_ray.selection.provider import Provider, Schedule, Terms
 from projektor_ray.selection.simplex_projection import BUDGET_TOLERANCE, onto_box, onto_budget
 from projektor_ray.storage.arrays import Floats
 
@@ -48,7 +47,7 @@ class FeasibleSet:
     lower: Integers
     upper: Integers
     schedules: tuple[Schedule, ...]
-    tiers: Segments
+    tiers: PiecewiseLinearCosts
     budget: float
     minimum_orders: Integers
 
@@ -93,7 +92,7 @@ class FeasibleSet:
             lower=np.array(lower, dtype=np.int64),
             upper=np.array(upper, dtype=np.int64),
             schedules=schedules,
-            tiers=Segments.of(schedules, nothing, everything),
+            tiers=PiecewiseLinearCosts.of(schedules, nothing, everything),
             budget=np.inf if budget is None else float(budget),
             minimum_orders=np.array([deal.minimum_order for deal in deals], dtype=np.int64),
         )
@@ -138,9 +137,9 @@ class FeasibleSet:
         )
 
     @cached_property
-    def envelope(self) -> Segments:
+    def envelope(self) -> PiecewiseLinearCosts:
         """Convex envelopes of the costs between the bounds."""
-        return Segments.envelopes(self.schedules, self.lower, self.upper)
+        return PiecewiseLinearCosts.envelopes(self.schedules, self.lower, self.upper)
 
     def cost(self, samples: Integers) -> float:
         """Money for so many samples of each provider."""
@@ -233,7 +232,7 @@ class FeasibleSet:
 
     @cached_property
     def cheapest_first(self) -> list[int]:
-        """Segments of the envelopes by price, of equal prices by provider's name."""
+        """PiecewiseLinearCosts of the envelopes by price, of equal prices by provider's name."""
         envelope = self.envelope
         return sorted(
             range(len(envelope.owner)),

@@ -1,13 +1,17 @@
-"""What a selection maximises: a batch of mixtures → predicted metrics and their gradients."""
+"""Objectives: a batch of mixtures → predicted metrics and their gradients."""
 
 from dataclasses import dataclass
-from typing import Protocol, runtime_checkable
+from typing import Literal, Protocol, runtime_checkable
 
 import numpy as np
 
+from projektor_ray.errors import InputError
 from projektor_ray.projection.scale_model import ScaleModel
 from projektor_ray.storage.arrays import Floats
 from projektor_ray.transport import DistanceFunction
+
+Direction = Literal["maximize", "minimize"]
+"""Whether more or less of the metric is better."""
 
 
 class Objective(Protocol):
@@ -21,7 +25,7 @@ class Objective(Protocol):
 
 @runtime_checkable
 class MetricObjective(Protocol):
-    """An objective that also knows how far off it may be, and what growth brings."""
+    """An objective with intervals, a posterior, and a slope in the size."""
 
     def __call__(self, mixtures: Floats, /) -> tuple[Floats, Floats]: ...
 
@@ -32,15 +36,15 @@ class MetricObjective(Protocol):
         """Low and high, shape (B, 2)."""
 
     def gain_interval(self, mixtures: Floats, others: Floats, level: float) -> Floats:
-        """Low and high of what mixtures have more than others of the same row, shape (B, 2)."""
+        """Low and high of the metric of `mixtures` less that of `others`, row by row, (B, 2)."""
 
     def sample_posterior(
         self, mixtures: Floats, count: int, stream: np.random.Generator
     ) -> Floats | None:
-        """Metrics as plausible as the predicted ones, (count, B); None if nothing tells them."""
+        """Posterior samples of the metric, (count, B); None where there is no posterior."""
 
     def size_slope(self, mixtures: Floats) -> Floats:
-        """What one more sample of the same mixture adds, shape (B,)."""
+        """Change of the metric per sample more of the same mixture, shape (B,)."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -85,3 +89,52 @@ class ProjectedObjective:
 
     def size_slope(self, mixtures: Floats) -> Floats:
         return self.model.size_slope(mixtures, self.distances(mixtures).value, self.size)
+
+
+@dataclass(frozen=True, eq=False)
+class ExponentialObjective:
+    """`exp` of an objective that predicts the logarithm of the metric, by the chain rule.
+
+    Attributes
+    ----------
+    logarithm : the objective that the model gives.
+    """
+
+    logarithm: MetricObjective
+
+    def __call__(self, mixtures: Floats) -> tuple[Floats, Floats]:
+        value, gradient = self.logarithm(mixtures)
+        return np.exp(value), np.exp(value)[:, None] * gradient
+
+    def predict(self, mixtures: Floats) -> Floats:
+        return np.asarray(np.exp(self.logarithm.predict(mixtures)))
+
+    def interval(self, mixtures: Floats, level: float) -> Floats:
+        return np.asarray(np.exp(self.logarithm.interval(mixtures, level)))
+
+    def gain_interval(self, mixtures: Floats, others: Floats, level: float) -> Floats:
+        ratios = np.expm1(self.logarithm.gain_interval(mixtures, others, level))
+        return np.asarray(self.predict(others)[:, None] * ratios)
+
+    def sample_posterior(
+        self, mixtures: Floats, count: int, stream: np.random.Generator
+    ) -> Floats | None:
+        drawn = self.logarithm.sample_posterior(mixtures, count, stream)
+        return None if drawn is None else np.asarray(np.exp(drawn))
+
+    def size_slope(self, mixtures: Floats) -> Floats:
+        return self.logarithm.size_slope(mixtures) * self.predict(mixtures)
+
+
+def upward(objective: Objective, direction: Direction) -> Objective:
+    """The objective to maximise: its negative where the metric is better lower."""
+    if direction == "maximize":
+        return objective
+    if direction != "minimize":
+        raise InputError(f"the direction must be 'maximize' or 'minimize'; got {direction!r}")
+
+    def downward(mixtures: Floats) -> tuple[Floats, Floats]:
+        values, gradients = objective(mixtures)
+        return -values, -gradients
+
+    return downward

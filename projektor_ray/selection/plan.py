@@ -1,19 +1,16 @@
 """A purchase plan: whole samples of each provider, and what they are worth."""
 
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from projektor_ray.selection.feasible_set import FeasibleSet, Integers
-from projektor_ray.selection.objective import MetricObjective, Objective
+from projektor_ray.selection.objective import Direction, MetricObjective, Objective
 from projektor_ray.selection.pricing import price_of_last
 from projektor_ray.selection.provider import decimals_of_prices
 from projektor_ray.selection.shadow_prices import at_fixed_size
 from projektor_ray.storage.arrays import Floats
-
-Direction = Literal["maximize", "minimize"]
 
 THOUSAND = 1000
 LEVEL = 0.9

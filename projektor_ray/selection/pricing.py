@@ -20,7 +20,7 @@ Line = tuple[float, tuple[tuple[int, int, float], ...]]
 
 
 @dataclass(frozen=True, eq=False)
-class Segments:
+class PiecewiseLinearCosts:
     """Costs of m providers: `c_i(x) = base_i + Σ_{k of i} price_k · clip(x − start_k, 0, width_k)`.
 
     Attributes
@@ -38,28 +38,32 @@ class Segments:
     base: Floats
 
     @staticmethod
-    def of(schedules: Sequence[Schedule], lower: Integers, upper: Integers) -> "Segments":
+    def of(
+        schedules: Sequence[Schedule], lower: Integers, upper: Integers
+    ) -> "PiecewiseLinearCosts":
         """The costs between bounds (m,)."""
         bounds = zip(schedules, lower.tolist(), upper.tolist(), strict=True)
-        return Segments._of([_line(*one, convex=False) for one in bounds])
+        return PiecewiseLinearCosts._of([_line(*one, convex=False) for one in bounds])
 
     @staticmethod
-    def envelopes(schedules: Sequence[Schedule], lower: Integers, upper: Integers) -> "Segments":
+    def envelopes(
+        schedules: Sequence[Schedule], lower: Integers, upper: Integers
+    ) -> "PiecewiseLinearCosts":
         """The convex envelopes of the costs between bounds (m,).
 
         An envelope is the largest convex function that nowhere exceeds the cost. Where prices
         rise with the quantity it is the cost; where they fall, the chord between the bounds.
         """
         bounds = zip(schedules, lower.tolist(), upper.tolist(), strict=True)
-        return Segments._of([_line(*one, convex=True) for one in bounds])
+        return PiecewiseLinearCosts._of([_line(*one, convex=True) for one in bounds])
 
     @staticmethod
-    def _of(lines: Sequence[Line]) -> "Segments":
+    def _of(lines: Sequence[Line]) -> "PiecewiseLinearCosts":
         rows = itertools.chain.from_iterable(line for _, line in lines)
         start, width, price = (np.array(column) for column in zip(*rows, strict=True))
         owner = np.repeat(np.arange(len(lines)), [len(line) for _, line in lines])
         base = np.array([paid for paid, _ in lines])
-        return Segments(owner, start, width, price.astype(np.float64), base)
+        return PiecewiseLinearCosts(owner, start, width, price.astype(np.float64), base)
 
     def parts(self, samples: NDArray[Any]) -> NDArray[Any]:
         """How much of each segment samples (…, m) fill, shape (…, k)."""

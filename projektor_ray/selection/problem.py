@@ -1,4 +1,4 @@
-"""What is asked of a market when the size is not given: who sells, and how a plan is searched."""
+"""The purchase problem: providers, their terms, and the predicted metric at any size."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -8,18 +8,18 @@ import numpy as np
 
 from projektor_ray.errors import InfeasibleError, InputError
 from projektor_ray.predictors.predictor import mixture_groups
+from projektor_ray.selection.algorithm_2 import select, select_from
+from projektor_ray.selection.baselines import baseline_mixtures
 from projektor_ray.selection.feasible_set import FeasibleSet
-from projektor_ray.selection.multistart import baseline_mixtures, select, select_from
-from projektor_ray.selection.objective import MetricObjective, Objective
-from projektor_ray.selection.plan import LEVEL, Direction, Plan
-from projektor_ray.selection.provider import Provider
-from projektor_ray.selection.provider_terms import Terms
+from projektor_ray.selection.objective import Direction, MetricObjective, Objective
+from projektor_ray.selection.plan import LEVEL, Plan
+from projektor_ray.selection.provider import Provider, Terms
 from projektor_ray.storage.arrays import Floats
 
 ObjectiveAt = Callable[[int], Objective]
-"""The size N → the objective at N, such as `lambda n: ProjectedObjective(model, n, distances)`."""
+"""Size N → the objective at N, such as `lambda n: ProjectedObjective(model, n, distances)`."""
 MetricAt = Callable[[int], MetricObjective]
-"""The same, of objectives that tell their intervals."""
+"""Size N → an objective with intervals at N."""
 
 BEST_TRAINED = 8
 """How many of the best trained mixtures the search also starts from."""
@@ -29,7 +29,7 @@ UNLIMITED = 10**12
 
 @dataclass(frozen=True, eq=False)
 class PurchaseProblem:
-    """Everything that `select` takes, but the size and the budget.
+    """All arguments of `select` except the size and the budget.
 
     Attributes
     ----------
@@ -43,7 +43,7 @@ class PurchaseProblem:
         from the best of them.
     trained_at : that size.
     bounds : range of the metric, if it has one.
-    parts : the objectives that this one is made of, by name, where several are bought for.
+    parts : the objectives that this one aggregates, by name of metric or validation set.
     """
 
     objective_at: ObjectiveAt
@@ -99,7 +99,7 @@ class PurchaseProblem:
         return select_from(points, self.objective_at(size), feasible, self.direction, self.level)
 
     def score(self, plan: Plan) -> float:
-        """What of two plans is higher for the better one."""
+        """Score of a plan; the better of two plans has the higher score."""
         return plan.unclipped if self.direction == "maximize" else -plan.unclipped
 
     def reaches(self, plan: Plan, target: float) -> bool:
@@ -143,8 +143,8 @@ def bounds_of_size(
     InputError
         If nothing bounds the size: neither `max_size`, nor capacities, nor the budget.
     """
-    deals = terms or {}
-    required = sum(max(deal.minimum_order, 1) for deal in deals.values() if deal.required)
+    given = terms or {}
+    required = sum(max(one.minimum_order, 1) for one in given.values() if one.required)
     least = max(min_size, required)
     if max_size is not None and least > max_size:
         raise InfeasibleError(
@@ -152,8 +152,7 @@ def bounds_of_size(
             f"than max_size: {max_size:,}. Raise max_size, or require fewer"
         )
     needed = {
-        name: deal if deal.required else replace(deal, minimum_order=0)
-        for name, deal in deals.items()
+        name: one if one.required else replace(one, minimum_order=0) for name, one in given.items()
     }
     FeasibleSet.of(providers, least, budget, needed)
 

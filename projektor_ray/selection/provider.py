@@ -61,6 +61,32 @@ class Provider:
         return ((0, self.price), *self.tiers)
 
 
+@dataclass(frozen=True)
+class Terms:
+    """Terms of an order from a provider: its minimum, and whether it must be in or out.
+
+    Attributes
+    ----------
+    minimum_order : fewest samples if any are bought.
+    required : whether some must be bought.
+    excluded : whether none may be bought.
+    """
+
+    minimum_order: int = 0
+    required: bool = False
+    excluded: bool = False
+
+    def allows(self, samples: int) -> bool:
+        """Whether a number of samples may be bought."""
+        return samples == 0 or not (self.excluded or samples < self.minimum_order)
+
+    def __post_init__(self) -> None:
+        if self.minimum_order < 0:
+            raise InputError(f"a minimum order must be 0 or more samples; got {self.minimum_order}")
+        if self.required and self.excluded:
+            raise InputError("a provider cannot be both required and excluded")
+
+
 def decimals_of_prices(schedule: Schedule) -> int:
     """The most decimals that a price has; the cost of whole samples has no more."""
     return max(decimals_written(price) for _, price in schedule)

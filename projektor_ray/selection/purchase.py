@@ -1,10 +1,10 @@
-"""One purchase of whatever kind: of a size, of any size, to reach a target, value against money."""
+"""The one function that buys: of a given size, of any size, to reach a target, for each budget."""
 
 from dataclasses import dataclass, replace
 from typing import Literal
 
 from projektor_ray.errors import InputError
-from projektor_ray.selection.comparison import PurchasePlans, beside
+from projektor_ray.selection.comparison import PurchasePlans, compare_with_baselines
 from projektor_ray.selection.problem import PurchaseProblem
 from projektor_ray.selection.size_search import (
     TargetResult,
@@ -76,7 +76,7 @@ class PurchaseRequest:
         return max(self.frontier) if self.frontier else self.budget
 
 
-def buy(market: PurchaseProblem, asked: PurchaseRequest) -> PurchasePlans:
+def buy(problem: PurchaseProblem, asked: PurchaseRequest) -> PurchasePlans:
     """The plan that is asked for, as `selected`, and the plans to compare it with.
 
     Of a frontier, `selected` is the plan for the largest budget.
@@ -89,32 +89,34 @@ def buy(market: PurchaseProblem, asked: PurchaseRequest) -> PurchasePlans:
         If a number cannot be used, or nothing bounds the size.
     """
     if asked.size is not None:
-        fixed = market.plan(asked.size, asked.budget)
-        return _told(beside(market, fixed, asked.budget), market, asked)
+        fixed = problem.plan(asked.size, asked.budget)
+        return _told(compare_with_baselines(problem, fixed, asked.budget), problem, asked)
     if asked.max_size is not None:
-        market = replace(market, max_size=min(asked.max_size, market.max_size or asked.max_size))
+        problem = replace(problem, max_size=min(asked.max_size, problem.max_size or asked.max_size))
     if asked.frontier:
-        plans = frontier(market, asked.frontier)
+        plans = frontier(problem, asked.frontier)
         richest = plans[asked.frontier.index(max(asked.frontier))]
-        found = _told(beside(market, richest, asked.money), market, asked)
+        found = _told(compare_with_baselines(problem, richest, asked.money), problem, asked)
         return replace(found, frontier=dict(zip(asked.frontier, plans, strict=True)))
     if asked.target is not None:
-        answer = _reach(market, asked.target, asked)
-        found = replace(beside(market, answer.plan, asked.budget), answer=answer)
-        return replace(found, open_size=True) if answer.reached else _told(found, market, asked)
-    best = select_under_budget(market, asked.budget)
-    return _told(beside(market, best, asked.budget), market, asked)
+        answer = _reach(problem, asked.target, asked)
+        found = replace(
+            compare_with_baselines(problem, answer.plan, asked.budget), target_result=answer
+        )
+        return replace(found, open_size=True) if answer.reached else _told(found, problem, asked)
+    best = select_under_budget(problem, asked.budget)
+    return _told(compare_with_baselines(problem, best, asked.budget), problem, asked)
 
 
-def _told(found: PurchasePlans, market: PurchaseProblem, asked: PurchaseRequest) -> PurchasePlans:
+def _told(found: PurchasePlans, problem: PurchaseProblem, asked: PurchaseRequest) -> PurchasePlans:
     """With what is left of the money, and whether the size was open."""
     open_size = asked.size is None
-    unspent = unspent_budget(market, found.selected, asked.money, open_size=open_size)
+    unspent = unspent_budget(problem, found.selected, asked.money, open_size=open_size)
     return replace(found, open_size=open_size, unspent=unspent)
 
 
-def _reach(market: PurchaseProblem, target: float, asked: PurchaseRequest) -> TargetResult:
-    costs = any(price > 0 for one in market.providers for _, price in one.schedule)
+def _reach(problem: PurchaseProblem, target: float, asked: PurchaseRequest) -> TargetResult:
+    costs = any(price > 0 for one in problem.providers for _, price in one.schedule)
     money = costs if asked.minimize is None else asked.minimize == "money"
     search = cheapest_reaching if money else smallest_reaching
-    return search(market, target, asked.budget)
+    return search(problem, target, asked.budget)

@@ -39,7 +39,7 @@ class TargetResult:
     plan: Plan
 
 
-def select_under_budget(market: PurchaseProblem, budget: float | None) -> Plan:
+def select_under_budget(problem: PurchaseProblem, budget: float | None) -> Plan:
     """The plan predicted best at whatever size: `max over N, p of L̂(N, p)` for the money.
 
     The search of `select` at nine sizes from the smallest to the largest that may be bought, in
@@ -55,11 +55,11 @@ def select_under_budget(market: PurchaseProblem, budget: float | None) -> Plan:
     InputError
         As `select`, or if nothing bounds the size.
     """
-    return _over_sizes(market, budget, _scan(market, budget))
+    return _over_sizes(problem, budget, _scan(problem, budget))
 
 
 def smallest_reaching(
-    market: PurchaseProblem, target: float, budget: float | None = None
+    problem: PurchaseProblem, target: float, budget: float | None = None
 ) -> TargetResult:
     """The fewest samples whose best mixture is predicted to reach a target.
 
@@ -71,12 +71,12 @@ def smallest_reaching(
     InfeasibleError, InputError
         As `select_under_budget`.
     """
-    check_target(target, market.bounds)
-    scanned = _scan(market, budget)
-    reaching = [i for i, plan in enumerate(scanned) if market.reaches(plan, target)]
+    check_target(target, problem.bounds)
+    scanned = _scan(problem, budget)
+    reaching = [i for i, plan in enumerate(scanned) if problem.reaches(plan, target)]
     if not reaching:
-        best = _over_sizes(market, budget, scanned)
-        if not market.reaches(best, target):
+        best = _over_sizes(problem, budget, scanned)
+        if not problem.reaches(best, target):
             return TargetResult(target, False, best)
         scanned = sorted([*scanned, best], key=lambda plan: plan.size)
         reaching = [scanned.index(best)]
@@ -85,8 +85,8 @@ def smallest_reaching(
     low = scanned[first - 1].size if first else found.size - 1
     while found.size - low > 1:
         middle = (low + found.size) // 2
-        plan = _try(market, middle, budget, _mixtures(market, scanned))
-        if plan is not None and market.reaches(plan, target):
+        plan = _try(problem, middle, budget, _mixtures(problem, scanned))
+        if plan is not None and problem.reaches(plan, target):
             found = plan
             scanned.append(plan)
         else:
@@ -95,7 +95,7 @@ def smallest_reaching(
 
 
 def cheapest_reaching(
-    market: PurchaseProblem, target: float, budget: float | None = None
+    problem: PurchaseProblem, target: float, budget: float | None = None
 ) -> TargetResult:
     """The least money whose best plan, of any size, is predicted to reach a target.
 
@@ -107,29 +107,29 @@ def cheapest_reaching(
     InfeasibleError, InputError
         As `select_under_budget`.
     """
-    check_target(target, market.bounds)
-    best = select_under_budget(market, budget)
-    if not market.reaches(best, target):
+    check_target(target, problem.bounds)
+    best = select_under_budget(problem, budget)
+    if not problem.reaches(best, target):
         return TargetResult(target, False, best)
     found, seen = best, [best]
     low = 0.0
     while found.cost - low > MONEY_TOLERANCE * found.cost:
         middle = (low + found.cost) / 2
         try:
-            scanned = _scan(market, middle, seen)
+            scanned = _scan(problem, middle, seen)
         except InfeasibleError:
             low = middle
             continue
-        plan = _over_sizes(market, middle, scanned, in_full=False)
+        plan = _over_sizes(problem, middle, scanned, in_full=False)
         seen.append(plan)
-        if market.reaches(plan, target):
+        if problem.reaches(plan, target):
             found = min(plan, found, key=lambda p: p.cost)
         else:
             low = middle
     return TargetResult(target, True, found)
 
 
-def frontier(market: PurchaseProblem, budgets: Sequence[float]) -> list[Plan]:
+def frontier(problem: PurchaseProblem, budgets: Sequence[float]) -> list[Plan]:
     """The best plan of any size at each budget, in the order of the budgets.
 
     What a smaller budget buys, a larger one buys too: the value never falls with the money.
@@ -150,22 +150,22 @@ def frontier(market: PurchaseProblem, budgets: Sequence[float]) -> list[Plan]:
     plans: dict[float, Plan] = {}
     best: Plan | None = None
     for budget in sorted({float(b) for b in money}):
-        plan = _over_sizes(market, budget, _scan(market, budget))
+        plan = _over_sizes(problem, budget, _scan(problem, budget))
         if best is not None:
-            plan = market.better(best, _warmer(market, plan, best, budget))
+            plan = problem.better(best, _warmer(problem, plan, best, budget))
         plans[budget] = best = plan
     return [plans[float(b)] for b in money]
 
 
-def _warmer(market: PurchaseProblem, plan: Plan, smaller: Plan, budget: float) -> Plan:
+def _warmer(problem: PurchaseProblem, plan: Plan, smaller: Plan, budget: float) -> Plan:
     """The better of a plan and of a search from a smaller budget's mixture at the same size."""
-    other = _try(market, plan.size, budget, [smaller.mixture, plan.mixture])
-    return plan if other is None else market.better(plan, _priced(market, other))
+    other = _try(problem, plan.size, budget, [smaller.mixture, plan.mixture])
+    return plan if other is None else problem.better(plan, _priced(problem, other))
 
 
-def _scan(market: PurchaseProblem, budget: float | None, seen: Sequence[Plan] = ()) -> list[Plan]:
+def _scan(problem: PurchaseProblem, budget: float | None, seen: Sequence[Plan] = ()) -> list[Plan]:
     """The best plans at sizes from the smallest to the largest; in full, or from plans seen."""
-    least, most = market.sizes(budget)
+    least, most = problem.sizes(budget)
     if most - least < 2 * GRID:
         sizes = list(range(least, most + 1))
     else:
@@ -175,60 +175,60 @@ def _scan(market: PurchaseProblem, budget: float | None, seen: Sequence[Plan] = 
     for size in sizes:
         try:
             if seen:
-                plans.append(market.near(size, budget, _mixtures(market, [*seen, *plans])))
+                plans.append(problem.near(size, budget, _mixtures(problem, [*seen, *plans])))
                 continue
-            plan = market.plan(size, budget)
+            plan = problem.plan(size, budget)
             if plans:
-                warm = market.near(size, budget, [plans[-1].mixture])
-                plan = plan if market.score(plan) >= market.score(warm) else warm
+                warm = problem.near(size, budget, [plans[-1].mixture])
+                plan = plan if problem.score(plan) >= problem.score(warm) else warm
             plans.append(plan)
         except InfeasibleError as refusal:
             failure = refusal
     if not plans and failure is not None:
         raise failure
-    return plans if seen else _filled(market, budget, plans)
+    return plans if seen else _filled(problem, budget, plans)
 
 
-def _filled(market: PurchaseProblem, budget: float | None, scanned: Sequence[Plan]) -> list[Plan]:
+def _filled(problem: PurchaseProblem, budget: float | None, scanned: Sequence[Plan]) -> list[Plan]:
     """The plans scanned, and those between that a search from their neighbours finds: halfway, and
     where one of few providers sells out, since a peak may be there.
     """
     sizes = np.array([plan.size for plan in scanned])
-    few = market.providers if len(market.providers) <= GRID else ()
+    few = problem.providers if len(problem.providers) <= GRID else ()
     ends = [one.capacity for one in few if one.capacity and sizes[0] < one.capacity < sizes[-1]]
     halfway = np.sqrt(sizes[:-1] * sizes[1:]).round().astype(np.int64)
     plans = list(scanned)
     for size in {*halfway.tolist(), *ends} - {*sizes.tolist()}:
         at = int(np.searchsorted(sizes, size))
-        plan = _try(market, size, budget, [one.mixture for one in scanned[at - 1 : at + 1]])
+        plan = _try(problem, size, budget, [one.mixture for one in scanned[at - 1 : at + 1]])
         plans += [] if plan is None else [plan]
     return sorted(plans, key=lambda plan: plan.size)
 
 
 def _over_sizes(
-    market: PurchaseProblem, budget: float | None, scanned: Sequence[Plan], in_full: bool = True
+    problem: PurchaseProblem, budget: float | None, scanned: Sequence[Plan], in_full: bool = True
 ) -> Plan:
     """The best size: scanned, or found between the neighbours of one that is better than they."""
     seen = list(scanned)
-    for peak in _peaks(market, scanned):
+    for peak in _peaks(problem, scanned):
         beside = scanned[max(peak - 1, 0)], scanned[min(peak + 1, len(scanned) - 1)]
-        seen += _climb(market, budget, beside, scanned[peak], seen)
-    best = max(seen, key=market.score)
+        seen += _climb(problem, budget, beside, scanned[peak], seen)
+    best = max(seen, key=problem.score)
     if in_full and best not in scanned:
-        best = market.better(best, market.plan(best.size, budget))
-    return _priced(market, best)
+        best = problem.better(best, problem.plan(best.size, budget))
+    return _priced(problem, best)
 
 
-def _peaks(market: PurchaseProblem, scanned: Sequence[Plan]) -> list[int]:
+def _peaks(problem: PurchaseProblem, scanned: Sequence[Plan]) -> list[int]:
     """Which of the plans scanned, by size, are better than their neighbours; the best first."""
-    scores = np.array([market.score(plan) for plan in scanned])
+    scores = np.array([problem.score(plan) for plan in scanned])
     beside = np.pad(scores, 1, constant_values=-np.inf)
     higher = np.flatnonzero((scores >= beside[:-2]) & (scores > beside[2:]))
     return [int(i) for i in higher[np.argsort(-scores[higher], kind="stable")][:MOST_PEAKS]]
 
 
 def _climb(
-    market: PurchaseProblem,
+    problem: PurchaseProblem,
     budget: float | None,
     beside: tuple[Plan, Plan],
     peak: Plan,
@@ -236,28 +236,28 @@ def _climb(
 ) -> list[Plan]:
     """Plans on the way of a golden section over the sizes between the two beside a peak."""
     low, high = (plan.size for plan in beside)
-    known = {plan.size: market.score(plan) for plan in seen}
+    known = {plan.size: problem.score(plan) for plan in seen}
     found = [peak]
     while high - low > max(2, CLOSE * high):
         left = round(high - GOLDEN * (high - low))
         right = max(round(low + GOLDEN * (high - low)), left + 1)
         for size in {left, right} - known.keys():
-            starts = _mixtures(market, found) + _mixtures(market, seen)
-            plan = _try(market, size, budget, starts)
-            known[size] = -np.inf if plan is None else market.score(plan)
+            starts = _mixtures(problem, found) + _mixtures(problem, seen)
+            plan = _try(problem, size, budget, starts)
+            known[size] = -np.inf if plan is None else problem.score(plan)
             found += [] if plan is None else [plan]
         low, high = (low, right) if known[left] >= known[right] else (left, high)
     return found[1:]
 
 
-def _priced(market: PurchaseProblem, plan: Plan) -> Plan:
-    """The plan with the shadow prices of an open size, unless its size is at the market's bound."""
-    objective = market.objective_at(plan.size)
-    bounds = (market.min_size, market.max_size)
+def _priced(problem: PurchaseProblem, plan: Plan) -> Plan:
+    """The plan with the shadow prices of an open size, unless its size is a bound."""
+    objective = problem.objective_at(plan.size)
+    bounds = (problem.min_size, problem.max_size)
     if plan.size in bounds or not isinstance(objective, MetricObjective):
         return plan
-    upward = plan.marginal_value if market.direction == "maximize" else -plan.marginal_value
-    capacities = [np.inf if p.capacity is None else p.capacity for p in market.providers]
+    upward = plan.marginal_value if problem.direction == "maximize" else -plan.marginal_value
+    capacities = [np.inf if p.capacity is None else p.capacity for p in problem.providers]
     worth = at_open_size(upward / THOUSAND, np.array(capacities), plan.part, plan.samples)
     return replace(
         plan, capacity_shadow_price=THOUSAND * worth.capacity, budget_shadow_price=worth.budget
@@ -265,17 +265,17 @@ def _priced(market: PurchaseProblem, plan: Plan) -> Plan:
 
 
 def _try(
-    market: PurchaseProblem, size: int, budget: float | None, mixtures: Sequence[Floats]
+    problem: PurchaseProblem, size: int, budget: float | None, mixtures: Sequence[Floats]
 ) -> Plan | None:
     try:
-        return market.near(size, budget, mixtures)
+        return problem.near(size, budget, mixtures)
     except InfeasibleError:
         return None
 
 
-def _mixtures(market: PurchaseProblem, plans: Sequence[Plan]) -> list[Floats]:
+def _mixtures(problem: PurchaseProblem, plans: Sequence[Plan]) -> list[Floats]:
     """Mixtures of the best plans seen, best first."""
-    best = sorted(plans, key=market.score, reverse=True)[:REMEMBERED]
+    best = sorted(plans, key=problem.score, reverse=True)[:REMEMBERED]
     return [plan.mixture for plan in best]
 
 

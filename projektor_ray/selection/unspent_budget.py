@@ -7,8 +7,7 @@ import numpy as np
 
 from projektor_ray.selection.plan import Plan
 from projektor_ray.selection.problem import PurchaseProblem
-from projektor_ray.selection.provider import cost_of
-from projektor_ray.selection.provider_terms import Terms
+from projektor_ray.selection.provider import Terms, cost_of
 
 NOTEWORTHY = 0.01
 """Of the budget: less that is left is what whole samples and a search over sizes leave."""
@@ -42,7 +41,7 @@ class UnspentBudget:
 
 
 def unspent_budget(
-    market: PurchaseProblem, plan: Plan, budget: float | None, *, open_size: bool
+    problem: PurchaseProblem, plan: Plan, budget: float | None, *, open_size: bool
 ) -> UnspentBudget | None:
     """What is left of a budget, and why; None where nothing noteworthy is.
 
@@ -50,33 +49,33 @@ def unspent_budget(
 
     Parameters
     ----------
-    market : that the plan is of.
+    problem : that the plan is of.
     open_size : whether the size was searched, too.
     """
     left = np.inf if budget is None else budget - plan.cost
     if budget is None or left <= NOTEWORTHY * budget:
         return None
-    return UnspentBudget(float(left), *_reason(market, plan, left, open_size))
+    return UnspentBudget(float(left), *_reason(problem, plan, left, open_size))
 
 
 def _reason(
-    market: PurchaseProblem, plan: Plan, left: float, open_size: bool
+    problem: PurchaseProblem, plan: Plan, left: float, open_size: bool
 ) -> tuple[UnspentReason, tuple[str, ...]]:
-    terms = [(market.terms or {}).get(name, Terms()) for name in plan.names]
+    terms = [(problem.terms or {}).get(name, Terms()) for name in plan.names]
     sold_out = np.array(
         [
             deal.excluded or (seller.capacity is not None and bought >= seller.capacity)
-            for seller, deal, bought in zip(market.providers, terms, plan.samples, strict=True)
+            for seller, deal, bought in zip(problem.providers, terms, plan.samples, strict=True)
         ]
     )
     if sold_out.all():
         return "sold_out", ()
     if not open_size:
         return "fixed_size", ()
-    if market.max_size is not None and plan.size >= market.max_size:
+    if problem.max_size is not None and plan.size >= problem.max_size:
         return "max_size", ()
     names = np.array(plan.names)
-    sign = 1.0 if market.direction == "maximize" else -1.0
+    sign = 1.0 if problem.direction == "maximize" else -1.0
     helps = sign * plan.marginal_value > 0
     if not (helps & ~sold_out).any():
         best = tuple(names[helps & sold_out].tolist())
@@ -88,7 +87,7 @@ def _reason(
     least = np.array(
         [
             cost_of(seller.schedule, more) - cost
-            for seller, more, cost in zip(market.providers, ordered, plan.costs, strict=True)
+            for seller, more, cost in zip(problem.providers, ordered, plan.costs, strict=True)
         ]
     )
     wanted = helps & ~sold_out

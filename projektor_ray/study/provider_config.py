@@ -5,8 +5,7 @@ import itertools
 from pydantic import Field, field_validator, model_validator
 
 from projektor_ray.data import SourceConfig
-from projektor_ray.selection import Terms
-from projektor_ray.selection.provider import Provider
+from projektor_ray.selection import Provider, Terms
 from projektor_ray.storage.settings import Config
 
 

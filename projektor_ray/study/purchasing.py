@@ -62,10 +62,10 @@ def plan_purchases(study: Study, fits: Sequence[SetFit]) -> PurchasePlans:
     study.check_projectable()
     asked = study.config.selection.request
     if asked.size is not None:
-        return buy(market_of(study, fits), asked)
+        return buy(purchase_problem(study, fits), asked)
     guesses = [Guesses(one) for one in fits]
     for _ in range(MOST_ROUNDS):
-        found = buy(market_of(study, [one.fit for one in guesses]), asked)
+        found = buy(purchase_problem(study, [one.fit for one in guesses]), asked)
         plans = [*found.plans.values(), *found.frontier.values()]
         shown = distinct(np.array([plan.mixture for plan in plans]))
         confirmed = [one.confirms(shown) for one in guesses]
@@ -99,16 +99,16 @@ class Guesses:
         return False
 
 
-def market_of(study: Study, fits: Sequence[SetFit]) -> PurchaseProblem:
+def purchase_problem(study: Study, fits: Sequence[SetFit]) -> PurchaseProblem:
     """What a study may buy, and what it is predicted to be worth; of several sets together."""
-    markets = {one.study.validation.name: _market(one) for one in fits}
+    problems = {one.study.validation.name: _problem(one) for one in fits}
     if study.aggregation is None:
-        (market,) = markets.values()
-        return market
-    return aggregate(markets, study.aggregation)
+        (problem,) = problems.values()
+        return problem
+    return aggregate(problems, study.aggregation)
 
 
-def _market(fit: SetFit) -> PurchaseProblem:
+def _problem(fit: SetFit) -> PurchaseProblem:
     study, seen = fit.study, fit.seen
     trained = seen.sizes == max(study.scales)
     return PurchaseProblem(

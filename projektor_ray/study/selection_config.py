@@ -9,7 +9,8 @@ from pydantic import Field, field_validator, model_validator
 from projektor_ray.errors import nearest
 from projektor_ray.predictors import PREDICTORS
 from projektor_ray.predictors.gaussian_process import GaussianProcess
-from projektor_ray.selection import Aggregation, Direction, PurchaseRequest, aggregation
+from projektor_ray.selection import Direction, PurchaseRequest, aggregation
+from projektor_ray.selection.aggregation import Aggregation
 from projektor_ray.selection.purchase import Minimize
 from projektor_ray.storage.settings import Config
 

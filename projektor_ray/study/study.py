@@ -20,8 +20,9 @@ from projektor_ray.designs.space_filling import distinct
 from projektor_ray.errors import InputError, TooFewProbesError
 from projektor_ray.learners.metrics import METRICS, Metric
 from projektor_ray.predictors import PREDICTORS
-from projektor_ray.selection import Aggregation, check_target
-from projektor_ray.selection.provider import Provider
+from projektor_ray.selection import Provider
+from projektor_ray.selection.aggregation import Aggregation
+from projektor_ray.selection.size_search import check_target
 from projektor_ray.storage.arrays import Floats
 from projektor_ray.storage.hashing import digest
 from projektor_ray.storage.table_metadata import TableMetadata

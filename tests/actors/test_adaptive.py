@@ -17,7 +17,7 @@ from projektor_ray.storage.folder import Folder
 from projektor_ray.storage.ledger import Ledger
 from projektor_ray.storage.schemas import Key, Row
 from projektor_ray.study import Probe, Study
-from tests.designs.test_adaptive import adaptive, measured, value
+from tests.helpers.studies import adaptive, measured, value
 
 SLOTS = 5
 

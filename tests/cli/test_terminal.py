@@ -6,7 +6,7 @@ import pytest
 
 from projektor_ray.cli import terminal
 from projektor_ray.selection import PurchaseRequest
-from tests.helpers.markets import bought
+from tests.helpers.purchase_problems import bought
 
 
 def test_of_two_columns_the_first_is_never_cut(capsys: pytest.CaptureFixture[str]) -> None:

@@ -16,7 +16,7 @@ from projektor_ray.projection.choose import Sample
 from projektor_ray.storage.schemas import Key, Row
 from projektor_ray.study import Study
 from tests.helpers.predictor_data import accuracy, distance
-from tests.study.test_study import PILOTS, changed, resolved, samples
+from tests.helpers.studies import PILOTS, adaptive, changed, measured, resolved, samples, trained
 
 GRID = simplex_lattice(3, 6)
 
@@ -112,31 +112,6 @@ def test_what_is_known_gains_nothing_and_probes_bring_that_about() -> None:
     gains = [one.gain for one in every]
     assert gains[0] > 2 * gains[2]
     assert gains[2] < 0.01
-
-
-def adaptive(**probes: Any) -> Study:
-    """A study of three providers whose 8 first mixtures are placed."""
-    values = changed("probes", to={"scales": [10, 40], "design": "adaptive", "seeds": 1, **probes})
-    return resolved(values)
-
-
-def value(mixture: Any, size: int) -> float:
-    p = np.asarray(mixture)[None]
-    return float(accuracy(p)[0] + 0.05 * np.log(size / 40) + 0.01 * np.sin(97 * p[0, 0] + size))
-
-
-def trained(study: Study) -> dict[Key, Row]:
-    return {
-        probe.key: {"status": "done", "value": value(probe.mixture, probe.size)}
-        for probe in study.wanted_probes()
-    }
-
-
-def measured(study: Study) -> dict[Key, Row]:
-    return {
-        (study.identify(p),): {"value": float(distance(p[None])[0]), "gradient": 3 * [0.0]}
-        for p in study.measured
-    }
 
 
 def steps(study: Study, distances: dict[Key, Row]) -> tuple[Study, list[Step]]:

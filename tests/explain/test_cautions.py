@@ -10,9 +10,9 @@ from projektor_ray.explain import Results
 from projektor_ray.explain.cautions import warnings
 from projektor_ray.explain.results import ModelPrediction
 from projektor_ray.profiles import ProviderProfile, Share
-from projektor_ray.selection import Gain, TargetResult
-from projektor_ray.selection.comparison import Tried
+from projektor_ray.selection.comparison import Gain, TrainedComparison
 from projektor_ray.selection.feasible_set import FeasibleSet
+from projektor_ray.selection.size_search import TargetResult
 from tests.helpers.report_content import a_report, beside, card, sound, with_gain, with_plan
 
 MANY = Share(0.4, 0.3, 0.5)
@@ -110,7 +110,9 @@ def test_the_best_baseline_is_named_once() -> None:
 @pytest.mark.parametrize(("largest", "far"), [(100, False), (99, True)])
 def test_a_plan_far_beyond_the_trainings_is_a_warning(largest: int, far: bool) -> None:
     results = sound()
-    tried = replace(results, bought=replace(results.bought, tried=Tried(np.eye(4), largest)))
+    tried = replace(
+        results, bought=replace(results.bought, trained=TrainedComparison(np.eye(4), largest))
+    )
     assert ("far_extrapolation" in {one.kind for one in warnings(tried)}) is far
 
 
@@ -148,7 +150,7 @@ def test_a_cheaper_plan_that_is_not_measurably_worse_is_a_warning() -> None:
     for none in (
         cheaper(sound(), 200.0, 0.1, sure),
         cheaper(sound(), 499.0, 0.1, open_),
-        replace(reached, bought=replace(reached.bought, answer=answer)),
+        replace(reached, bought=replace(reached.bought, target_result=answer)),
     ):
         assert "cheaper_plan" not in {one.kind for one in warnings(none)}
 

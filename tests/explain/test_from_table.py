@@ -30,7 +30,7 @@ def told(sizes: tuple[int, ...], size: int, *, log: bool = False) -> Results:
     model.fit(runs.features(), runs.values)
     offers = Offers.free(NAMES).changed({"ada": 0.5}, {"ada": 300.0}, {}, (), ())
     bought = model.plans(PurchaseRequest(size, 200.0), offers)
-    without = plans_without(model.market(offers), bought.selected, 200.0)
+    without = plans_without(model.problem(offers), bought.selected, 200.0)
     return results_of_table("mine", runs, model, bought, without)
 
 

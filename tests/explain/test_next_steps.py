@@ -9,7 +9,7 @@ from projektor_ray.explain import Results
 from projektor_ray.explain.next_steps import next_steps
 from projektor_ray.profiles import Share
 from projektor_ray.projection import noise_gain
-from projektor_ray.selection import TargetResult
+from projektor_ray.selection.size_search import TargetResult
 from tests.helpers.report_content import a_report, beside, card, sound, with_plan
 
 MANY = Share(0.4, 0.3, 0.5)
@@ -105,7 +105,9 @@ def test_more_money_is_not_advised_where_none_bounds_or_the_target_is_reached() 
     dear = with_plan(sound(), budget_shadow_price=0.004)
     assert not step(dear, "raise_budget")
     assert step(with_budget(dear), "raise_budget")
-    reached = replace(with_budget(dear).bought, answer=TargetResult(0.5, True, dear.selected))
+    reached = replace(
+        with_budget(dear).bought, target_result=TargetResult(0.5, True, dear.selected)
+    )
     assert not step(replace(dear, bought=reached), "raise_budget")
 
 

@@ -16,9 +16,9 @@ from projektor_ray.explain.plan_summary import (
     unspent_money,
 )
 from projektor_ray.selection import PurchaseRequest
-from projektor_ray.selection.comparison import Tried
+from projektor_ray.selection.comparison import TrainedComparison
 from projektor_ray.selection.unspent_budget import UnspentBudget
-from tests.helpers.markets import bought
+from tests.helpers.purchase_problems import bought
 
 METRIC = MetricText("accuracy", "maximize", 3)
 SOLD: Any = ((1, 1), [10, 20], [1, 1])
@@ -79,8 +79,8 @@ def test_what_is_compared_is_said_where_the_size_was_searched() -> None:
     reached = bought(*SOLD, PurchaseRequest(target=0.02))
     half = "misses it about half the time: set a stricter target for a safer plan."
     assert str(comparison_scope(reached)).endswith(half)
-    assert reached.answer is not None
-    sure = replace(reached, answer=replace(reached.answer, target=0.005))
+    assert reached.target_result is not None
+    sure = replace(reached, target_result=replace(reached.target_result, target=0.005))
     assert str(comparison_scope(sure)).endswith("compared with the mean prediction.")
 
 
@@ -109,10 +109,10 @@ def test_best_trained_says_how_much_of_it_the_constraints_moved() -> None:
     found = bought((1, 9, -1), [None, 2, None], [1, 1, 1], PurchaseRequest(size=10))
     probe = replace(found.plans["uniform"], samples=np.array([7, 2, 1]))
     plans = {**found.plans, "probe": probe}
-    moved = replace(found, tried=Tried(np.array([[0.5, 0.5, 0.0]]), 10), plans=plans)
+    moved = replace(found, trained=TrainedComparison(np.array([[0.5, 0.5, 0.0]]), 10), plans=plans)
     (fact,) = [one for one in baseline_definitions(moved) if one.kind == "baseline_trained"]
     assert "30% of it is moved to other providers" in fact.text
-    kept = replace(moved, tried=Tried(np.array([[0.7, 0.2, 0.1]]), 10))
+    kept = replace(moved, trained=TrainedComparison(np.array([[0.7, 0.2, 0.1]]), 10))
     assert "baseline_trained" not in {one.kind for one in baseline_definitions(kept)}
 
 

@@ -8,13 +8,13 @@ from projektor_ray.explain.formatting import MetricText
 from projektor_ray.explain.sensitivity import shadow_prices
 from projektor_ray.selection import Plan, PurchasePlans, PurchaseRequest, select
 from projektor_ray.storage.arrays import Floats
-from tests.helpers.markets import bought, sellers
+from tests.helpers.purchase_problems import bought, providers
 
 LOSS = MetricText("log_loss", "minimize", 3)
 
 
 def of(plan: Plan, budget: float | None = None) -> PurchasePlans:
-    return PurchasePlans({"selected": plan}, tuple(sellers([None, None])), budget=budget)
+    return PurchasePlans({"selected": plan}, tuple(providers([None, None])), budget=budget)
 
 
 def test_a_larger_bound_improves_a_loss() -> None:
@@ -24,12 +24,12 @@ def test_a_larger_bound_improves_a_loss() -> None:
     def loss(mixtures: Floats) -> tuple[Floats, Floats]:
         return 1 + mixtures @ slopes, np.tile(slopes, (len(mixtures), 1))
 
-    plan = select(loss, sellers([4000, None]), 10_000, direction="minimize", restarts=2)
+    plan = select(loss, providers([4000, None]), 10_000, direction="minimize", restarts=2)
     (capacity,) = shadow_prices(of(plan), LOSS)
     assert capacity.kind == "capacity_shadow_price"
     assert str(capacity) == "If p0000 sold 1,000 more samples, log_loss would fall by 0.05."
     priced = select(
-        loss, sellers([None, None], [3.0, 1.0]), 10_000, budget=14_000, direction="minimize"
+        loss, providers([None, None], [3.0, 1.0]), 10_000, budget=14_000, direction="minimize"
     )
     (budget,) = shadow_prices(of(priced, 14_000), LOSS)
     assert str(budget) == "If the budget grew by 1% (140.00), log_loss would fall by 0.0035."

@@ -9,8 +9,8 @@ import numpy as np
 from projektor_ray.explain import Results
 from projektor_ray.explain.results import Curve, ModelPrediction, Surface, Trained
 from projektor_ray.profiles import ProviderProfile, Share
-from projektor_ray.selection import Gain, PurchasePlans, select
-from projektor_ray.selection.provider import Provider
+from projektor_ray.selection import Provider, PurchasePlans, select
+from projektor_ray.selection.comparison import Gain
 
 
 def names_of(count: int) -> tuple[str, ...]:

@@ -13,8 +13,8 @@ import pytest
 
 from projektor_ray.cli.app import main
 from projektor_ray.errors import InfeasibleError, InputError, TooFewProbesError
-from projektor_ray.selection import FeasibleSet
-from tests.study.test_study import VALUES, resolved
+from projektor_ray.selection.feasible_set import FeasibleSet
+from tests.helpers.studies import VALUES, resolved
 
 NAMES = ["clinic", "crowd", "web"]
 WORTH = np.array([0.2, -0.2, 0.1])

@@ -13,7 +13,7 @@ from projektor_ray.probes.cost_estimate import (
     untimed,
 )
 from projektor_ray.study import Study
-from tests.study.test_study import changed, resolved
+from tests.helpers.studies import changed, resolved
 
 ADAPTIVE = {
     "design": "adaptive",

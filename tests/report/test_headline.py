@@ -7,7 +7,8 @@ import pytest
 
 from projektor_ray.explain import Results
 from projektor_ray.report.headline import Tile, heading, tiles
-from projektor_ray.selection import Gain, TargetResult
+from projektor_ray.selection.comparison import Gain
+from projektor_ray.selection.size_search import TargetResult
 from tests.helpers.report_content import a_report
 
 
@@ -17,7 +18,7 @@ def with_gains(**gains: Gain) -> Results:
 
 
 def with_answer(report: Results, answer: TargetResult) -> Results:
-    return replace(report, bought=replace(report.bought, answer=answer))
+    return replace(report, bought=replace(report.bought, target_result=answer))
 
 
 def gain_tile(report: Results) -> Tile:

@@ -10,8 +10,8 @@ import pytest
 from projektor_ray.explain.plan_summary import target_result
 from projektor_ray.report import render_page
 from projektor_ray.report.headline import heading
-from projektor_ray.selection import TargetResult
 from projektor_ray.selection.robustness import PlanStability
+from projektor_ray.selection.size_search import TargetResult
 from tests.helpers.report_content import a_report, beside, card, names_of, read
 
 
@@ -65,7 +65,7 @@ def test_a_target_and_budgets_are_shown_where_they_were_asked_for() -> None:
     assert not read(render_page(report)).titled("budget")
     assert any("frontier" in value for tag, name, value in shown.attributes if name == "id")
     reached = TargetResult(0.75, True, best)
-    aimed = replace(report, bought=replace(report.bought, answer=reached))
+    aimed = replace(report, bought=replace(report.bought, target_result=reached))
     told = read(render_page(aimed))
     assert str(target_result(aimed.bought, aimed.metric_text)) in told.texts["li"]
 
@@ -184,7 +184,7 @@ def test_the_range_of_shares_has_a_column_where_there_is_a_posterior() -> None:
     report = a_report(2)
     mixtures = np.array([[0.6, 0.4], [0.6, 0.4]])
     known = PlanStability(mixtures[0], mixtures, np.zeros(2))
-    told = read(render_page(replace(report, bought=replace(report.bought, agreement=known))))
+    told = read(render_page(replace(report, bought=replace(report.bought, stability=known))))
     rows = told.titled("provider", "samples", "available", "share", "80% range")
     assert [row[3:5] for row in rows] == [["60.0%", "60%"], ["40.0%", "40%"]]
 

@@ -64,7 +64,7 @@ def test_it_is_an_estimator_of_scikit_learn() -> None:
         lambda model: model.select(size=100),
         lambda model: model.select(pd.DataFrame({"provider": ["a", "b", "c"]}), size=100),
         lambda model: model.plans(PurchaseRequest(100)),
-        lambda model: model.market(),
+        lambda model: model.problem(),
         lambda model: model.by("joint"),
         lambda model: keep(model),
     ],

@@ -172,13 +172,13 @@ def test_sizes_are_chosen_as_linear_programs_at_every_size_would() -> None:
     sizes = np.arange(250, 1500)
     fewest = sizes[bisect_left(sizes, target, key=lambda n: exact(n, 1e9, prices, capacities))]
     plans = model.plans(PurchaseRequest(target=target, minimize="samples"), offers)
-    answer = plans.answer
+    answer = plans.target_result
     assert answer is not None
     assert answer.reached
     assert abs(plans.selected.size - fewest) <= 2
     moneys = np.arange(20.0, 120.0, 0.5)
     least = moneys[bisect_left(moneys, target, key=best)]
-    cheapest = model.plans(PurchaseRequest(target=target), offers).answer
+    cheapest = model.plans(PurchaseRequest(target=target), offers).target_result
     assert cheapest is not None
     assert cheapest.plan.predicted >= target
     assert cheapest.plan.cost == pytest.approx(least, abs=1.0)
@@ -211,7 +211,7 @@ def test_a_gain_in_the_logarithm_is_one_of_the_metric() -> None:
     gain = objective.predict(p) - objective.predict(q)
     assert gain == pytest.approx(np.e**2 - 1, rel=1e-3)
     assert objective.gain_interval(p, q, 0.9)[0] == pytest.approx(gain[[0, 0]], rel=1e-3)
-    trials = model.market().trials
+    trials = model.problem().trials
     assert trials is not None
     np.testing.assert_allclose(trials[1], y)
 

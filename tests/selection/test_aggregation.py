@@ -14,21 +14,20 @@ from projektor_ray.predictors import PREDICTORS
 from projektor_ray.projection import LogLinear, NoProjection
 from projektor_ray.selection import (
     Direction,
-    MetricObjective,
     ProjectedObjective,
+    Provider,
     PurchaseProblem,
     PurchaseRequest,
-    WorstCase,
     aggregate,
     aggregation,
     buy,
-    weighted_mean,
 )
-from projektor_ray.selection.provider import Provider
+from projektor_ray.selection.aggregation import WorstCase, weighted_mean
+from projektor_ray.selection.objective import MetricObjective
 from projektor_ray.storage.arrays import Floats
 from projektor_ray.storage.schemas import SCHEMAS
 from tests.helpers.distances import zero_distances
-from tests.selection.test_feasible_set import providers
+from tests.helpers.purchase_problems import providers
 
 SIZE = 1000
 WORTH = np.array([[0.4, 0.0, 0.1], [0.0, 0.3, 0.1], [0.1, 0.1, 0.15]])
@@ -61,7 +60,7 @@ class Known:
         return np.zeros(len(mixtures))
 
 
-def market(
+def problem(
     which: int, sign: float = 1.0, name: str = "linear", scale: float = 1.0
 ) -> PurchaseProblem:
     """A metric that is linear in the shares."""
@@ -80,10 +79,10 @@ def market(
     )
 
 
-def markets(
+def problems(
     sign: float = 1.0, name: str = "linear", scale: float = 1.0
 ) -> dict[str, PurchaseProblem]:
-    return {f"set {which}": market(which, sign, name, scale) for which in range(len(WORTH))}
+    return {f"set {which}": problem(which, sign, name, scale) for which in range(len(WORTH))}
 
 
 def best(objective: Floats, **constraints: Any) -> float:
@@ -93,14 +92,14 @@ def best(objective: Floats, **constraints: Any) -> float:
     return float(-found.fun)
 
 
-def whole(market: PurchaseProblem, size: int = SIZE) -> MetricObjective:
-    objective = market.objective_at(size)
+def whole(problem: PurchaseProblem, size: int = SIZE) -> MetricObjective:
+    objective = problem.objective_at(size)
     assert isinstance(objective, MetricObjective)
     return objective
 
 
 def test_the_weighted_mean_is_bought_as_a_linear_program_would() -> None:
-    plan = buy(aggregate(markets(), weighted_mean([3, 1, 0])), PurchaseRequest(SIZE)).selected
+    plan = buy(aggregate(problems(), weighted_mean([3, 1, 0])), PurchaseRequest(SIZE)).selected
     exact = 0.5 + best(0.75 * WORTH[0] + 0.25 * WORTH[1])
     assert plan.predicted == pytest.approx(exact, abs=2e-4)
 
@@ -112,7 +111,7 @@ def test_the_worst_is_bought_as_a_linear_program_would(
 ) -> None:
     """`max t` subject to `t ≤ worth_k·p` for every metric, in whatever unit it is."""
     plan = buy(
-        aggregate(markets(sign, scale=scale), WorstCase(direction)), PurchaseRequest(SIZE)
+        aggregate(problems(sign, scale=scale), WorstCase(direction)), PurchaseRequest(SIZE)
     ).selected
     below = np.column_stack([-WORTH, np.ones(len(WORTH))])
     exact = best(np.array([0.0, 0, 0, 1]), A_ub=below, b_ub=np.zeros(len(WORTH)))
@@ -123,7 +122,7 @@ def test_the_worst_is_bought_as_a_linear_program_would(
 
 @pytest.mark.parametrize("combine", [weighted_mean([2, 1, 1]), WorstCase("maximize")])
 def test_gradients_and_slopes_are_derivatives(combine: Any) -> None:
-    objective = whole(aggregate(markets(), combine))
+    objective = whole(aggregate(problems(), combine))
     at, along, step = np.array([[0.3, 0.4, 0.3]]), np.array([0.5, -0.8, 0.3]), 1e-6
     up, down = objective(at + step * along)[0], objective(at - step * along)[0]
     assert objective(at)[1][0] @ along == pytest.approx(((up - down) / (2 * step)).item(), rel=1e-4)
@@ -131,7 +130,7 @@ def test_gradients_and_slopes_are_derivatives(combine: Any) -> None:
 
 
 def test_intervals_and_surfaces_are_those_of_the_parts() -> None:
-    parts = [whole(one) for one in markets(name="gp").values()]
+    parts = [whole(one) for one in problems(name="gp").values()]
     mean, least = weighted_mean([1, 1, 2])(parts), WorstCase("maximize")(parts)
     at = np.array([[0.3, 0.4, 0.3]])
     each = np.array([part.interval(at, 0.9)[0] for part in parts])
@@ -144,7 +143,9 @@ def test_intervals_and_surfaces_are_those_of_the_parts() -> None:
     lowest = least.sample_posterior(at, 2000, rng)
     assert lowest is not None
     assert lowest.mean() <= min(part.predict(at)[0] for part in parts) + 1e-9
-    assert WorstCase("maximize")([whole(market(0)), parts[0]]).sample_posterior(at, 10, rng) is None
+    assert (
+        WorstCase("maximize")([whole(problem(0)), parts[0]]).sample_posterior(at, 10, rng) is None
+    )
 
 
 @pytest.mark.parametrize("direction", ["maximize", "minimize"])
@@ -189,9 +190,9 @@ def test_gains_of_the_worst_are_covered() -> None:
 
 
 def test_each_plan_says_what_it_has_of_each_metric() -> None:
-    found = buy(aggregate(markets(name="gp"), WorstCase("maximize")), PurchaseRequest(SIZE))
+    found = buy(aggregate(problems(name="gp"), WorstCase("maximize")), PurchaseRequest(SIZE))
     for which, name in enumerate(("set 0", "set 1", "set 2")):
-        alone = whole(market(which, name="gp"))
+        alone = whole(problem(which, name="gp"))
         for called, plan in found.plans.items():
             part, mixture = found.parts[name][called], plan.mixture[None]
             assert part.predicted == pytest.approx(alone.predict(mixture)[0])
@@ -201,7 +202,7 @@ def test_each_plan_says_what_it_has_of_each_metric() -> None:
     rows = found.part_rows()
     assert len(rows) == 3 * len(found.plans)
     assert set(rows[0]) == set(SCHEMAS["validation_sets"].names)
-    assert not buy(market(0), PurchaseRequest(SIZE)).parts
+    assert not buy(problem(0), PurchaseRequest(SIZE)).parts
 
 
 def test_the_best_trained_mixture_is_the_best_for_all_metrics_aggregate() -> None:
@@ -210,7 +211,7 @@ def test_the_best_trained_mixture_is_the_best_for_all_metrics_aggregate() -> Non
     likes = [np.array([0.9, 0.1, 0.6]), np.array([0.1, 0.9, 0.6]), np.array([0.5, 0.4, 0.6])]
     each = {
         name: replace(one, trials=(tried, values))
-        for (name, one), values in zip(markets().items(), likes, strict=True)
+        for (name, one), values in zip(problems().items(), likes, strict=True)
     }
     for combine in (weighted_mean([1, 1, 1]), WorstCase("maximize")):
         trained = aggregate(each, combine).trained
@@ -248,9 +249,9 @@ def test_bad_weights_and_metrics_of_two_kinds_are_refused() -> None:
         with pytest.raises(InputError, match="weights must be 0 or more"):
             weighted_mean(weights)
     with pytest.raises(InputError, match="a weight for each of the 3 metrics; got 2"):
-        aggregate(markets(), weighted_mean([1, 1])).objective_at(SIZE)
+        aggregate(problems(), weighted_mean([1, 1])).objective_at(SIZE)
     with pytest.raises(InputError, match="all are maximized or all are minimized"):
-        aggregate({"a": market(0), "b": market(1, -1.0)}, WorstCase("maximize"))
+        aggregate({"a": problem(0), "b": problem(1, -1.0)}, WorstCase("maximize"))
 
 
 def growing(rng: np.random.Generator, sold: Sequence[Provider]) -> PurchaseProblem:

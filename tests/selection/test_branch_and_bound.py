@@ -1,4 +1,4 @@
-"""Prices in tiers, falling and rising, against every plan of a small market."""
+"""Prices in tiers, falling and rising, against every plan of a small problem."""
 
 from functools import partial
 from itertools import product
@@ -8,11 +8,12 @@ import pytest
 from numpy.typing import NDArray
 
 from projektor_ray.errors import InfeasibleError, InputError
-from projektor_ray.selection import Plan, PurchaseProblem, Terms, baseline_plans, frontier, select
-from projektor_ray.selection.provider import Provider, cost_of
+from projektor_ray.selection import Plan, Provider, PurchaseProblem, Terms, select
+from projektor_ray.selection.baselines import baseline_plans
+from projektor_ray.selection.provider import cost_of
+from projektor_ray.selection.size_search import frontier
 from projektor_ray.storage.arrays import Floats
-from tests.selection.test_gradient_ascent import Bowl
-from tests.selection.test_size_search import Growing
+from tests.helpers.purchase_problems import Bowl, Growing
 
 SIZE = 60
 ONE_SAMPLE = 0.025
@@ -161,9 +162,9 @@ def test_many_providers_with_tiers_keep_the_budget() -> None:
 
 
 def test_tiers_along_the_frontier() -> None:
-    market = PurchaseProblem(partial(Growing, hunger=4.0), FALLING, max_size=SIZE, restarts=2)
+    problem = PurchaseProblem(partial(Growing, hunger=4.0), FALLING, max_size=SIZE, restarts=2)
     budgets = [20.0, 60.0, 120.0]
-    plans: list[Plan] = frontier(market, budgets)
+    plans: list[Plan] = frontier(problem, budgets)
     for budget, plan in zip(budgets, plans, strict=True):
         best = -np.inf
         for size in range(1, SIZE + 1):

@@ -7,18 +7,10 @@ from hypothesis import strategies as st
 from scipy.optimize import LinearConstraint, minimize
 
 from projektor_ray.errors import InfeasibleError, InputError
-from projektor_ray.selection import FeasibleSet
-from projektor_ray.selection.provider import Provider
+from projektor_ray.selection.feasible_set import FeasibleSet
 from projektor_ray.selection.rounding import whole_samples
 from projektor_ray.storage.arrays import Floats
-
-
-def providers(capacities: list[int | None], prices: list[float] | None = None) -> list[Provider]:
-    prices = prices or [0.0] * len(capacities)
-    return [
-        Provider(f"p{i:04d}", capacity, price)
-        for i, (capacity, price) in enumerate(zip(capacities, prices, strict=True))
-    ]
+from tests.helpers.purchase_problems import providers
 
 
 def listed(feasible: FeasibleSet) -> Floats:

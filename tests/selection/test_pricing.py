@@ -4,9 +4,10 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from projektor_ray.selection import FeasibleSet
-from projektor_ray.selection.pricing import Segments, price_of_last, price_of_next
-from projektor_ray.selection.provider import Provider, Schedule, cost_of
+from projektor_ray.selection import Provider
+from projektor_ray.selection.feasible_set import FeasibleSet
+from projektor_ray.selection.pricing import PiecewiseLinearCosts, price_of_last, price_of_next
+from projektor_ray.selection.provider import Schedule, cost_of
 from projektor_ray.storage.arrays import Floats
 
 MOST = 30
@@ -26,8 +27,8 @@ def test_the_envelope_is_the_lowest_of_all_chords(
 ) -> None:
     least, most = min(a, b), max(a, b)
     lower, upper = np.array([least, 0]), np.array([most, MOST])
-    exact = Segments.of((one, other), lower, upper)
-    envelope = Segments.envelopes((one, other), lower, upper)
+    exact = PiecewiseLinearCosts.of((one, other), lower, upper)
+    envelope = PiecewiseLinearCosts.envelopes((one, other), lower, upper)
     for x in range(least, most + 1):
         samples = np.array([x, MOST // 2])
         chords = [

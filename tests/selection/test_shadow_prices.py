@@ -7,23 +7,13 @@ import numpy as np
 import pytest
 from scipy.optimize import minimize
 
-from projektor_ray.selection import (
-    Direction,
-    FeasibleSet,
-    Plan,
-    PurchaseProblem,
-    Terms,
-    cheapest_reaching,
-    frontier,
-    select,
-    select_under_budget,
-)
+from projektor_ray.selection import Direction, Plan, Provider, PurchaseProblem, Terms, select
+from projektor_ray.selection.feasible_set import FeasibleSet
 from projektor_ray.selection.plan import THOUSAND
-from projektor_ray.selection.provider import Provider
 from projektor_ray.selection.shadow_prices import at_fixed_size, at_open_size
+from projektor_ray.selection.size_search import cheapest_reaching, frontier, select_under_budget
 from projektor_ray.storage.arrays import Floats
-from tests.selection.test_feasible_set import providers
-from tests.selection.test_gradient_ascent import SIZE, Bowl
+from tests.helpers.purchase_problems import SIZE, Bowl, providers
 
 EVEN = (1 / 3, 1 / 3, 1 / 3)
 
@@ -65,7 +55,7 @@ class Case:
     budget: float | None
     peak: tuple[float, ...] = EVEN
 
-    def market(self, direction: Direction = "maximize") -> PurchaseProblem:
+    def problem(self, direction: Direction = "maximize") -> PurchaseProblem:
         sign = 1.0 if direction == "maximize" else -1.0
         sellers = providers(list(self.capacities), list(self.prices))
         objective = partial(Grown, peak=self.peak, sign=sign)
@@ -131,23 +121,23 @@ def agrees(plan: Plan, case: Case) -> None:
 @pytest.mark.parametrize("direction", ["maximize", "minimize"])
 @pytest.mark.parametrize("name", OPEN)
 def test_at_an_open_size(name: str, direction: Direction) -> None:
-    agrees(select_under_budget(OPEN[name].market(direction), OPEN[name].budget), OPEN[name])
+    agrees(select_under_budget(OPEN[name].problem(direction), OPEN[name].budget), OPEN[name])
 
 
 def test_one_percent_more_money_at_equal_prices() -> None:
     """0.5·ln 1.01."""
-    plan = select_under_budget(OPEN["equal prices"].market(), 100.0)
+    plan = select_under_budget(OPEN["equal prices"].problem(), 100.0)
     assert plan.budget_shadow_price == pytest.approx(0.5 * np.log(1.01), rel=0.01)
 
 
 def test_a_capacity_at_which_the_size_ends() -> None:
     """Any of b does harm. A search that stops a few samples short of all of a tells the same."""
-    market = PurchaseProblem(partial(Grown, peak=(1.5, -0.5)), providers([4000, 9000]), restarts=4)
-    plan = select_under_budget(market, None)
+    problem = PurchaseProblem(partial(Grown, peak=(1.5, -0.5)), providers([4000, 9000]), restarts=4)
+    plan = select_under_budget(problem, None)
     worth = 0.5 * np.log(4001 / 4000)
     assert plan.samples.tolist() == [4000, 0]
     assert plan.capacity_shadow_price[0] == pytest.approx(1000 * worth, rel=0.01)
-    short = market.plan(3995, None)
+    short = problem.plan(3995, None)
     capacities, change = np.array([4000.0, 9000.0]), short.marginal_value / THOUSAND
     told = at_open_size(change, capacities, short.part, short.samples)
     assert told.capacity[0] == pytest.approx(worth, rel=0.01)
@@ -155,18 +145,18 @@ def test_a_capacity_at_which_the_size_ends() -> None:
 
 def test_on_a_frontier_and_to_a_target() -> None:
     case = OPEN["unequal prices"]
-    for budget, plan in zip((50.0, 200.0), frontier(case.market(), [50.0, 200.0]), strict=True):
+    for budget, plan in zip((50.0, 200.0), frontier(case.problem(), [50.0, 200.0]), strict=True):
         assert plan.budget_shadow_price * budget == pytest.approx(0.5, rel=0.01)
-    plan = cheapest_reaching(case.market(), plan.predicted - 0.1, 200.0).plan
+    plan = cheapest_reaching(case.problem(), plan.predicted - 0.1, 200.0).plan
     assert plan.budget_shadow_price * plan.cost == pytest.approx(0.5, rel=0.01)
 
 
 def test_between_two_tiers_more_money_buys_the_dear_one() -> None:
     """All that is cheap is bought: 10 of a thousand samples more at a price of 0.02."""
-    market = PurchaseProblem(
+    problem = PurchaseProblem(
         partial(Grown, peak=(1.0,)), [Provider("a", None, 0.01, ((1000, 0.02),))]
     )
-    plan = select_under_budget(market, 10.0)
+    plan = select_under_budget(problem, 10.0)
     assert plan.size == pytest.approx(1000, abs=2)
     assert plan.budget_shadow_price == pytest.approx(
         0.5 * np.log(1010 / 1000) / (10 * 0.02), rel=0.02

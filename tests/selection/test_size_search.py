@@ -1,7 +1,6 @@
-"""Selection over the size as well, against every plan of a small market and closed forms."""
+"""Selection over the size as well, against every plan of a small problem and closed forms."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import partial
 from itertools import product
 
@@ -10,33 +9,19 @@ import pytest
 
 from projektor_ray.designs.drawing import simplex_lattice
 from projektor_ray.errors import InfeasibleError, InputError
-from projektor_ray.selection import (
-    PurchaseProblem,
-    Terms,
+from projektor_ray.selection import PurchaseProblem, Terms
+from projektor_ray.selection.size_search import (
     cheapest_reaching,
     frontier,
     select_under_budget,
     smallest_reaching,
 )
 from projektor_ray.storage.arrays import Floats
-from tests.selection.test_feasible_set import providers
+from tests.helpers.purchase_problems import Growing, providers
 
 PRICES = [1.0, 2.0, 3.5]
 CAPACITIES: list[int | None] = [30, None, 25]
 MOST = 40
-
-
-@dataclass(frozen=True)
-class Growing:
-    """L(N, p) = 1 − |p − peak|² − hunger/N: more samples help, and so does the right mixture."""
-
-    size: int
-    peak: tuple[float, ...] = (0.1, 0.3, 0.6)
-    hunger: float = 4.0
-
-    def __call__(self, mixtures: Floats) -> tuple[Floats, Floats]:
-        away = mixtures - np.array(self.peak)
-        return 1 - np.sum(away**2, axis=1) - self.hunger / self.size, -2 * away
 
 
 def loss(size: int) -> Callable[[Floats], tuple[Floats, Floats]]:
@@ -58,14 +43,14 @@ def every_plan() -> tuple[Floats, Floats, Floats]:
 
 
 bought, values, costs = every_plan()
-MARKET = PurchaseProblem(Growing, providers(CAPACITIES, PRICES), max_size=MOST, restarts=4)
+PROBLEM = PurchaseProblem(Growing, providers(CAPACITIES, PRICES), max_size=MOST, restarts=4)
 
 
 @pytest.mark.parametrize("budget", [7.0, 20.0, 45.5, 70.0, 200.0])
 def test_the_best_plan_of_any_size_for_the_money(budget: float) -> None:
     """Up to what a sample more or less changes in a plan of so few."""
     best = values[costs <= budget].max()
-    plan = select_under_budget(MARKET, budget)
+    plan = select_under_budget(PROBLEM, budget)
     assert plan.cost <= budget
     assert plan.size <= MOST
     assert best - 0.4 / plan.size <= plan.predicted <= best + 1e-12
@@ -74,10 +59,10 @@ def test_the_best_plan_of_any_size_for_the_money(budget: float) -> None:
 @pytest.mark.parametrize("hunger", [20.0, 400.0, 4000.0])
 def test_at_scale_no_size_and_mixture_of_a_fine_grid_is_better(hunger: float) -> None:
     budget = 30_000.0
-    market = PurchaseProblem(
+    problem = PurchaseProblem(
         partial(Growing, hunger=hunger), providers([None] * 3, PRICES), restarts=4
     )
-    plan = select_under_budget(market, budget)
+    plan = select_under_budget(problem, budget)
     mixtures = simplex_lattice(3, 100)
     best = 0.0
     for spent in np.linspace(0.05, 1, 40):
@@ -90,10 +75,10 @@ def test_at_scale_no_size_and_mixture_of_a_fine_grid_is_better(hunger: float) ->
 
 def test_a_smaller_size_is_bought_where_it_is_better() -> None:
     """Without hunger for samples, the budget is best spent on the dear mixture alone."""
-    market = PurchaseProblem(
+    problem = PurchaseProblem(
         partial(Growing, hunger=0.0), providers([None] * 3, PRICES), min_size=20
     )
-    plan = select_under_budget(market, 60.0)
+    plan = select_under_budget(problem, 60.0)
     assert plan.size <= 21
     assert plan.predicted == pytest.approx(1.0, abs=3e-3)
     hungry = PurchaseProblem(
@@ -111,17 +96,17 @@ def test_of_two_peaks_over_the_sizes_the_higher_is_found() -> None:
         worth = np.array([0.3, 0.3, 0.0])
         return lambda at: (at @ worth + 0.1 * np.log(size), np.tile(worth, (len(at), 1)))
 
-    market = PurchaseProblem(
+    problem = PurchaseProblem(
         growing, providers([356, 300, None]), min_size=250, max_size=10_800, restarts=2
     )
-    plan = select_under_budget(market, None)
+    plan = select_under_budget(problem, None)
     assert plan.predicted == pytest.approx(0.3 + 0.1 * np.log(656), abs=2e-4)
     assert plan.size == pytest.approx(656, abs=2)
 
 
 @pytest.mark.parametrize("target", [0.4, 0.6, 0.8, 0.89])
 def test_the_smallest_size_that_reaches_a_target(target: float) -> None:
-    answer = smallest_reaching(MARKET, target)
+    answer = smallest_reaching(PROBLEM, target)
     fewest = bought[values >= target].sum(axis=1).min()
     assert answer.reached
     assert answer.plan.predicted >= target
@@ -130,7 +115,7 @@ def test_the_smallest_size_that_reaches_a_target(target: float) -> None:
 
 @pytest.mark.parametrize("target", [0.3, 0.6, 0.8, 0.88])
 def test_the_least_money_that_reaches_a_target(target: float) -> None:
-    answer = cheapest_reaching(MARKET, target)
+    answer = cheapest_reaching(PROBLEM, target)
     least = costs[values >= target].min()
     assert answer.reached
     assert answer.plan.predicted >= target
@@ -139,17 +124,17 @@ def test_the_least_money_that_reaches_a_target(target: float) -> None:
 
 def test_at_scale_the_least_money_has_a_closed_form() -> None:
     """Equal prices: the peak's mixture at 1 − hunger/N = target."""
-    market = PurchaseProblem(
+    problem = PurchaseProblem(
         partial(Growing, hunger=400.0), providers([None] * 3, [2.0] * 3), max_size=10**6, restarts=4
     )
-    answer = cheapest_reaching(market, 0.9)
+    answer = cheapest_reaching(problem, 0.9)
     assert answer.reached
     assert answer.plan.cost == pytest.approx(2 * 4000, rel=3e-3)
-    assert smallest_reaching(market, 0.9).plan.size == pytest.approx(4000, abs=2)
+    assert smallest_reaching(problem, 0.9).plan.size == pytest.approx(4000, abs=2)
 
 
 def test_what_cannot_be_reached_is_said() -> None:
-    for answer in (smallest_reaching(MARKET, 0.95, 60.0), cheapest_reaching(MARKET, 0.95, 60.0)):
+    for answer in (smallest_reaching(PROBLEM, 0.95, 60.0), cheapest_reaching(PROBLEM, 0.95, 60.0)):
         assert not answer.reached
         assert answer.plan.predicted == pytest.approx(values[costs <= 60].max(), abs=2e-3)
         assert answer.target == 0.95
@@ -157,7 +142,7 @@ def test_what_cannot_be_reached_is_said() -> None:
 
 def test_the_frontier_is_the_best_at_each_budget_and_never_falls() -> None:
     budgets = [60.0, 10.0, 25.0, 60.0, 300.0]
-    plans = frontier(MARKET, budgets)
+    plans = frontier(PROBLEM, budgets)
     found = np.array([plan.predicted for plan in plans])
     assert (np.diff(found[np.argsort(budgets, kind="stable")]) >= 0).all()
     for budget, plan in zip(budgets, plans, strict=True):
@@ -166,14 +151,14 @@ def test_the_frontier_is_the_best_at_each_budget_and_never_falls() -> None:
 
 
 def test_a_loss_falls_along_the_frontier() -> None:
-    market = PurchaseProblem(
+    problem = PurchaseProblem(
         loss, providers(CAPACITIES, PRICES), max_size=MOST, restarts=4, direction="minimize"
     )
-    cheap, dear = frontier(market, [10.0, 60.0])
+    cheap, dear = frontier(problem, [10.0, 60.0])
     assert dear.predicted < cheap.predicted
     assert dear.predicted == pytest.approx(2 - values[costs <= 60].max(), abs=2e-3)
     target = dear.predicted + 0.05
-    answer = cheapest_reaching(market, target)
+    answer = cheapest_reaching(problem, target)
     assert answer.reached
     assert answer.plan.predicted <= target
     assert answer.plan.cost <= 1.03 * costs[2 - values <= target].min() + 1.0
@@ -181,12 +166,12 @@ def test_a_loss_falls_along_the_frontier() -> None:
 
 def test_terms_hold_at_every_size() -> None:
     terms = {"p0000": Terms(minimum_order=10, required=True), "p0002": Terms(minimum_order=20)}
-    market = PurchaseProblem(
+    problem = PurchaseProblem(
         Growing, providers(CAPACITIES, PRICES), terms, max_size=MOST, restarts=4
     )
     allowed = (bought[:, 0] >= 10) & ((bought[:, 2] == 0) | (bought[:, 2] >= 20))
     for budget in (12.0, 60.0, 95.0):
-        plan = select_under_budget(market, budget)
+        plan = select_under_budget(problem, budget)
         best = values[allowed & (costs <= budget)].max()
         assert plan.samples[0] >= 10
         assert plan.samples[2] == 0 or plan.samples[2] >= 20
@@ -195,7 +180,7 @@ def test_terms_hold_at_every_size() -> None:
 
 def test_bad_input() -> None:
     with pytest.raises(InfeasibleError, match=r"budget of 0\.5 cannot.*1 samples cost 1"):
-        select_under_budget(MARKET, 0.5)
+        select_under_budget(PROBLEM, 0.5)
     with pytest.raises(InfeasibleError, match=r"budget of 10 .*20 samples cost 20"):
         select_under_budget(
             PurchaseProblem(Growing, providers(CAPACITIES, PRICES), min_size=20), 10
@@ -214,15 +199,15 @@ def test_bad_input() -> None:
     with pytest.raises(InputError, match="at least one provider"):
         PurchaseProblem(Growing, [])
     with pytest.raises(InputError, match="target must be a number"):
-        smallest_reaching(MARKET, float("nan"))
+        smallest_reaching(PROBLEM, float("nan"))
     for budgets in ([], [-1.0], [float("inf")]):
         with pytest.raises(InputError, match="list of budgets"):
-            frontier(MARKET, budgets)
+            frontier(PROBLEM, budgets)
 
 
 def test_free_samples_cost_nothing() -> None:
-    market = PurchaseProblem(Growing, providers([10, 10, 30]), restarts=4)
-    answer = cheapest_reaching(market, 0.8)
+    problem = PurchaseProblem(Growing, providers([10, 10, 30]), restarts=4)
+    answer = cheapest_reaching(problem, 0.8)
     assert answer.reached
     assert answer.plan.cost == 0
-    assert select_under_budget(market, 0.0).size > 20
+    assert select_under_budget(problem, 0.0).size > 20

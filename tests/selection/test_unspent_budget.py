@@ -1,10 +1,10 @@
-"""Money that is left, and the reason that is given for it, of markets where that is plain."""
+"""Money that is left, and the reason that is given for it, of problems where that is plain."""
 
 import pytest
 
 from projektor_ray.selection import PurchaseRequest, Terms
 from projektor_ray.selection.unspent_budget import UnspentBudget
-from tests.helpers.markets import bought
+from tests.helpers.purchase_problems import bought
 
 
 @pytest.mark.parametrize(

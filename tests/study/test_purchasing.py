@@ -18,7 +18,7 @@ from projektor_ray.study.purchasing import SetFit, plan_purchases
 from projektor_ray.transport import Distances
 from tests.helpers.distances import zero_distances
 from tests.helpers.report_content import card, read
-from tests.study.test_study import VALUES, resolved, resolved_on, samples, several
+from tests.helpers.studies import VALUES, resolved, resolved_on, samples, several
 
 WORTH = np.array([0.3, 0.1, -0.2])
 PRICES = np.array([2.0, 1.0, 0.0])
@@ -153,8 +153,8 @@ def test_a_target_is_reached_with_the_least_money_or_the_fewest_samples() -> Non
     sizes = range(10, 201)
     fewest = next(size for size in sizes if best(size, 1e9) >= 0.6)
     found = bought(study(target=0.6, minimize="samples"))
-    assert found.answer is not None
-    assert found.answer.reached
+    assert found.target_result is not None
+    assert found.target_result.reached
     assert abs(found.selected.size - fewest) <= 1
     least = next(money for money in range(200) if best_of_any(money) >= 0.6)
     found = bought(study(target=0.6))
@@ -164,8 +164,8 @@ def test_a_target_is_reached_with_the_least_money_or_the_fewest_samples() -> Non
 
 def test_what_cannot_be_reached_is_answered_with_the_best_there_is() -> None:
     found = bought(study(target=0.9, budget=40))
-    assert found.answer is not None
-    assert not found.answer.reached
+    assert found.target_result is not None
+    assert not found.target_result.reached
     assert found.selected.predicted == pytest.approx(best_of_any(40), abs=2e-3)
 
 

@@ -1,6 +1,5 @@
 """A study: bad input is refused before anything is trained, and identities hold."""
 
-import copy
 import math
 from collections.abc import Callable
 from dataclasses import replace
@@ -16,58 +15,17 @@ from projektor_ray.errors import InputError
 from projektor_ray.learners import build_learner
 from projektor_ray.storage.settings import parse
 from projektor_ray.study import SetSummary, Study, StudyConfig, resolve
-
-VALUES: dict[str, Any] = {
-    "name": "test",
-    "validation": {"sklearn": "iris"},
-    "providers": [
-        {"name": "ada", "source": {"sklearn": "iris"}, "capacity": 50, "price": 2},
-        {"name": "bob", "source": {"sklearn": "iris"}, "capacity": 80},
-        {"name": "cyd", "source": {"sklearn": "iris"}},
-    ],
-    "learner": {"name": "sklearn.naive_bayes.GaussianNB"},
-    "probes": {"scales": [10, 40], "lattice": 2, "seeds": 2},
-    "selection": {"size": 60},
-}
-
-
-def changed(*path: Any, to: Any) -> dict[str, Any]:
-    """The values with one of them replaced."""
-    values = copy.deepcopy(VALUES)
-    place = values
-    for part in path[:-1]:
-        place = place[part]
-    place[path[-1]] = to
-    return values
-
-
-def samples(size: int = 40, seed: int = 0, width: int = 4, classes: int = 3) -> Samples:
-    random = np.random.default_rng(seed)
-    return Samples(
-        random.normal(size=(size, width)).astype(np.float32), np.arange(size, dtype=int) % classes
-    )
-
-
-def several(sets: dict[str, Any], **selection: Any) -> dict[str, Any]:
-    """The values with several validation sets."""
-    values = changed("validations", to=sets)
-    del values["validation"]
-    values["selection"] = selection or values["selection"]
-    return values
-
-
-PILOTS = {name: samples(seed=seed) for seed, name in enumerate(["ada", "bob", "cyd"])}
-VALIDATION = samples(30, seed=9)
-
-
-def resolved(
-    values: dict[str, Any],
-    pilots: dict[str, Samples] | None = None,
-    validation: Samples = VALIDATION,
-) -> Study:
-    config = parse(StudyConfig, values)
-    summaries = [SetSummary.of(name, one) for name, one in (pilots or PILOTS).items()]
-    return resolve(config, summaries, [SetSummary.of("validation", validation)])
+from tests.helpers.studies import (
+    OF_BOTH,
+    PILOTS,
+    VALIDATION,
+    VALUES,
+    changed,
+    resolved,
+    resolved_on,
+    samples,
+    several,
+)
 
 
 @pytest.mark.parametrize(
@@ -236,16 +194,6 @@ def test_sets_that_cannot_be_used(
 ) -> None:
     with pytest.raises(InputError, match=says):
         resolved(VALUES, pilots, validation)
-
-
-OF_BOTH = {"everyday": {"sklearn": "iris"}, "rare": {"sklearn": "iris"}}
-
-
-def resolved_on(values: dict[str, Any], **sets: Samples) -> Study:
-    """With validation sets by name."""
-    config = parse(StudyConfig, values)
-    pilots = [SetSummary.of(name, one) for name, one in PILOTS.items()]
-    return resolve(config, pilots, [SetSummary.of(name, one) for name, one in sets.items()])
 
 
 def test_labels_that_no_validation_set_has_are_told() -> None:

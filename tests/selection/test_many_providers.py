@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from scipy.optimize import linprog
 
-from projektor_ray.selection import FeasibleSet, Terms, select
-from projektor_ray.selection.provider import Provider
+from projektor_ray.selection import Provider, Terms, select
+from projektor_ray.selection.feasible_set import FeasibleSet
 from projektor_ray.storage.arrays import Floats
 
 COUNT, SIZE, BUDGET = 1000, 100_000, 110_000.0

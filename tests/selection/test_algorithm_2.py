@@ -7,34 +7,13 @@ import pytest
 
 from projektor_ray.designs.drawing import simplex_lattice
 from projektor_ray.errors import InfeasibleError, InputError
-from projektor_ray.predictors import PREDICTORS
-from projektor_ray.projection import LogLinear
-from projektor_ray.selection import (
-    Direction,
-    FeasibleSet,
-    ProjectedObjective,
-    baseline_plans,
-    select,
-)
+from projektor_ray.selection import Direction, Provider, select
+from projektor_ray.selection.baselines import baseline_plans
+from projektor_ray.selection.feasible_set import FeasibleSet
 from projektor_ray.selection.gradient_ascent import Ascent
 from projektor_ray.selection.problem import best_first
-from projektor_ray.selection.provider import Provider
 from projektor_ray.storage.arrays import Floats
-from tests.helpers.distances import paraboloid
-from tests.selection.test_feasible_set import providers
-
-SIZE = 10_000
-
-
-@dataclass(frozen=True)
-class Bowl:
-    """L = 1 − |p − peak|²: its feasible optimum is the projection of the peak."""
-
-    peak: tuple[float, ...]
-
-    def __call__(self, mixtures: Floats) -> tuple[Floats, Floats]:
-        away = mixtures - np.array(self.peak)
-        return 1 - np.sum(away**2, axis=1), -2 * away
+from tests.helpers.purchase_problems import SIZE, Bowl, projected, providers
 
 
 @dataclass(frozen=True)
@@ -181,18 +160,6 @@ def test_bad_input() -> None:
 
     with pytest.raises(InputError, match="shape"):
         select(flat, providers([None] * 3), 100)
-
-
-def projected(
-    slope: float, bounds: tuple[float, float] | None = None, name: str = "cs"
-) -> ProjectedObjective:
-    rng = np.random.default_rng(0)
-    mixtures = simplex_lattice(3, 4)
-    measured = paraboloid(mixtures).value
-    noise = 0.002 * rng.normal(size=(2, len(mixtures)))
-    low = PREDICTORS[name]().fit(mixtures, measured, 0.5 - 0.2 * measured + noise[0])
-    high = PREDICTORS[name]().fit(mixtures, measured, 0.6 - slope * measured + noise[1])
-    return ProjectedObjective(LogLinear.of({250: low, 1000: high}, bounds), SIZE, paraboloid)
 
 
 def test_the_projected_metric_is_maximised_where_the_distance_is_least() -> None:

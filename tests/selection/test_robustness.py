@@ -4,9 +4,8 @@ import numpy as np
 import pytest
 from scipy.optimize import linprog
 
-from projektor_ray.selection import PurchaseProblem, Terms
-from projektor_ray.selection.leave_one_out import MOST_LEFT_OUT, plans_without
-from projektor_ray.selection.provider import Provider
+from projektor_ray.selection import Provider, PurchaseProblem, Terms, plans_without
+from projektor_ray.selection.robustness import MOST_WITHOUT
 
 WORTH = np.array([1.0, 0.8, 0.5, 0.1])
 SELLERS = (
@@ -35,10 +34,10 @@ def best_by_program(size: int, budget: float, out: int | None) -> float:
 
 
 def test_it_is_the_best_of_what_the_others_sell() -> None:
-    market = PurchaseProblem(objective_at, SELLERS)
-    plan = market.plan(1000, 250.0)
+    problem = PurchaseProblem(objective_at, SELLERS)
+    plan = problem.plan(1000, 250.0)
     assert plan.predicted == pytest.approx(best_by_program(1000, 250.0, None), abs=1e-3)
-    without = plans_without(market, plan, 250.0)
+    without = plans_without(problem, plan, 250.0)
     bought = [name for name, count in zip(plan.names, plan.samples, strict=True) if count]
     assert set(without) == set(bought)
     for name, other in without.items():
@@ -57,18 +56,18 @@ def test_no_plan_without_a_provider_is_told() -> None:
     def of_two(size: int):  # type: ignore[no-untyped-def]
         return lambda mixtures: (mixtures[:, 0], np.tile([1.0, 0.0], (len(mixtures), 1)))
 
-    market = PurchaseProblem(of_two, sellers)
-    plan = market.plan(1000, None)
+    problem = PurchaseProblem(of_two, sellers)
+    plan = problem.plan(1000, None)
     assert plan.samples.tolist() == [600, 400]
-    assert plans_without(market, plan, None) == {"ada": None, "bob": None}
+    assert plans_without(problem, plan, None) == {"ada": None, "bob": None}
 
 
 def test_other_terms_are_kept_and_required_providers_can_be_left_out() -> None:
     terms = {"dan": Terms(required=True, minimum_order=100), "cyd": Terms(excluded=True)}
-    market = PurchaseProblem(objective_at, SELLERS, terms)
-    plan = market.plan(600, None)
+    problem = PurchaseProblem(objective_at, SELLERS, terms)
+    plan = problem.plan(600, None)
     assert plan.samples.tolist() == [400, 100, 0, 100]
-    without = plans_without(market, plan, None)
+    without = plans_without(problem, plan, None)
     assert without["ada"] is not None
     assert without["ada"].samples.tolist() == [0, 300, 0, 300]
     assert without["dan"] is not None
@@ -76,17 +75,17 @@ def test_other_terms_are_kept_and_required_providers_can_be_left_out() -> None:
 
 
 def test_of_many_providers_the_largest_are_left_out() -> None:
-    count = 3 * MOST_LEFT_OUT
+    count = 3 * MOST_WITHOUT
     sellers = [Provider(f"p{i:02d}", 10 + i, 0.0) for i in range(count)]
     worth = np.ones(count)
 
     def even(size: int):  # type: ignore[no-untyped-def]
         return lambda mixtures: (mixtures @ worth, np.tile(worth, (len(mixtures), 1)))
 
-    market = PurchaseProblem(even, sellers)
-    plan = market.plan(sum(10 + i for i in range(count)) - 50, None)
-    without = plans_without(market, plan, None)
-    largest = np.sort(plan.samples)[-MOST_LEFT_OUT:].sum()
+    problem = PurchaseProblem(even, sellers)
+    plan = problem.plan(sum(10 + i for i in range(count)) - 50, None)
+    without = plans_without(problem, plan, None)
+    largest = np.sort(plan.samples)[-MOST_WITHOUT:].sum()
     left = [plan.samples[plan.names.index(name)] for name in without]
-    assert len(left) == MOST_LEFT_OUT
+    assert len(left) == MOST_WITHOUT
     assert sum(left) == largest

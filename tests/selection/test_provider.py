@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 
 from projektor_ray.errors import InfeasibleError, InputError
-from projektor_ray.selection import FeasibleSet, Terms, baseline_plans, select
-from tests.selection.test_feasible_set import providers
-from tests.selection.test_gradient_ascent import SIZE, Bowl
+from projektor_ray.selection import Terms, select
+from projektor_ray.selection.baselines import baseline_plans
+from projektor_ray.selection.feasible_set import FeasibleSet
+from tests.helpers.purchase_problems import SIZE, Bowl, providers
 
 
 def best_by_enumeration(

@@ -10,10 +10,10 @@ from rich.markup import escape
 from projektor_ray.cli import terminal
 from projektor_ray.cli.number_lists import is_number, numbers
 from projektor_ray.errors import InputError
-from projektor_ray.runs import Roles, Runs, join_tables, read_table, unidentified
+from projektor_ray.runs import Roles, Runs, join_tables, unidentified
 from projektor_ray.runs.metric_direction import Bounds
 from projektor_ray.runs.name_lists import split_names
-from projektor_ray.runs.tidy_columns import tidy
+from projektor_ray.runs.run_sources import read_run_table
 from projektor_ray.selection import Direction
 
 
@@ -21,7 +21,9 @@ from projektor_ray.selection import Direction
 class TableOptions:
     """The table of trainings, and what its columns are."""
 
-    table: Annotated[str, typer.Argument(help="CSV, Parquet or Arrow file, a row each training.")]
+    table: Annotated[
+        str, typer.Argument(help="A file with a row for each training, or a tool's folder.")
+    ]
     join: Annotated[
         str | None, typer.Option(help="A second table with the metric, joined by --key.")
     ] = None
@@ -91,8 +93,10 @@ class TableOptions:
         return Runs.read(source, roles, measured=False)
 
     def _table(self) -> pa.Table:
-        table = tidy(read_table(self.table))
-        return table if self.join is None else join_tables(table, read_table(self.join), self.key)
+        table = read_run_table(self.table)
+        if self.join is None:
+            return table
+        return join_tables(table, read_run_table(self.join), self.key)
 
     def _roles(self, table: pa.Table, metric: str | None, direction: Direction | None) -> Roles:
         columns = table.column_names

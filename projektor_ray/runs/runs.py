@@ -7,7 +7,6 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from projektor_ray.data import read_table
 from projektor_ray.errors import InputError
 from projektor_ray.runs.column_names import provider_names
 from projektor_ray.runs.count_columns import sizes_of_counts
@@ -28,8 +27,9 @@ from projektor_ray.runs.run_checks import (
     finite_column,
     with_empty_as_zero,
 )
+from projektor_ray.runs.run_sources import read_run_table
 from projektor_ray.runs.size_column import check_one_size
-from projektor_ray.runs.tidy_columns import PER_CENT, tidy
+from projektor_ray.runs.tidy_columns import PER_CENT
 from projektor_ray.selection import Direction
 from projektor_ray.storage.arrays import Floats
 
@@ -82,7 +82,7 @@ class Runs:
             If a column is absent, can be read in two ways, or its values cannot be used; says
             which, and what to do.
         """
-        return read_runs(tidy(read_table(source)), roles or Roles(), measured)
+        return read_runs(read_run_table(source), roles or Roles(), measured)
 
     def __len__(self) -> int:
         return len(self.mixtures)

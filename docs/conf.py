@@ -57,7 +57,7 @@ def describe_fields(app, what, name, obj, options, lines) -> None:  # type: igno
     """Rewrite what this project's docstrings write otherwise than Sphinx reads it.
 
     A description stands behind `name :`, where numpy's style has the type; types are in the
-    annotations. A letter may follow a name in backticks, as in `Fact`s.
+    annotations. A letter may follow a name in backticks, as in `Fact`s, and |S| is a size.
     """
     described: list[str] = []
     inside = False
@@ -66,7 +66,8 @@ def describe_fields(app, what, name, obj, options, lines) -> None:  # type: igno
             inside = line in SECTIONS
         found = FIELD.match(line) if inside else None
         parts = [found[1], f"    {found[2]}"] if found else [line]
-        described += [re.sub(r"(?<=\w`)(?=\w)", r"\\ ", part) for part in parts]
+        parts = [re.sub(r"(?<=\w`)(?=\w)", r"\\ ", part) for part in parts]
+        described += [re.sub(r"(`[^`]*`)|\|", lambda m: m[1] or r"\|", part) for part in parts]
     lines[:] = described
 
 

@@ -1,6 +1,7 @@
 """What `import projektor_ray` offers: few names, imported when used, each with an example."""
 
 import doctest
+import importlib
 import subprocess
 import sys
 from pathlib import Path
@@ -10,6 +11,7 @@ import pytest
 import projektor_ray
 
 ROOT = Path(__file__).resolve().parent.parent
+ROOMS = (ROOT / "projektor_ray").glob("*/__init__.py")
 HEAVY = {"numpy", "pandas", "pyarrow", "pydantic", "scipy", "sklearn", "torch", "matplotlib", "ray"}
 
 
@@ -41,3 +43,9 @@ def test_the_example_of_a_public_name_runs(name: str) -> None:
     outcome = doctest.DocTestRunner().run(example)
     assert outcome.attempted
     assert not outcome.failed
+
+
+@pytest.mark.parametrize("room", sorted(path.parent.name for path in ROOMS))
+def test_every_room_lists_what_it_exports(room: str) -> None:
+    module = importlib.import_module(f"projektor_ray.{room}")
+    assert set(getattr(module, "__all__", ())) <= set(dir(module))

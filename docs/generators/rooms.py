@@ -18,8 +18,8 @@ def _section(folder: Path) -> str:
     exported = exported_names(folder / "__init__.py")
     public = sorted(set(exported) & set(projektor_ray.__all__))
     lines = [f".. automodule:: projektor_ray.{folder.name}"]
-    if set(exported) - set(public):
-        lines += ["   :members:", f"   :exclude-members: {', '.join(public)}"]
+    if private := [name for name in exported if name not in public]:
+        lines.append(f"   :members: {', '.join(private)}")
     if public:
         links = ", ".join(f":py:obj:`~projektor_ray.{name}`" for name in public)
         lines += ["", f"Public: {links}."]

@@ -14,7 +14,7 @@ from projektor_ray.storage.arrays import Floats
 
 DRIFT_OF_GAIN = 0.44
 """Of the gain on the link's scale: a 90 % interval then reaches back over two thirds of it, which
-held learning curves of CIFAR-10 and of scikit-learn's digits (`docs/decisions.md`)."""
+held learning curves of CIFAR-10 and of scikit-learn's digits (`docs/decisions/projection.md`)."""
 
 
 class Straight(Joint):

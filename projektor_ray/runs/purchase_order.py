@@ -1,0 +1,96 @@
+"""What is ordered from each provider: samples, unit price, cost, and what else is for sale."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import pyarrow as pa
+
+from projektor_ray.errors import InputError
+from projektor_ray.selection import Plan
+from projektor_ray.selection.provider import Provider
+
+ORDER = pa.schema(
+    [
+        pa.field("provider", pa.string(), nullable=False),
+        pa.field("samples", pa.int64(), nullable=False),
+        pa.field("unit_price", pa.float64(), nullable=False),
+        pa.field("cost", pa.float64(), nullable=False),
+    ]
+)
+
+
+@dataclass(frozen=True)
+class OrderLine:
+    """What is bought of one provider.
+
+    Attributes
+    ----------
+    samples : to buy, 1 or more.
+    cost : of all of them; their unit price is what one costs on average, over all price tiers.
+    available : samples that the provider sells at most; None: any number.
+    """
+
+    provider: str
+    samples: int
+    cost: float
+    available: int | None
+
+    @property
+    def unit_price(self) -> float:
+        """Money for one sample, on average."""
+        return self.cost / self.samples
+
+
+@dataclass(frozen=True)
+class PurchaseOrder:
+    """The lines of a plan, of the providers that are bought from, in the plan's order."""
+
+    lines: tuple[OrderLine, ...]
+
+    @staticmethod
+    def of_plan(plan: Plan, providers: Sequence[Provider]) -> "PurchaseOrder":
+        """The order of a plan.
+
+        Parameters
+        ----------
+        providers : in the order of the plan's samples, as `PurchasePlans.providers`.
+
+        Raises
+        ------
+        InputError
+            If the plan buys nothing.
+        """
+        parts = zip(providers, plan.samples.tolist(), plan.costs.tolist(), strict=True)
+        lines = [
+            OrderLine(one.name, int(samples), float(cost), one.capacity)
+            for one, samples, cost in parts
+            if samples
+        ]
+        if not lines:
+            raise InputError(
+                "the plan buys nothing, so that there is no order; ask for more samples"
+            )
+        return PurchaseOrder(tuple(lines))
+
+    @property
+    def size(self) -> int:
+        """Samples in all."""
+        return sum(line.samples for line in self.lines)
+
+    @property
+    def shares(self) -> dict[str, float]:
+        """Parts of the order by provider; they sum to 1."""
+        return {line.provider: line.samples / self.size for line in self.lines}
+
+    def table(self) -> pa.Table:
+        """A row for each line: provider, samples, unit price, cost."""
+        rows = [
+            {
+                "provider": line.provider,
+                "samples": line.samples,
+                "unit_price": line.unit_price,
+                "cost": line.cost,
+            }
+            for line in self.lines
+        ]
+        return pa.Table.from_pylist(rows, schema=ORDER)

@@ -1,0 +1,108 @@
+"""A table of results as the bytes of a file: CSV, Parquet, Excel, JSON or YAML."""
+
+import json
+from collections.abc import Callable
+from datetime import datetime
+from io import BytesIO
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.csv as pacsv
+import pyarrow.parquet as pq
+import yaml
+
+from projektor_ray.errors import InputError
+
+FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
+
+
+def table_bytes(table: pa.Table, ending: str) -> bytes:
+    """The content of a file with this ending, one of `TABLE_ENDINGS`.
+
+    In CSV a text that a spreadsheet would take for a formula is quoted; in Excel it is stored as a
+    text.
+
+    Raises
+    ------
+    InputError
+        If the ending is another one, or Excel's package is not installed.
+    """
+    if ending not in _WRITERS:
+        raise InputError(f"a table is written as {', '.join(TABLE_ENDINGS)}; got {ending!r}")
+    return _WRITERS[ending](table)
+
+
+def spreadsheet_cell(text: str) -> str:
+    """A text that no spreadsheet takes for a formula: one that begins like a formula is quoted."""
+    return f"'{text}" if text.startswith(FORMULA) else text
+
+
+def _csv(table: pa.Table) -> bytes:
+    columns = {}
+    for name in table.column_names:
+        cells = table[name]
+        if pa.types.is_string(cells.type) or pa.types.is_large_string(cells.type):
+            texts = [None if c is None else spreadsheet_cell(c) for c in cells.to_pylist()]
+            cells = pa.chunked_array([pa.array(texts, pa.string())])
+        columns[spreadsheet_cell(name)] = cells
+    content = BytesIO()
+    pacsv.write_csv(pa.table(columns), content)
+    return content.getvalue()
+
+
+def _parquet(table: pa.Table) -> bytes:
+    content = BytesIO()
+    pq.write_table(table, content, compression="zstd")
+    return content.getvalue()
+
+
+def _json(table: pa.Table) -> bytes:
+    return (json.dumps(_records(table), indent=2, ensure_ascii=False) + "\n").encode()
+
+
+def _yaml(table: pa.Table) -> bytes:
+    text: str = yaml.safe_dump(_records(table), sort_keys=False, allow_unicode=True)
+    return text.encode()
+
+
+def _excel(table: pa.Table) -> bytes:
+    try:
+        import openpyxl
+    except ImportError:
+        raise InputError(
+            "Excel files are written by openpyxl, which is not installed; run pip install "
+            "'projektor-ray[excel]', or write .csv"
+        ) from None
+    book = openpyxl.Workbook()
+    sheet = book.active
+    rows = [table.column_names, *(list(record.values()) for record in _records(table))]
+    for at, row in enumerate(rows, start=1):
+        for place, value in enumerate(row, start=1):
+            cell = sheet.cell(at, place, str(value) if isinstance(value, list | dict) else value)
+            if isinstance(value, str):
+                cell.data_type = "s"  # never a formula
+    content = BytesIO()
+    book.save(content)
+    return content.getvalue()
+
+
+def _records(table: pa.Table) -> list[dict[str, Any]]:
+    """The rows as plain values: times as ISO texts, what is no finite number as nothing."""
+    return [{name: _plain(value) for name, value in row.items()} for row in table.to_pylist()]
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, datetime):
+        return value.isoformat()
+    finite = not isinstance(value, float) or float("-inf") < value < float("inf")
+    return value if finite else None
+
+
+_WRITERS: dict[str, Callable[[pa.Table], bytes]] = {
+    ".csv": _csv,
+    ".parquet": _parquet,
+    ".xlsx": _excel,
+    ".json": _json,
+    ".yaml": _yaml,
+}
+TABLE_ENDINGS = tuple(_WRITERS)

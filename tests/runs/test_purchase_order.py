@@ -1,0 +1,47 @@
+"""An order has a line for each provider that is bought from, with its average price."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from projektor_ray.errors import InputError
+from projektor_ray.runs import Offers, ScaleRegressor
+from projektor_ray.runs.purchase_order import PurchaseOrder
+from projektor_ray.selection import PurchaseRequest
+
+
+def test_an_order_of_a_plan_with_tiers() -> None:
+    """a is best, but sells 600; b sells at 1, after 300 at 0.5; c is worst, and not bought."""
+    shares = np.random.default_rng(0).dirichlet(np.ones(3), 14)
+    X = pd.DataFrame(shares, columns=["a", "b", "c"])
+    y = pd.Series(0.2 + shares @ [0.5, 0.3, 0.0], name="accuracy")
+    model = ScaleRegressor("none", predictor="linear").fit(X, y, size=[1000.0] * 14)
+    offers = Offers.read(
+        pd.DataFrame(
+            {
+                "provider": ["a", "b", "b", "c"],
+                "price": [2.0, 1.0, 0.5, 0.0],
+                "above_quantity": [None, None, 300, None],
+                "capacity": [600, None, None, None],
+            }
+        ),
+        model.providers_,
+    )
+    plans = model.plans(PurchaseRequest(1000), offers)
+    order = PurchaseOrder.of_plan(plans.selected, plans.providers)
+    assert order.table().to_pylist() == [
+        {"provider": "a", "samples": 600, "unit_price": 2.0, "cost": 1200.0},
+        {"provider": "b", "samples": 400, "unit_price": 0.875, "cost": 350.0},
+    ]
+    assert (order.size, order.lines[0].available, order.lines[1].available) == (1000, 600, None)
+    assert order.shares == {"a": 0.6, "b": 0.4}
+    assert sum(line.cost for line in order.lines) == pytest.approx(plans.selected.cost)
+
+
+def test_an_order_of_nothing_is_refused() -> None:
+    class Nothing:
+        samples = np.zeros(2, dtype=np.int64)
+        costs = np.zeros(2)
+
+    with pytest.raises(InputError, match="buys nothing"):
+        PurchaseOrder.of_plan(Nothing(), Offers.free(["a", "b"]).providers)  # type: ignore[arg-type]

@@ -12,6 +12,7 @@ from projektor_ray.storage.settings import Config
 SIZED_DESIGNS = ("lattice", "simplex_centroid")
 """Designs whose size is not a number that can be asked for."""
 ONLY_ADAPTIVE = ("initial_mixtures", "batch", "min_expected_gain")
+MOST_SEEDS = 10_000
 
 
 class ProbesConfig(Config):
@@ -131,10 +132,12 @@ class ProbesConfig(Config):
     @field_validator("seeds")
     @classmethod
     def _some_seeds(cls, seeds: int | tuple[int, ...]) -> int | tuple[int, ...]:
-        if isinstance(seeds, int) and seeds < 1:
-            raise ValueError(f"expected at least 1 seed; got {seeds}")
+        if isinstance(seeds, int) and not 1 <= seeds <= MOST_SEEDS:
+            raise ValueError(f"expected a number of seeds from 1 to {MOST_SEEDS:,}; got {seeds}")
         if isinstance(seeds, tuple) and (not seeds or len(set(seeds)) < len(seeds)):
             raise ValueError(f"expected a list of different seeds; got {list(seeds)}")
+        if isinstance(seeds, tuple) and not all(-(2**63) <= seed < 2**63 for seed in seeds):
+            raise ValueError("expected seeds that fit into 64 bits, from -2**63 to 2**63 - 1")
         return seeds
 
     @field_validator("resources")

@@ -2,6 +2,7 @@
 
 from io import BytesIO
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 import numpy as np
@@ -10,6 +11,7 @@ import pyarrow.dataset as ds
 import pyarrow.parquet as pq
 import pytest
 
+from projektor_ray.errors import StorageError
 from projektor_ray.storage.checked_parquet import encode
 from projektor_ray.storage.folder import Folder
 from projektor_ray.storage.ledger import MERGE_AT, Ledger
@@ -31,6 +33,19 @@ def test_rows_come_back_bit_for_bit(folder: Folder) -> None:
     assert rows[("m0", 30, 0, "l", "accuracy")] == probe_row(0) | {"providers": ("a", "b")}
     assert [row["status"] for row in rows.values()].count("failed") == 1
     assert len(rows) == 3
+
+
+@pytest.mark.parametrize(
+    "value", [{"seed": 2**63}, {"error": "b\udcffad.png"}, {"size": "many"}], ids=str
+)
+def test_a_value_that_its_column_cannot_hold_is_an_error_of_the_storage(
+    folder: Folder, value: dict[str, Any]
+) -> None:
+    ledger = Ledger(folder, "probes")
+    with pytest.raises(StorageError, match="probes"):
+        ledger.append([probe_row(0) | value], METADATA)
+    ledger.append([probe_row(2**63 - 1), probe_row(-(2**63))], METADATA)
+    assert len(ledger.rows("made")) == 2
 
 
 def test_rows_that_something_else_made_are_not_returned(folder: Folder) -> None:

@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 
-.PHONY: demo test slow lint format docs clean
+.PHONY: demo test slow mutants lint format docs clean
 
 demo: $(INSTALLED)  ## run the main job on real images
 	$(BIN)/python -m jobs.study examples/digits.yaml --out out/digits
@@ -14,6 +14,9 @@ test: $(INSTALLED) lint  ## everything that must pass before a change lands
 
 slow: $(INSTALLED)  ## also the tests that need minutes
 	$(BIN)/python -m pytest --slow
+
+mutants: $(INSTALLED)  ## plant faults into the storage code; a test must notice each
+	$(BIN)/python -m benchmarks.mutants
 
 lint: $(INSTALLED)
 	$(BIN)/ruff check .

@@ -1,6 +1,8 @@
 """Files and tables in a folder."""
 
+from io import BytesIO
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 import pyarrow.parquet as pq
@@ -27,6 +29,68 @@ def test_a_failed_write_leaves_the_old_file_and_nothing_beside(
         folder.write("plans.parquet", b"new")
     assert folder.read("plans.parquet") == b"old"
     assert [path.name for path in tmp_path.iterdir()] == ["plans.parquet"]
+
+
+def test_a_reader_finds_the_old_file_until_the_new_one_is_whole(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder, seen = Folder(tmp_path), []
+    folder.write("plans.parquet", b"old")
+    flush = module.os.fsync
+
+    def fsync(handle: int) -> None:
+        seen.append(folder.read("plans.parquet"))
+        flush(handle)
+
+    monkeypatch.setattr(module.os, "fsync", fsync)
+    folder.write("plans.parquet", b"new")
+    assert seen == [b"old", b"new"], "the content is flushed before the rename, the folder after"
+    assert folder.read("plans.parquet") == b"new"
+
+
+class ObjectStorage:
+    """A file system in memory that shows what is written as soon as it is written."""
+
+    def __init__(self) -> None:
+        self.files: dict[str, bytes] = {}
+        self.seen: list[bytes | None] = []
+
+    def open_output_stream(self, path: str) -> "Stream":
+        self.files[path] = b""
+        return Stream(self, path)
+
+    def open_input_stream(self, path: str) -> BytesIO:
+        return BytesIO(self.files[path])
+
+    def move(self, path: str, target: str) -> None:
+        self.files[target] = self.files.pop(path)
+
+    def create_dir(self, path: str, recursive: bool) -> None:
+        """Folders need no making."""
+
+
+class Stream(BytesIO):
+    """A file of the storage that is being written."""
+
+    def __init__(self, storage: ObjectStorage, path: str) -> None:
+        super().__init__()
+        self.storage, self.path = storage, path
+
+    def write(self, content: Any) -> int:
+        self.storage.files[self.path] += bytes(content)
+        self.storage.seen.append(self.storage.files.get("place/plans.parquet"))
+        return len(content)
+
+
+def test_also_in_an_object_storage(monkeypatch: pytest.MonkeyPatch) -> None:
+    storage = ObjectStorage()
+    monkeypatch.setattr(module, "open_filesystem", lambda uri: (storage, "place"))
+    folder = Folder("memory://place")
+    folder.write("plans.parquet", b"old")
+    folder.write("plans.parquet", b"new")
+    assert storage.seen == [None, b"old"]
+    assert folder.read("plans.parquet") == b"new"
+    assert list(storage.files) == ["place/plans.parquet"]
 
 
 def test_a_missing_or_foreign_table_is_a_clear_error(tmp_path: Path) -> None:

@@ -1,5 +1,8 @@
 """The append-only ledger."""
 
+from collections.abc import Callable
+from contextlib import suppress
+from functools import partial
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -12,6 +15,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from projektor_ray.errors import StorageError
+from projektor_ray.storage import ledger as module
 from projektor_ray.storage.checked_parquet import encode
 from projektor_ray.storage.folder import Folder
 from projektor_ray.storage.ledger import MERGE_AT, Ledger
@@ -91,6 +95,36 @@ def test_compaction_keeps_every_row_and_its_metadata(folder: Folder) -> None:
     assert len(folder.names("probes")) == 2
     assert len(before[0]) == MERGE_AT + 1
     assert (ledger.rows("made"), ledger.rows("other")) == before
+
+
+class CrashError(BaseException):
+    """The process ends here."""
+
+
+@pytest.mark.parametrize("steps", range(7))
+def test_a_crash_at_any_step_of_a_compaction_loses_no_row(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, steps: int
+) -> None:
+    """Of one write and five deletions so many happen."""
+    monkeypatch.setattr(module, "MERGE_AT", 5)
+    folder = Folder(tmp_path)
+    ledger = Ledger(folder, "probes")
+    for seed in range(5):
+        ledger.append([probe_row(seed)], METADATA)
+    expected, left = dict(ledger.rows("made")), [None] * steps
+
+    def step(action: Callable[..., None], *arguments: Any) -> None:
+        if not left:
+            raise CrashError
+        left.pop()
+        action(*arguments)
+
+    with monkeypatch.context() as patch, suppress(CrashError):
+        for name in ("write", "delete"):
+            patch.setattr(folder, name, partial(step, getattr(folder, name)))
+        ledger.compact()
+    assert dict(ledger.rows("made")) == expected
+    assert len(folder.names("probes")) == (5 if steps == 0 else 7 - steps)
 
 
 def test_other_tools_read_the_ledger_as_one_data_set(tmp_path: Path) -> None:

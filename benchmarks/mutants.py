@@ -1,0 +1,206 @@
+"""Faults planted into the code that keeps finished work: does a test notice each of them?
+
+python -m benchmarks.mutants [NAME ...]
+
+`make mutants` runs it. Each mutant is a changed line or two in a copy of the project, tried with
+the fast tests of its file; the status is 1 if one survives. Writes `benchmarks/results/mutants.md`.
+"""
+
+import argparse
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+COPIED = ("projektor_ray", "actors", "jobs", "tests", "pyproject.toml")
+SECONDS = 300
+
+LEDGER = "projektor_ray/storage/ledger.py"
+LEASE = "projektor_ray/storage/lease.py"
+FOLDER = "projektor_ray/storage/folder.py"
+CHECKSUM = "projektor_ray/storage/checked_parquet.py"
+WRITER = "actors/ledger.py"
+TRIAL = "actors/trial.py"
+
+HEAD = """# Mutants
+
+Written by `python -m benchmarks.mutants` (`make mutants`): a fault planted into the code that keeps
+finished work, and the first test that fails.
+
+| fault | file | noticed by |
+|---|---|---|
+"""
+
+
+@dataclass(frozen=True)
+class Mutant:
+    """A fault: in `file` the text `sound` becomes `broken`; `tests` are to notice it."""
+
+    name: str
+    file: str
+    sound: str
+    broken: str
+    tests: str
+
+
+MUTANTS = (
+    Mutant(
+        "compaction deletes parts before it writes the merged one",
+        LEDGER,
+        """            self._write(tier, merged.replace_schema_metadata(metadata.metadata()))
+            for part in group:
+                self.folder.delete(part.name)
+""",
+        """            for part in group:
+                self.folder.delete(part.name)
+            self._write(tier, merged.replace_schema_metadata(metadata.metadata()))
+""",
+        "tests/storage/test_ledger.py",
+    ),
+    Mutant(
+        "a failure wins over an earlier success",
+        LEDGER,
+        "np.lexsort((attempt, done))",
+        "np.lexsort((done, attempt))",
+        "tests/storage/test_ledger.py",
+    ),
+    Mutant(
+        "a damaged part is deleted instead of set aside",
+        LEDGER,
+        "self.folder.move(name, target)",
+        "self.folder.delete(name)",
+        "tests/storage/test_ledger.py",
+    ),
+    Mutant(
+        "tables are written in place on a disk",
+        FOLDER,
+        """            with Path(beside).open("wb") as file:""",
+        """            beside = target
+            with Path(beside).open("wb") as file:""",
+        "tests/storage/test_folder.py",
+    ),
+    Mutant(
+        "tables are written in place in an object storage",
+        FOLDER,
+        """            with self._filesystem.open_output_stream(beside) as stream:""",
+        """            beside = target
+            with self._filesystem.open_output_stream(beside) as stream:""",
+        "tests/storage/test_folder.py",
+    ),
+    Mutant(
+        "a file is renamed before it is flushed",
+        FOLDER,
+        "os.fsync(file.fileno())",
+        "file.fileno()",
+        "tests/storage/test_folder.py",
+    ),
+    Mutant(
+        "the checksum is not compared",
+        CHECKSUM,
+        "if not _is_whole(content):",
+        "if not content:",
+        "tests/storage/test_checked_parquet.py",
+    ),
+    Mutant(
+        "the heartbeat stands still",
+        LEASE,
+        "self._write(heartbeat)",
+        "self._write(0)",
+        "tests/storage/test_lease.py",
+    ),
+    Mutant(
+        "a driver takes the lease without a look at others",
+        LEASE,
+        "while others := self._others():",
+        "while others := []:",
+        "tests/storage/test_lease.py",
+    ),
+    Mutant(
+        "any file in the lease's folder counts as a claim",
+        LEASE,
+        "if not CLAIM_FILE.fullmatch(file):",
+        "if not file:",
+        "tests/storage/test_lease.py",
+    ),
+    Mutant(
+        "the writer reports an outcome before its row is stored",
+        WRITER,
+        """        if final:
+            self.append(outcome)
+        self._note(trial, replace(self.state(trial), outcome=outcome))
+""",
+        """        self._note(trial, replace(self.state(trial), outcome=outcome))
+        if final:
+            self.append(outcome)
+""",
+        "tests/actors/test_ledger.py",
+    ),
+    Mutant(
+        "a trial reports to Tune before its row is stored",
+        TRIAL,
+        "        fetch(context.report(index, outcome))\n",
+        """        tune.report({"outcome": outcome, "refusal": refusal})
+        fetch(context.report(index, outcome))
+""",
+        "tests/actors/test_trial.py",
+    ),
+)
+
+
+def failing_test(mutant: Mutant) -> str:
+    """The first test that fails with the fault; "" if none does."""
+    with tempfile.TemporaryDirectory() as place:
+        copy = Path(place)
+        for name in COPIED:
+            source = ROOT / name
+            copying = shutil.copytree if source.is_dir() else shutil.copy
+            copying(source, copy / name)
+        file = copy / mutant.file
+        text = file.read_text(encoding="utf-8")
+        if text.count(mutant.sound) != 1:
+            raise ValueError(f"{mutant.file} does not hold the text of {mutant.name!r} once")
+        file.write_text(text.replace(mutant.sound, mutant.broken), encoding="utf-8")
+        command = [sys.executable, "-m", "pytest", "-x", "-q", "-rfE", mutant.tests]
+        try:
+            ended = subprocess.run(
+                command,
+                cwd=copy,
+                env={**os.environ, "PYTHONPATH": str(copy)},
+                capture_output=True,
+                text=True,
+                timeout=SECONDS,
+                check=False,
+            )
+        except subprocess.TimeoutExpired:
+            return f"a test that does not end within {SECONDS} s"
+    for line in ended.stdout.splitlines():
+        if line.startswith(("FAILED", "ERROR")):
+            return line.split(" ")[1].split("::")[-1].split("[")[0]
+    if ended.returncode:
+        raise RuntimeError(ended.stdout + ended.stderr)
+    return ""
+
+
+def main() -> None:
+    options = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    options.add_argument("words", nargs="*", help="only the mutants whose names hold one of these")
+    words = options.parse_args().words
+    mutants = [m for m in MUTANTS if not words or any(word in m.name for word in words)]
+    text, survivors = HEAD, 0
+    for mutant in mutants:
+        noticed = failing_test(mutant)
+        survivors += not noticed
+        by = f"`{noticed}`" if noticed else "**nothing**"
+        text += f"| {mutant.name} | `{mutant.file}` | {by} |\n"
+        print(text.splitlines()[-1], flush=True)
+    if not words:
+        (ROOT / "benchmarks" / "results" / "mutants.md").write_text(text, encoding="utf-8")
+    sys.exit(f"{survivors} mutants survive" if survivors else 0)
+
+
+if __name__ == "__main__":
+    main()

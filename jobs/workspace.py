@@ -14,8 +14,7 @@ from jobs.cluster import connected
 from projektor_ray.data import Samples, embedder_identity
 from projektor_ray.designs.adaptive import chosen_before
 from projektor_ray.errors import InputError
-from projektor_ray.learners import METRICS
-from projektor_ray.learners.registry import check_metric
+from projektor_ray.learners import METRICS, check_metric
 from projektor_ray.probes.resources import lacking_resources
 from projektor_ray.storage.folder import Folder
 from projektor_ray.storage.lease import Lease, leased

@@ -3,6 +3,14 @@
 from projektor_ray.learners.learner import Learner
 from projektor_ray.learners.learner_config import LearnerConfig
 from projektor_ray.learners.metrics import METRICS, Metric
-from projektor_ray.learners.registry import build_learner
+from projektor_ray.learners.registry import build_learner, check_metric, learner_identity
 
-__all__ = ["METRICS", "Learner", "LearnerConfig", "Metric", "build_learner"]
+__all__ = [
+    "METRICS",
+    "Learner",
+    "LearnerConfig",
+    "Metric",
+    "build_learner",
+    "check_metric",
+    "learner_identity",
+]

@@ -7,7 +7,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from projektor_ray.data import Samples
+from projektor_ray.data.samples import Samples
 from projektor_ray.errors import InputError
 from projektor_ray.learners.learner import Learner, Metrics
 

@@ -3,7 +3,7 @@
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 
-from projektor_ray.data import Samples
+from projektor_ray.data.samples import Samples
 
 Metrics = dict[str, float]
 """Metrics on a validation set by name."""

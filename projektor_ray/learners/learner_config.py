@@ -39,16 +39,3 @@ class LearnerConfig(Config):
         except (TypeError, ValueError) as failure:
             raise ValueError(f"settings must be plain finite values: {failure}") from None
         return settings
-
-    def identity(self) -> dict[str, Any]:
-        """What determines a training beside its data and seed: name, settings, code version.
-
-        Raises
-        ------
-        InputError
-            If the learner is unknown.
-        """
-        from projektor_ray.learners.registry import code_version
-
-        identity = {"name": self.name, "settings": self.settings, "code": code_version(self.name)}
-        return identity if self.input == "raw" else {**identity, "input": self.input}

@@ -7,7 +7,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from projektor_ray.data import Target
+from projektor_ray.data.samples import Target
 from projektor_ray.errors import LearnerError
 from projektor_ray.storage.arrays import Floats
 

@@ -8,7 +8,7 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
-from projektor_ray.data import Samples
+from projektor_ray.data.samples import Samples
 from projektor_ray.errors import InputError
 from projektor_ray.learners.architectures import SmallCNN, small_image_resnet
 from projektor_ray.learners.learner import Learner, Metrics

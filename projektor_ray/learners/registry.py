@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from projektor_ray.data import Samples
+from projektor_ray.data.samples import Samples
 from projektor_ray.errors import InputError, LearnerError, nearest
 from projektor_ray.learners.imports import load_callable, source_digest
 from projektor_ray.learners.inputs import Standardized
@@ -63,14 +63,21 @@ def check_metric(config: LearnerConfig, metric: Metric) -> None:
         )
 
 
-def code_version(name: str) -> str:
-    """The version of the code of the learner of that name.
+def learner_identity(config: LearnerConfig) -> dict[str, Any]:
+    """What determines a training beside its data and seed: name, settings, code version, input.
 
     Raises
     ------
     InputError
         If the learner is unknown.
     """
+    version = _code_version(config.name)
+    identity = {"name": config.name, "settings": config.settings, "code": version}
+    return identity if config.input == "raw" else {**identity, "input": config.input}
+
+
+def _code_version(name: str) -> str:
+    """The version of the code of the learner of that name."""
     if ":" in name:
         return source_digest(name)
     if name in NETWORKS:

@@ -9,7 +9,7 @@ import torch
 from numpy.typing import NDArray
 from torch.nn import functional
 
-from projektor_ray.data import Samples
+from projektor_ray.data.samples import Samples
 from projektor_ray.learners.learner import Metrics
 from projektor_ray.learners.metrics import class_metrics, regression_metrics
 

@@ -18,6 +18,7 @@ from projektor_ray.designs.placement import (
 )
 from projektor_ray.designs.space_filling import distinct
 from projektor_ray.errors import InputError, TooFewProbesError
+from projektor_ray.learners import learner_identity
 from projektor_ray.learners.metrics import METRICS, Metric
 from projektor_ray.predictors import PREDICTORS
 from projektor_ray.selection import Provider
@@ -291,7 +292,9 @@ class Study:
         """Of the probes: the learner, its settings and code, what it sees, the validation set."""
         learner = self.config.learner
         embedder = [embedder_identity(self.config.embedder)] if learner.input == "embedded" else []
-        input_hash = digest("probes", learner.identity(), self.validation.content_hash, *embedder)
+        input_hash = digest(
+            "probes", learner_identity(learner), self.validation.content_hash, *embedder
+        )
         return self._metadata(input_hash)
 
     def _metadata(self, input_hash: str) -> TableMetadata:

@@ -10,7 +10,7 @@ from sklearn.preprocessing import StandardScaler
 
 from projektor_ray.data import Samples
 from projektor_ray.errors import InputError
-from projektor_ray.learners import LearnerConfig, build_learner
+from projektor_ray.learners import LearnerConfig, build_learner, learner_identity
 from projektor_ray.learners.inputs import embedded
 from tests.helpers.learner_data import blobs, stripes
 
@@ -49,7 +49,7 @@ def test_embedded_samples_are_the_embedders() -> None:
 
 def test_what_the_learner_sees_is_part_of_its_identity() -> None:
     plain, other = (
-        LearnerConfig(name=LOGISTIC, input=kind).identity() for kind in ("raw", "embedded")
+        learner_identity(LearnerConfig(name=LOGISTIC, input=kind)) for kind in ("raw", "embedded")
     )
     assert plain != other
-    assert plain == LearnerConfig(name=LOGISTIC).identity()
+    assert plain == learner_identity(LearnerConfig(name=LOGISTIC))

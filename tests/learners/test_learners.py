@@ -10,7 +10,7 @@ from sklearn.linear_model import LogisticRegression, Ridge
 
 from projektor_ray.data import Samples
 from projektor_ray.errors import InputError, LearnerError
-from projektor_ray.learners import LearnerConfig, build_learner
+from projektor_ray.learners import LearnerConfig, build_learner, learner_identity
 from projektor_ray.learners.metrics import class_metrics
 from projektor_ray.storage.hashing import digest
 from projektor_ray.storage.settings import parse
@@ -207,7 +207,7 @@ def test_identity_is_what_determines_a_training(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def identity(name: str, **settings: Any) -> str:
-        return digest(LearnerConfig(name=name, settings=settings).identity())
+        return digest(learner_identity(LearnerConfig(name=name, settings=settings)))
 
     names = ["small_cnn", "resnet18", LOGISTIC, FOREST, CUSTOM]
     assert len({identity(name) for name in names}) == len(names)

@@ -53,7 +53,7 @@ def report(workspace: Workspace) -> None:
         without = leave_out(workspace, fits, plans.selected)
         drawn = add_plan(workspace, drawn, plans.selected, without)
     write_page(workspace, fits, plans, without, drawn)
-    headline("report", f"{workspace.folder.uri}/{PAGE}", wrap=False)
+    headline("report", f"{workspace.folder.shown}/{PAGE}", wrap=False)
 
 
 def is_there(config: StudyConfig, folder: Folder) -> bool:
@@ -89,7 +89,7 @@ def main(arguments: argparse.Namespace) -> int:
     out = output_of(config, arguments.out)
     folder = Folder(out)
     if is_there(config, folder):
-        says = f"{folder.uri}/{PAGE} is of all that the folder holds; delete it to make it anew"
+        says = f"{folder.shown}/{PAGE} is of all that the folder holds; delete it to make it anew"
         headline("report", says, wrap=False)
         return 0
     with opened(config, out, arguments.address) as workspace:

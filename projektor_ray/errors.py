@@ -5,6 +5,7 @@ survive pickling on their way out of a Ray worker.
 """
 
 import difflib
+import re
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -17,8 +18,26 @@ SHOWN = 5
 HOW = "(counted from 1, without the header)"
 
 
+CREDENTIALS = re.compile(
+    r"(?P<scheme>\w[\w+.-]*://)(?:[^\s/@'\"]*:[^\s@'\"]*|[^\s/@'\"]*)@"
+    r"|(?P<option>[?&](?:\w*(?:secret|token|password|access_key|sig)\w*)=)[^\s&'\"]+",
+    re.IGNORECASE,
+)
+"""In URIs: `KEY:SECRET@`, and options of the query such as `secret_key=…`."""
+
+
+def redacted(text: str) -> str:
+    """A text without the credentials of the URIs in it: `s3://***@bucket/folder`."""
+    return CREDENTIALS.sub(
+        lambda found: f"{found['scheme']}***@" if found["scheme"] else f"{found['option']}***", text
+    )
+
+
 class ProjektorError(Exception):
-    """Base of every error this project raises on purpose."""
+    """Base of every error this project raises on purpose; shows no credentials of URIs."""
+
+    def __init__(self, *arguments: Any) -> None:
+        super().__init__(*(redacted(a) if isinstance(a, str) else a for a in arguments))
 
 
 class InputError(ProjektorError, ValueError):

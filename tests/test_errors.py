@@ -1,8 +1,11 @@
-"""Rows in words."""
+"""Rows by number, and messages without credentials."""
+
+import pickle
 
 import numpy as np
+import pytest
 
-from projektor_ray.errors import row_named, rows_named
+from projektor_ray.errors import InputError, redacted, row_named, rows_named
 
 
 def test_rows_are_counted_from_one_below_the_header() -> None:
@@ -12,3 +15,23 @@ def test_rows_are_counted_from_one_below_the_header() -> None:
     assert rows_named(range(7)) == (
         "rows 1, 2, 3, 4, 5 and 2 more (counted from 1, without the header)"
     )
+
+
+@pytest.mark.parametrize(
+    ("uri", "shown"),
+    [
+        ("s3://KEY:SECRET@bucket/a", "s3://***@bucket/a"),
+        ("s3://KEY:SEC/RET+x@bucket/a", "s3://***@bucket/a"),
+        ("gs://SECRET@bucket/a", "gs://***@bucket/a"),
+        ("abfs://box/a?sig=SECRET&sv=1", "abfs://box/a?sig=***&sv=1"),
+        ("s3://bucket/a?secret_key=SECRET", "s3://bucket/a?secret_key=***"),
+        ("s3://bucket/folder@2024/a", "s3://bucket/folder@2024/a"),
+        ("s3://bucket/a?region=eu", "s3://bucket/a?region=eu"),
+        ("me@example.org", "me@example.org"),
+    ],
+)
+def test_credentials_are_redacted(uri: str, shown: str) -> None:
+    assert redacted(f"cannot read '{uri}': denied") == f"cannot read '{shown}': denied"
+    failure = pickle.loads(pickle.dumps(InputError(f"cannot read {uri}")))
+    assert str(failure) == f"cannot read {shown}"
+    assert "SECRET" not in repr(failure)

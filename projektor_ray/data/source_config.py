@@ -5,6 +5,7 @@ from typing import Any, Literal
 from pydantic import Field, field_validator, model_validator
 
 from projektor_ray.data.samples import Target
+from projektor_ray.errors import redacted
 from projektor_ray.storage.settings import Config, expand_path
 
 AskedTarget = Target | Literal["auto"]
@@ -107,7 +108,7 @@ class SourceConfig(Config):
     def __str__(self) -> str:
         """The origin, as messages name it."""
         if self.path is not None:
-            return self.path
+            return redacted(self.path)
         if self.sklearn is not None:
             return f"scikit-learn's {self.sklearn}"
         return f"torchvision's {self.torchvision} in {self.root}"

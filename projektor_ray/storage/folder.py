@@ -14,7 +14,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.fs as pafs
 
-from projektor_ray.errors import InputError
+from projektor_ray.errors import InputError, redacted
 from projektor_ray.storage.checked_parquet import decode, encode
 from projektor_ray.storage.locations import open_filesystem
 from projektor_ray.storage.retries import with_retries
@@ -31,11 +31,13 @@ class Folder:
     Attributes
     ----------
     uri : the place in full, which other processes find whatever their current folder is.
+    shown : the same for people to read, without credentials.
     """
 
     def __init__(self, uri: str | Path) -> None:
         self._filesystem, self._base = open_filesystem(str(uri))
         self.uri = str(uri) if "://" in str(uri) else self._base
+        self.shown = redacted(self.uri)
 
     @property
     def is_local(self) -> bool:
@@ -50,7 +52,8 @@ class Folder:
             If the storage refuses it, or fails for too long; an earlier file stays as it was.
         """
         with_retries(
-            f"write {name} in {self.uri}", lambda: self._write_once(f"{self._base}/{name}", content)
+            f"write {name} in {self.shown}",
+            lambda: self._write_once(f"{self._base}/{name}", content),
         )
 
     def _write_once(self, target: str, content: bytes) -> None:
@@ -82,9 +85,9 @@ class Folder:
         StorageError
             If the storage refuses it, or fails for too long.
         """
-        content = with_retries(f"read {name} in {self.uri}", lambda: self._read_once(name))
+        content = with_retries(f"read {name} in {self.shown}", lambda: self._read_once(name))
         if content is None:
-            raise FileNotFoundError(f"{self.uri}/{name}")
+            raise FileNotFoundError(f"{self.shown}/{name}")
         return content
 
     def _read_once(self, name: str) -> bytes | None:
@@ -117,12 +120,12 @@ class Folder:
         for name in self._listed(under):
             if HALF_WRITTEN.fullmatch(name.rsplit("/", 1)[-1]):
                 says = "removing %s of %s, which a crash left half-written"
-                logger.warning(says, name, self.uri)
+                logger.warning(says, name, self.shown)
                 self.delete(name)
 
     def _listed(self, under: str) -> list[str]:
         selector = pafs.FileSelector(f"{self._base}/{under}".rstrip("/"), allow_not_found=True)
-        what = f"list {under} in {self.uri}"
+        what = f"list {under} in {self.shown}"
         found = with_retries(what, lambda: self._filesystem.get_file_info(selector))
         names = [info.base_name for info in found if info.is_file]
         return sorted(f"{under}/{name}" if under else name for name in names)
@@ -135,7 +138,7 @@ class Folder:
         StorageError
             If the storage refuses it, or fails for too long.
         """
-        with_retries(f"delete {name} in {self.uri}", lambda: self._delete_once(name))
+        with_retries(f"delete {name} in {self.shown}", lambda: self._delete_once(name))
 
     def _delete_once(self, name: str) -> None:
         with suppress(FileNotFoundError):
@@ -149,7 +152,7 @@ class Folder:
         StorageError
             If the storage refuses it, or fails for too long.
         """
-        with_retries(f"move {name} in {self.uri}", lambda: self._move_once(name, target))
+        with_retries(f"move {name} in {self.shown}", lambda: self._move_once(name, target))
 
     def _move_once(self, name: str, target: str) -> None:
         place = f"{self._base}/{target}"
@@ -174,10 +177,10 @@ class Folder:
             content = self.read(f"{name}.parquet")
         except FileNotFoundError:
             raise InputError(
-                f"there is no table {name}.parquet in {self.uri}; run the study first "
+                f"there is no table {name}.parquet in {self.shown}; run the study first "
                 "(python -m jobs.study)"
             ) from None
-        return decode(content, f"{self.uri}/{name}.parquet")[0]
+        return decode(content, f"{self.shown}/{name}.parquet")[0]
 
 
 def _is_hidden(name: str) -> bool:

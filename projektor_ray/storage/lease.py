@@ -135,7 +135,8 @@ class Lease:
                 if changed and prevails:
                     raise BusyError(
                         f"another driver ({other.driver}) works on the study in "
-                        f"{self._folder.uri}; wait until it is done, stop it, or give another --out"
+                        f"{self._folder.shown}; wait until it is done, stop it, or give another "
+                        "--out"
                     )
                 if not changed and time.monotonic() - since >= DEAD_SECONDS:
                     self._folder.delete(other.file)
@@ -153,7 +154,7 @@ class Lease:
         """
         if self._lost:
             raise BusyError(
-                f"this driver's claim on {self._folder.uri} is gone: the folder was deleted, or "
+                f"this driver's claim on {self._folder.shown} is gone: the folder was deleted, or "
                 f"the driver gave no heartbeat for {DEAD_SECONDS:.0f} s and another took over. "
                 "Finished work is kept: run the same command again once the other driver is done"
             )
@@ -190,7 +191,7 @@ class Lease:
                 continue
             if not CLAIM_FILE.fullmatch(file):
                 if file not in self._foreign:
-                    logger.warning("ignoring %s in %s: it is no claim", file, self._folder.uri)
+                    logger.warning("ignoring %s in %s: it is no claim", file, self._folder.shown)
                 self._foreign.add(file)
                 continue
             with suppress(FileNotFoundError):

@@ -183,7 +183,7 @@ class Ledger:
                 logger.warning(
                     "%s of %s is damaged and was moved to %s; its rows are computed again",
                     name,
-                    self.folder.uri,
+                    self.folder.shown,
                     target,
                 )
                 self.folder.move(name, target)
@@ -222,12 +222,12 @@ class Ledger:
                 "ignoring the damaged part %s of %s: run the study again, which computes its rows "
                 "again",
                 name,
-                self.folder.uri,
+                self.folder.shown,
             )
             return None
 
     def _decode(self, name: str) -> _Part:
-        table, metadata = decode(self.folder.read(name), f"{self.folder.uri}/{name}")
+        table, metadata = decode(self.folder.read(name), f"{self.folder.shown}/{name}")
         return _Part(name, metadata, table)
 
 

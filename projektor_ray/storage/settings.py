@@ -2,14 +2,14 @@
 
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
-import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from projektor_ray.errors import InputError, nearest
+from projektor_ray.storage.yaml_files import read_yaml
 
 RANGES = {
     "greater_than_equal": "must be {ge:g} or more",
@@ -28,8 +28,19 @@ KINDS = {
     "list": "a list",
     "tuple": "a list",
 }
-FAULTS = ("type", "parsing", "from_float", "number")
+FAULTS = ("type", "parsing", "parsing_size", "from_float", "number")
 """Pydantic names an error by what was expected and by the fault: `int_parsing`."""
+
+MAX_SAMPLES = 10**12
+"""Samples that a field of the configuration may ask for."""
+MAX_MONEY = 1e15
+"""Money that a field of the configuration may name."""
+LARGEST_INTEGER = 2**63
+LOG10_2 = 0.30103
+CANNOT_USE = "the configuration cannot be used:"
+LONGEST_QUOTE, LONGEST_LINE, MOST_LINES = 120, 400, 20
+RECOGNISABLE = 4
+"""Values of environment variables with fewer letters are hidden only where they are quoted."""
 
 
 class Config(BaseModel):
@@ -41,8 +52,12 @@ class Config(BaseModel):
 ConfigT = TypeVar("ConfigT", bound=Config)
 
 
-def parse(kind: type[ConfigT], values: Any) -> ConfigT:
+def parse(kind: type[ConfigT], values: Any, written: Any = None) -> ConfigT:
     """Configuration from plain values.
+
+    Parameters
+    ----------
+    written : the values as errors quote them; absent: `values` themselves.
 
     Raises
     ------
@@ -50,42 +65,63 @@ def parse(kind: type[ConfigT], values: Any) -> ConfigT:
         With one line for each field that is wrong: where it is, what was expected, what came.
     """
     try:
+        _check_integers(values)
         return kind.model_validate(values)
     except ValidationError as failure:
         errors = failure.errors()
-        places = {error["loc"] for error in errors}
-        inner = [error for error in errors if not _has_inner(error["loc"], places)]
-        lines = [_line(kind, error, values) for error in inner]
-        raise InputError("the configuration cannot be used:\n  " + "\n  ".join(lines)) from None
+        outer = {error["loc"][:end] for error in errors for end in range(len(error["loc"]))}
+        inner = [error for error in errors if error["loc"] not in outer]
+        source = values if written is None else written
+        lines = list(dict.fromkeys(_line(kind, error, source) for error in inner))
+        shown = [_shortened(line, LONGEST_LINE) for line in lines[:MOST_LINES]]
+        more = [f"and {len(lines) - MOST_LINES:,} more"] if len(lines) > MOST_LINES else []
+        raise InputError("\n  ".join([CANNOT_USE, *shown, *more])) from None
 
 
-def read_yaml(path: str | Path) -> Any:
-    """A YAML file's values, with `${NAME}` and `${NAME:-default}` replaced from the environment.
+def read_config(kind: type[ConfigT], path: str | Path) -> ConfigT:
+    """Configuration from a YAML file, with `${NAME}` and `${NAME:-default}` replaced.
+
+    Values of environment variables are never shown: errors quote the file as it is written.
 
     Raises
     ------
     InputError
-        If the file is missing or is not YAML, or a variable without a default is not set.
+        If the file cannot be read, or its values cannot be used; a variable without a default is
+        not set.
     """
+    written = read_yaml(path)
+    replaced: dict[str, str] = {}
+    values = _expand(written, str(path), replaced)
     try:
-        content = Path(path).read_bytes()
-    except OSError as failure:
-        raise InputError(f"cannot read the study file {path}: {failure.strerror}") from None
-    try:
-        return _expand(yaml.safe_load(content.decode()), str(path))
-    except (yaml.YAMLError, UnicodeDecodeError) as failure:
-        raise InputError(f"{path} is not valid YAML: {failure}") from None
+        return parse(kind, values, written)
+    except InputError as failure:
+        raise InputError(_hidden(str(failure), replaced)) from None
 
 
-def _expand(value: Any, path: str) -> Any:
+def _hidden(message: str, replaced: Mapping[str, str]) -> str:
+    """The message with the values of environment variables as they are written in the file."""
+    for value, written in sorted(replaced.items(), key=lambda pair: -len(pair[0])):
+        message = message.replace(repr(value), repr(written))
+        if len(value) >= RECOGNISABLE:
+            message = message.replace(value, written)
+    return message
+
+
+def _expand(value: Any, path: str, replaced: dict[str, str]) -> Any:
+    """Values with variables replaced; `replaced` gets the new texts and what is written."""
     if isinstance(value, dict):
-        return {key: _expand(item, path) for key, item in value.items()}
+        return {key: _expand(item, path, replaced) for key, item in value.items()}
     if isinstance(value, list):
-        return [_expand(item, path) for item in value]
+        return [_expand(item, path, replaced) for item in value]
+    if not isinstance(value, str):
+        return value
     try:
-        return expand_variables(value) if isinstance(value, str) else value
+        expanded = expand_variables(value)
     except ValueError as failure:
         raise InputError(f"{path} uses {value}, but {failure}") from None
+    if expanded not in (value, ""):
+        replaced[expanded] = value
+    return expanded
 
 
 def expand_variables(text: str) -> str:
@@ -128,8 +164,41 @@ def _line(kind: type[Config], error: Any, values: Any) -> str:
         return f"{place}: unknown key; {nearest(str(key), _fields(kind, parents))}"
     if error["type"] == "missing":
         return f"{place}: required, but absent"
-    came = "" if isinstance(error["input"], dict | list) else f"; got {error['input']!r}"
+    given = _at(error["loc"], values, error["input"])
+    came = "" if isinstance(given, dict | list) else f"; got {_quoted(given)}"
     return f"{place}: {_expected(error)}{came}"
+
+
+def _at(place: tuple[int | str, ...], values: Any, otherwise: Any) -> Any:
+    """What is written at a place."""
+    for part in place:
+        try:
+            values = values[part]
+        except (KeyError, IndexError, TypeError):
+            return otherwise
+    return values
+
+
+def _quoted(value: Any) -> str:
+    """A value as a short text."""
+    return _shortened(repr(value), LONGEST_QUOTE)
+
+
+def _shortened(text: str, most: int) -> str:
+    return text if len(text) <= most else f"{text[:most]}… ({len(text):,} letters)"
+
+
+def _check_integers(values: Any, place: tuple[str, ...] = ()) -> None:
+    """Refuse whole numbers that tables, in 64 bits, cannot hold."""
+    if isinstance(values, dict | list | tuple):
+        pairs = values.items() if isinstance(values, dict) else enumerate(values)
+        for part, value in pairs:
+            _check_integers(value, (*place, str(part)))
+    elif isinstance(values, int) and not -LARGEST_INTEGER <= values < LARGEST_INTEGER:
+        raise InputError(
+            f"{CANNOT_USE}\n  {'.'.join(place)}: must be a whole number that fits into "
+            f"64 bits; got one of {int(values.bit_length() * LOG10_2) + 1} digits"
+        )
 
 
 def _expected(error: Any) -> str:
@@ -152,12 +221,7 @@ def _named(place: tuple[int | str, ...], values: Any) -> Iterator[str]:
         except (KeyError, IndexError, TypeError):  # absent, or of another kind than expected
             values = None
         item = isinstance(part, int) and isinstance(values, dict)
-        yield str((values.get("name") or part) if item else part)
-
-
-def _has_inner(place: tuple[int | str, ...], places: set[tuple[int | str, ...]]) -> bool:
-    """Whether something inside this place is wrong as well, and explains it."""
-    return any(len(other) > len(place) and other[: len(place)] == place for other in places)
+        yield _shortened(str((values.get("name") or part) if item else part), LONGEST_QUOTE)
 
 
 def _fields(kind: type[BaseModel], parents: list[Any]) -> list[str]:

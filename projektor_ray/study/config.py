@@ -1,10 +1,11 @@
 """One study, as written in its YAML file."""
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from projektor_ray.data import EmbedderConfig, SourceConfig
 from projektor_ray.errors import nearest
@@ -12,15 +13,28 @@ from projektor_ray.learners import LearnerConfig
 from projektor_ray.learners.metrics import METRICS
 from projektor_ray.projection import SCALE_MODELS
 from projektor_ray.selection import Terms
-from projektor_ray.storage.settings import Config, parse, read_yaml
+from projektor_ray.storage.settings import MAX_SAMPLES, Config, parse, read_config
 from projektor_ray.study.probes_config import ProbesConfig
 from projektor_ray.study.provider_config import ProviderConfig
 from projektor_ray.study.selection_config import SelectionConfig
 from projektor_ray.study.validation_sets import UNNAMED
 from projektor_ray.transport.transport_settings import TransportSettings
 
-NAME = r"^\w[\w.-]*$"
-"""Of a validation set: it is part of its tables' file names."""
+FILE_NAME = re.compile(r"\w(?:[\w .-]{0,98}\w)?")
+
+
+def _file_name(name: str) -> str:
+    if not FILE_NAME.fullmatch(name):
+        raise ValueError(
+            "expected a name of at most 100 letters, digits, spaces and . - _ that begins and "
+            "ends with a letter or a digit: it is part of file names"
+        )
+    return name
+
+
+FileName = Annotated[str, AfterValidator(_file_name)]
+"""Name of a study or of a validation set: a part of file names, never a path."""
+MOST_PROVIDERS = 10_000
 
 
 class StudyConfig(Config):
@@ -42,15 +56,20 @@ class StudyConfig(Config):
     (True, (50, 200))
     """
 
-    name: str = Field(min_length=1, description="The study's name, in every table.")
-    providers: tuple[ProviderConfig, ...] = Field(min_length=1, description="Who sells.")
-    validation: SourceConfig | None = Field(
-        None, description="The collector's validation set; absent when a driver passes arrays."
+    name: FileName = Field(
+        description="Name of the study: letters, digits, spaces and . - _, at most 100. It names "
+        "the default folder out/NAME and is in every table.",
     )
-    validations: dict[Annotated[str, Field(pattern=NAME)], SourceConfig] = Field(
+    providers: tuple[ProviderConfig, ...] = Field(
+        min_length=1, max_length=MOST_PROVIDERS, description="The providers, in any order."
+    )
+    validation: SourceConfig | None = Field(
+        None, description="The collector's validation set. Absent when a driver passes arrays."
+    )
+    validations: dict[FileName, SourceConfig] = Field(
         default_factory=dict,
-        description="Several validation sets by name, in place of `validation`: each probe is "
-        "measured on all of them. Class names of the first number the classes.",
+        description="Several validation sets by name, instead of `validation`. Each probe is "
+        "measured on all of them. The class names of the first set number the classes.",
     )
     embedder: EmbedderConfig = Field(
         default_factory=EmbedderConfig, description="Samples → features, for the distance."
@@ -85,9 +104,10 @@ class StudyConfig(Config):
                 f"validation is one set, validations are several; drop one of them, or list "
                 f"validation among {sorted(self.validations)}"
             )
-        if any(size < 1 for size in self.projection_sizes):
+        if any(not 1 <= size <= MAX_SAMPLES for size in self.projection_sizes):
             raise ValueError(
-                f"projection_sizes must be 1 or more; got {list(self.projection_sizes)}"
+                f"projection_sizes must be from 1 to {MAX_SAMPLES:,}; got "
+                f"{list(self.projection_sizes)}"
             )
         law = SCALE_MODELS.get(self.selection.projection)
         if law is not None and len(self.probes.scales) < law.fewest_scales:
@@ -138,5 +158,6 @@ def read_study(source: str | Path | Mapping[str, Any]) -> StudyConfig:
     >>> study.metric
     'accuracy'
     """
-    values = read_yaml(source) if isinstance(source, str | Path) else source
-    return parse(StudyConfig, values)
+    if isinstance(source, str | Path):
+        return read_config(StudyConfig, source)
+    return parse(StudyConfig, source)

@@ -7,10 +7,11 @@ from typing import Literal
 
 from pydantic import Field, field_validator, model_validator
 
-from projektor_ray.storage.settings import Config
+from projektor_ray.storage.settings import MAX_SAMPLES, Config
 
 SIZED_DESIGNS = ("lattice", "simplex_centroid")
 """Designs whose size is not a number that can be asked for."""
+MOST_MIXTURES = 100_000
 ONLY_ADAPTIVE = ("initial_mixtures", "batch", "min_expected_gain")
 MOST_SEEDS = 10_000
 
@@ -33,21 +34,27 @@ class ProbesConfig(Config):
     lattice: int | None = Field(
         None,
         ge=1,
+        le=MOST_MIXTURES,
         description="Levels of the simplex lattice: shares are multiples of 1 / lattice. Absent: "
         "the finest lattice of at most 66 mixtures.",
     )
     n_mixtures: int | None = Field(
         None,
         ge=1,
+        le=MOST_MIXTURES,
         description="Number of mixtures of a sobol, maximin or d_optimal design, for m providers; "
         "absent: 4m + 1. Most mixtures of an adaptive design; absent: 7m + 1.",
     )
     initial_mixtures: int | None = Field(
-        None, ge=4, description="Mixtures that an adaptive design begins with. Absent: 2m + 2."
+        None,
+        ge=4,
+        le=MOST_MIXTURES,
+        description="Mixtures that an adaptive design begins with. Absent: 2m + 2.",
     )
     batch: int = Field(
         2,
         ge=1,
+        le=MOST_MIXTURES,
         description="Mixtures that an adaptive design chooses at a time. It chooses the next batch "
         "while one batch is in training, so that up to two batches train at once.",
     )
@@ -122,6 +129,8 @@ class ProbesConfig(Config):
     @field_validator("scales")
     @classmethod
     def _ascending(cls, scales: tuple[int, ...]) -> tuple[int, ...]:
+        if scales and scales[-1] > MAX_SAMPLES:
+            raise ValueError(f"expected scales of at most {MAX_SAMPLES:,}; got {scales[-1]:,}")
         if not scales or scales[0] < 1 or any(a >= b for a, b in itertools.pairwise(scales)):
             raise ValueError(
                 "expected ascending sizes of at least 1 sample, N0 < N1 < …, "
@@ -136,8 +145,6 @@ class ProbesConfig(Config):
             raise ValueError(f"expected a number of seeds from 1 to {MOST_SEEDS:,}; got {seeds}")
         if isinstance(seeds, tuple) and (not seeds or len(set(seeds)) < len(seeds)):
             raise ValueError(f"expected a list of different seeds; got {list(seeds)}")
-        if isinstance(seeds, tuple) and not all(-(2**63) <= seed < 2**63 for seed in seeds):
-            raise ValueError("expected seeds that fit into 64 bits, from -2**63 to 2**63 - 1")
         return seeds
 
     @field_validator("resources")

@@ -1,38 +1,49 @@
 """Providers in a study file: pilots, capacities, prices and terms."""
 
 import itertools
+import unicodedata
 
 from pydantic import Field, field_validator, model_validator
 
 from projektor_ray.data import SourceConfig
 from projektor_ray.selection import Provider, Terms
-from projektor_ray.storage.settings import Config
+from projektor_ray.storage.settings import MAX_MONEY, MAX_SAMPLES, Config
 
 
 class TierConfig(Config):
     """One price tier of a provider: the price of the samples above a quantity."""
 
     above_quantity: int = Field(
-        ge=1, description="The price applies to each sample after this many of the provider."
+        ge=1,
+        le=MAX_SAMPLES,
+        description="The price applies to each sample after this many of the provider.",
     )
-    price: float = Field(ge=0, allow_inf_nan=False, description="Money per sample in this tier.")
+    price: float = Field(
+        ge=0, le=MAX_MONEY, allow_inf_nan=False, description="Money per sample in this tier."
+    )
 
 
 class ProviderConfig(Config):
     """A data provider: its pilot, its capacity, its price and the terms of an order."""
 
-    name: str = Field(min_length=1, description="Name of the provider, unique within the study.")
+    name: str = Field(
+        min_length=1,
+        max_length=200,
+        description="Name of the provider, unique within the study, without control characters.",
+    )
     source: SourceConfig | None = Field(
         None, description="Where the pilot is read from. Absent when a Python driver passes arrays."
     )
     capacity: int | None = Field(
         None,
         ge=0,
+        le=MAX_SAMPLES,
         description="Samples that the provider can sell, its pilot included. Absent: unlimited.",
     )
     price: float = Field(
         0.0,
         ge=0,
+        le=MAX_MONEY,
         allow_inf_nan=False,
         description="Money per sample, in the same currency for all providers.",
     )
@@ -41,10 +52,20 @@ class ProviderConfig(Config):
     )
 
     minimum_order: int = Field(
-        0, ge=0, description="Fewest samples in an order; ordering nothing stays possible."
+        0,
+        ge=0,
+        le=MAX_SAMPLES,
+        description="Fewest samples in an order; ordering nothing stays possible.",
     )
     required: bool = Field(False, description="Whether at least one sample must be bought.")
     excluded: bool = Field(False, description="Whether nothing may be bought.")
+
+    @field_validator("name")
+    @classmethod
+    def _printable(cls, name: str) -> str:
+        if any(unicodedata.category(letter) == "Cc" for letter in name):
+            raise ValueError("expected a name without control characters, such as line breaks")
+        return name
 
     @field_validator("tiers")
     @classmethod

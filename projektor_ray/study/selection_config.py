@@ -12,7 +12,7 @@ from projektor_ray.predictors.gaussian_process import GaussianProcess
 from projektor_ray.selection import Direction, PurchaseRequest, aggregation
 from projektor_ray.selection.aggregation import Aggregation
 from projektor_ray.selection.purchase import Minimize
-from projektor_ray.storage.settings import Config
+from projektor_ray.storage.settings import MAX_MONEY, MAX_SAMPLES, Config
 
 Projection = Literal["auto", "grouped", "joint_power", "joint", "eq3", "saturating", "none"]
 
@@ -26,10 +26,15 @@ class SelectionConfig(Config):
     size: int | None = Field(
         None,
         ge=1,
+        le=MAX_SAMPLES,
         description="Samples to buy in all. Absent: the size with the best predicted metric.",
     )
     budget: float | None = Field(
-        None, ge=0, allow_inf_nan=False, description="Most money to spend. Absent: no limit."
+        None,
+        ge=0,
+        le=MAX_MONEY,
+        allow_inf_nan=False,
+        description="Most money to spend. Absent: no limit.",
     )
     target: float | None = Field(
         None,
@@ -47,6 +52,7 @@ class SelectionConfig(Config):
     max_size: int | None = Field(
         None,
         ge=1,
+        le=MAX_SAMPLES,
         description="Most samples to buy where no size is given. Absent: as many as budget and "
         "capacities allow.",
     )
@@ -70,6 +76,7 @@ class SelectionConfig(Config):
     restarts: int = Field(
         32,
         ge=1,
+        le=10_000,
         description="Random mixtures that the search starts from, in addition to fixed ones.",
     )
 
@@ -87,8 +94,8 @@ class SelectionConfig(Config):
     @field_validator("frontier")
     @classmethod
     def _budgets(cls, budgets: tuple[float, ...]) -> tuple[float, ...]:
-        if not all(math.isfinite(budget) and budget >= 0 for budget in budgets):
-            raise ValueError(f"expected budgets of 0 or more; got {list(budgets)}")
+        if not all(0 <= budget <= MAX_MONEY for budget in budgets):
+            raise ValueError(f"expected budgets from 0 to {MAX_MONEY:g}; got {list(budgets)}")
         return budgets
 
     @model_validator(mode="after")

@@ -26,11 +26,12 @@ from benchmarks.scenarios import Scenario, load
 from projektor_ray.designs.adaptive import outlook
 from projektor_ray.designs.drawing import simplex_lattice
 from projektor_ray.designs.space_filling import candidates, default_adaptive, maximin
+from projektor_ray.predictors import ProbeArrays
 from projektor_ray.projection import JointPower
-from projektor_ray.projection.choose import Sample
 from projektor_ray.storage.arrays import Floats
 
 SIZE = 10_000
+BOUNDS = (0.0, 1.0)
 BATCH = 2
 STOP_BELOW = 0.005
 FEATURES = 8
@@ -60,21 +61,18 @@ class Problem:
     truth: Floats
     size: int = SIZE
 
-    def sample(self, chosen: list[int]) -> Sample:
+    def probes(self, chosen: list[int]) -> ProbeArrays:
         count = len(chosen)
-        return Sample(
+        return ProbeArrays.check(
             np.tile(self.candidates[chosen], (2, 1)),
             np.tile(self.distances[chosen], 2),
-            np.zeros((2 * count, self.candidates.shape[1])),
-            np.repeat(SCALES, count),
             self.values[:, chosen].ravel(),
-            (0.0, 1.0),
+            np.repeat(SCALES, count),
         )
 
     def regret(self, chosen: list[int]) -> float:
         """Points that the plan fitted to these candidates falls short of the best plan."""
-        seen = self.sample(chosen)
-        model = JointPower((0.0, 1.0)).fit(seen.mixtures, seen.distances, seen.sizes, seen.values)
+        model = JointPower(BOUNDS).fit_arrays(self.probes(chosen))
         plans = self.candidates[self.judged]
         predicted = model.predict(plans, self.distances[self.judged], self.size)
         return float(POINTS * (self.truth.max() - self.truth[np.argmax(predicted)]))
@@ -146,9 +144,11 @@ def grow(problem: Problem, first: int, most: int) -> tuple[list[int], list[float
     """Mixtures of an adaptive design in their order, and the gain expected before each batch."""
     chosen, gains = maximin(problem.candidates, first).tolist(), []
     while len(chosen) < most:
-        seen = problem.sample(chosen[: max(len(chosen) - BATCH, first)])
+        seen = problem.probes(chosen[: max(len(chosen) - BATCH, first)])
         probed = np.isin(np.arange(len(problem.candidates)), chosen)
-        found = outlook(seen, problem.candidates, problem.distances, probed, problem.size, BATCH)
+        found = outlook(
+            seen, problem.candidates, problem.distances, probed, problem.size, BATCH, bounds=BOUNDS
+        )
         gains.append(found.gain)
         chosen += found.best[: most - len(chosen)].tolist()
     return chosen, gains

@@ -13,16 +13,16 @@ from jobs.workspace import Workspace, opened
 from projektor_ray.cli import terminal
 from projektor_ray.cli.terminal import headline, table
 from projektor_ray.explain.formatting import aligned
-from projektor_ray.projection import noise_gain, reach
-from projektor_ray.projection.choose import Fit
+from projektor_ray.explain.model_choice import describe_choice
+from projektor_ray.projection import FittedModels, noise_gain, reach
 from projektor_ray.runs import unidentified
+from projektor_ray.runs.result_tables import predictor_rows
 from projektor_ray.storage.schemas import Key, Row
 from projektor_ray.study import Study, read_study
 from projektor_ray.study.fitting import (
     Observations,
-    fit_scales,
+    fit_study,
     observe,
-    predictor_rows,
     projection_rows,
 )
 from projektor_ray.study.purchasing import SetFit
@@ -37,7 +37,7 @@ def fit(workspace: Workspace) -> list[SetFit]:
 def _fit(workspace: Workspace, probes: Mapping[Key, Row]) -> SetFit:
     study, distances = workspace.study, workspace.distances()
     seen = observe(study, probes, distances)
-    fitted = fit_scales(study, seen)
+    fitted = fit_study(study, seen)
     rows = predictor_rows(fitted)
     workspace.write("predictors", rows)
     measured = np.array([distances[(identity,)]["value"] for identity in study.mixture_ids])
@@ -50,7 +50,7 @@ def _fit(workspace: Workspace, probes: Mapping[Key, Row]) -> SetFit:
 
 def _show(
     study: Study,
-    fitted: Fit,
+    fitted: FittedModels,
     rows: Sequence[Row],
     projected: Sequence[Row],
     seen: Observations,
@@ -60,7 +60,7 @@ def _show(
     _show_projections(study, fitted, [row for row in projected if row["size"] == size])
     for note in unidentified(seen.mixtures, study.names, seen.distances):
         headline("note", note)
-    headline("fit", fitted.reason)
+    headline("fit", describe_choice(fitted))
     if len(scales) > 1:
         gain = float(noise_gain(size, scales))
         said = f"Eq. 3 amplifies errors of the scales {gain:.2f}×"
@@ -69,7 +69,7 @@ def _show(
     headline("project", f"{reach(size, scales)}; {said}")
 
 
-def _show_projections(study: Study, fitted: Fit, at_size: Sequence[Row]) -> None:
+def _show_projections(study: Study, fitted: FittedModels, at_size: Sequence[Row]) -> None:
     """What each model says at the size to buy, over the mixtures of the design."""
     shown = []
     missed = aligned([model.held_out_rms for model in fitted.models.values()], 3)

@@ -1,10 +1,12 @@
 """`projektor fit|project|select|report`: the method on a table of trainings somebody else ran."""
 
 import sys
+from dataclasses import replace
 from io import BytesIO
 from pathlib import Path
 from typing import Annotated
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.csv as pacsv
 import pyarrow.parquet as pq
@@ -13,11 +15,9 @@ from rich.markup import escape
 
 from projektor_ray.cli import terminal
 from projektor_ray.cli.options import (
-    USUAL_PREDICTOR,
     AggregateOptions,
     ModelOptions,
     OfferOptions,
-    Projection,
     PurchaseOptions,
     grouped,
     one_direction,
@@ -25,8 +25,7 @@ from projektor_ray.cli.options import (
 from projektor_ray.cli.table_options import TableOptions
 from projektor_ray.errors import InputError, ProjektorError
 from projektor_ray.projection import reach
-from projektor_ray.runs.estimators import AUTO
-from projektor_ray.runs.result_tables import fit_rows, fit_sizes, projection_table
+from projektor_ray.runs.result_tables import predictor_rows, projection_table
 from projektor_ray.selection import aggregate, buy
 
 app = typer.Typer(
@@ -52,26 +51,17 @@ Out = Annotated[
 
 @app.command()
 @grouped
-def fit(
-    data: TableOptions,
-    predictor: Annotated[
-        str, typer.Option(help="Predictor to decide by, where one is joined; else the usual.")
-    ] = AUTO,
-    projection: Projection = AUTO,
-    out: Out = None,
-) -> None:
+def fit(data: TableOptions, wanted: ModelOptions, out: Out = None) -> None:
     """Fit predictors at each size, and models of all sizes, side by side with their errors.
 
     ← is what `select` and `report` decide by, with the same options.
     """
     runs = data.read()
-    each = fit_sizes(runs, predictor, data.log)
-    usual = USUAL_PREDICTOR if predictor == AUTO else predictor
-    wanted = ModelOptions(predictor=usual, projection=projection)
-    model = None
-    if runs.sizes is not None:
-        model = wanted.fit_to(runs, None, log=data.log)
-    rows = fit_rows(each, model, usual)
+    one_size = None if runs.sizes is not None else np.ones(len(runs))
+    measured = runs if one_size is None else replace(runs, sizes=one_size)
+    rows = predictor_rows(wanted.fit_to(measured, None, log=data.log).fitted_)
+    if one_size is not None:
+        rows = [{**row, "size": None} for row in rows]
     terminal.predictors(rows, f"{runs.metric}{', its logarithm' if data.log else ''}")
     terminal.deciding(rows)
     _write(pa.Table.from_pylist(rows), out)

@@ -13,7 +13,8 @@ from rich.markup import escape
 from projektor_ray.cli import terminal
 from projektor_ray.cli.number_lists import is_number, numbers
 from projektor_ray.errors import InputError
-from projektor_ray.projection.per_scale import PerScale
+from projektor_ray.explain.model_choice import describe_choice
+from projektor_ray.projection.choose import AUTO
 from projektor_ray.runs import (
     Offers,
     Runs,
@@ -26,11 +27,11 @@ from projektor_ray.selection import Direction, PurchaseRequest, aggregation
 from projektor_ray.selection.aggregation import Aggregation
 from projektor_ray.selection.purchase import Minimize
 
-USUAL_PREDICTOR = "gp"
-
-
 Projection = Annotated[
-    str, typer.Option(help="joint_power, joint, eq3, saturating, none; or auto.")
+    str,
+    typer.Option(
+        help="Model of the sizes: grouped, joint_power, joint, eq3, saturating, none; or auto."
+    ),
 ]
 
 
@@ -86,8 +87,11 @@ class ModelOptions:
     direction: Annotated[
         Goal | None, typer.Option(help="Whether more is better; else by the metric's name.")
     ] = None
-    predictor: Annotated[str, typer.Option(help="Predictor at each size.")] = USUAL_PREDICTOR
-    projection: Projection = "auto"
+    predictor: Annotated[
+        str,
+        typer.Option(help="Predictor at each size, joined over the sizes; auto; or least_error."),
+    ] = AUTO
+    projection: Projection = AUTO
 
     @property
     def goal(self) -> Direction | None:
@@ -103,16 +107,11 @@ class ModelOptions:
     def fit_to(self, runs: Runs, goal: str | None, *, log: bool) -> ScaleRegressor:
         """The same for a given direction of the metric; None where it does not matter."""
         model = fit_scale(runs, goal, log, self.predictor, self.projection)
-        terminal.headline("project", model.reason_)
-        said = unbounded_note(runs.metric, model.values_, runs.bounds)
+        terminal.headline("project", describe_choice(model.fitted_))
+        assert runs.values is not None
+        said = unbounded_note(runs.metric, runs.values, runs.bounds)
         if said and not log and goal != "minimize":
             terminal.headline("note", escape(said))
-        if self.predictor != USUAL_PREDICTOR and not isinstance(model.model_, PerScale):
-            terminal.headline(
-                "note",
-                f"predictor {self.predictor} is for a projection that joins one predictor a size, "
-                "such as --projection eq3; this one takes none",
-            )
         return model
 
 

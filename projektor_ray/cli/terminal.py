@@ -136,7 +136,7 @@ def predictors(rows: Sequence[Mapping[str, Any]], metric: str) -> None:
 
 def deciding(rows: Sequence[Mapping[str, Any]]) -> None:
     """What a purchase is decided by, and what has the least error at each size."""
-    decides = next((row["predictor"] for row in rows if row["chosen"]), None)
+    decides = next(row["predictor"] for row in rows if row["chosen"])
     least = [
         min((row for row in rows if row["size"] == size), key=lambda row: row["mae_cv"])
         for size in dict.fromkeys(row["size"] for row in rows)
@@ -144,19 +144,14 @@ def deciding(rows: Sequence[Mapping[str, Any]]) -> None:
     told = [
         row["predictor"] + ("" if row["size"] is None else f" at {row['size']:,}") for row in least
     ]
-    says = (
-        "what select and report decide by cannot be fitted to so few mixtures: train more, or name "
-        "another with --predictor"
-        if decides is None
-        else f"select and report decide by {decides}"
-    )
+    says = f"select and report decide by {decides}"
     headline("fit", f"{says}; the least cross-validated error has {', '.join(told)}")
 
 
 def projections(projected: pa.Table, model: ScaleRegressor, metric: str) -> None:
     """The best mixtures at each size, the chosen model beside the others."""
-    names = list(model.models_)
-    chosen = next(name for name in names if model.models_[name] is model.model_)
+    names = list(dict.fromkeys(projected["model"].to_pylist()))
+    chosen = model.fitted_.projection
     for size in dict.fromkeys(projected["size"].to_pylist()):
         at = projected.filter(pc.equal(projected["size"], size))
         by = {n: at.filter(pc.equal(at["model"], n)).to_pylist() for n in names}

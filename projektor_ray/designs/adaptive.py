@@ -15,13 +15,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from projektor_ray.errors import InputError, TooFewProbesError
+from projektor_ray.predictors import ProbeArrays
 from projektor_ray.projection import Joint, JointPower, NoProjection, ScaleModel
-from projektor_ray.projection.choose import Sample
+from projektor_ray.projection.scale_model import Bounds
 from projektor_ray.storage.arrays import Floats
 from projektor_ray.storage.hashing import generator
 from projektor_ray.storage.schemas import Key, Row
 from projektor_ray.study import Study
-from projektor_ray.study.fitting import observe, sample_of
+from projektor_ray.study.fitting import observe, probe_arrays
 
 SURFACES = 1024
 MOST_CONTENDERS = 400
@@ -62,24 +63,26 @@ class Step:
 
 
 def outlook(
-    seen: Sample,
+    probes: ProbeArrays,
     candidates: Floats,
     distances: Floats,
     probed: NDArray[np.bool_],
     size: float,
     count: int,
     *,
+    bounds: Bounds | None = None,
     maximize: bool = True,
 ) -> Outlook:
     """The candidates to probe next, and what knowing the metric would gain.
 
     Parameters
     ----------
-    seen : the probes so far.
+    probes : so far.
     candidates, distances : mixtures that may be bought, shape (q, m), and theirs, (q,).
     probed : which of them are trained already, or in training, shape (q,).
     size : to buy.
     count : how many to probe next; fewer are given where fewer are left.
+    bounds : range of the metric.
 
     Raises
     ------
@@ -89,12 +92,13 @@ def outlook(
     sign = 1.0 if maximize else -1.0
     # These two say what they leave open, whatever predictor is asked for.
     model: ScaleModel = NoProjection("gp")
-    if len(np.unique(seen.sizes)) > 1:
-        model = JointPower(seen.bounds) if np.isfinite(seen.bounds).any() else Joint()
-    seen.fit(model)
+    if len(probes.scales) > 1:
+        bounded = bounds is not None and np.isfinite(bounds).any()
+        model = JointPower(bounds) if bounded else Joint()
+    model.fit_arrays(probes)
     kept = _contenders(sign * model.interval(candidates, distances, size))
     at = (candidates[kept], distances[kept], size)
-    stream = generator("adaptive", len(seen.values), int(probed.sum()))
+    stream = generator("adaptive", len(probes), int(probed.sum()))
     drawn = model.sample_posterior(*at, SURFACES, stream)
     assert drawn is not None
     sample_posterior = sign * drawn
@@ -163,12 +167,13 @@ def _outlook_of(
             "measure them first (jobs.measure, or jobs.study)"
         )
     return outlook(
-        sample_of(known, observe(known, probes, distances)),
+        probe_arrays(known, observe(known, probes, distances)),
         design.candidates,
         values,
         np.isin(study.candidate_ids, study.mixture_ids),
         study.max_size,
         min(study.config.probes.batch, design.most - len(study.mixtures)),
+        bounds=(study.metric.low, study.metric.high),
         maximize=study.metric.maximize,
     )
 

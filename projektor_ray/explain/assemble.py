@@ -9,9 +9,10 @@ import numpy as np
 from projektor_ray.designs.drawing import simplex_lattice
 from projektor_ray.errors import InputError
 from projektor_ray.explain.results import BEYOND, Curve, ModelPrediction, Results, Surface, Trained
+from projektor_ray.predictors import ProbeArrays
 from projektor_ray.profiles import ProviderProfile
 from projektor_ray.projection import ScaleModel, noise_gain, reach
-from projektor_ray.projection.cross_validation import left_out, values_at
+from projektor_ray.projection.cross_validation import cross_validate, predict_probes
 from projektor_ray.selection import Direction, Plan, PurchasePlans
 from projektor_ray.selection.comparison import SELECTED, UNIFORM
 from projektor_ray.selection.objective import MetricObjective
@@ -137,17 +138,10 @@ def _reasons(reason: str, scales: Sequence[int], size: int) -> tuple[str, ...]:
     return tuple(said)
 
 
-def trained_of(
-    model: ScaleModel,
-    mixtures: Floats,
-    distances: Floats | None,
-    sizes: Floats,
-    values: Floats,
-) -> Trained:
+def trained_of(model: ScaleModel, probes: ProbeArrays) -> Trained:
     """The trainings, and what the model says of each when its mixture is left out."""
     try:
-        predicted = left_out(model, mixtures, distances, sizes, values)
-        return Trained(mixtures, sizes, values, predicted, left_out=True)
+        predicted, out = cross_validate(model, probes), True
     except InputError:
-        fitted = values_at(model, mixtures, distances, sizes)
-        return Trained(mixtures, sizes, values, fitted, left_out=False)
+        predicted, out = predict_probes(model, probes), False
+    return Trained(probes.mixtures, probes.sizes, probes.values, predicted, left_out=out)

@@ -4,17 +4,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-import numpy as np
-
 from projektor_ray.explain.assemble import ObjectiveAt, assemble, trained_of
+from projektor_ray.explain.model_choice import describe_choice
 from projektor_ray.explain.results import Results, Trained
 from projektor_ray.profiles import ProviderProfile
-from projektor_ray.projection.choose import names_of_laws
+from projektor_ray.projection import ScaleModel
 from projektor_ray.runs import unidentified
+from projektor_ray.runs.result_tables import predictor_rows
 from projektor_ray.selection import Plan, ProjectedObjective, PurchasePlans
 from projektor_ray.selection.objective import MetricObjective
 from projektor_ray.study import Study
-from projektor_ray.study.fitting import predictor_rows
+from projektor_ray.study.fitting import probe_arrays
 from projektor_ray.study.purchasing import SetFit
 from projektor_ray.transport import CachedDistances
 
@@ -33,7 +33,7 @@ def results_of_study(
     fits, cards : of each validation set, the latter by its name.
     """
     fits = [replace(one, distances=CachedDistances(one.distances)) for one in fits]
-    chosen = " / ".join(dict.fromkeys(_chosen(one) for one in fits))
+    chosen = " / ".join(dict.fromkeys(one.fitted.projection for one in fits))
     return assemble(
         title=study.config.name,
         metric=study.goal,
@@ -46,7 +46,7 @@ def results_of_study(
         without=without,
         objectives=_objectives(study, fits, chosen),
         chosen=chosen,
-        reason="; ".join(_of_sets(fits, [[one.fitted.reason] for one in fits])),
+        reason="; ".join(_of_sets(fits, [[describe_choice(one.fitted)] for one in fits])),
         notes=[*study.cautions, *_of_sets(fits, [_notes(one) for one in fits])],
         cards=cards,
         source="study",
@@ -64,33 +64,24 @@ def _of_sets(fits: Sequence[SetFit], says: Sequence[Sequence[str]]) -> list[str]
     return list(dict.fromkeys(told))
 
 
-def _laws(fit: SetFit) -> dict[str, str]:
-    """Law → the name in `Fit.models` of its model, of those that could be fitted."""
-    laws = names_of_laws(fit.fitted.predictor)
-    return {law: name for law, name in laws.items() if name in fit.fitted.models}
-
-
-def _chosen(fit: SetFit) -> str:
-    """The law that decides."""
-    return next(law for law, name in _laws(fit).items() if name == fit.fitted.chosen)
-
-
 def _objectives(study: Study, fits: Sequence[SetFit], chosen: str) -> dict[str, ObjectiveAt]:
-    """Of the laws that decide, and of each law that all sets have: the size → the metric there."""
-    decides = [one.fitted.chosen for one in fits]
-    each = [_laws(one) for one in fits]
+    """Of the models that decide, and of each projection that all sets have: size → metric."""
+    decides = [one.fitted.model for one in fits]
+    each = [one.fitted.by_projection for one in fits]
     laws = {law: [of[law] for of in each] for law in each[0] if all(law in of for of in each)}
-    wanted = {chosen: decides, **{law: names for law, names in laws.items() if names != decides}}
-    return {law: _objective_at(study, fits, names) for law, names in wanted.items()}
+    wanted = {chosen: decides, **{law: of for law, of in laws.items() if of != decides}}
+    return {law: _objective_at(study, fits, models) for law, models in wanted.items()}
 
 
-def _objective_at(study: Study, fits: Sequence[SetFit], names: Sequence[str]) -> ObjectiveAt:
-    """What models of these names, one of each set, say together at a size."""
+def _objective_at(
+    study: Study, fits: Sequence[SetFit], models: Sequence[ScaleModel]
+) -> ObjectiveAt:
+    """What one model of each set say together at a size."""
 
     def at(size: float) -> MetricObjective:
         parts = [
-            ProjectedObjective(one.fitted.models[name], size, one.distances)
-            for one, name in zip(fits, names, strict=True)
+            ProjectedObjective(model, size, one.distances)
+            for one, model in zip(fits, models, strict=True)
         ]
         return parts[0] if study.aggregation is None else study.aggregation(parts)
 
@@ -101,9 +92,7 @@ def _trained(study: Study, fits: Sequence[SetFit]) -> Trained:
     """The trainings, each with what the metrics on all sets are together."""
     each = []
     for one in fits:
-        seen = one.seen
-        sizes = seen.sizes.astype(np.float64)
-        each.append(trained_of(one.fitted.model, seen.mixtures, seen.distances, sizes, seen.values))
+        each.append(trained_of(one.fitted.model, probe_arrays(one.study, one.seen)))
     if study.aggregation is None:
         return each[0]
     return replace(

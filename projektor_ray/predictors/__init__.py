@@ -1,16 +1,14 @@
-"""Predictors of the metric at one scale, by name, and the choice among them."""
+"""Predictors of the metric at one scale, by name."""
 
-from projektor_ray.predictors.choice import Choice, choose, restore
-from projektor_ray.predictors.predictor import FitReport, Predictor, Probes, student_quantile
-from projektor_ray.predictors.registry import PREDICTORS
+from projektor_ray.predictors.predictor import FitReport, Predictor, student_quantile
+from projektor_ray.predictors.probe_arrays import ProbeArrays
+from projektor_ray.predictors.registry import PREDICTORS, restore
 
 __all__ = [
     "PREDICTORS",
-    "Choice",
     "FitReport",
     "Predictor",
-    "Probes",
-    "choose",
+    "ProbeArrays",
     "restore",
     "student_quantile",
 ]

@@ -6,7 +6,8 @@ import numpy as np
 
 from projektor_ray.errors import InputError
 from projektor_ray.predictors.gaussian_process import GaussianProcess
-from projektor_ray.predictors.predictor import Predictor, Probes
+from projektor_ray.predictors.predictor import Predictor
+from projektor_ray.predictors.probe_arrays import ProbeArrays
 from projektor_ray.predictors.rational import Rational
 from projektor_ray.storage.arrays import Floats
 from projektor_ray.storage.one_row import one_row, the_row
@@ -30,15 +31,15 @@ class Ensemble(Predictor):
     def fewest_probes(cls, providers: int) -> int:
         return max(member.fewest_probes(providers) for member in MEMBERS)
 
-    def _fit(self, probes: Probes) -> None:
-        if probes.providers > MOST_PROVIDERS:
+    def _fit(self, probes: ProbeArrays) -> None:
+        if probes.n_providers > MOST_PROVIDERS:
             raise InputError(
                 f"the predictor 'ensemble' is for at most {MOST_PROVIDERS} providers, because one "
                 "of its members has a coefficient for each pair of them; "
-                f"got {probes.providers}. Use 'gp'"
+                f"got {probes.n_providers}. Use 'gp'"
             )
         self._members = [member() for member in MEMBERS]
-        self._errors = [member.fit_checked(probes) for member in self._members]
+        self._errors = [member.cross_validate(probes) for member in self._members]
         self.coefficients = np.empty(0)
 
     def _predict(self, mixtures: Floats, distances: Floats) -> Floats:
@@ -67,7 +68,7 @@ class Ensemble(Predictor):
         away = each - each.mean(axis=0)
         return np.asarray(process + away.T @ away / len(each))
 
-    def _left_out(self, probes: Probes) -> Floats:
+    def _left_out(self, probes: ProbeArrays) -> Floats:
         return np.asarray(np.mean(self._errors, axis=0))
 
     def _state(self) -> dict[str, Any]:

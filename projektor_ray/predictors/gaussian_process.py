@@ -6,7 +6,8 @@ import numpy as np
 
 from projektor_ray.errors import InputError
 from projektor_ray.predictors.kernels import KernelSum, MixtureKernels
-from projektor_ray.predictors.predictor import Predictor, Probes
+from projektor_ray.predictors.predictor import Predictor
+from projektor_ray.predictors.probe_arrays import ProbeArrays
 from projektor_ray.predictors.ridge import Averaged, NoisePrior, Posterior, Spectrum, Trend
 from projektor_ray.storage.arrays import Floats
 
@@ -63,7 +64,7 @@ class GaussianProcess(Predictor):
         heard = values > NEGLIGIBLE_OF_NOISE * cls.design_precision
         return np.asarray(vectors[:, heard] * np.sqrt(values[heard]))
 
-    def _fit(self, probes: Probes) -> None:
+    def _fit(self, probes: ProbeArrays) -> None:
         self._probes = probes
         self._kept: KernelSum | None = None
         self._centre = float(probes.distances.mean())
@@ -116,15 +117,11 @@ class GaussianProcess(Predictor):
         between = KERNELS.matrices(mixtures, mixtures)
         return self._posterior.covariance(columns, at, between)
 
-    def _left_out(self, probes: Probes) -> Floats:
+    def _left_out(self, probes: ProbeArrays) -> Floats:
         return self._average.left_out(probes.groups())
 
     def _state(self) -> dict[str, Any]:
-        return {
-            "mixtures": self._probes.mixtures.tolist(),
-            "distances": self._probes.distances.tolist(),
-            "values": self._probes.values.tolist(),
-        }
+        return self._probes.state()
 
     def _restore(self, state: dict[str, Any]) -> None:
-        self._fit(Probes(*(np.asarray(state[k]) for k in ("mixtures", "distances", "values"))))
+        self._fit(ProbeArrays.restored(state))

@@ -5,7 +5,8 @@ from abc import abstractmethod
 import numpy as np
 
 from projektor_ray.errors import InputError
-from projektor_ray.predictors.predictor import Predictor, Probes
+from projektor_ray.predictors.predictor import Predictor
+from projektor_ray.predictors.probe_arrays import ProbeArrays
 from projektor_ray.predictors.ridge import Averaged, Spectrum, Trend
 from projektor_ray.storage.arrays import Floats
 
@@ -42,11 +43,11 @@ class Polynomial(Predictor):
     def fewest_probes(cls, providers: int) -> int:
         return 4
 
-    def _fit(self, probes: Probes) -> None:
+    def _fit(self, probes: ProbeArrays) -> None:
         columns = self._columns(probes.mixtures, probes.distances)
         means, deviations = columns.mean(axis=0), columns.std(axis=0)
         varies = deviations > CONSTANT_TOLERANCE * np.maximum(np.abs(means), 1e-3)
-        free = np.isin(np.arange(columns.shape[1]), self._free(probes.providers)) & varies
+        free = np.isin(np.arange(columns.shape[1]), self._free(probes.n_providers)) & varies
         shrunken = varies & ~free
         standard = (columns - means) / np.where(varies, deviations, 1.0)
         trend = Trend(np.column_stack([np.ones(len(probes)), standard[:, free]]))
@@ -66,7 +67,7 @@ class Polynomial(Predictor):
         coefficients[-1] = (offset - means[:-1] @ coefficients[:-1]) / means[-1]
         self.coefficients = coefficients
 
-    def _left_out(self, probes: Probes) -> Floats:
+    def _left_out(self, probes: ProbeArrays) -> Floats:
         return self._average.left_out(probes.groups())
 
     def _predict(self, mixtures: Floats, distances: Floats) -> Floats:

@@ -6,11 +6,11 @@ from typing import Any, ClassVar, TypeVar
 
 import numpy as np
 import pyarrow as pa
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 from scipy.special import stdtrit
 
-from projektor_ray.designs.drawing import SHARE_DIGITS, check_mixtures
 from projektor_ray.errors import InputError, TooFewProbesError
+from projektor_ray.predictors.probe_arrays import ProbeArrays, one_per_mixture
 from projektor_ray.storage.arrays import Floats
 from projektor_ray.storage.one_row import one_row, the_row
 
@@ -19,87 +19,6 @@ PredictorT = TypeVar("PredictorT", bound="Predictor")
 FOLDS = 10
 UNDEMANDING = {True: ("cs", 3), False: ("gp", 4)}
 """The predictor that needs fewest probes, and how many; with distances, and without."""
-
-
-@dataclass(frozen=True, eq=False)
-class Probes:
-    """Finished trainings at one scale: mixtures (k, m), distances (k,), values (k,)."""
-
-    mixtures: Floats
-    distances: Floats
-    values: Floats
-
-    @staticmethod
-    def check(mixtures: ArrayLike, distances: ArrayLike | None, values: ArrayLike) -> "Probes":
-        """Probes as arrays; absent distances are zeros, which no predictor learns from.
-
-        Raises
-        ------
-        InputError
-            If shapes disagree, a number is not finite, or a mixture is not on the simplex.
-        """
-        mixtures = np.asarray(mixtures, dtype=np.float64)
-        if mixtures.ndim != 2:
-            raise InputError(
-                "expected mixtures of shape (k, m): a row per probe, a column per provider; "
-                f"got shape {mixtures.shape}"
-            )
-        mixtures = check_mixtures(mixtures, mixtures.shape[1])
-        return Probes(
-            mixtures,
-            one_per_mixture("distances", distances, len(mixtures)),
-            one_per_mixture("values", values, len(mixtures)),
-        )
-
-    def __len__(self) -> int:
-        return len(self.values)
-
-    @property
-    def providers(self) -> int:
-        return int(self.mixtures.shape[1])
-
-    def take(self, rows: NDArray[Any]) -> "Probes":
-        return Probes(self.mixtures[rows], self.distances[rows], self.values[rows])
-
-    def groups(self) -> list[NDArray[np.intp]]:
-        """Rows of each distinct mixture, so that a mixture is left out, not one of its seeds.
-
-        Where all probes are of one mixture, each is a group of its own.
-        """
-        groups = mixture_groups(self.mixtures)
-        return groups if len(groups) > 1 else [np.array([row]) for row in range(len(self))]
-
-
-def mixture_groups(mixtures: Floats) -> list[NDArray[np.intp]]:
-    """Rows of each distinct mixture, mixtures in the order of their first rows."""
-    rounded = np.round(mixtures, SHARE_DIGITS)
-    _, first, which = np.unique(rounded, axis=0, return_index=True, return_inverse=True)
-    which = which.reshape(-1)
-    return [np.flatnonzero(which == group) for group in np.argsort(first)]
-
-
-def one_per_mixture(what: str, numbers: ArrayLike | None, count: int) -> Floats:
-    """`numbers` as a finite array of shape (count,); zeros if absent.
-
-    Raises
-    ------
-    InputError
-        If there are more or fewer than `count` of them, or one is not finite.
-    """
-    if numbers is None:
-        return np.zeros(count)
-    array = np.asarray(numbers, dtype=np.float64)
-    if array.shape != (count,):
-        raise InputError(
-            f"expected {what} of shape ({count},), one for each mixture; got shape {array.shape}"
-        )
-    if not np.isfinite(array).all():
-        first = int(np.flatnonzero(~np.isfinite(array))[0])
-        raise InputError(
-            f"{what} must be finite numbers; number {first} is {array[first]}. "
-            "Leave out the probes that failed"
-        )
-    return array
 
 
 @dataclass(frozen=True)
@@ -174,7 +93,7 @@ class Predictor(ABC):
         )
 
     @abstractmethod
-    def _fit(self, probes: Probes) -> None:
+    def _fit(self, probes: ProbeArrays) -> None:
         """Set what `_predict` and `_derivatives` need."""
 
     @abstractmethod
@@ -203,18 +122,21 @@ class Predictor(ABC):
         InputError
             If a number is not finite, shapes disagree, or a needed distance is absent.
         """
-        probes = Probes.check(mixtures, distances, values)
-        if self.uses_distance and distances is None:
+        return self.fit_arrays(ProbeArrays.check(mixtures, distances, values))
+
+    def fit_arrays(self: PredictorT, probes: ProbeArrays) -> PredictorT:
+        """`fit` to probes that are arrays already."""
+        if self.uses_distance and not probes.measured:
             raise InputError(
                 f"the predictor {self.name!r} needs the distance of each mixture to the validation "
                 "set; give distances, or use one of mixtures alone, such as 'pseudo_quadratic'"
             )
-        self._check_count(probes, measured=distances is not None)
-        self.fit_checked(probes)
+        self._check_count(probes)
+        self.cross_validate(probes)
         return self
 
-    def fit_checked(self, probes: Probes) -> Floats:
-        """`fit` to probes that are checked; returns the errors of mixtures left out, shape (k,)."""
+    def cross_validate(self, probes: ProbeArrays) -> Floats:
+        """Fit, and return the errors of mixtures left out, shape (k,); sets the report."""
         self._fit(probes)
         left_out = self._left_out(probes)
         fitted = self._predict(probes.mixtures, probes.distances)
@@ -297,7 +219,7 @@ class Predictor(ABC):
         predictor._restore(values)
         return predictor
 
-    def _left_out(self, probes: Probes) -> Floats:
+    def _left_out(self, probes: ProbeArrays) -> Floats:
         """Errors of mixtures that were left out, shape (k,): here by fitting again, in folds."""
         groups = probes.groups()
         residuals = np.empty(len(probes))
@@ -310,20 +232,20 @@ class Predictor(ABC):
             residuals[held_out] = held.values - fitted._predict(held.mixtures, held.distances)
         return residuals
 
-    def _check_count(self, probes: Probes, *, measured: bool) -> None:
-        needed = self.fewest_probes(probes.providers)
+    def _check_count(self, probes: ProbeArrays) -> None:
+        needed = self.fewest_probes(probes.n_providers)
         if len(probes) >= needed:
             return
-        name, fewest = UNDEMANDING[measured]
+        name, fewest = UNDEMANDING[probes.measured]
         would_do = (
             f", or use another predictor: {name!r} would do with {fewest}"
             if len(probes) >= fewest
             else f"; no predictor does with fewer than {fewest}"
-            + ("" if measured else " and without distances")
+            + ("" if probes.measured else " and without distances")
         )
         raise TooFewProbesError(
             f"the predictor {self.name!r} needs at least {needed} probes for "
-            f"{probes.providers} providers; got {len(probes)}. Train more mixtures{would_do}"
+            f"{probes.n_providers} providers; got {len(probes)}. Train more mixtures{would_do}"
         )
 
     def _check_query(self, mixtures: ArrayLike) -> Floats:

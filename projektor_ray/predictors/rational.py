@@ -4,7 +4,8 @@ import numpy as np
 from scipy.optimize import least_squares
 
 from projektor_ray.errors import InputError
-from projektor_ray.predictors.predictor import Predictor, Probes
+from projektor_ray.predictors.predictor import Predictor
+from projektor_ray.predictors.probe_arrays import ProbeArrays
 from projektor_ray.storage.arrays import Floats
 
 RATIONAL_RIDGE = 0.03
@@ -35,8 +36,8 @@ class Rational(Predictor):
     def fewest_probes(cls, providers: int) -> int:
         return 5
 
-    def _fit(self, probes: Probes) -> None:
-        m = probes.providers
+    def _fit(self, probes: ProbeArrays) -> None:
+        m = probes.n_providers
         if m > MOST_RATIONAL_PROVIDERS:
             raise InputError(
                 f"the predictor 'rational' has a coefficient for each pair of providers, too many "
@@ -110,7 +111,7 @@ class LogLinearLaw(Predictor):
     def fewest_probes(cls, providers: int) -> int:
         return 5
 
-    def _fit(self, probes: Probes) -> None:
+    def _fit(self, probes: ProbeArrays) -> None:
         centre, spread = float(probes.values.mean()), float(probes.values.std())
         standard = (probes.values - centre) / (spread or 1.0)
         fits = [_law(probes.mixtures, standard, sign) for sign in (1.0, -1.0)]

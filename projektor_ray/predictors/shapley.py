@@ -7,7 +7,8 @@ from math import comb
 import numpy as np
 from numpy.typing import NDArray
 
-from projektor_ray.predictors.predictor import Predictor, Probes
+from projektor_ray.predictors.predictor import Predictor
+from projektor_ray.predictors.probe_arrays import ProbeArrays
 from projektor_ray.storage.arrays import Floats
 from projektor_ray.storage.hashing import generator
 
@@ -32,10 +33,10 @@ class Contributions(Predictor):
         return 4
 
     @abstractmethod
-    def _contributions(self, probes: Probes) -> Floats:
+    def _contributions(self, probes: ProbeArrays) -> Floats:
         """φ, shape (m,)."""
 
-    def _fit(self, probes: Probes) -> None:
+    def _fit(self, probes: ProbeArrays) -> None:
         contributions = self._contributions(probes)
         score = probes.mixtures @ contributions
         centred = score - score.mean()
@@ -58,8 +59,8 @@ class LeaveOneOut(Contributions):
 
     name = "loo"
 
-    def _contributions(self, probes: Probes) -> Floats:
-        m = probes.providers
+    def _contributions(self, probes: ProbeArrays) -> Floats:
+        m = probes.n_providers
         everybody = np.ones((1, m), dtype=bool)
         without = ~np.eye(m, dtype=bool)
         return np.asarray(coalition_values(probes, everybody) - coalition_values(probes, without))
@@ -74,13 +75,13 @@ class Shapley(Contributions):
 
     name = "shapley"
 
-    def _contributions(self, probes: Probes) -> Floats:
-        if probes.providers <= MOST_EXACT_PROVIDERS:
+    def _contributions(self, probes: ProbeArrays) -> Floats:
+        if probes.n_providers <= MOST_EXACT_PROVIDERS:
             return self._exact(probes)
         return self._sampled(probes)
 
-    def _exact(self, probes: Probes) -> Floats:
-        m = probes.providers
+    def _exact(self, probes: ProbeArrays) -> Floats:
+        m = probes.n_providers
         members = [c for size in range(m + 1) for c in combinations(range(m), size)]
         coalitions = np.zeros((len(members), m), dtype=bool)
         for row, coalition in enumerate(members):
@@ -91,8 +92,8 @@ class Shapley(Contributions):
         leaving = np.array([1 / (m * comb(m - 1, s - 1)) if s > 0 else 0.0 for s in sizes])
         return np.asarray((values * leaving) @ coalitions - (values * joining) @ ~coalitions)
 
-    def _sampled(self, probes: Probes) -> Floats:
-        m = probes.providers
+    def _sampled(self, probes: ProbeArrays) -> Floats:
+        m = probes.n_providers
         stream = generator("shapley", SEED)
         total = np.zeros(m)
         for _ in range(PERMUTATIONS):
@@ -103,7 +104,7 @@ class Shapley(Contributions):
         return np.asarray(total / PERMUTATIONS)
 
 
-def coalition_values(probes: Probes, coalitions: Coalitions) -> Floats:
+def coalition_values(probes: ProbeArrays, coalitions: Coalitions) -> Floats:
     """Value of each coalition (c, m): of the trained mixture nearest to uniform over it, (c,)."""
     sizes = coalitions.sum(axis=1, keepdims=True)
     uniform = coalitions / np.maximum(sizes, 1)

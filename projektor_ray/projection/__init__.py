@@ -1,6 +1,6 @@
 """The metric at a size nobody trained at: Eq. 3, and models of all scales at once."""
 
-from projektor_ray.projection.choice import ScaleChoice, choose_scale_model
+from projektor_ray.projection.choose import ChoiceReason, FittedModels, check_options, choose_model
 from projektor_ray.projection.grouped import Grouped, provider_groups
 from projektor_ray.projection.joint import Joint
 from projektor_ray.projection.joint_power import JointPower
@@ -15,15 +15,17 @@ from projektor_ray.projection.scale_models import (
 
 __all__ = [
     "SCALE_MODELS",
+    "ChoiceReason",
+    "FittedModels",
     "Grouped",
     "Joint",
     "JointPower",
     "LogLinear",
     "NoProjection",
     "Saturating",
-    "ScaleChoice",
     "ScaleModel",
-    "choose_scale_model",
+    "check_options",
+    "choose_model",
     "decider",
     "noise_gain",
     "project",

@@ -1,44 +1,80 @@
-"""The models that a study fits to its probes, and the one that projects and selects."""
+"""The only chooser: fit models to finished probes, and choose the one that projects and selects.
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+A study and a table of the same runs both come through `choose_model`, so that with the same
+options they fit the same models, choose the same one and buy the same plan.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
 from functools import partial
+from typing import Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
-from projektor_ray.errors import InputError, TooFewProbesError
-from projektor_ray.predictors import Predictor
-from projektor_ray.projection import (
-    Grouped,
-    Joint,
-    JointPower,
+from projektor_ray.errors import InputError, TooFewProbesError, nearest
+from projektor_ray.predictors import PREDICTORS, Predictor, ProbeArrays
+from projektor_ray.projection.grouped import Grouped, provider_groups
+from projektor_ray.projection.joint import Joint
+from projektor_ray.projection.joint_power import JointPower
+from projektor_ray.projection.log_linear import check_scales
+from projektor_ray.projection.per_scale import (
     LogLinear,
     NoProjection,
+    PerScale,
     Saturating,
-    ScaleModel,
     decider,
-    provider_groups,
 )
-from projektor_ray.projection.per_scale import PerScale
-from projektor_ray.storage.arrays import Floats
-from projektor_ray.study import SelectionConfig
+from projektor_ray.projection.scale_model import Bounds, ScaleModel
 
-ALWAYS_FITTED = ("cs", "pq", "gp")
+AUTO, LEAST_ERROR = "auto", "least_error"
+PREDICTOR_RULES = (AUTO, LEAST_ERROR)
+"""Ways to choose a predictor, beside its name."""
+COMPARED_WITH_DISTANCES = ("cs", "pq", "gp")
+COMPARED_WITHOUT_DISTANCES = ("gp", "linear", "pseudo_quadratic", "quadratic", "log_linear_law")
+SLOW_PREDICTOR, FEW_PROVIDERS = "log_linear_law", 32
+"""Least squares of this law take minutes with more providers."""
 DEFAULT_PREDICTOR = "gp"
-DEFAULT_IN_SCALE = "ensemble"
-"""What `auto` takes for an accuracy of one scale, where few enough providers allow it."""
+DEFAULT_AT_ONE_SCALE = "ensemble"
+"""The default for an accuracy at one scale, where few enough providers allow it."""
+ACCURACY: Bounds = (0.0, 1.0)
 GROUPED, JOINT_POWER, JOINT = "grouped", "joint_power", "joint"
 JOINTS = (GROUPED, JOINT_POWER, JOINT)
-"""Models of all scales at once, which join no predictor; the first that can be fitted is taken."""
+"""Projections that fit all scales at once and join no predictor, in the order of preference."""
 EQ3, SATURATING, NO_PROJECTION = "eq3", "saturating", "none"
-SCALES_TO_JUDGE = 3
+PROJECTIONS = (*JOINTS, EQ3, SATURATING, NO_PROJECTION)
+SCALES_TO_COMPARE = 3
 """How many scales it takes to hold one out and still see a slope."""
+CARRIED = 10
+"""Errors of predictors are compared as Eq. 3 carries them to so many times the largest scale. The
+size to buy is no part of the choice: a fitted study answers for many sizes with one model."""
+MOST_COMPARED = 1500
+"""With more probes only the models that can decide are fitted; time and memory are quadratic."""
+
+
+@dataclass(frozen=True)
+class ChoiceReason:
+    """Why a model was chosen.
+
+    Attributes
+    ----------
+    rule : `one_scale`: nothing to project from; `requested`; `default`: two scales cannot tell
+        which projection holds; `held_out`: least error at the largest scale held out.
+    errors : root mean square error at the largest scale held out, by projection, least first;
+        for the rule `held_out`.
+    predictor_rule : the same of the predictor: `requested`, `default` or `least_error`.
+    predictor_errors : cross-validated mean absolute error of the predictors, carried to `CARRIED`
+        times the largest scale; at one scale the error there.
+    """
+
+    rule: Literal["one_scale", "requested", "default", "held_out"]
+    predictor_rule: Literal["requested", "default", "least_error"]
+    predictor_errors: Mapping[str, float]
+    errors: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, eq=False)
-class Fit:
-    """Every model fitted to the probes of a study, and the one that projects and selects.
+class FittedModels:
+    """Every model fitted to the same probes, and the one that projects and selects.
 
     Attributes
     ----------
@@ -47,16 +83,21 @@ class Fit:
         providers), `joint_power`, `joint`, `saturating` and `none` (no projection): the models of
         that name, the latter two over `predictor`.
     predictor : name of the predictor that is joined over the scales.
-    chosen : name of the model that projects and selects.
-    reason : one sentence that says why.
-    refused : why the other models could not be fitted, by name.
+    projection : name of the projection that was chosen.
+    reason : why.
+    refused : why other models could not be fitted, by name.
     """
 
     models: Mapping[str, ScaleModel]
     predictor: str
-    chosen: str
-    reason: str
-    refused: Mapping[str, str]
+    projection: str
+    reason: ChoiceReason
+    refused: Mapping[str, InputError]
+
+    @property
+    def chosen(self) -> str:
+        """The name in `models` of the one that projects and selects."""
+        return model_names(self.predictor)[self.projection]
 
     @property
     def model(self) -> ScaleModel:
@@ -75,158 +116,201 @@ class Fit:
             if isinstance(model, PerScale) and name not in (SATURATING, NO_PROJECTION)
         }
 
+    @property
+    def by_projection(self) -> dict[str, ScaleModel]:
+        """Projection → its model, over the chosen predictor where it joins one."""
+        names = model_names(self.predictor)
+        if len(self.scales) == 1:
+            names = {NO_PROJECTION: NO_PROJECTION}
+        return {law: self.models[name] for law, name in names.items() if name in self.models}
+
     def decides(self, name: str) -> bool:
         """Whether the plan depends on what is fitted under this name."""
         return name == decider(self.model)
 
 
-@dataclass(frozen=True, eq=False)
-class Sample:
-    """What is fitted: mixtures (k, m), distances (k,), sizes (k,), values (k,), and the bounds.
+def check_options(predictor: str, projection: str) -> None:
+    """Check the two options of `choose_model`.
 
-    Attributes
-    ----------
-    gradients : of the distances along the shares, (k, m).
+    Raises
+    ------
+    InputError
+        If a name is unknown, or a predictor is named beside a projection that joins none.
     """
+    known = (*PREDICTOR_RULES, *PREDICTORS)
+    if predictor not in known:
+        raise InputError(f"predictor: there is no {predictor!r}; {nearest(predictor, known)}")
+    if projection not in (AUTO, *PROJECTIONS):
+        raise InputError(
+            f"projection: there is no {projection!r}; {nearest(projection, (AUTO, *PROJECTIONS))}"
+        )
+    if projection in JOINTS and predictor != AUTO:
+        raise InputError(
+            f"the projection {projection!r} fits all scales at once and joins no predictor; got "
+            f"the predictor {predictor!r}. Drop the predictor, or set the projection to 'eq3'"
+        )
 
-    mixtures: Floats
-    distances: Floats
-    gradients: Floats
-    sizes: NDArray[np.int64]
-    values: Floats
-    bounds: tuple[float, float]
 
-    def fit(self, model: ScaleModel) -> ScaleModel:
-        return model.fit(self.mixtures, self.distances, self.sizes, self.values)
-
-
-def fit_models(sample: Sample, asked: SelectionConfig, size: int) -> Fit:
-    """Fit CS (Eq. 1), PQ (Eq. 2), `gp` and what was asked for; join them over the scales.
+def choose_model(
+    probes: ProbeArrays,
+    bounds: Bounds | None = None,
+    *,
+    predictor: str = AUTO,
+    projection: str = AUTO,
+    compare: bool = True,
+) -> FittedModels:
+    """Fit models of all scales to the same probes, and choose one.
 
     Parameters
     ----------
-    size : to buy; errors are compared as they are carried there.
+    bounds : range of the metric, (0, 1) for an accuracy.
+    predictor : joined over the scales. `auto`: `gp`, or `ensemble` for an accuracy at one scale;
+        `least_error`: by cross-validation; or a name in `PREDICTORS`, which is then used in place
+        of the joint models.
+    projection : `auto`: with two scales the first of `PROJECTIONS` that can be fitted, with more
+        the one of least error at the largest scale held out; or a name in `PROJECTIONS`.
+    compare : whether models that cannot be chosen under these options are fitted beside them.
 
     Raises
     ------
     TooFewProbesError
-        If too few probes are done for every predictor, or for what was asked for.
+        If too few probes are done for every predictor, or for what the options name.
+    InputError
+        If an option is unknown, or what it names cannot be fitted.
     """
-    scales = np.unique(sample.sizes)
-    law: type[PerScale] = LogLinear if len(scales) > 1 else NoProjection
-    in_scale = (DEFAULT_IN_SCALE,) if len(scales) == 1 and sample.bounds == (0.0, 1.0) else ()
-    wanted = dict.fromkeys((*ALWAYS_FITTED, *in_scale, *asked.predictors))
-    attempts: dict[str, Callable[[], ScaleModel]] = {
-        name: partial(law, name, sample.bounds) for name in wanted
+    check_options(predictor, projection)
+    names = _compared_predictors(probes, bounds, predictor)
+    fits = _Fits(probes, _predictor_models(names, probes, bounds))
+    joined, predictor_rule = _choose_predictor(fits, predictor)
+    fits.makers |= _projection_models(joined, probes, bounds)
+    law, rule, errors = _choose_projection(fits, joined, predictor, projection)
+    if compare and len(probes) <= MOST_COMPARED:
+        for name in fits.makers:
+            fits.get(name)
+    models = {name: fits.models[name] for name in fits.makers if name in fits.models}
+    carried = {name: carried_error(models[name]) for name in names if name in models}
+    reason = ChoiceReason(rule, predictor_rule, carried, errors)
+    return FittedModels(models, joined, law, reason, fits.refused)
+
+
+class _Fits:
+    """Models of the same probes, each fitted when it is first needed."""
+
+    def __init__(self, probes: ProbeArrays, makers: dict[str, Callable[[], ScaleModel]]) -> None:
+        self.probes, self.makers = probes, makers
+        self.models: dict[str, ScaleModel] = {}
+        self.refused: dict[str, InputError] = {}
+
+    def get(self, name: str) -> ScaleModel | None:
+        """The fitted model of a name; None where it cannot be fitted."""
+        if name not in self.models and name not in self.refused:
+            try:
+                self.models[name] = self.makers[name]().fit_arrays(self.probes)
+            except InputError as failure:
+                self.refused[name] = failure
+        return self.models.get(name)
+
+    def require(self, name: str) -> None:
+        """Fit a model without which there is no answer."""
+        if self.get(name) is None:
+            raise self.refused[name]
+
+
+def _compared_predictors(
+    probes: ProbeArrays, bounds: Bounds | None, predictor: str
+) -> tuple[str, ...]:
+    names: tuple[str, ...] = COMPARED_WITHOUT_DISTANCES
+    if probes.measured:
+        names = COMPARED_WITH_DISTANCES
+    if probes.n_providers > FEW_PROVIDERS:
+        names = tuple(name for name in names if name != SLOW_PREDICTOR)
+    if len(probes.scales) == 1 and bounds == ACCURACY:
+        names = (*names, DEFAULT_AT_ONE_SCALE)
+    if predictor in PREDICTORS:
+        names = (*names, predictor)
+    return tuple(dict.fromkeys(names))
+
+
+def _predictor_models(
+    names: Iterable[str], probes: ProbeArrays, bounds: Bounds | None
+) -> dict[str, Callable[[], ScaleModel]]:
+    law: type[PerScale] = LogLinear if len(probes.scales) > 1 else NoProjection
+    return {name: partial(law, name, bounds) for name in names}
+
+
+def _projection_models(
+    predictor: str, probes: ProbeArrays, bounds: Bounds | None
+) -> dict[str, Callable[[], ScaleModel]]:
+    return {
+        JOINT_POWER: partial(JointPower, bounds),
+        GROUPED: lambda: Grouped(provider_groups(probes.mixtures, probes.gradients), bounds),
+        JOINT: partial(Joint, bounds),
+        SATURATING: partial(Saturating, predictor, bounds),
+        NO_PROJECTION: partial(NoProjection, predictor, bounds),
     }
-    models, refused = _attempt(sample, attempts)
-    if not models:
-        counts = ", ".join(f"{np.count_nonzero(sample.sizes == s)} at {s}" for s in scales)
-        raise TooFewProbesError(
-            f"no predictor can be fitted to the probes that are done ({counts}): "
-            + "; ".join(refused.values())
-        )
-    predictor, why = _choose_predictor(asked, size, models, refused)
-    joined: dict[str, Callable[[], ScaleModel]] = {
-        GROUPED: lambda: Grouped(provider_groups(sample.mixtures, sample.gradients), sample.bounds),
-        JOINT: lambda: Joint(sample.bounds),
-        SATURATING: lambda: Saturating(predictor, sample.bounds),
-        NO_PROJECTION: lambda: NoProjection(predictor, sample.bounds),
-    }
-    if np.isfinite(sample.bounds).any():
-        joined = {JOINT_POWER: lambda: JointPower(sample.bounds), **joined}
-    more, refused_too = _attempt(sample, joined)
-    models, refused = {**models, **more}, {**refused, **refused_too}
-    chosen, reason = _choose_projection(asked, models, refused, predictor, why)
-    if isinstance(grouped := models[chosen], Grouped):
-        reason = f"{reason}; {grouped.said}"
-    return Fit(models, predictor, chosen, reason, refused)
 
 
-def _attempt(
-    sample: Sample, attempts: Mapping[str, Callable[[], ScaleModel]]
-) -> tuple[dict[str, ScaleModel], dict[str, str]]:
-    models, refused = {}, {}
-    for name, make in attempts.items():
-        try:
-            models[name] = sample.fit(make())
-        except InputError as failure:
-            refused[name] = str(failure)
-    return models, refused
-
-
-def carried_error(model: ScaleModel, size: int) -> float:
+def carried_error(model: ScaleModel) -> float:
     """Cross-validated errors of the scales' predictors, amplified by the model's own weights.
 
-    `√(Σ_s (w_s(N)·mae_cv_s)²)`; with one scale the error there.
+    `√(Σ_s (w_s(N)·mae_cv_s)²)` at `CARRIED` times the largest scale; with one scale the error
+    there.
     """
     assert isinstance(model, PerScale)
     errors = np.array([one.report.mae_cv for one in model.predictors.values()])
-    return float(np.sqrt(np.sum((model.weights(size) * errors) ** 2)))
+    weights = model.weights(CARRIED * model.scales[-1])
+    return float(np.sqrt(np.sum((weights * errors) ** 2)))
 
 
 def _choose_predictor(
-    asked: SelectionConfig,
-    size: int,
-    models: Mapping[str, ScaleModel],
-    refused: Mapping[str, str],
-) -> tuple[str, str]:
-    carried = {name: carried_error(model, size) for name, model in models.items()}
-    errors = ", ".join(f"{name} {error:.3g}" for name, error in carried.items())
-    one_scale = all(len(model.scales) == 1 for model in models.values())
-    where = "" if one_scale else f" carried to {size:,}"
-    errors = f"cross-validated error{where}: {errors}"
-    if asked.predictors:
-        (name,) = asked.predictors
-        if name not in models:
-            raise TooFewProbesError(refused[name])
-        return name, f"{name} was asked for ({errors})"
-    for default in (DEFAULT_IN_SCALE, DEFAULT_PREDICTOR):
-        if asked.predictor == "auto" and default in models:
-            return default, f"{default} is the default ({errors})"
-    best = min(carried, key=lambda name: carried[name])
-    return best, f"{best} has the least error ({errors})"
+    fits: _Fits, predictor: str
+) -> tuple[str, Literal["requested", "default", "least_error"]]:
+    if predictor in PREDICTORS:
+        fits.require(predictor)
+        return predictor, "requested"
+    if predictor == AUTO:
+        for default in (DEFAULT_AT_ONE_SCALE, DEFAULT_PREDICTOR):
+            if default in fits.makers and fits.get(default) is not None:
+                return default, "default"
+    carried = {
+        name: carried_error(model) for name in fits.makers if (model := fits.get(name)) is not None
+    }
+    if not carried:
+        sizes = fits.probes.sizes
+        counts = ", ".join(f"{np.count_nonzero(sizes == s)} at {s:,}" for s in fits.probes.scales)
+        counts = counts if len(fits.probes.scales) > 1 else f"{len(sizes)}"
+        m = fits.probes.n_providers
+        easiest = min(fits.refused, key=lambda name: PREDICTORS[name].fewest_probes(m))
+        raise TooFewProbesError(
+            f"no predictor can be fitted to the finished probes ({counts}): {fits.refused[easiest]}"
+        )
+    return min(carried, key=lambda name: carried[name]), "least_error"
 
 
-def names_of_laws(predictor: str) -> dict[str, str]:
-    """Projection → the name in `Fit.models` of its model, which Eq. 3 has from the predictor."""
-    laws = (*JOINTS, EQ3, SATURATING, NO_PROJECTION)
-    return {law: predictor if law == EQ3 else law for law in laws}
+def model_names(predictor: str) -> dict[str, str]:
+    """Projection → the name in `FittedModels.models` of its model."""
+    return {law: predictor if law == EQ3 else law for law in PROJECTIONS}
 
 
 def _choose_projection(
-    asked: SelectionConfig,
-    models: Mapping[str, ScaleModel],
-    refused: Mapping[str, str],
-    predictor: str,
-    why: str,
-) -> tuple[str, str]:
-    """Name of the model that projects and selects, and why."""
-    scales = models[predictor].scales
+    fits: _Fits, joined: str, predictor: str, projection: str
+) -> tuple[str, Literal["one_scale", "requested", "default", "held_out"], dict[str, float]]:
+    """The projection, by which rule, and the errors at the largest scale held out."""
+    names, scales = model_names(joined), fits.probes.scales
     if len(scales) == 1:
-        return NO_PROJECTION, f"one scale only, so the value there, by {predictor}: {why}"
-    names = names_of_laws(predictor)
-    if asked.projection != "auto":
-        name = names[asked.projection]
-        if name not in models:
-            raise TooFewProbesError(refused[name])
-        over = "" if name in JOINTS else f" over {predictor}: {why}"
-        return name, f"the projection {asked.projection} was asked for{over}"
-    if asked.predictor == "auto":
-        candidates = [law for law in names if names[law] in models]
-        lost = f"; joint cannot be fitted: {refused[JOINT]}" if JOINT in refused else ""
-    else:
-        candidates = [law for law in names if law not in JOINTS and names[law] in models]
-        lost = f"; {why}"
-    if len(scales) < SCALES_TO_JUDGE:
-        law = candidates[0]
-        of = "the default with two scales" if law in JOINTS else f"over {predictor}"
-        return names[law], f"{law}, {of}; a third scale would tell which law holds{lost}"
-    missed = {
-        law: error for law in candidates if (error := models[names[law]].held_out_rms) is not None
+        check_scales(scales, 1 if projection in (AUTO, NO_PROJECTION) else 2)
+        fits.models[NO_PROJECTION] = fits.models[joined]
+        return NO_PROJECTION, "one_scale", {}
+    if projection != AUTO:
+        fits.require(names[projection])
+        return projection, "requested", {}
+    laws = [law for law in PROJECTIONS if predictor == AUTO or law not in JOINTS]
+    if len(scales) < SCALES_TO_COMPARE:
+        return next(law for law in laws if fits.get(names[law]) is not None), "default", {}
+    errors = {
+        law: model.held_out_rms
+        for law in laws
+        if (model := fits.get(names[law])) is not None and model.held_out_rms is not None
     }
-    best = min(missed, key=lambda law: missed[law])
-    errors = ", ".join(f"{law} {missed[law]:.3g}" for law in sorted(missed, key=missed.__getitem__))
-    over = "" if best in JOINTS else f" over {predictor}"
-    held = f"least error at {scales[-1]:,} held out ({errors})"
-    return names[best], f"{best}{over}, {held}{lost}"
+    ranked = dict(sorted(errors.items(), key=lambda item: item[1]))
+    return next(iter(ranked)), "held_out", ranked

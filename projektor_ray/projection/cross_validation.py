@@ -2,51 +2,37 @@
 
 import numpy as np
 
-from projektor_ray.predictors.predictor import FOLDS, mixture_groups
+from projektor_ray.predictors import ProbeArrays
+from projektor_ray.predictors.predictor import FOLDS
+from projektor_ray.predictors.probe_arrays import mixture_groups
 from projektor_ray.projection.scale_model import ScaleModel
 from projektor_ray.storage.arrays import Floats
 
 
-def left_out(
-    model: ScaleModel,
-    mixtures: Floats,
-    distances: Floats | None,
-    sizes: Floats,
-    values: Floats,
-) -> Floats:
+def cross_validate(model: ScaleModel, probes: ProbeArrays) -> Floats:
     """What a model of the same kind says of each probe when its mixture is left out, shape (k,).
 
     Mixtures are left out in up to ten folds, each at all of its sizes at once.
-
-    Parameters
-    ----------
-    mixtures, distances, sizes, values : the probes, as `ScaleModel.fit` takes them.
 
     Raises
     ------
     TooFewProbesError, InputError
         If what remains of a fold is too little to fit.
     """
-    groups = mixture_groups(mixtures)
-    predicted = np.empty(len(values))
+    groups = mixture_groups(probes.mixtures)
+    predicted = np.empty(len(probes))
     for fold in range(min(FOLDS, len(groups))):
         out = np.concatenate(groups[fold::FOLDS])
-        kept = np.setdiff1d(np.arange(len(values)), out)
-        near = None if distances is None else distances[kept]
-        fitted = model.unfitted().fit(mixtures[kept], near, sizes[kept], values[kept])
-        predicted[out] = values_at(
-            fitted, mixtures[out], None if distances is None else distances[out], sizes[out]
-        )
+        rest = np.setdiff1d(np.arange(len(probes)), out)
+        fitted = model.unfitted().fit_arrays(probes.take(rest))
+        predicted[out] = predict_probes(fitted, probes.take(out))
     return predicted
 
 
-def values_at(
-    model: ScaleModel, mixtures: Floats, distances: Floats | None, sizes: Floats
-) -> Floats:
-    """What a fitted model says of each mixture (k, m) at a size of its own (k,), shape (k,)."""
-    predicted = np.empty(len(sizes))
-    for size in np.unique(sizes):
-        at = sizes == size
-        there = None if distances is None else distances[at]
-        predicted[at] = model.predict(mixtures[at], there, float(size))
+def predict_probes(model: ScaleModel, probes: ProbeArrays) -> Floats:
+    """What a fitted model says of each probe's mixture at the probe's size, shape (k,)."""
+    predicted = np.empty(len(probes))
+    for size in probes.scales:
+        at = probes.sizes == size
+        predicted[at] = model.predict(probes.mixtures[at], probes.distances[at], float(size))
     return predicted

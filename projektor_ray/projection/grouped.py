@@ -1,5 +1,6 @@
 """`grouped`: the joint model of groups of providers, where mixtures are fewer than providers."""
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -7,9 +8,10 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.cluster.hierarchy import fcluster, linkage
 
 from projektor_ray.errors import InputError
+from projektor_ray.predictors.probe_arrays import ProbeArrays
 from projektor_ray.projection.joint import Joint
 from projektor_ray.projection.joint_power import JointPower
-from projektor_ray.projection.scale_model import Bounds, ScaledProbes, ScaleModel, bounds_in
+from projektor_ray.projection.scale_model import Bounds, ScaleModel, bounds_in
 from projektor_ray.storage.arrays import Floats
 from projektor_ray.storage.one_row import one_row, the_row
 
@@ -18,7 +20,7 @@ COEFFICIENTS_OF_A_GROUP = 4
 FEWEST_GROUPS = 2
 
 
-def provider_groups(mixtures: Floats, gradients: Floats) -> NDArray[np.intp]:
+def provider_groups(mixtures: Floats, gradients: Floats | None) -> NDArray[np.intp]:
     """The group of each provider, 0, 1, …, shape (m,): those that move the distance alike.
 
     Providers are clustered (Ward) by `∂OT/∂p_i` at the mixtures. There are four mixtures for each
@@ -32,7 +34,8 @@ def provider_groups(mixtures: Floats, gradients: Floats) -> NDArray[np.intp]:
     Raises
     ------
     InputError
-        Unless there are fewer mixtures than providers, and enough for two groups.
+        Unless there are fewer mixtures than providers, and enough for two groups, and the
+        gradients of their distances are known.
     """
     trained, rows = np.unique(mixtures, axis=0, return_index=True)
     count, providers = trained.shape
@@ -42,6 +45,11 @@ def provider_groups(mixtures: Floats, gradients: Floats) -> NDArray[np.intp]:
             "providers are grouped where there are fewer mixtures than providers, and at least "
             f"{FEWEST_GROUPS * COEFFICIENTS_OF_A_GROUP} mixtures; got {count} mixtures of "
             f"{providers} providers. Use the projection 'joint_power' or 'joint'"
+        )
+    if gradients is None:
+        raise InputError(
+            "providers are grouped by how their samples move the distance; the gradients of the "
+            "distances are not known. Use the projection 'joint_power' or 'joint'"
         )
     tree = linkage(gradients[rows].T, "ward")
     return np.asarray(fcluster(tree, groups, "maxclust") - 1, dtype=np.intp)
@@ -67,21 +75,15 @@ class Grouped(ScaleModel):
         self.joint: JointPower | Joint = (JointPower if bounded else Joint)(bounds)
 
     @property
-    def said(self) -> str:
-        """In words, what is taken for alike."""
-        return (
-            f"{len(self.groups)} providers as {self.groups.max() + 1} groups whose samples move "
-            "the distance alike, because there are fewer mixtures than providers: within a group "
-            "the distance alone tells who is better"
-        )
+    def n_groups(self) -> int:
+        return int(self.groups.max()) + 1
 
     def _pooled(self, mixtures: ArrayLike) -> Floats:
         """The groups' shares, (q, m) → (q, groups)."""
-        return np.asarray(mixtures, dtype=np.float64) @ np.eye(self.groups.max() + 1)[self.groups]
+        return np.asarray(mixtures, dtype=np.float64) @ np.eye(self.n_groups)[self.groups]
 
-    def _fit(self, scaled: ScaledProbes) -> None:
-        probes = scaled.probes
-        self.joint.fit(self._pooled(probes.mixtures), probes.distances, scaled.sizes, probes.values)
+    def _fit(self, probes: ProbeArrays) -> None:
+        self.joint.fit_arrays(replace(probes, mixtures=self._pooled(probes.mixtures)))
 
     def value_and_gradient(
         self, mixtures: Floats, distances: Floats, distance_gradients: Floats, size: float

@@ -10,9 +10,10 @@ from projektor_ray.errors import TooFewProbesError
 from projektor_ray.predictors.gaussian_process import NOISE_SHARE, NOISE_WEIGHT, RATIOS
 from projektor_ray.predictors.kernels import KernelSum, MixtureKernels
 from projektor_ray.predictors.predictor import FitReport
+from projektor_ray.predictors.probe_arrays import ProbeArrays
 from projektor_ray.predictors.ridge import Averaged, NoisePrior, Posterior, Spectrum, Trend
 from projektor_ray.projection.log_linear import NOISE_EXPONENT
-from projektor_ray.projection.scale_model import ScaledProbes, ScaleModel
+from projektor_ray.projection.scale_model import ScaleModel
 from projektor_ray.storage.arrays import Floats
 
 KERNELS = MixtureKernels(lengths=(0.3, 0.6), additive=(0.0, 0.5))
@@ -45,14 +46,13 @@ class Joint(ScaleModel):
     left_out: Floats
     reports: Mapping[int, FitReport]
 
-    def _fit(self, scaled: ScaledProbes) -> None:
-        probes = scaled.probes
+    def _fit(self, probes: ProbeArrays) -> None:
         if len(probes) < FEWEST_PROBES:
             raise TooFewProbesError(
                 f"the joint model of all scales needs at least {FEWEST_PROBES} probes; "
                 f"got {len(probes)}. Train more mixtures"
             )
-        self._scaled = scaled
+        self._probes = probes
         self._kept: tuple[float, KernelSum] | None = None
         self._trained, self._which = np.unique(probes.mixtures, axis=0, return_inverse=True)
         self._last = float(self.scales[-1])
@@ -60,14 +60,14 @@ class Joint(ScaleModel):
         deviation = float(probes.distances.std())
         varies = deviation > CONSTANT_TOLERANCE * max(abs(self._centre), 1e-3)
         self._deviation = deviation if varies else np.inf
-        self._logs = np.log(scaled.sizes / self._last)
-        self._loudness = self._noise_of(scaled.sizes)
+        self._logs = np.log(probes.sizes / self._last)
+        self._loudness = self._noise_of(probes.sizes)
         trend = Trend(self._trend_columns(probes.distances, self._logs) / self._loudness[:, None])
         kernels = [
             kernel / np.outer(self._loudness, self._loudness)
             for kernel in self._kernels(probes.mixtures, self._logs)
         ]
-        at_last = scaled.at(self._last).values
+        at_last = probes.at(self._last).values
         self._average = Averaged(
             targets=probes.values / self._loudness,
             spectra=[Spectrum.of_kernel(trend, kernel) for kernel in kernels],
@@ -78,7 +78,7 @@ class Joint(ScaleModel):
         left_out = self._average.left_out(probes.groups())
         self._noise = max(self._average.noise, float(np.sqrt(np.mean(left_out**2))))
         self.left_out = left_out * self._loudness
-        self.reports = self._report(scaled, self.left_out)
+        self.reports = self._report(probes, self.left_out)
 
     @property
     def coefficients(self) -> Floats:
@@ -164,10 +164,10 @@ class Joint(ScaleModel):
         return Joint(self.bounds)
 
     def _state(self) -> dict[str, Any]:
-        return self._scaled.state()
+        return self._probes.state()
 
     def _restore(self, state: dict[str, Any]) -> None:
-        self._fit(ScaledProbes.restored(state))
+        self._fit(ProbeArrays.restored(state))
 
 
 def _own_variances(log: float) -> list[float]:

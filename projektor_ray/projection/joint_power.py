@@ -1,15 +1,17 @@
 """`joint_power`: the joint model of all scales where a metric nears its bounds as a power of N."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from projektor_ray.predictors.predictor import FitReport
+from projektor_ray.predictors.probe_arrays import ProbeArrays
 from projektor_ray.projection.joint import Joint
 from projektor_ray.projection.link import Link
-from projektor_ray.projection.scale_model import ScaledProbes, ScaleModel
+from projektor_ray.projection.scale_model import ScaleModel
 from projektor_ray.storage.arrays import Floats
 
 DRIFT_OF_GAIN = 0.44
@@ -39,14 +41,13 @@ class JointPower(ScaleModel):
 
     reports: Mapping[int, FitReport]
 
-    def _fit(self, scaled: ScaledProbes) -> None:
-        probes = scaled.probes
-        self._scaled = scaled
+    def _fit(self, probes: ProbeArrays) -> None:
+        self._probes = probes
         self._link = Link.of(self.bounds, probes.values)
         straight = self._link.to(probes.values)
-        self._joint = Straight().fit(probes.mixtures, probes.distances, scaled.sizes, straight)
+        self._joint = Straight().fit_arrays(replace(probes, values=straight))
         unseen = self._link.back(straight - self._joint.left_out)
-        self.reports = self._report(scaled, probes.values - unseen)
+        self.reports = self._report(probes, probes.values - unseen)
 
     @property
     def coefficients(self) -> Floats:
@@ -114,7 +115,7 @@ class JointPower(ScaleModel):
         return JointPower(self.bounds)
 
     def _state(self) -> dict[str, Any]:
-        return self._scaled.state()
+        return self._probes.state()
 
     def _restore(self, state: dict[str, Any]) -> None:
-        self._fit(ScaledProbes.restored(state))
+        self._fit(ProbeArrays.restored(state))

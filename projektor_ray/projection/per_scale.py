@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 import numpy as np
 
 from projektor_ray.predictors import Predictor, restore
+from projektor_ray.predictors.probe_arrays import ProbeArrays
 from projektor_ray.predictors.registry import predictor_class
 from projektor_ray.projection.log_linear import (
     check_scales,
@@ -15,7 +16,7 @@ from projektor_ray.projection.log_linear import (
     noise_precisions,
     scale_weights,
 )
-from projektor_ray.projection.scale_model import Bounds, ScaledProbes, ScaleModel
+from projektor_ray.projection.scale_model import Bounds, ScaleModel
 from projektor_ray.storage.arrays import Floats
 from projektor_ray.storage.one_row import one_row, the_row
 
@@ -68,13 +69,10 @@ class PerScale(ScaleModel):
     def _precisions(self) -> list[float]:
         return noise_precisions(self.scales)
 
-    def _fit(self, scaled: ScaledProbes) -> None:
-        self.predictors = {}
-        for scale in self.scales:
-            probes = scaled.at(scale)
-            self.predictors[scale] = self.predictor().fit(
-                probes.mixtures, probes.distances, probes.values
-            )
+    def _fit(self, probes: ProbeArrays) -> None:
+        self.predictors = {
+            scale: self.predictor().fit_arrays(probes.at(scale)) for scale in self.scales
+        }
 
     def value_and_gradient(
         self, mixtures: Floats, distances: Floats, distance_gradients: Floats, size: float
@@ -205,11 +203,10 @@ class Saturating(PerScale):
     def _sizes(self) -> Floats:
         return np.array(self.scales, dtype=np.float64)
 
-    def _fit(self, scaled: ScaledProbes) -> None:
-        super()._fit(scaled)
-        groups = scaled.probes.groups()
-        first = np.array([rows[0] for rows in groups])
-        values = self._at_scales(scaled.probes.mixtures[first], scaled.probes.distances[first])
+    def _fit(self, probes: ProbeArrays) -> None:
+        super()._fit(probes)
+        first = np.array([rows[0] for rows in probes.groups()])
+        values = self._at_scales(probes.mixtures[first], probes.distances[first])
         self.exponent = float(min(EXPONENTS, key=lambda e: self._misfit(values, e)))
 
     def _misfit(self, values: Floats, exponent: float) -> float:

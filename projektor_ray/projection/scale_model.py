@@ -2,7 +2,6 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, ClassVar, TypeVar
 
 import numpy as np
@@ -11,7 +10,8 @@ from numpy.typing import ArrayLike
 from scipy.special import ndtri
 
 from projektor_ray.errors import InputError, TooFewProbesError
-from projektor_ray.predictors.predictor import FitReport, Probes, one_per_mixture, student_quantile
+from projektor_ray.predictors.predictor import FitReport, student_quantile
+from projektor_ray.predictors.probe_arrays import ProbeArrays, one_per_mixture
 from projektor_ray.projection.log_linear import check_scales, check_size
 from projektor_ray.projection.posterior import deviation_of_differences, samples
 from projektor_ray.storage.arrays import Floats
@@ -29,59 +29,6 @@ nine tenths of them up to 0.55, which is this by the normal quantile of a 90 % i
 OWN_DRIFT = 0.5
 """Share of its drift that is a mixture's own, because mixtures flatten at different sizes. Without
 it, intervals on gains covered 0.73 of them on CIFAR-10 (`benchmarks/prediction.py`)."""
-
-
-@dataclass(frozen=True, eq=False)
-class ScaledProbes:
-    """Finished trainings at several scales: a row per probe, with its size (k,)."""
-
-    probes: Probes
-    sizes: Floats
-
-    @staticmethod
-    def check(
-        mixtures: ArrayLike, distances: ArrayLike | None, sizes: ArrayLike, values: ArrayLike
-    ) -> "ScaledProbes":
-        """Probes as arrays.
-
-        Raises
-        ------
-        InputError
-            As `Probes.check`, or if a size is not a whole number of at least 1.
-        """
-        probes = Probes.check(mixtures, distances, values)
-        counts = one_per_mixture("sizes", sizes, len(probes))
-        wrong = np.flatnonzero((counts < 1) | (counts % 1 != 0))
-        if len(wrong):
-            raise InputError(
-                f"sizes must be whole numbers of samples, at least 1; number {wrong[0]} is "
-                f"{counts[wrong[0]]:g}. Write samples, not thousands or billions of them"
-            )
-        return ScaledProbes(probes, counts)
-
-    @property
-    def scales(self) -> tuple[int, ...]:
-        """The sizes at which there are probes, ascending."""
-        return tuple(int(size) for size in np.unique(self.sizes))
-
-    def state(self) -> dict[str, Any]:
-        """As plain values."""
-        numbers = {"sizes": self.sizes, **vars(self.probes)}
-        return {name: array.tolist() for name, array in numbers.items()}
-
-    @staticmethod
-    def restored(state: Mapping[str, Any]) -> "ScaledProbes":
-        """The probes that `state` wrote."""
-        arrays = {name: np.asarray(state[name]) for name in ("mixtures", "distances", "values")}
-        return ScaledProbes(Probes(**arrays), np.asarray(state["sizes"]))
-
-    def at(self, scale: float) -> Probes:
-        return self.probes.take(self.sizes == scale)
-
-    def below(self, scale: float) -> "ScaledProbes":
-        """The probes of smaller sizes."""
-        rows = self.sizes < scale
-        return ScaledProbes(self.probes.take(rows), self.sizes[rows])
 
 
 class ScaleModel(ABC):
@@ -114,7 +61,7 @@ class ScaleModel(ABC):
         self.bounds = bounds
 
     @abstractmethod
-    def _fit(self, scaled: ScaledProbes) -> None:
+    def _fit(self, probes: ProbeArrays) -> None:
         """Set what the other methods need; `scales` is set."""
 
     @abstractmethod
@@ -170,17 +117,20 @@ class ScaleModel(ABC):
         InputError
             If there are fewer scales than a projection needs, or a number cannot be used.
         """
-        scaled = ScaledProbes.check(mixtures, distances, sizes, values)
-        check_scales(scaled.scales, self.fewest_scales)
-        self.scales = scaled.scales
-        self._fit(scaled)
-        self.freedom = min(len(scaled.at(scale)) for scale in self.scales) - 2
-        self.held_out_rms = self._hold_out(scaled)
+        return self.fit_arrays(ProbeArrays.check(mixtures, distances, values, sizes))
+
+    def fit_arrays(self: ScaleModelT, probes: ProbeArrays) -> ScaleModelT:
+        """`fit` to probes that are arrays already."""
+        check_scales(probes.scales, self.fewest_scales)
+        self.scales = probes.scales
+        self._fit(probes)
+        self.freedom = min(len(probes.at(scale)) for scale in self.scales) - 2
+        self.held_out_rms = self._hold_out(probes)
         return self
 
-    def _hold_out(self, scaled: ScaledProbes) -> float | None:
+    def _hold_out(self, probes: ProbeArrays) -> float | None:
         """Error at the largest scale when projected there from the smaller ones."""
-        last, smaller = scaled.at(self.scales[-1]), scaled.below(self.scales[-1])
+        last, smaller = probes.at(self.scales[-1]), probes.below(self.scales[-1])
         if len(smaller.scales) < self.fewest_scales:
             return None
         model = self.unfitted()
@@ -192,13 +142,13 @@ class ScaleModel(ABC):
         predicted = model._predict(last.mixtures, last.distances, self.scales[-1])
         return float(np.sqrt(np.mean((last.values - predicted) ** 2)))
 
-    def _report(self, scaled: ScaledProbes, left_out: Floats) -> dict[int, FitReport]:
+    def _report(self, probes: ProbeArrays, left_out: Floats) -> dict[int, FitReport]:
         """How well each scale is fitted, from the errors of left-out probes, shape (k,)."""
         reports = {}
         for scale in self.scales:
-            at = scaled.at(scale)
+            at = probes.at(scale)
             fitted = self._predict(at.mixtures, at.distances, scale)
-            reports[scale] = FitReport.of(at.values, fitted, left_out[scaled.sizes == scale])
+            reports[scale] = FitReport.of(at.values, fitted, left_out[probes.sizes == scale])
         return reports
 
     def predict(self, mixtures: ArrayLike, distances: ArrayLike | None, size: float) -> Floats:

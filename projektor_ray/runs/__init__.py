@@ -9,7 +9,7 @@ from projektor_ray.runs.offers import Offers
 from projektor_ray.runs.reading import Reading
 from projektor_ray.runs.roles import Columns, Roles
 from projektor_ray.runs.runs import Runs
-from projektor_ray.runs.saved_models import keep, kept
+from projektor_ray.runs.saved_models import from_arrow, to_arrow
 
 __all__ = [
     "Columns",
@@ -19,11 +19,11 @@ __all__ = [
     "Roles",
     "Runs",
     "ScaleRegressor",
+    "from_arrow",
     "guess_direction",
     "join_tables",
-    "keep",
-    "kept",
     "read_table",
+    "to_arrow",
     "unbounded_note",
     "unidentified",
 ]

@@ -9,12 +9,10 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.utils.validation import check_is_fitted
 
 from projektor_ray.errors import InputError
-from projektor_ray.predictors import Choice, Predictor, choose
-from projektor_ray.predictors.predictor import one_per_mixture
-from projektor_ray.predictors.registry import predictor_class
-from projektor_ray.projection import JointPower, ScaleModel, choose_scale_model
-from projektor_ray.projection.scale_model import ScaledProbes
-from projektor_ray.projection.scale_models import scale_model_class
+from projektor_ray.predictors import ProbeArrays
+from projektor_ray.predictors.probe_arrays import one_per_mixture
+from projektor_ray.projection import FittedModels, ScaleModel, choose_model
+from projektor_ray.projection.choose import AUTO
 from projektor_ray.runs.identifiability import unseen
 from projektor_ray.runs.metric_direction import Bounds
 from projektor_ray.runs.mixture_columns import OfMixtures, interval_like, values_like
@@ -30,21 +28,14 @@ from projektor_ray.selection.objective import ExponentialObjective, MetricObject
 from projektor_ray.storage.arrays import Floats
 from projektor_ray.transport import InterpolatedDistances
 
-AUTO = "auto"
-PREDICTORS_BY_MIXTURE = ("gp", "linear", "pseudo_quadratic", "quadratic", "log_linear_law")
-PREDICTORS_BY_DISTANCE = ("gp", "cs", "pq", "pseudo_quadratic", "quadratic", "log_linear_law")
-MANY, TOO_SLOW = 32, {"log_linear_law"}
-"""Of more providers, what `auto` leaves out: minutes of least squares for each fold."""
-PROJECTIONS = ("joint_power", "joint", "eq3", "saturating", "none")
-
 
 class MixtureRegressor(OfMixtures):
     """The metric of a mixture at the one size of the trainings.
 
     Parameters
     ----------
-    predictor : name in `projektor_ray.predictors.PREDICTORS`, or "auto": the least cross-validated
-        error, told in `choice_.reason`.
+    predictor : name in `projektor_ray.predictors.PREDICTORS`; "auto": `gp`, or `ensemble` where
+        bounds are (0, 1); or "least_error": by cross-validation.
     direction : "maximize" or "minimize", which ranks and purchases go by; None: as the name of y, a
         Series, tells ("val_loss"), and refused where it does not.
     distance : column of X with each mixture's distance to the validation set, if there is one.
@@ -54,7 +45,7 @@ class MixtureRegressor(OfMixtures):
     Attributes
     ----------
     predictor_ : the fitted `Predictor`.
-    choice_ : the predictors that were compared.
+    fitted_ : the predictors that were compared, and why this one was chosen.
     providers_ : names of the columns of shares.
     notes_ : what the mixtures cannot tell, a sentence each.
 
@@ -72,7 +63,7 @@ class MixtureRegressor(OfMixtures):
 
     def __init__(
         self,
-        predictor: str = "gp",
+        predictor: str = AUTO,
         *,
         direction: str | None = None,
         distance: str | None = None,
@@ -95,14 +86,11 @@ class MixtureRegressor(OfMixtures):
         InputError
             If a row cannot be used; says which, and what to do.
         """
-        given = self._start(X, y)
-        names: tuple[str, ...] = (self.predictor,)
-        if self.predictor == AUTO:
-            names = PREDICTORS_BY_MIXTURE if given.distances is None else PREDICTORS_BY_DISTANCE
-            if len(self.providers_) > MANY:
-                names = tuple(name for name in names if name not in TOO_SLOW)
-        self.choice_: Choice = choose(names, given.mixtures, given.distances, given.values)
-        self.predictor_: Predictor = self.choice_.predictor
+        probes = self._read(X, y)
+        self.fitted_: FittedModels = choose_model(
+            probes, None if self.log else self.bounds, predictor=self.predictor, compare=False
+        )
+        (self.predictor_,) = self.fitted_.predictors[self.fitted_.predictor].values()
         return self
 
     def __sklearn_is_fitted__(self) -> bool:
@@ -129,19 +117,18 @@ class ScaleRegressor(OfMixtures):
 
     Parameters
     ----------
-    projection : name in `projektor_ray.projection.SCALE_MODELS`, or "auto": the least error on the
-        largest size held out; `joint_power` where there are too few sizes to hold one out, `joint`
-        for a metric without bounds.
-    predictor : at each size, for the projections that join one per size.
+    projection, predictor : as `projektor_ray.projection.choose_model`.
+    compare : whether models that cannot be chosen under these options are fitted beside them.
     size : column of X with the size of each training; `fit` and `predict` take sizes also apart.
     direction, distance, bounds, log : as `MixtureRegressor`.
 
     Attributes
     ----------
-    model_ : the fitted `ScaleModel`.
+    probes_ : the trainings as arrays; of values their logarithms where `log` is asked for.
+    fitted_ : every model that was fitted, and why one was chosen.
+    model_ : the `ScaleModel` that predicts.
+    models_ : the fitted models by the names of their projections.
     scales_ : the sizes of the trainings, ascending.
-    models_ : every model that was fitted, by name.
-    reason_ : why this one was chosen.
     distance_function_ : mixtures → their distances, interpolated.
     providers_, notes_ : as `MixtureRegressor`.
 
@@ -167,7 +154,8 @@ class ScaleRegressor(OfMixtures):
         self,
         projection: str = AUTO,
         *,
-        predictor: str = "gp",
+        predictor: str = AUTO,
+        compare: bool = True,
         size: str = "size",
         direction: str | None = None,
         distance: str | None = None,
@@ -176,6 +164,7 @@ class ScaleRegressor(OfMixtures):
     ) -> None:
         self.projection = projection
         self.predictor = predictor
+        self.compare = compare
         self.size = size
         self.direction = direction
         self.distance = distance
@@ -194,41 +183,27 @@ class ScaleRegressor(OfMixtures):
         InputError
             If a row cannot be used; says which, and what to do.
         """
-        given = self._start(X, y, self.size if size is None else None)
-        said = self._numbers(X, self.size) if size is None else size
-        sizes = one_per_mixture("sizes", said, len(given.values))
-        if given.distances is None and predictor_class(self.predictor).uses_distance:
-            raise InputError(
-                f"the predictor {self.predictor!r} needs the distance of each mixture to the "
-                "validation set; name its column, or use 'gp'"
-            )
-        self.mixtures_, self.values_, self.sizes_ = given.mixtures, given.values, sizes
-        self.distances_ = given.distances
-        # A table has no pilots to solve transport for.
-        distances = np.zeros(len(sizes)) if given.distances is None else given.distances
-        self.distance_function_ = InterpolatedDistances.fit(given.mixtures, distances)
-        numbers = (given.mixtures, given.distances, sizes, given.values)
-        self.scales_ = ScaledProbes.check(*numbers).scales
-        bounds = None if self.log else self.bounds
-        choice = choose_scale_model(self._projections(), *numbers, bounds, self.predictor)
-        self.model_: ScaleModel = choice.model
-        self.models_: dict[str, ScaleModel] = dict(choice.fitted)
-        self.reason_ = choice.reason
-        if len(self.scales_) == 1:
-            self.reason_ = "one size only: nothing to project from"
-        return self
+        probes = self._read(X, y, self.size if size is None else None, size)
+        return self._set(
+            probes,
+            choose_model(
+                probes,
+                None if self.log else self.bounds,
+                predictor=self.predictor,
+                projection=self.projection,
+                compare=self.compare,
+            ),
+        )
 
-    def _projections(self) -> list[str]:
-        """Names of the models to fit: what was asked for, or all that so many sizes allow."""
-        if len(self.scales_) > 1 and self.projection != AUTO:
-            return [self.projection]
-        fewest = {name: scale_model_class(name).fewest_scales for name in PROJECTIONS}
-        bounded = self.bounds is not None and not self.log
-        return [
-            name
-            for name in PROJECTIONS
-            if fewest[name] <= len(self.scales_) and (bounded or name != JointPower.name)
-        ]
+    def _set(self, probes: ProbeArrays, fitted: FittedModels) -> "ScaleRegressor":
+        """Become fitted. A table has no pilots to solve transport for: distances of mixtures are
+        interpolated between those of the trainings.
+        """
+        self.probes_, self.fitted_, self.scales_ = probes, fitted, probes.scales
+        self.distance_function_ = InterpolatedDistances.fit(probes.mixtures, probes.distances)
+        self.models_: dict[str, ScaleModel] = fitted.by_projection
+        self.model_ = fitted.model
+        return self
 
     def __sklearn_is_fitted__(self) -> bool:
         """Whether a `fit` came to its end; one that was refused leaves other attributes behind."""
@@ -278,10 +253,10 @@ class ScaleRegressor(OfMixtures):
         """
         check_is_fitted(self)
         offers = (offers or Offers.free(self.providers_)).without(
-            np.array(self.providers_)[unseen(self.mixtures_)].tolist()
+            np.array(self.providers_)[unseen(self.probes_.mixtures)].tolist()
         )
-        at_largest = self.sizes_ == self.scales_[-1]
-        values = np.exp(self.values_) if self.log else self.values_
+        largest = self.probes_.at(self.scales_[-1])
+        values = np.exp(largest.values) if self.log else largest.values
         return PurchaseProblem(
             self.objective,
             offers.providers,
@@ -289,7 +264,7 @@ class ScaleRegressor(OfMixtures):
             self.scales_[0],
             self.scales_[0] if len(self.scales_) == 1 else None,
             direction=self.goal,
-            trials=(self.mixtures_[at_largest], values[at_largest]),
+            trials=(largest.mixtures, values),
             trained_at=self.scales_[-1],
             bounds=self.bounds,
         )

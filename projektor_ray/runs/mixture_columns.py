@@ -1,6 +1,5 @@
 """What both estimators share: DataFrames in and out, the metric's range and logarithm."""
 
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -9,7 +8,7 @@ from sklearn.base import BaseEstimator, RegressorMixin
 
 from projektor_ray.data import read_table
 from projektor_ray.errors import InputError, row_named
-from projektor_ray.predictors.predictor import mixture_groups
+from projektor_ray.predictors.probe_arrays import ProbeArrays, mixture_groups
 from projektor_ray.runs.column_names import require
 from projektor_ray.runs.identifiability import unidentified
 from projektor_ray.runs.metric_direction import Bounds, guess_bounds, guess_direction
@@ -19,15 +18,6 @@ from projektor_ray.selection import Direction
 from projektor_ray.storage.arrays import Floats
 
 DIRECTIONS = ("maximize", "minimize")
-
-
-@dataclass(frozen=True, eq=False)
-class Trainings:
-    """What is fitted: mixtures (k, m), distances (k,) or None, values (k,) or their logarithms."""
-
-    mixtures: Floats
-    distances: Floats | None
-    values: Floats
 
 
 class OfMixtures(RegressorMixin, BaseEstimator):  # type: ignore[misc]
@@ -42,12 +32,15 @@ class OfMixtures(RegressorMixin, BaseEstimator):  # type: ignore[misc]
     direction: str | None
     log: bool
 
-    def _start(self, X: Any, y: ArrayLike, size: str | None = None) -> Trainings:
-        """Check settings and data; sets what scikit-learn expects of a fitted estimator.
+    def _read(
+        self, X: Any, y: ArrayLike, size: str | None = None, sizes: ArrayLike | None = None
+    ) -> ProbeArrays:
+        """Check settings and data; set what scikit-learn expects of a fitted estimator.
 
         Parameters
         ----------
-        size : column of X that is neither a share nor the distance.
+        size : column of X with the sizes, where they are not given apart.
+        sizes : of the trainings, shape (k,); absent with `size`: all of one size.
         """
         extra = [name for name in (self.distance, size) if name is not None]
         if self.direction not in (None, *DIRECTIONS):
@@ -80,7 +73,8 @@ class OfMixtures(RegressorMixin, BaseEstimator):  # type: ignore[misc]
             )
         distances = self._numbers(X, self.distance)
         self.notes_ = tuple(unidentified(mixtures, self.providers_, distances))
-        return Trainings(mixtures, distances, self._forth(values))
+        sizes = self._numbers(X, size) if size is not None else sizes
+        return ProbeArrays.check(mixtures, distances, self._forth(values), sizes)
 
     def _mixtures(self, X: Any) -> Floats:
         if hasattr(X, "columns") or hasattr(X, "column_names"):

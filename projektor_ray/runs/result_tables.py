@@ -1,84 +1,44 @@
-"""A table of trainings → rows of fitted predictors and of projections."""
+"""Rows of fitted predictors and of projections, of a study and of a table of trainings alike."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 
-from projektor_ray.errors import InputError, TooFewProbesError
-from projektor_ray.predictors import Predictor
-from projektor_ray.projection import Joint, JointPower, decider
-from projektor_ray.runs.estimators import AUTO, MixtureRegressor, ScaleRegressor
+from projektor_ray.errors import InputError
+from projektor_ray.predictors import FitReport
+from projektor_ray.projection import FittedModels, Grouped, Joint, JointPower
+from projektor_ray.projection.choose import JOINTS
+from projektor_ray.runs.estimators import ScaleRegressor
 from projektor_ray.runs.runs import Runs
+from projektor_ray.storage.arrays import Floats
 
 
-def fit_sizes(runs: Runs, predictor: str, log: bool) -> dict[int | None, Mapping[str, Predictor]]:
-    """Predictors at each size, by name; None is the size where the table says none.
-
-    Parameters
-    ----------
-    predictor : name of one that must be among them; or "auto": whichever can be fitted.
-
-    Raises
-    ------
-    TooFewProbesError
-        If at some size there are too few rows; names it.
-    """
-    if runs.values is None:
-        raise InputError("expected a table with a metric; got one of mixtures alone")
-    asked = (AUTO,) if predictor == AUTO else (predictor, AUTO)
-    sizes: list[int | None] = list(runs.scales) or [None]
-    distance = None if runs.distances is None else "distance"
-    found: dict[int | None, Mapping[str, Predictor]] = {}
-    for size in sizes:
-        at = np.ones(len(runs), dtype=bool) if size is None else runs.sizes == size
-        features = runs.features().filter(pa.array(at))
-        if size is not None:
-            features = features.drop_columns(["size"])
-        fitted: dict[str, Predictor] = {}
-        for name in asked:
-            model = MixtureRegressor(name, distance=distance, log=log)
-            try:
-                fitted |= model.fit(features, runs.values[at]).choice_.fitted
-            except TooFewProbesError as failure:
-                where = "" if size is None else f"at size {size:,}: "
-                raise TooFewProbesError(f"{where}{failure}") from None
-        found[size] = fitted
-    return found
-
-
-def fit_rows(
-    each: Mapping[int | None, Mapping[str, Predictor]], model: ScaleRegressor | None, predictor: str
-) -> list[dict[str, Any]]:
-    """A row for each predictor, and each joint model of all sizes, at each size.
-
-    Parameters
-    ----------
-    each : the predictors, see `fit_sizes`.
-    model : of all sizes, by which a purchase is decided; None where the table says no size.
-    predictor : that a purchase is decided by where there is one size.
-    """
-    decides = predictor if model is None else decider(model.model_)
+def predictor_rows(fitted: FittedModels) -> list[dict[str, Any]]:
+    """The `predictors` table: every predictor, and the joint models, at every scale."""
     rows = []
-    for size, fitted in each.items():
-        reports = {name: one.report for name, one in fitted.items()}
-        if model is not None and size is not None:
-            reports |= {
-                name: one.reports[size]
-                for name, one in model.models_.items()
-                if isinstance(one, Joint | JointPower)
-            }
+    for scale in fitted.scales:
+        found: dict[str, tuple[Floats, FitReport]] = {
+            name: (at[scale].coefficients, at[scale].report)
+            for name, at in fitted.predictors.items()
+        }
+        for name in JOINTS:
+            joint = fitted.models.get(name)
+            joint = joint.joint if isinstance(joint, Grouped) else joint
+            if isinstance(joint, Joint | JointPower):
+                found[name] = (joint.coefficients, joint.reports[scale])
         rows += [
             {
                 "predictor": name,
-                "size": size,
+                "size": scale,
+                "coefficients": coefficients.tolist(),
                 "mae": report.mae,
                 "mae_cv": report.mae_cv,
                 "r2": report.r2,
-                "chosen": name == decides,
+                "chosen": fitted.decides(name),
             }
-            for name, report in reports.items()
+            for name, (coefficients, report) in found.items()
         ]
     return rows
 
@@ -86,7 +46,7 @@ def fit_rows(
 def fit_scale(
     runs: Runs, direction: str | None, log: bool, predictor: str, projection: str
 ) -> ScaleRegressor:
-    """The model of all sizes in the table.
+    """The models of all sizes in the table.
 
     Raises
     ------
@@ -112,20 +72,23 @@ def fit_scale(
 def projection_table(model: ScaleRegressor, runs: Runs, sizes: Sequence[int]) -> pa.Table:
     """Every distinct mixture at every size by every fitted model: `value`, `low`, `high`.
 
-    A column for each provider's share; `chosen` marks the model to use.
+    A column for each provider's share; `chosen` marks the model to use. Where one projection was
+    requested, the table is of that one alone.
     """
+    fitted = model.fitted_
+    names = [fitted.projection] if fitted.reason.rule == "requested" else list(model.models_)
     mixtures, first = np.unique(runs.mixtures, axis=0, return_index=True)
     features = runs.features().take(np.sort(first))
     shares = features.select(list(model.providers_))
     tables = []
     for size in sizes:
-        for name, fitted in model.models_.items():
+        for name in names:
             view = model.by(name)
             low, high = np.asarray(view.predict_interval(features, size)).T
             columns = {
                 "size": np.full(len(mixtures), size),
                 "model": [name] * len(mixtures),
-                "chosen": np.full(len(mixtures), fitted is model.model_),
+                "chosen": np.full(len(mixtures), name == fitted.projection),
                 "value": np.asarray(view.predict(features, size)),
                 "low": low,
                 "high": high,

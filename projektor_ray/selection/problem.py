@@ -7,7 +7,7 @@ from functools import cached_property
 import numpy as np
 
 from projektor_ray.errors import InfeasibleError, InputError
-from projektor_ray.predictors.predictor import mixture_groups
+from projektor_ray.predictors.probe_arrays import mixture_groups
 from projektor_ray.selection.algorithm_2 import select, select_from
 from projektor_ray.selection.baselines import baseline_mixtures
 from projektor_ray.selection.feasible_set import FeasibleSet

@@ -8,10 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from projektor_ray.errors import InputError, TooFewProbesError
-from projektor_ray.predictors import FitReport
+from projektor_ray.predictors import ProbeArrays
 from projektor_ray.probes.faults import last_line
-from projektor_ray.projection import Grouped, Joint, JointPower
-from projektor_ray.projection.choose import JOINTS, NO_PROJECTION, Fit, Sample, fit_models
+from projektor_ray.projection.choose import NO_PROJECTION, FittedModels, choose_model
 from projektor_ray.storage.arrays import Floats
 from projektor_ray.storage.schemas import Key, Row
 from projektor_ray.study import Study
@@ -105,7 +104,7 @@ def observe(study: Study, probes: Mapping[Key, Row], distances: Mapping[Key, Row
     )
 
 
-def sample_of(study: Study, seen: Observations) -> Sample:
+def probe_arrays(study: Study, seen: Observations) -> ProbeArrays:
     """What models are fitted to.
 
     Raises
@@ -119,11 +118,12 @@ def sample_of(study: Study, seen: Observations) -> Sample:
             f"no probe is done at scale {empty[0]:,} ({seen.failed} failed in all); train it "
             "(jobs.probe, jobs.study --retry-failed), or drop it from probes.scales"
         )
-    bounds = (study.metric.low, study.metric.high)
-    return Sample(seen.mixtures, seen.distances, seen.gradients, seen.sizes, seen.values, bounds)
+    return ProbeArrays.check(
+        seen.mixtures, seen.distances, seen.values, seen.sizes, gradients=seen.gradients
+    )
 
 
-def fit_scales(study: Study, seen: Observations) -> Fit:
+def fit_study(study: Study, seen: Observations) -> FittedModels:
     """Fit what the study asks for to the probes that are done.
 
     Raises
@@ -131,43 +131,18 @@ def fit_scales(study: Study, seen: Observations) -> Fit:
     TooFewProbesError
         If at some scale no probe is done, or too few for any predictor or for the one asked for.
     """
-    sample = sample_of(study, seen)
+    asked = study.config.selection
+    bounds = (study.metric.low, study.metric.high)
+    probes = probe_arrays(study, seen)
     try:
-        return fit_models(sample, study.config.selection, study.max_size)
+        return choose_model(probes, bounds, predictor=asked.predictor, projection=asked.projection)
     except TooFewProbesError as error:
         failed = f" ({seen.failed} failed in all)" if seen.failed else ""
         raise TooFewProbesError(f"{error}{failed}") from None
 
 
-def predictor_rows(fit: Fit) -> list[Row]:
-    """The `predictors` table: every predictor, and the joint models, at every scale."""
-    rows = []
-    for scale in fit.scales:
-        found: dict[str, tuple[Floats, FitReport]] = {
-            name: (at[scale].coefficients, at[scale].report) for name, at in fit.predictors.items()
-        }
-        for name in JOINTS:
-            joint = fit.models.get(name)
-            joint = joint.joint if isinstance(joint, Grouped) else joint
-            if isinstance(joint, Joint | JointPower):
-                found[name] = (joint.coefficients, joint.reports[scale])
-        rows += [
-            {
-                "predictor": name,
-                "size": scale,
-                "coefficients": coefficients.tolist(),
-                "mae": report.mae,
-                "mae_cv": report.mae_cv,
-                "r2": report.r2,
-                "chosen": fit.decides(name),
-            }
-            for name, (coefficients, report) in found.items()
-        ]
-    return rows
-
-
 def projection_rows(
-    fit: Fit, mixtures: Floats, distances: Floats, sizes: Sequence[int]
+    fit: FittedModels, mixtures: Floats, distances: Floats, sizes: Sequence[int]
 ) -> list[Row]:
     """The `projections` table: every mixture at every size, by every model.
 

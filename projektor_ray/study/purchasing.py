@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from projektor_ray.designs.space_filling import distinct
-from projektor_ray.projection.choose import Fit
+from projektor_ray.projection import FittedModels
 from projektor_ray.selection import (
     ProjectedObjective,
     PurchasePlans,
@@ -36,7 +36,7 @@ class SetFit:
     """
 
     study: Study
-    fitted: Fit
+    fitted: FittedModels
     seen: Observations
     distances: DistanceFunction
 

@@ -6,18 +6,14 @@ from typing import Any, Literal
 
 from pydantic import Field, field_validator, model_validator
 
-from projektor_ray.errors import nearest
-from projektor_ray.predictors import PREDICTORS
 from projektor_ray.predictors.gaussian_process import GaussianProcess
+from projektor_ray.projection.choose import PREDICTOR_RULES, check_options
 from projektor_ray.selection import Direction, PurchaseRequest, aggregation
 from projektor_ray.selection.aggregation import Aggregation
 from projektor_ray.selection.purchase import Minimize
 from projektor_ray.storage.settings import MAX_MONEY, MAX_SAMPLES, Config
 
 Projection = Literal["auto", "grouped", "joint_power", "joint", "eq3", "saturating", "none"]
-
-RULES = ("auto", "least_error")
-"""Ways to choose a predictor, beside its name."""
 
 
 class SelectionConfig(Config):
@@ -105,16 +101,7 @@ class SelectionConfig(Config):
 
     @model_validator(mode="after")
     def _models_agree(self) -> "SelectionConfig":
-        known = (*RULES, *PREDICTORS)
-        if self.predictor not in known:
-            raise ValueError(
-                f"predictor: there is no {self.predictor!r}; {nearest(self.predictor, known)}"
-            )
-        if self.projection in ("grouped", "joint_power", "joint") and self.predictor != "auto":
-            raise ValueError(
-                f"the projection {self.projection!r} fits all scales at once and joins no "
-                f"predictor; drop predictor: {self.predictor}, or set projection: eq3"
-            )
+        check_options(self.predictor, self.projection)
         return self
 
     def aggregation(self, sets: Sequence[str], direction: Direction) -> Aggregation | None:
@@ -142,12 +129,12 @@ class SelectionConfig(Config):
     @property
     def placed_for(self) -> str:
         """The predictor that a D-optimal design serves: the one asked for, else gp."""
-        return GaussianProcess.name if self.predictor in RULES else self.predictor
+        return GaussianProcess.name if self.predictor in PREDICTOR_RULES else self.predictor
 
     @property
     def predictors(self) -> tuple[str, ...]:
         """The predictor asked for by name, if one was."""
-        return () if self.predictor in RULES else (self.predictor,)
+        return () if self.predictor in PREDICTOR_RULES else (self.predictor,)
 
 
 def _is_weight(value: Any) -> bool:

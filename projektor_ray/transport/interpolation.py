@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.spatial.distance import cdist
 
-from projektor_ray.predictors.predictor import mixture_groups
+from projektor_ray.predictors.probe_arrays import mixture_groups
 from projektor_ray.storage.arrays import Floats
 from projektor_ray.transport.distances import Distances
 

@@ -10,9 +10,9 @@ from scipy.stats import norm
 from projektor_ray.designs.adaptive import Step, chosen_before, design_rows, next_step, outlook
 from projektor_ray.designs.drawing import simplex_lattice
 from projektor_ray.errors import InputError
+from projektor_ray.predictors import ProbeArrays
 from projektor_ray.predictors.gaussian_process import GaussianProcess
 from projektor_ray.projection import Joint
-from projektor_ray.projection.choose import Sample
 from projektor_ray.storage.schemas import Key, Row
 from projektor_ray.study import Study
 from tests.helpers.predictor_data import accuracy, distance
@@ -21,18 +21,17 @@ from tests.helpers.studies import PILOTS, adaptive, changed, measured, resolved,
 GRID = simplex_lattice(3, 6)
 
 
-def sampled(count: int, scales: tuple[int, ...] = (100, 400), seed: int = 0) -> Sample:
+def sampled(count: int, scales: tuple[int, ...] = (100, 400), seed: int = 0) -> ProbeArrays:
     """Probes of random mixtures of the lattice, one of each at every scale."""
     rng = np.random.default_rng(seed)
     mixtures = np.tile(GRID[rng.choice(len(GRID), count, replace=False)], (len(scales), 1))
     sizes = np.repeat(scales, count)
     grown = 0.05 * np.log(sizes / 400)
     values = accuracy(mixtures) + grown + 0.01 * rng.normal(size=len(sizes))
-    flat = np.zeros(mixtures.shape)
-    return Sample(mixtures, distance(mixtures), flat, sizes, values, (-np.inf, np.inf))
+    return ProbeArrays.check(mixtures, distance(mixtures), values, sizes)
 
 
-def moments(seen: Sample, candidates: Any, size: float) -> tuple[Any, Any]:
+def moments(seen: ProbeArrays, candidates: Any, size: float) -> tuple[Any, Any]:
     if len(set(seen.sizes)) == 1:
         process = GaussianProcess().fit(seen.mixtures, seen.distances, seen.values)
         at = (candidates, distance(candidates))
@@ -88,10 +87,9 @@ def test_a_loss_is_minimised() -> None:
 
 def test_a_metric_with_bounds_is_weighed_on_the_scale_where_it_is_a_power_law() -> None:
     seen, nothing = sampled(8), np.zeros(len(GRID), dtype=bool)
-    accuracy_like = replace(seen, bounds=(0.0, 1.0))
-    error_like = replace(seen, values=1 - seen.values, bounds=(0.0, 1.0))
-    up = outlook(accuracy_like, GRID, distance(GRID), nothing, 4000, 4)
-    down = outlook(error_like, GRID, distance(GRID), nothing, 4000, 4, maximize=False)
+    error, bounds = replace(seen, values=1 - seen.values), (0.0, 1.0)
+    up = outlook(seen, GRID, distance(GRID), nothing, 4000, 4, bounds=bounds)
+    down = outlook(error, GRID, distance(GRID), nothing, 4000, 4, bounds=bounds, maximize=False)
     assert down.gain == pytest.approx(up.gain)
     np.testing.assert_array_equal(down.best, up.best)
     straight = outlook(seen, GRID, distance(GRID), nothing, 4000, 4)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from projektor_ray.designs.drawing import simplex_lattice
-from projektor_ray.predictors import PREDICTORS, Probes
+from projektor_ray.predictors import PREDICTORS, ProbeArrays
 from projektor_ray.predictors.shapley import Shapley, coalition_values
 from projektor_ray.storage.arrays import Floats
 
@@ -19,7 +19,7 @@ def every_coalition(m: int) -> Floats:
 
 def test_a_coalition_is_worth_the_nearest_trained_mixture() -> None:
     mixtures = np.array([[1, 0, 0], [0.4, 0.6, 0], [0.4, 0.6, 0], [0, 0, 1]])
-    probes = Probes.check(mixtures, None, [1.0, 2.0, 4.0, 7.0])
+    probes = ProbeArrays.check(mixtures, None, [1.0, 2.0, 4.0, 7.0])
     asked = np.array([[1, 0, 0], [1, 1, 0], [0, 0, 1], [0, 0, 0]], dtype=bool)
     np.testing.assert_allclose(coalition_values(probes, asked), [1.0, 3.0, 7.0, 1.0])
 
@@ -40,7 +40,7 @@ def test_loo_is_the_marginal_contribution() -> None:
 @pytest.mark.parametrize("m", [2, 3, 4])
 def test_shapley_is_the_mean_over_all_orders(m: int) -> None:
     mixtures = every_coalition(m)
-    probes = Probes.check(mixtures, None, np.random.default_rng(m).normal(size=len(mixtures)))
+    probes = ProbeArrays.check(mixtures, None, np.random.default_rng(m).normal(size=len(mixtures)))
     total = np.zeros(m)
     orders = list(permutations(range(m)))
     for order in orders:
@@ -58,7 +58,7 @@ def test_sampled_shapley_is_near_the_exact_one() -> None:
     mixtures = simplex_lattice(6, 3)
     rng = np.random.default_rng(0)
     values = mixtures @ rng.normal(size=6) + np.sqrt(mixtures).sum(axis=1)
-    probes = Probes.check(mixtures, None, values)
+    probes = ProbeArrays.check(mixtures, None, values)
     # 200 orders, over which a provider's contribution varies by up to 0.7.
     deviation = 0.7 / np.sqrt(200)
     np.testing.assert_allclose(

@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 
 from projektor_ray.errors import InputError
+from projektor_ray.predictors import ProbeArrays
 from projektor_ray.projection import SCALE_MODELS, Joint, LogLinear, ScaleModel
-from projektor_ray.projection.cross_validation import left_out, values_at
+from projektor_ray.projection.cross_validation import cross_validate, predict_probes
 
 
 @pytest.mark.parametrize("model", [LogLinear("linear"), Joint((0.0, 1.0))], ids=["eq3", "joint"])
@@ -16,7 +17,7 @@ def test_it_is_what_a_fit_without_the_mixture_predicts(model: ScaleModel) -> Non
     sizes = np.repeat([50.0, 200.0], 16)
     distances = mixtures @ [1.0, 2.0, 3.0]
     values = 0.9 - 0.2 * distances + 0.04 * np.log(sizes) + random.normal(0, 0.02, 32)
-    found = left_out(model, mixtures, distances, sizes, values)
+    found = cross_validate(model, ProbeArrays.check(mixtures, distances, values, sizes))
     for i in range(8):
         out = (mixtures == mixtures[i]).all(axis=1)
         kept = (mixtures[~out], distances[~out], sizes[~out], values[~out])
@@ -29,8 +30,9 @@ def test_it_is_what_a_fit_without_the_mixture_predicts(model: ScaleModel) -> Non
 
 def test_too_few_mixtures_are_refused() -> None:
     model = LogLinear("linear")
+    probes = ProbeArrays.check(np.eye(2).repeat(2, 0), None, np.arange(4.0), [5, 9, 5, 9])
     with pytest.raises(InputError):
-        left_out(model, np.eye(2).repeat(2, 0), None, np.array([5.0, 9, 5, 9]), np.arange(4.0))
+        cross_validate(model, probes)
 
 
 def test_each_mixture_is_predicted_at_its_own_size() -> None:
@@ -43,4 +45,5 @@ def test_each_mixture_is_predicted_at_its_own_size() -> None:
         np.repeat([10.0, 40.0], 6),
         np.concatenate([mixtures @ [1.0, 2.0, 3.0] + np.log(s) for s in (10.0, 40.0)]),
     )
-    np.testing.assert_allclose(values_at(model, mixtures, None, sizes), values, atol=1e-6)
+    found = predict_probes(model, ProbeArrays.check(mixtures, None, values, sizes))
+    np.testing.assert_allclose(found, values, atol=1e-6)

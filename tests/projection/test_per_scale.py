@@ -12,7 +12,6 @@ from projektor_ray.projection import (
     LogLinear,
     NoProjection,
     Saturating,
-    choose_scale_model,
     project,
     restore_scale_model,
 )
@@ -245,26 +244,3 @@ def test_intervals_widen_beyond_the_scales(rows: Rows) -> None:
         assert (low < middle).all()
         assert (middle < high).all()
         assert (far_high - far_low > 1.2 * (high - low)).all()
-
-
-def test_the_law_that_holds_is_chosen(rows: Rows) -> None:
-    mixtures, distances, sizes, values = rows
-    straight = choose_scale_model(["none", "eq3"], mixtures, distances, sizes, values)
-    assert straight.name == "eq3"
-    assert straight.model is straight.fitted["eq3"]
-    assert straight.reason.startswith("least error on the largest scale held out: eq3")
-    flat = np.tile(values[:12], 3) + 0.02 * np.random.default_rng(0).normal(size=36)
-    assert choose_scale_model(["eq3", "none"], mixtures, distances, sizes, flat).name == "none"
-
-
-def test_two_scales_do_not_tell_which_law_holds(rows: Rows) -> None:
-    mixtures, distances, sizes, values = (array[:24] for array in rows)
-    names = ["saturating", "eq3", "none"]
-    choice = choose_scale_model(names, mixtures, distances, sizes, values)
-    assert choice.name == "eq3"
-    assert "a third would tell" in choice.reason
-    assert "3 or more scales" in choice.refused["saturating"]
-    with pytest.raises(InputError, match="needs probes at 3 or more scales"):
-        choose_scale_model(["saturating"], mixtures, distances, sizes, values)
-    with pytest.raises(InputError, match="did you mean 'joint'"):
-        choose_scale_model(["jiont"], mixtures, distances, sizes, values)

@@ -12,7 +12,7 @@ from sklearn.model_selection import GridSearchCV, cross_val_predict
 
 from projektor_ray.errors import InputError, TooFewProbesError
 from projektor_ray.projection import project
-from projektor_ray.runs import MixtureRegressor, ScaleRegressor, keep
+from projektor_ray.runs import MixtureRegressor, ScaleRegressor, to_arrow
 from projektor_ray.selection import PurchaseRequest
 
 
@@ -66,7 +66,7 @@ def test_it_is_an_estimator_of_scikit_learn() -> None:
         lambda model: model.plans(PurchaseRequest(100)),
         lambda model: model.problem(),
         lambda model: model.by("joint"),
-        lambda model: keep(model),
+        lambda model: to_arrow(model),
     ],
 )
 def test_what_is_not_fitted_says_so_whatever_it_is_asked(asks: Any) -> None:
@@ -125,11 +125,16 @@ def test_intervals_cover_what_they_say() -> None:
     assert 0.85 < np.mean(inside) < 0.985
 
 
-def test_auto_says_why() -> None:
+def test_a_predictor_is_chosen_by_cross_validation() -> None:
     X = frame()
-    model = MixtureRegressor("auto").fit(X, linear(X) + 0.5 * X["a"] * X["c"])
-    assert model.choice_.name in ("quadratic", "gp", "pseudo_quadratic")
-    assert "least cross-validated error" in model.choice_.reason
+    model = MixtureRegressor("least_error").fit(X, linear(X) + 0.5 * X["a"] * X["c"])
+    assert model.fitted_.predictor in ("quadratic", "gp", "pseudo_quadratic")
+    errors = model.fitted_.reason.predictor_errors
+    assert {"linear", "gp", "quadratic"} <= set(errors)
+    assert min(errors, key=lambda name: errors[name]) == model.fitted_.predictor
+    assert model.predictor_.name == model.fitted_.predictor
+    assert MixtureRegressor().fit(X, linear(X)).predictor_.name == "gp"
+    assert MixtureRegressor(bounds=(0, 1)).fit(X, linear(X)).predictor_.name == "ensemble"
 
 
 def test_a_distance_column_is_used() -> None:
@@ -195,7 +200,7 @@ def test_each_row_is_predicted_at_its_own_size() -> None:
     X, y = scaled((250, 1000, 4000))
     model = ScaleRegressor().fit(X, y)
     assert model.scales_ == (250, 1000, 4000)
-    assert "held out" in model.reason_
+    assert model.fitted_.reason.rule == "held_out"
     np.testing.assert_allclose(model.predict(X), y, atol=0.01)
     assert model.score(X, y) > 0.99
 

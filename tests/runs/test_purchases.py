@@ -10,7 +10,7 @@ import pytest
 from scipy.optimize import linprog
 
 from projektor_ray.errors import InfeasibleError, InputError
-from projektor_ray.runs import Offers, ScaleRegressor, keep, kept
+from projektor_ray.runs import Offers, ScaleRegressor, from_arrow, to_arrow
 from projektor_ray.selection import PurchaseRequest
 from projektor_ray.storage.arrays import Floats
 
@@ -26,7 +26,8 @@ def trained(sizes: tuple[int, ...] = (250, 1000), **settings: Any) -> ScaleRegre
     )
     y = 0.5 + X[NAMES] @ WORTH + 0.02 * np.log(X["size"])
     said = {"direction": "maximize", **settings}
-    return ScaleRegressor("eq3", predictor="linear", **said).fit(X, y)
+    projection = "eq3" if len(sizes) > 1 else "none"
+    return ScaleRegressor(projection, predictor="linear", **said).fit(X, y)
 
 
 OFFERS = pd.DataFrame(
@@ -224,7 +225,7 @@ def test_a_loss_is_made_smaller_by_its_name_and_what_has_no_name_is_not_bought_f
     for name in ("val_loss", "accuracy"):
         model = ScaleRegressor("none", predictor="linear").fit(X, y.rename(name), size=[100.0] * 12)
         share[name] = model.plans(PurchaseRequest(100)).selected.mixture[2]
-        again = kept(keep(model))
+        again = from_arrow(to_arrow(model))
         assert again.goal == model.goal
     assert share == {"val_loss": 0.0, "accuracy": 1.0}
     with pytest.raises(

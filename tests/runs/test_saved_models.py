@@ -9,7 +9,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from projektor_ray.errors import InputError
-from projektor_ray.runs import Offers, ScaleRegressor, keep, kept
+from projektor_ray.runs import Offers, ScaleRegressor, from_arrow, to_arrow
 from projektor_ray.selection import PurchaseRequest
 
 OFFERS = Offers.read(
@@ -41,12 +41,15 @@ def test_it_predicts_the_same_bits_and_buys_the_same_plan(
     else:
         model = ScaleRegressor(distance=distance, direction="minimize", log=True)
     model.fit(X, y)
-    pq.write_table(keep(model), tmp_path / "model.parquet")
-    again = kept(pq.read_table(tmp_path / "model.parquet"))
+    pq.write_table(to_arrow(model), tmp_path / "model.parquet")
+    again = from_arrow(pq.read_table(tmp_path / "model.parquet"))
     assert again.get_params() == model.get_params()
-    for name in ("providers_", "scales_", "reason_", "notes_", "n_features_in_"):
+    for name in ("providers_", "scales_", "notes_", "n_features_in_"):
         assert getattr(again, name) == getattr(model, name), name
     assert list(again.models_) == list(model.models_)
+    assert list(again.fitted_.models) == list(model.fitted_.models)
+    assert again.fitted_.reason == model.fitted_.reason
+    assert set(again.fitted_.refused) == set(model.fitted_.refused)
     for name in model.models_:
         for size in (200, 5000):
             before, after = model.by(name), again.by(name)
@@ -61,5 +64,5 @@ def test_it_predicts_the_same_bits_and_buys_the_same_plan(
 
 def test_another_table_is_refused() -> None:
     for table in (pa.table({"a": [1]}), pa.table({"a": [1, 2]})):
-        with pytest.raises(InputError, match="a fitted model that projektor kept"):
-            kept(table)
+        with pytest.raises(InputError, match="table of a fitted ScaleRegressor"):
+            from_arrow(table)

@@ -1,19 +1,155 @@
-"""From the ledgers to the models' input, without Ray."""
+"""From the ledgers to the models, without Ray; and a study beside a table of the same runs."""
+
+from dataclasses import replace
+from typing import Any
 
 import numpy as np
+import pandas as pd
+import pytest
 
-from projektor_ray.study.fitting import distance_rows, unmeasured
+from projektor_ray.errors import InputError
+from projektor_ray.predictors import PREDICTORS, ProbeArrays
+from projektor_ray.projection import ScaleModel
+from projektor_ray.projection.choose import AUTO, LEAST_ERROR, PROJECTIONS
+from projektor_ray.runs import Offers, ScaleRegressor
+from projektor_ray.selection import buy
+from projektor_ray.storage.schemas import Key, Row
+from projektor_ray.study import Study
+from projektor_ray.study.fitting import distance_rows, fit_study, observe, unmeasured
+from projektor_ray.study.purchasing import SetFit, plan_purchases
+from projektor_ray.transport import InterpolatedDistances
 from tests.helpers.distances import paraboloid
-from tests.helpers.job_studies import config, resolved
+from tests.helpers.job_studies import config
+from tests.helpers.job_studies import resolved as resolved_job
+from tests.helpers.predictor_data import accuracy, distance
+from tests.study.test_study import VALUES, resolved
+
+SCALES = (10, 40, 160)
+PRICES = {"ada": 3.0, "bob": 1.0, "cyd": 0.0}
+FITS: dict[Any, ScaleModel] = {}
+CAPACITIES = {"ada": 300, "bob": 300, "cyd": 300}
+
+
+def study(scales: tuple[int, ...], **selection: Any) -> Study:
+    """Ten mixtures at each scale; where there is one scale it is what is bought."""
+    size = scales[0] if len(scales) == 1 else 600
+    providers = [
+        {**provider, "price": PRICES[name], "capacity": CAPACITIES[name]}
+        for provider in VALUES["providers"]
+        for name in [provider["name"]]
+    ]
+    return resolved(
+        {
+            **VALUES,
+            "providers": providers,
+            "probes": {"scales": list(scales), "lattice": 3, "seeds": 1, "replacement": True},
+            "selection": {"size": size, "budget": 0.8 * size, "restarts": 4, **selection},
+        }
+    )
+
+
+def value(mixture: Any, size: int) -> float:
+    """The metric of a probe: a smooth accuracy, and noise that depends on the probe alone."""
+    p = np.asarray(mixture)
+    noise = np.random.default_rng([size, *np.round(1000 * p).astype(int)]).normal()
+    return float(accuracy(p[None])[0] + 0.05 * np.log(size / 160) + 0.006 * noise)
+
+
+def ledgers(asked: Study) -> tuple[dict[Key, Row], dict[Key, Row]]:
+    """The ledgers of a study all of whose probes are done."""
+    probes: dict[Key, Row] = {
+        probe.key: {"status": "done", "value": value(probe.mixture, probe.size)}
+        for probe in asked.wanted_probes()
+    }
+    distances: dict[Key, Row] = {
+        (identity,): {"value": float(distance(mixture[None])[0]), "gradient": [0.0, 0.0, 0.0]}
+        for identity, mixture in zip(asked.mixture_ids, asked.mixtures, strict=True)
+    }
+    return probes, distances
+
+
+def table(asked: Study) -> pd.DataFrame:
+    """The same runs as a table."""
+    rows = [
+        [*probe.mixture, probe.size, float(distance(np.array([probe.mixture]))[0])]
+        for probe in asked.wanted_probes()
+    ]
+    return pd.DataFrame(rows, columns=[*asked.names, "size", "distance"])
+
+
+@pytest.fixture(autouse=True)
+def remembered_fits(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Fit the same kind of model to the same bits once only: fits are most of the time."""
+    fit = ScaleModel.fit_arrays
+
+    def remember(model: Any, probes: ProbeArrays) -> Any:
+        arrays = (probes.mixtures, probes.distances, probes.sizes, probes.values)
+        key = (type(model), getattr(model, "predictor", None), model.bounds, probes.measured)
+        key = (*key, *(array.tobytes() for array in arrays))
+        if key not in FITS:
+            FITS[key] = fit(model, probes)
+        vars(model).update(vars(FITS[key]))
+        return model
+
+    monkeypatch.setattr(ScaleModel, "fit_arrays", remember)
+
+
+def outcome(fitted: Any, plans: Any) -> dict[str, Any]:
+    """What must be the same."""
+    return {
+        "models": list(fitted.models),
+        "refused": sorted(fitted.refused),
+        "chosen": fitted.chosen,
+        "reason": fitted.reason,
+        "samples": {name: plan.samples.tolist() for name, plan in plans.plans.items()},
+        "predicted": {name: plan.predicted for name, plan in plans.plans.items()},
+    }
+
+
+def of_study(asked: Study) -> dict[str, Any]:
+    seen = observe(asked, *ledgers(asked))
+    fitted = fit_study(asked, seen)
+    distances = InterpolatedDistances.fit(seen.mixtures, seen.distances)
+    return outcome(fitted, plan_purchases(asked, [SetFit(asked, fitted, seen, distances)]))
+
+
+def of_table(asked: Study, predictor: str, projection: str) -> dict[str, Any]:
+    y = pd.Series([value(probe.mixture, probe.size) for probe in asked.wanted_probes()])
+    settings: dict[str, Any] = {"direction": "maximize", "distance": "distance", "bounds": (0, 1)}
+    model = ScaleRegressor(projection, predictor=predictor, **settings).fit(table(asked), y)
+    names = list(asked.names)
+    offers = pd.DataFrame(
+        {
+            "provider": names,
+            "price": [PRICES[name] for name in names],
+            "capacity": [CAPACITIES[name] for name in names],
+        }
+    )
+    problem = replace(model.market(Offers.read(offers, names)), restarts=4)
+    return outcome(model.fitted_, buy(problem, asked.config.selection.request))
+
+
+@pytest.mark.parametrize("count", [1, 2, 3])
+@pytest.mark.parametrize("predictor", [AUTO, LEAST_ERROR, *PREDICTORS])
+def test_they_choose_the_same_model_and_buy_the_same_plan(predictor: str, count: int) -> None:
+    for projection in (AUTO, *PROJECTIONS):
+        options = {"predictor": predictor, "projection": projection}
+        try:
+            found = of_study(study(SCALES[:count], **options))
+        except InputError as failure:
+            with pytest.raises(type(failure)):
+                of_table(study(SCALES[:count]), predictor, projection)
+        else:
+            assert of_table(study(SCALES[:count]), predictor, projection) == found, projection
 
 
 def test_a_mixture_has_one_distance_whatever_the_number_of_scales() -> None:
-    study = resolved(config())
-    assert len(study.scales) == 2
-    missing = unmeasured(study, {})
-    np.testing.assert_array_equal(missing, study.measured)
-    rows = distance_rows(study, missing[1:], paraboloid(missing[1:]), seconds=10.0)
+    job = resolved_job(config())
+    assert len(job.scales) == 2
+    missing = unmeasured(job, {})
+    np.testing.assert_array_equal(missing, job.measured)
+    rows = distance_rows(job, missing[1:], paraboloid(missing[1:]), seconds=10.0)
     assert [row["mixture"] for row in rows] == missing[1:].tolist()
     assert sum(row["seconds"] for row in rows) == 10.0
     ledger = {(row["mixture_id"],): row for row in rows}
-    np.testing.assert_array_equal(unmeasured(study, ledger), missing[:1])
+    np.testing.assert_array_equal(unmeasured(job, ledger), missing[:1])

@@ -9,11 +9,12 @@ from scipy.optimize import linprog
 
 from projektor_ray.errors import InfeasibleError, InputError
 from projektor_ray.explain.from_study import results_of_study
+from projektor_ray.explain.model_choice import describe_choice
 from projektor_ray.report import render_page
 from projektor_ray.selection import PurchasePlans
 from projektor_ray.storage.arrays import Floats
 from projektor_ray.study import Study
-from projektor_ray.study.fitting import Observations, fit_scales
+from projektor_ray.study.fitting import Observations, fit_study
 from projektor_ray.study.purchasing import SetFit, plan_purchases
 from projektor_ray.transport import Distances
 from tests.helpers.distances import zero_distances
@@ -44,7 +45,7 @@ def bought(asked: Study) -> PurchasePlans:
         mixtures, np.zeros(len(sizes)), np.zeros(mixtures.shape), sizes, values, failed=0
     )
 
-    return plan_purchases(asked, [SetFit(asked, fit_scales(asked, seen), seen, zero_distances)])
+    return plan_purchases(asked, [SetFit(asked, fit_study(asked, seen), seen, zero_distances)])
 
 
 SETS = {"everyday": np.array([0.3, 0.1, -0.2]), "rare": np.array([0.1, 0.3, -0.2])}
@@ -62,7 +63,7 @@ def known_of_sets(sets: dict[str, Any], **selection: Any) -> tuple[Study, list[S
         values = 0.3 + mixtures @ worth + 0.05 * np.log(sizes)
         flat = np.zeros(mixtures.shape)
         seen = Observations(mixtures, np.zeros(len(sizes)), flat, sizes, values, failed=0)
-        fits.append(SetFit(one, fit_scales(one, seen), seen, zero_distances))
+        fits.append(SetFit(one, fit_study(one, seen), seen, zero_distances))
     return asked, fits
 
 
@@ -120,12 +121,11 @@ def test_the_report_of_several_sets_is_of_what_they_are_together() -> None:
     rows = {row[0] for row in shown.titled("model")}
     assert {"linear on everyday", "linear on rare"} <= rows
     assert len(fits) == 2
-    assert told.reasons[0] == fits[0].fitted.reason == fits[1].fitted.reason
-    other = replace(fits[1], fitted=replace(fits[1].fitted, reason="linear was liked"))
+    assert told.reasons[0] == describe_choice(fits[0].fitted) == describe_choice(fits[1].fitted)
+    other = replace(fits[1], fitted=replace(fits[1].fitted, projection="none"))
     apart = results_of_study(asked, [fits[0], other], plans, {}, drawn)
-    names = [one.study.set_name for one in fits]
-    assert apart.reasons[0] == (
-        f"{names[0]}: {fits[0].fitted.reason}; {names[1]}: linear was liked"
+    assert apart.reasons[0] == "; ".join(
+        f"{one.study.set_name}: {describe_choice(one.fitted)}" for one in (fits[0], other)
     )
 
 
@@ -223,7 +223,7 @@ def test_distances_are_measured_where_the_plans_are() -> None:
     values = 0.8 - 0.1 * distances + 0.01 * np.log(sizes)
     measured.clear()
     seen = Observations(mixtures, distances, np.zeros(mixtures.shape), sizes, values, failed=0)
-    found = plan_purchases(asked, [SetFit(asked, fit_scales(asked, seen), seen, distance_function)])
+    found = plan_purchases(asked, [SetFit(asked, fit_study(asked, seen), seen, distance_function)])
     plan = found.selected
     assert any(np.allclose(plan.mixture, at) for at in measured)
     true = 0.8 - 0.1 * distance_function(plan.mixture[None]).value[0] + 0.01 * np.log(plan.size)

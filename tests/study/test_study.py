@@ -82,7 +82,7 @@ from tests.helpers.studies import (
         (changed("selection", "predictor", to="[cs]"), r"there is no '\[cs\]'; did you mean 'cs'"),
         (
             changed("selection", to={"size": 60, "projection": "joint", "predictor": "pq"}),
-            r"'joint' fits all scales at once and joins no predictor; drop predictor: pq",
+            r"'joint' fits all scales at once and joins no predictor; got the predictor 'pq'",
         ),
         (
             changed("selection", "projection", to="eq4"),

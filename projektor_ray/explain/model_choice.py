@@ -1,0 +1,50 @@
+"""Why a model projects and selects, in words."""
+
+from collections.abc import Mapping
+
+from projektor_ray.projection import FittedModels, Grouped
+from projektor_ray.projection.choose import CARRIED, JOINT, JOINTS
+
+
+def describe_choice(fitted: FittedModels) -> str:
+    """Which model projects and selects, and why."""
+    reason, projection = fitted.reason, fitted.projection
+    if reason.rule == "one_scale":
+        return f"one scale only: the value there, predicted by {_predictor(fitted)}"
+    said = f"{projection}{'' if projection in JOINTS else ' over ' + fitted.predictor}"
+    if reason.rule == "requested":
+        said += ", as requested"
+    elif reason.rule == "held_out":
+        held = f"error at {fitted.scales[-1]:,} when held out"
+        said += f", the least {held}: {_listed(reason.errors)}"
+    elif projection in JOINTS:
+        said += ", the default with two scales; train at a third scale to compare scaling models"
+    if projection not in JOINTS:
+        said += f"; predictor: {_predictor(fitted)}"
+    if JOINT in fitted.refused and reason.predictor_rule == "default":
+        said += f"; joint cannot be fitted: {fitted.refused[JOINT]}"
+    model = fitted.model
+    if isinstance(model, Grouped):
+        said += (
+            f"; {len(model.groups)} providers are fitted as {model.n_groups} groups whose samples "
+            "move the distance alike, because there are fewer mixtures than providers"
+        )
+    return said
+
+
+def _predictor(fitted: FittedModels) -> str:
+    """The predictor that is joined over the scales, why, and the errors of all."""
+    rule = {
+        "requested": "as requested",
+        "default": "the default",
+        "least_error": "of least error",
+    }[fitted.reason.predictor_rule]
+    where = ""
+    if len(fitted.scales) > 1:
+        where = f" projected to {CARRIED * fitted.scales[-1]:,}"
+    errors = _listed(fitted.reason.predictor_errors)
+    return f"{fitted.predictor}, {rule} (cross-validated error{where}: {errors})"
+
+
+def _listed(errors: Mapping[str, float]) -> str:
+    return ", ".join(f"{name} {error:.3g}" for name, error in errors.items())

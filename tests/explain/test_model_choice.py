@@ -1,0 +1,46 @@
+"""Why a model was chosen, in words."""
+
+import numpy as np
+import pytest
+
+from projektor_ray.explain.model_choice import describe_choice
+from projektor_ray.predictors import ProbeArrays
+from projektor_ray.projection import FittedModels, choose_model
+
+
+def fitted(*scales: int, **options: str) -> FittedModels:
+    rng = np.random.default_rng(0)
+    mixtures = np.tile(rng.dirichlet(np.ones(3), size=10), (len(scales), 1))
+    sizes = np.repeat(scales, 10)
+    values = (
+        0.4 + mixtures @ [0.2, 0.1, -0.1] + 0.03 * np.log(sizes) + rng.normal(0, 0.01, len(sizes))
+    )
+    probes = ProbeArrays.check(mixtures, None, values, sizes)
+    return choose_model(probes, (0.0, 1.0), **options)
+
+
+@pytest.mark.parametrize(
+    ("scales", "options", "says"),
+    [
+        ((100,), {}, "one scale only: the value there, predicted by ensemble, the default"),
+        ((100, 400), {}, "joint_power, the default with two scales; train at a third scale"),
+        ((100, 400), {"projection": "joint"}, "joint, as requested"),
+        (
+            (100, 400),
+            {"projection": "eq3"},
+            "eq3 over gp, as requested; predictor: gp, the default",
+        ),
+        ((100, 400), {"predictor": "linear"}, "eq3 over linear; predictor: linear, as requested"),
+        ((100, 400), {"predictor": "least_error"}, ", of least error (cross-validated error"),
+        ((100, 400, 1600), {}, ", the least error at 1,600 when held out: "),
+    ],
+)
+def test_the_rule_is_said(scales: tuple[int, ...], options: dict[str, str], says: str) -> None:
+    assert says in describe_choice(fitted(*scales, **options))
+
+
+def test_errors_are_listed_with_three_digits() -> None:
+    found = fitted(100, 400, 1600)
+    said = describe_choice(found)
+    for law, error in found.reason.errors.items():
+        assert f"{law} {error:.3g}" in said

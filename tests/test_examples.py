@@ -1,9 +1,11 @@
-"""The examples: every study parses and asks for what it says; the driver runs."""
+"""The examples: every study has the probes that its comments promise; the notebooks run."""
 
 import os
 from pathlib import Path
 
+import nbformat
 import pytest
+from nbclient import NotebookClient
 
 from projektor_ray.designs.drawing import simplex_lattice
 from projektor_ray.study import StudyConfig, read_study
@@ -33,14 +35,31 @@ def test_an_example_asks_for_as_many_probes_as_it_says(
     assert config.probes.scales[-1] >= 4 * config.probes.scales[0]
 
 
-@pytest.mark.ray
-def test_the_driver_runs_on_arrays_and_a_data_frame(tmp_path: Path) -> None:
-    from examples.driver import main
+NOTEBOOKS = [
+    pytest.param("own_pilots", "own-pilots/plans.parquet", marks=pytest.mark.ray),
+    pytest.param("own_table", "own-table.html"),
+]
 
-    plan = main(str(tmp_path), lattice=2).selected
-    assert plan.size == 400
-    assert plan.cost <= 14 + 1e-9
-    assert (tmp_path / "plans.parquet").exists()
+
+def read_notebook(name: str) -> nbformat.NotebookNode:
+    return nbformat.read(ROOT / "examples" / f"{name}.ipynb", as_version=4)
+
+
+@pytest.mark.parametrize(("name", "result"), NOTEBOOKS)
+def test_a_notebook_runs(
+    name: str, result: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PYTHONPATH", str(ROOT))
+    notebook = read_notebook(name)
+    NotebookClient(notebook, timeout=300, resources={"metadata": {"path": tmp_path}}).execute()
+    assert (tmp_path / "out" / result).exists()
+
+
+def test_every_notebook_is_run_and_stored_without_outputs() -> None:
+    tested = {str(case.values[0]) for case in NOTEBOOKS}
+    assert {path.stem for path in (ROOT / "examples").glob("*.ipynb")} == tested
+    for name in tested:
+        assert not any(cell.get("outputs") for cell in read_notebook(name).cells)
 
 
 @pytest.mark.ray

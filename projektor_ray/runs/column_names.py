@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 
 from projektor_ray.errors import InputError, nearest
 
@@ -25,14 +26,18 @@ MIXTURE_WORDS = vocabulary(
 )
 """Words that stand before or after the name of a provider."""
 SEPARATORS = "/._:- "
+MOST_NAMES = 10_000
+"""Names whose words are remembered."""
 
 
+@lru_cache(maxsize=MOST_NAMES)
 def words(name: str) -> tuple[str, ...]:
     """Lower-case words of a name, split at what is no letter or digit, and at camelCase."""
     spaced = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name)
     return tuple("".join(c if c.isalnum() else " " for c in spaced.lower()).split())
 
 
+@lru_cache(maxsize=MOST_NAMES)
 def bare(name: str) -> str:
     """The last part of a path such as `config/train.num_samples`, without `params_` and the like.
 

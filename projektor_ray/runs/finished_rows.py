@@ -123,8 +123,10 @@ def find_steps(
     InputError
         If rows of the same mixture differ by a column of steps, but none names the training.
     """
-    fixed = _codes(table, [*mixture, *([size] if size else [])])
     steps = [step] if step else _numeric(table, STEP_NAMES, {*mixture, size})
+    if not steps:
+        return None
+    fixed = _codes(table, [*mixture, *([size] if size else [])])
     varying = [name for name in steps if _varies_within(fixed, column(table, name))]
     if not varying:
         return None

@@ -167,7 +167,8 @@ def _usable(table: pa.Table, rows: Any, roles: Roles, columns: Columns, left: Co
         left.update({reason: int((~usable).sum())} if not usable.all() else {})
         rows = rows[usable]
 
-    parts = np.column_stack([column(table.take(rows), name) for name in columns.mixture])
+    some = table.take(rows)
+    parts = np.column_stack([column(some, name) for name in columns.mixture])
     keep(np.isfinite(parts).any(axis=1) & (np.nansum(np.abs(parts), axis=1) > 0), "no mixture")
     metric = columns.metric
     if metric is not None and len(rows):

@@ -35,6 +35,8 @@ GREEK = vocabulary("alpha beta gamma")
 CLOSE, COARSEST = 1e-2, 0.15
 """How far most rows may miss the total: at least, and for the coarsest shares."""
 RIVAL_AGREEMENT = 0.9
+LOOKED_AT = 64
+"""Rows by which most groups of columns are ruled out."""
 SHOWN = 8
 COUNTED = "Numbers of samples or tokens in place of shares are read with --counts. "
 
@@ -141,25 +143,41 @@ def _windows(run: Sequence[str], numbers: dict[str, Floats]) -> list[ShareGroup]
     for total in (1.0, PER_CENT):
         units = _units(shares / total)
         totals = np.cumsum(np.column_stack([np.zeros(len(shares)), shares / total]), axis=1)
+        some = totals[np.linspace(0, len(totals) - 1, min(len(totals), LOOKED_AT)).astype(int)]
         for first in range(len(run) - 1):
-            with np.errstate(invalid="ignore"):
-                sums = np.nan_to_num(totals[:, first + 2 :] - totals[:, [first]], nan=np.inf)
-            agreement = (np.abs(sums - 1) <= _closeness(units[first:])).mean(axis=0)
+            close = _closeness(units[first:])
+            likely = np.flatnonzero(_agreement(some, first, close) >= LEAST_AGREEMENT / 2)
+            if not len(likely):
+                continue
+            lasts = first + 2 + likely
+            agreement = _agreement(totals[:, [first, *lasts]], 0, close[likely], nearest=1)
             most = float(agreement.max())
             if most >= LEAST_AGREEMENT:
-                lasts = (np.flatnonzero(agreement == most)[::-1] + first + 2).tolist()
-                found.append((most, first, lasts, total))
+                found.append((most, first, lasts[agreement == most][::-1].tolist(), total))
     groups: list[tuple[float, int, int, ShareGroup]] = []
-    for most, first, lasts, total in sorted(found, key=lambda one: one[1] - one[2][0]):
-        inside = (f <= first and last >= lasts[0] and m >= most for m, f, last, _ in groups)
+    for most, first, ends, total in sorted(found, key=lambda one: one[1] - one[2][0]):
+        inside = (f <= first and last >= ends[0] and m >= most for m, f, last, _ in groups)
         if not any(inside):
-            made = [_group(run[first:last], total, numbers) for last in lasts[:SHOWN]]
+            made = [_group(run[first:last], total, numbers) for last in ends[:SHOWN]]
             best = next((one for one in made if one.fits), None)
             if best is not None:
                 groups.append((most, first, first + len(best.columns), best))
             elif not groups:
                 spare.append(made[0])
     return [one for *_, one in groups] or spare[:1]
+
+
+def _agreement(totals: Floats, first: int, close: Floats, nearest: int = 2) -> Floats:
+    """The share of rows whose sums from a column on are close to 1, for each last column.
+
+    Parameters
+    ----------
+    totals : sums of the columns before each, (k, c + 1).
+    nearest : how far the first last column is from the first column.
+    """
+    with np.errstate(invalid="ignore"):  # infinity less infinity, which is close to nothing
+        sums = totals[:, first + nearest :] - totals[:, [first]]
+    return np.asarray((np.abs(sums - 1) <= close).mean(axis=0))
 
 
 def _units(shares: Floats) -> Floats:

@@ -17,14 +17,15 @@ DEVIATIONS = 4.0
 
 def decimals_of(numbers: Floats) -> int | None:
     """Decimals that all numbers are printed in; None where they are in full precision."""
-    return next(
-        (
-            decimals
-            for decimals in range(MOST_DECIMALS + 1)
-            if (np.abs(numbers - np.round(numbers, decimals)) <= SAME).all()
-        ),
-        None,
-    )
+    few = numbers.ravel()[:MANY]  # which rule out most decimals
+    for decimals in range(MOST_DECIMALS + 1):
+        if _has_decimals(few, decimals) and _has_decimals(numbers, decimals):
+            return decimals
+    return None
+
+
+def _has_decimals(numbers: Floats, decimals: int) -> bool:
+    return bool((np.abs(numbers - np.round(numbers, decimals)) <= SAME).all())
 
 
 def rounding_bound(shares: Floats) -> Floats:
@@ -69,12 +70,21 @@ def _decimal_units(shares: Floats) -> Floats | None:
 def _digit_units(shares: Floats) -> Floats | None:
     """The unit of each share's last significant digit; 0 has none."""
     some = shares > 0
-    exponents = np.floor(np.log10(np.where(some, shares, 1.0)))
+    used = np.where(some, shares, 1.0)
     for digits in range(1, MOST_DIGITS + 1):
-        unit = 10.0 ** (exponents - digits + 1)
-        if (np.abs(shares / unit - np.round(shares / unit)) <= SAME * 10.0**digits).all():
-            return np.where(some, unit, 0.0)
+        if _has_digits(used.ravel()[:MANY], digits) and _has_digits(used, digits):
+            return np.where(some, _digit_unit(used, digits), 0.0)
     return None
+
+
+def _has_digits(numbers: Floats, digits: int) -> bool:
+    scaled = numbers / _digit_unit(numbers, digits)
+    return bool((np.abs(scaled - np.round(scaled)) <= SAME * 10.0**digits).all())
+
+
+def _digit_unit(numbers: Floats, digits: int) -> Floats:
+    """The unit of the last of so many significant digits of numbers above 0."""
+    return np.asarray(10.0 ** (np.floor(np.log10(numbers)) - digits + 1))
 
 
 def _half_precision_units(shares: Floats) -> Floats | None:

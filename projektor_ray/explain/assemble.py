@@ -12,7 +12,7 @@ from projektor_ray.explain.results import BEYOND, Curve, ModelPrediction, Result
 from projektor_ray.predictors import ProbeArrays
 from projektor_ray.profiles import ProviderProfile
 from projektor_ray.projection import ScaleModel, noise_gain, reach
-from projektor_ray.projection.cross_validation import cross_validate, predict_probes
+from projektor_ray.projection.cross_validation import predict_left_out, predict_probes
 from projektor_ray.selection import Direction, Plan, PurchasePlans
 from projektor_ray.selection.comparison import SELECTED, UNIFORM
 from projektor_ray.selection.objective import MetricObjective
@@ -141,7 +141,7 @@ def _reasons(reason: str, scales: Sequence[int], size: int) -> tuple[str, ...]:
 def trained_of(model: ScaleModel, probes: ProbeArrays) -> Trained:
     """The trainings, and what the model says of each when its mixture is left out."""
     try:
-        predicted, out = cross_validate(model, probes), True
+        predicted, out = predict_left_out(model, probes), True
     except InputError:
         predicted, out = predict_probes(model, probes), False
     return Trained(probes.mixtures, probes.sizes, probes.values, predicted, left_out=out)

@@ -9,6 +9,21 @@ from projektor_ray.projection.scale_model import ScaleModel
 from projektor_ray.storage.arrays import Floats
 
 
+def predict_left_out(model: ScaleModel, probes: ProbeArrays) -> Floats:
+    """What a fitted model says of each of its probes when its mixture is left out, shape (k,).
+
+    From the errors that the fit has computed, where it has; else by `cross_validate`.
+
+    Raises
+    ------
+    TooFewProbesError, InputError
+        As `cross_validate`.
+    """
+    if model.left_out is None:
+        return cross_validate(model, probes)
+    return model.clip(probes.values - model.left_out)
+
+
 def cross_validate(model: ScaleModel, probes: ProbeArrays) -> Floats:
     """What a model of the same kind says of each probe when its mixture is left out, shape (k,).
 

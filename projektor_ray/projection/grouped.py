@@ -84,6 +84,7 @@ class Grouped(ScaleModel):
 
     def _fit(self, probes: ProbeArrays) -> None:
         self.joint.fit_arrays(replace(probes, mixtures=self._pooled(probes.mixtures)))
+        self.left_out = self.joint.left_out
 
     def value_and_gradient(
         self, mixtures: Floats, distances: Floats, distance_gradients: Floats, size: float

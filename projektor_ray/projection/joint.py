@@ -36,14 +36,11 @@ class Joint(ScaleModel):
 
     Attributes
     ----------
-    left_out : how far each probe is from its prediction when its mixture is left out at all scales
-        at once, shape (k,).
     reports : scale → how well it is fitted.
     """
 
     name = "joint"
 
-    left_out: Floats
     reports: Mapping[int, FitReport]
 
     def _fit(self, probes: ProbeArrays) -> None:

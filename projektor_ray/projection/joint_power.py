@@ -46,8 +46,9 @@ class JointPower(ScaleModel):
         self._link = Link.of(self.bounds, probes.values)
         straight = self._link.to(probes.values)
         self._joint = Straight().fit_arrays(replace(probes, values=straight))
-        unseen = self._link.back(straight - self._joint.left_out)
-        self.reports = self._report(probes, probes.values - unseen)
+        unseen = self._link.back(straight - np.asarray(self._joint.left_out))
+        self.left_out = probes.values - unseen
+        self.reports = self._report(probes, self.left_out)
 
     @property
     def coefficients(self) -> Floats:

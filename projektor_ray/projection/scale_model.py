@@ -45,6 +45,8 @@ class ScaleModel(ABC):
     freedom : degrees of freedom of the intervals: probes at the scale with fewest, less 2.
     held_out_rms : root mean square error at the largest scale when it is projected from the
         smaller ones; None where those are too few to project from.
+    left_out : error of each probe when its mixture is left out at all scales at once, shape (k,);
+        None where that takes further fits, see `predict_left_out`.
     """
 
     name: ClassVar[str]
@@ -54,6 +56,7 @@ class ScaleModel(ABC):
     scales: tuple[int, ...]
     freedom: int
     held_out_rms: float | None = None
+    left_out: Floats | None = None
 
     def __init__(self, bounds: Bounds | None = None) -> None:
         if bounds is not None and not bounds[0] < bounds[1]:

@@ -9,15 +9,37 @@ import time
 from jobs.options import output_of, parser, run
 from jobs.workspace import Workspace, opened
 from projektor_ray.cli.terminal import headline
+from projektor_ray.storage.arrays import Floats
 from projektor_ray.storage.ledger import Ledger
 from projektor_ray.study import read_study
 from projektor_ray.study.fitting import distance_rows, unmeasured
+from projektor_ray.transport import Distances
 
 
 def measure(workspace: Workspace) -> None:
     """Measure the mixtures that the ledger lacks, to each validation set in one batched solve."""
     for one in workspace.each:
         _measure(one)
+
+
+def measure_mixtures(workspace: Workspace, mixtures: Floats) -> None:
+    """Measure further mixtures (b, m), such as those of plans, unless the ledger has them."""
+    for one in workspace.each:
+        known = one.distances()
+        lacking = [(one.study.identify(mixture),) not in known for mixture in mixtures]
+        if any(lacking):
+            one.pilot_distances.reset()
+            _append(one, mixtures[lacking])
+
+
+def _append(workspace: Workspace, mixtures: Floats) -> Distances:
+    """Measure mixtures in one batched solve, and record them."""
+    study = workspace.study
+    started = time.perf_counter()
+    found = workspace.pilot_distances(mixtures)
+    rows = distance_rows(study, mixtures, found, time.perf_counter() - started)
+    Ledger(workspace.folder, "distances").append(rows, study.distances_metadata)
+    return found
 
 
 def _measure(workspace: Workspace) -> None:
@@ -28,11 +50,8 @@ def _measure(workspace: Workspace) -> None:
         distances = workspace.pilot_distances
         headline("transport", f"{distances.plan.layout}: {distances.plan.reason}")
         started = time.perf_counter()
-        found = distances(missing)
+        found = _append(workspace, missing)
         seconds = time.perf_counter() - started
-        rows = distance_rows(study, missing, found, seconds)
-        ledger = Ledger(workspace.folder, "distances")
-        ledger.append(rows, study.distances_metadata)
         open_ones = int((~found.converged).sum())
         says = f"{len(missing)} mixtures{to} in {seconds:.1f} s, {found.iterations.max()} rounds"
         headline(

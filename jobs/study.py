@@ -7,9 +7,11 @@ import argparse
 import time
 from collections.abc import Mapping
 
+import numpy as np
+
 from jobs.check import check, check_input
 from jobs.fit import fit
-from jobs.measure import measure
+from jobs.measure import measure, measure_mixtures
 from jobs.options import output_of, parser, run
 from jobs.probe import probe
 from jobs.profiles import add_plan, profiles
@@ -20,6 +22,7 @@ from projektor_ray.cli.terminal import headline
 from projektor_ray.data import Samples
 from projektor_ray.selection import PurchasePlans
 from projektor_ray.study import StudyConfig, read_study
+from projektor_ray.study.record import write_record
 
 
 def run_study(
@@ -55,11 +58,13 @@ def run_study(
         check_input(workspace)
         for caution in workspace.study.cautions:
             headline("hint", caution)
+        write_record(workspace.folder, workspace.study)
         measure(workspace)
         drawn = profiles(workspace)
         workspace = probe(workspace, retry_failed=retry_failed)
         fits = fit(workspace)
         plans = select_mixture(workspace, fits)
+        measure_mixtures(workspace, np.array([plan.mixture for plan in plans.every]))
         without = leave_out(workspace, fits, plans.selected)
         drawn = add_plan(workspace, drawn, plans.selected, without)
         if not is_there(config, workspace.folder):

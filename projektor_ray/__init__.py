@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from projektor_ray.report.write import write_report
     from projektor_ray.runs import MixtureRegressor, Offers, Runs, ScaleRegressor
     from projektor_ray.selection import PurchaseRequest, select
-    from projektor_ray.study import StudyConfig, read_study
+    from projektor_ray.study import StudyConfig, open_study, read_study
 
 __version__ = "0.1.0"
 
@@ -27,6 +27,7 @@ __all__ = [
     "Samples",
     "ScaleRegressor",
     "StudyConfig",
+    "open_study",
     "read_study",
     "select",
     "write_report",
@@ -40,6 +41,7 @@ _ROOMS = {
     "Samples": "data",
     "ScaleRegressor": "runs",
     "StudyConfig": "study",
+    "open_study": "study",
     "read_study": "study",
     "select": "selection",
     "write_report": "report",

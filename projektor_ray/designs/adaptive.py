@@ -21,8 +21,8 @@ from projektor_ray.projection.scale_model import Bounds
 from projektor_ray.storage.arrays import Floats
 from projektor_ray.storage.hashing import generator
 from projektor_ray.storage.schemas import Key, Row
-from projektor_ray.study import Study
 from projektor_ray.study.fitting import observe, probe_arrays
+from projektor_ray.study.study import Study
 
 SURFACES = 1024
 MOST_CONTENDERS = 400

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from projektor_ray.probes.resources import Resources, slots
 from projektor_ray.storage.schemas import Key, Row
-from projektor_ray.study import Probe, Study
+from projektor_ray.study.study import Probe, Study
 
 SECONDS_PER_HOUR = 3600.0
 START_SECONDS = 8.0

@@ -133,6 +133,11 @@ class PurchasePlans:
         return self.plans[SELECTED]
 
     @property
+    def every(self) -> list[Plan]:
+        """The compared plans, and the best plan for each budget of a frontier."""
+        return [*self.plans.values(), *self.frontier.values()]
+
+    @property
     def reachable(self) -> bool:
         """Whether the selected plan does what was asked for, a target if there was one."""
         return self.target_result is None or self.target_result.reached

@@ -76,6 +76,14 @@ SCHEMAS: dict[str, pa.Schema] = {
         ("position", _COUNT, "Position of the mixture in the design, counted from 0."),
         ("gain", _NUMBER, "Expected improvement of the metric when the mixture was chosen."),
     ),
+    "study": _table(
+        "Record of the study: one row, from which the folder is opened without pilots.",
+        ("config", _TEXT, "Configuration as JSON, without sources."),
+        ("pilots", _TEXT, "Summaries of the pilots as JSON."),
+        ("validation_sets", _TEXT, "Summaries of the validation sets as JSON."),
+        ("probe_hashes", pa.list_(_TEXT), "Input hash of the probes, for each validation set."),
+        ("distance_hashes", pa.list_(_TEXT), "Input hash of the distances, for each one."),
+    ),
     "provider_profiles": _table(
         "What each pilot shows about its provider: one row for each provider.",
         ("provider", _TEXT, "Name of the provider."),

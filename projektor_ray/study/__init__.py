@@ -2,6 +2,7 @@
 
 from projektor_ray.study.checks import resolve
 from projektor_ray.study.config import StudyConfig, read_study
+from projektor_ray.study.fitted import FittedStudy, Prediction, open_study
 from projektor_ray.study.probes_config import ProbesConfig
 from projektor_ray.study.provider_config import ProviderConfig, TierConfig
 from projektor_ray.study.selection_config import SelectionConfig
@@ -10,6 +11,8 @@ from projektor_ray.study.validation_sets import UNNAMED, SetSummary
 
 __all__ = [
     "UNNAMED",
+    "FittedStudy",
+    "Prediction",
     "Probe",
     "ProbesConfig",
     "ProviderConfig",
@@ -18,6 +21,7 @@ __all__ = [
     "Study",
     "StudyConfig",
     "TierConfig",
+    "open_study",
     "read_study",
     "resolve",
 ]

@@ -13,7 +13,7 @@ from projektor_ray.probes.faults import last_line
 from projektor_ray.projection.choose import NO_PROJECTION, FittedModels, choose_model
 from projektor_ray.storage.arrays import Floats
 from projektor_ray.storage.schemas import Key, Row
-from projektor_ray.study import Study
+from projektor_ray.study.study import Study
 
 if TYPE_CHECKING:
     from projektor_ray.transport import Distances
@@ -123,8 +123,12 @@ def probe_arrays(study: Study, seen: Observations) -> ProbeArrays:
     )
 
 
-def fit_study(study: Study, seen: Observations) -> FittedModels:
+def fit_study(study: Study, seen: Observations, *, compare: bool = True) -> FittedModels:
     """Fit what the study asks for to the probes that are done.
+
+    Parameters
+    ----------
+    compare : whether models that cannot be chosen are fitted beside them.
 
     Raises
     ------
@@ -135,7 +139,13 @@ def fit_study(study: Study, seen: Observations) -> FittedModels:
     bounds = (study.metric.low, study.metric.high)
     probes = probe_arrays(study, seen)
     try:
-        return choose_model(probes, bounds, predictor=asked.predictor, projection=asked.projection)
+        return choose_model(
+            probes,
+            bounds,
+            predictor=asked.predictor,
+            projection=asked.projection,
+            compare=compare,
+        )
     except TooFewProbesError as error:
         failed = f" ({seen.failed} failed in all)" if seen.failed else ""
         raise TooFewProbesError(f"{error}{failed}") from None

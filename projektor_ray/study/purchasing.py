@@ -15,8 +15,8 @@ from projektor_ray.selection import (
     buy,
 )
 from projektor_ray.storage.arrays import Floats
-from projektor_ray.study import Study
 from projektor_ray.study.fitting import Observations
+from projektor_ray.study.study import Study
 from projektor_ray.transport import DistanceFunction, InterpolatedDistances
 
 MOST_ROUNDS = 5
@@ -66,8 +66,7 @@ def plan_purchases(study: Study, fits: Sequence[SetFit]) -> PurchasePlans:
     guesses = [Guesses(one) for one in fits]
     for _ in range(MOST_ROUNDS):
         found = buy(purchase_problem(study, [one.fit for one in guesses]), asked)
-        plans = [*found.plans.values(), *found.frontier.values()]
-        shown = distinct(np.array([plan.mixture for plan in plans]))
+        shown = distinct(np.array([plan.mixture for plan in found.every]))
         confirmed = [one.confirms(shown) for one in guesses]
         if all(confirmed):
             break

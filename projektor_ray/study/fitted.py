@@ -1,0 +1,309 @@
+"""A finished study's folder opened as a model, without Ray and without the pilots."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import ArrayLike
+
+from projektor_ray.designs.drawing import check_mixtures
+from projektor_ray.errors import InputError, nearest
+from projektor_ray.selection import (
+    Plan,
+    PurchasePlans,
+    PurchaseProblem,
+    PurchaseRequest,
+    buy,
+)
+from projektor_ray.selection.objective import MetricObjective
+from projektor_ray.storage.arrays import Floats
+from projektor_ray.storage.folder import Folder
+from projektor_ray.storage.ledger import Ledger, in_all
+from projektor_ray.storage.settings import parse
+from projektor_ray.study.config import StudyConfig
+from projektor_ray.study.fitting import fit_study, observe
+from projektor_ray.study.provider_config import ProviderConfig
+from projektor_ray.study.purchasing import SetFit, purchase_problem
+from projektor_ray.study.record import StudyRecord, read_record
+from projektor_ray.study.study import Study
+from projektor_ray.transport import InterpolatedDistances
+
+if TYPE_CHECKING:
+    from projektor_ray.profiles import ProviderProfile
+
+LEVEL = 0.9
+
+Mixtures = ArrayLike | Mapping[str, float]
+"""Shares (m,) or (q, m) in the order of `FittedStudy.providers`, or {provider: share}."""
+
+
+@dataclass(frozen=True, eq=False)
+class Prediction:
+    """Predicted metrics (q,), and the 90 % interval of a new training: low (q,), high (q,)."""
+
+    value: Floats
+    low: Floats
+    high: Floats
+
+
+def open_study(folder: str | Path) -> "FittedStudy":
+    """Open a finished study's folder, a path or a URI, as a model.
+
+    Only the study's own tables are read. Models are those that the study chooses; distances of
+    mixtures are interpolated between the measured ones.
+
+    Raises
+    ------
+    InputError
+        If the folder holds no study, or one of another schema version.
+    TooFewProbesError
+        If too few probes are finished to fit a model.
+
+    Examples
+    --------
+    >>> import projektor_ray as pr
+    >>> try:
+    ...     study = pr.open_study("out/no-such-study")
+    ... except ValueError as error:
+    ...     print(str(error).partition(" in ")[0])
+    there is no table study.parquet
+    """
+    place = Folder(folder)
+    record = read_record(place)
+    probes = in_all([Ledger(place, "probes").rows(one) for one in record.probe_hashes.values()])
+    fits = []
+    for one, rows in zip(record.study.each, probes, strict=True):
+        distances = Ledger(place, "distances").rows(record.distance_hashes[one.validation.name])
+        seen = observe(one, rows, distances)
+        measured = [row for row in distances.values() if row["providers"] == one.names]
+        known = InterpolatedDistances.fit(
+            np.array([row["mixture"] for row in measured]),
+            np.array([row["value"] for row in measured]),
+        )
+        fits.append(SetFit(one, fit_study(one, seen, compare=False), seen, known))
+    return FittedStudy(place, record, tuple(fits))
+
+
+@dataclass(frozen=True, eq=False)
+class FittedStudy:
+    """A finished study as a model; see `open_study`.
+
+    Attributes
+    ----------
+    folder : the study's folder.
+    record : the study as its folder records it.
+    fits : models, probes and distances of each validation set.
+    """
+
+    folder: Folder
+    record: StudyRecord
+    fits: tuple[SetFit, ...]
+
+    @property
+    def study(self) -> Study:
+        return self.record.study
+
+    @property
+    def name(self) -> str:
+        return self.study.config.name
+
+    @property
+    def metric(self) -> str:
+        """Name of what is predicted; of several validation sets, with how they are aggregated."""
+        return self.study.goal
+
+    @property
+    def providers(self) -> tuple[str, ...]:
+        """Names of the m providers, in the order of shares."""
+        return self.study.names
+
+    @property
+    def scales(self) -> tuple[int, ...]:
+        """Sizes at which probes were trained."""
+        return self.study.scales
+
+    @cached_property
+    def unfinished(self) -> int:
+        """How many probes the study asks for that are neither finished nor failed."""
+        return (
+            len(self.study.wanted_probes())
+            - len(self.fits[0].seen.values)
+            - (self.fits[0].seen.failed)
+        )
+
+    def predict(self, mixtures: Mixtures, size: float) -> Prediction:
+        """Predicted metric of mixtures at a size.
+
+        Raises
+        ------
+        InputError
+            If shares do not sum to 1, a provider is unknown, or the size lies below the scales.
+        """
+        shares = self._mixtures(mixtures)
+        objective = self._objective(size)
+        low, high = objective.interval(shares, LEVEL).T
+        return Prediction(objective.predict(shares), low, high)
+
+    def project(self, mixture: Mixtures, sizes: Sequence[float]) -> Prediction:
+        """Predicted metric of one mixture at sizes (q,)."""
+        found = [self.predict(mixture, size) for size in sizes]
+        return Prediction(
+            *(
+                np.concatenate([getattr(one, name) for one in found])
+                for name in ("value", "low", "high")
+            )
+        )
+
+    def select(
+        self,
+        *,
+        size: int | None = None,
+        budget: float | None = None,
+        target: float | None = None,
+        minimize: Any = None,
+        frontier: Sequence[float] = (),
+        max_size: int | None = None,
+        providers: Mapping[str, Mapping[str, Any]] | None = None,
+        aggregate: Any = None,
+    ) -> PurchasePlans:
+        """The plan predicted best, and the baselines; without arguments what the study asks for.
+
+        Parameters
+        ----------
+        size, budget, target, minimize, frontier, max_size : as in a study's `selection`.
+        providers : changes by provider name, with the keys of a study's `providers`: `price`,
+            `tiers`, `capacity`, `minimum_order`, `required`, `excluded`.
+        aggregate : as in a study's `selection`, for several validation sets.
+
+        Raises
+        ------
+        InfeasibleError
+            If no plan keeps every constraint; names the one that cannot be kept.
+        InputError
+            If an argument cannot be used.
+        """
+        changed = self._changed(providers or {}, aggregate)
+        request = PurchaseRequest(size, budget, target, minimize, tuple(frontier), max_size)
+        if request == PurchaseRequest():
+            request = self.study.config.selection.request
+        if request.size is not None:
+            self._check_size(request.size)
+        return buy(changed.problem, request)
+
+    def frontier(
+        self, budgets: Sequence[float], providers: Mapping[str, Mapping[str, Any]] | None = None
+    ) -> dict[float, Plan]:
+        """The best plan of any size for each budget."""
+        return dict(self.select(frontier=budgets, providers=providers).frontier)
+
+    def gain(self, plan: Plan, other: Plan) -> tuple[float, float, float]:
+        """Predicted metric of a plan less that of another, and its 90 % interval.
+
+        Each plan at its own size. Where the sizes differ, the errors of both are taken to be
+        independent.
+        """
+        value = plan.predicted - other.predicted
+        if plan.size == other.size:
+            objective = self._objective(plan.size)
+            low, high = objective.gain_interval(plan.mixture[None], other.mixture[None], LEVEL)[0]
+            return value, float(low), float(high)
+        half = float(np.hypot(_half_width(plan), _half_width(other)))
+        return value, value - half, value + half
+
+    def profiles(self) -> "dict[str, list[ProviderProfile]]":
+        """Provider profiles by validation set."""
+        from projektor_ray.profiles import ProviderProfile
+
+        found = {}
+        for one in self.study.each:
+            table = "-".join(filter(None, ("provider_profiles", one.set_name)))
+            rows = self.folder.read_table(table).to_pylist()
+            found[one.validation.name] = [ProviderProfile.from_row(row) for row in rows]
+        return found
+
+    def runs(self) -> pa.Table:
+        """Finished probes: a share per provider, `size`, `distance`, and the metric.
+
+        With several validation sets, the columns of distance and metric carry the set's name.
+        """
+        first = self.fits[0].seen
+        columns: dict[str, Any] = dict(zip(self.providers, first.mixtures.T, strict=True))
+        columns["size"] = first.sizes
+        for fit in self.fits:
+            suffix = f" on {fit.study.set_name}" if fit.study.set_name else ""
+            columns[f"distance{suffix}"] = fit.seen.distances
+            columns[f"{fit.study.config.metric}{suffix}"] = fit.seen.values
+        return pa.table(columns)
+
+    @cached_property
+    def problem(self) -> PurchaseProblem:
+        """What may be bought, and what it is predicted to be worth."""
+        return purchase_problem(self.study, self.fits)
+
+    def _objective(self, size: float) -> MetricObjective:
+        self._check_size(size)
+        objective = self.problem.objective_at(int(size))
+        assert isinstance(objective, MetricObjective)
+        return objective
+
+    def _check_size(self, size: float) -> None:
+        smallest, largest = self.study.size_bounds
+        free = self.study.config.selection.projection == "none"
+        if size < smallest and not free:
+            raise InputError(
+                f"the size {size:,.0f} is below the smallest scale, {smallest:,}, where no probe "
+                f"was trained. Ask for {smallest:,} samples or more"
+            )
+        if largest is not None and size > largest and not free:
+            raise InputError(
+                f"the study trained at one scale only, {largest:,}, so the metric at {size:,.0f} "
+                "samples cannot be projected. Train at a second scale, a factor of 4 away"
+            )
+
+    def _mixtures(self, mixtures: Mixtures) -> Floats:
+        if isinstance(mixtures, Mapping):
+            for name in mixtures:
+                self._check_provider(name)
+            mixtures = [mixtures.get(name, 0.0) for name in self.providers]
+        return check_mixtures(np.atleast_2d(np.asarray(mixtures, dtype=float)), len(self.providers))
+
+    def _check_provider(self, name: str) -> None:
+        if name not in self.providers:
+            raise InputError(f"the study has no provider {name!r}; {nearest(name, self.providers)}")
+
+    def _changed(self, providers: Mapping[str, Mapping[str, Any]], aggregate: Any) -> "FittedStudy":
+        """The same study under other offers."""
+        if not providers and aggregate is None:
+            return self
+        for name in providers:
+            self._check_provider(name)
+        config = self.study.config.model_dump(mode="json", exclude_unset=True)
+        config["providers"] = [
+            _changed_provider(one, providers.get(one["name"], {})) for one in config["providers"]
+        ]
+        if aggregate is not None:
+            config["selection"]["aggregate"] = aggregate
+        asked = parse(StudyConfig, config)
+        by_name = {one.name: one for one in asked.providers}
+        sold = tuple(by_name[name].sold_by() for name in self.providers)
+        study = replace(self.study, config=asked, providers=sold)
+        fits = tuple(replace(fit, study=of) for fit, of in zip(self.fits, study.each, strict=True))
+        return replace(self, record=replace(self.record, study=study), fits=fits)
+
+
+def _half_width(plan: Plan) -> float:
+    return 0.0 if plan.interval is None else (plan.interval[1] - plan.interval[0]) / 2
+
+
+def _changed_provider(known: dict[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
+    for key in changes:
+        if key not in ProviderConfig.model_fields or key in ("name", "source"):
+            fields = [one for one in ProviderConfig.model_fields if one not in ("name", "source")]
+            raise InputError(
+                f"an offer of {known['name']!r} has no field {key!r}; {nearest(key, fields)}"
+            )
+    return {**known, **changes}

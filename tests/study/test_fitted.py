@@ -1,0 +1,242 @@
+"""A study's folder opened without pilots and without Ray, against the study itself."""
+
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from projektor_ray.errors import InfeasibleError, InputError
+from projektor_ray.selection import buy
+from projektor_ray.storage.folder import Folder
+from projektor_ray.storage.ledger import Ledger
+from projektor_ray.study import FittedStudy, Study, open_study
+from projektor_ray.study.fitting import fit_study, observe
+from projektor_ray.study.purchasing import SetFit, purchase_problem
+from projektor_ray.study.record import write_record
+from projektor_ray.transport import InterpolatedDistances
+from tests.helpers.predictor_data import distance
+from tests.helpers.studies import (
+    OF_BOTH,
+    VALUES,
+    adaptive,
+    changed,
+    measured,
+    resolved,
+    resolved_on,
+    samples,
+    several,
+    trained,
+    value,
+)
+
+ROOT = Path(__file__).resolve().parents[2]
+BUYS = {"size": 100, "budget": 120.0, "restarts": 4}
+
+
+def write_ledgers(folder: Folder, study: Study) -> None:
+    """The ledgers of a study all of whose probes are done."""
+    for one in study.each:
+        probes = [
+            {
+                "mixture_id": probe.mixture_id,
+                "mixture": list(probe.mixture),
+                "size": probe.size,
+                "seed": probe.seed,
+                "learner": probe.learner,
+                "metric": probe.metric,
+                "value": value(probe.mixture, probe.size),
+                "seconds": 0.1,
+                "status": "done",
+                "error": "",
+                "attempt": 1,
+                "warnings": [],
+            }
+            for probe in study.wanted_probes()
+        ]
+        Ledger(folder, "probes").append(probes, one.probes_metadata)
+        rows = [
+            {"mixture_id": study.identify(p), "mixture": p.tolist(), "seconds": 0.0, **row}
+            for p in study.measured
+            for row in [measured(study)[(study.identify(p),)]]
+        ]
+        Ledger(folder, "distances").append(rows, one.distances_metadata)
+
+
+@pytest.fixture(scope="module")
+def study() -> Study:
+    asked = changed("probes", "lattice", to=3)
+    asked["providers"][0]["capacity"] = 90
+    return resolved({**asked, "selection": BUYS})
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory, study: Study) -> Path:
+    found = tmp_path_factory.mktemp("study")
+    write_record(Folder(found), study)
+    write_ledgers(Folder(found), study)
+    return found
+
+
+@pytest.fixture(scope="module")
+def opened(place: Path) -> FittedStudy:
+    return open_study(place)
+
+
+def problem_of(study: Study) -> Any:
+    """The purchase problem of the study itself, fitted from its ledgers' rows."""
+    seen = observe(study, trained(study), measured(study))
+    known = InterpolatedDistances.fit(study.mixtures, distance(study.mixtures))
+    return purchase_problem(study, [SetFit(study, fit_study(study, seen), seen, known)])
+
+
+def test_the_plan_is_that_of_the_study(study: Study, opened: FittedStudy) -> None:
+    expected = buy(problem_of(study), study.config.selection.request)
+    found = opened.select()
+    assert found.selected.samples.tolist() == expected.selected.samples.tolist()
+    assert found.selected.predicted == pytest.approx(expected.selected.predicted, abs=1e-12)
+    assert found.selected.interval == pytest.approx(expected.selected.interval, abs=1e-12)
+    assert {n: p.samples.tolist() for n, p in found.plans.items()} == {
+        n: p.samples.tolist() for n, p in expected.plans.items()
+    }
+    assert opened.unfinished == 0
+
+
+def test_predictions_are_those_of_the_models(study: Study, opened: FittedStudy) -> None:
+    mixtures = np.array([[0.2, 0.3, 0.5], [1.0, 0.0, 0.0]])
+    objective = problem_of(study).objective_at(200)
+    found = opened.predict(mixtures, 200)
+    np.testing.assert_allclose(found.value, objective.predict(mixtures))
+    np.testing.assert_allclose(
+        np.stack([found.low, found.high], axis=1), objective.interval(mixtures, 0.9)
+    )
+    by_name = opened.predict({"bob": 0.3, "cyd": 0.5, "ada": 0.2}, 200)
+    assert by_name.value[0] == found.value[0]
+    curve = opened.project({"ada": 1.0}, [10, 40, 200])
+    assert curve.value[2] == found.value[1]
+    assert len(curve.low) == 3
+
+
+def test_offers_can_be_changed_at_will(opened: FittedStudy) -> None:
+    usual = opened.select().selected
+    without = opened.select(size=100, providers={"ada": {"excluded": True}}).selected
+    assert usual.samples[0] > 0
+    assert without.samples[0] == 0
+    capped = opened.select(size=100, providers={"ada": {"capacity": 5}}).selected
+    assert capped.samples[0] <= 5
+    dear = opened.select(size=100, budget=30.0, providers={"ada": {"price": 50.0}}).selected
+    assert dear.samples[0] == 0
+    required = opened.select(size=100, providers={"cyd": {"minimum_order": 40, "required": True}})
+    assert required.selected.samples[2] >= 40
+    assert opened.select().selected.samples.tolist() == usual.samples.tolist(), "nothing is kept"
+
+
+def test_a_frontier_is_better_for_more_money(opened: FittedStudy) -> None:
+    offers = {"bob": {"price": 1.0}, "cyd": {"price": 0.5}}
+    plans = opened.frontier([20.0, 60.0, 180.0], offers)
+    values = [plan.predicted for plan in plans.values()]
+    assert values == sorted(values)
+    assert all(plan.cost <= budget + 1e-9 for budget, plan in plans.items())
+
+
+def test_two_plans_are_compared_with_an_interval(opened: FittedStudy) -> None:
+    plans = opened.select(size=100).plans
+    gain, low, high = opened.gain(plans["selected"], plans["uniform"])
+    assert low < gain < high
+    assert gain == pytest.approx(plans["selected"].predicted - plans["uniform"].predicted)
+    same, *bounds = opened.gain(plans["selected"], plans["selected"])
+    assert same == 0
+    assert bounds == [0, 0]
+
+
+def test_runs_are_a_table_that_can_be_fitted_again(opened: FittedStudy, study: Study) -> None:
+    from projektor_ray.runs import Runs
+
+    table = opened.runs()
+    assert table.num_rows == len(study.wanted_probes())
+    runs = Runs.read(table)
+    assert runs.providers == study.names
+    assert runs.scales == study.scales
+
+
+@pytest.mark.parametrize(
+    ("question", "named"),
+    [
+        (lambda s: s.predict([[0.5, 0.6, 0.2]], 100), "sum"),
+        (lambda s: s.predict({"adda": 1.0}, 100), "ada"),
+        (lambda s: s.predict([[1, 0, 0]], 5), "smallest scale"),
+        (lambda s: s.select(size=5), "smallest scale"),
+        (lambda s: s.select(size=100, budget=100.0, target=0.5), "different things"),
+        (lambda s: s.select(providers={"adda": {"price": 1}}), "ada"),
+        (lambda s: s.select(providers={"ada": {"prize": 1}}), "price"),
+        (lambda s: s.select(providers={"ada": {"price": -1}}), "price"),
+    ],
+)
+def test_questions_that_cannot_be_answered_are_refused(
+    opened: FittedStudy, question: Any, named: str
+) -> None:
+    with pytest.raises(InputError, match=named):
+        question(opened)
+
+
+def test_offers_that_allow_no_plan_name_the_constraint(opened: FittedStudy) -> None:
+    nobody = {name: {"excluded": True} for name in opened.providers}
+    with pytest.raises(InfeasibleError):
+        opened.select(size=100, providers=nobody)
+
+
+def test_a_folder_without_a_study_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"study\.parquet"):
+        open_study(tmp_path)
+
+
+def test_an_adaptive_design_is_opened_with_what_it_chose(tmp_path: Path) -> None:
+    begun = adaptive()
+    assert begun.adaptive is not None
+    chosen = begun.adaptive.candidates[:2]
+    grown = begun.grown(chosen)
+    folder = Folder(tmp_path)
+    write_record(folder, begun)
+    write_ledgers(folder, grown)
+    rows = [
+        {"mixture_id": begun.identify(p), "mixture": p.tolist(), "position": i, "gain": 0.1}
+        for i, p in enumerate(chosen)
+    ]
+    Ledger(folder, "adaptive_design").append(rows, begun.probes_metadata)
+    found = open_study(tmp_path)
+    assert len(found.study.mixtures) == len(grown.mixtures)
+    assert found.unfinished == 0
+
+
+def test_several_validation_sets_are_opened_together(tmp_path: Path) -> None:
+    asked = several(OF_BOTH, size=60, aggregate="worst", restarts=4)
+    both = resolved_on(asked, everyday=samples(30, seed=8), rare=samples(30, seed=9))
+    folder = Folder(tmp_path)
+    write_record(folder, both)
+    write_ledgers(folder, both)
+    found = open_study(tmp_path)
+    plans = found.select()
+    assert set(plans.parts) == {"everyday", "rare"}
+    mean = found.select(size=60, aggregate={"everyday": 1.0, "rare": 0.0})
+    assert mean.selected.size == 60
+
+
+def test_opening_needs_neither_ray_nor_torch_nor_the_pilots(place: Path) -> None:
+    code = (
+        "import sys\n"
+        "from projektor_ray.study import open_study\n"
+        f"study = open_study({str(place)!r})\n"
+        "study.select(size=100)\n"
+        "print(sorted({'ray', 'torch', 'torchvision'} & set(sys.modules)))"
+    )
+    result = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT
+    )
+    assert result.stdout.strip() == "[]"
+
+
+def test_the_record_holds_no_source(place: Path) -> None:
+    text = str(Folder(place).read_table("study").to_pylist())
+    assert VALUES["validation"]["sklearn"] not in text

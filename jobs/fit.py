@@ -15,16 +15,11 @@ from projektor_ray.cli.terminal import headline, table
 from projektor_ray.explain.formatting import aligned
 from projektor_ray.explain.model_choice import describe_choice
 from projektor_ray.projection import FittedModels, noise_gain, reach
-from projektor_ray.runs import unidentified
+from projektor_ray.runs import Runs, unidentified
 from projektor_ray.runs.result_tables import predictor_rows
 from projektor_ray.storage.schemas import Key, Row
 from projektor_ray.study import Study, read_study
-from projektor_ray.study.fitting import (
-    Observations,
-    fit_study,
-    observe,
-    projection_rows,
-)
+from projektor_ray.study.fitting import fit_study, join_ledgers, projection_rows
 from projektor_ray.study.purchasing import SetFit
 
 
@@ -36,16 +31,16 @@ def fit(workspace: Workspace) -> list[SetFit]:
 
 def _fit(workspace: Workspace, probes: Mapping[Key, Row]) -> SetFit:
     study, distances = workspace.study, workspace.distances()
-    seen = observe(study, probes, distances)
-    fitted = fit_study(study, seen)
+    runs = join_ledgers(study, probes, distances)
+    fitted = fit_study(study, runs)
     rows = predictor_rows(fitted)
     workspace.write("predictors", rows)
     measured = np.array([distances[(identity,)]["value"] for identity in study.mixture_ids])
     projected = projection_rows(fitted, study.mixtures, measured, study.sizes)
     workspace.write("projections", projected)
-    _show(study, fitted, rows, projected, seen)
+    _show(study, fitted, rows, projected, runs)
     # What measures is made when it is first asked: whoever only fits need not embed anything.
-    return SetFit(study, fitted, seen, lambda mixtures: workspace.pilot_distances(mixtures))
+    return SetFit(study, fitted, runs, lambda mixtures: workspace.pilot_distances(mixtures))
 
 
 def _show(
@@ -53,12 +48,12 @@ def _show(
     fitted: FittedModels,
     rows: Sequence[Row],
     projected: Sequence[Row],
-    seen: Observations,
+    runs: Runs,
 ) -> None:
     terminal.predictors(rows, study.goal)
     size, scales = study.max_size, study.scales
     _show_projections(study, fitted, [row for row in projected if row["size"] == size])
-    for note in unidentified(seen.mixtures, study.names, seen.distances):
+    for note in unidentified(runs.mixtures, study.names, runs.distances):
         headline("note", note)
     headline("fit", describe_choice(fitted))
     if len(scales) > 1:

@@ -21,7 +21,7 @@ from projektor_ray.projection.scale_model import Bounds
 from projektor_ray.storage.arrays import Floats
 from projektor_ray.storage.hashing import generator
 from projektor_ray.storage.schemas import Key, Row
-from projektor_ray.study.fitting import observe, probe_arrays
+from projektor_ray.study.fitting import join_ledgers
 from projektor_ray.study.study import Study
 
 SURFACES = 1024
@@ -167,7 +167,7 @@ def _outlook_of(
             "measure them first (jobs.measure, or jobs.study)"
         )
     return outlook(
-        probe_arrays(known, observe(known, probes, distances)),
+        join_ledgers(known, probes, distances).arrays(),
         design.candidates,
         values,
         np.isin(study.candidate_ids, study.mixture_ids),

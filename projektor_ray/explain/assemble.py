@@ -7,12 +7,10 @@ from typing import Any, Literal
 import numpy as np
 
 from projektor_ray.designs.drawing import simplex_lattice
-from projektor_ray.errors import InputError
-from projektor_ray.explain.results import BEYOND, Curve, ModelPrediction, Results, Surface, Trained
-from projektor_ray.predictors import ProbeArrays
+from projektor_ray.explain.results import BEYOND, Curve, ModelPrediction, Results, Surface
 from projektor_ray.profiles import ProviderProfile
-from projektor_ray.projection import ScaleModel, noise_gain, reach
-from projektor_ray.projection.cross_validation import predict_left_out, predict_probes
+from projektor_ray.projection import noise_gain, reach
+from projektor_ray.projection.cross_validation import CrossValidation
 from projektor_ray.selection import Direction, Plan, PurchasePlans
 from projektor_ray.selection.comparison import SELECTED, UNIFORM
 from projektor_ray.selection.objective import MetricObjective
@@ -33,7 +31,7 @@ def assemble(
     title: str,
     metric: str,
     direction: Direction,
-    trained: Trained,
+    cross_validation: CrossValidation,
     measured: bool,
     predictors: Sequence[Mapping[str, Any]],
     errors_of: str,
@@ -55,7 +53,8 @@ def assemble(
     reason : why it does.
     """
     best, uniform = bought.selected, bought.plans[UNIFORM]
-    sizes = curve_sizes(trained.scales, best.size)
+    scales = cross_validation.probes.scales
+    sizes = curve_sizes(scales, best.size)
     others = {name: at for name, at in objectives.items() if name != chosen}
     sign = 1.0 if direction == "maximize" else -1.0
     opinions = [
@@ -66,7 +65,7 @@ def assemble(
         title=title,
         metric=metric,
         direction=direction,
-        trained=trained,
+        cross_validation=cross_validation,
         measured=measured,
         predictors=predictors,
         errors_of=errors_of,
@@ -78,7 +77,7 @@ def assemble(
         rivals=_curves({name: (at, best) for name, at in others.items()}, sizes),
         opinions=tuple(opinions),
         surface=surface_at(objectives[chosen](best.size), len(bought.providers)),
-        reasons=_reasons(reason, trained.scales, best.size),
+        reasons=_reasons(reason, scales, best.size),
         notes=tuple(notes),
         cards={name: tuple(drawn) for name, drawn in cards.items()},
         source=source,
@@ -136,12 +135,3 @@ def _reasons(reason: str, scales: Sequence[int], size: int) -> tuple[str, ...]:
             f"by Eq. 3, errors of the trainings grow {gain:.1f} times on the way to {size:,}"
         )
     return tuple(said)
-
-
-def trained_of(model: ScaleModel, probes: ProbeArrays) -> Trained:
-    """The trainings, and what the model says of each when its mixture is left out."""
-    try:
-        predicted, out = predict_left_out(model, probes), True
-    except InputError:
-        predicted, out = predict_probes(model, probes), False
-    return Trained(probes.mixtures, probes.sizes, probes.values, predicted, left_out=out)

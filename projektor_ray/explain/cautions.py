@@ -65,7 +65,7 @@ def _model(results: Results) -> Iterator[Fact]:
         yield scope
     if results.bought.target_result is None:
         yield from _not_best(results)
-    overlap = results.trained.overlap(best.mixture)
+    overlap = results.probes.overlap(best.mixture)
     if overlap < NEAR:
         yield fact(
             "no_close_mixture",
@@ -79,7 +79,7 @@ def _search(results: Results) -> Iterator[Fact]:
     """Of the search, and of the errors that are shown."""
     if few_converged(results.selected):
         yield from search_result(results.selected)
-    if not results.trained.left_out:
+    if not results.cross_validation.left_out:
         yield fact(
             "no_cross_validation",
             "There are too few mixtures for cross-validation. The errors shown are training "

@@ -4,17 +4,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from projektor_ray.explain.assemble import ObjectiveAt, assemble, trained_of
+from projektor_ray.explain.assemble import ObjectiveAt, assemble
 from projektor_ray.explain.model_choice import describe_choice
-from projektor_ray.explain.results import Results, Trained
+from projektor_ray.explain.results import Results
 from projektor_ray.profiles import ProviderProfile
 from projektor_ray.projection import ScaleModel
+from projektor_ray.projection.cross_validation import CrossValidation
 from projektor_ray.runs import unidentified
 from projektor_ray.runs.result_tables import predictor_rows
 from projektor_ray.selection import Plan, ProjectedObjective, PurchasePlans
 from projektor_ray.selection.objective import MetricObjective
 from projektor_ray.study import Study
-from projektor_ray.study.fitting import probe_arrays
 from projektor_ray.study.purchasing import SetFit
 from projektor_ray.transport import CachedDistances
 
@@ -38,7 +38,7 @@ def results_of_study(
         title=study.config.name,
         metric=study.goal,
         direction=study.metric.direction,
-        trained=_trained(study, fits),
+        cross_validation=_cross_validation(study, fits),
         measured=True,
         predictors=[row for one in fits for row in _rows(one)],
         errors_of=study.config.metric,
@@ -88,16 +88,14 @@ def _objective_at(
     return at
 
 
-def _trained(study: Study, fits: Sequence[SetFit]) -> Trained:
-    """The trainings, each with what the metrics on all sets are together."""
-    each = []
-    for one in fits:
-        each.append(trained_of(one.fitted.model, probe_arrays(one.study, one.seen)))
+def _cross_validation(study: Study, fits: Sequence[SetFit]) -> CrossValidation:
+    """Of the aggregate of the metrics on all sets."""
+    each = [CrossValidation.of(one.fitted.model, one.runs.arrays()) for one in fits]
     if study.aggregation is None:
         return each[0]
-    return replace(
-        each[0],
-        values=study.aggregation.of([one.values for one in each]),
+    values = study.aggregation.of([one.probes.values for one in each])
+    return CrossValidation(
+        replace(each[0].probes, values=values),
         predicted=study.aggregation.of([one.predicted for one in each]),
         left_out=all(one.left_out for one in each),
     )
@@ -112,7 +110,7 @@ def _rows(fit: SetFit) -> list[dict[str, Any]]:
 
 def _notes(fit: SetFit) -> list[str]:
     """What is known to be amiss."""
-    seen = fit.seen
-    failed = [f"{seen.failed:,} trainings failed; the table `probes` says why"]
-    told = unidentified(seen.mixtures, fit.study.names, seen.distances)
-    return [*told, *(failed if seen.failed else [])]
+    runs = fit.runs
+    failed = [f"{runs.failed:,} trainings failed; the table `probes` says why"]
+    told = unidentified(runs.mixtures, fit.study.names, runs.distances)
+    return [*told, *(failed if runs.failed else [])]

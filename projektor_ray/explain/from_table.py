@@ -5,9 +5,10 @@ from dataclasses import replace
 
 import numpy as np
 
-from projektor_ray.explain.assemble import assemble, trained_of
+from projektor_ray.explain.assemble import assemble
 from projektor_ray.explain.model_choice import describe_choice
 from projektor_ray.explain.results import Results
+from projektor_ray.projection.cross_validation import CrossValidation
 from projektor_ray.runs import Runs, ScaleRegressor
 from projektor_ray.runs.result_tables import predictor_rows
 from projektor_ray.selection import Plan, PurchasePlans
@@ -21,16 +22,16 @@ def results_of_table(
     without: Mapping[str, Plan | None],
 ) -> Results:
     """The results of a table of runs, a model fitted to them and plans made with it."""
-    trained = trained_of(model.model_, model.probes_)
+    found = CrossValidation.of(model.model_, model.probes_)
     rows = predictor_rows(model.fitted_)
     if model.log:
-        values, predicted = np.exp(trained.values), np.exp(trained.predicted)
-        trained = replace(trained, values=values, predicted=predicted)
+        probes = replace(found.probes, values=np.exp(found.probes.values))
+        found = replace(found, probes=probes, predicted=np.exp(found.predicted))
     return assemble(
         title=title,
         metric=runs.metric,
         direction=model.goal,
-        trained=trained,
+        cross_validation=found,
         measured=model.probes_.measured,
         predictors=[{**row, "on": ""} for row in rows],
         errors_of=f"the logarithm of {runs.metric}" if model.log else runs.metric,

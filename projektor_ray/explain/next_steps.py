@@ -33,8 +33,8 @@ def next_steps(results: Results) -> tuple[Fact, ...]:
 
 def _trainings(results: Results) -> Iterator[Fact]:
     """What to train."""
-    best, scales = results.selected, results.trained.scales
-    if results.trained.overlap(best.mixture) < NEAR:
+    best, scales = results.selected, results.probes.scales
+    if results.probes.overlap(best.mixture) < NEAR:
         yield fact(
             "train_plan_mixture",
             f"Train the plan's own mixture at {count(scales[-1], 'sample')}: no trained mixture "
@@ -74,7 +74,7 @@ def _scales_setting(results: Results, further: int) -> str:
     """The field of the study file, ready to paste; nothing for a table of runs."""
     if results.source != "study":
         return ""
-    scales = ", ".join(str(scale) for scale in (*results.trained.scales, further))
+    scales = ", ".join(str(scale) for scale in (*results.probes.scales, further))
     return f" Set `probes.scales: [{scales}]`."
 
 
@@ -92,7 +92,7 @@ def _mixture_setting(results: Results, mixture: np.ndarray) -> str:
 
 def _first_part(results: Results) -> Iterator[Fact]:
     """What to buy first, where the plan is far beyond the trainings."""
-    size, last, metric = results.selected.size, results.trained.scales[-1], results.metric_text
+    size, last, metric = results.selected.size, results.probes.scales[-1], results.metric_text
     part = max(last, size // FIRST_PART)
     if results.curves and part <= size / 2:
         value, low, high = results.curves[0].at(part)

@@ -19,7 +19,9 @@ from projektor_ray.explain.formatting import (
     sample_step,
 )
 from projektor_ray.explain.short_labels import labels, short
+from projektor_ray.predictors import ProbeArrays
 from projektor_ray.profiles import ProviderProfile
+from projektor_ray.projection.cross_validation import CrossValidation
 from projektor_ray.selection import Direction, Plan, Provider, PurchasePlans
 from projektor_ray.selection.comparison import Gain
 from projektor_ray.selection.plan import THOUSAND
@@ -30,38 +32,6 @@ BEYOND = 2.0
 """Curves go on to so many times the size to buy."""
 NEEDED = "needed"
 """Is a provider without whom no plan keeps the constraints."""
-
-
-@dataclass(frozen=True, eq=False)
-class Trained:
-    """The trainings beside what the model says of each.
-
-    Attributes
-    ----------
-    mixtures : (k, m).
-    sizes, values : (k,).
-    predicted : (k,), each without its own mixture where there are enough others.
-    left_out : whether there are.
-    """
-
-    mixtures: Floats
-    sizes: Floats
-    values: Floats
-    predicted: Floats
-    left_out: bool
-
-    @property
-    def scales(self) -> tuple[int, ...]:
-        return tuple(int(size) for size in np.unique(self.sizes))
-
-    @property
-    def error(self) -> float:
-        """Mean absolute error of these predictions."""
-        return float(np.mean(np.abs(self.values - self.predicted)))
-
-    def overlap(self, mixture: Floats) -> float:
-        """The largest `Σ_i min(p_i, q_i)` of a mixture with one that was trained: 1 if it was."""
-        return float(np.minimum(self.mixtures, mixture).sum(axis=1).max())
 
 
 @dataclass(frozen=True, eq=False)
@@ -118,7 +88,7 @@ class Results:
     ----------
     title : of the page.
     metric, direction : what is bought for, and whether more of it is better.
-    trained : the trainings.
+    cross_validation : the finished probes beside what is predicted for each.
     measured : whether their mixtures' distances to validation are known.
     predictors : rows `predictor, on, size, mae, mae_cv, r2, chosen`; `on` says which validation
         set, where there are several.
@@ -138,7 +108,7 @@ class Results:
     title: str
     metric: str
     direction: Direction
-    trained: Trained
+    cross_validation: CrossValidation
     measured: bool
     predictors: Sequence[Mapping[str, Any]]
     errors_of: str
@@ -152,6 +122,11 @@ class Results:
     notes: tuple[str, ...]
     cards: Mapping[str, tuple[ProviderProfile, ...]] = field(default_factory=dict)
     source: Literal["study", "table"] = "table"
+
+    @property
+    def probes(self) -> ProbeArrays:
+        """The finished probes."""
+        return self.cross_validation.probes
 
     @property
     def providers(self) -> tuple[Provider, ...]:

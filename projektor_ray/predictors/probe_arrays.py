@@ -97,6 +97,10 @@ class ProbeArrays:
         """The probes of smaller sizes."""
         return self.take(self.sizes < scale)
 
+    def overlap(self, mixture: Floats) -> float:
+        """The largest `Σ_i min(p_i, q_i)` of a mixture with one of these: 1 if it is one."""
+        return float(np.minimum(self.mixtures, mixture).sum(axis=1).max())
+
     def groups(self) -> list[NDArray[np.intp]]:
         """Rows of each distinct mixture, so that a mixture is left out, not one of its seeds.
 

@@ -1,7 +1,10 @@
 """How well a model of all scales predicts mixtures that it was not fitted to."""
 
+from dataclasses import dataclass
+
 import numpy as np
 
+from projektor_ray.errors import InputError
 from projektor_ray.predictors import ProbeArrays
 from projektor_ray.predictors.predictor import FOLDS
 from projektor_ray.predictors.probe_arrays import mixture_groups
@@ -22,6 +25,35 @@ def predict_left_out(model: ScaleModel, probes: ProbeArrays) -> Floats:
     if model.left_out is None:
         return cross_validate(model, probes)
     return model.clip(probes.values - model.left_out)
+
+
+@dataclass(frozen=True, eq=False)
+class CrossValidation:
+    """Finished probes beside what a model of the same kind predicts for each.
+
+    Attributes
+    ----------
+    probes : k of them.
+    predicted : (k,), each from the probes of other mixtures, where there are enough of those.
+    left_out : whether there are; else what the model predicts that is fitted to all probes.
+    """
+
+    probes: ProbeArrays
+    predicted: Floats
+    left_out: bool
+
+    @staticmethod
+    def of(model: ScaleModel, probes: ProbeArrays) -> "CrossValidation":
+        """The cross-validation of a fitted model."""
+        try:
+            return CrossValidation(probes, predict_left_out(model, probes), left_out=True)
+        except InputError:
+            return CrossValidation(probes, predict_probes(model, probes), left_out=False)
+
+    @property
+    def error(self) -> float:
+        """Mean absolute error of the predictions."""
+        return float(np.mean(np.abs(self.probes.values - self.predicted)))
 
 
 def cross_validate(model: ScaleModel, probes: ProbeArrays) -> Floats:

@@ -35,10 +35,10 @@ CLOSE_TICKS = 1.4
 
 def fit_figure(report: Results) -> Markup:
     """Predicted against observed, each mixture left out when it is predicted."""
-    trained = report.trained
+    trained = report.probes
     with drawing():
         figure, axes = new_figure(3.6)
-        how = "predicted without its mixture" if trained.left_out else "fitted"
+        how = "predicted without its mixture" if report.cross_validation.left_out else "fitted"
         ends = np.array([trained.values.min(), trained.values.max()])
         axes.plot(ends, ends, color=MUTED, linewidth=1, zorder=1)
         colours = share_of_steps(len(trained.scales) + 2)[2:]
@@ -46,7 +46,7 @@ def fit_figure(report: Results) -> Markup:
             at = trained.sizes == scale
             axes.scatter(
                 trained.values[at],
-                trained.predicted[at],
+                report.cross_validation.predicted[at],
                 s=20,
                 marker=MARKS[which % len(MARKS)],
                 color=colour,
@@ -61,7 +61,7 @@ def fit_figure(report: Results) -> Markup:
         "fit",
         "Predicted against observed",
         f"Each of {len(trained.values)} trainings beside what is {how}; "
-        f"mean absolute error {significant(trained.error)} {report.metric}.",
+        f"mean absolute error {significant(report.cross_validation.error)} {report.metric}.",
     )
 
 
@@ -94,7 +94,7 @@ def growth_figure(report: Results) -> Markup:
 def _ticks(report: Results) -> list[int]:
     """The size to buy, and the sizes of trainings as far as there is room for their names."""
     kept = [report.selected.size]
-    for scale in reversed(report.trained.scales):
+    for scale in reversed(report.probes.scales):
         if all(max(scale / tick, tick / scale) >= CLOSE_TICKS for tick in kept):
             kept.append(scale)
     return kept
@@ -132,7 +132,7 @@ def moved_apart(heights: Sequence[float]) -> list[float]:
 
 def _dots_of_trainings(axes: Any, report: Results) -> None:
     """The trainings, a little apart from each other."""
-    trained = report.trained
+    trained = report.probes
     shaken = trained.sizes * np.exp(0.03 * np.sin(np.arange(len(trained.sizes)) * 2.4))
     axes.scatter(shaken, trained.values, s=6, color=MUTED, alpha=0.6, linewidth=0, zorder=1)
 

@@ -108,6 +108,6 @@ def _cost(report: Results) -> Tile:
 
 
 def _trainings(report: Results) -> Tile:
-    sizes = listed([f"{scale:,}" for scale in report.trained.scales])
+    sizes = listed([f"{scale:,}" for scale in report.probes.scales])
     line = f"trainings on samples of {len(report.providers)} providers, at {sizes} samples"
-    return Tile(f"{len(report.trained.values):,}", (line,))
+    return Tile(f"{len(report.probes):,}", (line,))

@@ -46,7 +46,7 @@ def _triangle(report: Results) -> Markup:
         colours = share_of_steps(len(levels) - 1)
         bands = axes.tricontourf(*points.T, surface.values, levels=levels, colors=colours)
         axes.plot(*CORNERS[[0, 1, 2, 0]].T, color=MUTED, linewidth=1)
-        tried = np.unique(report.trained.mixtures, axis=0) @ CORNERS
+        tried = np.unique(report.probes.mixtures, axis=0) @ CORNERS
         axes.scatter(*tried.T, s=13, color=INK, edgecolor=SURFACE, linewidth=0.5, label="trained")
         _marks_of_plans(axes, report)
         for corner, name, (side, up) in zip(CORNERS, report.labels, SIDES, strict=True):

@@ -96,8 +96,8 @@ def _context(report: Results) -> dict[str, Any]:
         "models_table": models,
         "models_caption": _models_caption(report),
         "fit_figure": figures.fit_figure(report),
-        "fit_caption": f"Mean absolute error {significant(report.trained.error)}. A perfect model "
-        "would differ from the line only by the noise of the trainings.",
+        "fit_caption": f"Mean absolute error {significant(report.cross_validation.error)}. "
+        "A perfect model would differ from the line only by the noise of the trainings.",
         "errors_table": tables.errors_table(report),
         "errors_caption": _errors_caption(report),
         "reasons": _reasons(report),

@@ -185,7 +185,7 @@ def errors_table(report: Results) -> Table:
 
     The smallest error at the largest size comes first.
     """
-    scales = report.trained.scales
+    scales = report.probes.scales
     errors: dict[tuple[str, str], dict[int, float | None]] = {}
     chosen = set()
     for row in report.predictors:

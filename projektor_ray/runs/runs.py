@@ -8,6 +8,7 @@ import numpy as np
 import pyarrow as pa
 
 from projektor_ray.errors import InputError
+from projektor_ray.predictors import ProbeArrays
 from projektor_ray.runs.column_names import provider_names
 from projektor_ray.runs.count_columns import sizes_of_counts
 from projektor_ray.runs.finished_rows import (
@@ -48,6 +49,8 @@ class Runs:
     metric : name of the metric.
     bounds : its range, as was said, else by its name; None where neither tells.
     reading : which columns these are, and which rows were left out; None where no table was read.
+    gradients : of the distances along the shares, (k, m), or None.
+    failed : how many further trainings of a study failed.
 
     Examples
     --------
@@ -69,6 +72,8 @@ class Runs:
     metric: str
     bounds: Bounds | None = None
     reading: Reading | None = None
+    gradients: Floats | None = None
+    failed: int = 0
 
     @staticmethod
     def read(source: Any, roles: Roles | None = None, *, measured: bool = True) -> "Runs":
@@ -92,6 +97,20 @@ class Runs:
         columns = dict(zip(self.providers, self.mixtures.T, strict=True))
         extra = {"size": self.sizes, "distance": self.distances}
         return pa.table(columns | {name: part for name, part in extra.items() if part is not None})
+
+    def arrays(self) -> ProbeArrays:
+        """What models are fitted to; where the table says no size, all sizes are 1.
+
+        Raises
+        ------
+        InputError
+            If this is a table of mixtures without a metric.
+        """
+        if self.values is None:
+            raise InputError("expected runs with a metric; got a table of mixtures alone")
+        return ProbeArrays.check(
+            self.mixtures, self.distances, self.values, self.sizes, self.gradients
+        )
 
     @property
     def scales(self) -> tuple[int, ...]:

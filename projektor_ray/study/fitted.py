@@ -25,7 +25,7 @@ from projektor_ray.storage.folder import Folder
 from projektor_ray.storage.ledger import Ledger, in_all
 from projektor_ray.storage.settings import parse
 from projektor_ray.study.config import StudyConfig
-from projektor_ray.study.fitting import fit_study, observe
+from projektor_ray.study.fitting import fit_study, join_ledgers
 from projektor_ray.study.provider_config import ProviderConfig
 from projektor_ray.study.purchasing import SetFit, purchase_problem
 from projektor_ray.study.record import StudyRecord, read_record
@@ -78,13 +78,13 @@ def open_study(folder: str | Path) -> "FittedStudy":
     fits = []
     for one, rows in zip(record.study.each, probes, strict=True):
         distances = Ledger(place, "distances").rows(record.distance_hashes[one.validation.name])
-        seen = observe(one, rows, distances)
+        runs = join_ledgers(one, rows, distances)
         measured = [row for row in distances.values() if row["providers"] == one.names]
         known = InterpolatedDistances.fit(
             np.array([row["mixture"] for row in measured]),
             np.array([row["value"] for row in measured]),
         )
-        fits.append(SetFit(one, fit_study(one, seen, compare=False), seen, known))
+        fits.append(SetFit(one, fit_study(one, runs, compare=False), runs, known))
     return FittedStudy(place, record, tuple(fits))
 
 
@@ -129,11 +129,7 @@ class FittedStudy:
     @cached_property
     def unfinished(self) -> int:
         """How many probes the study asks for that are neither finished nor failed."""
-        return (
-            len(self.study.wanted_probes())
-            - len(self.fits[0].seen.values)
-            - (self.fits[0].seen.failed)
-        )
+        return len(self.study.wanted_probes()) - len(self.fits[0].runs) - self.fits[0].runs.failed
 
     def predict(self, mixtures: Mixtures, size: float) -> Prediction:
         """Predicted metric of mixtures at a size.
@@ -230,13 +226,13 @@ class FittedStudy:
 
         With several validation sets, the columns of distance and metric carry the set's name.
         """
-        first = self.fits[0].seen
+        first = self.fits[0].runs
         columns: dict[str, Any] = dict(zip(self.providers, first.mixtures.T, strict=True))
         columns["size"] = first.sizes
         for fit in self.fits:
             suffix = f" on {fit.study.set_name}" if fit.study.set_name else ""
-            columns[f"distance{suffix}"] = fit.seen.distances
-            columns[f"{fit.study.config.metric}{suffix}"] = fit.seen.values
+            columns[f"distance{suffix}"] = fit.runs.distances
+            columns[f"{fit.study.config.metric}{suffix}"] = fit.runs.values
         return pa.table(columns)
 
     @cached_property

@@ -1,14 +1,11 @@
 """From the ledgers to predictors and projections: appendix A.1, stages II and III."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
 from projektor_ray.errors import InputError, TooFewProbesError
-from projektor_ray.predictors import ProbeArrays
 from projektor_ray.probes.faults import last_line
 from projektor_ray.projection.choose import NO_PROJECTION, FittedModels, choose_model
 from projektor_ray.storage.arrays import Floats
@@ -16,6 +13,7 @@ from projektor_ray.storage.schemas import Key, Row
 from projektor_ray.study.study import Study
 
 if TYPE_CHECKING:
+    from projektor_ray.runs import Runs
     from projektor_ray.transport import Distances
 
 SHOWN_ERRORS = 3
@@ -48,36 +46,18 @@ def distance_rows(study: Study, mixtures: Floats, found: "Distances", seconds: f
     ]
 
 
-@dataclass(frozen=True, eq=False)
-class Observations:
-    """Finished probes beside the distances of their mixtures, a row per probe.
-
-    Attributes
-    ----------
-    mixtures : (k, m).
-    distances : (k,).
-    gradients : of the distances along the shares, (k, m).
-    sizes : (k,).
-    values : (k,), the metric.
-    failed : how many wanted probes failed.
-    """
-
-    mixtures: Floats
-    distances: Floats
-    gradients: Floats
-    sizes: NDArray[np.int64]
-    values: Floats
-    failed: int
-
-
-def observe(study: Study, probes: Mapping[Key, Row], distances: Mapping[Key, Row]) -> Observations:
-    """The wanted probes that are done, joined with their distances.
+def join_ledgers(study: Study, probes: Mapping[Key, Row], distances: Mapping[Key, Row]) -> "Runs":
+    """The finished probes of a study, joined with the distances of their mixtures.
 
     Raises
     ------
     TooFewProbesError
-        If none is done; says what went wrong.
+        If no probe, or none at some scale, is finished; names what went wrong.
+    InputError
+        If the distance of a mixture is missing.
     """
+    from projektor_ray.runs import Runs  # which imports scikit-learn
+
     wanted = [(probe, probes[probe.key]) for probe in study.wanted_probes() if probe.key in probes]
     done = [(probe, row) for probe, row in wanted if row["status"] == "done"]
     failed = [row["error"] for _, row in wanted if row["status"] == "failed"]
@@ -94,37 +74,29 @@ def observe(study: Study, probes: Mapping[Key, Row], distances: Mapping[Key, Row
             f"{len(missing)} finished probes have no distance; measure their mixtures first "
             "(jobs.measure, or jobs.study)"
         )
-    return Observations(
-        mixtures=np.array([probe.mixture for probe, _ in done]),
-        distances=np.array([distances[(probe.mixture_id,)]["value"] for probe, _ in done]),
-        gradients=np.array([distances[(probe.mixture_id,)]["gradient"] for probe, _ in done]),
-        sizes=np.array([probe.size for probe, _ in done]),
-        values=np.array([row["value"] for _, row in done]),
+    sizes = np.array([float(probe.size) for probe, _ in done])
+    empty = [scale for scale in study.scales if scale not in sizes]
+    if empty:
+        raise TooFewProbesError(
+            f"no probe is done at scale {empty[0]:,} ({len(failed)} failed in all); train it "
+            "(jobs.probe, jobs.study --retry-failed), or drop it from probes.scales"
+        )
+    measured = [distances[(probe.mixture_id,)] for probe, _ in done]
+    return Runs(
+        study.names,
+        np.array([probe.mixture for probe, _ in done]),
+        np.array([row["value"] for _, row in done]),
+        sizes,
+        np.array([row["value"] for row in measured]),
+        study.config.metric,
+        (study.metric.low, study.metric.high),
+        gradients=np.array([row["gradient"] for row in measured]),
         failed=len(failed),
     )
 
 
-def probe_arrays(study: Study, seen: Observations) -> ProbeArrays:
-    """What models are fitted to.
-
-    Raises
-    ------
-    TooFewProbesError
-        If at some scale no probe is done.
-    """
-    empty = [scale for scale in study.scales if scale not in seen.sizes]
-    if empty:
-        raise TooFewProbesError(
-            f"no probe is done at scale {empty[0]:,} ({seen.failed} failed in all); train it "
-            "(jobs.probe, jobs.study --retry-failed), or drop it from probes.scales"
-        )
-    return ProbeArrays.check(
-        seen.mixtures, seen.distances, seen.values, seen.sizes, gradients=seen.gradients
-    )
-
-
-def fit_study(study: Study, seen: Observations, *, compare: bool = True) -> FittedModels:
-    """Fit what the study asks for to the probes that are done.
+def fit_study(study: Study, runs: "Runs", *, compare: bool = True) -> FittedModels:
+    """Fit what the study asks for to its finished probes.
 
     Parameters
     ----------
@@ -133,21 +105,19 @@ def fit_study(study: Study, seen: Observations, *, compare: bool = True) -> Fitt
     Raises
     ------
     TooFewProbesError
-        If at some scale no probe is done, or too few for any predictor or for the one asked for.
+        If there are too few for any predictor, or for the one that is named.
     """
     asked = study.config.selection
-    bounds = (study.metric.low, study.metric.high)
-    probes = probe_arrays(study, seen)
     try:
         return choose_model(
-            probes,
-            bounds,
+            runs.arrays(),
+            runs.bounds,
             predictor=asked.predictor,
             projection=asked.projection,
             compare=compare,
         )
     except TooFewProbesError as error:
-        failed = f" ({seen.failed} failed in all)" if seen.failed else ""
+        failed = f" ({runs.failed} failed in all)" if runs.failed else ""
         raise TooFewProbesError(f"{error}{failed}") from None
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -15,9 +16,11 @@ from projektor_ray.selection import (
     buy,
 )
 from projektor_ray.storage.arrays import Floats
-from projektor_ray.study.fitting import Observations
 from projektor_ray.study.study import Study
 from projektor_ray.transport import DistanceFunction, InterpolatedDistances
+
+if TYPE_CHECKING:
+    from projektor_ray.runs import Runs
 
 MOST_ROUNDS = 5
 NEGLIGIBLE = 0.005
@@ -31,13 +34,13 @@ class SetFit:
     Attributes
     ----------
     study : of that set alone, see `Study.each`.
-    fitted, seen : the models, and the probes that they are fitted to.
+    fitted, runs : the models, and the finished probes that they are fitted to.
     distances : mixtures → their distances to the set.
     """
 
     study: Study
     fitted: FittedModels
-    seen: Observations
+    runs: "Runs"
     distances: DistanceFunction
 
 
@@ -83,14 +86,16 @@ class Guesses:
 
     def __init__(self, measured: SetFit) -> None:
         self._measure = measured.distances
-        self._known = measured.seen.mixtures, measured.seen.distances
+        probes = measured.runs.arrays()
+        self._known = probes.mixtures, probes.distances
+        self._negligible = NEGLIGIBLE * float(np.std(probes.distances))
         self.fit = replace(measured, distances=InterpolatedDistances.fit(*self._known))
 
     def confirms(self, mixtures: Floats) -> bool:
         """Whether the distances of mixtures (b, m) were guessed right; learns them if not."""
         measured = self._measure(mixtures).value
         off = np.abs(measured - self.fit.distances(mixtures).value).max()
-        if off <= NEGLIGIBLE * np.std(self.fit.seen.distances):
+        if off <= self._negligible:
             return True
         known, distances = self._known
         self._known = np.vstack([known, mixtures]), np.append(distances, measured)
@@ -108,8 +113,8 @@ def purchase_problem(study: Study, fits: Sequence[SetFit]) -> PurchaseProblem:
 
 
 def _problem(fit: SetFit) -> PurchaseProblem:
-    study, seen = fit.study, fit.seen
-    trained = seen.sizes == max(study.scales)
+    study = fit.study
+    largest = fit.runs.arrays().at(max(study.scales))
     return PurchaseProblem(
         lambda size: ProjectedObjective(fit.fitted.model, size, fit.distances),
         study.providers,
@@ -117,7 +122,7 @@ def _problem(fit: SetFit) -> PurchaseProblem:
         *study.size_bounds,
         direction=study.metric.direction,
         restarts=study.config.selection.restarts,
-        trials=(seen.mixtures[trained], seen.values[trained]),
+        trials=(largest.mixtures, largest.values),
         trained_at=max(study.scales),
         bounds=(study.metric.low, study.metric.high),
     )

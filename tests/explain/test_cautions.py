@@ -13,7 +13,15 @@ from projektor_ray.profiles import ProviderProfile, Share
 from projektor_ray.selection.comparison import Gain, TrainedComparison
 from projektor_ray.selection.feasible_set import FeasibleSet
 from projektor_ray.selection.size_search import TargetResult
-from tests.helpers.report_content import a_report, beside, card, sound, with_gain, with_plan
+from tests.helpers.report_content import (
+    a_report,
+    beside,
+    card,
+    sound,
+    with_gain,
+    with_plan,
+    with_probes,
+)
 
 MANY = Share(0.4, 0.3, 0.5)
 
@@ -40,11 +48,11 @@ def test_nothing_amiss_is_nothing_said() -> None:
         ),
         (lambda r: replace(r, notes=("A is in no row.",)), ("note", "A is in no row.")),
         (
-            lambda r: replace(r, trained=replace(r.trained, mixtures=np.eye(4)[[0, 3] * 4])),
+            lambda r: with_probes(r, mixtures=np.eye(4)[[0, 3] * 4]),
             ("no_close_mixture", "shares 60% of its samples"),
         ),
         (
-            lambda r: replace(r, trained=replace(r.trained, left_out=False)),
+            lambda r: replace(r, cross_validation=replace(r.cross_validation, left_out=False)),
             ("no_cross_validation", "too few mixtures"),
         ),
         (

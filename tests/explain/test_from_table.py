@@ -61,11 +61,12 @@ def test_values_curves_and_gains_follow_the_law() -> None:
 
 @pytest.mark.parametrize("log", [False, True])
 def test_trainings_are_beside_what_is_predicted_without_them(log: bool) -> None:
-    trained = told((100, 400), 2000, log=log).trained
-    assert trained.left_out
-    np.testing.assert_allclose(trained.values, law(trained.mixtures, trained.sizes), atol=1e-12)
-    np.testing.assert_allclose(trained.predicted, trained.values, atol=2e-2)
-    assert 0 < trained.error < 1e-2
+    found = told((100, 400), 2000, log=log).cross_validation
+    assert found.left_out
+    probes = found.probes
+    np.testing.assert_allclose(probes.values, law(probes.mixtures, probes.sizes), atol=1e-12)
+    np.testing.assert_allclose(found.predicted, probes.values, atol=2e-2)
+    assert 0 < found.error < 1e-2
 
 
 def test_one_size_is_reported_without_growth() -> None:

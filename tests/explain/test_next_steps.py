@@ -10,7 +10,7 @@ from projektor_ray.explain.next_steps import next_steps
 from projektor_ray.profiles import Share
 from projektor_ray.projection import noise_gain
 from projektor_ray.selection.size_search import TargetResult
-from tests.helpers.report_content import a_report, beside, card, sound, with_plan
+from tests.helpers.report_content import a_report, beside, card, sound, with_plan, with_probes
 
 MANY = Share(0.4, 0.3, 0.5)
 
@@ -36,7 +36,7 @@ def test_one_size_calls_for_a_second() -> None:
 
 def test_a_larger_size_comes_with_what_it_would_help() -> None:
     results = sound()
-    far = replace(results, trained=replace(results.trained, sizes=np.array([50.0, 200.0] * 4)))
+    far = with_probes(results, sizes=np.array([50.0, 200.0] * 4))
     (told,) = [one for one in next_steps(far) if one.kind == "train_larger_size"]
     now, then = (float(noise_gain(1000, scales)) for scales in ((50, 200), (50, 200, 447)))
     assert told.values == {"size": 447, "noise_gain": now, "noise_gain_then": then}

@@ -7,8 +7,10 @@ from typing import Any
 import numpy as np
 
 from projektor_ray.explain import Results
-from projektor_ray.explain.results import Curve, ModelPrediction, Surface, Trained
+from projektor_ray.explain.results import Curve, ModelPrediction, Surface
+from projektor_ray.predictors import ProbeArrays
 from projektor_ray.profiles import ProviderProfile, Share
+from projektor_ray.projection.cross_validation import CrossValidation
 from projektor_ray.selection import Provider, PurchasePlans, select
 from projektor_ray.selection.comparison import Gain
 
@@ -88,7 +90,8 @@ def a_report(count: int, scales: tuple[int, ...] = (100, 400), **changes: Any) -
     mixtures = np.tile(np.eye(count), (2, 1)) if count > 1 else np.ones((2, 1))
     sizes = np.resize(np.array(scales, dtype=np.float64), len(mixtures))
     values = np.linspace(0.2, 0.9, len(mixtures))
-    trained = Trained(mixtures, sizes, values, values + 0.02, left_out=True)
+    probes = ProbeArrays.check(mixtures, None, values, sizes)
+    found = CrossValidation(probes, values + 0.02, left_out=True)
     best = bought.selected
     along = np.array([scales[0], 1000.0, 2000.0])
     growth = np.array([0.5, 0.8, 0.9])
@@ -118,7 +121,7 @@ def a_report(count: int, scales: tuple[int, ...] = (100, 400), **changes: Any) -
         title="a study",
         metric="accuracy",
         direction="maximize",
-        trained=trained,
+        cross_validation=found,
         measured=True,
         predictors=rows,
         errors_of="accuracy",
@@ -134,11 +137,17 @@ def a_report(count: int, scales: tuple[int, ...] = (100, 400), **changes: Any) -
     return replace(made, **changes)
 
 
+def with_probes(report: Results, **changes: Any) -> Results:
+    """The same results of other finished probes."""
+    probes = replace(report.probes, **changes)
+    return replace(report, cross_validation=replace(report.cross_validation, probes=probes))
+
+
 def sound(**changes: Any) -> Results:
     """A report that nothing is amiss with: its plan was trained, at the size to buy."""
     report = a_report(4, scales=(1000,))
-    trained = replace(report.trained, mixtures=np.tile(report.selected.mixture, (8, 1)))
-    made = replace(report, **{"trained": trained, **changes})
+    made = with_probes(report, mixtures=np.tile(report.selected.mixture, (8, 1)))
+    made = replace(made, **changes)
     return with_plan(made, capacity_shadow_price=np.zeros(4))
 
 

@@ -13,7 +13,7 @@ from projektor_ray.selection import buy
 from projektor_ray.storage.folder import Folder
 from projektor_ray.storage.ledger import Ledger
 from projektor_ray.study import FittedStudy, Study, open_study
-from projektor_ray.study.fitting import fit_study, observe
+from projektor_ray.study.fitting import fit_study, join_ledgers
 from projektor_ray.study.purchasing import SetFit, purchase_problem
 from projektor_ray.study.record import write_record
 from projektor_ray.transport import InterpolatedDistances
@@ -87,9 +87,9 @@ def opened(place: Path) -> FittedStudy:
 
 def problem_of(study: Study) -> Any:
     """The purchase problem of the study itself, fitted from its ledgers' rows."""
-    seen = observe(study, trained(study), measured(study))
+    runs = join_ledgers(study, trained(study), measured(study))
     known = InterpolatedDistances.fit(study.mixtures, distance(study.mixtures))
-    return purchase_problem(study, [SetFit(study, fit_study(study, seen), seen, known)])
+    return purchase_problem(study, [SetFit(study, fit_study(study, runs), runs, known)])
 
 
 def test_the_plan_is_that_of_the_study(study: Study, opened: FittedStudy) -> None:

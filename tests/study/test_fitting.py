@@ -15,7 +15,7 @@ from projektor_ray.runs import Offers, ScaleRegressor
 from projektor_ray.selection import buy
 from projektor_ray.storage.schemas import Key, Row
 from projektor_ray.study import Study
-from projektor_ray.study.fitting import distance_rows, fit_study, observe, unmeasured
+from projektor_ray.study.fitting import distance_rows, fit_study, join_ledgers, unmeasured
 from projektor_ray.study.purchasing import SetFit, plan_purchases
 from projektor_ray.transport import InterpolatedDistances
 from tests.helpers.distances import paraboloid
@@ -107,10 +107,10 @@ def outcome(fitted: Any, plans: Any) -> dict[str, Any]:
 
 
 def of_study(asked: Study) -> dict[str, Any]:
-    seen = observe(asked, *ledgers(asked))
-    fitted = fit_study(asked, seen)
-    distances = InterpolatedDistances.fit(seen.mixtures, seen.distances)
-    return outcome(fitted, plan_purchases(asked, [SetFit(asked, fitted, seen, distances)]))
+    runs = join_ledgers(asked, *ledgers(asked))
+    fitted, probes = fit_study(asked, runs), runs.arrays()
+    distances = InterpolatedDistances.fit(probes.mixtures, probes.distances)
+    return outcome(fitted, plan_purchases(asked, [SetFit(asked, fitted, runs, distances)]))
 
 
 def of_table(asked: Study, predictor: str, projection: str) -> dict[str, Any]:
@@ -125,7 +125,7 @@ def of_table(asked: Study, predictor: str, projection: str) -> dict[str, Any]:
             "capacity": [CAPACITIES[name] for name in names],
         }
     )
-    problem = replace(model.market(Offers.read(offers, names)), restarts=4)
+    problem = replace(model.problem(Offers.read(offers, names)), restarts=4)
     return outcome(model.fitted_, buy(problem, asked.config.selection.request))
 
 

@@ -11,10 +11,11 @@ from projektor_ray.errors import InfeasibleError, InputError
 from projektor_ray.explain.from_study import results_of_study
 from projektor_ray.explain.model_choice import describe_choice
 from projektor_ray.report import render_page
+from projektor_ray.runs import Runs
 from projektor_ray.selection import PurchasePlans
 from projektor_ray.storage.arrays import Floats
 from projektor_ray.study import Study
-from projektor_ray.study.fitting import Observations, fit_study
+from projektor_ray.study.fitting import fit_study
 from projektor_ray.study.purchasing import SetFit, plan_purchases
 from projektor_ray.transport import Distances
 from tests.helpers.distances import zero_distances
@@ -36,16 +37,18 @@ def study(**selection: Any) -> Study:
     return resolved({**VALUES, "providers": providers, "selection": {**LINE, **selection}})
 
 
+def finished(asked: Study, mixtures: Floats, distances: Floats, sizes: Any, values: Floats) -> Runs:
+    """The finished probes of a study."""
+    return Runs(asked.names, mixtures, values, sizes, distances, "accuracy", (0.0, 1.0))
+
+
 def bought(asked: Study) -> PurchasePlans:
     """Of a metric that is linear in the shares and in ln N."""
     mixtures = np.tile(asked.mixtures, (2, 1))
     sizes = np.repeat(np.array([10, 40]), len(asked.mixtures))
     values = 0.3 + mixtures @ WORTH + 0.05 * np.log(sizes)
-    seen = Observations(
-        mixtures, np.zeros(len(sizes)), np.zeros(mixtures.shape), sizes, values, failed=0
-    )
-
-    return plan_purchases(asked, [SetFit(asked, fit_study(asked, seen), seen, zero_distances)])
+    runs = finished(asked, mixtures, np.zeros(len(sizes)), sizes, values)
+    return plan_purchases(asked, [SetFit(asked, fit_study(asked, runs), runs, zero_distances)])
 
 
 SETS = {"everyday": np.array([0.3, 0.1, -0.2]), "rare": np.array([0.1, 0.3, -0.2])}
@@ -61,9 +64,8 @@ def known_of_sets(sets: dict[str, Any], **selection: Any) -> tuple[Study, list[S
     for one, worth in zip(asked.each, sets.values(), strict=True):
         mixtures, sizes = np.tile(one.mixtures, (2, 1)), np.repeat([10, 40], len(one.mixtures))
         values = 0.3 + mixtures @ worth + 0.05 * np.log(sizes)
-        flat = np.zeros(mixtures.shape)
-        seen = Observations(mixtures, np.zeros(len(sizes)), flat, sizes, values, failed=0)
-        fits.append(SetFit(one, fit_study(one, seen), seen, zero_distances))
+        runs = finished(one, mixtures, np.zeros(len(sizes)), sizes, values)
+        fits.append(SetFit(one, fit_study(one, runs), runs, zero_distances))
     return asked, fits
 
 
@@ -110,8 +112,8 @@ def test_the_report_of_several_sets_is_of_what_they_are_together() -> None:
     drawn = {one.name: [card(name) for name in asked.names] for one in asked.validations}
     told = results_of_study(asked, fits, plans, {}, drawn)
     assert told.metric == "worst accuracy"
-    each = np.array([one.seen.values for one in fits])
-    np.testing.assert_array_equal(told.trained.values, each.min(axis=0))
+    each = np.array([one.runs.values for one in fits])
+    np.testing.assert_array_equal(told.probes.values, each.min(axis=0))
     chosen = told.opinions[0]
     assert chosen.value == pytest.approx(plans.selected.predicted)
     shown = read(render_page(told))
@@ -222,8 +224,8 @@ def test_distances_are_measured_where_the_plans_are() -> None:
     distances = distance_function(mixtures).value
     values = 0.8 - 0.1 * distances + 0.01 * np.log(sizes)
     measured.clear()
-    seen = Observations(mixtures, distances, np.zeros(mixtures.shape), sizes, values, failed=0)
-    found = plan_purchases(asked, [SetFit(asked, fit_study(asked, seen), seen, distance_function)])
+    runs = finished(asked, mixtures, distances, sizes, values)
+    found = plan_purchases(asked, [SetFit(asked, fit_study(asked, runs), runs, distance_function)])
     plan = found.selected
     assert any(np.allclose(plan.mixture, at) for at in measured)
     true = 0.8 - 0.1 * distance_function(plan.mixture[None]).value[0] + 0.01 * np.log(plan.size)

@@ -10,7 +10,7 @@ from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 from actors.fetch import fetch
 from actors.nodes import Gpu, gpus
 from actors.shard import SOLVING, PilotShard, load
-from projektor_ray.data import Samples, SourceConfig
+from projektor_ray.data import Samples, SampleSchema, SourceConfig
 from projektor_ray.errors import InputError, nearest
 from projektor_ray.study import UNNAMED, SetSummary, StudyConfig
 from projektor_ray.transport import TransportSettings
@@ -21,15 +21,15 @@ SEES_GPUS = {"RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0"}
 
 
 def load_validation(
-    name: str, source: Any, class_names: tuple[str, ...] | None
-) -> tuple[Samples, SetSummary, tuple[str, ...]]:
-    """A validation set, its summary and its class names, which may number all others' classes."""
+    name: str, source: Any, schema: SampleSchema | None
+) -> tuple[Samples, SetSummary, SampleSchema]:
+    """A validation set, its summary and its schema, which all others may have to follow."""
     try:
-        samples = load(source, class_names)
+        samples = load(source, schema)
     except InputError as error:
         where = name if name == UNNAMED else f"validation set {name!r}"
         raise InputError(f"{where}: {error}") from None
-    return samples, SetSummary.of(name, samples), samples.class_names
+    return samples, SetSummary.of(name, samples), samples.schema
 
 
 class Pilots:
@@ -38,7 +38,7 @@ class Pilots:
     Attributes
     ----------
     validations : name → reference to the Samples of that validation set.
-    class_names : of the first of them, which number the classes of the others and of the pilots.
+    schema : of the first of them, which the others and the pilots follow.
     sources : reference, in a list, to where each pilot is read; every call of a shard carries it.
     shards : the actors, one for each CPU or GPU at most, and the providers that each holds.
     """
@@ -54,13 +54,13 @@ class Pilots:
             if name not in names:
                 raise InputError(f"arrays of an unknown provider {name!r}; {nearest(name, names)}")
         sources = {p.name: _shared(p.name, p.source, arrays.get(p.name)) for p in config.providers}
-        self.validations, self._measured_on, self.class_names = _read(config, validation)
+        self.validations, self._measured_on, self.schema = _read(config, validation)
         cpus = int(ray.cluster_resources().get("CPU", 0.0))
         places: list[Gpu | None] = [*gpus()] or [None] * max(1, cpus)
         places = places[: len(sources)]
         self.sources = [ray.put(sources)]
         self.shards = [
-            (start_shard(held, self.class_names, place), held)
+            (start_shard(held, self.schema, place), held)
             for start, place in enumerate(places)
             for held in [names[start :: len(places)]]
         ]
@@ -94,7 +94,7 @@ class Pilots:
         }
 
 
-def start_shard(held: Sequence[str], class_names: tuple[str, ...], gpu: Gpu | None) -> Any:
+def start_shard(held: Sequence[str], schema: SampleSchema, gpu: Gpu | None) -> Any:
     """An actor that holds some providers' pilots, where there is a GPU for it on that GPU's node.
 
     It reserves none of it: a probe that asks for a whole GPU would never find one.
@@ -109,26 +109,26 @@ def start_shard(held: Sequence[str], class_names: tuple[str, ...], gpu: Gpu | No
         max_task_retries=-1,
         concurrency_groups={SOLVING: 1},
         **options,
-    )(PilotShard).remote(held, class_names, gpu and gpu.number)
+    )(PilotShard).remote(held, schema, gpu and gpu.number)
 
 
 def _read(
     config: StudyConfig, given: Samples | Mapping[str, Samples] | None
-) -> tuple[dict[str, Any], list[SetSummary], tuple[str, ...]]:
-    """References to the validation sets by name, their summaries, the class names of the first."""
+) -> tuple[dict[str, Any], list[SetSummary], SampleSchema]:
+    """References to the validation sets by name, their summaries, the schema of the first."""
     arrays = {UNNAMED: given} if isinstance(given, Samples) else dict(given or {})
     sources = config.validation_sources
     reader = ray.remote(num_returns=3, num_cpus=0)(load_validation)
     found: dict[str, Any] = {}
     summaries: list[SetSummary] = []
-    class_names: tuple[str, ...] | None = None
+    schema: SampleSchema | None = None
     for name in arrays or sources or (UNNAMED,):
         shared = _shared(name, sources.get(name), arrays.get(name))
-        found[name], *about = reader.remote(name, shared, class_names)
-        summary, names = fetch(about)
+        found[name], *about = reader.remote(name, shared, schema)
+        summary, own = fetch(about)
         summaries.append(summary)
-        class_names = names if class_names is None else class_names
-    return found, summaries, class_names or ()
+        schema = own if schema is None else schema
+    return found, summaries, schema or SampleSchema()
 
 
 def _shared(name: str, source: SourceConfig | None, samples: Samples | None) -> Any:

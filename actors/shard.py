@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from actors.fetch import fetch
 from actors.nodes import node_gpus
-from projektor_ray.data import Samples, SourceConfig, read_source
+from projektor_ray.data import Samples, SampleSchema, SourceConfig, read_source
 from projektor_ray.errors import InputError
 from projektor_ray.storage.arrays import Floats
 from projektor_ray.study import SetSummary
@@ -39,10 +39,10 @@ SOLVING = "solving"
 """The thread of a shard that solves, while another answers who asks for its pilots."""
 
 
-def load(source: Any, class_names: tuple[str, ...] | None) -> Samples:
+def load(source: Any, schema: SampleSchema | None) -> Samples:
     """The samples of a source: a configuration that any worker can read, or a driver's arrays."""
     if isinstance(source, SourceConfig):
-        return read_source(source, class_names=class_names)
+        return read_source(source, schema=schema)
     samples: Samples = ray.get(source) if isinstance(source, ray.ObjectRef) else source
     return samples
 
@@ -66,18 +66,16 @@ class PilotShard:
     Parameters
     ----------
     held : the providers' names.
-    class_names : of the validation set, which number the pilots' classes.
+    schema : of the validation set, which the pilots follow.
     gpu : number of the GPU that it works on, of its node's; None: it is given none.
     """
 
-    def __init__(
-        self, held: Sequence[str], class_names: tuple[str, ...], gpu: int | None = None
-    ) -> None:
+    def __init__(self, held: Sequence[str], schema: SampleSchema, gpu: int | None = None) -> None:
         if gpu is not None:
             visible = os.environ.get("CUDA_VISIBLE_DEVICES")
             os.environ["CUDA_VISIBLE_DEVICES"] = own_gpu(gpu, visible, node_gpus())
         self._held = sorted(held)
-        self._class_names = class_names
+        self._schema = schema
         self._pilots: dict[str, Samples] = {}
         self._features: dict[Any, PilotFeatures] = {}
         self._rows: dict[Any, ProviderShard] = {}
@@ -87,7 +85,7 @@ class PilotShard:
         """One provider's pilot, read from its source where it is new."""
         if name not in self._pilots:
             try:
-                self._pilots[name] = load(ray.get(sources[0])[name], self._class_names)
+                self._pilots[name] = load(ray.get(sources[0])[name], self._schema)
             except InputError as error:
                 raise InputError(f"provider {name!r}: {error}") from None
         return self._pilots[name]

@@ -42,7 +42,7 @@ def _profiles(workspace: Workspace) -> list[ProviderProfile]:
     if found is None:
         pilots, duplicates, values = examine(workspace.pilots, workspace.pilot_distances)
         alone = _distances_alone(workspace)
-        names = workspace.pilots.class_names
+        names = workspace.pilots.schema.class_names
         found = provider_profiles(study.names, names, alone, pilots, duplicates, values)
         _write_values(workspace, values)
         _write(workspace, found)

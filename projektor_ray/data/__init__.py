@@ -9,7 +9,8 @@ from projektor_ray.data.arrays import samples_from_arrays, samples_from_frame
 from projektor_ray.data.embedder_config import EmbedderConfig
 from projektor_ray.data.embedders import Embedder, build_embedder, embedder_identity
 from projektor_ray.data.labels import class_number
-from projektor_ray.data.samples import Samples, Target
+from projektor_ray.data.reading import LeftOut, Note, Reading
+from projektor_ray.data.samples import Samples, SampleSchema, Target
 from projektor_ray.data.source_config import SourceConfig
 from projektor_ray.data.sources import read_source
 from projektor_ray.data.tables import read_table
@@ -17,6 +18,10 @@ from projektor_ray.data.tables import read_table
 __all__ = [
     "Embedder",
     "EmbedderConfig",
+    "LeftOut",
+    "Note",
+    "Reading",
+    "SampleSchema",
     "Samples",
     "SourceConfig",
     "Target",

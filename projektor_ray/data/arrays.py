@@ -5,12 +5,14 @@ from typing import Any
 
 import numpy as np
 
-from projektor_ray.data.columns import table_origin
+from projektor_ray.data.image_arrays import as_inputs
 from projektor_ray.data.labels import resolve_labels
-from projektor_ray.data.origin import Origin, samples_of
-from projektor_ray.data.readers import as_inputs
-from projektor_ray.data.samples import Samples
+from projektor_ray.data.origin import Index, Inputs, Origin, samples_of
+from projektor_ray.data.raw_labels import RawLabels
+from projektor_ray.data.reading import Reading
+from projektor_ray.data.samples import ImageSize, Samples, SampleSchema
 from projektor_ray.data.source_config import AskedTarget
+from projektor_ray.data.table_inputs import table_origin
 from projektor_ray.data.tables import open_object
 from projektor_ray.errors import InputError
 
@@ -19,34 +21,32 @@ def samples_from_arrays(
     inputs: Any,
     labels: Any = None,
     target: AskedTarget = "auto",
-    class_names: tuple[str, ...] | None = None,
+    schema: SampleSchema | None = None,
 ) -> Samples:
     """Samples of arrays or nested lists.
 
     Parameters
     ----------
-    inputs : features (n, d), or uint8 images (n, h, w, c) or (n, h, w).
-    labels : classes (numbers or names), a regression target, or None; shape (n,).
+    inputs : features (n, d), or images (n, h, w, c), (n, c, h, w) or (n, h, w).
+    labels : classes (numbers or names), a regression target, or None; shape (n,) or (n, 1).
     target : as in `SourceConfig`.
-    class_names : as in `read_source`.
+    schema : as in `read_source`.
     """
     where = "the arrays"
-    prepared = as_inputs(np.asarray(inputs), where)
-    raw = None if labels is None else np.asarray(labels)
-    if raw is not None and raw.dtype == object:
-        raw = np.asarray(raw.tolist())
-    if raw is not None and raw.shape != (len(prepared),):
+    image_size = None if schema is None else schema.image_size
+    prepared, notes = as_inputs(np.asarray(inputs), where, image_size)
+    raw = None if labels is None else RawLabels.of_array(labels, where)
+    if raw is not None and len(raw) != len(prepared):
         raise InputError(
-            f"expected one label for each of {len(prepared)} samples; got labels of shape "
-            f"{raw.shape}"
+            f"expected one label for each of {len(prepared)} samples; got {len(raw)} labels"
         )
-    return _all_rows(Origin(where, len(prepared), raw, prepared.__getitem__), target, class_names)
 
+    def rows(index: Index, image_size: ImageSize | None) -> Inputs:
+        return prepared[index], notes
 
-def _all_rows(origin: Origin, target: AskedTarget, class_names: tuple[str, ...] | None) -> Samples:
-    labels = resolve_labels(origin, target, class_names)
-    every = np.arange(origin.size)
-    return samples_of(origin, every, labels.values, labels.class_names, labels.other_names)
+    return _all_rows(
+        Origin(where, len(prepared), raw, rows, reading=Reading("arrays")), target, schema
+    )
 
 
 def samples_from_frame(
@@ -54,20 +54,25 @@ def samples_from_frame(
     label: str | None = None,
     features: str | Sequence[str] | None = None,
     target: AskedTarget = "auto",
-    class_names: tuple[str, ...] | None = None,
+    schema: SampleSchema | None = None,
 ) -> Samples:
-    """Samples of a pandas DataFrame or an Arrow table; a frame's index is no column.
+    """Samples of a pandas or polars DataFrame or an Arrow table; a frame's index is no column.
 
     Parameters
     ----------
     label, features, target : as in `SourceConfig`.
-    class_names : as in `read_source`.
+    schema : as in `read_source`.
 
     Raises
     ------
     InputError
-        If a column is absent or cannot be used.
+        If a column is absent or cannot be used, or several could be meant.
     """
     table = open_object(frame)
-    found = table_origin(table.table(), table.where, features, label, target)
-    return _all_rows(found, target, class_names)
+    return _all_rows(table_origin(table, features, label, target, schema), target, schema)
+
+
+def _all_rows(origin: Origin, target: AskedTarget, schema: SampleSchema | None) -> Samples:
+    labels = resolve_labels(origin, target, schema)
+    image_size = None if schema is None else schema.image_size
+    return samples_of(origin, np.arange(origin.size), labels.values, labels, image_size)

@@ -2,16 +2,19 @@
 
 import inspect
 import logging
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from projektor_ray.data.images import stack_images
-from projektor_ray.data.origin import Index, Origin
+from projektor_ray.data.images import image_notes, rgb, stack_images
+from projektor_ray.data.origin import Index, Inputs, Origin
+from projektor_ray.data.raw_labels import RawLabels
+from projektor_ray.data.reading import Reading
+from projektor_ray.data.samples import ImageSize
 from projektor_ray.data.source_config import SourceConfig
-from projektor_ray.errors import InputError, nearest, row_named
+from projektor_ray.errors import InputError, nearest
 
 SKLEARN_SETS = ("breast_cancer", "diabetes", "digits", "iris", "wine")
 
@@ -33,8 +36,15 @@ def sklearn_origin(name: str) -> Origin:
     bunch = getattr(sklearn.datasets, f"load_{name}")()
     inputs = np.ascontiguousarray(bunch.data, dtype=np.float64)
     regression = name == "diabetes"
+    names = () if regression or name == "digits" else tuple(map(str, bunch.target_names))
+    where = f"scikit-learn's {name}"
     return Origin(
-        f"scikit-learn's {name}", len(inputs), bunch.target, inputs.__getitem__, regression
+        where,
+        len(inputs),
+        RawLabels.of_array(bunch.target, where, names),
+        lambda index, _: (inputs[index], ()),
+        regression,
+        reading=Reading("arrays", class_names=names),
     )
 
 
@@ -54,11 +64,17 @@ def torchvision_origin(source: SourceConfig) -> Origin:
     if labels is None:
         labels = [label for _, label in data]
 
-    def inputs(index: Index) -> NDArray[np.uint8]:
-        names = [f"{where}, {row_named(row)}" for row in index]
-        return stack_images([np.asarray(data[row][0].convert("RGB")) for row in index], names)
+    names = tuple(map(str, getattr(data, "classes", ())))
+    raw = RawLabels.of_array(np.asarray(labels), where, names)
 
-    return Origin(where, len(data), np.asarray(labels), inputs)
+    def inputs(index: Index, image_size: ImageSize | None) -> Inputs:
+        images, kinds = zip(*(rgb(data[int(row)][0]) for row in index), strict=True)
+        stacked, notes = stack_images(images, image_size)
+        counts = Counter(kind for each in kinds for kind in each)
+        return stacked, (*notes, *image_notes(counts, stacked.shape[1:3]))
+
+    reading = Reading("images", class_names=raw.names)
+    return Origin(where, len(data), raw, inputs, reading=reading)
 
 
 def _dataset(source: SourceConfig, where: str) -> Any:

@@ -1,182 +1,282 @@
-"""Arrow tables: which columns are features, images and labels."""
+"""Which columns of a table are the label and the inputs, how they were found, what is left out."""
 
-import logging
+import re
 from collections.abc import Sequence
-from typing import Any
+from dataclasses import dataclass
+from typing import Literal
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.types as pt
-from numpy.typing import NDArray
 
-from projektor_ray.data.images import decode_images
-from projektor_ray.data.origin import Index, Origin
+from projektor_ray.data.column_metadata import declared_class_names, index_columns
+from projektor_ray.data.images import IMAGE_ENDINGS
+from projektor_ray.data.open_table import OpenTable
+from projektor_ray.data.plain_columns import is_bytes, is_list, is_number, is_text, plain_type
+from projektor_ray.data.reading import LabelFound, LeftOut, Reason
+from projektor_ray.data.samples import SampleSchema
 from projektor_ray.data.source_config import AskedTarget
-from projektor_ray.errors import InputError, nearest, row_named, rows_named
+from projektor_ray.errors import InputError, nearest
 
-LABEL_COLUMNS = ("label", "labels", "target", "y")
-INPUT_COLUMNS = ("features", "image")
-INDEX_COLUMNS = ("", "Unnamed: 0", "__index_level_0__")
-"""What pandas calls the index that it writes beside the columns."""
+LABEL_NAMES = ("label", "labels", "target", "targets", "class", "y")
+INPUT_NAMES = ("features", "image")
+PATH_WORDS = {"image", "img", "file", "filename", "filepath", "path"}
+INDEX_NAME = re.compile(r"|Unnamed: \d+(\.\d+)*|__index_level_\d+__")
+"""What pandas calls an index that it writes beside the columns."""
+FEW = 5
+"""In fewer rows, whole numbers that all differ say nothing of being an identifier."""
+SHOWN = 8
 
-log = logging.getLogger(__name__)
+InputKind = Literal["numbers", "lists", "images", "paths", ""]
 
 
-def table_origin(
-    table: pa.Table,
-    where: str,
-    features: str | Sequence[str] | None = None,
-    label: str | None = None,
-    target: AskedTarget = "auto",
-) -> Origin:
-    """Inputs and labels of a table.
+@dataclass(frozen=True)
+class ColumnChoice:
+    """The columns that are used.
+
+    Attributes
+    ----------
+    label : empty where labels are not needed.
+    inputs : numeric columns; or one column of lists, encoded images or their paths.
+    """
+
+    label: str
+    label_found: LabelFound
+    inputs: tuple[str, ...]
+    left_out: tuple[LeftOut, ...]
+
+
+def choose_columns(
+    table: OpenTable,
+    features: str | Sequence[str] | None,
+    label: str | None,
+    target: AskedTarget,
+    schema: SampleSchema | None,
+) -> ColumnChoice:
+    """The label and the inputs of a table.
+
+    Parameters
+    ----------
+    features, label, target : as in `SourceConfig`.
+    schema : of the validation set, whose columns are used where this table has them.
 
     Raises
     ------
     InputError
-        If a column is absent or of no use, or no label column is found where one is needed.
+        If a column is absent or of no use, or several could be the label or the inputs.
     """
-    name = _label_column(table, where, label, target)
-    chosen = _input_columns(table, where, features, name)
-    labels = None if name is None else _labels(table[name], f"{where}, column {name!r}")
-
-    def inputs(index: Index) -> NDArray[Any]:
-        return _inputs(table.select(chosen).take(pa.array(index)), index, where)
-
-    named = tuple(chosen) if _are_columns(table.select(chosen)) else ()
-    return Origin(where, table.num_rows, labels, inputs, feature_names=named)
-
-
-def _label_column(
-    table: pa.Table, where: str, label: str | None, target: AskedTarget
-) -> str | None:
-    if target == "none" and label is None:
-        return next((name for name in LABEL_COLUMNS if name in table.column_names), None)
+    listed = _listed_features(table, features)
+    candidates = _label_candidates(table, listed or ())
+    found: LabelFound = ""
+    name = ""
     if label is not None:
-        return _existing(table, where, label)
-    for name in LABEL_COLUMNS:
-        if name in table.column_names:
-            return name
-    raise InputError(
-        f"{where} has no label column: expected {', '.join(LABEL_COLUMNS)}; it has "
-        f"{', '.join(table.column_names)}. Name it with `label`, or set target: none if the "
-        "samples have no labels"
-    )
+        name, found = _existing(table, label), "named"
+    elif target != "none":
+        name, found = _find_label(table, candidates, schema)
+    if listed is not None:
+        if name in listed:
+            raise InputError(
+                f"{table.where}: the label {name!r} is listed under `features` too; a feature that "
+                "is the label says nothing of the learner. Drop it from one of them"
+            )
+        rest = [n for n in table.names if n not in (*listed, name)]
+        return ColumnChoice(name, found, listed, tuple(LeftOut(n, "not listed") for n in rest))
+    inputs, left_out = _find_inputs(table, name, candidates, schema)
+    return ColumnChoice(name, found, inputs, left_out)
 
 
-def _existing(table: pa.Table, where: str, name: str) -> str:
-    if name not in table.column_names:
-        raise InputError(f"{where} has no column {name!r}; {nearest(name, table.column_names)}")
+def input_kind(field: pa.Field) -> InputKind:
+    """What a column's cells are, by its type; texts may be paths."""
+    kind = plain_type(field.type)
+    if is_number(kind):
+        return "numbers"
+    if is_bytes(kind):
+        return "images"
+    if pt.is_struct(kind):
+        names = {kind.field(i).name for i in range(kind.num_fields)}
+        if "bytes" in names:
+            return "images"
+        return "lists" if {"indices", "values"} <= names or {"data", "shape"} <= names else ""
+    if is_list(kind):
+        inner = kind
+        while is_list(inner):
+            inner = plain_type(inner.value_type)
+        return "lists" if is_number(inner) else ""
+    return "paths" if is_text(kind) else ""
+
+
+def _listed_features(
+    table: OpenTable, features: str | Sequence[str] | None
+) -> tuple[str, ...] | None:
+    if features is None:
+        return None
+    names = (features,) if isinstance(features, str) else tuple(features)
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise InputError(
+            f"{table.where}: `features` lists {', '.join(map(repr, twice))} more than once"
+        )
+    return tuple(_existing(table, name) for name in names)
+
+
+def _existing(table: OpenTable, name: str) -> str:
+    if name not in table.names:
+        raise InputError(f"{table.where} has no column {name!r}; {nearest(name, table.names)}")
     return name
 
 
-def _input_columns(
-    table: pa.Table, where: str, features: str | Sequence[str] | None, label: str | None
-) -> list[str]:
-    if features is not None:
-        names = [features] if isinstance(features, str) else list(features)
-        return [_existing(table, where, name) for name in names]
-    for name in INPUT_COLUMNS:
-        if name in table.column_names and not _is_number(table.schema.field(name).type):
-            return [name]
-    rest = [f for f in table.schema if f.name != label and f.name not in INDEX_COLUMNS]
-    names = [field.name for field in rest if _is_number(field.type)]
-    if not names:
+def _label_candidates(table: OpenTable, features: Sequence[str]) -> list[str]:
+    """Columns that may be the label by their name, or since the file names their classes."""
+    names = [name for name in table.names if name not in features]
+    found = [
+        name
+        for name in names
+        if (name.strip().casefold() in LABEL_NAMES and not _is_coordinate(name, table))
+        or declared_class_names(table.schema, name)
+    ]
+    return found or [name for name in names if {"label", "target"} & _words(name)]
+
+
+def _words(name: str) -> set[str]:
+    """The words of a column's name, in the singular."""
+    parts = re.findall(r"[a-z]+", re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name).casefold())
+    return {part.removesuffix("s") for part in parts}
+
+
+def _is_coordinate(name: str, table: OpenTable) -> bool:
+    """Whether a column `y` stands beside `x` and further columns, as a coordinate does."""
+    plain_names = {other.strip().casefold(): other for other in table.names}
+    if name.strip().casefold() != "y" or "x" not in plain_names:
+        return False
+    if input_kind(table.schema.field(plain_names["x"])) != "numbers":
+        return False
+    return any(other not in ("x", "y") and not INDEX_NAME.fullmatch(other) for other in plain_names)
+
+
+def _find_label(
+    table: OpenTable, candidates: Sequence[str], schema: SampleSchema | None
+) -> tuple[str, LabelFound]:
+    if schema is not None and schema.label in table.names:
+        return schema.label, "as validation"
+    if len(candidates) == 1:
+        return candidates[0], "only candidate"
+    if "label" in candidates:
+        return "label", "guessed"
+    if candidates:
         raise InputError(
-            f"{where} has no feature columns: expected `features` (lists of numbers), `image` "
-            f"(encoded images) or numeric columns; it has {', '.join(table.column_names)}"
+            f"{table.where}: several columns could be the label: "
+            f"{', '.join(map(repr, candidates))}. Say which in the source, for example label: "
+            f"{candidates[0]}"
         )
-    if len(names) < len(rest):
-        unused = ", ".join(field.name for field in rest if field.name not in names)
-        log.warning("%s: columns that are not numeric are no features: %s", where, unused)
-    return names
-
-
-def _is_number(kind: pa.DataType) -> bool:
-    return bool(
-        pt.is_integer(kind) or pt.is_floating(kind) or pt.is_boolean(kind) or pt.is_decimal(kind)
-    )
-
-
-def _is_list(kind: pa.DataType) -> bool:
-    return bool(pt.is_list(kind) or pt.is_large_list(kind) or pt.is_fixed_size_list(kind))
-
-
-def _is_binary(kind: pa.DataType) -> bool:
-    return bool(pt.is_binary(kind) or pt.is_large_binary(kind) or pt.is_fixed_size_binary(kind))
-
-
-def _labels(column: pa.ChunkedArray, where: str) -> NDArray[Any]:
-    if column.null_count:
-        rows = np.flatnonzero(column.is_null().to_numpy())
-        raise InputError(
-            f"{where}: {len(rows)} of {len(column)} labels are missing, in "
-            f"{rows_named(rows)}; drop these rows, or set target: none"
-        )
-    if pt.is_dictionary(column.type):
-        column = column.cast(column.type.value_type)
-    if pt.is_string(column.type) or pt.is_large_string(column.type):
-        return np.array(column.to_pylist(), dtype=np.str_)
-    if pt.is_decimal(column.type):
-        column = column.cast(pa.float64())
-    if not _is_number(column.type):
-        raise InputError(f"{where}: expected labels that are numbers or names; got {column.type}")
-    return np.asarray(column.to_numpy())
-
-
-def _are_columns(table: pa.Table) -> bool:
-    """Whether each column is one feature."""
-    return bool(table.num_columns > 1 or _is_number(table.schema.field(0).type))
-
-
-def _inputs(table: pa.Table, index: Index, where: str) -> NDArray[Any]:
-    if _are_columns(table):
-        return _numeric_columns(table, where)
-    (column,), (name,) = table.columns, table.column_names
-    here = f"{where}, column {name!r}"
-    kind = column.type
-    if pt.is_struct(kind) and kind.get_field_index("bytes") >= 0:
-        column = pc.struct_field(column, "bytes")
-        kind = column.type
-    if _is_binary(kind):
-        return decode_images(column.to_pylist(), [f"{here}, {row_named(row)}" for row in index])
-    if _is_list(kind) and _is_number(kind.value_type):
-        return _lists(column, index, here)
+    texts = [n for n in table.names if is_text(plain_type(table.schema.field(n).type))]
+    beside = " `y` beside `x` may be a coordinate." if {"x", "y"} <= set(table.names) else ""
     raise InputError(
-        f"{here}: expected numbers, lists of numbers or encoded images as bytes; got {kind}"
+        f"{table.where} has no label column: expected {', '.join(LABEL_NAMES)}; it has "
+        f"{_shown(table.names)}.{beside} Name it in the source, for example label: "
+        f"{(texts or table.names)[0]}, or set target: none if the samples have no labels"
     )
 
 
-def _numeric_columns(table: pa.Table, where: str) -> NDArray[Any]:
-    for field in table.schema:
-        if not _is_number(field.type):
-            raise InputError(
-                f"{where}: feature columns must hold numbers; {field.name!r} holds {field.type}"
-            )
-    return np.column_stack([_numbers(column) for column in table.columns])
+def _find_inputs(
+    table: OpenTable, label: str, candidates: Sequence[str], schema: SampleSchema | None
+) -> tuple[tuple[str, ...], tuple[LeftOut, ...]]:
+    rest = [name for name in table.names if name != label]
+    reasons = _reasons(table, rest, candidates)
+    kinds = {name: input_kind(table.schema.field(name)) for name in rest}
+    if schema is not None and schema.inputs and set(schema.inputs) <= set(rest):
+        chosen, other = schema.inputs, "not in validation"
+    else:
+        chosen, other = _chosen_inputs(table, kinds, reasons), "other input"
+    left_out = [
+        LeftOut(name, reasons.get(name) or (other if _is_input(kinds[name]) else "not numeric"))  # type: ignore[arg-type]
+        for name in rest
+        if name not in chosen
+    ]
+    return chosen, tuple(left_out)
 
 
-def _numbers(column: pa.ChunkedArray) -> NDArray[Any]:
-    """A column as floats, missing values as NaN, in the narrowest type that holds its own."""
-    if pt.is_decimal(column.type):
-        column = column.cast(pa.float64())
-    values = np.asarray(column.to_numpy())
-    if values.dtype == object:
-        return values.astype(np.float64)
-    return values.astype(np.result_type(values.dtype, np.float32))
+def _is_input(kind: InputKind) -> bool:
+    return kind in ("numbers", "lists", "images")
 
 
-def _lists(column: pa.ChunkedArray, index: Index, where: str) -> NDArray[Any]:
-    lengths = pc.fill_null(pc.list_value_length(column), 0).to_numpy()
-    expected = np.bincount(lengths).argmax()
-    odd = np.flatnonzero(lengths != expected)
-    if odd.size:
+def _reasons(
+    table: OpenTable, names: Sequence[str], candidates: Sequence[str]
+) -> dict[str, Reason]:
+    """Columns that are no features whatever they hold, and why."""
+    pandas_index = index_columns(table.schema)
+    reasons: dict[str, Reason] = {}
+    for name in names:
+        if name in pandas_index or INDEX_NAME.fullmatch(name):
+            reasons[name] = "index"
+        elif name in candidates or (
+            {"label", "target"} & _words(name) and not _is_coordinate(name, table)
+        ):
+            reasons[name] = "second label"
+    return reasons
+
+
+def _chosen_inputs(
+    table: OpenTable, kinds: dict[str, InputKind], reasons: dict[str, Reason]
+) -> tuple[str, ...]:
+    usable = {name: kind for name, kind in kinds.items() if name not in reasons}
+    for name in INPUT_NAMES:
+        kind = usable.get(name, "")
+        if kind in ("lists", "images") or (kind == "paths" and _holds_paths(table, name)):
+            return (name,)
+    numbers = [name for name, kind in usable.items() if kind == "numbers"]
+    for name in _identifiers(table, numbers):
+        reasons[name] = "identifier"
+    numbers = [name for name in numbers if name not in reasons]
+    wide = [name for name, kind in usable.items() if kind in ("lists", "images")]
+    wide += [
+        name
+        for name, kind in usable.items()
+        if kind == "paths" and PATH_WORDS & _words(name) and _holds_paths(table, name)
+    ]
+    if len(wide) > 1 or (wide and numbers):
         raise InputError(
-            f"{where}: feature rows have different lengths: most have {expected} values, "
-            f"{odd.size} do not, the first {lengths[odd[0]]} in {row_named(index[odd[0]])}"
+            f"{table.where}: several columns could be the features: "
+            f"{', '.join(map(repr, wide))}{f' or {_shown(numbers)}' if numbers else ''}. Say which "
+            f"in the source, for example features: {wide[0]}"
         )
-    if expected == 0:
-        raise InputError(f"{where}: the feature lists are empty")
-    flat = pa.chunked_array([chunk.flatten() for chunk in column.chunks], column.type.value_type)
-    return _numbers(flat).reshape(len(column), int(expected))
+    if wide or numbers:
+        return tuple(wide or numbers)
+    why = "".join(f" {name!r} is left out as {reason}." for name, reason in reasons.items())
+    raise InputError(
+        f"{table.where} has no feature columns: expected `features` (lists of numbers), `image` "
+        f"(encoded images) or numeric columns; it has {_shown(table.names)}.{why} Name them with "
+        "`features`"
+    )
+
+
+def _identifiers(table: OpenTable, names: Sequence[str]) -> list[str]:
+    """Columns of whole numbers that are all different."""
+    left = [n for n in names if pt.is_integer(plain_type(table.schema.field(n).type))]
+    if table.rows < FEW or not left:
+        return []
+    seen: dict[str, list[pa.Array]] = {name: [] for name in left}
+    for columns in table.batches(left):
+        for name, column in zip(left, columns, strict=True):
+            if name in seen and pc.count_distinct(column, mode="all").as_py() == len(column):
+                seen[name].append(column)
+            else:
+                seen.pop(name, None)
+        if not seen:
+            return []
+    counts = {
+        n: pc.count_distinct(pa.chunked_array(c), mode="all").as_py() for n, c in seen.items()
+    }
+    return [name for name, count in counts.items() if count == table.rows]
+
+
+def _holds_paths(table: OpenTable, name: str) -> bool:
+    """Whether the first text of a column ends as an image's file does."""
+    for (column,) in table.batches([name]):
+        first = column.drop_null()[:1].to_pylist()
+        if first:
+            return str(first[0]).lower().endswith(IMAGE_ENDINGS)
+    return False
+
+
+def _shown(names: Sequence[str]) -> str:
+    return ", ".join(names[:SHOWN]) + (", …" if len(names) > SHOWN else "")

@@ -1,4 +1,4 @@
-"""Labels: what they are, and one numbering of named classes for all providers.
+"""One numbering of the classes of all providers, from labels as each source has them.
 
 Named classes are numbered by the validation set's vocabulary, its sorted class names. A name that
 the vocabulary lacks gets a number that follows from the name alone, so that two providers agree on
@@ -8,29 +8,20 @@ it without knowing of each other; it is 2³² or more, and never taken for an in
 import hashlib
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from projektor_ray.data.origin import Origin
+from projektor_ray.data.origin import Labels, Origin
+from projektor_ray.data.raw_labels import RawLabels
+from projektor_ray.data.reading import Note
+from projektor_ray.data.samples import SampleSchema
 from projektor_ray.data.source_config import AskedTarget
-from projektor_ray.errors import InputError, rows_named
+from projektor_ray.errors import InputError
 from projektor_ray.storage.arrays import Floats
 
 UNKNOWN_FROM = 2**32
-
-
-@dataclass(frozen=True, eq=False)
-class Labels:
-    """Labels of all rows: int64 classes, a float64 regression target, or None; and the names.
-
-    `other_names` are of classes that `class_names`, which number the classes, lack.
-    """
-
-    values: NDArray[np.int64] | Floats | None
-    class_names: tuple[str, ...] = ()
-    other_names: tuple[str, ...] = ()
+SHOWN = 5
 
 
 def class_number(name: str, vocabulary: tuple[str, ...]) -> int:
@@ -40,49 +31,38 @@ def class_number(name: str, vocabulary: tuple[str, ...]) -> int:
     return UNKNOWN_FROM + int.from_bytes(hashlib.sha256(name.encode()).digest()[:7], "big")
 
 
-def resolve_labels(
-    origin: Origin, target: AskedTarget, vocabulary: tuple[str, ...] | None
-) -> Labels:
+def resolve_labels(origin: Origin, target: AskedTarget, schema: SampleSchema | None) -> Labels:
     """Labels in the form that `Samples` has.
 
     Parameters
     ----------
-    target : what the labels are; auto: told from their values.
-    vocabulary : the class names of the validation set: `()` if its classes are numbers; None if
-        this is the validation set.
+    target : what the labels are; auto: judged by their values.
+    schema : of the validation set; None if this is the validation set.
 
     Raises
     ------
     InputError
-        If labels are missing, ambiguous, or not of the kind that was asked for.
+        If labels are ambiguous, or not of the kind that was asked for.
     """
     raw = origin.labels
     if raw is None or target == "none":
         return Labels(None)
-    if raw.dtype.kind in "US":
-        return _named(origin, raw.astype(str), target, vocabulary)
-    if raw.dtype.kind == "f":
-        return _real(origin, raw, target)
-    if raw.dtype.kind not in "biu":
-        raise InputError(
-            f"{origin.where}: expected labels that are whole numbers, real numbers or names; got "
-            f"{raw.dtype}"
-        )
+    if raw.texts:
+        return _named(origin, raw, target, schema)
+    if raw.values.dtype.kind == "f":
+        return Labels(_real(origin, raw.values, target))
     if target == "regression" or (target == "auto" and origin.regression):
-        return Labels(raw.astype(np.float64))
-    if origin.names:
-        values, known = _renumbered(origin, raw.astype(np.int64), vocabulary)
-        return Labels(values, known, _beyond(known, origin.names))
-    return _whole(origin, raw.astype(np.int64), vocabulary)
+        return Labels(raw.values.astype(np.float64))
+    values = raw.values.astype(np.int64)
+    if raw.names:
+        return _renumbered(origin, values, raw.names, schema)
+    return _whole(origin, values, schema)
 
 
-def _real(origin: Origin, raw: Floats, target: AskedTarget) -> Labels:
-    missing = np.flatnonzero(~np.isfinite(raw))
-    if missing.size:
-        raise InputError(
-            f"{origin.where}: {missing.size} of {raw.size} labels are missing or not finite, in "
-            f"{rows_named(missing)}; drop these rows"
-        )
+def _real(origin: Origin, raw: Floats, target: AskedTarget) -> NDArray[np.int64] | Floats:
+    infinite = np.flatnonzero(~np.isfinite(raw))
+    if infinite.size:
+        raise InputError(f"{origin.where}: {infinite.size} of {raw.size} labels are infinite")
     whole = bool(np.all(raw == np.round(raw)))
     if target == "classes":
         if not whole:
@@ -90,41 +70,53 @@ def _real(origin: Origin, raw: Floats, target: AskedTarget) -> Labels:
                 f"{origin.where}: target is classes, but the labels are real numbers such as "
                 f"{raw[raw != np.round(raw)][0]!r}; set target: regression"
             )
-        return Labels(raw.astype(np.int64))
+        return raw.astype(np.int64)
     if whole and target == "auto" and not origin.regression and raw.size:
         raise InputError(
             f"{origin.where}: the labels are real numbers that are all whole, such as {raw[0]}; "
             "say what they are with target: classes or target: regression"
         )
-    return Labels(raw.astype(np.float64))
+    return raw.astype(np.float64)
 
 
-def _whole(origin: Origin, values: NDArray[np.int64], vocabulary: tuple[str, ...] | None) -> Labels:
-    if vocabulary:
+def _whole(origin: Origin, values: NDArray[np.int64], schema: SampleSchema | None) -> Labels:
+    """Classes that are numbers: positions in the validation set's names, where it numbers them."""
+    names = () if schema is None else schema.class_names
+    if schema is None or not names:
+        return Labels(values)
+    outside = values[(values < 0) | (values >= len(names))]
+    if not schema.numbered or outside.size:
+        odd = outside[0] if outside.size else values[0]
         raise InputError(
-            f"{origin.where}: the classes are numbers such as {values[0]}, but the validation "
-            f"set's are names such as {vocabulary[0]!r}; give both the same labels"
+            f"{origin.where}: the classes are numbers such as {odd}, but the validation set's are "
+            f"{len(names)} names such as {names[0]!r}; give both the same labels"
         )
-    return Labels(values)
+    return Labels(values, names, notes=(Note("class positions", len(names), _listed(names)),))
 
 
 def _named(
-    origin: Origin,
-    raw: NDArray[np.str_],
-    target: AskedTarget,
-    vocabulary: tuple[str, ...] | None,
+    origin: Origin, raw: RawLabels, target: AskedTarget, schema: SampleSchema | None
 ) -> Labels:
     if target == "regression":
         raise InputError(
-            f"{origin.where}: target is regression, but labels are names such as {str(raw[0])!r}"
+            f"{origin.where}: target is regression, but labels are names such as {raw.texts[0]!r}"
         )
-    names = [str(name) for name in np.unique(raw)]
-    if not vocabulary and all(re.fullmatch(r"-?\d{1,18}", name) for name in names):
-        return Labels(raw.astype(np.int64))
+    vocabulary = None if schema is None else schema.class_names
+    names = sorted(raw.texts)
+    if not vocabulary and (numbers := _as_numbers(raw.texts)):
+        return Labels(np.array(numbers, dtype=np.int64)[raw.values])
     _check_names_are_expected(origin, names[0], vocabulary)
     vocabulary = tuple(names) if vocabulary is None else vocabulary
-    numbers = np.array([class_number(name, vocabulary) for name in names], dtype=np.int64)
-    return Labels(numbers[np.searchsorted(names, raw)], vocabulary, _beyond(vocabulary, names))
+    known = np.array([class_number(name, vocabulary) for name in raw.texts], dtype=np.int64)
+    return Labels(known[raw.values], vocabulary, _beyond(vocabulary, names))
+
+
+def _as_numbers(texts: Sequence[str]) -> list[int]:
+    """Texts as whole numbers, where all are and no two are of the same number."""
+    if not all(re.fullmatch(r"-?\d{1,18}", text) for text in texts):
+        return []
+    numbers = [int(text) for text in texts]
+    return numbers if len(set(numbers)) == len(numbers) else []
 
 
 def _beyond(vocabulary: tuple[str, ...], names: Sequence[str]) -> tuple[str, ...]:
@@ -143,17 +135,24 @@ def _check_names_are_expected(
 
 
 def _renumbered(
-    origin: Origin, values: NDArray[np.int64], vocabulary: tuple[str, ...] | None
-) -> tuple[NDArray[np.int64], tuple[str, ...]]:
-    """Indices into the source's own names as indices into the vocabulary."""
-    _check_names_are_expected(origin, origin.names[0], vocabulary)
-    if vocabulary is None or vocabulary == origin.names:
-        return values, origin.names
-    known = {class_number(name, origin.names): name for name in (*origin.names, *vocabulary)}
-    numbers, inverse = np.unique(values, return_inverse=True)
-    named = [known.get(int(number)) for number in numbers]
-    renumbered = [
-        int(number) if name is None else class_number(name, vocabulary)
-        for number, name in zip(numbers, named, strict=True)
-    ]
-    return np.array(renumbered, dtype=np.int64)[inverse], vocabulary
+    origin: Origin,
+    values: NDArray[np.int64],
+    names: tuple[str, ...],
+    schema: SampleSchema | None,
+) -> Labels:
+    """Indices into the source's own names as indices into the vocabulary.
+
+    Where the validation set has numbers without names, the numbers are taken as they are: a later
+    check compares the names of all sources.
+    """
+    if schema is None or schema.class_names == names:
+        return Labels(values, names)
+    vocabulary = schema.class_names
+    if not vocabulary:
+        return Labels(values, notes=(Note("compared by number", len(names), _listed(names)),))
+    numbers = np.array([class_number(name, vocabulary) for name in names], dtype=np.int64)
+    return Labels(numbers[values], vocabulary, _beyond(vocabulary, names))
+
+
+def _listed(names: Sequence[str]) -> str:
+    return ", ".join(names[:SHOWN]) + (", …" if len(names) > SHOWN else "")

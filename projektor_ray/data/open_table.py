@@ -9,6 +9,7 @@ from projektor_ray.data.memory_limit import MemoryLimit
 from projektor_ray.data.plain_columns import plain, plain_type
 from projektor_ray.data.reading import Note
 from projektor_ray.errors import InputError
+from projektor_ray.storage.locations import locate
 
 BATCH = 2**16
 """Rows that are read at a time."""
@@ -33,6 +34,17 @@ class TableFile:
     encoding: str = ""
 
 
+def read_named(name: str) -> bytes:
+    """The bytes of a file by its path or URI.
+
+    Raises
+    ------
+    InputError
+        If it cannot be read.
+    """
+    return locate(name).read()
+
+
 @dataclass(frozen=True, eq=False)
 class OpenTable:
     """A table of any format.
@@ -43,7 +55,7 @@ class OpenTable:
     schema : its columns and its metadata, as the file has them.
     rows : their number.
     read : names of columns → batches of rows, in order.
-    folder : what relative paths in its cells begin from.
+    read_file : reads a file that a cell names, by its path from the table's folder, or its URI.
     notes : what a person should know of its reading.
     """
 
@@ -51,7 +63,7 @@ class OpenTable:
     schema: pa.Schema
     rows: int
     read: Callable[[Sequence[str]], Iterator[pa.RecordBatch]]
-    folder: str = ""
+    read_file: Callable[[str], bytes] = read_named
     notes: tuple[Note, ...] = ()
 
     @staticmethod

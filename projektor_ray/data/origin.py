@@ -1,17 +1,23 @@
 """What every kind of source comes down to before its view is taken."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from projektor_ray.data.samples import Samples
+from projektor_ray.data.raw_labels import RawLabels
+from projektor_ray.data.reading import Note, Reading
+from projektor_ray.data.samples import ImageSize, Samples
 from projektor_ray.errors import InputError, rows_named
 from projektor_ray.storage.arrays import Floats
 
 Index = NDArray[np.int64]
+Inputs = tuple[NDArray[Any], tuple[Note, ...]]
+"""Features (k, d) or images (k, h, w, c), and what a person should know of their reading."""
+BLOCK = 2**14
+"""Rows whose features are checked at a time."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -22,42 +28,73 @@ class Origin:
     ----------
     where : the source, as messages name it.
     size : number of rows.
-    labels : raw labels, shape (size,): integers, booleans, real numbers or names; or None.
-    inputs : rows → inputs, shape (k, d) or (k, h, w, c).
+    labels : labels of all rows as the source has them, or None.
+    inputs : rows, and the size that images are to have → inputs.
     regression : whether the source itself says that its labels are a regression target.
-    names : classes' names, where integer labels are indices into them.
     feature_names : of the columns that are features, where each is one.
+    reading : how the source is read.
     """
 
     where: str
     size: int
-    labels: NDArray[Any] | None
-    inputs: Callable[[Index], NDArray[Any]]
+    labels: RawLabels | None
+    inputs: Callable[[Index, ImageSize | None], Inputs]
     regression: bool = False
-    names: tuple[str, ...] = ()
     feature_names: tuple[str, ...] = ()
+    reading: Reading = field(default_factory=Reading)
+
+
+@dataclass(frozen=True, eq=False)
+class Labels:
+    """Labels of all rows: int64 classes, a float64 regression target, or None; and the names.
+
+    `other_names` are of classes that `class_names`, which number the classes, lack.
+    """
+
+    values: NDArray[np.int64] | Floats | None
+    class_names: tuple[str, ...] = ()
+    other_names: tuple[str, ...] = ()
+    notes: tuple[Note, ...] = ()
 
 
 def samples_of(
     origin: Origin,
     index: Index,
-    labels: NDArray[np.int64] | Floats | None,
-    class_names: tuple[str, ...] = (),
-    other_names: tuple[str, ...] = (),
+    values: NDArray[np.int64] | Floats | None,
+    labels: Labels,
+    image_size: ImageSize | None = None,
 ) -> Samples:
     """Samples of the rows at `index`, whose features are all finite.
+
+    Parameters
+    ----------
+    values : labels of these rows; `labels` has the names of their classes.
+    image_size : that images are resized to; None: their most frequent size.
 
     Raises
     ------
     InputError
         If a feature is NaN or infinite.
     """
-    inputs = origin.inputs(index)
+    inputs, notes = origin.inputs(index, image_size)
     if inputs.dtype != np.uint8:
-        bad = np.flatnonzero(~np.isfinite(inputs).all(axis=1))
+        bad = np.concatenate(
+            [
+                start + np.flatnonzero(~np.isfinite(inputs[start : start + BLOCK]).all(axis=1))
+                for start in range(0, len(inputs), BLOCK)
+            ]
+        )
         if bad.size:
             raise InputError(
                 f"{origin.where}: {bad.size} of {len(inputs)} samples have features that are "
                 f"missing, NaN or infinite, in {rows_named(index[bad])}; drop or fill them"
             )
-    return Samples(inputs, labels, class_names, other_names, origin.feature_names)
+    reading = origin.reading
+    return Samples(
+        inputs,
+        values,
+        labels.class_names,
+        labels.other_names,
+        origin.feature_names,
+        replace(reading, notes=(*reading.notes, *labels.notes, *notes)),
+    )

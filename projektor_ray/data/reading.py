@@ -1,13 +1,19 @@
 """What was found, chosen and left out while a source was read: facts, which `explain` words."""
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Literal
 
 LabelFound = Literal["", "named", "as validation", "only candidate", "guessed", "by folder"]
 """How a label column was found; guessed: chosen among several; empty: there is none."""
 
 Reason = Literal[
-    "index", "identifier", "second label", "not numeric", "other input", "not in validation"
+    "index",
+    "identifier",
+    "second label",
+    "not numeric",
+    "other input",
+    "not in validation",
+    "not listed",
 ]
 """Why a column is no feature."""
 
@@ -60,6 +66,7 @@ class Reading:
 
     Attributes
     ----------
+    kind : what it was: a table, arrays or images; empty where the samples were made in memory.
     label : the column or array of the labels; empty where there are none, or no name.
     label_found : how it was found.
     inputs : the columns or the array that the samples' inputs come from.
@@ -68,12 +75,13 @@ class Reading:
     notes : what else a person should know.
     """
 
+    kind: Literal["", "table", "arrays", "images"] = ""
     label: str = ""
     label_found: LabelFound = ""
     inputs: tuple[str, ...] = ()
     left_out: tuple[LeftOut, ...] = ()
     class_names: tuple[str, ...] = ()
-    notes: tuple[Note, ...] = field(default=())
+    notes: tuple[Note, ...] = ()
 
     def noting(self, *notes: Note) -> "Reading":
         """The same with further notes."""

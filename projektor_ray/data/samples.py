@@ -5,17 +5,40 @@ listed. Their number is `m`, a provider's index in that order `i`.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
+from projektor_ray.data.reading import Reading
 from projektor_ray.errors import InputError
 from projektor_ray.storage.hashing import array_digest, digest
 
 Target = Literal["classes", "regression", "none"]
+ImageSize = tuple[int, int]
+"""Height and width in pixels."""
+
+
+@dataclass(frozen=True)
+class SampleSchema:
+    """What a validation set fixes for the pilots, so that equal things mean the same everywhere.
+
+    Attributes
+    ----------
+    class_names : names of the classes 0, 1, …; empty where classes are numbers themselves.
+    numbered : whether the data themselves give these names to the numbers.
+    label : the column of the labels, where the set is a table.
+    inputs : the columns of the inputs, where the set is a table.
+    image_size : of its images.
+    """
+
+    class_names: tuple[str, ...] = ()
+    numbered: bool = False
+    label: str = ""
+    inputs: tuple[str, ...] = ()
+    image_size: ImageSize | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,6 +69,7 @@ class Samples:
     class_names: tuple[str, ...] = ()
     other_names: tuple[str, ...] = ()
     feature_names: tuple[str, ...] = ()
+    reading: Reading = field(default_factory=Reading)
 
     def __post_init__(self) -> None:
         if self.inputs.ndim not in (2, 4):
@@ -69,6 +93,18 @@ class Samples:
             return "none"
         return "classes" if np.issubdtype(self.labels.dtype, np.integer) else "regression"
 
+    @property
+    def schema(self) -> SampleSchema:
+        """What these samples fix for others, as a validation set does for the pilots."""
+        is_table = self.reading.kind == "table"
+        return SampleSchema(
+            class_names=self.class_names,
+            numbered=bool(self.class_names) and self.class_names == self.reading.class_names,
+            label=self.reading.label if is_table else "",
+            inputs=self.reading.inputs if is_table else (),
+            image_size=self.inputs.shape[1:3] if self.inputs.ndim == 4 else None,
+        )
+
     @cached_property
     def content_hash(self) -> str:
         """Hash of the inputs' and labels' bytes."""
@@ -90,4 +126,5 @@ class Samples:
             parts[0].class_names,
             tuple(dict.fromkeys(name for part in parts for name in part.other_names)),
             parts[0].feature_names,
+            parts[0].reading,
         )

@@ -4,7 +4,7 @@ from typing import Any, Literal
 
 from pydantic import Field, field_validator, model_validator
 
-from projektor_ray.data.samples import Target
+from projektor_ray.data.samples import ImageSize, Target
 from projektor_ray.errors import redacted
 from projektor_ray.storage.settings import Config, expand_path
 
@@ -21,9 +21,9 @@ class SourceConfig(Config):
 
     path: str | None = Field(
         default=None,
-        description="Parquet, Arrow, CSV or .npz file, a folder of Parquet files, or a folder of "
-        "images by class (FOLDER/CLASS/IMAGE); a local path, or a URI such as s3://… or gs://…. "
-        "Environment variables ($NAME, ${NAME}) are expanded.",
+        description="A table (Parquet, Arrow, ORC, CSV, JSON lines or Excel), a folder of them, a "
+        ".npz file, or a folder of images by class (FOLDER/CLASS/IMAGE); a local path, or a URI "
+        "such as s3://… or gs://…. Environment variables ($NAME, ${NAME}) are expanded.",
     )
     sklearn: str | None = Field(
         default=None, description="A data set bundled with scikit-learn: digits, iris, wine, …"
@@ -44,12 +44,30 @@ class SourceConfig(Config):
     features: str | tuple[str, ...] | None = Field(
         default=None,
         description="Column of feature lists or of encoded images, or a list of numeric columns; "
-        "absent: `features`, else `image`, else all numeric columns but the label. Features are "
-        "matched by their place; numeric columns must be called as the validation set's are.",
+        "absent: the validation set's columns, else `features` or `image`, else all numeric "
+        "columns but the label, an index, and identifiers. Columns of features that are listed "
+        "must be called and ordered as the validation set's are.",
     )
     label: str | None = Field(
         default=None,
-        description="Column of the labels; absent: `label`, `labels`, `target` or `y`.",
+        description="Column of the labels; absent: the validation set's, else the one that is "
+        "called label, labels, target, targets, class or y. Of several, the study asks.",
+    )
+    image_size: int | tuple[int, int] | None = Field(
+        default=None,
+        description="Height and width in pixels that images are resized to when they are read, or "
+        "one number for both; absent: the most frequent size in the validation set.",
+    )
+    encoding: str | None = Field(
+        default=None,
+        description="Encoding of a CSV file that is not UTF-8, such as latin-1 or cp1252.",
+    )
+    memory_limit_gb: float | None = Field(
+        default=None,
+        gt=0,
+        allow_inf_nan=False,
+        description="Most memory in GiB that the file's content may take; absent: 0.5, or 32 times "
+        "the file's size where that is more. Larger contents are usually broken files.",
     )
     target: AskedTarget = Field(
         default="auto",
@@ -86,6 +104,13 @@ class SourceConfig(Config):
     def _expanded(cls, path: str | None) -> str | None:
         return None if path is None else expand_path(path)
 
+    @field_validator("image_size")
+    @classmethod
+    def _positive(cls, size: int | tuple[int, int] | None) -> int | tuple[int, int] | None:
+        if size is not None and min(size if isinstance(size, tuple) else (size,)) < 1:
+            raise ValueError(f"expected pixels, 1 or more; got {size}")
+        return size
+
     @field_validator("rows")
     @classmethod
     def _ascending(cls, rows: tuple[int, int] | None) -> tuple[int, int] | None:
@@ -100,10 +125,24 @@ class SourceConfig(Config):
             came = " and ".join(given) or "none of them"
             raise ValueError(f"a source needs exactly one of {', '.join(ORIGINS)}; got {came}")
         _refuse_without("torchvision", self.torchvision, root=self.root, split=self.split)
-        _refuse_without("path", self.path, features=self.features, label=self.label)
+        _refuse_without(
+            "path",
+            self.path,
+            features=self.features,
+            label=self.label,
+            encoding=self.encoding,
+            memory_limit_gb=self.memory_limit_gb,
+        )
         if self.torchvision is not None and self.root is None:
             raise ValueError("a torchvision data set needs `root`, the folder that it is kept in")
         return self
+
+    @property
+    def image_shape(self) -> ImageSize | None:
+        """Height and width that images are resized to; None: as the validation set's are."""
+        if isinstance(self.image_size, int):
+            return (self.image_size, self.image_size)
+        return self.image_size
 
     def __str__(self) -> str:
         """The origin, as messages name it."""

@@ -3,12 +3,17 @@
 import pyarrow.fs as pafs
 
 from projektor_ray.data.bundled import sklearn_origin, torchvision_origin
+from projektor_ray.data.image_folders import image_folder
 from projektor_ray.data.labels import resolve_labels
+from projektor_ray.data.memory_limit import MemoryLimit
+from projektor_ray.data.npz_files import npz_origin
 from projektor_ray.data.origin import Origin, samples_of
-from projektor_ray.data.readers import read_files
-from projektor_ray.data.samples import Samples
+from projektor_ray.data.samples import Samples, SampleSchema
 from projektor_ray.data.source_config import SourceConfig
+from projektor_ray.data.table_inputs import table_origin
+from projektor_ray.data.tables import open_location, relative_paths, table_parts
 from projektor_ray.data.views import take_view
+from projektor_ray.errors import InputError
 from projektor_ray.storage.locations import locate
 
 
@@ -16,16 +21,16 @@ def read_source(
     source: SourceConfig,
     filesystem: pafs.FileSystem | None = None,
     *,
-    class_names: tuple[str, ...] | None = None,
+    schema: SampleSchema | None = None,
 ) -> Samples:
     """The samples that a source's view keeps.
 
     Parameters
     ----------
     filesystem : the filesystem that the source's `path` is a path in; absent: by its URI.
-    class_names : for a pilot, `class_names` of the validation set, so that equal names get equal
-        numbers everywhere (`()` where its classes are numbers); None for the validation set
-        itself, whose sorted class names become the numbering.
+    schema : for a pilot, `schema` of the validation set, so that equal names get equal numbers
+        everywhere, the same columns are the features, and images have the same size; None for the
+        validation set itself.
 
     Raises
     ------
@@ -33,15 +38,32 @@ def read_source(
         If the source is absent or unreadable, lacks features or labels, has features that are not
         finite or samples that differ in shape, or no row remains.
     """
-    origin = _origin(source, filesystem)
-    labels = resolve_labels(origin, source.target, class_names)
+    origin = _origin(source, filesystem, schema)
+    labels = resolve_labels(origin, source.target, schema)
     view = take_view(source, origin, labels)
-    return samples_of(origin, view.index, view.labels, labels.class_names, labels.other_names)
+    image_size = source.image_shape
+    if image_size is None and schema is not None:
+        image_size = schema.image_size
+    return samples_of(origin, view.index, view.labels, labels, image_size)
 
 
-def _origin(source: SourceConfig, filesystem: pafs.FileSystem | None) -> Origin:
-    if source.path is not None:
-        return read_files(source, locate(source.path, filesystem))
+def _origin(
+    source: SourceConfig, filesystem: pafs.FileSystem | None, schema: SampleSchema | None
+) -> Origin:
     if source.sklearn is not None:
         return sklearn_origin(source.sklearn)
-    return torchvision_origin(source)
+    if source.path is None:
+        return torchvision_origin(source)
+    location = locate(source.path, filesystem)
+    if location.is_folder and not table_parts(relative_paths(location)):
+        if source.features is not None or source.label is not None:
+            raise InputError(
+                f"{location.where} has no tables; a folder of images by class takes neither "
+                "`features` nor `label`"
+            )
+        return image_folder(location)
+    if not location.is_folder and location.path.lower().endswith(".npz"):
+        return npz_origin(source, location)
+    limit = MemoryLimit(source.memory_limit_gb)
+    table = open_location(location, encoding=source.encoding or "", limit=limit)
+    return table_origin(table, source.features, source.label, source.target, schema)

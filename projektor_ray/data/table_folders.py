@@ -14,8 +14,9 @@ from projektor_ray.data.plain_columns import plain_type
 from projektor_ray.data.reading import Note
 from projektor_ray.errors import InputError
 
-SPLIT = re.compile(r"(train|training|val|valid|validation|dev|test|testing|eval)(?=$|[-_.])")
+SPLIT_NAMES = ("train", "training", "val", "valid", "validation", "dev", "test", "testing", "eval")
 """What the parts of a data set that is split already are called."""
+SPLIT = re.compile(rf"({'|'.join(SPLIT_NAMES)})(?=$|[-_./])", re.IGNORECASE)
 SHOWN = 5
 WHOLE = re.compile(r"-?\d{1,18}")
 NO_VALUE = "__HIVE_DEFAULT_PARTITION__"
@@ -62,7 +63,7 @@ def check_splits(inside: Sequence[str], where: str) -> None:
         Names the splits.
     """
     matches = [SPLIT.match(path) for path in inside]
-    splits = sorted({match.group(1) for match in matches if match})
+    splits = sorted({match.group(1).lower() for match in matches if match})
     if len(splits) > 1:
         raise InputError(
             f"{where} holds the splits {', '.join(splits)} of one data set. Name the folder or the "
@@ -79,9 +80,7 @@ def left_out(paths: Sequence[str]) -> tuple[Note, ...]:
     return (Note("files left out", len(paths), listed),)
 
 
-def join_parts(
-    parts: Sequence[OpenTable], inside: Sequence[str], where: str, folder: str
-) -> OpenTable:
+def join_parts(parts: Sequence[OpenTable], inside: Sequence[str], where: str) -> OpenTable:
     """One table of several files: columns by name, of the widest type, and the folders' keys.
 
     Parts without rows are left out.
@@ -115,7 +114,8 @@ def join_parts(
     notes = tuple(dict.fromkeys(note for part in filled for note in part.notes))
     if len(filled) < len(keyed):
         notes += (Note("empty parts", len(keyed) - len(filled)),)
-    return OpenTable(where, schema, sum(part.rows for part in filled), read, folder, notes)
+    rows = sum(part.rows for part in filled)
+    return OpenTable(where, schema, rows, read, notes=notes)
 
 
 def _unified(parts: Sequence[OpenTable]) -> pa.Schema:
@@ -182,4 +182,4 @@ def _with_keys(part: OpenTable, keys: Mapping[str, str], numbers: Mapping[str, b
             ]
             yield pa.RecordBatch.from_arrays(arrays, list(names))
 
-    return OpenTable(part.where, schema, part.rows, read, part.folder, part.notes)
+    return OpenTable(part.where, schema, part.rows, read, notes=part.notes)

@@ -6,6 +6,7 @@ Pilots and tables of runs are read by the same rules, listed in `table_formats`.
 import posixpath
 import sys
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ import pyarrow as pa
 
 from projektor_ray.data.images import IMAGE_ENDINGS
 from projektor_ray.data.memory_limit import MemoryLimit
-from projektor_ray.data.open_table import OpenTable, TableFile, check_names
+from projektor_ray.data.open_table import OpenTable, TableFile, check_names, read_named
 from projektor_ray.data.table_folders import (
     check_lake,
     check_splits,
@@ -63,7 +64,7 @@ def read_table(source: Any, *, encoding: str = "") -> pa.Table:
     return opened.table()
 
 
-def open_table(where: str, *, encoding: str = "", limit: MemoryLimit | None = None) -> OpenTable:
+def open_table(where: str, *, encoding: str = "") -> OpenTable:
     """The table of a path or URI, or `-` for standard input.
 
     Raises
@@ -71,7 +72,7 @@ def open_table(where: str, *, encoding: str = "", limit: MemoryLimit | None = No
     InputError
         If nothing is there, or the file is of another kind or broken.
     """
-    limit = limit or MemoryLimit()
+    limit = MemoryLimit()
     if where == STANDARD_INPUT:
         content = pa.py_buffer(sys.stdin.buffer.read())
         start = bytes(content[:8])
@@ -94,7 +95,7 @@ def open_location(location: Location, *, encoding: str = "", limit: MemoryLimit)
     if not location.is_folder:
         file = _file(location, location.path, location.where, encoding, limit)
         table = _opened(file, location.path)
-        return _in_folder(table, posixpath.dirname(location.path))
+        return replace(table, read_file=_reader(location, posixpath.dirname(location.path)))
     inside = relative_paths(location)
     chosen = table_parts(inside)
     if not chosen:
@@ -107,11 +108,10 @@ def open_location(location: Location, *, encoding: str = "", limit: MemoryLimit)
     for name in chosen:
         path = posixpath.join(location.path, name)
         parts.append(_opened(_file(location, path, path, encoding, limit), name))
-    table = join_parts(parts, chosen, location.where, location.path)
-    others = left_out([name for name in inside if name not in chosen])
-    return OpenTable(
-        table.where, table.schema, table.rows, table.read, table.folder, (*table.notes, *others)
-    )
+    table = join_parts(parts, chosen, location.where)
+    others = left_out([name for name in inside if name not in set(chosen)])
+    read_file = _reader(location, location.path)
+    return replace(table, notes=(*table.notes, *others), read_file=read_file)
 
 
 def relative_paths(location: Location) -> list[str]:
@@ -222,5 +222,12 @@ def _decompressed(file: TableFile, compression: str) -> TableFile:
     return TableFile(file.where, opener, buffer.size, file.limit, file.encoding)
 
 
-def _in_folder(table: OpenTable, folder: str) -> OpenTable:
-    return OpenTable(table.where, table.schema, table.rows, table.read, folder, table.notes)
+def _reader(location: Location, folder: str) -> Callable[[str], bytes]:
+    """Reads files that cells of a table name, by their paths from a folder or their URIs."""
+
+    def read(name: str) -> bytes:
+        if "://" in name:
+            return read_named(name)
+        return location.read(posixpath.join(folder, name))
+
+    return read

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from projektor_ray.data.labels import Labels, class_number
-from projektor_ray.data.origin import Index, Origin
+from projektor_ray.data.labels import class_number
+from projektor_ray.data.origin import Index, Labels, Origin
 from projektor_ray.data.source_config import SourceConfig
 from projektor_ray.errors import InputError, nearest
 from projektor_ray.storage.arrays import Floats
@@ -68,7 +68,10 @@ def _kept(source: SourceConfig, origin: Origin, labels: Labels) -> list[int]:
     present = np.unique(_classes(origin, labels)).tolist()
     kept = []
     for name in source.classes or ():
-        number = class_number(str(name), labels.class_names) if labels.class_names else name
+        numbered = labels.class_names == origin.reading.class_names  # both empty, or the data's own
+        is_number = numbered and isinstance(name, int) and str(name) not in labels.class_names
+        by_name = bool(labels.class_names) and not is_number
+        number = class_number(str(name), labels.class_names) if by_name else name
         if number not in present:
             known = [
                 n for n in labels.class_names if class_number(n, labels.class_names) in present

@@ -78,7 +78,7 @@ def _check_numbering(pilot: SetSummary, known: dict[int, str]) -> None:
             raise InputError(
                 f"provider {pilot.name!r} has numbered its classes without validation's names: "
                 f"expected {other!r} as class {number}; got {label!r}. Make its samples with "
-                "class_names=validation.class_names"
+                "schema=validation.schema"
             )
 
 

@@ -11,7 +11,7 @@ import pytest
 import ray
 
 from actors.shard import PilotShard
-from projektor_ray.data import Samples, SourceConfig
+from projektor_ray.data import Samples, SampleSchema, SourceConfig
 from projektor_ray.errors import InputError
 
 pytestmark = pytest.mark.ray
@@ -23,7 +23,7 @@ LABELS = np.arange(20) % 2
 def shard(bob: Any) -> tuple[PilotShard, list[Any]]:
     """A shard, in this process, of a sound provider and one that a test makes."""
     sources = {"ada": SourceConfig(sklearn="iris"), "bob": bob}
-    return PilotShard(["bob", "ada"], ()), [ray.put(sources)]
+    return PilotShard(["bob", "ada"], SampleSchema()), [ray.put(sources)]
 
 
 def write(path: Path, **columns: Any) -> None:

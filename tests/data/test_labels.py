@@ -1,18 +1,28 @@
 """Labels: their kinds, and one numbering of named classes for all providers."""
 
+import json
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
 import pytest
 
-from projektor_ray.data import Samples, SourceConfig, read_source, samples_from_arrays
+from projektor_ray.data import (
+    Samples,
+    SampleSchema,
+    SourceConfig,
+    read_source,
+    samples_from_arrays,
+    samples_from_frame,
+)
 from projektor_ray.data.labels import UNKNOWN_FROM
 from projektor_ray.errors import InputError
 
 
 def of(labels: object, target: str = "auto", class_names: tuple[str, ...] | None = None) -> Samples:
     inputs = np.zeros((len(labels), 1))  # type: ignore[arg-type]
-    return samples_from_arrays(inputs, labels, target, class_names)  # type: ignore[arg-type]
+    schema = None if class_names is None else SampleSchema(class_names)
+    return samples_from_arrays(inputs, labels, target, schema)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
@@ -47,9 +57,10 @@ def test_none_drops_the_labels() -> None:
     [
         ([1.0, 2.0], "auto", "target: classes or target: regression"),
         ([0.5, 2.0], "classes", "real numbers such as .*0.5"),
-        ([1.5, np.nan, np.inf], "auto", r"2 of 3 labels are missing .* rows 2, 3 \("),
+        ([1.5, np.nan, None], "auto", r"2 of 3 labels are missing, in rows 2, 3 \("),
+        ([1.5, np.inf], "auto", "infinite"),
         (["a", "b"], "regression", "names such as 'a'"),
-        ([1 + 2j], "auto", "complex128"),
+        ([1 + 2j], "auto", "complex"),
     ],
 )
 def test_refuses(labels: object, asked: str, message: str) -> None:
@@ -82,7 +93,7 @@ def test_names_that_validation_lacks_are_kept() -> None:
 
 
 def test_names_and_numbers_do_not_mix() -> None:
-    with pytest.raises(InputError, match="the validation set's are names such as 'cat'"):
+    with pytest.raises(InputError, match="2 names such as 'cat'"):
         of([0, 1], class_names=("cat", "dog"))
     with pytest.raises(InputError, match="the validation set's are numbers"):
         of(["cat"], class_names=())
@@ -100,8 +111,50 @@ def test_the_names_of_an_archive_are_numbered_by_the_validation_set(tmp_path: Pa
     assert read_source(source).class_names == ("cat", "yak", "zebra")
     for vocabulary in [("cat", "dog"), ("yak",)]:
         expected = of(["zebra", "cat", "yak"], class_names=vocabulary)
-        found = read_source(source, class_names=vocabulary)
+        found = read_source(source, schema=SampleSchema(vocabulary))
         np.testing.assert_array_equal(found.labels, expected.labels)
         assert set(found.other_names) == set(expected.other_names)
-    with pytest.raises(InputError, match="the validation set's are numbers"):
-        read_source(source, class_names=())
+
+
+NUT_BOLT = SampleSchema(("nut", "bolt"), numbered=True)
+
+
+def named(names: tuple[str, ...], labels: list[int], schema: SampleSchema | None) -> Samples:
+    features = {"kind": {"_type": "ClassLabel", "names": list(names)}}
+    metadata = {"huggingface": json.dumps({"info": {"features": features}})}
+    columns = pa.table({"f": np.arange(len(labels)) / 2, "kind": labels})
+    return samples_from_frame(columns.replace_schema_metadata(metadata), schema=schema)
+
+
+def test_names_that_a_file_gives_to_numbers_are_used_and_compared() -> None:
+    validation = named(("nut", "bolt"), [0, 1, 1], None)
+    assert validation.class_names == ("nut", "bolt")
+    assert validation.schema.numbered
+    other = named(("washer", "bolt", "nut"), [2, 1, 0], validation.schema)
+    assert other.labels is not None
+    assert other.labels[:2].tolist() == [0, 1]
+    assert other.labels[2] >= UNKNOWN_FROM
+    assert other.other_names == ("washer",)
+    texts = samples_from_arrays(np.zeros((2, 1)), ["bolt", "nut"], schema=validation.schema)
+    assert texts.labels is not None
+    assert texts.labels.tolist() == [1, 0]
+
+
+def test_numbers_are_positions_where_the_validation_set_numbers_its_names() -> None:
+    pilot = samples_from_arrays(np.zeros((2, 1)), [1, 0], schema=NUT_BOLT)
+    assert pilot.labels is not None
+    assert pilot.labels.tolist() == [1, 0]
+    assert [note.kind for note in pilot.reading.notes] == ["class positions"]
+    with pytest.raises(InputError, match="numbers such as 2"):
+        samples_from_arrays(np.zeros((2, 1)), [1, 2], schema=NUT_BOLT)
+
+
+def test_named_numbers_are_compared_by_number_where_validation_has_no_names() -> None:
+    pilot = named(("nut", "bolt"), [1, 0], SampleSchema())
+    assert pilot.labels is not None
+    assert pilot.labels.tolist() == [1, 0]
+    assert [note.kind for note in pilot.reading.notes] == ["compared by number"]
+
+
+def test_texts_of_one_number_stay_two_classes() -> None:
+    assert of(["1", "01", "1"]).class_names == ("01", "1")

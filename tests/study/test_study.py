@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from projektor_ray.data import Samples, embedder_identity, samples_from_arrays
+from projektor_ray.data import Samples, SampleSchema, embedder_identity, samples_from_arrays
 from projektor_ray.errors import InputError
 from projektor_ray.learners import build_learner
 from projektor_ray.storage.settings import parse
@@ -210,14 +210,17 @@ def test_labels_that_no_validation_set_has_are_told() -> None:
     assert [name in one for name, one in zip(PILOTS, told, strict=True)] == [True] * 3
 
 
-def labelled(*names: str, class_names: tuple[str, ...] | None = ("no", "yes")) -> Samples:
+NO_YES = SampleSchema(("no", "yes"))
+
+
+def labelled(*names: str, schema: SampleSchema | None = NO_YES) -> Samples:
     """Forty samples of these classes in turn."""
     labels = np.array(names)[np.arange(40) % len(names)]
-    return samples_from_arrays(samples(40).inputs, labels, class_names=class_names)
+    return samples_from_arrays(samples(40).inputs, labels, schema=schema)
 
 
 def test_a_pilot_without_one_label_of_validation_is_refused_with_both_lists() -> None:
-    validation = labelled("no", "yes", class_names=None)
+    validation = labelled("no", "yes", schema=None)
     pilots = dict.fromkeys(PILOTS, labelled("no", "yes"))
     says = r"'bob' has no label in common .*expected 'no', 'yes'; got 'NO', 'YES ' \('NO' is 'no', "
     with pytest.raises(InputError, match=says + "'YES ' is 'yes' but for case or spaces"):
@@ -230,11 +233,11 @@ def test_a_pilot_without_one_label_of_validation_is_refused_with_both_lists() ->
 
 
 def test_arrays_that_number_named_classes_otherwise_are_refused() -> None:
-    validation = labelled("no", "yes", class_names=None)
+    validation = labelled("no", "yes", schema=None)
     pilots = dict.fromkeys(PILOTS, labelled("no", "yes"))
     for names in (("NO", "YES"), ("maybe", "no", "yes")):
         with pytest.raises(InputError, match=f"expected 'no' as class 0; got '{names[0]}'. Make"):
-            resolved(VALUES, {**pilots, "bob": labelled(*names, class_names=None)}, validation)
+            resolved(VALUES, {**pilots, "bob": labelled(*names, schema=None)}, validation)
     resolved(VALUES, {**pilots, "bob": samples(classes=2)}, validation)
 
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from projektor_ray.selection import exchange
 from projektor_ray.selection.baselines import baseline_mixtures, check_mixtures, single_mixtures
 from projektor_ray.selection.branch_and_bound import branch_and_bound
 from projektor_ray.selection.feasible_set import FeasibleSet
@@ -85,12 +86,17 @@ def select_from(
     level: float,
 ) -> Plan:
     """The plan predicted best of those that the search from mixtures (B, m) finds."""
-    found = branch_and_bound(upward(objective, direction), feasible, points)
+    rising = upward(objective, direction)
+    found = branch_and_bound(rising, feasible, points)
+    part, samples = found.best.feasible, found.best.samples
+    if exchange.applies(feasible):
+        samples = exchange.best_integer_plan(rising, feasible, samples)
+        part = part if part.contains(samples) else feasible.part_of(samples)
     return make_plan(
         objective,
         feasible,
-        found.best.feasible,
-        found.best.samples,
+        part,
+        samples,
         level,
         direction,
         restarts=len(points),

@@ -40,7 +40,7 @@ class Node:
     @property
     def is_plan(self) -> bool:
         """Whether the samples keep every constraint."""
-        return self.feasible.keeps(self.samples)
+        return self.feasible.contains(self.samples)
 
 
 @dataclass(frozen=True, eq=False)
@@ -97,7 +97,7 @@ def _incumbent(objective: Objective, root: Node) -> Node | None:
     where that leaves no plan.
     """
     part = root
-    while part.feasible.lacking(part.samples):
+    while part.feasible.below_order(part.samples):
         settled = part.feasible.settled(part.samples)
         if not settled.is_possible:
             return None
@@ -131,7 +131,7 @@ def _solve(objective: Objective, feasible: FeasibleSet, starts: Floats) -> Node:
 
 def _no_order_kept(root: Node) -> InfeasibleError:
     feasible = root.feasible
-    i = (feasible.lacking(root.samples) or np.flatnonzero(feasible.minimum_orders).tolist())[0]
+    i = (feasible.below_order(root.samples) or np.flatnonzero(feasible.minimum_orders).tolist())[0]
     return InfeasibleError(
         f"the minimum order of {feasible.names[i]!r} cannot be kept: neither with nothing nor with "
         f"{feasible.minimum_orders[i]:,} samples of it is there a plan that keeps the other "

@@ -82,6 +82,8 @@ class PurchasePlans:
     frontier : the best plan for each budget, where the request has several.
     open_size : whether the size was chosen with the plan; intervals, gains and stability are all
         at that size.
+    flat_in_size : whether the size was chosen although the objective is the same at every size, so
+        that the plan is the cheapest of equal ones.
     unspent : what is left of the budget, and why; None where nothing noteworthy is.
     parts : predictions of each metric where the objective aggregates several: by name of the metric
         or validation set, then by name of the plan.
@@ -97,6 +99,7 @@ class PurchasePlans:
     target_result: TargetResult | None = None
     frontier: Mapping[float, Plan] = field(default_factory=dict)
     open_size: bool = False
+    flat_in_size: bool = False
     unspent: UnspentBudget | None = None
     parts: Mapping[str, Mapping[str, MetricPrediction]] = field(default_factory=dict)
     budget: float | None = None
@@ -127,6 +130,12 @@ class PurchasePlans:
     def priced(self) -> bool:
         """Whether anything costs money."""
         return any(price > 0 for one in self.providers for _, price in one.schedule)
+
+    @property
+    def free_providers(self) -> tuple[str, ...]:
+        """Providers whose samples cost nothing while those of others cost money."""
+        free = (one.name for one in self.providers if not any(p for _, p in one.schedule))
+        return tuple(free) if self.priced else ()
 
     @property
     def selected(self) -> Plan:
@@ -213,27 +222,25 @@ def _apart(mixture: Floats, other: Floats) -> float:
     return 0.5 * float(np.abs(mixture - other).sum())
 
 
-def compare_with_baselines(
-    problem: PurchaseProblem, plan: Plan, budget: float | None
-) -> PurchasePlans:
-    """A selected plan and the baselines of the same size.
-
-    Raises
-    ------
-    InfeasibleError, InputError
-        As `select`.
-    """
-    objective = problem.objective_at(plan.size)
-    baselines = baseline_plans(
-        objective,
+def baselines_of(problem: PurchaseProblem, size: int, budget: float | None) -> dict[str, Plan]:
+    """The baselines of a problem at a size, see `baseline_plans`."""
+    return baseline_plans(
+        problem.objective_at(size),
         problem.providers,
-        plan.size,
+        size,
         budget=budget,
         terms=problem.terms,
         direction=problem.direction,
         candidates=None if problem.trained is None else problem.trained[:1],
         level=problem.level,
     )
+
+
+def compare(
+    problem: PurchaseProblem, plan: Plan, baselines: Mapping[str, Plan], budget: float | None
+) -> PurchasePlans:
+    """A selected plan and its baselines, with gains and stability where the objective has them."""
+    objective = problem.objective_at(plan.size)
     plans = {SELECTED: plan, **baselines}
     if not isinstance(objective, MetricObjective):
         return PurchasePlans(
@@ -295,6 +302,7 @@ def _rows_of(
     name: str, plan: Plan, gain: Gain | None, stability: PlanStability | None
 ) -> list[Row]:
     low, high = plan.interval or (None, None)
+    average = plan.average_prices
     shares = None if stability is None else stability.shares.tolist()
     whole = {
         "predicted": plan.predicted,
@@ -317,6 +325,7 @@ def _rows_of(
             "share_high": None if shares is None else shares[i][1],
             "samples": int(plan.samples[i]),
             "price": float(plan.prices[i]),
+            "average_price": float(average[i]),
             "cost": float(plan.costs[i]),
             "marginal_value": float(plan.marginal_value[i]),
             "capacity_shadow_price": float(plan.capacity_shadow_price[i]),

@@ -28,7 +28,7 @@ class FeasibleSet:
     Two constraints make the set non-convex: prices that fall with the quantity, and minimum
     orders of providers that need not be bought. `project` and `cheapest` leave minimum orders out
     and take each provider's cost for its convex envelope between the bounds, so that they belong
-    to a convex set that contains all plans; `keeps` tells whether a plan keeps every constraint,
+    to a convex set that contains all plans; `contains` tells whether a plan keeps every constraint,
     and `split` divides the set where one does not.
 
     Attributes
@@ -149,26 +149,46 @@ class FeasibleSet:
         """Whether the budget is kept."""
         return self.cost(samples) <= self.budget * (1 + COST_TOLERANCE)
 
+    def contains(self, samples: Integers) -> bool:
+        """Whether a plan (m,) keeps every constraint."""
+        return bool(self.contains_each(samples[None])[0])
+
+    def contains_each(self, plans: Integers) -> NDArray[np.bool_]:
+        """Whether each of several plans (k, m) keeps every constraint, shape (k,)."""
+        bounds = (self.lower <= plans) & (plans <= self.upper)
+        orders = (plans == 0) | (plans >= self.minimum_orders)
+        costs = self.tiers.costs(plans).sum(axis=1)
+        affordable = costs <= self.budget * (1 + COST_TOLERANCE)
+        return np.asarray(
+            (bounds & orders).all(axis=1) & (plans.sum(axis=1) == self.size) & affordable
+        )
+
+    def part_of(self, samples: Integers) -> "FeasibleSet":
+        """The convex part that holds a plan: its price tiers, and orders of nothing or enough."""
+        low, high = self.lower.copy(), self.upper.copy()
+        ordered = (self.minimum_orders > 0) & (samples > 0)
+        low[ordered] = np.maximum(low, self.minimum_orders)[ordered]
+        high[(self.minimum_orders > 0) & (samples == 0)] = 0
+        for i, schedule in enumerate(self.schedules):
+            ends = [end for end, _ in schedule[1:]]
+            low[i] = max([low[i], *(end for end in ends if end <= samples[i])])
+            high[i] = min([high[i], *(end for end in ends if end > samples[i])])
+        return replace(self, lower=low, upper=high)
+
     def may_afford(self, samples: Integers) -> bool:
         """Whether the budget is kept by the convex envelopes of the costs."""
         return self.envelope.cost(samples) <= self.budget * (1 + COST_TOLERANCE)
 
-    def lacking(self, samples: Integers) -> list[int]:
+    def below_order(self, samples: Integers) -> list[int]:
         """Providers of which some are bought, but fewer than their minimum order."""
         return [int(i) for i in np.flatnonzero((samples > 0) & (samples < self.minimum_orders))]
-
-    def keeps(self, samples: Integers) -> bool:
-        """Whether every constraint is kept."""
-        within = (self.lower <= samples) & (samples <= self.upper)
-        complete = samples.sum() == self.size and not self.lacking(samples)
-        return bool(complete and within.all() and self.affords(samples))
 
     def split(self, samples: Integers) -> list["FeasibleSet"]:
         """Parts that hold between them every plan, where `samples` break a minimum order or the
         budget; none of them empty.
         """
-        if lacking := self.lacking(samples):
-            i = max(lacking, key=lambda i: min(samples[i], self.minimum_orders[i] - samples[i]))
+        if below_order := self.below_order(samples):
+            i = max(below_order, key=lambda i: min(samples[i], self.minimum_orders[i] - samples[i]))
             ordered = max(self.lower[i], self.minimum_orders[i])
             return _possible([self._bounded(i, upper=0), self._bounded(i, lower=int(ordered))])
         return self.split_tiers(samples)
@@ -177,11 +197,11 @@ class FeasibleSet:
         """The part in which the clearer half of those that `samples` lack to their minimum order
         sell nothing or at least the order, whichever is nearer.
         """
-        lacking = np.array(self.lacking(samples))
-        filled = samples[lacking] / self.minimum_orders[lacking]
-        clearer = np.argsort(-np.abs(filled - 0.5), kind="stable")[: (len(lacking) + 1) // 2]
-        dropped = lacking[clearer][filled[clearer] < 0.5]
-        ordered = lacking[clearer][filled[clearer] >= 0.5]
+        below_order = np.array(self.below_order(samples))
+        filled = samples[below_order] / self.minimum_orders[below_order]
+        clearer = np.argsort(-np.abs(filled - 0.5), kind="stable")[: (len(below_order) + 1) // 2]
+        dropped = below_order[clearer][filled[clearer] < 0.5]
+        ordered = below_order[clearer][filled[clearer] >= 0.5]
         low, high = self.lower.copy(), self.upper.copy()
         high[dropped], low[ordered] = 0, self.minimum_orders[ordered]
         return replace(self, lower=low, upper=high)

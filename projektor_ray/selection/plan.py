@@ -24,7 +24,7 @@ class Plan:
     Attributes
     ----------
     samples : to buy from each, shape (m,); they sum to the size.
-    prices : money for the last sample of each provider, shape (m,).
+    prices : marginal price: money for the last sample of each provider, shape (m,).
     predicted : the metric of this mixture at this size.
     interval : low and high of a training's metric, or None where the objective gives none.
     marginal_value : change of the predicted metric if 1,000 samples more were bought of each
@@ -82,6 +82,12 @@ class Plan:
     def cost(self) -> float:
         """Money in all."""
         return float(self.costs.sum())
+
+    @property
+    def average_prices(self) -> Floats:
+        """Money per sample bought of each provider, shape (m,); the price where none is."""
+        bought = np.maximum(self.samples, 1)
+        return np.where(self.samples > 0, self.costs / bought, self.prices)
 
 
 def make_plan(

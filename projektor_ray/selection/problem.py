@@ -8,7 +8,7 @@ import numpy as np
 
 from projektor_ray.errors import InfeasibleError, InputError
 from projektor_ray.predictors.probe_arrays import mixture_groups
-from projektor_ray.selection.algorithm_2 import select, select_from
+from projektor_ray.selection.algorithm_2 import MOST_VERTICES, select, select_from
 from projektor_ray.selection.baselines import baseline_mixtures
 from projektor_ray.selection.feasible_set import FeasibleSet
 from projektor_ray.selection.objective import Direction, MetricObjective, Objective
@@ -23,6 +23,8 @@ MetricAt = Callable[[int], MetricObjective]
 
 BEST_TRAINED = 8
 """How many of the best trained mixtures the search also starts from."""
+FLAT = 1e-9
+"""Relative: changes of the objective with the size that are rounding."""
 UNLIMITED = 10**12
 """A problem that allows more samples than this needs a `max_size`."""
 
@@ -101,6 +103,22 @@ class PurchaseProblem:
     def score(self, plan: Plan) -> float:
         """Score of a plan; the better of two plans has the higher score."""
         return plan.unclipped if self.direction == "maximize" else -plan.unclipped
+
+    def is_better(self, plan: Plan, than: Plan) -> bool:
+        """Whether a plan is predicted better within the metric's bounds, else before they cut."""
+        sign = 1.0 if self.direction == "maximize" else -1.0
+        ours, theirs = ((sign * p.predicted, sign * p.unclipped) for p in (plan, than))
+        return ours > theirs
+
+    @cached_property
+    def is_flat(self) -> bool:
+        """Whether the objective is the same at every size that may be bought."""
+        least = max(self.min_size, self.trained_at or 1)
+        sizes = [size for size in (least, 2 * least, 16 * least) if size <= (self.max_size or size)]
+        count = len(self.providers)
+        mixtures = np.vstack([np.full((1, count), 1 / count), np.eye(count)[:MOST_VERTICES]])
+        values = np.array([self.objective_at(size)(mixtures)[0] for size in sizes])
+        return len(sizes) > 1 and bool(np.ptp(values, axis=0).max() <= FLAT * np.abs(values).max())
 
     def reaches(self, plan: Plan, target: float) -> bool:
         """Whether a plan's prediction is as good as a target."""

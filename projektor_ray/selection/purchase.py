@@ -4,12 +4,14 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from projektor_ray.errors import InputError
-from projektor_ray.selection.comparison import PurchasePlans, compare_with_baselines
+from projektor_ray.selection.comparison import PurchasePlans, baselines_of, compare
+from projektor_ray.selection.plan import Plan
 from projektor_ray.selection.problem import PurchaseProblem
 from projektor_ray.selection.size_search import (
     TargetResult,
     cheapest_reaching,
     frontier,
+    priced_at_open_size,
     select_under_budget,
     smallest_reaching,
 )
@@ -76,10 +78,12 @@ class PurchaseRequest:
         return max(self.frontier) if self.frontier else self.budget
 
 
-def buy(problem: PurchaseProblem, asked: PurchaseRequest) -> PurchasePlans:
-    """The plan that is asked for, as `selected`, and the plans to compare it with.
+def buy(problem: PurchaseProblem, request: PurchaseRequest) -> PurchasePlans:
+    """The plan that a request asks for, as `selected`, and the baselines of the same size.
 
-    Of a frontier, `selected` is the plan for the largest budget.
+    The selected plan is never worse than a baseline: if a baseline is better, it is selected. Of a
+    frontier, the plan for the largest budget is selected. Where the objective is flat in the size,
+    an open size begins at the largest size trained, and the cheapest of equal plans is selected.
 
     Raises
     ------
@@ -88,35 +92,72 @@ def buy(problem: PurchaseProblem, asked: PurchaseRequest) -> PurchasePlans:
     InputError
         If a number cannot be used, or nothing bounds the size.
     """
-    if asked.size is not None:
-        fixed = problem.plan(asked.size, asked.budget)
-        return _told(compare_with_baselines(problem, fixed, asked.budget), problem, asked)
-    if asked.max_size is not None:
-        problem = replace(problem, max_size=min(asked.max_size, problem.max_size or asked.max_size))
-    if asked.frontier:
-        plans = frontier(problem, asked.frontier)
-        richest = plans[asked.frontier.index(max(asked.frontier))]
-        found = _told(compare_with_baselines(problem, richest, asked.money), problem, asked)
-        return replace(found, frontier=dict(zip(asked.frontier, plans, strict=True)))
-    if asked.target is not None:
-        answer = _reach(problem, asked.target, asked)
-        found = replace(
-            compare_with_baselines(problem, answer.plan, asked.budget), target_result=answer
+    if request.size is not None:
+        plan = problem.plan(request.size, request.budget)
+        return _compared(problem, request, plan)
+    problem = _with_open_size(problem, request)
+    if request.frontier:
+        plans = dict(zip(request.frontier, frontier(problem, request.frontier), strict=True))
+        found = _compared(problem, request, plans[max(plans)])
+        return replace(found, frontier={**plans, max(plans): found.selected})
+    if request.target is None:
+        return _compared(problem, request, select_under_budget(problem, request.budget))
+    result = _reach(problem, request, request.target)
+    found = _compared(problem, request, result.plan, result)
+    reached = problem.reaches(found.selected, request.target)
+    return replace(found, target_result=replace(result, plan=found.selected, reached=reached))
+
+
+def _with_open_size(problem: PurchaseProblem, request: PurchaseRequest) -> PurchaseProblem:
+    """The problem with the request's bounds of the size."""
+    most = min(filter(None, (request.max_size, problem.max_size)), default=None)
+    least = problem.min_size
+    if problem.is_flat and problem.trained_at is not None:
+        least = max(least, min(problem.trained_at, most or problem.trained_at))
+    return replace(problem, min_size=least, max_size=most)
+
+
+def _compared(
+    problem: PurchaseProblem,
+    request: PurchaseRequest,
+    plan: Plan,
+    result: TargetResult | None = None,
+) -> PurchasePlans:
+    """The plan, or a baseline that is better, with all baselines and what the budget leaves."""
+    open_size = request.size is None
+    baselines = baselines_of(problem, plan.size, request.money)
+    best = plan
+    for other in baselines.values():
+        if _is_better(problem, other, best, result):
+            best = priced_at_open_size(problem, other) if open_size else other
+    if best is not plan:
+        best = replace(
+            best,
+            restarts=plan.restarts,
+            restarts_converged=plan.restarts_converged,
+            optimality_gap=plan.optimality_gap,
         )
-        return replace(found, open_size=True) if answer.reached else _told(found, problem, asked)
-    best = select_under_budget(problem, asked.budget)
-    return _told(compare_with_baselines(problem, best, asked.budget), problem, asked)
+    found = compare(problem, best, baselines, request.money)
+    unspent = None
+    if result is None or not result.reached:
+        unspent = unspent_budget(problem, best, request.money, open_size=open_size)
+    flat = open_size and problem.is_flat
+    return replace(found, open_size=open_size, unspent=unspent, flat_in_size=flat)
 
 
-def _told(found: PurchasePlans, problem: PurchaseProblem, asked: PurchaseRequest) -> PurchasePlans:
-    """With what is left of the money, and whether the size was open."""
-    open_size = asked.size is None
-    unspent = unspent_budget(problem, found.selected, asked.money, open_size=open_size)
-    return replace(found, open_size=open_size, unspent=unspent)
+def _is_better(
+    problem: PurchaseProblem, plan: Plan, than: Plan, result: TargetResult | None
+) -> bool:
+    """Whether a plan serves a request better: it reaches the target for less money, or, where none
+    is reached, it is predicted better.
+    """
+    if result is not None and result.reached:
+        return problem.reaches(plan, result.target) and plan.cost < than.cost
+    return problem.is_better(plan, than)
 
 
-def _reach(problem: PurchaseProblem, target: float, asked: PurchaseRequest) -> TargetResult:
-    costs = any(price > 0 for one in problem.providers for _, price in one.schedule)
-    money = costs if asked.minimize is None else asked.minimize == "money"
+def _reach(problem: PurchaseProblem, request: PurchaseRequest, target: float) -> TargetResult:
+    priced = any(price > 0 for one in problem.providers for _, price in one.schedule)
+    money = priced if request.minimize is None else request.minimize == "money"
     search = cheapest_reaching if money else smallest_reaching
-    return search(problem, target, asked.budget)
+    return search(problem, target, request.budget)

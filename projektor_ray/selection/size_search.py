@@ -6,7 +6,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from projektor_ray.errors import InfeasibleError, InputError
-from projektor_ray.selection.objective import MetricObjective
+from projektor_ray.selection.baselines import single_mixtures
+from projektor_ray.selection.objective import MetricObjective, upward
 from projektor_ray.selection.plan import THOUSAND, Plan
 from projektor_ray.selection.problem import PurchaseProblem
 from projektor_ray.selection.shadow_prices import CLOSE, at_open_size
@@ -19,6 +20,8 @@ PER_CENT = 100.0
 GOLDEN = (5**0.5 - 1) / 2
 MOST_PEAKS = 3
 """Around how many of the sizes that are better than their neighbours the search goes on."""
+EQUAL = 1e-3
+"""Of the spread of values: what whole samples leave between plans that are equal."""
 REMEMBERED = 4
 """Mixtures of how many of the best plans a search at another size or budget starts from."""
 
@@ -160,7 +163,7 @@ def frontier(problem: PurchaseProblem, budgets: Sequence[float]) -> list[Plan]:
 def _warmer(problem: PurchaseProblem, plan: Plan, smaller: Plan, budget: float) -> Plan:
     """The better of a plan and of a search from a smaller budget's mixture at the same size."""
     other = _try(problem, plan.size, budget, [smaller.mixture, plan.mixture])
-    return plan if other is None else problem.better(plan, _priced(problem, other))
+    return plan if other is None else problem.better(plan, priced_at_open_size(problem, other))
 
 
 def _scan(problem: PurchaseProblem, budget: float | None, seen: Sequence[Plan] = ()) -> list[Plan]:
@@ -214,9 +217,19 @@ def _over_sizes(
         beside = scanned[max(peak - 1, 0)], scanned[min(peak + 1, len(scanned) - 1)]
         seen += _climb(problem, budget, beside, scanned[peak], seen)
     best = max(seen, key=problem.score)
+    if problem.is_flat:
+        least = problem.score(best) - EQUAL * _spread(problem, best)
+        best = min((p for p in seen if problem.score(p) >= least), key=lambda p: (p.cost, p.size))
     if in_full and best not in scanned:
         best = problem.better(best, problem.plan(best.size, budget))
-    return _priced(problem, best)
+    return priced_at_open_size(problem, best)
+
+
+def _spread(problem: PurchaseProblem, plan: Plan) -> float:
+    """By how much a plan is better than the worst provider alone, where that may be bought."""
+    alone = single_mixtures(plan.part)
+    values, _ = upward(problem.objective_at(plan.size), problem.direction)(alone)
+    return max(problem.score(plan) - float(values.min()), 0.0)
 
 
 def _peaks(problem: PurchaseProblem, scanned: Sequence[Plan]) -> list[int]:
@@ -250,7 +263,7 @@ def _climb(
     return found[1:]
 
 
-def _priced(problem: PurchaseProblem, plan: Plan) -> Plan:
+def priced_at_open_size(problem: PurchaseProblem, plan: Plan) -> Plan:
     """The plan with the shadow prices of an open size, unless its size is a bound."""
     objective = problem.objective_at(plan.size)
     bounds = (problem.min_size, problem.max_size)

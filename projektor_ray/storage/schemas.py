@@ -199,7 +199,8 @@ SCHEMAS: dict[str, pa.Schema] = {
         ("provider", _TEXT, "Name of the provider."),
         ("share", _NUMBER, "Share of the provider in the plan."),
         ("samples", _COUNT, "Samples to buy from the provider."),
-        ("price", _NUMBER, "Price of the last sample of the provider."),
+        ("price", _NUMBER, "Marginal price: money for the last sample of the provider."),
+        ("average_price", _NUMBER, "Money per sample bought of the provider, on average."),
         ("cost", _NUMBER, "Money for all samples of the provider."),
         (
             "marginal_value",

@@ -123,7 +123,7 @@ def test_a_thousand_providers() -> None:
     feasible = FeasibleSet.of(sellers, 100_000, 100_000.0)
     best = Bowl(peak)(feasible.project(np.array([peak])))[0][0]
     assert plan.predicted == pytest.approx(best, abs=1e-5)
-    assert feasible.keeps(plan.samples)
+    assert feasible.contains(plan.samples)
 
 
 def test_baseline_plans() -> None:

@@ -88,7 +88,7 @@ def test_whole_samples_keep_every_constraint(feasible: FeasibleSet, seed: int) -
     assert (samples >= 0).all()
     assert (samples <= feasible.upper).all()
     assert listed(feasible) @ samples <= feasible.budget * (1 + 1e-9)
-    assert feasible.keeps(samples)
+    assert feasible.contains(samples)
 
 
 def test_whole_samples_are_near_the_mixture() -> None:
@@ -117,7 +117,7 @@ def test_many_providers() -> None:
     nearest = feasible.project(rng.normal(size=(4, 1000)))
     np.testing.assert_allclose(nearest.sum(axis=1), 1, atol=1e-9)
     np.testing.assert_allclose(nearest @ listed(feasible), 0.7, atol=1e-9)
-    assert feasible.keeps(whole_samples(nearest[0], feasible))
+    assert feasible.contains(whole_samples(nearest[0], feasible))
 
 
 def test_the_constraint_that_cannot_be_kept_is_named() -> None:

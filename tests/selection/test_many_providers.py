@@ -84,7 +84,7 @@ def test_hundreds_of_minimum_orders_are_settled_in_a_few_searches(
         return -np.sum((mixtures - peak) ** 2, axis=1), -2 * (mixtures - peak)
 
     plan = select(objective, sellers, SIZE, budget=BUDGET, terms=terms, restarts=2)
-    assert FeasibleSet.of(sellers, SIZE, BUDGET, terms).keeps(plan.samples)
+    assert FeasibleSet.of(sellers, SIZE, BUDGET, terms).contains(plan.samples)
     assert calls < 300
     none = {name: Terms(excluded=True) for name in terms}
     without = select(objective, sellers, SIZE, budget=BUDGET, terms=none, restarts=2)

@@ -1,0 +1,100 @@
+"""Integer search for small purchases: enumeration of all plans, or exchange until none helps."""
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from projektor_ray.selection.feasible_set import FeasibleSet
+from projektor_ray.selection.objective import Objective
+from projektor_ray.selection.pricing import Integers
+from projektor_ray.storage.arrays import Floats
+
+SMALL = 30
+"""Below so many samples a rounded mixture may be far from the best plan."""
+MOST_ENUMERATED = 5_000
+MOST_PROVIDERS = 30
+MOST_TRIED = 500
+"""Exchanges that are evaluated at once: the most promising ones to first order."""
+
+
+def applies(feasible: FeasibleSet) -> bool:
+    """Whether plans are improved here: few samples, or minimum orders, of few providers."""
+    orders = (feasible.minimum_orders > np.maximum(feasible.lower, 1)).any()
+    return len(feasible.names) <= MOST_PROVIDERS and bool(feasible.size < SMALL or orders)
+
+
+def best_integer_plan(objective: Objective, feasible: FeasibleSet, samples: Integers) -> Integers:
+    """A plan at least as good as `samples`, (m,): the best of all where they are few.
+
+    Otherwise samples are exchanged between providers, one pair or two pairs of providers at a
+    time, until no exchange helps.
+    """
+    every = enumerated(feasible)
+    if every is not None:
+        return _best(objective, np.vstack([samples, every]))
+    while True:
+        improved = _best(objective, np.vstack([samples, _promising(objective, feasible, samples)]))
+        if (improved == samples).all():
+            return samples
+        samples = improved
+
+
+def enumerated(feasible: FeasibleSet) -> Integers | None:
+    """All plans that keep the constraints, (k, m); None where they are too many."""
+    allowed = [
+        [n for n in range(low, high + 1) if n == 0 or n >= order]
+        for low, high, order in zip(
+            feasible.lower.tolist(),
+            feasible.upper.tolist(),
+            feasible.minimum_orders.tolist(),
+            strict=True,
+        )
+    ]
+    partial = np.zeros((1, 0), dtype=np.int64)
+    for i, counts in enumerate(allowed):
+        rest = slice(i + 1, None)
+        fewest, most = int(feasible.lower[rest].sum()), int(feasible.upper[rest].sum())
+        grown = np.hstack(
+            [np.repeat(partial, len(counts), axis=0), np.tile(counts, len(partial))[:, None]]
+        )
+        left = feasible.size - grown.sum(axis=1)
+        partial = grown[(left >= fewest) & (left <= most)]
+        if len(partial) > MOST_ENUMERATED:
+            return None
+    return partial[[feasible.contains(plan) for plan in partial]]
+
+
+def _promising(objective: Objective, feasible: FeasibleSet, samples: Integers) -> Integers:
+    """Plans one or two exchanges away, (k, m); of many those that are best to first order."""
+    steps = np.array(list(_exchanges(feasible, samples)), dtype=np.int64)
+    steps = steps.reshape(-1, len(samples))
+    pairs = (steps[:, None] + steps[None]).reshape(-1, len(samples))
+    around = np.unique(samples + np.vstack([steps, pairs]), axis=0)
+    around = around[feasible.contains_each(around)]
+    _, gradient = objective((samples / feasible.size)[None])
+    return np.asarray(around[np.argsort(-(around @ gradient[0]), kind="stable")[:MOST_TRIED]])
+
+
+def _exchanges(feasible: FeasibleSet, samples: Integers) -> Iterator[Integers]:
+    """Samples moved from one provider to another: one, twice as many …, and up to each bound."""
+    low, high, order = feasible.lower, feasible.upper, feasible.minimum_orders
+    for i in np.flatnonzero(samples > low):
+        for j in np.flatnonzero(samples < high):
+            most = int(min(samples[i] - low[i], high[j] - samples[j]))
+            counts = {1 << k for k in range(most.bit_length())}
+            counts |= {samples[i] - low[i], samples[i] - order[i]}
+            counts |= {high[j] - samples[j], order[j] - samples[j]}
+            for count in sorted(int(n) for n in counts if 1 <= n <= most and i != j):
+                step = np.zeros_like(samples)
+                step[i], step[j] = -count, count
+                yield step
+
+
+def _best(objective: Objective, plans: Integers) -> Integers:
+    """The best of plans (k, m); of equal ones the first."""
+    values, _ = objective(_mixtures(plans))
+    return np.asarray(plans[int(np.argmax(values))])
+
+
+def _mixtures(plans: Integers) -> Floats:
+    return np.asarray(plans / plans.sum(axis=1, keepdims=True))

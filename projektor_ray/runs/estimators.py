@@ -15,7 +15,7 @@ from projektor_ray.projection import FittedModels, ScaleModel, choose_model
 from projektor_ray.projection.choose import AUTO
 from projektor_ray.runs.identifiability import unseen
 from projektor_ray.runs.metric_direction import Bounds
-from projektor_ray.runs.mixture_columns import OfMixtures, interval_like, values_like
+from projektor_ray.runs.mixture_columns import OfMixtures
 from projektor_ray.runs.offers import Offers
 from projektor_ray.selection import (
     ProjectedObjective,
@@ -98,18 +98,18 @@ class MixtureRegressor(OfMixtures):
         return hasattr(self, "predictor_")
 
     def predict(self, X: Any) -> Any:
-        """The metric of each mixture: (q,), a Series where X is a pandas DataFrame."""
+        """The metric of each mixture: (q,); see `set_output`."""
         check_is_fitted(self)
         distances = self._numbers(X, self.distance)
-        return values_like(X, self._back(self.predictor_.predict(self._mixtures(X), distances)))
+        values = self.predictor_.predict(self._mixtures(X), distances)
+        return self._output(X, self._back(values), "predicted")
 
     def predict_interval(self, X: Any, level: float = 0.9) -> Any:
-        """Where a new training's metric would lie: (q, 2), a DataFrame of `low` and `high`."""
+        """Where a new training's metric would lie: (q, 2), low and high; see `set_output`."""
         check_is_fitted(self)
         distances = self._numbers(X, self.distance)
-        return interval_like(
-            X, self._back(self.predictor_.interval(self._mixtures(X), distances, level))
-        )
+        bounds = self.predictor_.interval(self._mixtures(X), distances, level)
+        return self._output(X, self._back(bounds), "low", "high")
 
 
 class ScaleRegressor(OfMixtures):
@@ -216,16 +216,16 @@ class ScaleRegressor(OfMixtures):
         predicted = np.empty(len(mixtures))
         for at, rows in self._groups(X, size, len(mixtures)):
             predicted[rows] = self.model_.predict(mixtures[rows], _take(distances, rows), at)
-        return values_like(X, self._back(predicted))
+        return self._output(X, self._back(predicted), "predicted")
 
     def predict_interval(self, X: Any, size: float | None = None, level: float = 0.9) -> Any:
-        """Where a new training's metric would lie: (q, 2), a DataFrame of `low` and `high`."""
+        """Where a new training's metric would lie: (q, 2), low and high; see `set_output`."""
         check_is_fitted(self)
         mixtures, distances = self._mixtures(X), self._numbers(X, self.distance)
         bounds = np.empty((len(mixtures), 2))
         for at, rows in self._groups(X, size, len(mixtures)):
             bounds[rows] = self.model_.interval(mixtures[rows], _take(distances, rows), at, level)
-        return interval_like(X, self._back(bounds))
+        return self._output(X, self._back(bounds), "low", "high")
 
     def by(self, name: str) -> "ScaleRegressor":
         """The same fitted estimator, but predicting by another of `models_`."""

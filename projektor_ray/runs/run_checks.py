@@ -170,4 +170,4 @@ def _others(wrong: NDArray[np.intp]) -> str:
 
 
 def _shown(value: float) -> str:
-    return "empty" if np.isnan(value) else f"{value:g}"
+    return "empty (NaN)" if np.isnan(value) else f"{value:g}"

@@ -93,7 +93,7 @@ def bad(**changes: Any) -> pd.DataFrame:
         (FRAME.drop(columns="mid"), Roles(providers=("alpha", "mid", "zeta")), "no column 'mid'"),
         (FRAME.drop(columns="alpha"), None, r"zeta, mid look like shares, but sum to 0 … 0\.75"),
         (FRAME[["size", "accuracy"]], None, "cannot tell which columns are the providers"),
-        (bad(mid=[0, None, 0, 0.4]), None, r"'mid' is empty in row 2"),
+        (bad(mid=[0, None, 0, 0.4]), None, r"'mid' is empty \(NaN\) in row 2"),
         (bad(mid=[0, -0.25, 0, 0.4]), None, r"0 or more; 'mid' is -0\.25 in row 2"),
         (bad(accuracy=[50, 60, 70, 80]), None, "in per cent. Divide it by 100"),
         (

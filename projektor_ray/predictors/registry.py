@@ -3,16 +3,12 @@
 import pyarrow as pa
 
 from projektor_ray.errors import InputError, nearest
+from projektor_ray.predictors.center_scaling import CenterScaling
 from projektor_ray.predictors.ensemble import Ensemble
 from projektor_ray.predictors.gaussian_process import GaussianProcess
-from projektor_ray.predictors.polynomial import (
-    CenterScaling,
-    Linear,
-    PseudoQuadratic,
-    PseudoQuadraticTransport,
-    Quadratic,
-)
+from projektor_ray.predictors.polynomial import Linear, PseudoQuadratic, Quadratic
 from projektor_ray.predictors.predictor import Predictor
+from projektor_ray.predictors.pseudo_quadratic_transport import PseudoQuadraticTransport
 from projektor_ray.predictors.rational import LogLinearLaw, Rational
 from projektor_ray.predictors.shapley import LeaveOneOut, Shapley
 from projektor_ray.storage.one_row import the_row

@@ -4,8 +4,16 @@ from projektor_ray.projection.choose import ChoiceReason, FittedModels, check_op
 from projektor_ray.projection.grouped import Grouped, provider_groups
 from projektor_ray.projection.joint import Joint
 from projektor_ray.projection.joint_power import JointPower
-from projektor_ray.projection.log_linear import noise_gain, project, reach, scale_weights
-from projektor_ray.projection.per_scale import LogLinear, NoProjection, Saturating, decider
+from projektor_ray.projection.log_linear import (
+    LogLinear,
+    noise_gain,
+    project,
+    reach,
+    scale_weights,
+)
+from projektor_ray.projection.no_projection import NoProjection
+from projektor_ray.projection.per_scale import decider
+from projektor_ray.projection.saturating import Saturating
 from projektor_ray.projection.scale_model import ScaleModel
 from projektor_ray.projection.scale_models import (
     SCALE_MODELS,

@@ -16,14 +16,11 @@ from projektor_ray.predictors import PREDICTORS, Predictor, ProbeArrays
 from projektor_ray.projection.grouped import Grouped, provider_groups
 from projektor_ray.projection.joint import Joint
 from projektor_ray.projection.joint_power import JointPower
-from projektor_ray.projection.log_linear import check_scales
-from projektor_ray.projection.per_scale import (
-    LogLinear,
-    NoProjection,
-    PerScale,
-    Saturating,
-    decider,
-)
+from projektor_ray.projection.line_weights import check_scales
+from projektor_ray.projection.log_linear import LogLinear
+from projektor_ray.projection.no_projection import NoProjection
+from projektor_ray.projection.per_scale import PerScale, decider
+from projektor_ray.projection.saturating import Saturating
 from projektor_ray.projection.scale_model import Bounds, ScaleModel
 
 AUTO, LEAST_ERROR = "auto", "least_error"

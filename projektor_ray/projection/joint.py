@@ -12,7 +12,7 @@ from projektor_ray.predictors.kernels import KernelSum, MixtureKernels
 from projektor_ray.predictors.predictor import FitReport
 from projektor_ray.predictors.probe_arrays import ProbeArrays
 from projektor_ray.predictors.ridge import Averaged, NoisePrior, Posterior, Spectrum, Trend
-from projektor_ray.projection.log_linear import NOISE_EXPONENT
+from projektor_ray.projection.line_weights import NOISE_EXPONENT
 from projektor_ray.projection.scale_model import ScaleModel
 from projektor_ray.storage.arrays import Floats
 

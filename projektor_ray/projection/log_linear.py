@@ -1,57 +1,39 @@
 """Eq. 3: the metric is linear in the logarithm of the size; and what that does to errors."""
 
-import itertools
 from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from projektor_ray.errors import InputError
+from projektor_ray.projection.line_weights import (
+    check_scales,
+    check_size,
+    line_weights,
+    noise_precisions,
+)
+from projektor_ray.projection.per_scale import PerScale
 from projektor_ray.storage.arrays import Floats
 
-NOISE_EXPONENT = 0.7
-"""The variance of a training's metric falls about as N^−0.7."""
 
+class LogLinear(PerScale):
+    """Eq. 3: the metric is linear in ln N for each mixture.
 
-def check_scales(scales: Sequence[float], fewest: int = 2) -> Floats:
-    """Scales as an array.
-
-    Raises
-    ------
-    InputError
-        Unless there are at least `fewest` of them, ascending, each of at least one sample.
+    Over more than two scales, least squares of the same law, weighed by N^0.7 because the noise of
+    trainings falls so; over two, Eq. 3 itself.
     """
-    array = np.asarray(scales, dtype=np.float64)
-    if array.ndim != 1 or len(array) < fewest:
-        raise InputError(
-            f"a projection needs probes at {fewest} or more scales, N0 < N1 < …; "
-            f"got {_listed(array)}. Train probes at another scale, a factor of 4 away"
-        )
-    ascending = all(low < high for low, high in itertools.pairwise(array))
-    if not (np.isfinite(array).all() and array[0] >= 1 and ascending):
-        raise InputError(
-            "scales must be ascending sizes of at least 1 sample, N0 < N1 < …; "
-            f"got {_listed(array)}"
-        )
-    return array
 
+    name = "eq3"
 
-def _listed(scales: Floats) -> str:
-    return ", ".join(f"{scale:,.10g}" for scale in scales.reshape(-1))
+    def weights(self, size: float) -> Floats:
+        return scale_weights(size, self.scales, self._precisions())
 
+    def _weight_slopes(self, size: float) -> Floats:
+        doubled = scale_weights(np.array([1.0, np.e]), self.scales, self._precisions())
+        return np.asarray((doubled[:, 1] - doubled[:, 0]) / size)
 
-def check_size(size: ArrayLike) -> Floats:
-    """Sizes as an array of any shape.
-
-    Raises
-    ------
-    InputError
-        Unless every size is finite and at least 1.
-    """
-    array = np.asarray(size, dtype=np.float64)
-    if not (np.isfinite(array) & (array >= 1)).all():
-        raise InputError(f"a size must be a number of samples, at least 1; got {size!r}")
-    return array
+    def _join(self, values: Floats, size: float) -> Floats:
+        return project(size, self.scales, list(values), self._precisions())
 
 
 def scale_weights(
@@ -74,36 +56,6 @@ def scale_weights(
     """
     logs = np.log(check_scales(scales))
     return line_weights(np.log(check_size(size)), logs, precisions)
-
-
-def line_weights(
-    at: Floats, abscissae: Floats, precisions: Sequence[float] | None = None
-) -> Floats:
-    """Weights of ordinates in the (weighted) least-squares line through them, at other points.
-
-    Returns
-    -------
-    array, shape (s, *shape of at): they sum to 1 over the s abscissae.
-
-    Raises
-    ------
-    InputError
-        If there is not one positive precision for each abscissa.
-    """
-    precision = (
-        np.ones(len(abscissae)) if precisions is None else np.asarray(precisions, dtype=float)
-    )
-    if precision.shape != abscissae.shape or not (np.isfinite(precision) & (precision > 0)).all():
-        raise InputError(
-            f"expected a positive precision for each of {len(abscissae)} scales; got {precisions}"
-        )
-    precision = precision / precision.sum()
-    centred = abscissae - precision @ abscissae
-    slopes = precision * centred / (precision @ centred**2)
-    shape = (len(abscissae),) + (1,) * at.ndim
-    return np.asarray(
-        precision.reshape(shape) + slopes.reshape(shape) * (at - precision @ abscissae)
-    )
 
 
 def project(
@@ -139,11 +91,6 @@ def project(
         raise InputError("values to project must be finite numbers; got NaN or infinity")
     terms = [weight * array for weight, array in zip(weights, arrays, strict=True)]
     return np.asarray(sum(terms[1:], start=terms[0]))
-
-
-def noise_precisions(scales: Sequence[float]) -> list[float]:
-    """Inverse variances of trainings at scales, up to a factor: `N_s^0.7`."""
-    return [scale**NOISE_EXPONENT for scale in scales]
 
 
 def noise_gain(size: ArrayLike, scales: Sequence[float]) -> Floats:

@@ -1,4 +1,4 @@
-"""Models of all scales that join one predictor per scale: Eq. 3, and no projection."""
+"""Models of all scales that join one predictor per scale by weights."""
 
 from abc import abstractmethod
 from collections.abc import Mapping
@@ -9,21 +9,12 @@ import numpy as np
 from projektor_ray.predictors import Predictor, restore
 from projektor_ray.predictors.probe_arrays import ProbeArrays
 from projektor_ray.predictors.registry import predictor_class
-from projektor_ray.projection.log_linear import (
-    check_scales,
-    check_size,
-    line_weights,
-    noise_precisions,
-    scale_weights,
-)
+from projektor_ray.projection.line_weights import check_scales, noise_precisions
 from projektor_ray.projection.scale_model import Bounds, ScaleModel
 from projektor_ray.storage.arrays import Floats
 from projektor_ray.storage.one_row import one_row, the_row
 
 PerScaleT = TypeVar("PerScaleT", bound="PerScale")
-
-EXPONENTS = np.arange(0.02, 1.51, 0.02)
-"""Candidate exponents of the saturating law; towards 0 it becomes the log-linear one."""
 
 
 class PerScale(ScaleModel):
@@ -77,18 +68,24 @@ class PerScale(ScaleModel):
     def value_and_gradient(
         self, mixtures: Floats, distances: Floats, distance_gradients: Floats, size: float
     ) -> tuple[Floats, Floats]:
-        value, gradient = np.zeros(len(mixtures)), np.zeros(mixtures.shape)
-        for weight, predictor in zip(self.weights(size), self.predictors.values(), strict=True):
-            at_scale = predictor.value_and_gradient(mixtures, distances, distance_gradients)
-            value += weight * at_scale[0]
-            gradient += weight * at_scale[1]
-        return value, gradient
+        values, gradients = zip(
+            *(
+                predictor.value_and_gradient(mixtures, distances, distance_gradients)
+                for predictor in self.predictors.values()
+            ),
+            strict=True,
+        )
+        return self._join(np.array(values), size), self._join(np.array(gradients), size)
 
     def size_slope(self, mixtures: Floats, distances: Floats, size: float) -> Floats:
         return self._weight_slopes(size) @ self._at_scales(mixtures, distances)
 
     def _predict(self, mixtures: Floats, distances: Floats, size: float) -> Floats:
-        return self.weights(size) @ self._at_scales(mixtures, distances)
+        return self._join(self._at_scales(mixtures, distances), size)
+
+    def _join(self, values: Floats, size: float) -> Floats:
+        """`Σ_s w_s(N) · values_s`, (s, …) → (…)."""
+        return np.asarray(np.tensordot(self.weights(size), values, axes=1))
 
     def _spread(self, mixtures: Floats, distances: Floats, size: float) -> Floats:
         """Errors of the scales are independent, and amplified by their weights."""
@@ -128,94 +125,3 @@ def decider(model: ScaleModel) -> str:
     if isinstance(model, PerScale):
         return next(iter(model.predictors.values())).name
     return model.name
-
-
-class LogLinear(PerScale):
-    """Eq. 3: the metric is linear in ln N for each mixture.
-
-    Over more than two scales, least squares of the same law, weighed by N^0.7 because the noise of
-    trainings falls so; over two, Eq. 3 itself.
-    """
-
-    name = "eq3"
-
-    def weights(self, size: float) -> Floats:
-        return scale_weights(size, self.scales, self._precisions())
-
-    def _weight_slopes(self, size: float) -> Floats:
-        doubled = scale_weights(np.array([1.0, np.e]), self.scales, self._precisions())
-        return np.asarray((doubled[:, 1] - doubled[:, 0]) / size)
-
-
-class NoProjection(PerScale):
-    """The value at the largest scale, whatever the size: what every projection has to beat."""
-
-    name = "none"
-    fewest_scales = 1
-
-    def weights(self, size: float) -> Floats:
-        check_size(size)
-        return np.asarray(np.eye(len(self.scales))[-1])
-
-    def _weight_slopes(self, size: float) -> Floats:
-        return np.zeros(len(self.scales))
-
-    def _drift(self, mixtures: Floats, distances: Floats, size: float) -> Floats:
-        """All of the growth is missed: as much again as between the last two scales; with its sign.
-
-        With one scale nothing tells it, and the size must be that scale.
-        """
-        if len(self.scales) == 1:
-            return np.zeros(len(mixtures))
-        before, last = self._at_scales(mixtures, distances)[-2:]
-        beyond = max(np.log(size / self.scales[-1]), 0.0)
-        return np.asarray(beyond * (last - before) / np.log(self.scales[-1] / self.scales[-2]))
-
-
-class Saturating(PerScale):
-    """`L̂(N, p) = L∞(p) − k(p)·N^(−β)`, with one exponent β for all mixtures.
-
-    For a given β the law is a line in N^(−β), so that the scales' predictors are joined by
-    weights as Eq. 3 joins them. β is the exponent of least (weighted) squared distance of all
-    mixtures' predictions from their lines; a free exponent for each mixture would follow the noise.
-    """
-
-    name = "saturating"
-    fewest_scales = 3
-
-    exponent: float
-
-    def weights(self, size: float) -> Floats:
-        return self._weights(float(check_size(size)), self.exponent)
-
-    def _weight_slopes(self, size: float) -> Floats:
-        """Weights are linear in −N^(−β), whose derivative is β·N^(−β−1)."""
-        at = -(np.array([1.0, 2.0]) ** -self.exponent)
-        both = line_weights(at, -(self._sizes**-self.exponent), self._precisions())
-        along = (both[:, 1] - both[:, 0]) / (at[1] - at[0])
-        return np.asarray(along * self.exponent * size ** (-self.exponent - 1))
-
-    def _weights(self, size: float, exponent: float) -> Floats:
-        at = np.array(-(size**-exponent))
-        return line_weights(at, -(self._sizes**-exponent), self._precisions())
-
-    @property
-    def _sizes(self) -> Floats:
-        return np.array(self.scales, dtype=np.float64)
-
-    def _fit(self, probes: ProbeArrays) -> None:
-        super()._fit(probes)
-        first = np.array([rows[0] for rows in probes.groups()])
-        values = self._at_scales(probes.mixtures[first], probes.distances[first])
-        self.exponent = float(min(EXPONENTS, key=lambda e: self._misfit(values, e)))
-
-    def _misfit(self, values: Floats, exponent: float) -> float:
-        lines = np.array([self._weights(scale, exponent) @ values for scale in self.scales])
-        return float(np.array(self._precisions()) @ np.sum((values - lines) ** 2, axis=1))
-
-    def _state(self) -> dict[str, Any]:
-        return {**super()._state(), "exponent": self.exponent}
-
-    def _restore(self, state: dict[str, Any]) -> None:
-        super()._restore(state)
-        self.exponent = state["exponent"]

@@ -12,7 +12,7 @@ from scipy.special import ndtri
 from projektor_ray.errors import InputError, TooFewProbesError
 from projektor_ray.predictors.predictor import FitReport, student_quantile
 from projektor_ray.predictors.probe_arrays import ProbeArrays, one_per_mixture
-from projektor_ray.projection.log_linear import check_scales, check_size
+from projektor_ray.projection.line_weights import check_scales, check_size
 from projektor_ray.projection.posterior import deviation_of_differences, samples
 from projektor_ray.storage.arrays import Floats
 from projektor_ray.storage.one_row import one_row, the_row

@@ -6,7 +6,9 @@ from projektor_ray.errors import InputError, nearest
 from projektor_ray.projection.grouped import Grouped
 from projektor_ray.projection.joint import Joint
 from projektor_ray.projection.joint_power import JointPower
-from projektor_ray.projection.per_scale import LogLinear, NoProjection, Saturating
+from projektor_ray.projection.log_linear import LogLinear
+from projektor_ray.projection.no_projection import NoProjection
+from projektor_ray.projection.saturating import Saturating
 from projektor_ray.projection.scale_model import ScaleModel
 from projektor_ray.storage.one_row import the_row
 

@@ -6,7 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from projektor_ray.errors import InputError
-from projektor_ray.projection import noise_gain, project, scale_weights
+from projektor_ray.projection import LogLinear, noise_gain, project, scale_weights
+from projektor_ray.storage.arrays import Floats
 
 
 @given(
@@ -102,3 +103,25 @@ def test_bad_input(
 def test_bad_precisions() -> None:
     with pytest.raises(InputError, match="positive precision"):
         project(100, (250, 1000), (1.0, 2.0), precisions=(1.0, 0.0))
+
+
+def test_the_model_predicts_by_the_public_function(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Another function in the place of Eq. 3 changes predictions, values and gradients."""
+    mixtures = np.random.default_rng(0).dirichlet(np.ones(3), size=8)
+    rows, sizes = np.tile(mixtures, (2, 1)), np.repeat([50.0, 200.0], 8)
+    model = LogLinear("linear").fit(rows, None, sizes, rows @ [1.0, 2.0, 3.0] + np.log(sizes))
+    distances, flat = np.zeros(8), np.zeros((8, 3))
+    at_scales = [one.predict(mixtures) for one in model.predictors.values()]
+    by_formula = project(800, (50, 200), at_scales)
+    np.testing.assert_allclose(model.predict(mixtures, distances, 800), by_formula)
+
+    def first(size: float, scales: object, values: list[Floats], precisions: object) -> Floats:
+        return values[0]
+
+    monkeypatch.setattr("projektor_ray.projection.log_linear.project", first)
+    at_first = model.predictors[50]
+    expected = at_first.value_and_gradient(mixtures, distances, flat)
+    np.testing.assert_array_equal(model.predict(mixtures, distances, 800), expected[0])
+    found = model.value_and_gradient(mixtures, distances, flat, 800)
+    np.testing.assert_array_equal(found[0], expected[0])
+    np.testing.assert_array_equal(found[1], expected[1])

@@ -15,7 +15,8 @@ from projektor_ray.projection import (
     project,
     restore_scale_model,
 )
-from projektor_ray.projection.per_scale import EXPONENTS, PerScale
+from projektor_ray.projection.per_scale import PerScale
+from projektor_ray.projection.saturating import EXPONENTS
 from projektor_ray.storage.arrays import Floats
 
 DRIFT = np.array([0.3, 1.1, 0.6])

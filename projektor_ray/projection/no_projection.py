@@ -1,0 +1,32 @@
+"""No projection: the value at the largest scale, whatever the size."""
+
+import numpy as np
+
+from projektor_ray.projection.line_weights import check_size
+from projektor_ray.projection.per_scale import PerScale
+from projektor_ray.storage.arrays import Floats
+
+
+class NoProjection(PerScale):
+    """The value at the largest scale, whatever the size: what every projection has to beat."""
+
+    name = "none"
+    fewest_scales = 1
+
+    def weights(self, size: float) -> Floats:
+        check_size(size)
+        return np.asarray(np.eye(len(self.scales))[-1])
+
+    def _weight_slopes(self, size: float) -> Floats:
+        return np.zeros(len(self.scales))
+
+    def _drift(self, mixtures: Floats, distances: Floats, size: float) -> Floats:
+        """All of the growth is missed: as much again as between the last two scales; with its sign.
+
+        With one scale nothing tells it, and the size must be that scale.
+        """
+        if len(self.scales) == 1:
+            return np.zeros(len(mixtures))
+        before, last = self._at_scales(mixtures, distances)[-2:]
+        beyond = max(np.log(size / self.scales[-1]), 0.0)
+        return np.asarray(beyond * (last - before) / np.log(self.scales[-1] / self.scales[-2]))

@@ -6,7 +6,8 @@ from actors.nodes import living_nodes
 from actors.probes import missing_probes
 from jobs.probe import train
 from jobs.workspace import Workspace
-from projektor_ray.cli.terminal import headline, table
+from projektor_ray.cli import screen
+from projektor_ray.explain.facts import TextTable
 from projektor_ray.probes.cost_estimate import (
     estimate,
     remaining_sizes,
@@ -44,10 +45,11 @@ def check(workspace: Workspace, *, timed: bool = False) -> None:
         *_gain_rows(study),
     ]
     says = f"{len(trained)} probes timed" if trained else "nothing trained"
-    table(f"Study {config.name}: everything checked, {says}", ["what", ""], rows)
-    headline("project", reach(study.max_size, study.scales))
-    for hint in [*study.cautions, *_hints(study)]:
-        headline("hint", hint)
+    title = f"Study {config.name}: everything checked, {says}"
+    cells = tuple((name, text) for name, text in rows)
+    screen.table(TextTable(title, ("what", ""), cells, left=("",)))
+    screen.statement(f"{reach(study.max_size, study.scales)}.")
+    screen.bullets("Hints", [*study.cautions, *_hints(study)])
 
 
 def check_input(workspace: Workspace) -> None:

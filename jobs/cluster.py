@@ -32,32 +32,64 @@ def connected(address: str | None) -> Iterator[bool]:
     if ray.is_initialized():
         yield False
         return
-    address, local = address or os.environ.get("RAY_ADDRESS"), False
-    if os.environ.get("RAY_JOB_CONFIG_JSON_ENV_VAR"):
+    address = address or os.environ.get("RAY_ADDRESS") or "local"
+    submitted = bool(os.environ.get("RAY_JOB_CONFIG_JSON_ENV_VAR"))
+    local = address == "local" and not submitted
+    if submitted:
         ray.init(logging_level=logging.WARNING)
-    elif address and address not in ("local", "auto"):
-        check_reachable(address)
-        ray.init(address, runtime_env={"working_dir": str(ROOT)}, logging_level=logging.WARNING)
+    elif local:
+        _start_local()
     else:
-        local = address != "auto"
-        _start_local(address or "local")
+        _connect(address)
     try:
         yield local
     finally:
         ray.shutdown()
 
 
-def _start_local(address: str) -> None:
+def _start_local() -> None:
     os.environ.setdefault("RAY_AUTH_MODE", "disabled")
     paths = [str(ROOT), str(Path.cwd()), os.environ.get("PYTHONPATH", "")]
     environment = {"PYTHONPATH": os.pathsep.join(dict.fromkeys(path for path in paths if path))}
-    ray.init(
-        address,
-        include_dashboard=False if address == "local" else None,
-        runtime_env={"env_vars": environment},
-        logging_level=logging.WARNING,
-        log_to_driver=False,
-    )
+    try:
+        ray.init(
+            "local",
+            include_dashboard=False,
+            runtime_env={"env_vars": environment},
+            logging_level=logging.WARNING,
+            log_to_driver=False,
+        )
+    except OSError as failure:
+        if "AF_UNIX" not in str(failure):
+            raise
+        folder = os.environ.get("RAY_TMPDIR") or os.environ.get("TMPDIR") or "/tmp"
+        raise InputError(
+            f"the folder of temporary files is too long a path for Ray's sockets: {folder} "
+            f"({len(folder)} characters). Set RAY_TMPDIR to a short path, such as /tmp"
+        ) from None
+
+
+def _connect(address: str) -> None:
+    """Connect to a cluster, to whose nodes the project's folder is sent.
+
+    Raises
+    ------
+    InputError
+        If no cluster answers at the address.
+    """
+    if address != "auto":
+        check_reachable(address)
+    try:
+        ray.init(address, runtime_env={"working_dir": str(ROOT)}, logging_level=logging.WARNING)
+    except ConnectionError as failure:
+        raise InputError(
+            f"no Ray cluster answers at {address!r} ({_first_line(failure)}). Start one with "
+            "`ray start --head`, correct --address or RAY_ADDRESS, or unset it to run locally"
+        ) from None
+
+
+def _first_line(failure: Exception) -> str:
+    return next(iter(str(failure).splitlines()), type(failure).__name__)
 
 
 def check_reachable(address: str) -> None:
@@ -69,12 +101,18 @@ def check_reachable(address: str) -> None:
         If the address is not HOST:PORT, or nothing listens there.
     """
     scheme, _, place = address.rpartition("://")
-    if scheme == "ray":
+    if scheme in ("http", "https"):
         raise InputError(
-            f"{address!r} is an address of Ray Client, whose driver is no part of the cluster and "
-            "cannot write a study's tables; expected HOST:PORT of a head node, from a machine of "
-            "the cluster, or submit the job: ray job submit --address http://HOST:8265 "
-            "--working-dir . -- python -m jobs.study STUDY.yaml"
+            f"{address!r} is where jobs are submitted to, not a cluster's own address. Submit this "
+            f"one: `ray job submit --address {address} --working-dir . -- python -m jobs.study "
+            "STUDY.yaml --out s3://bucket/NAME`; or give the head node as --address HOST:6379"
+        )
+    if scheme:
+        raise InputError(
+            f"{address!r} is an address of Ray Client, whose driver runs outside the cluster and "
+            "cannot write a study's tables. Give the head node as --address HOST:6379, from a "
+            "machine of the cluster; or submit the job: `ray job submit --address "
+            "http://HOST:8265 --working-dir . -- python -m jobs.study STUDY.yaml`"
         )
     host, _, port = place.partition(":")
     try:

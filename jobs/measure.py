@@ -3,17 +3,23 @@
 python -m jobs.measure STUDY.yaml
 """
 
-import argparse
+if __name__ == "__main__":
+    from jobs.command_line import main
+
+    main("measure")
+
+import logging
 import time
 
-from jobs.options import output_of, parser, run
-from jobs.workspace import Workspace, opened
-from projektor_ray.cli.terminal import headline
+from jobs.workspace import Workspace
+from projektor_ray.cli.screen import status
+from projektor_ray.explain.formatting import count
 from projektor_ray.storage.arrays import Floats
 from projektor_ray.storage.ledger import Ledger
-from projektor_ray.study import read_study
 from projektor_ray.study.fitting import distance_rows, unmeasured
 from projektor_ray.transport import Distances
+
+logger = logging.getLogger(__name__)
 
 
 def measure(workspace: Workspace) -> None:
@@ -45,29 +51,19 @@ def _append(workspace: Workspace, mixtures: Floats) -> Distances:
 def _measure(workspace: Workspace) -> None:
     study = workspace.study
     to = f" to {study.set_name}" if study.set_name else ""
-    missing = unmeasured(study, workspace.distances())
-    if len(missing):
-        distances = workspace.pilot_distances
-        headline("transport", f"{distances.plan.layout}: {distances.plan.reason}")
-        started = time.perf_counter()
-        found = _append(workspace, missing)
-        seconds = time.perf_counter() - started
-        open_ones = int((~found.converged).sum())
-        says = f"{len(missing)} mixtures{to} in {seconds:.1f} s, {found.iterations.max()} rounds"
-        headline(
-            "distances", says + (f", [bold red]{open_ones} not converged[/]" if open_ones else "")
-        )
-    else:
-        headline("distances", f"all {len(study.measured)} mixtures{to} were there")
-
-
-def main(arguments: argparse.Namespace) -> int:
-    config = read_study(arguments.study)
-    out = output_of(config, arguments.out)
-    with opened(config, out, arguments.address, appends=True) as workspace:
-        measure(workspace)
-    return 0
-
-
-if __name__ == "__main__":
-    run(main, parser("measure", "Measure the distances that a study's ledger lacks."))
+    missing, seconds = unmeasured(study, workspace.distances()), 0.0
+    present = len(study.measured) - len(missing)
+    counts = f"{count(len(study.measured), 'mixture')}{to}"
+    if not len(missing):
+        status("Distances", f"{counts} ({present:,} reused, 0 measured)")
+        return
+    distances = workspace.pilot_distances
+    plan = distances.plan
+    logger.info("Transport: %s (%s)", plan.layout, plan.reason)
+    started = time.perf_counter()
+    found = _append(workspace, missing)
+    seconds = time.perf_counter() - started
+    open_ones = int((~found.converged).sum())
+    failed = f", {open_ones:,} not converged" if open_ones else ""
+    measured = f"{len(missing):,} measured in {seconds:.1f} s{failed}"
+    status("Distances", f"{counts} ({present:,} reused, {measured})")

@@ -5,23 +5,26 @@ python -m jobs.probe STUDY.yaml --failures         the tracebacks of those that 
 python -m jobs.probe STUDY.yaml --replay ID        one probe again, alone, in the foreground
 """
 
-import argparse
+if __name__ == "__main__":
+    from jobs.command_line import main
+
+    main("probe")
+
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 
 import ray
-from rich.markup import escape
 
 from actors.adaptive import run_adaptive
 from actors.probes import ProbeRunner, missing_probes
-from jobs.options import output_of, parser, run
-from jobs.show import probe_progress
+from jobs.probe_progress import probe_progress
 from jobs.tensorboard import logging_to
-from jobs.workspace import Workspace, opened
-from projektor_ray.cli.terminal import headline
+from jobs.workspace import Workspace
+from projektor_ray.cli.screen import statement, status
 from projektor_ray.errors import InputError
+from projektor_ray.explain.formatting import count
 from projektor_ray.explain.probe_findings import probe_facts
 from projektor_ray.learners import build_learner
 from projektor_ray.learners.metrics import constant_metrics
@@ -31,10 +34,10 @@ from projektor_ray.probes.threads import cpu_threads
 from projektor_ray.probes.train_probe import Outcome, train_probe
 from projektor_ray.storage.ledger import Ledger
 from projektor_ray.storage.schemas import Key, Row
-from projektor_ray.study import Probe, Study, read_study
+from projektor_ray.study import Probe, Study
 
 FIRST_PROBES = 8
-"""After so many probes the first hints are printed."""
+"""After so many probes the first hints are shown."""
 
 
 def probe(workspace: Workspace, *, retry_failed: bool = False) -> Workspace:
@@ -50,25 +53,16 @@ def probe(workspace: Workspace, *, retry_failed: bool = False) -> Workspace:
         train(workspace, missing, before)
     if missing or workspace.study.adaptive is not None:
         Ledger(workspace.folder, "probes").compact()
-    wanted, rows = workspace.study.wanted_probes(), workspace.probes()
     if missing:
+        rows = workspace.probes()
+        wanted = workspace.study.wanted_probes()
         show_findings(workspace, [rows[one.key] for one in wanted if one.key in rows])
-    there = [one.key for one in wanted if one.key in rows]
-    trained = sum(key not in before or _attempt(rows, key) > _attempt(before, key) for key in there)
-    failed = [p for p in wanted if p.key in rows and rows[p.key]["status"] == "failed"]
-    says = f"{len(wanted)} wanted, {len(there) - trained} were there, {trained} trained"
-    left = len(wanted) - len(there)
-    says += f", [bold red]{left} left to the next run[/]" if left else ""
-    headline("probes", says + (f", [bold red]{len(failed)} failed[/]" if failed else ""))
-    if failed:
-        headline("", escape(f"one of them: {last_line(rows[failed[0].key]['error'])}"))
-        headline("", "jobs.probe --failures shows all; --retry-failed trains them again;")
-        headline("", f"--replay {failed[0].label} repeats this one here")
+    _show_counts(workspace, before)
     return workspace
 
 
 def show_findings(workspace: Workspace, rows: Iterable[Row]) -> None:
-    """Print what finished probes tell of the learner: warnings, metrics that suggest a mistake."""
+    """Show what finished probes reveal of the learner: warnings, metrics that suggest a mistake."""
     study = workspace.each[0].study
     metric = study.metric
     labels = ray.get(workspace.pilots.validations[study.validation.name]).labels
@@ -76,12 +70,33 @@ def show_findings(workspace: Workspace, rows: Iterable[Row]) -> None:
     best = metric.high if metric.maximize else metric.low
     findings = probe_findings(rows, maximize=metric.maximize, best=best, constant=constant)
     for one in probe_facts(findings, metric.name):
-        headline("hint", escape(one.text))
+        status("Hint", one.text)
 
 
-def _attempt(rows: Mapping[Key, Row], key: Key) -> int:
-    """Of the row of a probe."""
-    return int(rows[key]["attempt"])
+def _show_counts(workspace: Workspace, before: Mapping[Key, Row]) -> None:
+    """How many probes were reused, trained, left and failed; an example of those that failed."""
+    wanted, rows = workspace.study.wanted_probes(), workspace.probes()
+    present = [one.key for one in wanted if one.key in rows]
+    trained = sum(
+        key not in before or rows[key]["attempt"] > before[key]["attempt"] for key in present
+    )
+    failed = [p for p in wanted if p.key in rows and rows[p.key]["status"] == "failed"]
+    left = len(wanted) - len(present)
+    parts = [
+        f"{len(present) - trained:,} reused",
+        f"{trained:,} trained",
+        f"{len(failed):,} failed",
+    ]
+    parts += [f"{left:,} left to the next run"] if left else []
+    status("Probes", f"{len(wanted):,} ({', '.join(parts)})")
+    if failed:
+        status("Failure", last_line(rows[failed[0].key]["error"]))
+        status(
+            "Help",
+            "`--failures` of jobs.probe shows all tracebacks, `--replay "
+            f"{failed[0].label}` repeats this probe here, `--retry-failed` trains all failed "
+            "probes again.",
+        )
 
 
 def train(workspace: Workspace, probes: Sequence[Probe], before: Mapping[Key, Row]) -> None:
@@ -97,7 +112,7 @@ def _grow(workspace: Workspace, missing: Sequence[Probe], before: Mapping[Key, R
         searcher = run_adaptive(runner, missing, workspace.distances())
     if searcher.ended is not None:
         chosen = len(searcher.study.mixtures) - len(study.mixtures)
-        headline("design", f"{chosen} mixtures chosen; {searcher.ended.reason}")
+        status("Design", f"{count(chosen, 'mixture')} chosen; {searcher.ended.reason}")
     return replace(workspace, study=searcher.study)
 
 
@@ -140,16 +155,16 @@ def lacking(workspace: Workspace) -> Study:
     return workspace.study.on(names) if names else workspace.study
 
 
-def failures(workspace: Workspace) -> None:
+def show_failures(workspace: Workspace) -> None:
     """Show the whole traceback of every failed probe, once for all that share it."""
     rows, sharing = workspace.probes(), defaultdict(list)
     for probe in workspace.study.wanted_probes():
         if probe.key in rows and rows[probe.key]["status"] == "failed":
             sharing[rows[probe.key]["error"].rstrip()].append(probe.label)
     for error, labels in sharing.items():
-        headline("failed", f"{' '.join(labels)}\n{escape(error)}\n", wrap=False)
-    says = f"{sum(map(len, sharing.values()))} failed, of {len(sharing)} causes"
-    headline("failures", says if sharing else "none")
+        statement(f"Failed: {' '.join(labels)}\n{error}\n")
+    failed = count(sum(map(len, sharing.values())), "failed probe")
+    statement(f"{failed}, {count(len(sharing), 'cause')}")
 
 
 def replay(workspace: Workspace, label: str) -> Outcome:
@@ -180,29 +195,5 @@ def replay(workspace: Workspace, label: str) -> Outcome:
         found = {"replay": outcome.row(place), "ledger": rows.get(by_label[label].key)}
         for where, row in found.items():
             if row is not None:
-                headline(where, f"{label}{on}: {row['error'] or repr(row['value'])}")
+                statement(f"{where} of {label}{on}: {row['error'] or repr(row['value'])}")
     return outcome
-
-
-def main(arguments: argparse.Namespace) -> int:
-    config = read_study(arguments.study)
-    out, alone = output_of(config, arguments.out), arguments.replay is not None
-    appends = not (alone or arguments.failures)
-    with opened(config, out, arguments.address, appends=appends) as workspace:
-        if alone:
-            return int(replay(workspace, arguments.replay).status == "failed")
-        if arguments.failures:
-            failures(workspace)
-            return 0
-        workspace.check_resources()
-        probe(workspace, retry_failed=arguments.retry_failed)
-    return 0
-
-
-if __name__ == "__main__":
-    options = parser("probe", "Train the probes that a study's ledger lacks.")
-    does = options.add_mutually_exclusive_group()
-    does.add_argument("--retry-failed", action="store_true", help="train failed probes again")
-    does.add_argument("--failures", action="store_true", help="show why probes failed")
-    does.add_argument("--replay", metavar="ID", help="repeat one probe: MIXTURE_ID:SIZE:SEED")
-    run(main, options)

@@ -3,27 +3,28 @@
 python -m jobs.profiles STUDY.yaml
 """
 
-import argparse
+if __name__ == "__main__":
+    from jobs.command_line import main
+
+    main("profiles")
+
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
 
 from actors.profiles import examine
-from jobs.measure import measure
-from jobs.options import output_of, parser, run
-from jobs.workspace import Workspace, opened
-from projektor_ray.cli.terminal import headline, table
+from jobs.workspace import Workspace
+from projektor_ray.cli import screen
 from projektor_ray.errors import InputError
-from projektor_ray.profiles import ProviderProfile, SampleValues, Share, provider_profiles
+from projektor_ray.explain.profile_table import profile_table
+from projektor_ray.profiles import ProviderProfile, SampleValues, provider_profiles
 from projektor_ray.selection import Plan
 from projektor_ray.storage.hashing import digest
 from projektor_ray.storage.table_metadata import TableMetadata
-from projektor_ray.study import read_study
 
 VERSION = 3
 """Of what the numbers of a profile mean; a table of another version is computed again."""
-SHOWN_CHARACTERS = 12
 
 
 Profiles = dict[str, list[ProviderProfile]]
@@ -46,7 +47,7 @@ def _profiles(workspace: Workspace) -> list[ProviderProfile]:
         found = provider_profiles(study.names, names, alone, pilots, duplicates, values)
         _write_values(workspace, values)
         _write(workspace, found)
-    _show(found, study.set_name)
+    screen.table(profile_table(found, study.set_name))
     return found
 
 
@@ -125,66 +126,3 @@ def _distances_alone(workspace: Workspace) -> np.ndarray:
         found[absent] = distances(vertices[absent]).value
         distances.reset()
     return found
-
-
-def _show(drawn: Sequence[ProviderProfile], beside: str) -> None:
-    rows = [
-        [
-            profile.provider,
-            f"{profile.samples:,}",
-            f"{profile.distance:.3f}",
-            _percent(profile.wrong_labels),
-            _percent(profile.outliers),
-            _duplicates(profile),
-            _classes(profile),
-        ]
-        for profile in drawn
-    ]
-    columns = [
-        "provider",
-        "pilot",
-        "distance",
-        "wrong labels",
-        "outliers",
-        "duplicates",
-        "lacks",
-    ]
-    table(f"What the pilots tell{f' beside {beside}' if beside else ''}", columns, rows)
-    leaked = [profile.provider for profile in drawn if profile.duplicates_in_validation]
-    if leaked:
-        whose = f"the validation set{f' {beside}' if beside else ''}"
-        headline("hint", f"samples of {whose} are in the pilots of {', '.join(leaked)}")
-
-
-def _percent(share: Share | None) -> str:
-    if share is None:
-        return "cannot tell"
-    return f"{share.value:.0%} ({100 * share.low:.0f}–{100 * share.high:.0f})"
-
-
-def _duplicates(profile: ProviderProfile) -> str:
-    """Copies within the pilot, and in another's."""
-    within = profile.duplicates_within + profile.near_duplicates_within
-    says = [f"{within:,} own"] if within else []
-    if profile.closest_provider is not None:
-        says.append(f"{profile.duplicates_in_closest:,} in {profile.closest_provider}")
-    return ", ".join(says) or "–"
-
-
-def _classes(profile: ProviderProfile) -> str:
-    names = " ".join(profile.missing_classes) or "–"
-    every = len(profile.missing_classes) + len(profile.classes)
-    return names if len(names) <= SHOWN_CHARACTERS else f"{len(profile.missing_classes)} of {every}"
-
-
-def main(arguments: argparse.Namespace) -> int:
-    config = read_study(arguments.study)
-    out = output_of(config, arguments.out)
-    with opened(config, out, arguments.address, appends=True) as workspace:
-        measure(workspace)
-        profiles(workspace)
-    return 0
-
-
-if __name__ == "__main__":
-    run(main, parser("profiles", "Show what each pilot tells of its provider."))

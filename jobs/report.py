@@ -5,55 +5,63 @@ python -m jobs.report STUDY.yaml
 jobs.study writes the page too. Where nothing was added to the folder since, it is not made again.
 """
 
-import argparse
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+if __name__ == "__main__":
+    from jobs.command_line import main
+
+    main("report")
+
+import numpy as np
 
 from jobs.fit import fit
-from jobs.options import output_of, parser, run
+from jobs.measure import measure_mixtures
 from jobs.profiles import Profiles, add_plan, profiles
 from jobs.select_mixture import leave_out, select_mixture
 from jobs.workspace import Workspace, opened
 from projektor_ray import __version__
-from projektor_ray.cli.terminal import console, headline
-from projektor_ray.selection import Plan, PurchasePlans
+from projektor_ray.cli.screen import status
+from projektor_ray.explain.from_study import results_of_study
+from projektor_ray.explain.results import Results
+from projektor_ray.report import render_page
 from projektor_ray.storage.folder import Folder
 from projektor_ray.storage.hashing import digest
 from projektor_ray.storage.schemas import KEYS
-from projektor_ray.study import StudyConfig, read_study
-from projektor_ray.study.purchasing import SetFit
+from projektor_ray.study import StudyConfig
 
 PAGE = "report.html"
 
 
-def write_page(
-    workspace: Workspace,
-    fits: Sequence[SetFit],
-    plans: PurchasePlans,
-    without: Mapping[str, Plan | None],
-    drawn: Profiles,
-) -> None:
-    """Write the page of fits and plans, with what it was made from."""
-    from projektor_ray.explain.from_study import results_of_study
-    from projektor_ray.report import render_page
+def write_report(config: StudyConfig, out: str, address: str | None) -> None:
+    """Write the page of a study's folder, unless it is there."""
+    folder = Folder(out)
+    if is_there(config, folder):
+        status("Report", f"{folder.shown}/{PAGE} is up to date (delete it to write it again)")
+        return
+    with opened(config, out, address) as workspace:
+        write_page(workspace, conclude(workspace, profiles(workspace), figures=True))
 
+
+def conclude(workspace: Workspace, drawn: Profiles, *, figures: bool) -> Results:
+    """Fit, select, and collect the results, from what the ledgers hold; writes the tables.
+
+    Parameters
+    ----------
+    figures : whether figures will be drawn of the results.
+    """
+    fits = fit(workspace)
+    plans = select_mixture(workspace, fits)
+    if workspace.lease is not None:
+        measure_mixtures(workspace, np.array([plan.mixture for plan in plans.every]))
+    without = leave_out(workspace, fits, plans.selected)
+    planned = add_plan(workspace, drawn, plans.selected, without)
+    return results_of_study(workspace.study, fits, plans, without, planned, figures=figures)
+
+
+def write_page(workspace: Workspace, results: Results) -> None:
+    """Write the page, with what it was made from."""
     folder = workspace.folder
-    html = render_page(results_of_study(workspace.study, fits, plans, without, drawn))
     made_from = _made_from(workspace.study.config, folder)
-    folder.write(PAGE, f"{html}<!-- {made_from} -->\n".encode())
-
-
-def report(workspace: Workspace) -> None:
-    """Fit and select from what the ledgers hold, in silence, and write the page."""
-    headline("report", "fits and selects from what the folder holds")
-    with _silence():
-        drawn = profiles(workspace)
-        fits = fit(workspace)
-        plans = select_mixture(workspace, fits)
-        without = leave_out(workspace, fits, plans.selected)
-        drawn = add_plan(workspace, drawn, plans.selected, without)
-    write_page(workspace, fits, plans, without, drawn)
-    headline("report", f"{workspace.folder.shown}/{PAGE}", wrap=False)
+    folder.write(PAGE, f"{render_page(results)}<!-- {made_from} -->\n".encode())
+    status("Report", f"{folder.shown}/{PAGE}")
 
 
 def is_there(config: StudyConfig, folder: Folder) -> bool:
@@ -72,30 +80,3 @@ def _made_from(config: StudyConfig, folder: Folder) -> str:
     """Identity of what a page is made from."""
     parts = [name for ledger in KEYS for name in folder.names(ledger)]
     return digest("page", __version__, config.model_dump_json(), *parts)
-
-
-@contextmanager
-def _silence() -> Iterator[None]:
-    """Tables that the study has shown are not shown again."""
-    before, console.quiet = console.quiet, True
-    try:
-        yield
-    finally:
-        console.quiet = before
-
-
-def main(arguments: argparse.Namespace) -> int:
-    config = read_study(arguments.study)
-    out = output_of(config, arguments.out)
-    folder = Folder(out)
-    if is_there(config, folder):
-        says = f"{folder.shown}/{PAGE} is of all that the folder holds; delete it to make it anew"
-        headline("report", says, wrap=False)
-        return 0
-    with opened(config, out, arguments.address) as workspace:
-        report(workspace)
-    return 0
-
-
-if __name__ == "__main__":
-    run(main, parser("report", "Write one page that shows a study's fit, projection and plan."))

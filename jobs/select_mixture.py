@@ -3,15 +3,15 @@
 python -m jobs.select_mixture STUDY.yaml
 """
 
-import argparse
+if __name__ == "__main__":
+    from jobs.command_line import main
+
+    main("select_mixture")
+
 from collections.abc import Sequence
 
-from jobs.fit import fit
-from jobs.options import output_of, parser, run
-from jobs.workspace import Workspace, opened
-from projektor_ray.cli import terminal
+from jobs.workspace import Workspace
 from projektor_ray.selection import Plan, PurchasePlans, plans_without
-from projektor_ray.study import read_study
 from projektor_ray.study.purchasing import SetFit, plan_purchases, purchase_problem
 
 
@@ -27,7 +27,6 @@ def select_mixture(workspace: Workspace, fits: Sequence[SetFit]) -> PurchasePlan
     workspace.write("plans", plans.rows())
     if plans.parts:
         workspace.write("validation_sets", plans.part_rows())
-    terminal.plans(plans, study.goal)
     return plans
 
 
@@ -41,14 +40,3 @@ def leave_out(workspace: Workspace, fits: Sequence[SetFit], plan: Plan) -> dict[
 def _reset_distances(workspace: Workspace) -> None:
     for one in workspace.each:
         one.pilot_distances.reset()
-
-
-def main(arguments: argparse.Namespace) -> int:
-    config = read_study(arguments.study)
-    with opened(config, output_of(config, arguments.out), arguments.address) as workspace:
-        select_mixture(workspace, fit(workspace))
-    return 0
-
-
-if __name__ == "__main__":
-    run(main, parser("select_mixture", "Select the mixture to buy."))

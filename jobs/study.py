@@ -3,25 +3,26 @@
 python -m jobs.study STUDY.yaml [--out FOLDER] [--address ADDRESS] [--check [--time]]
 """
 
-import argparse
+if __name__ == "__main__":
+    from jobs.command_line import main
+
+    main("study")
+
 import time
 from collections.abc import Mapping
 
-import numpy as np
-
-from jobs.check import check, check_input
-from jobs.fit import fit
-from jobs.measure import measure, measure_mixtures
-from jobs.options import output_of, parser, run
+from jobs.check import check_input
+from jobs.command_line import check_folder, folder_of
+from jobs.measure import measure
 from jobs.probe import probe
-from jobs.profiles import add_plan, profiles
-from jobs.report import PAGE, is_there, write_page
-from jobs.select_mixture import leave_out, select_mixture
+from jobs.profiles import profiles
+from jobs.report import conclude, is_there, write_page
 from jobs.workspace import opened
-from projektor_ray.cli.terminal import headline
-from projektor_ray.data import Samples
+from projektor_ray.cli import screen, terminal
+from projektor_ray.data.samples import Samples
+from projektor_ray.explain.results import Results
 from projektor_ray.selection import PurchasePlans
-from projektor_ray.study import StudyConfig, read_study
+from projektor_ray.study import StudyConfig
 from projektor_ray.study.record import write_record
 
 
@@ -33,6 +34,7 @@ def run_study(
     arrays: Mapping[str, Samples] | None = None,
     validation: Samples | Mapping[str, Samples] | None = None,
     retry_failed: bool = False,
+    verbose: bool = False,
 ) -> PurchasePlans:
     """Run a study, all stages; the same folder again does nothing that is done.
 
@@ -42,6 +44,8 @@ def run_study(
     address : of a Ray cluster; absent: RAY_ADDRESS, else a local Ray for the length of the call.
     arrays : pilots by provider name, for the providers without a source.
     validation : the validation set, or several by name, where the configuration has none.
+    retry_failed : train failed probes again.
+    verbose : show also the tables of all models.
 
     Raises
     ------
@@ -52,51 +56,44 @@ def run_study(
     TooFewProbesError
         If too many probes failed to fit a predictor.
     """
+    return study_results(
+        config,
+        out,
+        address,
+        arrays,
+        validation,
+        retry_failed=retry_failed,
+        verbose=verbose,
+    ).bought
+
+
+def study_results(
+    config: StudyConfig,
+    out: str | None,
+    address: str | None,
+    arrays: Mapping[str, Samples] | None = None,
+    validation: Samples | Mapping[str, Samples] | None = None,
+    *,
+    retry_failed: bool,
+    verbose: bool,
+) -> Results:
+    """The same, with everything that the result explains."""
     started = time.perf_counter()
-    out = output_of(config, out)
+    out = folder_of(config, out)
+    check_folder(out, address)
     with opened(config, out, address, arrays, validation, appends=True) as workspace:
         check_input(workspace)
         for caution in workspace.study.cautions:
-            headline("hint", caution)
+            screen.status("Caution", caution)
         write_record(workspace.folder, workspace.study)
         measure(workspace)
         drawn = profiles(workspace)
         workspace = probe(workspace, retry_failed=retry_failed)
-        fits = fit(workspace)
-        plans = select_mixture(workspace, fits)
-        measure_mixtures(workspace, np.array([plan.mixture for plan in plans.every]))
-        without = leave_out(workspace, fits, plans.selected)
-        drawn = add_plan(workspace, drawn, plans.selected, without)
-        if not is_there(config, workspace.folder):
-            write_page(workspace, fits, plans, without, drawn)
-    headline("done", f"in {time.perf_counter() - started:.0f} s; tables and {PAGE} in {out}")
-    return plans
-
-
-def main(arguments: argparse.Namespace) -> int:
-    config = read_study(arguments.study)
-    if arguments.check:
-        out = output_of(config, arguments.out)
-        with opened(config, out, arguments.address, appends=arguments.time) as workspace:
-            check(workspace, timed=arguments.time)
-        return 0
-    run_study(config, arguments.out, address=arguments.address, retry_failed=arguments.retry_failed)
-    return 0
-
-
-def options() -> argparse.ArgumentParser:
-    """What the main job takes on its command line."""
-    found = parser("study", "Run a study from pilots to purchase plan.")
-    found.add_argument("--check", action="store_true", help="say what would run, train nothing")
-    found.add_argument(
-        "--time",
-        action="store_true",
-        help="with --check: train and keep one probe of each scale that none is done of, to tell "
-        "what the others will take",
-    )
-    found.add_argument("--retry-failed", action="store_true", help="train failed probes again")
-    return found
-
-
-if __name__ == "__main__":
-    run(main, options())
+        new_page = not is_there(config, workspace.folder)
+        results = conclude(workspace, drawn, figures=new_page)
+        terminal.show_results(results, verbose=verbose)
+        if new_page:
+            write_page(workspace, results)
+    seconds = time.perf_counter() - started
+    screen.status("Done", f"in {seconds:.0f} s; tables and report.html are in {out}")
+    return results

@@ -1,95 +1,71 @@
-"""`projektor fit|project|select|report`: the method on a table of trainings somebody else ran."""
+"""`projektor fit|project|select|report`: the method on a table of runs that somebody else trained.
 
-import sys
-from dataclasses import replace
-from io import BytesIO
+The commands are declared here without the imports they need: a first line comes at once.
+"""
+
 from pathlib import Path
 from typing import Annotated
 
-import numpy as np
-import pyarrow as pa
-import pyarrow.csv as pacsv
-import pyarrow.parquet as pq
 import typer
-from rich.markup import escape
 
-from projektor_ray.cli import terminal
+from projektor_ray.cli import screen
+from projektor_ray.cli.command import Version, command_line, guarded, run
 from projektor_ray.cli.options import (
     AggregateOptions,
     ModelOptions,
     OfferOptions,
+    OutputOptions,
     PurchaseOptions,
+    TableOptions,
     grouped,
-    one_direction,
 )
-from projektor_ray.cli.table_options import TableOptions
-from projektor_ray.errors import InputError, ProjektorError
-from projektor_ray.projection import reach
-from projektor_ray.runs.result_tables import predictor_rows, projection_table
-from projektor_ray.selection import aggregate, buy
+from projektor_ray.errors import InputError
 
-app = typer.Typer(
-    help="How much data to buy from whom, from a table of trainings.",
-    no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,
+app = command_line(
+    "How much data to buy from whom, from a table of finished trainings.", completion=True
 )
 
 
-def _table_file(out: Path | None) -> Path | None:
-    """Refused before anything is computed."""
-    if out is not None and out.suffix not in (".csv", ".parquet"):
-        raise InputError(f"--out must end in .csv or .parquet; got {out}")
-    return out
-
-
-Out = Annotated[
-    Path | None,
-    typer.Option(help="Write the rows here: .parquet or .csv.", callback=_table_file),
-]
+@app.callback()
+def projektor(version: Version = False) -> None:
+    pass
 
 
 @app.command()
+@guarded
 @grouped
-def fit(data: TableOptions, wanted: ModelOptions, out: Out = None) -> None:
-    """Fit predictors at each size, and models of all sizes, side by side with their errors.
+def fit(data: TableOptions, wanted: ModelOptions, output: OutputOptions) -> None:
+    """Fit models at each size and across sizes, and show their errors.
 
-    ← is what `select` and `report` decide by, with the same options.
+    ← marks what `select` and `report` decide by, with the same options.
     """
-    runs = data.read()
-    one_size = None if runs.sizes is not None else np.ones(len(runs))
-    measured = runs if one_size is None else replace(runs, sizes=one_size)
-    rows = predictor_rows(wanted.fit_to(measured, None, log=data.log).fitted_)
-    if one_size is not None:
-        rows = [{**row, "size": None} for row in rows]
-    terminal.predictors(rows, f"{runs.metric}{', its logarithm' if data.log else ''}")
-    terminal.deciding(rows)
-    _write(pa.Table.from_pylist(rows), out)
+    _start(data, output)
+    from projektor_ray.cli import table_commands
+
+    table_commands.fit(data, wanted, output)
 
 
 @app.command()
+@guarded
 @grouped
 def project(
     data: TableOptions,
     wanted: ModelOptions,
     at: Annotated[list[int], typer.Option(help="Size to predict at; may be repeated.")],
+    output: OutputOptions,
     mixtures: Annotated[
-        str | None, typer.Option(help="Table of mixtures to predict; else those trained.")
+        str | None, typer.Option(help="Table of mixtures to predict; default: the trained ones.")
     ] = None,
-    out: Out = None,
 ) -> None:
-    """Project the metric of mixtures to sizes nobody trained at, with intervals."""
-    runs = data.read(wanted.goal)
-    model = wanted.fit(runs, log=data.log)
-    asked = runs if mixtures is None else data.read_mixtures(mixtures, runs.providers)
-    for target in at:
-        terminal.headline("size", reach(target, model.scales_))
-    projected = projection_table(model, asked, at)
-    terminal.projections(projected, model, runs.metric)
-    _write(projected, out)
+    """Project the metric of mixtures to sizes that were not trained, with intervals."""
+    _start(data, output)
+    from projektor_ray.cli import table_commands
+
+    table_commands.project(data, wanted, at, mixtures, output)
 
 
 @app.command()
+@guarded
 @grouped
 def select(
     data: TableOptions,
@@ -97,85 +73,51 @@ def select(
     sold: OfferOptions,
     bought: PurchaseOptions,
     joined: AggregateOptions,
-    out: Out = None,
+    output: OutputOptions,
 ) -> None:
     """Select the purchase predicted best under prices, capacities, terms and a budget.
 
-    --at: of one size, else of any. --target: the least to reach it. --frontier: for each budget.
-    --metric a,b: for several metrics at once, such as those of several validation sets.
+    --at: of one size; default: of any. --target: the cheapest to reach it. --frontier: for each
+    budget. --metric a,b: for several metrics, such as those of several validation sets.
     """
-    asked = bought.request()
-    tables = data.read_each(wanted.goal)
-    joined.check([runs.metric for runs in tables])
-    models = [wanted.fit(runs, log=data.log) for runs in tables]
-    offers = sold.read(models[0].providers_)
-    metric = tables[0].metric
-    if len(models) == 1:
-        plans = models[0].plans(asked, offers)
-    else:
-        metric = "worst" if joined.aggregate == "worst" else "mean"
-        if asked.size is not None:
-            models[0].check_target(asked.size)
-        names = [runs.metric for runs in tables]
-        how = joined.aggregation(names, one_direction(dict(zip(names, models, strict=True))))
-        problems = zip(names, [model.problem(offers) for model in models], strict=True)
-        plans = buy(aggregate(dict(problems), how), asked)
-    terminal.headline("size", reach(plans.selected.size, models[0].scales_))
-    terminal.plans(plans, metric)
-    _write(plans.table(), out)
+    _start(data, output)
+    from projektor_ray.cli import table_commands
+
+    table_commands.select(data, wanted, sold, bought, joined, output)
 
 
 @app.command()
+@guarded
 @grouped
 def report(
     data: TableOptions,
     wanted: ModelOptions,
     sold: OfferOptions,
     bought: PurchaseOptions,
+    joined: AggregateOptions,
     out: Annotated[Path, typer.Option(help="The page to write: .html.")],
-    title: Annotated[str | None, typer.Option(help="Of the page; else the table's name.")] = None,
+    title: Annotated[
+        str | None, typer.Option(help="Title of the page; default: the table's name.")
+    ] = None,
 ) -> None:
-    """Write a page that shows the fit, the projection, the plan, and how sure they are.
-
-    Of one metric.
-    """
-    from projektor_ray.report import write_report
-
+    """Write a page of the plan, warnings, next steps and evidence."""
     if out.suffix != ".html":
-        raise InputError(f"the report is a page; --out must end in .html; got {out}")
-    asked = bought.request()
-    runs = data.read(wanted.goal)
-    model = wanted.fit(runs, log=data.log)
-    offers = sold.read(model.providers_)
-    plans = model.plans(asked, offers)
-    write_report(out, runs, model, plans, offers, title=title or Path(data.table).stem)
-    terminal.headline("wrote", escape(str(out)))
+        raise InputError(f"the report is a page: --out must end in .html; got {out}")
+    _start(data, OutputOptions())
+    from projektor_ray.cli import table_commands
+
+    table_commands.report(data, wanted, sold, bought, joined, out, title)
 
 
-def _write(table: pa.Table, out: Path | None) -> None:
-    if out is None:
-        return
-    content = BytesIO()
-    if out.suffix == ".csv":
-        pacsv.write_csv(table, content)
-    else:
-        pq.write_table(table, content, compression="zstd")
-    _save(out, content.getvalue(), f"{table.num_rows:,} rows to ")
-
-
-def _save(out: Path, content: bytes, what: str = "") -> None:
-    try:
-        out.parent.mkdir(parents=True, exist_ok=True)
-        out.write_bytes(content)
-    except OSError as failure:
-        raise InputError(f"cannot write {out}: {failure}") from None
-    terminal.headline("wrote", f"{what}{escape(str(out))}")
+def _start(data: TableOptions, output: OutputOptions) -> None:
+    """Refuse a file that cannot be written, and say what is read, before anything is computed."""
+    if output.out is not None and output.out.suffix not in (".csv", ".parquet"):
+        raise InputError(f"--out must end in .csv or .parquet; got {output.out}")
+    if output.as_json:
+        screen.results_to_stderr()
+    screen.status("Read", "standard input" if data.table == "-" else data.table)
 
 
 def main() -> None:
-    """Run the command line; a user's mistake ends it with one clear message and status 2."""
-    try:
-        app()
-    except ProjektorError as failure:
-        terminal.console.print(f"[bold red]Cannot go on:[/] {escape(str(failure))}")
-        sys.exit(2)
+    """Run the command `projektor`."""
+    run(app, "projektor")

@@ -5,6 +5,5 @@ room turn them into `Fact`s and `TextTable`s. Terminal, page, JSON and service a
 """
 
 from projektor_ray.explain.facts import Fact, TextTable, fact
-from projektor_ray.explain.results import Results
 
-__all__ = ["Fact", "Results", "TextTable", "fact"]
+__all__ = ["Fact", "TextTable", "fact"]

@@ -2,13 +2,19 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
 from projektor_ray.designs.drawing import simplex_lattice
-from projektor_ray.explain.results import BEYOND, Curve, ModelPrediction, Results, Surface
-from projektor_ray.profiles import ProviderProfile
+from projektor_ray.explain.results import (
+    BEYOND,
+    Curve,
+    ModelPrediction,
+    Results,
+    Surface,
+    first_part,
+)
 from projektor_ray.projection import noise_gain, reach
 from projektor_ray.projection.cross_validation import CrossValidation
 from projektor_ray.selection import Direction, Plan, PurchasePlans
@@ -16,6 +22,9 @@ from projektor_ray.selection.comparison import SELECTED, UNIFORM
 from projektor_ray.selection.objective import MetricObjective
 from projektor_ray.selection.plan import LEVEL
 from projektor_ray.storage.arrays import Floats
+
+if TYPE_CHECKING:
+    from projektor_ray.profiles import ProviderProfile
 
 POINTS = 33
 """Sizes at which a curve is drawn."""
@@ -41,8 +50,9 @@ def assemble(
     chosen: str,
     reason: str,
     notes: Sequence[str],
-    cards: Mapping[str, Sequence[ProviderProfile]] = MappingProxyType({}),
+    cards: Mapping[str, Sequence["ProviderProfile"]] = MappingProxyType({}),
     source: Literal["study", "table"] = "table",
+    figures: bool = True,
 ) -> Results:
     """The results of fitted models and plans; see `Results` for parameters of the same name.
 
@@ -51,10 +61,11 @@ def assemble(
     objectives : of every fitted model of the sizes by name: the size → the metric there.
     chosen : name of the model that decides.
     reason : why it does.
+    figures : whether figures will be drawn, which need more points.
     """
     best, uniform = bought.selected, bought.plans[UNIFORM]
     scales = cross_validation.probes.scales
-    sizes = curve_sizes(scales, best.size)
+    sizes = curve_sizes(scales, best.size, POINTS if figures else 0)
     others = {name: at for name, at in objectives.items() if name != chosen}
     sign = 1.0 if direction == "maximize" else -1.0
     opinions = [
@@ -74,9 +85,11 @@ def assemble(
         curves=_curves(
             {name: (objectives[chosen], bought.plans[name]) for name in (SELECTED, UNIFORM)}, sizes
         ),
-        rivals=_curves({name: (at, best) for name, at in others.items()}, sizes),
+        rivals=_curves({name: (at, best) for name, at in others.items() if figures}, sizes),
         opinions=tuple(opinions),
-        surface=surface_at(objectives[chosen](best.size), len(bought.providers)),
+        surface=surface_at(objectives[chosen](best.size), len(bought.providers))
+        if figures
+        else None,
         reasons=_reasons(reason, scales, best.size),
         notes=tuple(notes),
         cards={name: tuple(drawn) for name, drawn in cards.items()},
@@ -107,16 +120,18 @@ def _curves(wanted: Mapping[str, tuple[ObjectiveAt, Plan]], sizes: Floats) -> tu
     return tuple(found)
 
 
-def curve_sizes(scales: Sequence[int], size: int) -> Floats:
-    """Sizes from the smallest scale to beyond the size to buy, in geometric progression.
+def curve_sizes(scales: Sequence[int], size: int, points: int) -> Floats:
+    """The scales, the size to buy, a first part of it and beyond it, and so many points between
+    in geometric progression.
 
     With one scale there is nothing to draw a curve from: that size alone.
     """
     if len(scales) == 1:
         return np.array([float(scales[0])])
     last = BEYOND * max(size, scales[-1])
-    between = np.geomspace(scales[0], last, POINTS)
-    return np.unique(np.concatenate([between, np.array([*scales, size], dtype=np.float64)]))
+    named = [*scales, size, first_part(size, scales[-1]), BEYOND * size, last]
+    between = np.geomspace(scales[0], last, points) if points else np.empty(0)
+    return np.unique(np.concatenate([between, np.array(named, dtype=np.float64)]))
 
 
 def surface_at(objective: MetricObjective, providers: int) -> Surface | None:

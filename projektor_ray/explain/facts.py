@@ -1,7 +1,7 @@
 """Facts about a result and tables of text: what terminal, page, JSON and service all show."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Any
 
@@ -49,6 +49,8 @@ class TextTable:
     rows : cells, as many per row as there are headings.
     caption : what the columns mean; may be empty.
     chosen : whether each row is the one that decides; empty: none is.
+    optional : headings of the columns that a narrow screen does without, first the last.
+    left : headings of further columns of text, aligned left, which may wrap.
     """
 
     title: str
@@ -56,6 +58,13 @@ class TextTable:
     rows: tuple[tuple[str, ...], ...]
     caption: str = ""
     chosen: tuple[bool, ...] = ()
+    optional: tuple[str, ...] = ()
+    left: tuple[str, ...] = ()
+
+    def head(self, rows: int, caption: str) -> "TextTable":
+        """The first rows alone, with what that leaves out in the caption."""
+        text = f"{caption} {self.caption}".strip()
+        return replace(self, rows=self.rows[:rows], chosen=self.chosen[:rows], caption=text)
 
     def to_dict(self) -> list[dict[str, str]]:
         """The rows as plain values, for JSON."""

@@ -2,12 +2,11 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from projektor_ray.explain.assemble import ObjectiveAt, assemble
 from projektor_ray.explain.model_choice import describe_choice
 from projektor_ray.explain.results import Results
-from projektor_ray.profiles import ProviderProfile
 from projektor_ray.projection import ScaleModel
 from projektor_ray.projection.cross_validation import CrossValidation
 from projektor_ray.runs import unidentified
@@ -18,13 +17,18 @@ from projektor_ray.study import Study
 from projektor_ray.study.purchasing import SetFit
 from projektor_ray.transport import CachedDistances
 
+if TYPE_CHECKING:
+    from projektor_ray.profiles import ProviderProfile
+
 
 def results_of_study(
     study: Study,
     fits: Sequence[SetFit],
     plans: PurchasePlans,
     without: Mapping[str, Plan | None],
-    cards: Mapping[str, Sequence[ProviderProfile]],
+    cards: Mapping[str, Sequence["ProviderProfile"]],
+    *,
+    figures: bool = True,
 ) -> Results:
     """The results of a study; of several validation sets, of their aggregate.
 
@@ -50,6 +54,7 @@ def results_of_study(
         notes=[*study.cautions, *_of_sets(fits, [_notes(one) for one in fits])],
         cards=cards,
         source="study",
+        figures=figures,
     )
 
 

@@ -8,15 +8,13 @@ import yaml
 from projektor_ray.explain.cautions import BAD_DUPLICATES, BAD_LABELS, NEAR
 from projektor_ray.explain.facts import Fact, fact
 from projektor_ray.explain.formatting import count
-from projektor_ray.explain.results import Results
+from projektor_ray.explain.results import Results, first_part
 from projektor_ray.explain.sensitivity import budget_shadow_price, capacity_shadow_prices
 from projektor_ray.explain.uncertainty import FURTHER, further_scale
 from projektor_ray.projection import noise_gain
 
 MOST_NEGOTIATIONS = 2
 """How many providers are to be asked for more samples."""
-FIRST_PART = 4
-"""The part of the plan to buy first, where the projection is far: a fourth."""
 MOST_SHARES = 6
 """Shares of a mixture that are written out for the study file."""
 
@@ -93,7 +91,7 @@ def _mixture_setting(results: Results, mixture: np.ndarray) -> str:
 def _first_part(results: Results) -> Iterator[Fact]:
     """What to buy first, where the plan is far beyond the trainings."""
     size, last, metric = results.selected.size, results.probes.scales[-1], results.metric_text
-    part = max(last, size // FIRST_PART)
+    part = first_part(size, last)
     if results.curves and part <= size / 2:
         value, low, high = results.curves[0].at(part)
         yield fact(

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
@@ -20,18 +20,28 @@ from projektor_ray.explain.formatting import (
 )
 from projektor_ray.explain.short_labels import labels, short
 from projektor_ray.predictors import ProbeArrays
-from projektor_ray.profiles import ProviderProfile
 from projektor_ray.projection.cross_validation import CrossValidation
 from projektor_ray.selection import Direction, Plan, Provider, PurchasePlans
 from projektor_ray.selection.comparison import Gain
 from projektor_ray.selection.plan import THOUSAND
 from projektor_ray.storage.arrays import Floats
 
+if TYPE_CHECKING:
+    from projektor_ray.profiles import ProviderProfile
+
 LONGEST_METRIC = 34
 BEYOND = 2.0
 """Curves go on to so many times the size to buy."""
 NEEDED = "needed"
 """Is a provider without whom no plan keeps the constraints."""
+
+FIRST_PART = 4
+"""The part of a plan to buy first, where the projection is far: a fourth."""
+
+
+def first_part(size: int, largest_scale: int) -> int:
+    """Samples to buy first of a plan that is far beyond the trainings."""
+    return max(largest_scale, size // FIRST_PART)
 
 
 @dataclass(frozen=True, eq=False)
@@ -120,7 +130,7 @@ class Results:
     surface: Surface | None
     reasons: tuple[str, ...]
     notes: tuple[str, ...]
-    cards: Mapping[str, tuple[ProviderProfile, ...]] = field(default_factory=dict)
+    cards: Mapping[str, tuple["ProviderProfile", ...]] = field(default_factory=dict)
     source: Literal["study", "table"] = "table"
 
     @property
@@ -157,7 +167,7 @@ class Results:
         return gain.low > 0 and rounded(gain.value, self.decimals) > 0
 
     @property
-    def every_card(self) -> Iterator[tuple[ProviderProfile, str]]:
+    def every_card(self) -> Iterator[tuple["ProviderProfile", str]]:
         """Every card, and which validation set it is beside, in words where there are several."""
         for name, cards in self.cards.items():
             beside = f" ({name})" if len(self.cards) > 1 else ""

@@ -8,7 +8,6 @@ from markupsafe import Markup
 from matplotlib.ticker import FuncFormatter, MaxNLocator, NullFormatter
 
 from projektor_ray.explain.formatting import significant
-from projektor_ray.explain.model_names import model_name
 from projektor_ray.explain.results import Results
 from projektor_ray.report.theme import (
     ACCENT,
@@ -107,7 +106,7 @@ def _name_rivals(axes: Any, report: Results) -> None:
     wanted = [float(drawn.values[-1] - bottom) / (top - bottom) for drawn in ends]
     for drawn, height in zip(ends, moved_apart(wanted), strict=True):
         axes.annotate(
-            model_name(drawn.name),
+            drawn.name,
             (1.0, height),
             xycoords="axes fraction",
             xytext=(3, 0),

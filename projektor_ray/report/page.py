@@ -8,12 +8,11 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
+from projektor_ray.explain import tables
 from projektor_ray.explain.cautions import warnings
 from projektor_ray.explain.formatting import significant
-from projektor_ray.explain.model_names import named
 from projektor_ray.explain.next_steps import next_steps
 from projektor_ray.explain.plan_summary import (
-    baseline_definitions,
     few_converged,
     search_result,
     target_result,
@@ -21,11 +20,11 @@ from projektor_ray.explain.plan_summary import (
 )
 from projektor_ray.explain.results import NEEDED, Results
 from projektor_ray.explain.uncertainty import plan_stability
-from projektor_ray.report import figures, tables
+from projektor_ray.report import figures
 from projektor_ray.report.headline import heading, tiles
 from projektor_ray.report.mixture_figure import mixture_figure
 from projektor_ray.report.provider_profiles import shown_profiles
-from projektor_ray.selection.robustness import SHARES_LEVEL
+from projektor_ray.report.tables import page_table
 
 PROFILES_CAPTION = (
     "Each pilot compared with the validation set; ranges in brackets are 90% intervals. "
@@ -71,69 +70,35 @@ def unbroken(text: str) -> Markup:
 
 def _context(report: Results) -> dict[str, Any]:
     """What the templates show."""
-    budgets = tables.budget_table(report)
-    models = tables.models_table(report)
+    projections = page_table(tables.projections_table(report))
+    of = report.errors_of.replace(report.metric, report.metric_label)
     return {
         "report": report,
         "heading": heading(report),
         "tiles": tiles(report),
-        "plan_table": tables.plan_table(report),
-        "plan_caption": _plan_caption(report),
+        "plan_table": page_table(tables.plan_table(report)),
         "warnings": [str(fact) for fact in warnings(report)],
         "next_steps": [str(fact) for fact in next_steps(report)],
-        "budget_table": budgets,
+        "budget_table": page_table(tables.budget_table(report)),
         "budget_figure": len(report.bought.frontier) > 1 and figures.budget_figure(report),
-        "budget_steps_table": budgets and tables.budget_steps_table(report),
+        "budget_steps_table": page_table(tables.budget_steps_table(report)),
         "baselines_figure": figures.baselines_figure(report),
-        "baselines_caption": _baselines_caption(report),
-        "baselines_table": tables.baselines_table(report),
-        "sets_table": tables.sets_table(report),
+        "baselines_table": page_table(tables.comparison_table(report)),
+        "sets_table": page_table(tables.validation_sets_table(report)),
         "mixture_figure": mixture_figure(report),
         "mixture_caption": _mixture_caption(report),
         "marginal_value_figure": figures.marginal_value_figure(report),
         "marginal_value_caption": _marginal_value_caption(report),
-        "growth_figure": models and figures.growth_figure(report),
-        "models_table": models,
-        "models_caption": _models_caption(report),
+        "growth_figure": projections and figures.growth_figure(report),
+        "models_table": projections,
         "fit_figure": figures.fit_figure(report),
         "fit_caption": f"Mean absolute error {significant(report.cross_validation.error)}. "
         "A perfect model would differ from the line only by the noise of the trainings.",
-        "errors_table": tables.errors_table(report),
-        "errors_caption": _errors_caption(report),
+        "errors_table": page_table(tables.errors_table(report.predictors, of)),
         "reasons": _reasons(report),
         "profiles": shown_profiles(report),
         "profiles_caption": PROFILES_CAPTION,
     }
-
-
-def _plan_caption(report: Results) -> str:
-    said = (
-        f"Without it: change of {report.metric_label} if the best plan without the provider is "
-        f"bought; {NEEDED}: no such plan meets the constraints. +{report.step:,} samples: change "
-        f"if so many more samples of the provider are bought {report.instead}."
-    )
-    if report.bought.stability is not None:
-        said += (
-            f" 80% range: the provider's shares in the best plans of {SHARES_LEVEL:.0%} of the "
-            "posterior samples; the trainings do not settle a share with a wide range."
-        )
-    return said + _minus_is_better(report)
-
-
-def _minus_is_better(report: Results) -> str:
-    """For a metric of which less is better, a reminder of the sign."""
-    if report.direction == "maximize":
-        return ""
-    return f" Less {report.metric_label} is better: a minus is an improvement."
-
-
-def _baselines_caption(report: Results) -> str:
-    kept = "the same constraints" if report.bought.target_result is None else "capacities and terms"
-    says = (
-        f"All plans keep {kept}. Gain: by how much the selected plan is better. Its interval is "
-        "narrower than a bar, because errors that both plans share cancel."
-    )
-    return " ".join([says, *map(str, baseline_definitions(report.bought))])
 
 
 def _mixture_caption(report: Results) -> str:
@@ -148,23 +113,7 @@ def _mixture_caption(report: Results) -> str:
 def _marginal_value_caption(report: Results) -> str:
     return (
         f"Samples bought {report.instead}, to first order. More samples of a provider can harm "
-        f"where they dilute better ones.{_minus_is_better(report)}"
-    )
-
-
-def _models_caption(report: Results) -> str:
-    return (
-        f"What each scaling model predicts for the selected plan at {report.selected.size:,} "
-        "samples. In bold: the chosen model. Where the models disagree, each interval understates "
-        "the uncertainty."
-    )
-
-
-def _errors_caption(report: Results) -> str:
-    of = report.errors_of.replace(report.metric, report.metric_label)
-    return (
-        f"Mean absolute error of {of}, for mixtures left out of the fit (cross-validation). In "
-        "bold: what the plan depends on."
+        f"where they dilute better ones.{tables.minus_is_better(report)}"
     )
 
 
@@ -173,7 +122,7 @@ def _reasons(report: Results) -> list[str]:
     bought, metric = report.bought, report.metric_text
     facts = [
         target_result(bought, metric),
-        *map(named, report.reasons),
+        *report.reasons,
         unspent_money(bought),
         *([] if few_converged(bought.selected) else search_result(bought.selected)),
         plan_stability(bought, metric),

@@ -53,7 +53,8 @@ def write_report(
     if path.suffix != ".html":
         raise InputError(f"a report is an HTML page; got the path {path}. Let it end in .html")
     without = plans_without(model.problem(offers), plans.selected, plans.budget)
-    html = render_page(results_of_table(title or runs.metric, runs, model, plans, without))
+    results = results_of_table(title or runs.metric, [runs], [model], None, plans, without)
+    html = render_page(results)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(html, encoding="utf-8")

@@ -41,6 +41,12 @@ def projektor(*arguments: str, monkeypatch: pytest.MonkeyPatch) -> int:
     return int(ended.value.code or 0)
 
 
+def said_in(capsys: pytest.CaptureFixture[str]) -> str:
+    """All that was printed, in one line."""
+    out, err = capsys.readouterr()
+    return " ".join(f"{out} {err}".split())
+
+
 def test_fit_shows_and_writes_every_predictor(
     runs: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -51,15 +57,11 @@ def test_fit_shows_and_writes_every_predictor(
     assert {"gp", "linear", "quadratic"} <= {row["predictor"] for row in rows}
     assert [row["predictor"] for row in rows if row["chosen"]] == ["joint_power"] * 2
     assert {"joint"} < {row["predictor"] for row in rows}
-    shown = capsys.readouterr()
-    said = " ".join(shown.out.split())
-    read = " ".join(shown.err.split())
-    assert (
-        "28 trainings · mixture: clinic, crowd, web (3 columns) · size: size (250, 1,000)" in read
-    )
-    assert "metric: accuracy (maximize)" in read
+    said = said_in(capsys)
+    assert "28 runs · mixture: clinic, crowd, web (3 columns) · size: size (250, 1,000)" in said
+    assert "metric: accuracy (maximize)" in said
     assert "joint_power ←" in said
-    assert "select and report decide by joint_power; the least cross-validated error has" in said
+    assert "select and report use joint_power." in said
 
 
 def test_fit_of_too_few_mixtures_for_the_default_decides_by_what_can_be_fitted(
@@ -69,8 +71,8 @@ def test_fit_of_too_few_mixtures_for_the_default_decides_by_what_can_be_fitted(
     rows = [[0.5, 0.3, 0.2, 1.0, 0.7], [0.2, 0.3, 0.5, 1.2, 0.65], [1, 0, 0, 1.5, 0.55]]
     few = write(tmp_path / "few.csv", [*NAMES, "distance", "accuracy"], rows)
     assert projektor("fit", few, monkeypatch=monkeypatch) == 0
-    said = " ".join(capsys.readouterr().out.split())
-    assert "select and report decide by cs; the least cross-validated error has cs" in said
+    said = said_in(capsys)
+    assert "select and report use cs." in said
 
 
 @pytest.mark.parametrize(
@@ -96,11 +98,11 @@ def test_fit_marks_what_select_decides_by(
     assert projektor("fit", runs, *options, "--out", str(out), monkeypatch=monkeypatch) == 0
     marked = {row["predictor"] for row in pq.read_table(out).to_pylist() if row["chosen"]}
     assert marked == {decides}
-    fitted = capsys.readouterr().out.splitlines()
+    fitted = capsys.readouterr().err.splitlines()
     assert projektor("select", runs, "--at", "2000", *options, monkeypatch=monkeypatch) == 0
-    selected = capsys.readouterr().out.splitlines()
-    assert [line for line in selected if line.startswith("project")] == [
-        line for line in fitted if line.startswith("project")
+    selected = capsys.readouterr().err.splitlines()
+    assert [line for line in selected if line.startswith("Model")] == [
+        line for line in fitted if line.startswith("Model")
     ]
 
 
@@ -112,10 +114,10 @@ def test_fit_of_one_size_marks_the_predictor_that_select_takes(
     table = write(tmp_path / "runs.csv", [*NAMES, "value"], rows)
     for size in ([], ["--size", "500"]):
         assert projektor("fit", table, *size, monkeypatch=monkeypatch) == 0
-        said = capsys.readouterr().out
+        said = said_in(capsys)
         assert said.count("←") == 1
         assert "gp ←" in said
-        assert "select and report decide by gp" in said
+        assert "select and report use gp." in said
 
 
 def test_project_gives_each_mixture_at_each_size_by_each_model(
@@ -132,7 +134,7 @@ def test_project_gives_each_mixture_at_each_size_by_each_model(
         truth = 0.4 + np.array([row[name] for name in NAMES]) @ WORTH + 0.03 * np.log(row["size"])
         assert row["value"] == pytest.approx(min(truth, 1), abs=1e-5)
         assert row["low"] <= row["value"] <= row["high"] <= 1
-    assert "best 2 of 2 mixtures" in capsys.readouterr().out
+    assert "(best 2 of 2 mixtures)" in said_in(capsys)
 
 
 def test_select_keeps_offers_from_a_table_and_from_options(
@@ -149,11 +151,11 @@ def test_select_keeps_offers_from_a_table_and_from_options(
     bought = {row["provider"]: int(row["samples"]) for row in plan}
     assert bought == {"clinic": 3000, "crowd": 1000, "web": 1000}
     assert sum(float(row["cost"]) for row in plan) == pytest.approx(610)
-    said = capsys.readouterr().out
+    said = said_in(capsys)
     assert "Buy 5,000 samples for 610.00" in said
     assert "eq3 over linear, as requested" in said
     assert projektor(*asked, "--projection", "joint", monkeypatch=monkeypatch) == 2
-    assert "joins no predictor" in " ".join(capsys.readouterr().out.split())
+    assert "joins no predictor" in said_in(capsys)
     assert projektor(*asked, "--direction", "minimize", monkeypatch=monkeypatch) == 0
     with out.open() as file:
         least = {r["provider"]: r for r in csv.DictReader(file) if r["plan"] == "selected"}
@@ -207,10 +209,10 @@ def test_sizes_are_chosen_for_the_money_and_for_a_target(
     assert float(plan[0]["predicted"]) == pytest.approx(value["budget 100"], abs=1e-4)
     capsys.readouterr()
     assert projektor(*asked, "--target", "0.75", "--max-size", "5000", monkeypatch=monkeypatch) == 0
-    assert "target 0.75 is reached with" in capsys.readouterr().out
+    assert "target 0.75 is reached with" in said_in(capsys)
     too_much = ["--target", "0.99", "--max-size", "3000", "--minimize", "samples"]
     assert projektor(*asked, *too_much, monkeypatch=monkeypatch) == 0
-    assert "The target 0.99 cannot be reached" in capsys.readouterr().out
+    assert "The target 0.99 cannot be reached" in said_in(capsys)
 
 
 def test_report_writes_a_page_of_the_plan_that_select_writes(
@@ -248,11 +250,11 @@ def test_several_metrics_are_bought_for_at_once(
     assert bought("--aggregate", "2,1") == [500, 0, 0]
     assert bought("--aggregate", "1,2") == [0, 0, 500]
     assert bought("--aggregate", "worst") == pytest.approx([250, 0, 250], abs=10)
-    said = capsys.readouterr().out
+    said = said_in(capsys)
     assert re.search(r"acc_a +0\.(49|50)", said)
     assert re.search(r"acc_b +0\.(49|50)", said)
     assert projektor(*asked, "--aggregate", "1,2,3", monkeypatch=monkeypatch) == 2
-    assert "for each of the 2" in capsys.readouterr().out
+    assert "for each of the 2" in said_in(capsys)
 
 
 def test_a_metric_whose_name_does_not_tell_is_asked_about(
@@ -276,21 +278,23 @@ def test_a_metric_whose_name_does_not_tell_is_asked_about(
     )
     for arguments in asked:
         assert projektor(*arguments, monkeypatch=monkeypatch) == 0
-        said = " ".join(capsys.readouterr().out.split())
+        said = said_in(capsys)
         assert "no bounds are known for 'val_a'" in said
         assert "joint_power, " not in said
         assert projektor(*arguments, "--bounds", "0,1", monkeypatch=monkeypatch) == 0
-        said = " ".join(capsys.readouterr().out.split())
+        said = said_in(capsys)
         assert "no bounds are known" not in said
         assert "joint_power, " in said
     for wrong in ("0", "1,0", "0,1,2"):
         assert projektor(*asked[0], "--bounds", wrong, monkeypatch=monkeypatch) == 2
-        assert "such as --bounds 0,1; got" in " ".join(capsys.readouterr().out.split())
+        assert "such as --bounds 0,1; got" in said_in(capsys)
     assert projektor("select", table, "--metric", "val_a", monkeypatch=monkeypatch) == 2
-    assert "--direction maximize" in " ".join(capsys.readouterr().out.split())
-    assert projektor(*page, "--metric", "val_a,val_b", monkeypatch=monkeypatch) == 2
-    said = " ".join(capsys.readouterr().out.split())
-    assert "the report of a table are of one metric; got --metric val_a,val_b" in said
+    assert "--direction maximize" in said_in(capsys)
+    both = ["--metric", "val_a,val_b", "--aggregate", "worst", *more]
+    assert projektor(*page, *both, monkeypatch=monkeypatch) == 0
+    assert "val_b" in (tmp_path / "page.html").read_text(encoding="utf-8")
+    assert projektor("fit", table, "--metric", "val_a,val_b", monkeypatch=monkeypatch) == 2
+    assert "only select and report take several metrics" in said_in(capsys)
 
 
 def test_a_loss_is_told_with_the_signs_that_better_it(
@@ -299,8 +303,8 @@ def test_a_loss_is_told_with_the_signs_that_better_it(
     asked = ["select", runs, "--at", "2000"]
     for direction, told in (("minimize", True), ("maximize", False)):
         assert projektor(*asked, "--direction", direction, monkeypatch=monkeypatch) == 0
-        said = " ".join(capsys.readouterr().out.split())
-        assert ("less is better: a minus under “100 more”" in said) is told
+        said = said_in(capsys)
+        assert ("Less accuracy is better: a minus is an improvement." in said) is told
 
 
 def test_the_package_is_the_command(
@@ -310,7 +314,7 @@ def test_the_package_is_the_command(
     with pytest.raises(SystemExit) as ended:
         runpy.run_module("projektor_ray", run_name="__main__")
     assert not ended.value.code
-    assert "28 trainings" in capsys.readouterr().err
+    assert "28 runs" in said_in(capsys)
 
 
 def test_two_tables_are_joined_and_a_size_said(
@@ -326,7 +330,7 @@ def test_two_tables_are_joined_and_a_size_said(
     at = ["--at", "70", "--log"]
     assert projektor("project", *joined, "--size", "70", *at, monkeypatch=monkeypatch) == 0
     assert projektor("project", *joined, *at, monkeypatch=monkeypatch) == 2
-    assert "--size 1000000" in capsys.readouterr().out.replace("\n", " ")
+    assert "--size 1000000" in said_in(capsys)
 
 
 @pytest.mark.parametrize(
@@ -361,8 +365,8 @@ def test_a_mistake_ends_in_one_clear_message(
 ) -> None:
     asked = [runs if part == "RUNS" else part for part in arguments]
     assert projektor(*asked, monkeypatch=monkeypatch) == 2
-    said = " ".join(capsys.readouterr().out.split())
-    assert "Cannot go on:" in said
+    said = said_in(capsys)
+    assert "Error:" in said
     assert message in said
 
 

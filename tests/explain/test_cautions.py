@@ -6,9 +6,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from projektor_ray.explain import Results
 from projektor_ray.explain.cautions import warnings
-from projektor_ray.explain.results import ModelPrediction
+from projektor_ray.explain.results import ModelPrediction, Results
 from projektor_ray.profiles import ProviderProfile, Share
 from projektor_ray.selection.comparison import Gain, TrainedComparison
 from projektor_ray.selection.feasible_set import FeasibleSet

@@ -5,8 +5,8 @@ from dataclasses import replace
 import numpy as np
 import yaml
 
-from projektor_ray.explain import Results
 from projektor_ray.explain.next_steps import next_steps
+from projektor_ray.explain.results import Results
 from projektor_ray.profiles import Share
 from projektor_ray.projection import noise_gain
 from projektor_ray.selection.size_search import TargetResult

@@ -6,8 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from projektor_ray.explain import Results
-from projektor_ray.explain.results import Curve, ModelPrediction, Surface
+from projektor_ray.explain.results import Curve, ModelPrediction, Results, Surface
 from projektor_ray.predictors import ProbeArrays
 from projektor_ray.profiles import ProviderProfile, Share
 from projektor_ray.projection.cross_validation import CrossValidation

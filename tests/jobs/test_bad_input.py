@@ -49,7 +49,8 @@ def said_of(
     monkeypatch.setattr(sys, "argv", ["projektor", verb, str(folder / "runs.csv"), *options])
     with pytest.raises(SystemExit) as ended:
         main()
-    return int(ended.value.code or 0), " ".join(capsys.readouterr().out.split())
+    out, err = capsys.readouterr()
+    return int(ended.value.code or 0), " ".join(f"{out} {err}".split())
 
 
 TOO_FEW = [
@@ -222,7 +223,7 @@ def test_a_table_that_cannot_be_used_is_refused_in_words(
 ) -> None:
     status, said = said_of(table, command, tmp_path, monkeypatch, capsys)
     assert status == 2
-    assert message in said.split("Cannot go on:")[1]
+    assert message in said.split("Error:")[1]
 
 
 @pytest.mark.parametrize(
@@ -246,7 +247,7 @@ def test_a_table_that_cannot_be_used_is_refused_in_words(
         (trainings(), "project --at 500", "500 lies between the scales: interpolated"),
         (trainings(), "select --at 4000", "4,000 is 4× the largest scale"),
         (trainings(sizes=(500,)), "project --at 500", "one size only: nothing to project from"),
-        (trainings(), "select --at 4000 --budget 0", "Buy 4,000 samples for 0.00"),
+        (trainings(), "select --at 4000 --budget 0", "Buy 4,000 samples for 0.00 (budget 0)"),
     ],
 )
 def test_what_can_be_used_but_tells_less_is_said(

@@ -1,0 +1,263 @@
+"""The command lines of the jobs: `python -m jobs.study STUDY.yaml`, and one for each stage.
+
+Every job's module calls `main` before it imports anything slow: a first line, and any mistake in
+the study's file, come within a second, before PyTorch and Ray are loaded.
+"""
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, NoReturn
+
+import typer
+
+from projektor_ray.cli import screen
+from projektor_ray.cli.command import Version, command_line, guarded, run
+from projektor_ray.errors import InputError
+
+if TYPE_CHECKING:
+    from projektor_ray.study import StudyConfig
+
+OWN_LOGGERS = ("projektor_ray", "actors", "jobs")
+"""Whose warnings are always shown."""
+STANDARD_INPUT = "/dev/stdin"
+
+StudyFile = Annotated[str, typer.Argument(help="The study's YAML file; - is standard input.")]
+Out = Annotated[
+    str | None,
+    typer.Option(help="Folder or URI (s3://…) of the study's tables; default: out/NAME."),
+]
+Address = Annotated[
+    str | None,
+    typer.Option(help="Ray cluster, HOST:PORT; default: RAY_ADDRESS, else a Ray of its own."),
+]
+Verbose = Annotated[
+    bool,
+    typer.Option("--verbose", help="Show also the tables of all models, and the log."),
+]
+AsJson = Annotated[
+    bool,
+    typer.Option(
+        "--json", help="Write the result as JSON to standard output, all else to standard error."
+    ),
+]
+
+
+@guarded
+def study(
+    study_file: StudyFile,
+    out: Out = None,
+    address: Address = None,
+    check: Annotated[
+        bool, typer.Option("--check", help="Show what would run and cost; train nothing.")
+    ] = False,
+    time: Annotated[
+        bool,
+        typer.Option(
+            "--time", help="With --check: train one probe of each new scale, to time the rest."
+        ),
+    ] = False,
+    retry_failed: Annotated[
+        bool, typer.Option("--retry-failed", help="Train failed probes again.")
+    ] = False,
+    as_json: AsJson = False,
+    verbose: Verbose = False,
+    version: Version = False,
+) -> None:
+    """Run a study from pilots to purchase plan; what is done already is not done again."""
+    config, folder = _start(study_file, out, address, verbose=verbose, as_json=as_json)
+    if check:
+        from jobs.check import check as check_study
+        from jobs.workspace import opened
+
+        with opened(config, folder, address, appends=time) as workspace:
+            check_study(workspace, timed=time)
+        return
+    from jobs.study import study_results
+
+    results = study_results(config, folder, address, retry_failed=retry_failed, verbose=verbose)
+    if as_json:
+        from projektor_ray.explain.json_results import results_to_dict
+
+        screen.print_json(results_to_dict(results))
+
+
+@guarded
+def measure(
+    study_file: StudyFile,
+    out: Out = None,
+    address: Address = None,
+    verbose: Verbose = False,
+    version: Version = False,
+) -> None:
+    """Measure the distances of mixtures to validation that the study's folder lacks."""
+    config, folder = _start(study_file, out, address, verbose=verbose)
+    from jobs.measure import measure as measure_distances
+    from jobs.workspace import opened
+
+    with opened(config, folder, address, appends=True) as workspace:
+        measure_distances(workspace)
+
+
+@guarded
+def profiles(
+    study_file: StudyFile,
+    out: Out = None,
+    address: Address = None,
+    verbose: Verbose = False,
+    version: Version = False,
+) -> None:
+    """Show the profile of each provider: what its pilot reveals, before any training."""
+    config, folder = _start(study_file, out, address, verbose=verbose)
+    from jobs.measure import measure as measure_distances
+    from jobs.profiles import profiles as show_profiles
+    from jobs.workspace import opened
+
+    with opened(config, folder, address, appends=True) as workspace:
+        measure_distances(workspace)
+        show_profiles(workspace)
+
+
+@guarded
+def probe(
+    study_file: StudyFile,
+    out: Out = None,
+    address: Address = None,
+    retry_failed: Annotated[
+        bool, typer.Option("--retry-failed", help="Train failed probes again.")
+    ] = False,
+    failures: Annotated[
+        bool, typer.Option("--failures", help="Show why probes failed; train nothing.")
+    ] = False,
+    replay: Annotated[
+        str | None,
+        typer.Option(
+            metavar="ID", help="Train one probe again, here: MIXTURE_ID:SIZE:SEED. Writes nothing."
+        ),
+    ] = None,
+    verbose: Verbose = False,
+    version: Version = False,
+) -> int:
+    """Train the probes that are not in the study's folder."""
+    if sum([retry_failed, failures, replay is not None]) > 1:
+        raise InputError("--retry-failed, --failures and --replay exclude each other; give one")
+    config, folder = _start(study_file, out, address, verbose=verbose)
+    from jobs.probe import probe as train_probes
+    from jobs.probe import replay as train_again
+    from jobs.probe import show_failures
+    from jobs.workspace import opened
+
+    appends = not failures and replay is None
+    with opened(config, folder, address, appends=appends) as workspace:
+        if replay is not None:
+            return int(train_again(workspace, replay).status == "failed")
+        if failures:
+            show_failures(workspace)
+            return 0
+        workspace.check_resources()
+        train_probes(workspace, retry_failed=retry_failed)
+    return 0
+
+
+@guarded
+def fit(
+    study_file: StudyFile,
+    out: Out = None,
+    address: Address = None,
+    verbose: Verbose = False,
+    version: Version = False,
+) -> None:
+    """Fit models to the probes of the study's folder, and project every mixture."""
+    config, folder = _start(study_file, out, address, verbose=verbose)
+    from jobs.fit import fit as fit_models
+    from jobs.fit import show_fits
+    from jobs.workspace import opened
+
+    with opened(config, folder, address) as workspace:
+        show_fits(fit_models(workspace))
+
+
+@guarded
+def select_mixture(
+    study_file: StudyFile,
+    out: Out = None,
+    address: Address = None,
+    verbose: Verbose = False,
+    version: Version = False,
+) -> None:
+    """Select the mixture to buy from the probes of the study's folder; train nothing."""
+    config, folder = _start(study_file, out, address, verbose=verbose)
+    from jobs.profiles import profiles as draw_profiles
+    from jobs.report import conclude
+    from jobs.workspace import opened
+    from projektor_ray.cli.terminal import show_results
+
+    with opened(config, folder, address) as workspace:
+        results = conclude(workspace, draw_profiles(workspace), figures=False)
+        show_results(results, verbose=verbose)
+
+
+@guarded
+def report(
+    study_file: StudyFile,
+    out: Out = None,
+    address: Address = None,
+    verbose: Verbose = False,
+    version: Version = False,
+) -> None:
+    """Write the report, one HTML page, from the study's folder; train nothing."""
+    config, folder = _start(study_file, out, address, verbose=verbose)
+    from jobs.report import write_report
+
+    write_report(config, folder, address)
+
+
+COMMANDS = {
+    command.__name__: command
+    for command in (study, measure, profiles, probe, fit, select_mixture, report)
+}
+
+
+def main(job: str) -> NoReturn:
+    """Run the command line of a job."""
+    app = command_line("")
+    app.command()(COMMANDS[job])
+    run(app, f"python -m jobs.{job}")
+
+
+def _start(
+    study_file: str, out: str | None, address: str | None, *, verbose: bool, as_json: bool = False
+) -> tuple["StudyConfig", str]:
+    """The configuration and the folder of a study; every job begins with it."""
+    if as_json:
+        screen.results_to_stderr()
+    name = "standard input" if study_file == "-" else study_file
+    screen.status("Study", f"reading {name}")
+    from projektor_ray.study import read_study
+
+    config = read_study(STANDARD_INPUT if study_file == "-" else study_file)
+    folder = folder_of(config, out)
+    check_folder(folder, address)
+    screen.show_log(OWN_LOGGERS, verbose=verbose)
+    return config, folder
+
+
+def folder_of(config: "StudyConfig", out: str | None) -> str:
+    """The folder of a study's tables: as given, else out/NAME."""
+    return out or str(Path("out") / config.name)
+
+
+def check_folder(out: str, address: str | None) -> None:
+    """Refuse a relative folder on a cluster, where it is lost with the job.
+
+    Raises
+    ------
+    InputError
+        If the job runs on a cluster and the folder is neither absolute nor a URI.
+    """
+    submitted = os.environ.get("RAY_JOB_CONFIG_JSON_ENV_VAR")
+    on_cluster = submitted or (address or os.environ.get("RAY_ADDRESS", "local")) != "local"
+    if on_cluster and "://" not in out and not Path(out).is_absolute():
+        raise InputError(
+            f"the job runs on a cluster, where the relative folder {out} would be lost; give an "
+            "absolute path that all nodes see, or a URI: --out s3://bucket/NAME"
+        )

@@ -1,0 +1,72 @@
+"""What all command lines share: typer, `--version`, and how a command ends."""
+
+import functools
+import sys
+from collections.abc import Callable
+from io import TextIOWrapper
+from typing import Annotated, NoReturn, ParamSpec
+
+import typer
+
+from projektor_ray import __version__
+from projektor_ray.cli import screen
+from projektor_ray.errors import ProjektorError
+
+P = ParamSpec("P")
+
+MISTAKE, INTERRUPTED = 2, 130
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        screen.statement(f"projektor-ray {__version__}")
+        raise typer.Exit
+
+
+Version = Annotated[
+    bool,
+    typer.Option("--version", help="Show the version.", callback=_show_version, is_eager=True),
+]
+
+
+def command_line(summary: str, *, completion: bool = False) -> typer.Typer:
+    """A command line without commands."""
+    return typer.Typer(
+        help=summary,
+        no_args_is_help=True,
+        add_completion=completion,
+        pretty_exceptions_enable=False,
+        rich_markup_mode=None,
+    )
+
+
+def guarded(command: Callable[P, int | None]) -> Callable[P, None]:
+    """A command that ends in words: a user's mistake with one message and status 2, Ctrl-C with
+    status 130, else with the status that it returns.
+    """
+
+    @functools.wraps(command)
+    def run(*given: P.args, **named: P.kwargs) -> None:
+        try:
+            status = command(*given, **named)
+        except ProjektorError as failure:
+            screen.error(str(failure))
+            status = MISTAKE
+        except (KeyboardInterrupt, SystemExit) as stop:  # Ray's driver exits on SIGTERM
+            screen.status("Stopped", "finished work is kept; the same command continues it.")
+            if isinstance(stop, SystemExit):
+                raise
+            status = INTERRUPTED
+        if status:
+            raise typer.Exit(status)
+
+    return run
+
+
+def run(app: typer.Typer, name: str) -> NoReturn:
+    """Run a command line; what the terminal cannot show is replaced."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="replace")
+    app(prog_name=name)
+    sys.exit(0)

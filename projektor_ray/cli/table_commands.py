@@ -1,0 +1,403 @@
+"""What the commands of `projektor` do with a table of runs."""
+
+import sys
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from io import BytesIO
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.csv as pacsv
+import pyarrow.parquet as pq
+
+from projektor_ray.cli import screen, terminal
+from projektor_ray.cli.number_lists import is_number, numbers
+from projektor_ray.cli.options import (
+    AggregateOptions,
+    Goal,
+    ModelOptions,
+    OfferOptions,
+    OutputOptions,
+    PurchaseOptions,
+    Spent,
+    TableOptions,
+)
+from projektor_ray.errors import InputError
+from projektor_ray.explain.from_table import results_of_table
+from projektor_ray.explain.json_results import results_to_dict
+from projektor_ray.explain.model_choice import describe_choice
+from projektor_ray.explain.outside_text import spreadsheet_cell
+from projektor_ray.explain.reading_line import reading_parts
+from projektor_ray.explain.results import Results
+from projektor_ray.runs import (
+    Offers,
+    Roles,
+    Runs,
+    ScaleRegressor,
+    join_tables,
+    unbounded_note,
+    unidentified,
+)
+from projektor_ray.runs.metric_direction import Bounds
+from projektor_ray.runs.name_lists import split_names
+from projektor_ray.runs.result_tables import fit_scale, predictor_rows, projection_table
+from projektor_ray.runs.run_sources import read_run_table
+from projektor_ray.selection import (
+    Direction,
+    PurchaseRequest,
+    aggregate,
+    aggregation,
+    buy,
+    plans_without,
+)
+from projektor_ray.selection.aggregation import Aggregation
+from projektor_ray.selection.purchase import Minimize
+
+STANDARD_INPUT = "-"
+KINDS = {b"PAR1": ".parquet", b"ARROW1": ".arrow"}
+"""How a file of each kind begins; any other is taken for CSV."""
+
+
+def fit(data: TableOptions, wanted: ModelOptions, output: OutputOptions) -> None:
+    """Fit models, and show their errors."""
+    (runs,) = _read(data, None, most=1)
+    one_size = runs.sizes is None
+    sized = replace(runs, sizes=np.ones(len(runs))) if one_size else runs
+    rows = predictor_rows(_fit_to(wanted, sized, None, log=data.log).fitted_)
+    if one_size:
+        rows = [{**row, "size": None} for row in rows]
+    terminal.show_errors(rows, f"{runs.metric}{', its logarithm' if data.log else ''}")
+    _finish(pa.Table.from_pylist(rows), output)
+    if output.as_json:
+        screen.print_json({"read": _reading(runs), "models": rows})
+
+
+def project(
+    data: TableOptions,
+    wanted: ModelOptions,
+    sizes: Sequence[int],
+    mixtures: str | None,
+    output: OutputOptions,
+) -> None:
+    """Project mixtures to sizes, and show the best."""
+    (runs,) = _read(data, _goal(wanted), most=1)
+    model = _fit(wanted, runs, log=data.log)
+    asked = runs if mixtures is None else _read_mixtures(data, mixtures, runs.providers)
+    for size in sizes:
+        model.check_target(size)
+    projected = projection_table(model, asked, sizes)
+    terminal.show_projections(projected, model, runs.metric)
+    _finish(projected, output)
+    if output.as_json:
+        screen.print_json({"read": _reading(runs), "projections": projected.to_pylist()})
+
+
+def select(
+    data: TableOptions,
+    wanted: ModelOptions,
+    sold: OfferOptions,
+    bought: PurchaseOptions,
+    joined: AggregateOptions,
+    output: OutputOptions,
+) -> None:
+    """Select a purchase, and show it."""
+    results = _results(data, wanted, sold, bought, joined, figures=False)
+    terminal.show_results(results, verbose=output.verbose)
+    _finish(results.bought.table(), output)
+    if output.as_json:
+        screen.print_json(results_to_dict(results))
+
+
+def report(
+    data: TableOptions,
+    wanted: ModelOptions,
+    sold: OfferOptions,
+    bought: PurchaseOptions,
+    joined: AggregateOptions,
+    out: Path,
+    title: str | None,
+) -> None:
+    """Write the page of a purchase."""
+    from projektor_ray.report import render_page  # which needs a second for its figures
+
+    results = _results(data, wanted, sold, bought, joined, title, figures=True)
+    _save(out, render_page(results).encode())
+
+
+def _results(
+    data: TableOptions,
+    wanted: ModelOptions,
+    sold: OfferOptions,
+    bought: PurchaseOptions,
+    joined: AggregateOptions,
+    title: str | None = None,
+    *,
+    figures: bool,
+) -> Results:
+    """Read the table, fit a model for each metric, and select."""
+    request = _request(bought)
+    tables = _read(data, _goal(wanted))
+    _check_aggregate(joined, [runs.metric for runs in tables])
+    models = [_fit(wanted, runs, log=data.log) for runs in tables]
+    offers = _offers(sold, models[0].providers_)
+    if request.size is not None:
+        models[0].check_target(request.size)
+    problem, how = models[0].problem(offers), None
+    if len(models) > 1:
+        names = [runs.metric for runs in tables]
+        how = _aggregation(joined, names, _one_direction(dict(zip(names, models, strict=True))))
+        problems = [model.problem(offers) for model in models]
+        problem = aggregate(dict(zip(names, problems, strict=True)), how)
+    plans = buy(problem, request)
+    without = plans_without(problem, plans.selected, request.money)
+    name = title or ("runs" if data.table == STANDARD_INPUT else Path(data.table).stem)
+    return results_of_table(name, tables, models, how, plans, without, figures=figures)
+
+
+def _read(data: TableOptions, direction: Direction | None, most: int | None = None) -> list[Runs]:
+    """The runs by each metric that is named, a,b; shows how they were read.
+
+    Parameters
+    ----------
+    direction : whether more of the metric is better, if that is given.
+    most : how many metrics the command takes.
+
+    Raises
+    ------
+    InputError
+        If more metrics are named, or the table cannot be read.
+    """
+    table = _table(data)
+    names: tuple[str | None, ...] = (None,)
+    if data.metric is not None:
+        names = split_names(data.metric, table.column_names, "--metric")
+    if most is not None and len(names) > most:
+        raise InputError(
+            f"only select and report take several metrics; got --metric {data.metric}. Give one of "
+            f"them, such as --metric '{names[0]}'"
+        )
+    found = [Runs.read(table, _roles(data, table, name, direction)) for name in names]
+    parts = [f"{len(found[0]):,} runs", *(part for runs in found for part in _parts(runs))]
+    screen.status("Runs", " · ".join(dict.fromkeys(parts)))
+    for note in unidentified(found[0].mixtures, found[0].providers, found[0].distances):
+        screen.status("Caution", note)
+    return found
+
+
+def _parts(runs: Runs) -> list[str]:
+    return [] if runs.reading is None else reading_parts(runs.reading)
+
+
+def _reading(runs: Runs) -> dict[str, object]:
+    """How the runs were read, for JSON."""
+    return {"runs": len(runs), "metric": runs.metric, "text": _parts(runs)}
+
+
+def _table(data: TableOptions) -> pa.Table:
+    with _path(data.table) as path:
+        table = read_run_table(path)
+    if data.join is None:
+        return table
+    return join_tables(table, read_run_table(data.join), data.key)
+
+
+@contextmanager
+def _path(source: str) -> Iterator[str]:
+    """The path of a table; for standard input, of a file that holds what came."""
+    if source != STANDARD_INPUT:
+        yield source
+        return
+    content = sys.stdin.buffer.read()
+    kind = next((end for start, end in KINDS.items() if content.startswith(start)), ".csv")
+    with tempfile.TemporaryDirectory(prefix="projektor-") as folder:
+        path = Path(folder) / f"standard-input{kind}"
+        path.write_bytes(content)
+        yield str(path)
+
+
+def _read_mixtures(data: TableOptions, source: str, names: tuple[str, ...]) -> Runs:
+    """Mixtures of the same providers, without a metric."""
+    roles = Roles(names, distance=data.distance, counts=data.counts)
+    return Runs.read(source, roles, measured=False)
+
+
+def _roles(
+    data: TableOptions, table: pa.Table, metric: str | None, direction: Direction | None
+) -> Roles:
+    columns = table.column_names
+    size: str | float | None = data.size
+    if data.size is not None and data.size not in columns and is_number(data.size):
+        size = float(data.size)
+    return Roles(
+        () if data.providers is None else split_names(data.providers, columns, "--providers"),
+        metric,
+        size,
+        data.distance,
+        _bounds(data),
+        direction,
+        data.counts,
+        data.step,
+    )
+
+
+def _bounds(data: TableOptions) -> Bounds | None:
+    """The metric's bounds, where they are given."""
+    if data.bounds is None:
+        return None
+    bounds = numbers("--bounds", data.bounds)
+    if len(bounds) != 2 or bounds[0] >= bounds[1]:
+        raise InputError(
+            "--bounds takes the lowest and the highest value of the metric, such as "
+            f"--bounds 0,1; got {data.bounds!r}"
+        )
+    return bounds[0], bounds[1]
+
+
+def _goal(wanted: ModelOptions) -> Direction | None:
+    """Whether more is better, where that is given."""
+    if wanted.direction is None:
+        return None
+    return "maximize" if wanted.direction is Goal.maximize else "minimize"
+
+
+def _fit(wanted: ModelOptions, runs: Runs, *, log: bool) -> ScaleRegressor:
+    """The scaling model; shows which one was chosen and why."""
+    return _fit_to(wanted, runs, _goal(wanted) or runs.direction, log=log)
+
+
+def _fit_to(wanted: ModelOptions, runs: Runs, goal: str | None, *, log: bool) -> ScaleRegressor:
+    """The same for a given direction of the metric; None where it does not matter."""
+    model = fit_scale(runs, goal, log, wanted.predictor, wanted.projection)
+    screen.status("Model", describe_choice(model.fitted_))
+    assert runs.values is not None
+    note = unbounded_note(runs.metric, runs.values, runs.bounds)
+    if note and not log and goal != "minimize":
+        screen.status("Caution", note)
+    return model
+
+
+def _offers(sold: OfferOptions, names: tuple[str, ...]) -> Offers:
+    """The offers of the providers of these names."""
+    read = Offers.free(names) if sold.offers is None else Offers.read(sold.offers, names)
+    return read.changed(
+        _assigned("--price", sold.price),
+        _assigned("--capacity", sold.capacity),
+        _assigned("--minimum", sold.minimum),
+        _named("--require", sold.require, names),
+        _named("--exclude", sold.exclude, names),
+    )
+
+
+def _named(option: str, given: list[str] | None, names: tuple[str, ...]) -> list[str]:
+    absent = "there is no provider"
+    return [name for text in given or () for name in split_names(text, names, option, absent)]
+
+
+def _request(bought: PurchaseOptions) -> PurchaseRequest:
+    budgets = () if bought.frontier is None else tuple(numbers("--frontier", bought.frontier))
+    minimize: Minimize | None = None
+    if bought.minimize is not None:
+        minimize = "money" if bought.minimize is Spent.money else "samples"
+    return PurchaseRequest(
+        bought.at, bought.budget, bought.target, minimize, budgets, bought.max_size
+    )
+
+
+def _check_aggregate(joined: AggregateOptions, metrics: Sequence[str | None]) -> None:
+    """Refuse an aggregate of one metric."""
+    if joined.aggregate is not None and len(metrics) == 1:
+        raise InputError(
+            "--aggregate applies to several metrics, such as --metric acc_a,acc_b; got "
+            f"{metrics[0] or 'none by name'}. Name several metrics, or drop --aggregate"
+        )
+
+
+def _aggregation(
+    joined: AggregateOptions, metrics: Sequence[str], direction: Direction
+) -> Aggregation:
+    """The aggregation of metrics of these names.
+
+    Raises
+    ------
+    InputError
+        If a weight cannot be used, or is missing.
+    """
+    if joined.aggregate in (None, "mean"):
+        return aggregation("mean", metrics, direction)
+    if joined.aggregate == "worst":
+        return aggregation("worst", metrics, direction)
+    weights = numbers("--aggregate", joined.aggregate)
+    if len(weights) != len(metrics):
+        raise InputError(
+            f"--aggregate takes mean, worst, or a weight for each of the {len(metrics)} "
+            f"metrics; got {joined.aggregate}"
+        )
+    return aggregation(dict(zip(metrics, weights, strict=True)), metrics, direction)
+
+
+def _one_direction(models: Mapping[str, ScaleRegressor]) -> Direction:
+    """The direction that all metrics have.
+
+    Raises
+    ------
+    InputError
+        If they differ, so that no aggregate of them is better or worse.
+    """
+    goals = {name: model.goal for name, model in models.items()}
+    first = next(iter(goals.values()))
+    if set(goals.values()) != {first}:
+        listed = ", ".join(f"{name} ({goal})" for name, goal in goals.items())
+        raise InputError(
+            f"an aggregate needs metrics of one direction; got {listed}. Negate the values of some "
+            "in the table, or select for each alone"
+        )
+    return first
+
+
+def _assigned(option: str, given: list[str] | None) -> dict[str, float]:
+    found = {}
+    for text in given or []:
+        name, _, number = text.rpartition("=")
+        if not name or not is_number(number):
+            raise InputError(f"{option} takes NAME=NUMBER, such as {option} alpha=10; got {text!r}")
+        found[name] = float(number)
+    return found
+
+
+def _finish(table: pa.Table, output: OutputOptions) -> None:
+    """Write rows where a file was asked for; in CSV, texts are no formulas of a spreadsheet."""
+    out = output.out
+    if out is None:
+        return
+    content = BytesIO()
+    if out.suffix == ".csv":
+        pacsv.write_csv(_without_formulas(table), content)
+    else:
+        pq.write_table(table, content, compression="zstd")
+    _save(out, content.getvalue(), f"{table.num_rows:,} rows to ")
+
+
+def _without_formulas(table: pa.Table) -> pa.Table:
+    columns = []
+    for column in table.columns:
+        if pa.types.is_string(column.type):
+            texts = [
+                None if text is None else spreadsheet_cell(text) for text in column.to_pylist()
+            ]
+            columns.append(pa.array(texts, pa.string()))
+        else:
+            columns.append(column)
+    names = [spreadsheet_cell(name) for name in table.column_names]
+    return pa.table(dict(zip(names, columns, strict=True)))
+
+
+def _save(out: Path, content: bytes, what: str = "") -> None:
+    try:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        out.write_bytes(content)
+    except OSError as failure:
+        raise InputError(f"cannot write {out}: {failure}") from None
+    screen.status("Wrote", f"{what}{out}")

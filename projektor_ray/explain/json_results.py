@@ -1,0 +1,73 @@
+"""A result as plain values, for JSON: numbers, facts with their sentences, and tables."""
+
+from typing import Any
+
+import numpy as np
+
+from projektor_ray.explain.cautions import warnings
+from projektor_ray.explain.next_steps import next_steps
+from projektor_ray.explain.plan_summary import (
+    plan_heading,
+    search_result,
+    target_result,
+    unspent_money,
+)
+from projektor_ray.explain.results import Results
+from projektor_ray.explain.sensitivity import shadow_prices
+from projektor_ray.explain.uncertainty import plan_stability
+
+
+def results_to_dict(results: Results) -> dict[str, Any]:
+    """Everything that is known of a result."""
+    bought, metric = results.bought, results.metric_text
+    facts = [
+        target_result(bought, metric),
+        plan_stability(bought, metric),
+        *search_result(bought.selected),
+        *shadow_prices(bought, metric),
+        unspent_money(bought),
+    ]
+    content = {
+        "title": results.title,
+        "metric": results.metric,
+        "direction": results.direction,
+        "source": results.source,
+        "plan": plan_heading(bought, metric).to_dict(),
+        "plans": bought.rows(),
+        "models": results.predictors,
+        "projections": [
+            {
+                "model": one.model,
+                "chosen": one.decides,
+                "value": one.value,
+                "low": one.low,
+                "high": one.high,
+                "gain_over_uniform": one.gain,
+            }
+            for one in results.opinions
+        ],
+        "profiles": {
+            name: [card.to_row() for card in cards] for name, cards in results.cards.items()
+        },
+        "reasons": list(results.reasons),
+        "facts": [one.to_dict() for one in facts if one is not None],
+        "warnings": [one.to_dict() for one in warnings(results)],
+        "next_steps": [one.to_dict() for one in next_steps(results)],
+    }
+    plain: dict[str, Any] = _plain(content)
+    return plain
+
+
+def _plain(value: Any) -> Any:
+    """Values that JSON can hold: no arrays, no numbers of numpy, null for what is not finite."""
+    if isinstance(value, dict):
+        return {str(key): _plain(each) for key, each in value.items()}
+    if isinstance(value, list | tuple | set | frozenset):
+        return [_plain(each) for each in value]
+    if isinstance(value, np.ndarray):
+        return _plain(value.tolist())
+    if isinstance(value, np.generic):
+        return _plain(value.item())
+    if isinstance(value, float):
+        return value if np.isfinite(value) else None
+    return value

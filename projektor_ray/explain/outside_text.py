@@ -1,0 +1,34 @@
+"""Make text from outside safe to show: names, labels, paths and errors that others wrote."""
+
+import re
+import unicodedata
+
+KEPT = "\n\t"
+REPLACED = {"\r\n": "\n", "\r": "\n", "\u2028": "\n", "\u2029": "\n", "\u0085": "\n"}
+LINE_ENDS = re.compile("|".join(REPLACED))
+INVISIBLE = ("Cc", "Cf", "Cs")
+"""Unicode categories: control, format (also those that reorder text), lone surrogates."""
+JOINERS = "\u200c\u200d"
+"""Format characters that belong to words of some scripts and to emoji."""
+FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
+
+
+def printable(text: str, *, lines: bool = True) -> str:
+    """A text without control characters: no escape sequence, no reordering, no lone surrogate.
+
+    Parameters
+    ----------
+    lines : whether line breaks stay; else each becomes a space.
+    """
+    broken = LINE_ENDS.sub(lambda found: REPLACED[found[0]], text)
+    clean = "".join(
+        letter
+        for letter in broken
+        if letter in KEPT or letter in JOINERS or unicodedata.category(letter) not in INVISIBLE
+    )
+    return clean if lines else " ".join(clean.split("\n"))
+
+
+def spreadsheet_cell(text: str) -> str:
+    """A text that no spreadsheet takes for a formula: one that begins like a formula is quoted."""
+    return f"'{text}" if text.startswith(FORMULA) else text

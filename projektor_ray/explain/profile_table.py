@@ -1,0 +1,61 @@
+"""What each pilot reveals of its provider, as a table."""
+
+from collections.abc import Sequence
+
+from projektor_ray.explain.facts import TextTable
+from projektor_ray.explain.formatting import percent, percent_range
+from projektor_ray.profiles import ProviderProfile, Share
+
+SHOWN_CHARACTERS = 12
+"""Of the names of missing classes; where they are longer, their number is shown."""
+
+
+def profile_table(profiles: Sequence[ProviderProfile], validation_set: str) -> TextTable:
+    """A row per provider; with the name of the validation set, where there are several."""
+    return TextTable(
+        f"Provider profiles{f' ({validation_set})' if validation_set else ''}",
+        (
+            "provider",
+            "pilot samples",
+            "distance",
+            "wrong labels",
+            "outliers",
+            "duplicates",
+            "missing classes",
+        ),
+        tuple(
+            (
+                profile.provider,
+                f"{profile.samples:,}",
+                f"{profile.distance:.3f}",
+                share_text(profile.wrong_labels),
+                share_text(profile.outliers),
+                _duplicates(profile),
+                _missing_classes(profile),
+            )
+            for profile in profiles
+        ),
+        optional=("pilot samples", "missing classes", "outliers"),
+    )
+
+
+def share_text(share: Share | None) -> str:
+    """A share with its 90% interval: `39% (32–46%)`."""
+    if share is None:
+        return "cannot tell"
+    return f"{percent(share.value)} ({percent_range(share.low, share.high)})"
+
+
+def _duplicates(profile: ProviderProfile) -> str:
+    """Duplicates within the pilot, and in another pilot."""
+    within = profile.duplicates_within + profile.near_duplicates_within
+    parts = [f"{within:,} own"] if within else []
+    if profile.closest_provider is not None:
+        parts.append(f"{profile.duplicates_in_closest:,} in {profile.closest_provider}")
+    return ", ".join(parts) or "none"
+
+
+def _missing_classes(profile: ProviderProfile) -> str:
+    names = " ".join(profile.missing_classes) or "none"
+    every = len(profile.missing_classes) + len(profile.classes)
+    return names if len(names) <= SHOWN_CHARACTERS else f"{len(profile.missing_classes)} of {every}"

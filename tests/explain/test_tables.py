@@ -1,0 +1,98 @@
+"""The tables of a result: columns, numbers and captions."""
+
+from dataclasses import replace
+
+import numpy as np
+
+from projektor_ray.explain import TextTable
+from projektor_ray.explain.tables import (
+    budget_steps_table,
+    budget_table,
+    comparison_table,
+    errors_table,
+    plan_table,
+    projections_table,
+    validation_sets_table,
+)
+from projektor_ray.selection.comparison import MetricPrediction
+from projektor_ray.selection.robustness import PlanStability
+from tests.helpers.report_content import a_report
+
+
+def row(table: TextTable, name: str) -> dict[str, str]:
+    (found,) = [one for one in table.to_dict() if next(iter(one.values())) == name]
+    return found
+
+
+def test_the_plan_has_a_row_per_provider() -> None:
+    results = a_report(4, budget=500.0)
+    stability = PlanStability(
+        results.selected.mixture, np.array([[0.6, 0.4, 0, 0], [0.5, 0.5, 0, 0]]), np.zeros(2)
+    )
+    bought = replace(results.bought, stability=stability)
+    table = plan_table(replace(results, bought=bought))
+    assert table.title == "Buy 1,000 samples for 500.00 (budget 500)"
+    first = row(table, "seller-000")
+    lost = results.bought.plans["uniform"].predicted - results.selected.predicted
+    assert first == {
+        "provider": "seller-000",
+        "samples": "600",
+        "capacity": "600",
+        "share": "60.0%",
+        "80% range": "51–59%",
+        "price": "0.5",
+        "cost": "300.00",
+        "+100 samples": first["+100 samples"],
+        "without it": f"{lost:+.3f}",
+    }
+    assert "posterior samples" in table.caption
+
+
+def test_the_comparison_has_the_gains_of_the_selected_plan() -> None:
+    table = comparison_table(a_report(4))
+    assert row(table, "uniform")["gain of selected"] == "+0.200"
+    assert row(table, "uniform")["90% of gain"] == "0.100…0.500"
+    assert row(table, "selected")["gain of selected"] == ""
+    assert table.chosen == (True, False, False)
+
+
+def test_budgets_have_a_table_where_they_were_asked_for() -> None:
+    results = a_report(4)
+    best, other = results.selected, results.bought.plans["uniform"]
+    bought = replace(results.bought, frontier={100.0: other, 2500.0: best})
+    table = budget_table(replace(results, bought=bought))
+    assert table is not None
+    assert row(table, "2,500.00")["shares"] == "seller-000 60%, seller-001 40%"
+    (step,) = budget_steps_table(replace(results, bought=bought)).to_dict()
+    assert (step["from"], step["to"]) == ("100.00", "2,500.00")
+    assert budget_table(results) is None
+
+
+def test_each_validation_set_has_a_row() -> None:
+    results = a_report(4)
+    parts = {"day": {name: MetricPrediction(0.5, (0.4, 0.6)) for name in results.bought.plans}}
+    table = validation_sets_table(replace(results, bought=replace(results.bought, parts=parts)))
+    assert table is not None
+    assert row(table, "day")["90% interval"] == "0.400…0.600"
+    assert validation_sets_table(results) is None
+
+
+def test_errors_have_a_column_per_size_and_the_least_comes_first() -> None:
+    rows = [
+        {"predictor": name, "on": "", "size": size, "mae_cv": error, "r2": 0.9, "chosen": chosen}
+        for name, error, chosen in (("cs", 0.05, False), ("joint", 0.02, True))
+        for size in (40, 160)
+    ]
+    table = errors_table(rows, "accuracy")
+    assert table.headings == ("model", "error at 40", "error at 160", "R² at 160")
+    assert [one[0] for one in table.rows] == ["joint", "cs"]
+    assert table.chosen == (True, False)
+    one_size = errors_table([{**rows[0], "size": None}], "accuracy")
+    assert one_size.headings == ("model", "error", "R²")
+
+
+def test_projections_need_more_than_one_size() -> None:
+    table = projections_table(a_report(4))
+    assert table is not None
+    assert table.headings[0] == "model"
+    assert projections_table(a_report(4, scales=(100,))) is None

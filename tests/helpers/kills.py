@@ -144,7 +144,7 @@ class Scene:
             self._kill(victim, driver.pid, by=signal.Signals[victim])
             status, said = end_of(driver)
             assert status != 0
-            assert "Stopped. What was finished is kept; the same command goes on." in said
+            assert "Stopped: finished work is kept; the same command continues it." in said
         else:
             self._lose_cluster(driver.pid)
         if victim in ("worker", "raylet"):

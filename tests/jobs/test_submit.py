@@ -174,22 +174,22 @@ def test_a_submitted_mistake_ends_the_job_with_status_2(head: Head, tmp_path: Pa
     assert "unknown learner 'small_cn'" in " ".join(said.split())
 
 
-def test_a_driver_beside_the_cluster_keeps_its_tables_where_it_says(
-    head: Head, tmp_path: Path
-) -> None:
-    """The workers' current folder is not the driver's: a relative output folder is the driver's."""
+def test_a_driver_beside_the_cluster_needs_an_absolute_folder(head: Head, tmp_path: Path) -> None:
+    """The workers' current folder is not the driver's: a relative output folder is refused."""
     out = tmp_path / "out"
-    ended = subprocess.run(
-        [
-            *(head.python, "-m", "jobs.study", written(tmp_path), "--address", head.gcs),
-            *("--out", os.path.relpath(out, ROOT)),
-        ],
-        cwd=ROOT,
-        env=head.environment,
-        capture_output=True,
-        text=True,
-        timeout=JOB_SECONDS,
-        check=False,
-    )
-    assert ended.returncode == 0, ended.stdout + ended.stderr
+    for folder, status in ((os.path.relpath(out, ROOT), 2), (str(out), 0)):
+        ended = subprocess.run(
+            [
+                *(head.python, "-m", "jobs.study", written(tmp_path), "--address", head.gcs),
+                *("--out", folder),
+            ],
+            cwd=ROOT,
+            env=head.environment,
+            capture_output=True,
+            text=True,
+            timeout=JOB_SECONDS,
+            check=False,
+        )
+        assert ended.returncode == status, ended.stdout + ended.stderr
+        assert out.exists() is (status == 0)
     assert table(out, "probes").num_rows == PROBES

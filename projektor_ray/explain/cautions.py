@@ -32,10 +32,33 @@ def warnings(results: Results) -> tuple[Fact, ...]:
         *(fact("note", note) for note in results.notes),
         *_cheaper_plans(results),
         *_filling(results),
+        *_purchase(results),
         *_model(results),
         *_search(results),
         *provider_warnings(results),
     )
+
+
+def _purchase(results: Results) -> Iterator[Fact]:
+    """Of sizes that the model cannot compare, and of providers without a price."""
+    bought, size = results.bought, results.selected.size
+    if bought.flat_in_size:
+        yield fact(
+            "flat_in_size",
+            f"The model predicts the same {results.metric_text.name} at every size, so the data "
+            f"do not show what more samples are worth. Of equal plans the cheapest is selected "
+            f"({count(size, 'sample')}).",
+            size=size,
+            cost=results.selected.cost,
+        )
+    if bought.free_providers:
+        names = bought.free_providers
+        yield fact(
+            "free_providers",
+            f"{listed(names, MOST_NAMED)} {'costs' if len(names) == 1 else 'cost'} nothing: no "
+            "price is given, or a price of 0.",
+            providers=names,
+        )
 
 
 def _model(results: Results) -> Iterator[Fact]:

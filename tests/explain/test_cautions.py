@@ -47,6 +47,20 @@ def test_nothing_amiss_is_nothing_said() -> None:
         ),
         (lambda r: replace(r, notes=("A is in no row.",)), ("note", "A is in no row.")),
         (
+            lambda r: replace(r, bought=replace(r.bought, flat_in_size=True)),
+            ("flat_in_size", "cheapest is selected (1,000 samples)"),
+        ),
+        (
+            lambda r: replace(
+                r,
+                bought=replace(
+                    r.bought,
+                    providers=(replace(r.bought.providers[0], price=0.0), *r.bought.providers[1:]),
+                ),
+            ),
+            ("free_providers", "costs nothing"),
+        ),
+        (
             lambda r: with_probes(r, mixtures=np.eye(4)[[0, 3] * 4]),
             ("no_close_mixture", "shares 60% of its samples"),
         ),

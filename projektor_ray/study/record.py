@@ -5,7 +5,6 @@ from dataclasses import asdict, dataclass
 
 from pydantic import TypeAdapter, ValidationError
 
-from projektor_ray.designs.adaptive import chosen_before
 from projektor_ray.errors import InputError
 from projektor_ray.storage.folder import Folder
 from projektor_ray.storage.ledger import Ledger
@@ -72,6 +71,8 @@ def read_record(folder: Folder) -> StudyRecord:
     )
     if study.adaptive is None:
         return record
+    from projektor_ray.designs.adaptive import chosen_before  # which imports this package
+
     design = Ledger(folder, "adaptive_design").rows(row["probe_hashes"][0])
     grown = study.grown(chosen_before(study, design))
     return StudyRecord(grown, record.probe_hashes, record.distance_hashes)

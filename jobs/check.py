@@ -74,7 +74,7 @@ def _design_rows(study: Study, missing: int) -> list[list[str]]:
     return [
         ["mixtures", f"{len(study.mixtures)} over {len(study.providers)} providers{grows}"],
         ["scales", " < ".join(f"{scale:,}" for scale in study.scales)],
-        ["probes wanted", f"{wanted:,}{most}"],
+        ["probes in all", f"{wanted:,}{most}"],
         ["probes done", f"{wanted - missing:,}"],
         ["probes to train", f"{missing:,}" + (f", at most {missing + more:,}" if more else "")],
     ]

@@ -77,7 +77,7 @@ def choose_columns(
         if name in listed:
             raise InputError(
                 f"{table.where}: the label {name!r} is listed under `features` too; a feature that "
-                "is the label says nothing of the learner. Drop it from one of them"
+                "is the label shows nothing about the learner. Drop it from one of them"
             )
         rest = [n for n in table.names if n not in (*listed, name)]
         return ColumnChoice(name, found, listed, tuple(LeftOut(n, "not listed") for n in rest))
@@ -169,7 +169,7 @@ def _find_label(
             f"{candidates[0]}"
         )
     texts = [n for n in table.names if is_text(plain_type(table.schema.field(n).type))]
-    beside = " `y` beside `x` may be a coordinate." if {"x", "y"} <= set(table.names) else ""
+    beside = " `y` next to `x` may be a coordinate." if {"x", "y"} <= set(table.names) else ""
     raise InputError(
         f"{table.where} has no label column: expected {', '.join(LABEL_NAMES)}; it has "
         f"{_shown(table.names)}.{beside} Name it in the source, for example label: "

@@ -36,7 +36,7 @@ def check_lake(inside: Sequence[str], where: str) -> None:
     """
     if any(path.startswith("_delta_log/") for path in inside):
         raise InputError(
-            f"{where} is a Delta table: its log says which of its Parquet files count. Write its "
+            f"{where} is a Delta table: its log lists which of its Parquet files count. Write its "
             "current rows to a Parquet file, for example with deltalake: "
             "pq.write_table(DeltaTable(…).to_pyarrow_table(), 'pilot.parquet')"
         )

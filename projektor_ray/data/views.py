@@ -37,7 +37,7 @@ def take_view(source: SourceConfig, origin: Origin, labels: Labels) -> View:
         start, stop = source.rows
         if stop > origin.size:
             raise InputError(
-                f"{origin.where} has {origin.size} rows, but rows [{start}, {stop}] are asked for"
+                f"{origin.where} has {origin.size} rows, but rows [{start}, {stop}] were given"
             )
         index = index[start:stop]
     if source.classes is not None:

@@ -134,7 +134,7 @@ def next_step(study: Study, probes: Mapping[Key, Row], distances: Mapping[Key, R
     asked, design, placed = study.config.probes, study.adaptive, len(study.mixtures)
     assert design is not None
     if placed >= design.most:
-        return Step("stop", reason=f"{placed} mixtures are placed, as many as were asked for")
+        return Step("stop", reason=f"{placed} mixtures are placed, the most that the study allows")
     if set(study.candidate_ids) <= set(study.mixture_ids):
         return Step("stop", reason=f"all {len(study.candidate_ids)} candidates are placed")
     known = replace(study, mixtures=study.mixtures[: max(placed - asked.batch, design.begun)])

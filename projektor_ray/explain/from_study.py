@@ -116,6 +116,6 @@ def _rows(fit: SetFit) -> list[dict[str, Any]]:
 def _notes(fit: SetFit) -> list[str]:
     """What is known to be amiss."""
     runs = fit.runs
-    failed = [f"{runs.failed:,} trainings failed; the table `probes` says why"]
+    failed = [f"{runs.failed:,} trainings failed: see the column `error` of the table `probes`"]
     told = unidentified(runs.mixtures, fit.study.names, runs.distances)
     return [*told, *(failed if runs.failed else [])]

@@ -59,7 +59,7 @@ def fit_figure(report: Results) -> Markup:
         figure,
         "fit",
         "Predicted against observed",
-        f"Each of {len(trained.values)} trainings beside what is {how}; "
+        f"Each of {len(trained.values)} trainings against what is {how}; "
         f"mean absolute error {significant(report.cross_validation.error)} {report.metric}.",
     )
 
@@ -205,7 +205,7 @@ def baselines_figure(report: Results) -> Markup:
     said = [
         f"{name} {report.show(p.predicted)} ({report.show_span(p.interval)})" for name, p in each
     ]
-    return inline(figure, "plans", "The plan beside others", "; ".join(said))
+    return inline(figure, "plans", "The plan and the baselines", "; ".join(said))
 
 
 def marginal_value_figure(report: Results) -> Markup:
@@ -227,7 +227,7 @@ def marginal_value_figure(report: Results) -> Markup:
         axes.set_xlabel(f"change of {report.metric_label}")
         axes.margins(x=0.08)
     said = "; ".join(f"{report.labels[i]} {report.show_worth[i]}" for i in shown)
-    return inline(figure, "worth", f"What {report.step:,} samples more are worth", said)
+    return inline(figure, "worth", f"Value of {report.step:,} more samples", said)
 
 
 def _best_and_worst(worth: Floats) -> list[int]:

@@ -311,8 +311,8 @@ class ScaleRegressor(OfMixtures):
         check_is_fitted(self)
         if isinstance(offers, Real):
             raise InputError(
-                f"the offers must be a table; got {offers}. A number of samples is said by its "
-                f"name, size={offers}, and so is money, budget={offers}"
+                f"the offers must be a table; got {offers}. Give a number of samples "
+                f"by its name, size={offers}, and money likewise, budget={offers}"
             )
         read = None if offers is None else Offers.read(offers, self.providers_)
         table = self.plans(PurchaseRequest(size, budget), read).table()

@@ -25,22 +25,22 @@ def unidentified(
     fixed = (np.ptp(mixtures, axis=0) <= TOLERANCE) & ~absent
     if absent.any():
         said.append(
-            f"no row has any of {_names(providers, absent)}: what it is worth cannot be known; "
-            "train mixtures that hold some"
+            f"No row has any of {_names(providers, absent)}, so its effect is unknown. Train "
+            "mixtures that contain it."
         )
     if fixed.any():
         said.append(
-            f"the share of {_names(providers, fixed)} is the same in all rows: its effect cannot "
-            "be told from the constant; vary it"
+            f"The share of {_names(providers, fixed)} is the same in all rows, so its effect "
+            "cannot be separated from the constant. Vary it."
         )
     varies = ~(absent | fixed)
     tied = np.zeros(len(providers), dtype=bool)
     tied[varies] = _tied(mixtures[:, varies])
     if tied.any():
         said.append(
-            f"the shares of {_names(providers, tied)} only change together: their effects cannot "
-            f"be told apart by any predictor that is linear in them; train more mixtures "
-            f"({len(mixtures)} rows), or vary them apart"
+            f"The shares of {_names(providers, tied)} only change together, so no predictor that "
+            "is linear in them can separate their effects. Train more mixtures "
+            f"({len(mixtures)} rows), or vary the shares independently."
         )
     return said if distances is None else [*said, *_idle(mixtures, distances)]
 
@@ -50,8 +50,8 @@ def _idle(mixtures: Floats, distances: Floats) -> list[str]:
     centred = distances - distances.mean()
     if np.ptp(distances) <= TOLERANCE * max(abs(float(distances.mean())), 1.0):
         return [
-            "the distance is the same in all rows: no predictor learns from it, and 'cs' knows "
-            "nothing else; check what was measured"
+            "The distance is the same in all rows: no predictor learns from it, and 'cs' uses "
+            "nothing else. Check the measurement."
         ]
     shares = mixtures - mixtures.mean(axis=0)
     if len(np.unique(mixtures, axis=0)) <= np.linalg.matrix_rank(shares) + 1:
@@ -60,8 +60,8 @@ def _idle(mixtures: Floats, distances: Floats) -> list[str]:
     if np.abs(left).max() > TOLERANCE * np.abs(centred).max():
         return []
     return [
-        "the distance is a linear function of the shares in these rows: its effect cannot be told "
-        "from theirs by any predictor that is linear in both"
+        "The distance is a linear function of the shares in these rows: no predictor that is "
+        "linear in both can separate their effects."
     ]
 
 

@@ -155,8 +155,8 @@ class Offers:
         for name in names:
             if self.terms.get(name, Terms()).required:
                 raise InputError(
-                    f"{name!r} must be bought, but no row of the table has any of it, so that "
-                    "nothing tells what it is worth; train mixtures that hold some"
+                    f"{name!r} must be bought, but no row of the table has any of it, so its "
+                    "effect is unknown; train mixtures that contain it"
                 )
         return self.changed(excluded=names)
 

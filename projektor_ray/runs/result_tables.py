@@ -55,8 +55,8 @@ def fit_scale(
     """
     if runs.sizes is None or runs.values is None:
         raise InputError(
-            "the table says no size, so that nothing can be told of others; name the column of "
-            "sizes, or say the one size of all rows: --size 1000000"
+            "the table has no sizes, so nothing can be projected to other sizes; name the column "
+            "of sizes, or give the one size of all rows: --size 1000000"
         )
     model = ScaleRegressor(
         projection,

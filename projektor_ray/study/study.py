@@ -226,8 +226,8 @@ class Study:
             )
         if len(scales) == 1 and size != scales[0] and projection != "none":
             raise InputError(
-                f"probes are asked for at one scale only, {scales[0]:,}; what {size:,} "
-                "samples are worth cannot be projected from it. Add a scale to probes.scales, a "
+                f"there is one scale only, {scales[0]:,}; the metric of {size:,} samples cannot be "
+                "projected from it. Add a scale to probes.scales, a "
                 f"factor of 4 away, or buy {scales[0]:,}, or set selection.projection: none to "
                 f"take the value at {scales[0]:,} as it is"
             )

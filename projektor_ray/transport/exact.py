@@ -31,7 +31,7 @@ def solve_exact(
 
     if cost.size > LARGEST_COST:
         raise InputError(
-            f"exact transport takes up to {LARGEST_COST:,.0f} pairs of points; this pool has "
+            f"exact transport takes up to {LARGEST_COST:,.0f} pairs of points; got "
             f"{cost.shape[0]:,} × {cost.shape[1]:,}. Use method: sinkhorn, or smaller pilots"
         )
     values, potentials, optimal = [], [], []

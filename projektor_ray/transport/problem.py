@@ -177,7 +177,7 @@ def device_of(settings: TransportSettings) -> torch.device:
         ) from error
     if device.type == "cuda" and not torch.cuda.is_available():
         raise InputError(
-            f"device {settings.device!r} was asked for, and this machine has no usable GPU; "
+            f"device {settings.device!r} needs a usable GPU; this machine has none; "
             "use device: auto"
         )
     return device

@@ -14,7 +14,7 @@ class TransportSettings(BaseModel):
 
     method: Literal["sinkhorn", "exact"] = Field(
         default="sinkhorn",
-        description="entropic transport for all mixtures at once, or exact transport (small pools)",
+        description="entropic transport for all mixtures at once, or exact transport (few samples)",
     )
     epsilon: float = Field(
         default=0.1,
@@ -62,6 +62,6 @@ class TransportSettings(BaseModel):
     self_term_points: int = Field(
         default=20_000,
         ge=2,
-        description="pilot points of the debiasing self-term at most; of a larger pool "
+        description="pilot points of the debiasing self-term at most; of more points "
         "equally many of each provider are drawn, or all that it has",
     )

@@ -130,7 +130,7 @@ def test_a_study_grows_in_batches_to_its_most_mixtures() -> None:
     assert [len(step.mixtures) for step in taken[:-1] if step.mixtures is not None] == [2, 2, 1]
     assert len(end.mixtures) == len(set(end.mixture_ids)) == 10
     assert set(end.mixture_ids[5:]) <= set(study.candidate_ids)
-    assert taken[-1].reason == "10 mixtures are placed, as many as were asked for"
+    assert taken[-1].reason == "10 mixtures are placed, the most that the study allows"
     assert study.open_probes == 5 * 2
     assert end.open_probes == 0
 

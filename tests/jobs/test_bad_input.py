@@ -229,20 +229,20 @@ def test_a_table_that_cannot_be_used_is_refused_in_words(
 @pytest.mark.parametrize(
     ("table", "command", "note"),
     [
-        (with_shares(web=0.2), "fit", "the share of web is the same in all rows"),
-        (with_shares(web=0.0), "fit", "no row has any of web: what it is worth cannot be known"),
+        (with_shares(web=0.2), "fit", "The share of web is the same in all rows"),
+        (with_shares(web=0.0), "fit", "No row has any of web, so its effect is unknown."),
         (
             trainings().assign(
                 clinic=(1 - trainings()["crowd"]) / 2, web=(1 - trainings()["crowd"]) / 2
             ),
             "fit",
-            "the shares of clinic, crowd, web only change together",
+            "The shares of clinic, crowd, web only change together",
         ),
-        (trainings().assign(distance=1.3), "fit", "the distance is the same in all rows"),
+        (trainings().assign(distance=1.3), "fit", "The distance is the same in all rows"),
         (
             trainings().assign(distance=trainings()[NAMES] @ [1, 2, 3]),
             "fit",
-            "the distance is a linear function of the shares",
+            "The distance is a linear function of the shares",
         ),
         (trainings(), "project --at 500", "500 lies between the scales: interpolated"),
         (trainings(), "select --at 4000", "4,000 is 4× the largest scale"),
@@ -297,7 +297,7 @@ def study(**parts: Any) -> dict[str, Any]:
         (
             study(probes={"scales": [40]}),
             InputError,
-            "one scale only, 40; what 60 samples are worth cannot be projected",
+            "one scale only, 40; the metric of 60 samples cannot be projected",
         ),
     ],
 )

@@ -17,13 +17,13 @@ def test_an_absent_a_constant_and_tied_providers_are_told_apart() -> None:
     absent, fixed = np.zeros(6), np.full(6, 0.2)
     said = unidentified(np.column_stack([absent, fixed, share, 0.8 - share]), NAMES)
     assert len(said) == 2
-    assert said[0].startswith("no row has any of a:")
-    assert said[1].startswith("the share of b is the same in all rows")
+    assert said[0].startswith("No row has any of a,")
+    assert said[1].startswith("The share of b is the same in all rows")
 
     rest = np.array([0.3, 0.1, 0.2, 0.25, 0.0, 0.05])
     tied = np.column_stack([rest, 2 * rest, share * (1 - 3 * rest), (1 - share) * (1 - 3 * rest)])
     (sentence,) = unidentified(tied, NAMES)
-    assert sentence.startswith("the shares of a, b only change together")
+    assert sentence.startswith("The shares of a, b only change together")
 
 
 def test_fewer_rows_than_providers_tie_them() -> None:

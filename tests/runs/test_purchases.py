@@ -229,7 +229,7 @@ def test_a_loss_is_made_smaller_by_its_name_and_what_has_no_name_is_not_bought_f
         assert again.goal == model.goal
     assert share == {"val_loss": 0.0, "accuracy": 1.0}
     with pytest.raises(
-        InputError, match=r"got 100\. A number of samples is said by its name, size=100"
+        InputError, match=r"got 100\. Give a number of samples by its name, size=100"
     ):
         model.select(100)
     model = ScaleRegressor("none", predictor="linear").fit(X, y.to_numpy(), size=[100.0] * 12)

@@ -21,6 +21,9 @@ from projektor_ray.cli.options import (
 )
 from projektor_ray.errors import InputError
 
+TABLE_ENDINGS = (".csv", ".parquet", ".xlsx", ".json", ".yaml")
+"""Those of `runs.table_files`, which is not imported before a command needs it."""
+
 app = command_line(
     "How much data to buy from whom, from a table of finished trainings.", completion=True
 )
@@ -74,16 +77,25 @@ def select(
     bought: PurchaseOptions,
     joined: AggregateOptions,
     output: OutputOptions,
+    form: Annotated[
+        str,
+        typer.Option(
+            "--format",
+            help="What --out holds: plans, purchase-order, or the mixture for a trainer: "
+            "huggingface, mosaicml, megatron, megatron-json, olmo-core, levanter, axolotl, "
+            "llama-factory, regmix.",
+        ),
+    ] = "plans",
 ) -> None:
     """Select the purchase predicted best under prices, capacities, terms and a budget.
 
     --at: of one size; default: of any. --target: the cheapest to reach it. --frontier: for each
     budget. --metric a,b: for several metrics, such as those of several validation sets.
     """
-    _start(data, output)
+    _start(data, output, is_table=form in ("plans", "purchase-order"))
     from projektor_ray.cli import table_commands
 
-    table_commands.select(data, wanted, sold, bought, joined, output)
+    table_commands.select(data, wanted, sold, bought, joined, output, form)
 
 
 @app.command()
@@ -109,10 +121,10 @@ def report(
     table_commands.report(data, wanted, sold, bought, joined, out, title)
 
 
-def _start(data: TableOptions, output: OutputOptions) -> None:
+def _start(data: TableOptions, output: OutputOptions, *, is_table: bool = True) -> None:
     """Refuse a file that cannot be written, and say what is read, before anything is computed."""
-    if output.out is not None and output.out.suffix not in (".csv", ".parquet"):
-        raise InputError(f"--out must end in .csv or .parquet; got {output.out}")
+    if is_table and output.out is not None and output.out.suffix not in TABLE_ENDINGS:
+        raise InputError(f"--out must end in {', '.join(TABLE_ENDINGS)}; got {output.out}")
     if output.as_json:
         screen.results_to_stderr()
     screen.status("Read", "standard input" if data.table == "-" else data.table)

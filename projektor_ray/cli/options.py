@@ -180,7 +180,8 @@ class OutputOptions:
     """Where rows are written, and what is shown."""
 
     out: Annotated[
-        Path | None, typer.Option(help="Write the rows to this file: .csv or .parquet.")
+        Path | None,
+        typer.Option(help="Write the rows to this file: .csv, .parquet, .xlsx, .json or .yaml."),
     ] = None
     as_json: Annotated[
         bool,

@@ -5,13 +5,10 @@ import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
-from io import BytesIO
 from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.csv as pacsv
-import pyarrow.parquet as pq
 
 from projektor_ray.cli import screen, terminal
 from projektor_ray.cli.number_lists import is_number, numbers
@@ -25,11 +22,10 @@ from projektor_ray.cli.options import (
     Spent,
     TableOptions,
 )
-from projektor_ray.errors import InputError
+from projektor_ray.errors import InputError, nearest
 from projektor_ray.explain.from_table import results_of_table
 from projektor_ray.explain.json_results import results_to_dict
 from projektor_ray.explain.model_choice import describe_choice
-from projektor_ray.explain.outside_text import spreadsheet_cell
 from projektor_ray.explain.reading_line import reading_parts
 from projektor_ray.explain.results import Results
 from projektor_ray.runs import (
@@ -43,8 +39,11 @@ from projektor_ray.runs import (
 )
 from projektor_ray.runs.metric_direction import Bounds
 from projektor_ray.runs.name_lists import split_names
+from projektor_ray.runs.plan_formats import PLAN_FORMATS, plan_text
+from projektor_ray.runs.purchase_order import PurchaseOrder
 from projektor_ray.runs.result_tables import fit_scale, predictor_rows, projection_table
 from projektor_ray.runs.run_sources import read_run_table
+from projektor_ray.runs.table_files import table_bytes
 from projektor_ray.selection import (
     Direction,
     PurchaseRequest,
@@ -102,11 +101,24 @@ def select(
     bought: PurchaseOptions,
     joined: AggregateOptions,
     output: OutputOptions,
+    form: str,
 ) -> None:
-    """Select a purchase, and show it."""
+    """Select a purchase, show it, and write it in a format."""
+    if form not in (known := ("plans", "purchase-order", *PLAN_FORMATS)):
+        raise InputError(f"there is no --format {form}; {nearest(form, known)}")
+    if form != "plans" and output.out is None:
+        raise InputError(f"--format {form} needs a file to write: --out FILE")
     results = _results(data, wanted, sold, bought, joined, figures=False)
     terminal.show_results(results, verbose=output.verbose)
-    _finish(results.bought.table(), output)
+    plans = results.bought
+    if form == "plans":
+        _finish(plans.table(), output)
+    else:
+        order = PurchaseOrder.of_plan(plans.selected, plans.providers)
+        if form == "purchase-order":
+            _finish(order.table(), output)
+        elif output.out is not None:
+            _save(output.out, plan_text(order, form).encode())
     if output.as_json:
         screen.print_json(results_to_dict(results))
 
@@ -368,30 +380,10 @@ def _assigned(option: str, given: list[str] | None) -> dict[str, float]:
 
 
 def _finish(table: pa.Table, output: OutputOptions) -> None:
-    """Write rows where a file was asked for; in CSV, texts are no formulas of a spreadsheet."""
-    out = output.out
-    if out is None:
-        return
-    content = BytesIO()
-    if out.suffix == ".csv":
-        pacsv.write_csv(_without_formulas(table), content)
-    else:
-        pq.write_table(table, content, compression="zstd")
-    _save(out, content.getvalue(), f"{table.num_rows:,} rows to ")
-
-
-def _without_formulas(table: pa.Table) -> pa.Table:
-    columns = []
-    for column in table.columns:
-        if pa.types.is_string(column.type):
-            texts = [
-                None if text is None else spreadsheet_cell(text) for text in column.to_pylist()
-            ]
-            columns.append(pa.array(texts, pa.string()))
-        else:
-            columns.append(column)
-    names = [spreadsheet_cell(name) for name in table.column_names]
-    return pa.table(dict(zip(names, columns, strict=True)))
+    """Write rows where a file was asked for."""
+    if output.out is not None:
+        content = table_bytes(table, output.out.suffix)
+        _save(output.out, content, f"{table.num_rows:,} rows to ")
 
 
 def _save(out: Path, content: bytes, what: str = "") -> None:

@@ -10,7 +10,6 @@ INVISIBLE = ("Cc", "Cf", "Cs")
 """Unicode categories: control, format (also those that reorder text), lone surrogates."""
 JOINERS = "\u200c\u200d"
 """Format characters that belong to words of some scripts and to emoji."""
-FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 
 
 def printable(text: str, *, lines: bool = True) -> str:
@@ -27,8 +26,3 @@ def printable(text: str, *, lines: bool = True) -> str:
         if letter in KEPT or letter in JOINERS or unicodedata.category(letter) not in INVISIBLE
     )
     return clean if lines else " ".join(clean.split("\n"))
-
-
-def spreadsheet_cell(text: str) -> str:
-    """A text that no spreadsheet takes for a formula: one that begins like a formula is quoted."""
-    return f"'{text}" if text.startswith(FORMULA) else text

@@ -1,6 +1,7 @@
 """`projektor fit|project|select|report` from file to file."""
 
 import csv
+import json
 import re
 import runpy
 import sys
@@ -10,8 +11,11 @@ from typing import Any
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
+import yaml
 
+from projektor_ray.cli.app import TABLE_ENDINGS as APP_ENDINGS
 from projektor_ray.cli.app import main
+from projektor_ray.runs import TABLE_ENDINGS
 
 NAMES = ["clinic", "crowd", "web"]
 WORTH = np.array([0.2, -0.2, 0.1])
@@ -338,7 +342,9 @@ def test_two_tables_are_joined_and_a_size_said(
     [
         (["fit", "RUNS", "--metric", "acuracy"], "did you mean 'accuracy'"),
         (["fit", "RUNS", "--predictor", "gpp"], "did you mean 'gp'"),
-        (["fit", "nowhere.csv", "--out", "x.xlsx"], "must end in .csv or .parquet"),
+        (["fit", "nowhere.csv", "--out", "x.doc"], "must end in .csv, .parquet, .xlsx"),
+        (["select", "RUNS", "--at", "500", "--format", "levantar"], "did you mean 'levanter'"),
+        (["select", "RUNS", "--at", "500", "--format", "levanter"], "--out FILE"),
         (["report", "RUNS", "--at", "500", "--out", "x.pdf"], "must end in .html"),
         (["report", "RUNS", "--at", "100", "--out", "x.html"], "below the smallest trained one"),
         (["fit", "nowhere.csv"], "there is no file"),
@@ -380,3 +386,23 @@ def test_metrics_of_different_directions_have_no_aggregate(
     assert projektor(*asked, monkeypatch=monkeypatch) == 2
     shown = capsys.readouterr()
     assert "acc (maximize), loss (minimize)" in " ".join((shown.out + shown.err).split())
+
+
+def test_a_plan_is_written_as_an_order_and_as_a_trainer_s_mixture(
+    runs: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = ["select", runs, "--at", "1000", "--capacity", "clinic=400", "--price", "clinic=0.5"]
+    asked += ["--predictor", "linear", "--projection", "eq3"]
+    order, mixture = tmp_path / "order.json", tmp_path / "mixture.yaml"
+    written = ["--format", "purchase-order", "--out", str(order)]
+    assert projektor(*asked, *written, monkeypatch=monkeypatch) == 0
+    lines = json.loads(order.read_text())
+    assert lines[0] == {"provider": "clinic", "samples": 400, "unit_price": 0.5, "cost": 200.0}
+    assert sum(line["samples"] for line in lines) == 1000
+    written = ["--format", "mosaicml", "--out", str(mixture)]
+    assert projektor(*asked, *written, monkeypatch=monkeypatch) == 0
+    streams = yaml.safe_load(mixture.read_text())["streams"]
+    assert {name: stream["choose"] for name, stream in streams.items()} == {
+        line["provider"]: line["samples"] for line in lines
+    }
+    assert APP_ENDINGS == TABLE_ENDINGS

@@ -2,7 +2,7 @@
 
 import pytest
 
-from projektor_ray.explain.outside_text import printable, spreadsheet_cell
+from projektor_ray.explain.outside_text import printable
 
 
 @pytest.mark.parametrize(
@@ -26,10 +26,3 @@ def test_control_characters_go_and_letters_stay(text: str, expected: str) -> Non
 
 def test_a_name_stays_in_its_line() -> None:
     assert printable("a\nb\r\nc", lines=False) == "a b c"
-
-
-@pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@x", "\tx", "\rx", "\nx"])
-def test_a_cell_is_no_formula(text: str) -> None:
-    assert spreadsheet_cell(text) == f"'{text}"
-    assert spreadsheet_cell("a=1") == "a=1"
-    assert spreadsheet_cell("") == ""

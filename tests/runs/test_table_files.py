@@ -11,7 +11,7 @@ import pytest
 import yaml
 
 from projektor_ray.errors import InputError
-from projektor_ray.runs.table_files import TABLE_ENDINGS, table_bytes
+from projektor_ray.runs.table_files import TABLE_ENDINGS, spreadsheet_cell, table_bytes
 
 TABLE = pa.table(
     {
@@ -54,3 +54,10 @@ def test_excel_holds_texts_and_numbers_and_no_formula() -> None:
 def test_other_endings_are_refused() -> None:
     with pytest.raises(InputError, match=", ".join(TABLE_ENDINGS).replace(".", r"\.")):
         table_bytes(TABLE, ".doc")
+
+
+@pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@x", "\tx", "\rx", "\nx"])
+def test_a_cell_is_no_formula(text: str) -> None:
+    assert spreadsheet_cell(text) == f"'{text}"
+    assert spreadsheet_cell("a=1") == "a=1"
+    assert spreadsheet_cell("") == ""

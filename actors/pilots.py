@@ -53,7 +53,10 @@ class Pilots:
         for name in arrays:
             if name not in names:
                 raise InputError(f"arrays of an unknown provider {name!r}; {nearest(name, names)}")
-        sources = {p.name: _shared(p.name, p.source, arrays.get(p.name)) for p in config.providers}
+        sources = {
+            name: _shared(name, source, arrays.get(name))
+            for name, source in config.pilot_sources.items()
+        }
         self.validations, self._measured_on, self.schema = _read(config, validation)
         cpus = int(ray.cluster_resources().get("CPU", 0.0))
         places: list[Gpu | None] = [*gpus()] or [None] * max(1, cpus)

@@ -7,6 +7,7 @@ from actors.probes import missing_probes
 from jobs.probe import train
 from jobs.workspace import Workspace
 from projektor_ray.cli import screen
+from projektor_ray.explain.data_lines import data_facts, guessed_labels
 from projektor_ray.explain.facts import TextTable
 from projektor_ray.probes.cost_estimate import (
     estimate,
@@ -21,6 +22,7 @@ from projektor_ray.study import Probe, Study
 from projektor_ray.study.fitting import unmeasured
 
 FARTHER_APART = 4
+SHOWN_SETS = 20
 
 
 def check(workspace: Workspace, *, timed: bool = False) -> None:
@@ -29,6 +31,7 @@ def check(workspace: Workspace, *, timed: bool = False) -> None:
     Timed, a probe of each scale that none is done of is trained, and kept.
     """
     study, config = workspace.study, workspace.study.config
+    show_data(study)
     check_input(workspace)
     done = workspace.probes()
     missing = missing_probes(study, done)
@@ -50,6 +53,17 @@ def check(workspace: Workspace, *, timed: bool = False) -> None:
     screen.table(TextTable(title, ("what", ""), cells, left=("",)))
     screen.statement(f"{reach(study.max_size, study.scales)}.")
     screen.bullets("Hints", [*study.cautions, *_hints(study)])
+
+
+def show_data(study: Study) -> None:
+    """Say what was read of every pilot and validation set, and which labels were guessed."""
+    facts = data_facts(study.validations, study.pilots)
+    for one in facts[:SHOWN_SETS]:
+        screen.status("Data", str(one))
+    if len(facts) > SHOWN_SETS:
+        screen.status("Data", f"and {len(facts) - SHOWN_SETS:,} more pilots")
+    for hint in guessed_labels([*study.validations, *study.pilots]):
+        screen.status("Hint", str(hint))
 
 
 def check_input(workspace: Workspace) -> None:

@@ -11,7 +11,7 @@ if __name__ == "__main__":
 import time
 from collections.abc import Mapping
 
-from jobs.check import check_input
+from jobs.check import check_input, show_data
 from jobs.command_line import check_folder, folder_of
 from jobs.measure import measure
 from jobs.probe import probe
@@ -82,6 +82,7 @@ def study_results(
     out = folder_of(config, out)
     check_folder(out, address)
     with opened(config, out, address, arrays, validation, appends=True) as workspace:
+        show_data(workspace.study)
         check_input(workspace)
         for caution in workspace.study.cautions:
             screen.status("Caution", caution)

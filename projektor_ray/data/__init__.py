@@ -9,9 +9,9 @@ from projektor_ray.data.arrays import samples_from_arrays, samples_from_frame
 from projektor_ray.data.embedder_config import EmbedderConfig
 from projektor_ray.data.embedders import Embedder, build_embedder, embedder_identity
 from projektor_ray.data.labels import class_number
-from projektor_ray.data.reading import LeftOut, Note, Reading
 from projektor_ray.data.samples import Samples, SampleSchema, Target
-from projektor_ray.data.source_config import SourceConfig
+from projektor_ray.data.source_config import SourceConfig, SourceDefaults
+from projektor_ray.data.source_reading import LeftOut, Note, SourceReading
 from projektor_ray.data.sources import read_source
 from projektor_ray.data.tables import read_table
 
@@ -20,10 +20,11 @@ __all__ = [
     "EmbedderConfig",
     "LeftOut",
     "Note",
-    "Reading",
     "SampleSchema",
     "Samples",
     "SourceConfig",
+    "SourceDefaults",
+    "SourceReading",
     "Target",
     "build_embedder",
     "class_number",

@@ -9,9 +9,9 @@ from projektor_ray.data.image_arrays import as_inputs
 from projektor_ray.data.labels import resolve_labels
 from projektor_ray.data.origin import Index, Inputs, Origin, samples_of
 from projektor_ray.data.raw_labels import RawLabels
-from projektor_ray.data.reading import Reading
 from projektor_ray.data.samples import ImageSize, Samples, SampleSchema
 from projektor_ray.data.source_config import AskedTarget
+from projektor_ray.data.source_reading import SourceReading
 from projektor_ray.data.table_inputs import table_origin
 from projektor_ray.data.tables import open_object
 from projektor_ray.errors import InputError
@@ -45,7 +45,7 @@ def samples_from_arrays(
         return prepared[index], notes
 
     return _all_rows(
-        Origin(where, len(prepared), raw, rows, reading=Reading("arrays")), target, schema
+        Origin(where, len(prepared), raw, rows, reading=SourceReading("arrays")), target, schema
     )
 
 

@@ -11,9 +11,9 @@ import numpy as np
 from projektor_ray.data.images import image_notes, rgb, stack_images
 from projektor_ray.data.origin import Index, Inputs, Origin
 from projektor_ray.data.raw_labels import RawLabels
-from projektor_ray.data.reading import Reading
 from projektor_ray.data.samples import ImageSize
 from projektor_ray.data.source_config import SourceConfig
+from projektor_ray.data.source_reading import SourceReading
 from projektor_ray.errors import InputError, nearest
 
 SKLEARN_SETS = ("breast_cancer", "diabetes", "digits", "iris", "wine")
@@ -44,7 +44,7 @@ def sklearn_origin(name: str) -> Origin:
         RawLabels.of_array(bunch.target, where, names),
         lambda index, _: (inputs[index], ()),
         regression,
-        reading=Reading("arrays", class_names=names),
+        reading=SourceReading("arrays", class_names=names),
     )
 
 
@@ -73,7 +73,7 @@ def torchvision_origin(source: SourceConfig) -> Origin:
         counts = Counter(kind for each in kinds for kind in each)
         return stacked, (*notes, *image_notes(counts, stacked.shape[1:3]))
 
-    reading = Reading("images", class_names=raw.names)
+    reading = SourceReading("images", class_names=raw.names)
     return Origin(where, len(data), raw, inputs, reading=reading)
 
 

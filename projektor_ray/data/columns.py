@@ -13,9 +13,9 @@ from projektor_ray.data.column_metadata import declared_class_names, index_colum
 from projektor_ray.data.images import IMAGE_ENDINGS
 from projektor_ray.data.open_table import OpenTable
 from projektor_ray.data.plain_columns import is_bytes, is_list, is_number, is_text, plain_type
-from projektor_ray.data.reading import LabelFound, LeftOut, Reason
 from projektor_ray.data.samples import SampleSchema
 from projektor_ray.data.source_config import AskedTarget
+from projektor_ray.data.source_reading import LabelFound, LeftOut, Reason
 from projektor_ray.errors import InputError, nearest
 
 LABEL_NAMES = ("label", "labels", "target", "targets", "class", "y")

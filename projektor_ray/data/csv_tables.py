@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.csv as pacsv
 
 from projektor_ray.data.open_table import OpenTable, TableFile, check_names, unreadable
-from projektor_ray.data.reading import Note
+from projektor_ray.data.source_reading import Note
 from projektor_ray.errors import InputError
 
 SEPARATORS = (",", ";", "\t", "|")

@@ -6,8 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from projektor_ray.data.origin import Inputs
-from projektor_ray.data.reading import Note
 from projektor_ray.data.samples import ImageSize
+from projektor_ray.data.source_reading import Note
 from projektor_ray.errors import InputError
 
 CHANNELS = (1, 3, 4)

@@ -5,8 +5,8 @@ import posixpath
 from projektor_ray.data.images import IMAGE_ENDINGS, decode_images
 from projektor_ray.data.origin import Index, Inputs, Origin
 from projektor_ray.data.raw_labels import RawLabels
-from projektor_ray.data.reading import Reading
 from projektor_ray.data.samples import ImageSize
+from projektor_ray.data.source_reading import SourceReading
 from projektor_ray.data.table_folders import SPLIT_NAMES, left_out
 from projektor_ray.errors import InputError
 from projektor_ray.storage.locations import Location
@@ -43,5 +43,5 @@ def image_folder(location: Location) -> Origin:
 
     notes = left_out([name for name in every if name not in set(inside)])
     labels = RawLabels.of_array(classes, location.where)
-    reading = Reading("images", label_found="by folder", notes=notes)
+    reading = SourceReading("images", label_found="by folder", notes=notes)
     return Origin(location.where, len(inside), labels, inputs, reading=reading)

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 from projektor_ray.data.image_arrays import DEEP, resize
 from projektor_ray.data.origin import Inputs
-from projektor_ray.data.reading import Note
 from projektor_ray.data.samples import ImageSize
+from projektor_ray.data.source_reading import Note
 from projektor_ray.errors import InputError
 
 if TYPE_CHECKING:

@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 
 from projektor_ray.data.origin import Labels, Origin
 from projektor_ray.data.raw_labels import RawLabels
-from projektor_ray.data.reading import Note
 from projektor_ray.data.samples import SampleSchema
 from projektor_ray.data.source_config import AskedTarget
+from projektor_ray.data.source_reading import Note
 from projektor_ray.errors import InputError
 from projektor_ray.storage.arrays import Floats
 

@@ -13,9 +13,9 @@ from projektor_ray.data.image_arrays import as_inputs
 from projektor_ray.data.memory_limit import MemoryLimit
 from projektor_ray.data.origin import Index, Inputs, Origin
 from projektor_ray.data.raw_labels import RawLabels
-from projektor_ray.data.reading import LeftOut, Reading
 from projektor_ray.data.samples import ImageSize
 from projektor_ray.data.source_config import SourceConfig
+from projektor_ray.data.source_reading import LeftOut, SourceReading
 from projektor_ray.errors import InputError
 from projektor_ray.storage.locations import Location
 
@@ -64,7 +64,7 @@ def npz_origin(source: SourceConfig, location: Location) -> Origin:
                 "labels"
             )
     used = (name, label_name, NAMES_ARRAY)
-    reading = Reading(
+    reading = SourceReading(
         "arrays",
         label_name,
         ("named" if source.label else "only candidate") if label_name else "",

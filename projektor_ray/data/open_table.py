@@ -7,7 +7,7 @@ import pyarrow as pa
 
 from projektor_ray.data.memory_limit import MemoryLimit
 from projektor_ray.data.plain_columns import plain, plain_type
-from projektor_ray.data.reading import Note
+from projektor_ray.data.source_reading import Note
 from projektor_ray.errors import InputError
 from projektor_ray.storage.locations import locate
 

@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from projektor_ray.data.raw_labels import RawLabels
-from projektor_ray.data.reading import Note, Reading
 from projektor_ray.data.samples import ImageSize, Samples
+from projektor_ray.data.source_reading import Note, SourceReading
 from projektor_ray.errors import InputError, rows_named
 from projektor_ray.storage.arrays import Floats
 
@@ -41,7 +41,7 @@ class Origin:
     inputs: Callable[[Index, ImageSize | None], Inputs]
     regression: bool = False
     feature_names: tuple[str, ...] = ()
-    reading: Reading = field(default_factory=Reading)
+    reading: SourceReading = field(default_factory=SourceReading)
 
 
 @dataclass(frozen=True, eq=False)

@@ -11,7 +11,7 @@ import pyarrow.json as pajson
 
 from projektor_ray.data.csv_tables import trimmed
 from projektor_ray.data.open_table import OpenTable, TableFile, check_names, unreadable
-from projektor_ray.data.reading import Note
+from projektor_ray.data.source_reading import Note
 from projektor_ray.errors import InputError
 
 BLOCK = 2**24

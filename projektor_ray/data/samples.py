@@ -12,7 +12,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from projektor_ray.data.reading import Reading
+from projektor_ray.data.source_reading import SourceReading
 from projektor_ray.errors import InputError
 from projektor_ray.storage.hashing import array_digest, digest
 
@@ -69,7 +69,7 @@ class Samples:
     class_names: tuple[str, ...] = ()
     other_names: tuple[str, ...] = ()
     feature_names: tuple[str, ...] = ()
-    reading: Reading = field(default_factory=Reading)
+    reading: SourceReading = field(default_factory=SourceReading)
 
     def __post_init__(self) -> None:
         if self.inputs.ndim not in (2, 4):

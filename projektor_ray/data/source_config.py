@@ -2,7 +2,7 @@
 
 from typing import Any, Literal
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, PrivateAttr, field_validator, model_validator
 
 from projektor_ray.data.samples import ImageSize, Target
 from projektor_ray.errors import redacted
@@ -11,6 +11,18 @@ from projektor_ray.storage.settings import Config, expand_path
 AskedTarget = Target | Literal["auto"]
 
 ORIGINS = ("path", "sklearn", "torchvision")
+
+
+class SourceDefaults(Config):
+    """What holds for every source of a study with a `path` that does not say it itself."""
+
+    label: str | None = Field(default=None, description="As `label` of a source.")
+    features: str | tuple[str, ...] | None = Field(
+        default=None, description="As `features` of a source."
+    )
+    image_size: int | tuple[int, int] | None = Field(
+        default=None, description="As `image_size` of a source."
+    )
 
 
 class SourceConfig(Config):
@@ -97,6 +109,7 @@ class SourceConfig(Config):
         description="Simulation aid: share of the labels that is replaced by a uniformly drawn "
         "different class of the source.",
     )
+    _by_default: frozenset[str] = PrivateAttr(default=frozenset())
     wrong_labels_seed: int = Field(default=0, ge=0, description="Seed of the wrong labels.")
 
     @field_validator("path", "root")
@@ -136,6 +149,22 @@ class SourceConfig(Config):
         if self.torchvision is not None and self.root is None:
             raise ValueError("a torchvision data set needs `root`, the folder that it is kept in")
         return self
+
+    def with_defaults(self, defaults: SourceDefaults) -> "SourceConfig":
+        """The source with a study's defaults where it says nothing itself."""
+        given = defaults.model_dump(exclude_none=True)
+        names = [name for name in given if getattr(self, name) is None]
+        if self.path is None:
+            names = [name for name in names if name == "image_size"]
+        found = self.model_copy(update={name: given[name] for name in names})
+        found._by_default = frozenset(names)
+        return found
+
+    @property
+    def column_options(self) -> list[str]:
+        """Options that only a table has a use for, of those that the source itself gives."""
+        given = [name for name in ("features", "label") if getattr(self, name) is not None]
+        return [name for name in given if name not in self._by_default]
 
     @property
     def image_shape(self) -> ImageSize | None:

@@ -56,10 +56,10 @@ def _origin(
         return torchvision_origin(source)
     location = locate(source.path, filesystem)
     if location.is_folder and not table_parts(relative_paths(location)):
-        if source.features is not None or source.label is not None:
+        if source.column_options:
             raise InputError(
                 f"{location.where} has no tables; a folder of images by class takes neither "
-                "`features` nor `label`"
+                f"`features` nor `label`. Remove {' and '.join(source.column_options)}"
             )
         return image_folder(location)
     if not location.is_folder and location.path.lower().endswith(".npz"):

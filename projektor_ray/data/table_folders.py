@@ -11,7 +11,7 @@ import pyarrow as pa
 from projektor_ray.data.column_metadata import declared_class_names
 from projektor_ray.data.open_table import OpenTable
 from projektor_ray.data.plain_columns import plain_type
-from projektor_ray.data.reading import Note
+from projektor_ray.data.source_reading import Note
 from projektor_ray.errors import InputError
 
 SPLIT_NAMES = ("train", "training", "val", "valid", "validation", "dev", "test", "testing", "eval")

@@ -18,9 +18,9 @@ from projektor_ray.data.open_table import OpenTable
 from projektor_ray.data.origin import Index, Inputs, Origin
 from projektor_ray.data.plain_columns import is_list, plain_type
 from projektor_ray.data.raw_labels import RawLabels
-from projektor_ray.data.reading import Reading
 from projektor_ray.data.samples import ImageSize, SampleSchema
 from projektor_ray.data.source_config import AskedTarget
+from projektor_ray.data.source_reading import SourceReading
 from projektor_ray.errors import InputError, row_named
 
 Selected = Iterator[tuple["slice | Index", list[pa.Array]]]
@@ -49,7 +49,7 @@ def table_origin(
     if chosen.label:
         where = f"{table.where}, column {chosen.label!r}"
         labels = RawLabels.of_column(table.table([chosen.label])[0], where, names)
-    reading = Reading(
+    reading = SourceReading(
         "table",
         chosen.label,
         chosen.label_found,

@@ -19,15 +19,16 @@ def check_features(pilots: Sequence[SetSummary], validations: Sequence[SetSummar
         Names the pilot or validation set, and what differs.
     """
     first, *further = validations
-    called = [(f"provider {one.name!r}", one.feature_names) for one in pilots]
-    called += [(f"the {one.called}", one.feature_names) for one in further]
-    for whose, names in called:
+    called = [(f"provider {one.name!r}", one) for one in pilots]
+    called += [(f"the {one.called}", one) for one in further]
+    for whose, one in called:
+        names = one.feature_names
         if names and first.feature_names and names != first.feature_names:
-            raise InputError(_other_features(whose, names, f"the {first.called}", first))
+            raise InputError(_other_features(whose, one, f"the {first.called}", first))
 
 
-def _other_features(whose: str, came: Sequence[str], of: str, first: SetSummary) -> str:
-    expected = first.feature_names
+def _other_features(whose: str, one: SetSummary, of: str, first: SetSummary) -> str:
+    expected, came = first.feature_names, one.feature_names
     lists = f"expected {_listed(expected)}; got {_listed(came)}"
     if sorted(came) == sorted(expected):
         place = next(i for i, name in enumerate(expected) if came[i] != name)
@@ -40,13 +41,20 @@ def _other_features(whose: str, came: Sequence[str], of: str, first: SetSummary)
     known, own = set(expected), set(came)
     lacks = [name for name in expected if name not in own]
     extra = [name for name in came if name not in known]
-    differ = [f"lacks {_listed(lacks)}"] if lacks else []
+    differ = [f"lacks {_listed(lacks)}{_unused(one, lacks)}"] if lacks else []
     differ += [f"has {_listed(extra)}, which {of} has not"] if extra else []
     return (
         f"{whose} has other features than {of}: {lists}. It {' and '.join(differ)}"
         f"{_alike(extra, lacks)}. Rename the columns, or choose the same ones in one order under "
         "`features` of both sources"
     )
+
+
+def _unused(one: SetSummary, names: Sequence[str]) -> str:
+    """Which of the names a set has as columns, and why they are no features."""
+    left_out = {column.name: column.reason for column in one.reading.left_out}
+    why = [f"{name!r}: {left_out[name]}" for name in names if name in left_out]
+    return f" (left out as {', '.join(why[:SHOWN])})" if why else ""
 
 
 def check_labels(pilots: Sequence[SetSummary], validations: Sequence[SetSummary]) -> None:
@@ -58,6 +66,7 @@ def check_labels(pilots: Sequence[SetSummary], validations: Sequence[SetSummary]
         Names the provider, and the labels of both.
     """
     known = _labels(validations)
+    _check_names_of_numbers([*validations, *pilots])
     for pilot in pilots:
         _check_numbering(pilot, known)
         foreign = _foreign(pilot, known)
@@ -80,6 +89,22 @@ def _check_numbering(pilot: SetSummary, known: dict[int, str]) -> None:
                 f"expected {other!r} as class {number}; got {label!r}. Make its samples with "
                 "schema=validation.schema"
             )
+
+
+def _check_names_of_numbers(sets: Sequence[SetSummary]) -> None:
+    """Refuse sets whose files give one number different names, where numbers are compared."""
+    named = [one for one in sets if any(n.kind == "compared by number" for n in one.reading.notes)]
+    for one in named[1:]:
+        for number, names in enumerate(
+            zip(named[0].reading.class_names, one.reading.class_names, strict=False)
+        ):
+            if names[0] != names[1]:
+                raise InputError(
+                    f"{named[0].name!r} and {one.name!r} have numbers as labels, which their files "
+                    f"name differently: {number} is {names[0]!r} in the first, {names[1]!r} in the "
+                    "second. Give the validation set class names, so that classes are compared by "
+                    "name"
+                )
 
 
 def foreign_labels(pilots: Sequence[SetSummary], validations: Sequence[SetSummary]) -> list[str]:

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, Field, model_validator
 
-from projektor_ray.data import EmbedderConfig, SourceConfig
+from projektor_ray.data import EmbedderConfig, SourceConfig, SourceDefaults
 from projektor_ray.errors import nearest
 from projektor_ray.learners import LearnerConfig
 from projektor_ray.learners.metrics import METRICS
@@ -71,6 +71,10 @@ class StudyConfig(Config):
         description="Several validation sets by name, instead of `validation`. Each probe is "
         "measured on all of them. The class names of the first set number the classes.",
     )
+    defaults: SourceDefaults = Field(
+        default_factory=SourceDefaults,
+        description="`label`, `features` and `image_size` of every source that does not say them.",
+    )
     embedder: EmbedderConfig = Field(
         default_factory=EmbedderConfig, description="Samples → features, for the distance."
     )
@@ -123,7 +127,16 @@ class StudyConfig(Config):
     @property
     def validation_sources(self) -> Mapping[str, SourceConfig]:
         """The validation sets that the file says, by name."""
-        return self.validations if self.validation is None else {UNNAMED: self.validation}
+        given = self.validations if self.validation is None else {UNNAMED: self.validation}
+        return {name: source.with_defaults(self.defaults) for name, source in given.items()}
+
+    @property
+    def pilot_sources(self) -> Mapping[str, SourceConfig | None]:
+        """Where each provider's pilot is read, by the provider's name; None: a driver passes it."""
+        return {
+            one.name: None if one.source is None else one.source.with_defaults(self.defaults)
+            for one in self.providers
+        }
 
     @property
     def terms(self) -> dict[str, Terms]:

@@ -37,6 +37,7 @@ ELSEWHERE: dict[str, Any] = {
     "providers": True,
     "validation": True,
     "validations": True,
+    "defaults": True,
     "selection": {"aggregate"},
 }
 """Of a configuration, what the hash of its results takes in another form."""

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from projektor_ray.data import Samples, Target, class_number
+from projektor_ray.data import Samples, SourceReading, Target, class_number
 
 UNNAMED = "validation"
 """What the validation set is called where the study has one, and gives it no name."""
@@ -24,6 +24,8 @@ class SetSummary:
     classes : the classes that occur, sorted.
     labels : what the data call these classes: their names, or their numbers.
     feature_names : of the columns of a table; empty where features have no names.
+    counts : number of samples of each class.
+    reading : how the set was read.
     """
 
     name: str
@@ -34,12 +36,16 @@ class SetSummary:
     classes: tuple[int, ...]
     labels: tuple[str, ...]
     feature_names: tuple[str, ...]
+    counts: tuple[int, ...]
+    reading: SourceReading
 
     @staticmethod
     def of(name: str, samples: Samples) -> "SetSummary":
         classes: list[int] = []
+        counts: list[int] = []
         if samples.target == "classes" and samples.labels is not None:
-            classes = np.unique(samples.labels).tolist()
+            numbers, occurrences = np.unique(samples.labels, return_counts=True)
+            classes, counts = numbers.tolist(), occurrences.tolist()
         names = _names(samples) if classes else {}
         return SetSummary(
             name=name,
@@ -50,6 +56,8 @@ class SetSummary:
             classes=tuple(classes),
             labels=tuple(names.get(number, str(number)) for number in classes),
             feature_names=samples.feature_names,
+            counts=tuple(counts),
+            reading=samples.reading,
         )
 
     @property

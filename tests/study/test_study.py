@@ -1,16 +1,25 @@
 """A study: bad input is refused before anything is trained, and identities hold."""
 
+import copy
+import json
 import math
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from projektor_ray.data import Samples, SampleSchema, embedder_identity, samples_from_arrays
+from projektor_ray.data import (
+    Samples,
+    SampleSchema,
+    embedder_identity,
+    samples_from_arrays,
+    samples_from_frame,
+)
 from projektor_ray.errors import InputError
 from projektor_ray.learners import build_learner
 from projektor_ray.storage.settings import parse
@@ -617,3 +626,50 @@ def test_prices_in_tiers() -> None:
     ]:
         with pytest.raises(InputError, match=says):
             resolved(changed("providers", 0, "tiers", to=wrong))
+
+
+def named_numbers(*names: str, schema: SampleSchema | None) -> Samples:
+    features = {"label": {"_type": "ClassLabel", "names": list(names)}}
+    metadata = {"huggingface": json.dumps({"info": {"features": features}})}
+    columns = {f"f{i}": column for i, column in enumerate(samples(40).inputs.T)}
+    table = pa.table({**columns, "label": np.arange(40) % 2})
+    return samples_from_frame(table.replace_schema_metadata(metadata), schema=schema)
+
+
+def test_files_that_name_one_number_differently_are_refused_where_numbers_are_compared() -> None:
+    validation = samples(40)
+    one = named_numbers("no", "yes", schema=validation.schema)
+    other = named_numbers("yes", "no", schema=validation.schema)
+    resolved(VALUES, {"ada": one, "bob": one}, validation)
+    with pytest.raises(InputError, match=r"'no' in the first, 'yes' in the second"):
+        resolved(VALUES, {"ada": one, "bob": other}, validation)
+    named = named_numbers("no", "yes", schema=None)
+    resolved(VALUES, {"ada": one, "bob": named_numbers("yes", "no", schema=named.schema)}, named)
+
+
+def test_why_a_feature_is_absent_is_said() -> None:
+    columns = {"price": np.arange(40), "f": np.arange(40) / 3, "label": np.arange(40) % 2}
+    validation = samples_from_frame(pa.table({**columns, "price": np.arange(40) % 7}))
+    pilot = samples_from_frame(pa.table(columns))
+    with pytest.raises(InputError, match=r"lacks 'price' \(left out as 'price': identifier\)"):
+        resolved(VALUES, {"ada": validation, "bob": pilot}, validation)
+    pilot = samples_from_frame(pa.table(columns), schema=validation.schema)
+    resolved(VALUES, {"ada": validation, "bob": pilot}, validation)
+
+
+def test_defaults_hold_for_sources_that_say_nothing_themselves() -> None:
+    values = copy.deepcopy(VALUES)
+    values["defaults"] = {"label": "cut", "features": ["a", "b"], "image_size": 32}
+    values["validation"] = {"path": "v.csv"}
+    values["providers"][0]["source"] = {"path": "a.csv", "label": "kind", "image_size": [8, 9]}
+    config = parse(StudyConfig, values)
+    validation = config.validation_sources["validation"]
+    assert (validation.label, validation.features) == ("cut", ("a", "b"))
+    assert validation.image_shape == (32, 32)
+    assert validation.column_options == []
+    ada, bob = (config.pilot_sources[name] for name in ("ada", "bob"))
+    assert ada is not None
+    assert bob is not None
+    assert (ada.label, ada.features, ada.image_shape) == ("kind", ("a", "b"), (8, 9))
+    assert ada.column_options == ["label"]
+    assert (bob.label, bob.image_shape) == (None, (32, 32))

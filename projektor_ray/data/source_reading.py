@@ -61,7 +61,7 @@ class Note:
 
 
 @dataclass(frozen=True)
-class Reading:
+class SourceReading:
     """How a source was read.
 
     Attributes
@@ -83,6 +83,6 @@ class Reading:
     class_names: tuple[str, ...] = ()
     notes: tuple[Note, ...] = ()
 
-    def noting(self, *notes: Note) -> "Reading":
+    def noting(self, *notes: Note) -> "SourceReading":
         """The same with further notes."""
         return replace(self, notes=(*self.notes, *notes))

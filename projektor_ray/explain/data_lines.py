@@ -1,0 +1,164 @@
+"""What was read of each provider's pilot and each validation set, a line for each."""
+
+from collections.abc import Sequence
+
+from projektor_ray.data import LeftOut, Note
+from projektor_ray.explain.facts import Fact, fact
+from projektor_ray.explain.formatting import count, listed
+from projektor_ray.study.validation_sets import UNNAMED, SetSummary
+
+SHOWN = 8
+LABEL_FOUND = {
+    "named": "named in the study",
+    "as validation": "called as in the validation set",
+    "only candidate": "found by its name",
+    "guessed": "guessed: another column could be the label too, see what is left out",
+}
+REASONS = {
+    "index": "an index",
+    "identifier": "an identifier: all its whole numbers differ",
+    "second label": "looks like a second label",
+    "not numeric": "not numeric",
+    "other input": "beside the column that holds the features",
+    "not in validation": "not a feature of the validation set",
+    "not listed": "not listed under `features`",
+}
+
+
+def data_facts(validations: Sequence[SetSummary], pilots: Sequence[SetSummary]) -> tuple[Fact, ...]:
+    """What was read of each set; a pilot's columns in full where they are not validation's."""
+    first = validations[0]
+    return (
+        *(data_fact(one) for one in validations),
+        *(data_fact(one, first) for one in pilots),
+    )
+
+
+def data_fact(one: SetSummary, first: SetSummary | None = None) -> Fact:
+    """What was read of a pilot or a validation set.
+
+    Parameters
+    ----------
+    first : the validation set that a pilot is compared with.
+    """
+    reading = one.reading
+    parts = [count(one.size, "sample"), *_columns(one, first), *_classes(one)]
+    if reading.left_out:
+        parts.append(f"left out: {_left_out(reading.left_out)}")
+    parts += [note_text(note) for note in reading.notes]
+    return fact(
+        "data_read",
+        f"{one.name}: {' · '.join(parts)}",
+        name=one.name,
+        samples=one.size,
+        input_shape=list(one.input_shape),
+        features=list(one.feature_names),
+        label=reading.label,
+        label_found=reading.label_found,
+        target=one.target,
+        classes=dict(zip(one.labels, one.counts, strict=True)),
+        left_out={each.name: each.reason for each in reading.left_out},
+        notes=[{"kind": n.kind, "count": n.count, "detail": n.detail} for n in reading.notes],
+    )
+
+
+def guessed_labels(sets: Sequence[SetSummary]) -> list[Fact]:
+    """A hint for each label column that was chosen among several."""
+    return [
+        fact(
+            "guessed_label",
+            f"The label of {_whose(one)} is the column {one.reading.label!r}, although "
+            f"{listed([repr(name) for name in others], SHOWN)} could be the label too. Set "
+            f"`label: {one.reading.label}` in the source, or once under `defaults`, to confirm.",
+            name=one.name,
+            label=one.reading.label,
+            others=others,
+        )
+        for one in sets
+        if one.reading.label_found == "guessed"
+        for others in [[e.name for e in one.reading.left_out if e.reason == "second label"]]
+    ]
+
+
+def note_text(note: Note) -> str:
+    """A note of a reading in words."""
+    images = count(note.count, "image")
+    return {
+        "alpha": f"{images} with transparency, laid on white",
+        "animated": f"{count(note.count, 'animated image')}: the first frame is used",
+        "channels first": "channels moved from the second place to the last",
+        "class positions": "labels are numbers: taken as positions in the validation set's class "
+        f"names ({note.detail})",
+        "compared by number": f"the file's class names ({note.detail}) are not used: the "
+        "validation set has numbers",
+        "decimal comma": "decimal commas",
+        "deep": f"{images} of 16 bits, divided by 257",
+        "empty parts": f"{count(note.count, 'empty part')} left out",
+        "encoding": f"encoding: {note.detail}",
+        "files left out": f"{count(note.count, 'file')} not read ({note.detail})",
+        "float images": f"{images} of real numbers from 0 to 1, multiplied by 255",
+        "resized": f"{images} resized to {note.detail}",
+        "rotated": f"{images} turned upright",
+        "separator": f"columns separated by {note.detail}",
+        "sheets left out": f"{count(note.count, 'sheet')} not read ({note.detail})",
+    }[note.kind]
+
+
+def _whose(one: SetSummary) -> str:
+    return "the validation set" if one.name == UNNAMED else repr(one.name)
+
+
+def _columns(one: SetSummary, first: SetSummary | None) -> list[str]:
+    """The features and the label; in short where a named validation set has the same."""
+    if (
+        first is not None
+        and one.feature_names
+        and one.feature_names == first.feature_names
+        and one.reading.label == first.reading.label
+        and one.reading.label_found in ("named", "as validation", first.reading.label_found)
+    ):
+        return ["features and label as in validation"]
+    return [_features(one), *_label(one)]
+
+
+def _features(one: SetSummary) -> str:
+    if len(one.input_shape) == 3:
+        height, width, channels = one.input_shape
+        return f"images of {width}×{height}, {count(channels, 'channel')}"
+    features = count(one.input_shape[0], "feature")
+    if one.feature_names:
+        return f"{features}: {listed(one.feature_names, SHOWN)}"
+    if one.reading.inputs:
+        return f"{features} from {one.reading.inputs[0]!r}"
+    return features
+
+
+def _label(one: SetSummary) -> list[str]:
+    found = one.reading.label_found
+    if found == "by folder":
+        return ["label: the folder's name"]
+    if not one.reading.label:
+        return [] if one.target != "none" else ["no labels"]
+    return [f"label: {one.reading.label} ({LABEL_FOUND[found]})"]
+
+
+def _classes(one: SetSummary) -> list[str]:
+    if one.target == "regression":
+        return ["regression target"]
+    if not one.classes:
+        return []
+    each = [f"{name} {number:,}" for name, number in zip(one.labels, one.counts, strict=True)]
+    return [f"{count(len(one.classes), 'class', 'classes')}: {listed(each, SHOWN)}"]
+
+
+def _left_out(columns: Sequence[LeftOut]) -> str:
+    reasons = list(dict.fromkeys(column.reason for column in columns))
+    names = {
+        reason: [
+            column.name or "a column without a name"
+            for column in columns
+            if column.reason == reason
+        ]
+        for reason in reasons
+    }
+    return "; ".join(f"{listed(names[r], SHOWN)} ({REASONS[r]})" for r in reasons)

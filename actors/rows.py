@@ -13,9 +13,9 @@ from projektor_ray.transport import (
     TransportDistances,
     TransportSettings,
     ValidationFeatures,
+    sort_by_provider,
 )
-from projektor_ray.transport.ground_cost import by_provider
-from projektor_ray.transport.problem import device_of, dtype_of, memory_limit, plan_solve
+from projektor_ray.transport.problem import device_of, kernel_dtype, memory_limit, plan_solve
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,12 +45,12 @@ def rows_of(features: PilotFeatures, ground: Ground) -> ProviderShard:
     return ProviderShard(
         features,
         ground.validation,
-        dtype=dtype_of(ground.settings),
+        dtype=kernel_dtype(ground.settings),
         device=device_of(ground.settings),
-        keep=plan.layout == "dense",
+        store=plan.layout == "dense",
     )
 
 
 def distances_of(parts: Sequence[PilotFeatures], ground: Ground) -> TransportDistances:
     """Distances over the pilots of all shards, whatever order they come in."""
-    return TransportDistances.of_pilots(by_provider(parts), ground.validation, ground.settings)
+    return TransportDistances.of_pilots(sort_by_provider(parts), ground.validation, ground.settings)

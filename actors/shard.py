@@ -26,12 +26,12 @@ if TYPE_CHECKING:
     from projektor_ray.transport import (
         Distances,
         PilotFeatures,
+        PilotMoments,
         ProviderShard,
         TransportDistances,
         TransportSettings,
         WarmStart,
     )
-    from projektor_ray.transport.ground_cost import PilotMoments
 
 Boxed = Sequence[Any]
 """A reference in a list, so that it arrives as a reference and is fetched only where it is new."""
@@ -134,7 +134,7 @@ class PilotShard:
 
     def moments(self, pilots: "PilotFeatures", ground: Boxed) -> "PilotMoments":
         """What the ground cost's units need of this shard's own embedded pilots."""
-        from projektor_ray.transport.ground_cost import pilot_moments
+        from projektor_ray.transport import pilot_moments
 
         known: Ground = ray.get(ground[0])
         return pilot_moments(pilots, known.validation)

@@ -27,9 +27,9 @@ from projektor_ray.transport import (
     TransportDistances,
     ValidationFeatures,
     WarmStart,
-    sharded_pool,
+    plan_solve,
+    sharded_problem,
 )
-from projektor_ray.transport.problem import plan_solve
 
 INLINE_BYTES = 100_000
 """Larger arguments are shared by reference, as Ray itself does for one call."""
@@ -76,8 +76,8 @@ class PilotDistances:
         actors = [actor for actor, _ in self._pilots.shards]
         if self.plan.layout == "by provider":
             shards = Shards(actors, sources, self.ground)
-            pool = sharded_pool(shards, ground.validation, ground.settings, self.plan)
-            return TransportDistances(pool, ground.settings)
+            problem = sharded_problem(shards, ground.validation, ground.settings, self.plan)
+            return TransportDistances(problem, ground.settings)
         return DistancesByMixture(actors, sources, self.ground, len(ground.names))
 
     def __call__(self, mixtures: Floats, /) -> Distances:

@@ -28,7 +28,7 @@ from projektor_ray.transport import (
 )
 from projektor_ray.transport.block_correction import cost_blocks
 from projektor_ray.transport.kernel import KernelOperator
-from projektor_ray.transport.operators import Centre, ProviderUnits
+from projektor_ray.transport.operators import Centre, ProviderPartition
 from projektor_ray.transport.problem import uniform_weights
 
 Row = dict[str, Any]
@@ -57,9 +57,9 @@ def round_time(threads: int, points: int, targets: int, count: int, keep: bool) 
     pilots, validation = random_pool(points, targets, 4)
     cost = feature_cost(pilots, validation, 0.0)
     target = uniform_weights(targets, torch.device("cpu"))
-    units = ProviderUnits(torch.from_numpy(pilots.provider), 4)
+    units = ProviderPartition(torch.from_numpy(pilots.provider), 4)
     memory = PeakMemory()
-    operator = KernelOperator(cost, target, cost_blocks(cost), units, torch.float32, keep=keep)
+    operator = KernelOperator(cost, target, cost_blocks(cost), units, torch.float32, store=keep)
     weights = torch.from_numpy(np.random.default_rng(0).dirichlet(np.ones(4), count))
     centre = Centre(torch.zeros_like(target), 0.1)
     scaling = torch.zeros(count, targets, dtype=torch.float64)
@@ -102,8 +102,8 @@ def blocked_solve(threads: int, points: int, memory_gb: float, rounds: int) -> R
         "points": points,
         "targets": 10_000,
         "mixtures": 8,
-        "layout": distances.pool.plan.layout,
-        "planned_gib": distances.pool.plan.bytes_needed / 2**30,
+        "layout": distances.problem.plan.layout,
+        "planned_gib": distances.problem.plan.bytes_needed / 2**30,
         "peak_gib": memory.bytes() / 2**30,
         "seconds_before": ready - started,
         "seconds": time.perf_counter() - ready,
@@ -127,7 +127,7 @@ def _spread(points: int, targets: int) -> Row:
     pilots, validation = random_pool(points, targets, 2 * NODES)
     mixtures = mixtures_of(2 * NODES, MIXTURES)
     held, study = _held(pilots, validation)
-    with patch("projektor_ray.transport.memory._too_narrow", lambda *_: True):
+    with patch("projektor_ray.transport.memory.kernel_fits", lambda *_: False):
         spread = PilotDistances(held, study)
     found, seconds = _timed(spread, mixtures)
     alone, alone_seconds = _timed(

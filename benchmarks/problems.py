@@ -12,7 +12,7 @@ from projektor_ray.designs.drawing import simplex_lattice
 from projektor_ray.storage.arrays import Floats
 from projektor_ray.transport import PilotFeatures, ValidationFeatures
 from projektor_ray.transport.ground_cost import (
-    FeatureCost,
+    GroundCost,
     cost_units,
     pilot_moments,
     pilot_points,
@@ -52,10 +52,10 @@ def random_pool(
 
 def feature_cost(
     pilots: PilotFeatures, validation: ValidationFeatures, label_weight: float
-) -> FeatureCost:
+) -> GroundCost:
     units = cost_units(pilot_moments(pilots, validation), validation, label_weight, "bures")
     left, right = pilot_points(pilots, validation, units), validation_points(validation, units)
-    return FeatureCost(left, right, units, torch.float32, torch.device("cpu"))
+    return GroundCost(left, right, units, torch.float32, torch.device("cpu"))
 
 
 def row_weights(mixtures: Floats, provider: NDArray[np.int64]) -> torch.Tensor:

@@ -41,11 +41,11 @@ from benchmarks.peers import PEERS, Case, Run, missing
 from benchmarks.problems import SIZES, cifar_pool, feature_cost, row_weights
 from projektor_ray.transport import TransportDistances, TransportSettings, sinkhorn
 from projektor_ray.transport.block_correction import cost_blocks
-from projektor_ray.transport.iterations import Stopping, iterate
+from projektor_ray.transport.epsilon_scaling import solve_dual
 from projektor_ray.transport.kernel import KernelOperator
-from projektor_ray.transport.operators import Centre, ProviderUnits
+from projektor_ray.transport.operators import Centre, ProviderPartition
 from projektor_ray.transport.problem import uniform_weights
-from projektor_ray.transport.solver import solve
+from projektor_ray.transport.sinkhorn_iterations import StoppingRule, sinkhorn_iterations
 
 SLOW = 20.0
 CLOCKS = {"wall": time.perf_counter, "cpu": time.process_time}
@@ -146,17 +146,19 @@ def rounds(args: argparse.Namespace) -> list[Row]:
     pilots, validation, mixtures = cifar_pool(args, "S")
     cost = feature_cost(pilots, validation, args.label_weight)
     target = uniform_weights(cost.shape[1], torch.device("cpu"))
-    units = ProviderUnits(torch.from_numpy(pilots.provider), mixtures.shape[1])
+    units = ProviderPartition(torch.from_numpy(pilots.provider), mixtures.shape[1])
     weights, found = torch.from_numpy(mixtures), []
-    stopping = Stopping(args.tolerance, args.max_rounds)
+    stopping = StoppingRule(args.tolerance, args.max_rounds)
     flat = torch.zeros(len(weights), len(target), dtype=torch.float64)
     for epsilon in args.epsilon:
         operator = KernelOperator(cost, target, cost_blocks(cost), units, torch.float32)
-        centre = Centre(torch.zeros_like(target), epsilon, wide=True)
+        centre = Centre(torch.zeros_like(target), epsilon, double=True)
         ways = {
-            "annealed, accelerated": solve(operator, weights, epsilon, stopping).rounds,
-            "accelerated": iterate(operator, centre, weights, flat, stopping).rounds,
-            "plain": iterate(operator, centre, weights, flat, stopping, accelerate=False).rounds,
+            "annealed, accelerated": solve_dual(operator, weights, epsilon, stopping).rounds,
+            "accelerated": sinkhorn_iterations(operator, centre, weights, flat, stopping).rounds,
+            "plain": sinkhorn_iterations(
+                operator, centre, weights, flat, stopping, accelerate=False
+            ).rounds,
         }
         for name, taken in ways.items():
             found.append(

@@ -1,37 +1,21 @@
 """What each sample of a pilot is worth: calibrated gradients of its distance to validation."""
 
-import logging
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
 from projektor_ray.profiles.neighbours import classes_of
 from projektor_ray.storage.arrays import Floats
 from projektor_ray.transport import (
     PilotFeatures,
+    PilotMoments,
     TransportSettings,
     ValidationFeatures,
-    plan_memory,
-)
-from projektor_ray.transport.ground_cost import (
-    CostUnits,
-    FeatureCost,
-    PilotMoments,
     cost_units,
-    pilot_points,
-    validation_blocks,
-    validation_points,
+    source_potentials,
 )
-from projektor_ray.transport.iterations import Stopping
-from projektor_ray.transport.kernel import KernelOperator
-from projektor_ray.transport.operators import RowUnits
-from projektor_ray.transport.problem import device_of, dtype_of, memory_limit, uniform_weights
-from projektor_ray.transport.solver import solve
-
-log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,45 +52,6 @@ def sample_values(
         potentials = source_potentials(pilot, validation, units, settings)
         found.append(SampleValues(int(provider), calibrated(potentials, labels)))
     return found
-
-
-def source_potentials(
-    pilot: PilotFeatures,
-    validation: ValidationFeatures,
-    units: CostUnits,
-    settings: TransportSettings,
-) -> Floats:
-    """The potentials f (n,) of OT_ε(pilot, validation), whose samples weigh 1/n each.
-
-    f_x is the derivative of OT_ε along x's weight, up to a constant. The self-term of the debiased
-    distance is left out: it would forgive a sample that is unlike its own pilot as well.
-    """
-    points, targets = pilot_points(pilot, validation, units), validation_points(validation, units)
-    device, dtype = device_of(settings), dtype_of(settings)
-    count, across = len(points.points), len(targets.points)
-    plan = plan_memory(
-        count,
-        across,
-        1,
-        points.points.shape[1],
-        item_size=dtype.itemsize,
-        available=memory_limit(settings),
-    )
-    operator = KernelOperator(
-        FeatureCost(points, targets, units, dtype, device),
-        uniform_weights(across, device),
-        validation_blocks(targets).to(device),
-        RowUnits(count),
-        dtype,
-        keep=plan.layout == "dense",
-    )
-    even = torch.full((1, count), 1.0 / count, dtype=torch.float64, device=device)
-    stopping = Stopping(settings.tolerance, settings.max_iterations)
-    solution = solve(operator, even, settings.epsilon, stopping)
-    error = float(solution.error[0])
-    if error > settings.tolerance:
-        log.warning("values of a pilot's samples are off: marginal error %.2g", error)
-    return np.asarray(solution.source[0].cpu().numpy())
 
 
 def calibrated(potentials: Floats, labels: NDArray[Any] | None) -> Floats:

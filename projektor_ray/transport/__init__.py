@@ -1,6 +1,9 @@
-"""The distance of mixtures to the validation set: batched entropic optimal transport.
+"""How far is a mixture from the validation set? Batched entropic optimal transport.
 
-Importing this room loads no numerics; its names are loaded when they are first used.
+`measure` gives the distances of mixtures of embedded pilots, `TransportDistances` the same for
+repeated calls, and `sinkhorn` solves a given cost matrix. Every kind of distances keeps the
+protocol `DistanceFunction`. Importing this room loads no numerics; a name is loaded when it is
+first used.
 """
 
 from importlib import import_module
@@ -8,35 +11,56 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from projektor_ray.transport.distances import CachedDistances, DistanceFunction, Distances
-    from projektor_ray.transport.ground_cost import PilotFeatures, ValidationFeatures
+    from projektor_ray.transport.features import (
+        PilotFeatures,
+        ValidationFeatures,
+        sort_by_provider,
+    )
+    from projektor_ray.transport.ground_cost import PilotMoments, cost_units, pilot_moments
     from projektor_ray.transport.interpolation import InterpolatedDistances
     from projektor_ray.transport.memory import MemoryPlan, available_memory, plan_memory
-    from projektor_ray.transport.problem import Pool, local_pool, sharded_pool
+    from projektor_ray.transport.problem import (
+        TransportProblem,
+        local_problem,
+        plan_solve,
+        sharded_problem,
+    )
     from projektor_ray.transport.sharding import ProviderShard
     from projektor_ray.transport.sinkhorn_solver import SinkhornOutput, sinkhorn
-    from projektor_ray.transport.transport_distances import TransportDistances, WarmStart, measure
+    from projektor_ray.transport.transport_distances import (
+        TransportDistances,
+        WarmStart,
+        measure,
+        source_potentials,
+    )
     from projektor_ray.transport.transport_settings import TransportSettings
 
-_HOMES = {
+_FILES = {
     "CachedDistances": "distances",
     "DistanceFunction": "distances",
     "Distances": "distances",
     "InterpolatedDistances": "interpolation",
     "MemoryPlan": "memory",
-    "PilotFeatures": "ground_cost",
-    "Pool": "problem",
+    "PilotFeatures": "features",
+    "PilotMoments": "ground_cost",
     "ProviderShard": "sharding",
     "SinkhornOutput": "sinkhorn_solver",
     "TransportDistances": "transport_distances",
+    "TransportProblem": "problem",
     "TransportSettings": "transport_settings",
-    "ValidationFeatures": "ground_cost",
+    "ValidationFeatures": "features",
     "WarmStart": "transport_distances",
     "available_memory": "memory",
-    "local_pool": "problem",
+    "cost_units": "ground_cost",
+    "local_problem": "problem",
     "measure": "transport_distances",
+    "pilot_moments": "ground_cost",
     "plan_memory": "memory",
-    "sharded_pool": "problem",
+    "plan_solve": "problem",
+    "sharded_problem": "problem",
     "sinkhorn": "sinkhorn_solver",
+    "sort_by_provider": "features",
+    "source_potentials": "transport_distances",
 }
 
 __all__ = [
@@ -46,27 +70,33 @@ __all__ = [
     "InterpolatedDistances",
     "MemoryPlan",
     "PilotFeatures",
-    "Pool",
+    "PilotMoments",
     "ProviderShard",
     "SinkhornOutput",
     "TransportDistances",
+    "TransportProblem",
     "TransportSettings",
     "ValidationFeatures",
     "WarmStart",
     "available_memory",
-    "local_pool",
+    "cost_units",
+    "local_problem",
     "measure",
+    "pilot_moments",
     "plan_memory",
-    "sharded_pool",
+    "plan_solve",
+    "sharded_problem",
     "sinkhorn",
+    "sort_by_provider",
+    "source_potentials",
 ]
 
 
 def __getattr__(name: str) -> Any:
-    if name not in _HOMES:
+    if name not in _FILES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
+    return getattr(import_module(f"{__name__}.{_FILES[name]}"), name)
 
 
 def __dir__() -> list[str]:
-    return sorted([*globals(), *_HOMES])
+    return sorted([*globals(), *_FILES])

@@ -1,13 +1,13 @@
 """Blocks of targets, and the correction that moves mass between them.
 
-Between classes that the cost keeps apart a plan carries little mass, and Sinkhorn's steps move
-potentials of whole classes against each other by no more than that mass allows: thousands of
-rounds. So a round also solves the problem aggregated over blocks of targets and of the rows next to
-them, whose unknowns are one shift t_k of the log-scaling for each block of targets,
+Between classes that the cost separates, a plan carries little mass. Sinkhorn's steps move the
+potentials of whole classes against each other by no more than that mass allows, which takes
+thousands of rounds. A round therefore also solves the dual problem over shifts t_k of whole blocks,
 
-    max_t Σ_k b_k t_k − Σ_l a_l log Σ_k F_lk e^(t_k) / a_l,   F_lk the mass from rows l to block k:
+    max_t Σ_k b_k t_k − Σ_l a_l log Σ_k F_lk e^(t_k) / a_l,
 
-the dual of the whole problem over shifts of whole blocks. It is as small as the blocks are few.
+where F_lk is the plan's mass from the rows nearest to block l into block k. The problem has one
+unknown for each block.
 """
 
 import numpy as np
@@ -15,88 +15,88 @@ import torch
 from torch import Tensor
 
 from projektor_ray.transport.operators import CostRows
-from projektor_ray.transport.stable_matmul import each_product, product
+from projektor_ray.transport.precision import stable_bmm, stable_matmul
 
-MOST_BLOCKS = 16
+MAX_BLOCKS = 16
 SAMPLED_ROWS = 64
 LLOYD_STEPS = 10
 NEWTON_STEPS = 40
-FLOOR = 1e-12
-"""Of a block's weight: curvature this small is rounding, and no guide to the length of a step."""
+CURVATURE_FLOOR = 1e-12
+"""In units of a block's weight: smaller curvature is rounding."""
 
 
-def cluster(vectors: Tensor, most: int = MOST_BLOCKS) -> Tensor:
-    """Labels 0 … k − 1 of vectors (v, d) in at most so many clusters, none empty.
+def cluster(vectors: Tensor, most: int = MAX_BLOCKS) -> Tensor:
+    """Labels 0 … k − 1 of vectors (v, d) in at most `most` clusters, none empty.
 
-    Lloyd's algorithm from centres that are each the vector farthest from those before it.
+    Lloyd's algorithm; each initial centre is the vector farthest from the earlier ones (Gonzalez).
     """
     vectors = vectors.to(torch.float64)
     centres = vectors.mean(dim=0, keepdim=True)
-    near = (vectors - centres).square().sum(dim=1)
-    found = vectors[:0]
+    distance = (vectors - centres).square().sum(dim=1)
+    centres = vectors[:0]
     for _ in range(min(most, len(vectors))):
-        if len(found) and not bool(near.max() > 0):
+        if len(centres) and not bool(distance.max() > 0):
             break
-        found = torch.cat([found, vectors[near.argmax()][None]])
-        apart = (vectors - found[-1]).square().sum(dim=1)
-        near = apart if len(found) == 1 else torch.minimum(near, apart)
-    labels = torch.cdist(vectors, found).argmin(dim=1)
+        centres = torch.cat([centres, vectors[distance.argmax()][None]])
+        to_last = (vectors - centres[-1]).square().sum(dim=1)
+        distance = to_last if len(centres) == 1 else torch.minimum(distance, to_last)
+    labels = torch.cdist(vectors, centres).argmin(dim=1)
     for _ in range(LLOYD_STEPS):
         members = torch.nn.functional.one_hot(labels).to(torch.float64)
         members = members[:, members.sum(dim=0) > 0]
         means = (members / members.sum(dim=0)).T @ vectors
-        moved = torch.cdist(vectors, means).argmin(dim=1)
-        if torch.equal(moved, labels):
+        assigned = torch.cdist(vectors, means).argmin(dim=1)
+        if torch.equal(assigned, labels):
             break
-        labels = moved
+        labels = assigned
     used = torch.bincount(labels) > 0
     return (used.cumsum(dim=0) - 1)[labels]
 
 
 def cost_blocks(cost: CostRows) -> Tensor:
-    """Blocks (v,) of targets that cost much the same from everywhere."""
+    """Blocks (v,) of targets whose columns of the cost are similar."""
     count = cost.shape[0]
     sampled = torch.from_numpy(np.unique(np.linspace(0, count - 1, SAMPLED_ROWS).astype(np.int64)))
     return cluster(cost.rows(sampled).T)
 
 
 def nearest_blocks(cost: CostRows, blocks: Tensor, step: int) -> Tensor:
-    """For every row (n,) the block of targets whose mean cost is least."""
+    """The block of targets with the smallest mean cost, for every source row (n,)."""
     members = torch.nn.functional.one_hot(blocks)
     share = members / members.sum(dim=0)
     rows = cost.shape[0]
-    found = []
+    nearest = []
     for start in range(0, rows, step):
-        block = cost.rows(slice(start, min(rows, start + step)))
-        found.append(product(block, share.to(block.dtype)).argmin(dim=1))
-    return torch.cat(found)
+        part = cost.rows(slice(start, min(rows, start + step)))
+        nearest.append(stable_matmul(part, share.to(part.dtype)).argmin(dim=1))
+    return torch.cat(nearest)
 
 
 def block_shifts(flows: Tensor, weights: Tensor, tolerance: float) -> Tensor:
-    """What shifts (B, k) to add to Sinkhorn's step, given the flows (B, l, k) before it.
+    """Shifts (B, k) to add to Sinkhorn's step, from the flows (B, l, k) before the step.
 
-    Sinkhorn's step alone shifts a block of weight b_k by log b_k − log Σ_l F_lk on the whole.
+    Sinkhorn's step alone shifts a block of weight b_k by log b_k − log Σ_l F_lk on average.
 
-    Newton's method, a step d shortened to log(1 + δ)/δ of itself, δ the spread of d: for such a
-    logarithm of sums of exponentials that never descends.
+    Damped Newton's method: a step d is shortened by log(1 + δ)/δ, δ = max d − min d. The objective
+    is a logarithm of sums of exponentials, for which such a step never descends.
     """
-    source = flows.sum(dim=2)
-    even = weights.log() - flows.sum(dim=1).clamp_min(1e-300).log()
-    shifts = even
+    source = flows.sum(dim=2)  # a_l
+    sinkhorn = weights.log() - flows.sum(dim=1).clamp_min(1e-300).log()
+    shifts = sinkhorn
     log_flows = flows.clamp_min(1e-300).log()
     for _ in range(NEWTON_STEPS):
         plan = torch.softmax(log_flows + shifts[:, None], dim=2)
         mass = source[:, :, None] * plan
-        lacking = weights - mass.sum(dim=1)
-        going = lacking.abs().sum(dim=1) > tolerance
-        if not bool(going.any()):
+        gradient = weights - mass.sum(dim=1)
+        active = gradient.abs().sum(dim=1) > tolerance
+        if not bool(active.any()):
             break
-        curvature = torch.diag_embed(mass.sum(dim=1) + FLOOR * weights)
-        curvature -= each_product(plan.transpose(1, 2), mass)
-        curvature += weights[:, None] * weights
-        move = torch.linalg.solve_ex(curvature, lacking)[0]
-        spread = (move.amax(dim=1) - move.amin(dim=1)).clamp_min(1e-12)
-        moved = shifts + move * (spread.log1p() / spread)[:, None]
-        shifts = torch.where(going[:, None], moved, shifts)
-    shifts = shifts - even
+        curvature = torch.diag_embed(mass.sum(dim=1) + CURVATURE_FLOOR * weights)
+        curvature -= stable_bmm(plan.transpose(1, 2), mass)
+        curvature += weights[:, None] * weights  # a constant shift changes nothing: fix it
+        step = torch.linalg.solve_ex(curvature, gradient)[0]
+        spread = (step.amax(dim=1) - step.amin(dim=1)).clamp_min(1e-12)
+        damped = shifts + step * (spread.log1p() / spread)[:, None]
+        shifts = torch.where(active[:, None], damped, shifts)
+    shifts = shifts - sinkhorn
     return shifts - (shifts * weights).sum(dim=1, keepdim=True)

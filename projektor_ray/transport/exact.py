@@ -1,4 +1,4 @@
-"""Exact transport by POT's network simplex, for small pools and as an oracle."""
+"""Exact optimal transport by POT's network simplex, for small pilots."""
 
 from typing import Any
 
@@ -8,19 +8,24 @@ from numpy.typing import NDArray
 from projektor_ray.errors import InputError
 from projektor_ray.storage.arrays import Floats
 
-LARGEST_COST = 2.5e7
-"""Entries of the cost up to which a network simplex is bearable: minutes for each mixture."""
+MAX_ENTRIES = 2.5e7
+"""Entries of the cost up to which a network simplex takes no more than minutes for a mixture."""
 
 
 def solve_exact(
     cost: Floats, weights: Floats, target: Floats
 ) -> tuple[Floats, Floats, NDArray[np.bool_]]:
-    """W(a, b) = min ⟨P, C⟩ of every row of `weights` (B, n) to `target` (v,).
+    """W(a, b) = min_P ⟨P, C⟩ over couplings P of a and b, for every row a of `weights` (B, n).
+
+    Parameters
+    ----------
+    cost : (n, v), C.
+    target : (v,), b.
 
     Returns
     -------
-    values (B,); source potentials (B, n), the c-transform f_i = min_j C_ij − g_j, defined also
-    where a is 0; whether the simplex reached the optimum (B,).
+    Values (B,); source potentials (B, n), f_i = min_j C_ij − g_j, defined also where a is 0;
+    whether the simplex reached the optimum (B,).
 
     Raises
     ------
@@ -29,10 +34,11 @@ def solve_exact(
     """
     import ot
 
-    if cost.size > LARGEST_COST:
+    if cost.size > MAX_ENTRIES:
         raise InputError(
-            f"exact transport takes up to {LARGEST_COST:,.0f} pairs of points; got "
-            f"{cost.shape[0]:,} × {cost.shape[1]:,}. Use method: sinkhorn, or smaller pilots"
+            f"exact transport takes up to {MAX_ENTRIES:,.0f} pairs of points; these pilots and "
+            f"validation set have {cost.shape[0]:,} × {cost.shape[1]:,}. Use method: sinkhorn, or "
+            "smaller pilots"
         )
     values, potentials, optimal = [], [], []
     for row in weights:

@@ -1,6 +1,6 @@
-"""W² between classes: how far the samples that one provider calls `y` are from a class `y'`.
+"""The label distance: W² between a provider's samples of one class and a validation class.
 
-Each group is an array (k, d) of points in the ground cost's units; a group of one point is a Dirac.
+A group of samples is an array (k, d) of points in the ground cost's units.
 """
 
 from collections.abc import Sequence
@@ -17,39 +17,39 @@ Groups = Sequence[Floats]
 LabelKind = Literal["exact", "bures", "diagonal"]
 
 EXACT_BUDGET = 2e7
-"""Couplings' entries, summed over class pairs, up to which exact W² takes seconds."""
+"""Entries of couplings, summed over class pairs, up to which exact W² takes seconds."""
 BURES_BUDGET = 2e9
 """Σ over class pairs of (smaller of d and group size)³ up to which covariances take seconds."""
 
 
 def choose_kind(
-    wanted: LabelDistance, left: Sequence[int], right: Sequence[int], dimension: int
+    requested: LabelDistance, left: Sequence[int], right: Sequence[int], dimension: int
 ) -> LabelKind:
-    """The dearest kind of W² that the numbers of points in all groups allow, or the wanted one."""
-    if wanted != "auto":
-        return wanted
+    """The requested kind of W², or the most precise one that the group sizes allow (`auto`)."""
+    if requested != "auto":
+        return requested
     if float(np.sum(left)) * float(np.sum(right)) <= EXACT_BUDGET:
         return "exact"
     rank = min(dimension, max(*left, *right))
     return "bures" if len(left) * len(right) * float(rank) ** 3 <= BURES_BUDGET else "diagonal"
 
 
-def class_table(left: Groups, right: Groups, kind: LabelKind) -> Floats:
-    """W² of every left group to every right one, (len(left), len(right)).
+def class_distances(left: Groups, right: Groups, kind: LabelKind) -> Floats:
+    """W² of every left group to every right group, shape (len(left), len(right)).
 
-    `exact` is the optimum over couplings of the points; `bures` is W² of Gaussians with the
-    groups' means and covariances, ‖m₁ − m₂‖² + tr(S₁ + S₂ − 2 (S₁^½ S₂ S₁^½)^½); `diagonal` keeps
-    the covariances' diagonals only, ‖m₁ − m₂‖² + ‖σ₁ − σ₂‖².
+    `exact` is the optimum over couplings of the points. `bures` is W² of Gaussians with the groups'
+    means and covariances, ‖m₁ − m₂‖² + tr(S₁ + S₂ − 2 (S₁^½ S₂ S₁^½)^½). `diagonal` uses the
+    diagonals of the covariances only, ‖m₁ − m₂‖² + ‖σ₁ − σ₂‖².
     """
     if kind == "exact":
         return np.array([[_exact(one, other) for other in right] for one in left])
     means = cdist(_stack(left, "mean"), _stack(right, "mean"), "sqeuclidean")
     if kind == "diagonal":
-        spread = cdist(_stack(left, "std"), _stack(right, "std"), "sqeuclidean")
-        return np.asarray(means + spread)
+        deviations = cdist(_stack(left, "std"), _stack(right, "std"), "sqeuclidean")
+        return np.asarray(means + deviations)
     left_roots, right_roots = [_root(g) for g in left], [_root(g) for g in right]
-    table = np.array([[_bures(one, other) for other in right_roots] for one in left_roots])
-    return np.asarray(means + table)
+    bures = np.array([[_bures(one, other) for other in right_roots] for one in left_roots])
+    return np.asarray(means + bures)
 
 
 def _stack(groups: Groups, statistic: Literal["mean", "std"]) -> Floats:
@@ -72,6 +72,6 @@ def _root(group: Floats) -> torch.Tensor:
 
 
 def _bures(one: torch.Tensor, other: torch.Tensor) -> float:
-    """tr(S₁ + S₂ − 2 (S₁^½ S₂ S₁^½)^½), the last trace being the nuclear norm of R₁R₂ᵀ."""
+    """tr(S₁ + S₂ − 2 (S₁^½ S₂ S₁^½)^½); the last trace is the nuclear norm of R₁R₂ᵀ."""
     cross = torch.linalg.svdvals(one @ other.T).sum()
     return max(0.0, float((one**2).sum() + (other**2).sum() - 2 * cross))

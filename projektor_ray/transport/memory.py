@@ -1,10 +1,10 @@
-"""The memory plan: how a solve is laid out, decided before anything is allocated."""
+"""The memory plan of a solve, made before anything is allocated."""
 
-import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+import psutil
 import torch
 
 from projektor_ray.errors import InputError
@@ -12,13 +12,16 @@ from projektor_ray.errors import InputError
 Layout = Literal["dense", "blocked", "by mixture", "by provider"]
 
 SAFE_SHARE = 0.7
-"""Share of the free memory that a plan may use; the rest is for the allocator and neighbours."""
+"""Share of the free memory that a plan may use; the rest is for the allocator and other
+processes."""
 SOURCE_ARRAYS, TARGET_ARRAYS = 5, 40
-"""Arrays of n, and of v, float64 numbers for each mixture: weights and potentials on one side; on
-the other iterates and the history of maps and residuals."""
+"""Arrays of n, and of v, float64 numbers for each mixture. Source arrays are weights and
+potentials; target arrays are iterates and the history of maps and residuals."""
 KERNEL_BYTES = 8
-"""A number of the kernel: where float32 leaves its range a solve goes on in float64."""
+"""Bytes of a kernel entry: where float32 leaves its range, a solve continues in float64."""
 BLOCK_BYTES = 64 << 20
+FEW_MIXTURES = 8
+"""A stored kernel does not pay where fewer mixtures than this fit beside it."""
 
 
 @dataclass(frozen=True)
@@ -27,16 +30,16 @@ class MemoryPlan:
 
     Attributes
     ----------
-    layout : the kernel held whole (dense) or rebuilt block by block (blocked) in one process; or
-        several processes, of which each holds the whole kernel and solves a share of the mixtures
-        (by mixture), or holds the rows of some providers (by provider).
-    mixtures : mixtures that a process solves together; more are solved in turn.
+    layout : in one process the kernel is stored whole (dense) or rebuilt block by block (blocked).
+        Of several processes each stores the whole kernel and solves a share of the mixtures (by
+        mixture), or has the rows of some providers (by provider).
+    batch : mixtures that a process solves together; more are solved in turns.
     bytes_needed, bytes_available : what a process will use, and may use.
     reason : why, in a sentence.
     """
 
     layout: Layout
-    mixtures: int
+    batch: int
     bytes_needed: int
     bytes_available: int
     reason: str
@@ -52,93 +55,82 @@ def plan_memory(
     available: int,
     actors: int = 0,
 ) -> MemoryPlan:
-    """Choose the layout of a solve of `points` × `targets` for `mixtures` at once.
+    """Choose the layout of a solve of `points` × `targets` for a batch of `mixtures`.
 
-    Dense holds the kernel and, for each mixture, states on both sides; blocked holds one block of
-    the kernel and the targets' states. Either holds the features, by provider an even share of
-    them. Mixtures are solved in turns where their states would not fit all at once.
+    A dense solve stores the kernel and, for each mixture, arrays on both sides. A blocked solve
+    stores one block of the kernel and the arrays on the target side. Both store the features; by
+    provider, a process stores an equal share of them.
 
     Parameters
     ----------
-    item_size : bytes of a number of the features on the device; beside them there are the
-        features as they came and in the cost's units.
-    available : bytes that one process may use, as `available_memory` tells.
+    dimension : coordinates of a point.
+    item_size : bytes of a number of the features on the device. The features as they came and the
+        features in the cost's units are float64.
+    available : bytes that one process may use, see `available_memory`.
     actors : processes that mixtures or pilots could be spread over; 0 in a process of its own.
 
     Raises
     ------
     InputError
-        If not even one mixture at a time fits.
+        If not even one mixture fits.
     """
     budget = int(SAFE_SHARE * available)
-    each = (8 + 8 + item_size) * dimension
-    features = each * (points + targets)
+    point_bytes = (8 + 8 + item_size) * dimension
+    features = point_bytes * (points + targets)
     kernel = KERNEL_BYTES * points * targets
-    state = 8 * TARGET_ARRAYS * targets
-    dense_state = state + 8 * SOURCE_ARRAYS * points
+    target_state = 8 * TARGET_ARRAYS * targets
+    dense_state = target_state + 8 * SOURCE_ARRAYS * points
     spare = budget - features - BLOCK_BYTES
-    together = -(-mixtures // max(1, actors))
-    if not _too_narrow(spare - kernel, dense_state, together):
-        batch = min(together, (spare - kernel) // dense_state)
+    each = -(-mixtures // max(1, actors))  # mixtures of one process
+    if kernel_fits(spare - kernel, dense_state, each):
+        batch = min(each, (spare - kernel) // dense_state)
         needed = features + BLOCK_BYTES + kernel + batch * dense_state
         layout: Layout = "by mixture" if actors > 1 else "dense"
-        reason = f"a kernel of {points:,} × {targets:,}, {_size(kernel)}, fits"
+        reason = f"a kernel of {points:,} × {targets:,} ({_text(kernel)}) fits"
         if actors > 1:
-            reason += f" each of {actors} processes"
-        return MemoryPlan(layout, batch, needed, budget, _with_turns(reason, batch, together))
-    features = each * (-(-points // max(1, actors)) + targets)
+            reason += f" into each of {actors} processes"
+        return MemoryPlan(layout, batch, needed, budget, _with_batch(reason, batch, each))
+    features = point_bytes * (-(-points // max(1, actors)) + targets)
     spare = budget - features - BLOCK_BYTES
-    if spare < state:
+    if spare < target_state:
         raise InputError(
             f"{points:,} pilot points and {targets:,} validation points need "
-            f"{_size(features + BLOCK_BYTES + state)} for one mixture, and {_size(budget)} may be "
-            "used. Use smaller pilots or a smaller validation set, or more memory"
+            f"{_text(features + BLOCK_BYTES + target_state)} for one mixture; {_text(budget)} may "
+            "be used. Use smaller pilots or a smaller validation set, or more memory"
         )
-    batch = min(mixtures, spare // state)
-    needed = features + BLOCK_BYTES + batch * state
-    reason = f"the kernel of {points:,} × {targets:,} would take {_size(kernel)} of {_size(budget)}"
+    batch = min(mixtures, spare // target_state)
+    needed = features + BLOCK_BYTES + batch * target_state
+    reason = (
+        f"the kernel of {points:,} × {targets:,} would take {_text(kernel)} of the {_text(budget)} "
+        "that may be used"
+    )
     if actors > 1:
         reason += f", so providers are spread over {actors} processes"
         return MemoryPlan(
-            "by provider", batch, needed, budget, _with_turns(reason, batch, mixtures)
+            "by provider", batch, needed, budget, _with_batch(reason, batch, mixtures)
         )
-    reason += ", so it is rebuilt from features block by block in every round"
-    return MemoryPlan("blocked", batch, needed, budget, _with_turns(reason, batch, mixtures))
+    reason += ", so it is rebuilt from the features block by block in every round"
+    return MemoryPlan("blocked", batch, needed, budget, _with_batch(reason, batch, mixtures))
+
+
+def kernel_fits(spare: int, state: int, mixtures: int) -> bool:
+    """Whether the bytes left beside a stored kernel hold the arrays of enough mixtures.
+
+    With few mixtures at a time, reading a stored kernel takes as long as rebuilding it.
+    """
+    return spare // state >= min(mixtures, FEW_MIXTURES)
 
 
 def available_memory(device: torch.device) -> int:
-    """Bytes that are free on a device: the card's, or the machine's within its control group."""
+    """Free bytes of a device: of the GPU, or of the machine within its control group."""
     if device.type == "cuda":
         return int(torch.cuda.mem_get_info(device)[0])
-    return min(_machine_memory(), _group_memory())
+    return min(psutil.virtual_memory().available, _control_group_memory())
 
 
-def _too_narrow(spare: int, state: int, mixtures: int) -> bool:
-    """Whether so few mixtures would fit beside the kernel that reading it would not pay."""
-    return spare // state < min(mixtures, 8)
-
-
-def _with_turns(reason: str, batch: int, mixtures: int) -> str:
-    return reason if batch == mixtures else f"{reason}; {batch} of {mixtures} mixtures at a time"
-
-
-def _size(count: float) -> str:
-    return f"{count / 2**30:.1f} GiB" if count >= 2**30 else f"{count / 2**20:.0f} MiB"
-
-
-def _machine_memory() -> int:
-    try:
-        for line in Path("/proc/meminfo").read_text().splitlines():
-            if line.startswith("MemAvailable:"):
-                return int(line.split()[1]) * 1024
-    except OSError:
-        pass
-    return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 2
-
-
-def _group_memory() -> int:
-    """What the control group still allows, or a very large number without a limit."""
-    for limit, used in (
+def _control_group_memory() -> int:
+    """Bytes that the control group still allows; a very large number if there is no limit."""
+    for limit, usage in (
         ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory.current"),
         (
             "/sys/fs/cgroup/memory/memory.limit_in_bytes",
@@ -146,9 +138,17 @@ def _group_memory() -> int:
         ),
     ):
         try:
-            most, now = Path(limit).read_text().strip(), Path(used).read_text().strip()
+            most, used = Path(limit).read_text().strip(), Path(usage).read_text().strip()
         except OSError:
             continue
         if most.isdigit():
-            return max(0, int(most) - int(now))
+            return max(0, int(most) - int(used))
     return 1 << 62
+
+
+def _with_batch(reason: str, batch: int, mixtures: int) -> str:
+    return reason if batch == mixtures else f"{reason}; {batch} of {mixtures} mixtures at a time"
+
+
+def _text(count: float) -> str:
+    return f"{count / 2**30:.1f} GiB" if count >= 2**30 else f"{count / 2**20:.0f} MiB"

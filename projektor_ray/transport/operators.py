@@ -1,13 +1,15 @@
-"""One round of a batched Sinkhorn solve, seen from the target side.
+"""What the Sinkhorn iteration needs of a transport problem, seen from the target side.
 
-The solver keeps target potentials only, one row for each mixture. An operator knows the cost
-between source points and targets, and answers three questions about target potentials `g`. The
-source potential of `g` is the soft c-transform f_i = −ε log Σ_j b_j exp((g_j − C_ij)/ε), which
-every source row computes for itself, so that source rows may be spread over any number of shards
-and only sums over rows travel.
+The solver keeps the target potentials g only, one row for each mixture. The source potential is
+the soft c-transform of g,
 
-Layout is batch first: potentials (B, v), weights (B, r). A *unit* is what weights and source
-potentials are given for: a source row, or a provider whose rows share its weight evenly.
+    f_i = −ε log Σ_j b_j exp((g_j − C_ij) / ε),
+
+which every source row computes for itself. Source rows may therefore be spread over any number of
+processes, and only sums over rows are exchanged.
+
+Layout is batch first: potentials (B, v), weights (B, r). Weights and source potentials are given
+for r *parts* of the source rows: single rows, or providers whose rows share one weight evenly.
 """
 
 from dataclasses import dataclass
@@ -20,122 +22,124 @@ from torch import Tensor
 Rows = slice | Tensor
 """Some rows: a range of them, or their indices."""
 
+CentreArrays = tuple[NDArray[Any], float, bool]
+"""The fields of a `Centre` as plain values, which other processes can read."""
+
 
 @dataclass(frozen=True, eq=False)
 class Centre:
-    """What a kernel is built around.
+    """The dual potentials that a Gibbs kernel is stabilised with (Schmitzer, 2019, §3.1).
 
     Attributes
     ----------
-    potential : (v,), float64, target potentials.
+    potential : (v,), float64, target potentials g⁰.
     epsilon : ε.
-    wide : whether the kernel is float64 whatever the operator's precision: its range is wider.
+    double : whether the kernel is float64 whatever the operator's precision.
     """
 
     potential: Tensor
     epsilon: float
-    wide: bool = False
+    double: bool = False
 
-    def same(self, other: "Centre") -> bool:
+    def equals(self, other: "Centre") -> bool:
         return self is other or (
             self.epsilon == other.epsilon
-            and self.wide == other.wide
+            and self.double == other.double
             and torch.equal(self.potential, other.potential)
         )
 
+    def to_arrays(self) -> CentreArrays:
+        return self.potential.cpu().numpy(), self.epsilon, self.double
 
-PackedCentre = tuple[NDArray[Any], float, bool]
-"""A `Centre` on its way to another process: its potential, ε, and whether it is wide."""
-
-
-def packed(centre: Centre) -> PackedCentre:
-    return centre.potential.cpu().numpy(), centre.epsilon, centre.wide
-
-
-def unpacked(centre: PackedCentre, device: torch.device) -> Centre:
-    potential, epsilon, wide = centre
-    return Centre(torch.tensor(potential, dtype=torch.float64, device=device), epsilon, wide)
+    @staticmethod
+    def from_arrays(arrays: CentreArrays, device: torch.device) -> "Centre":
+        potential, epsilon, double = arrays
+        return Centre(torch.tensor(potential, dtype=torch.float64, device=device), epsilon, double)
 
 
 @dataclass(frozen=True, eq=False)
-class Sums:
-    """What a round returns.
+class PlanSums:
+    """Sums over the source rows of the plan P_ij = a_i K_ij exp(φ_i + s_j).
+
+    K is the stabilised kernel, s = (g − g⁰)/ε the target log-scaling, and e^(−φ_i) = Σ_j K_ij
+    e^(s_j), so that the source marginal is exact.
 
     Attributes
     ----------
-    columns : (B, v), Σ_i a_i π_ij(g) before the target's own scaling e^s_j: the target marginal
-        of the plan of (f, g) is e^s_j · columns_j.
-    flows : (B, k, k), mass of that plan from the rows nearest to each block of targets (second
-        axis) into each block (third axis).
-    reach : (B,), log Σ_i a_i e^(φ_i): the plan's entries are the kernel's times
-        a_i exp(φ_i + s_j), so that entries under a number δ carry less than δ e^reach Σ_j e^(s_j).
+    columns : (B, v), Σ_i a_i e^(φ_i) K_ij: the target marginal is columns_j · e^(s_j).
+    flows : (B, k, k), mass of P from the rows nearest to block l of targets (second axis) to
+        block l' of targets (third axis).
+    log_mass : (B,), log Σ_i a_i e^(φ_i): kernel entries below δ carry less mass than
+        δ exp(log_mass) Σ_j e^(s_j).
     """
 
     columns: Tensor
     flows: Tensor
-    reach: Tensor
+    log_mass: Tensor
 
-    def rounded(self, precision: torch.dtype) -> "Sums":
-        """With as many digits as this precision has, in its own range of exponents.
+    def round_to(self, dtype: torch.dtype) -> "PlanSums":
+        """Round to the significant digits of `dtype`, and keep the range of float64.
 
-        Parts of a float32 kernel that were added in another order are then the same to the last
-        bit, and so is all that follows.
+        Parts of a float32 kernel that were added in another order are then equal to the last bit,
+        and so is all that follows.
         """
-        return Sums(*(_rounded(part, precision) for part in (self.columns, self.flows, self.reach)))
+        return PlanSums(
+            *(_round(part, dtype) for part in (self.columns, self.flows, self.log_mass))
+        )
 
 
-def _rounded(values: Tensor, precision: torch.dtype) -> Tensor:
-    """Veltkamp's split, which keeps the leading digits."""
-    if precision == values.dtype:
+def _round(values: Tensor, dtype: torch.dtype) -> Tensor:
+    """Veltkamp splitting: keep the leading digits."""
+    if dtype == values.dtype:
         return values
-    split = values * (1 + torch.finfo(precision).eps / torch.finfo(values.dtype).eps)
+    split = values * (1 + torch.finfo(dtype).eps / torch.finfo(values.dtype).eps)
     return split - (split - values)
 
 
 class SourceOperator(Protocol):
-    """Source rows and their cost to the targets; rounds are idempotent calls."""
+    """Source rows and their cost to the targets; every call is idempotent."""
 
     @property
     def target(self) -> Tensor:
-        """Weights of the targets (v,), float64, positive, summing to 1."""
+        """Target weights b (v,), float64, positive, summing to 1."""
 
     @property
     def blocks(self) -> Tensor:
         """The block 0 … k − 1 of each target (v,), none empty."""
 
     @property
-    def units(self) -> int:
-        """Number r of units that weights and source potentials are given for."""
+    def parts(self) -> int:
+        """Number r of parts that weights and source potentials are given for."""
 
     @property
     def magnitude(self) -> float:
-        """An upper bound on the cost's absolute entries."""
+        """An upper bound on the absolute cost."""
 
-    def ceiling(self, centre: Centre) -> float:
-        """Largest reach + log Σ_j e^(s_j) at which entries that underflowed do not matter."""
+    def mass_limit(self, centre: Centre) -> float:
+        """Largest log_mass + log Σ_j e^(s_j) at which underflow in the kernel is negligible."""
 
-    def sums(self, centre: Centre, scaling: Tensor, weights: Tensor) -> Sums:
-        """One round in the kernel's domain, at g = centre + ε·scaling; scaling (B, v) float64.
+    def sums(self, centre: Centre, log_scaling: Tensor, weights: Tensor) -> PlanSums:
+        """Sums of the plan at g = g⁰ + ε·log_scaling, (B, v) float64.
 
-        Rounded to the kernel's precision, after all rows are summed up.
+        They are rounded to the kernel's precision after all rows are summed.
         """
 
     def log_sums(self, potential: Tensor, epsilon: float, weights: Tensor) -> Tensor:
-        """log Σ_i a_i exp((f_i − C_ij)/ε) with f the soft c-transform of potential: (B, v)."""
+        """log Σ_i a_i exp((f_i − C_ij)/ε), f the soft c-transform of `potential`: (B, v)."""
 
-    def source_potentials(self, centre: Centre, scaling: Tensor) -> Tensor:
-        """Mean source potential of every unit at g = centre + ε·scaling: (B, r) float64."""
+    def source_potentials(self, centre: Centre, log_scaling: Tensor) -> Tensor:
+        """Mean source potential of every part at g = g⁰ + ε·log_scaling: (B, r) float64."""
 
 
 class CostRows(Protocol):
-    """A cost matrix by some rows at a time."""
+    """A cost matrix (n, v), read some rows at a time."""
 
     @property
     def shape(self) -> tuple[int, int]: ...
 
     @property
     def magnitude(self) -> float:
-        """An upper bound on the cost's absolute entries."""
+        """An upper bound on the absolute cost."""
 
     def rows(self, rows: Rows) -> Tensor:
         """Some rows of the cost, (rows, v)."""
@@ -143,7 +147,7 @@ class CostRows(Protocol):
 
 @dataclass(frozen=True, eq=False)
 class MatrixCost:
-    """A cost matrix that is held whole."""
+    """A cost matrix that is in memory as a whole."""
 
     cost: Tensor
 
@@ -160,42 +164,49 @@ class MatrixCost:
         return self.cost[rows]
 
 
-class RowUnits:
-    """Units are the rows themselves.
+class RowPartition:
+    """Every source row is a part of its own.
 
     Attributes
     ----------
-    count : of units.
-    holder : (n,), the provider of each row; here one of all.
+    count : number r of parts.
+    provider : (n,), the provider of each row; here all rows have the same.
     """
 
     def __init__(self, rows: int, device: torch.device | None = None) -> None:
         self.count = rows
-        self.holder = torch.zeros(rows, dtype=torch.long, device=device)
+        self.provider = torch.zeros(rows, dtype=torch.long, device=device)
 
-    def spread(self, weights: Tensor, rows: Rows, dtype: torch.dtype = torch.float64) -> Tensor:
+    def expand(self, weights: Tensor, rows: Rows, dtype: torch.dtype = torch.float64) -> Tensor:
+        """Weights of parts (B, r) → weights of some rows."""
         return weights.to(dtype)[:, rows].contiguous()
 
-    def collect(self, values: Tensor, into: Tensor, rows: Rows) -> None:
-        into[:, rows] = values
+    def add_means(self, values: Tensor, means: Tensor, rows: Rows) -> None:
+        """Add what values (B, rows) of some rows contribute to the means (B, r) of parts."""
+        means[:, rows] = values
 
 
-class ProviderUnits:
-    """Units are providers; each spreads its weight evenly over its rows.
+class ProviderPartition:
+    """The parts are providers: each shares its weight p_i evenly among its n_i rows.
 
     Attributes
     ----------
-    count, holder : as those of `RowUnits`.
+    count, provider : as those of `RowPartition`.
     """
 
     def __init__(self, provider: Tensor, count: int) -> None:
         self.count = count
-        self.holder = provider
+        self.provider = provider
         sizes = torch.bincount(provider, minlength=count).to(torch.float64)
         self._share = 1.0 / sizes[provider]
 
-    def spread(self, weights: Tensor, rows: Rows, dtype: torch.dtype = torch.float64) -> Tensor:
-        return (weights[:, self.holder[rows]] * self._share[rows]).to(dtype)
+    def expand(self, weights: Tensor, rows: Rows, dtype: torch.dtype = torch.float64) -> Tensor:
+        """Weights of providers (B, m) → weights p_i / n_i of some rows."""
+        return (weights[:, self.provider[rows]] * self._share[rows]).to(dtype)
 
-    def collect(self, values: Tensor, into: Tensor, rows: Rows) -> None:
-        into.index_add_(1, self.holder[rows], values * self._share[rows])
+    def add_means(self, values: Tensor, means: Tensor, rows: Rows) -> None:
+        """Add what values (B, rows) of some rows contribute to the means (B, m) of providers."""
+        means.index_add_(1, self.provider[rows], values * self._share[rows])
+
+
+Partition = RowPartition | ProviderPartition

@@ -1,4 +1,4 @@
-"""Pilots made ready to be measured: in this process, or spread over shards."""
+"""The transport problem of all pilots and the validation set, in one process or over shards."""
 
 import logging
 from dataclasses import dataclass
@@ -6,15 +6,13 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor
 
 from projektor_ray.errors import InputError
+from projektor_ray.transport.features import PilotFeatures, ValidationFeatures
 from projektor_ray.transport.ground_cost import (
     CostUnits,
-    FeatureCost,
+    GroundCost,
     LabelledPoints,
-    PilotFeatures,
-    ValidationFeatures,
     cost_dimension,
     cost_units,
     pilot_moments,
@@ -22,31 +20,37 @@ from projektor_ray.transport.ground_cost import (
     validation_blocks,
     validation_points,
 )
-from projektor_ray.transport.kernel import KernelOperator, kernel_precision
+from projektor_ray.transport.kernel import KernelOperator, safe_kernel_dtype
 from projektor_ray.transport.memory import MemoryPlan, available_memory, plan_memory
-from projektor_ray.transport.operators import ProviderUnits, SourceOperator
-from projektor_ray.transport.sharding import CallShards, ShardedOperator, even_share, subsample
+from projektor_ray.transport.operators import ProviderPartition, SourceOperator
+from projektor_ray.transport.sharding import (
+    CallShards,
+    ShardedOperator,
+    samples_per_provider,
+    subsample,
+    uniform_weights,
+)
 from projektor_ray.transport.transport_settings import TransportSettings
 
 log = logging.getLogger(__name__)
 
-USUAL_BATCH = 256
+PLANNED_MIXTURES = 256
 """Mixtures that a plan makes room for; more are solved in turns of as many as fit."""
 
 
 @dataclass(frozen=True, eq=False)
-class Pool:
+class TransportProblem:
     """All pilots and the validation set, as the solver sees them.
 
     Attributes
     ----------
-    operator : rounds between pilots and validation; its units are the m providers.
+    operator : Sinkhorn rounds between pilots and validation; its parts are the m providers.
     units : the cost's units.
-    self_points, self_provider : the points of the self-term, all pilots or equally many of each
-        provider's, and whose they are.
+    self_points, self_provider : the points of the self-term, and the provider of each: all pilots,
+        or equally many samples of each.
     validation : the validation set in the cost's units.
-    cost : the cost by blocks of rows and each row's provider, where this process holds it.
     plan : how the solve is laid out, and why.
+    cost : the ground cost, where this process has all pilots.
     """
 
     operator: SourceOperator
@@ -55,19 +59,19 @@ class Pool:
     self_provider: NDArray[np.int64]
     validation: LabelledPoints
     plan: MemoryPlan
-    cost: FeatureCost | None = None
+    cost: GroundCost | None = None
 
 
-def local_pool(
+def local_problem(
     pilots: PilotFeatures, validation: ValidationFeatures, settings: TransportSettings
-) -> Pool:
-    """Pilots that this process holds.
+) -> TransportProblem:
+    """The problem of pilots that are all in this process.
 
     Raises
     ------
     InputError
         If features or labels cannot be compared, a provider has no samples, or memory does not
-        hold the solve.
+        suffice.
     """
     moments = pilot_moments(pilots, validation)
     count = int(pilots.provider.max()) + 1
@@ -80,32 +84,35 @@ def local_pool(
     units = cost_units(moments, validation, settings.label_weight, settings.label_distance)
     points = pilot_points(pilots, validation, units)
     targets = validation_points(validation, units)
-    device, dtype = device_of(settings), dtype_of(settings)
+    device, dtype = device_of(settings), kernel_dtype(settings)
     plan = plan_solve(len(points.points), validation, settings)
     log.info("transport: %s, because %s", plan.layout, plan.reason)
-    cost = FeatureCost(points, targets, units, dtype, device)
+    cost = GroundCost(points, targets, units, dtype, device)
     operator = KernelOperator(
         cost,
         uniform_weights(len(targets.points), device),
         validation_blocks(targets).to(device),
-        ProviderUnits(torch.from_numpy(pilots.provider).to(device), count),
+        ProviderPartition(torch.from_numpy(pilots.provider).to(device), count),
         dtype,
-        keep=plan.layout == "dense",
+        store=plan.layout == "dense",
     )
-    whole = settings.method == "exact"
-    most = even_share(np.bincount(pilots.provider), settings.self_term_points)
-    index = subsample(pilots.provider, len(points.points) if whole else most)
+    if settings.method == "exact":
+        most = len(points.points)
+    else:
+        most = samples_per_provider(np.bincount(pilots.provider), settings.self_term_points)
+    index = subsample(pilots.provider, most)
     own = points if len(index) == len(points.points) else points.take(index)
-    return Pool(operator, units, own, pilots.provider[index], targets, plan, cost)
+    provider = pilots.provider[index]
+    return TransportProblem(operator, units, own, provider, targets, plan, cost)
 
 
-def sharded_pool(
+def sharded_problem(
     call: CallShards, validation: ValidationFeatures, settings: TransportSettings, plan: MemoryPlan
-) -> Pool:
-    """Pilots that `ProviderShard`s hold, which `call` reaches; raw samples stay where they are.
+) -> TransportProblem:
+    """The problem of pilots in `ProviderShard`s, which `call` reaches.
 
-    The embedded points of the self-term, thinned to `self_term_points` over all shards, come to
-    this process once.
+    Raw samples stay in the shards. At most `self_term_points` embedded points come to this process,
+    once.
 
     Parameters
     ----------
@@ -115,27 +122,21 @@ def sharded_pool(
     moments = sum(parts[1:], start=parts[0])
     units = cost_units(moments, validation, settings.label_weight, settings.label_distance)
     targets = validation_points(validation, units)
-    operator = ShardedOperator(call, units, targets, dtype_of(settings))
+    operator = ShardedOperator(call, units, targets, kernel_dtype(settings))
     most = 1
     if settings.debiased:
-        most = even_share(np.concatenate(call("sizes")), settings.self_term_points)
-    found = call("points", units, most)
-    provider = np.concatenate([provider for _, provider in found])
+        most = samples_per_provider(np.concatenate(call("sizes")), settings.self_term_points)
+    shards = call("points", units, most)
+    provider = np.concatenate([provider for _, provider in shards])
     order = provider.argsort(kind="stable")
-    return Pool(
-        operator,
-        units,
-        LabelledPoints.concatenate([points for points, _ in found]).take(order),
-        provider[order],
-        targets,
-        plan,
-    )
+    points = LabelledPoints.concatenate([points for points, _ in shards]).take(order)
+    return TransportProblem(operator, units, points, provider[order], targets, plan)
 
 
 def plan_solve(
     points: int, validation: ValidationFeatures, settings: TransportSettings, *, actors: int = 0
 ) -> MemoryPlan:
-    """`plan_memory` for these settings, with room for a usual batch.
+    """The memory plan for these settings, with room for `PLANNED_MIXTURES`.
 
     Parameters
     ----------
@@ -146,20 +147,20 @@ def plan_solve(
     Raises
     ------
     InputError
-        As `plan_memory` does, or if exact transport does not fit one process.
+        If memory does not suffice, or exact transport does not fit one process.
     """
     plan = plan_memory(
         points,
         len(validation.features),
-        USUAL_BATCH,
+        PLANNED_MIXTURES,
         cost_dimension(validation, settings.label_weight),
-        item_size=dtype_of(settings).itemsize,
+        item_size=kernel_dtype(settings).itemsize,
         available=memory_limit(settings),
         actors=actors,
     )
     if settings.method == "exact" and plan.layout not in ("dense", "by mixture"):
         raise InputError(
-            f"exact transport holds the whole cost in one process, and {plan.reason}. "
+            f"exact transport needs the whole cost in one process, and {plan.reason}. "
             "Use method: sinkhorn, smaller pilots, or more memory"
         )
     return plan
@@ -177,16 +178,15 @@ def device_of(settings: TransportSettings) -> torch.device:
         ) from error
     if device.type == "cuda" and not torch.cuda.is_available():
         raise InputError(
-            f"device {settings.device!r} needs a usable GPU; this machine has none; "
-            "use device: auto"
+            f"this machine has no usable GPU; got device: {settings.device!r}. Use device: auto"
         )
     return device
 
 
-def dtype_of(settings: TransportSettings) -> torch.dtype:
+def kernel_dtype(settings: TransportSettings) -> torch.dtype:
     """The kernel's precision; the cost is in units of its mean."""
-    wanted = torch.float32 if settings.dtype == "float32" else torch.float64
-    return kernel_precision(wanted, settings.tolerance, settings.epsilon)
+    dtype = torch.float32 if settings.dtype == "float32" else torch.float64
+    return safe_kernel_dtype(dtype, settings.tolerance, settings.epsilon)
 
 
 def memory_limit(settings: TransportSettings) -> int:
@@ -194,8 +194,3 @@ def memory_limit(settings: TransportSettings) -> int:
     if settings.memory_limit_gb is not None:
         return int(settings.memory_limit_gb * 2**30)
     return available_memory(device_of(settings))
-
-
-def uniform_weights(count: int, device: torch.device) -> Tensor:
-    """The validation set's weights: 1 / v each."""
-    return torch.full((count,), 1.0 / count, dtype=torch.float64, device=device)

@@ -1,4 +1,8 @@
-"""Entropic transport of many weightings of one set of points to one target."""
+"""`sinkhorn`: entropic optimal transport of many mixtures of one set of points to one target.
+
+The rounds are in `sinkhorn_iterations`, and epsilon scaling in `epsilon_scaling`. A module named
+`sinkhorn` would hide the function of that name in the room.
+"""
 
 from dataclasses import dataclass
 from numbers import Integral, Real
@@ -8,37 +12,43 @@ from torch import Tensor
 
 from projektor_ray.errors import InputError
 from projektor_ray.transport.block_correction import cost_blocks
-from projektor_ray.transport.iterations import Stopping
-from projektor_ray.transport.kernel import KernelOperator, kernel_precision
-from projektor_ray.transport.operators import MatrixCost, RowUnits
+from projektor_ray.transport.epsilon_scaling import DualSolution, InitialPotentials, solve_dual
+from projektor_ray.transport.kernel import KernelOperator, safe_kernel_dtype
+from projektor_ray.transport.operators import MatrixCost, RowPartition
 from projektor_ray.transport.precision import strict_precision
-from projektor_ray.transport.solver import Solution, Start, solve
+from projektor_ray.transport.sinkhorn_iterations import StoppingRule
 
 SUM_TOLERANCE = 1e-4
-"""Weights may miss a sum of 1 by this much, as float32 sums do; they are then normalised."""
-HALF = (torch.float16, torch.bfloat16)
+"""Weights are normalised if their sum is off 1 by no more than this, as float32 sums are."""
+HALF_DTYPES = (torch.float16, torch.bfloat16)
 HALF_SUM_TOLERANCE = 0.02
-"""Weights of 16 bits that miss it by more were not rounded, but are something else."""
+"""Weights of 16 bits whose sum is off by less were rounded; by more, they are no weights."""
 
 
 @dataclass(frozen=True, eq=False)
 class SinkhornOutput:
-    """Entropic transport of B mixtures: values, potentials, and how far they can be trusted.
+    """Dual solution of OT_ε(a_β, b) for every mixture a_β, β = 1 … B, and its error.
 
-    Potentials belong to the plan P_ij = a_i b_j exp((f_i + g_j − C_ij)/ε). They are defined at
-    points of weight zero too, by the soft c-transform, and are float64 whatever the cost is.
+    The plan is P_ij = a_i b_j exp((f_i + g_j − C_ij)/ε). Potentials are float64. At points of
+    weight zero they are soft c-transforms.
 
     Attributes
     ----------
-    value : (B,), the dual value Σ_i a_i f_i + Σ_j b_j g_j, which at convergence equals
-        min_P ⟨P, C⟩ + ε KL(P | a ⊗ b); its derivative with respect to a is f.
-    source_potentials : (n, B), f.
-    target_potentials : (v, B), g.
-    marginal_error : (B,), Σ_j |Σ_i P_ij − b_j| of the potentials returned; the other marginal is
-        exact.
-    converged : (B,), whether marginal_error is within the tolerance.
-    iterations : rounds of the column that took most.
-    column_iterations : (B,), rounds of each column.
+    value : Tensor, shape (B,)
+        Dual value Σ_i a_i f_i + Σ_j b_j g_j. At convergence it equals
+        min_P ⟨P, C⟩ + ε KL(P | a ⊗ b), and its gradient with respect to a is f.
+    source_potentials : Tensor, shape (n, B)
+        f.
+    target_potentials : Tensor, shape (v, B)
+        g.
+    marginal_error : Tensor, shape (B,)
+        Σ_j |Σ_i P_ij − b_j|; the source marginal is exact.
+    converged : bool Tensor, shape (B,)
+        Whether marginal_error is within the tolerance.
+    iterations : int
+        The largest number of rounds of a mixture.
+    column_iterations : Tensor, shape (B,)
+        Rounds of each mixture.
     """
 
     value: Tensor
@@ -61,57 +71,72 @@ def sinkhorn(
     *,
     start: Tensor | None = None,
 ) -> SinkhornOutput:
-    """Solve entropic optimal transport for B mixtures of the same n points at once.
+    """Solve entropic optimal transport for B mixtures of the same n points.
 
-    OT_ε(a, b) = min_P ⟨P, C⟩ + ε KL(P | a ⊗ b) over couplings P of a and b, for every column a of
-    `weights`. Each half-step is one matrix product for all mixtures (Cuturi, 2013), accelerated
-    by Anderson's method. Beside the cost it holds a kernel of the cost's size, which becomes
-    float64 where a small epsilon drives potentials out of float32's range.
+    For every column a_β of `weights`, β = 1 … B,
+
+        OT_ε(a_β, b) = min_P ⟨P, C⟩ + ε KL(P | a_β ⊗ b),  P 1 = a_β,  Pᵀ 1 = b,  P ≥ 0.
+
+    Each half-step of Sinkhorn's algorithm is one matrix product for all mixtures (Cuturi, 2013).
+    A kernel of the cost's size is stored; it becomes float64 where a small ε drives potentials out
+    of float32's range.
 
     Parameters
     ----------
-    cost : (n, v), float32 or float64, on any device.
-    weights : (n, B), a column is a mixture over the points, sums to 1; zeros are allowed.
-    target : (v,), sums to 1; zeros are allowed.
-    epsilon : regularisation in the cost's own units.
-    tolerance : L1 error of the target marginal at which a mixture has converged.
-    max_iterations : rounds at most for each mixture; one that needs more says `converged` False.
-    start : (v, B), target potentials of an earlier solve to start from.
+    cost : Tensor, shape (n, v)
+        C, float32 or float64, on any device.
+    weights : Tensor, shape (n, B)
+        A column is a mixture over the points and sums to 1; zeros are allowed.
+    target : Tensor, shape (v,)
+        b, sums to 1; zeros are allowed.
+    epsilon : float
+        ε, in units of the cost.
+    tolerance : float
+        L1 error of the target marginal at which a mixture has converged.
+    max_iterations : int
+        Largest number of rounds of a mixture; `converged` is False for one that needs more.
+    start : Tensor, shape (v, B), optional
+        Target potentials of an earlier solve to start from.
 
     Raises
     ------
     InputError
-        On tensors that are not dense and real, shapes that do not fit, values that are not finite,
-        weights that are negative or do not sum to 1, and an epsilon, tolerance or max_iterations
-        that is no number or out of range.
+        If a tensor is not dense, real and finite or has another shape; if weights are negative or
+        do not sum to 1; if epsilon, tolerance or max_iterations is out of range; if epsilon is so
+        small that the rounding of potentials exceeds the tolerance.
+
+    See Also
+    --------
+    TransportDistances : the debiased distance of mixtures of pilots, on the same iterations.
+
+    Examples
+    --------
+    >>> import torch
+    >>> cost = torch.tensor([[0.0, 1.0], [1.0, 0.0]])
+    >>> weights = torch.tensor([[1.0, 0.5], [0.0, 0.5]])  # two mixtures of two points
+    >>> sinkhorn(cost, weights, torch.tensor([0.5, 0.5]), epsilon=0.05).value
+    tensor([0.5000, 0.0347], dtype=torch.float64)
     """
     _check_numbers(epsilon, tolerance, max_iterations)
     _check_cost(cost)
-    mixtures = _checked_weights(weights, "weights", (cost.shape[0], None), cost.device)
-    mixtures = mixtures.T
-    targets = _checked_weights(target, "target", (cost.shape[1],), cost.device)
+    mixtures = _normalised(weights, "weights", (cost.shape[0], None), cost.device).T
+    targets = _normalised(target, "target", (cost.shape[1],), cost.device)
     support = targets > 0
-    whole = bool(support.all())
-    reached = cost if whole else cost[:, support]
-    first = _checked_start(start, (cost.shape[1], len(mixtures)), cost.device)
-    held = MatrixCost(reached)
-    dtype = kernel_precision(cost.dtype, tolerance, epsilon / max(held.magnitude, 1e-300))
-    operator = KernelOperator(
-        held,
-        targets[support],
-        cost_blocks(held),
-        RowUnits(cost.shape[0], cost.device),
-        dtype,
-    )
-    solution = solve(
+    full = bool(support.all())
+    rows = MatrixCost(cost if full else cost[:, support])
+    initial = _check_start(start, (cost.shape[1], len(mixtures)), cost.device)
+    dtype = safe_kernel_dtype(cost.dtype, tolerance, epsilon / max(rows.magnitude, 1e-300))
+    partition = RowPartition(cost.shape[0], cost.device)
+    operator = KernelOperator(rows, targets[support], cost_blocks(rows), partition, dtype)
+    solution = solve_dual(
         operator,
         mixtures,
         float(epsilon),
-        Stopping(tolerance, max_iterations),
-        None if first is None else Start(first.T[:, support]),
+        StoppingRule(tolerance, max_iterations),
+        None if initial is None else InitialPotentials(initial.T[:, support]),
     )
     potentials = solution.target.T
-    if not whole:
+    if not full:
         potentials = _extend(cost, mixtures.T, solution, support, epsilon)
     return SinkhornOutput(
         value=solution.value,
@@ -125,18 +150,18 @@ def sinkhorn(
 
 
 def _extend(
-    cost: Tensor, weights: Tensor, solution: Solution, support: Tensor, epsilon: float
+    cost: Tensor, weights: Tensor, solution: DualSolution, support: Tensor, epsilon: float
 ) -> Tensor:
-    """Target potentials (v, B) also where the target has no weight: the soft c-transform of f."""
-    found = weights.new_empty(cost.shape[1], weights.shape[1])
-    found[support] = solution.target.T
+    """Target potentials (v, B); without weight, g_j = −ε log Σ_i a_i exp((f_i − C_ij)/ε)."""
+    potentials = weights.new_empty(cost.shape[1], weights.shape[1])
+    potentials[support] = solution.target.T
     missing = cost[:, ~support].to(torch.float64)
     for column in range(weights.shape[1]):
         source = weights[:, column].log() + solution.source[column] / epsilon
-        found[~support, column] = -epsilon * torch.logsumexp(
+        potentials[~support, column] = -epsilon * torch.logsumexp(
             source[:, None] - missing / epsilon, dim=0
         )
-    return found
+    return potentials
 
 
 def _check_numbers(epsilon: float, tolerance: float, max_iterations: int) -> None:
@@ -185,10 +210,10 @@ def _check_cost(cost: Tensor) -> None:
         )
 
 
-def _checked_weights(
+def _normalised(
     weights: Tensor, name: str, shape: tuple[int | None, ...], device: torch.device
 ) -> Tensor:
-    """Weights in float64, each column normalised to sum to 1."""
+    """Checked weights in float64; each column is divided by its sum."""
     _check_dense(weights, name)
     fits = weights.ndim == len(shape) and all(
         size > 0 and expected in (None, size)
@@ -202,14 +227,14 @@ def _checked_weights(
         )
     values = weights.to(device=device, dtype=torch.float64)
     if not bool(torch.isfinite(values).all()) or bool((values < 0).any()):
-        raise InputError(f"{name} must be finite and 0 or more; got a least of {values.min()}")
+        raise InputError(f"{name} must be finite and 0 or more; the smallest is {values.min()}")
     sums = values.sum(dim=0)
-    off = (sums - 1).abs()
-    if bool((off > SUM_TOLERANCE).any()):
-        worst = int(off.argmax())
+    excess = (sums - 1).abs()
+    if bool((excess > SUM_TOLERANCE).any()):
+        worst = int(excess.argmax())
         column = f"column {worst} of {name}" if values.ndim == 2 else name
         total = float(sums.reshape(-1)[worst])
-        rounded = weights.dtype in HALF and abs(total - 1) < HALF_SUM_TOLERANCE
+        rounded = weights.dtype in HALF_DTYPES and abs(total - 1) < HALF_SUM_TOLERANCE
         raise InputError(
             f"{name} must sum to 1 over the points; {column} sums to {total:g}. "
             + (
@@ -221,7 +246,7 @@ def _checked_weights(
     return values / sums
 
 
-def _checked_start(
+def _check_start(
     start: Tensor | None, shape: tuple[int, int], device: torch.device
 ) -> Tensor | None:
     if start is None:

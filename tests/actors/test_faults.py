@@ -66,7 +66,7 @@ def test_a_solve_outlives_who_solves_it(
     """
     monkeypatch.setattr(ray, "cluster_resources", lambda: {"CPU": float(SHARDS)})
     scant = layout == "by provider"
-    monkeypatch.setattr("projektor_ray.transport.memory._too_narrow", lambda *_: scant)
+    monkeypatch.setattr("projektor_ray.transport.memory.kernel_fits", lambda *_: not scant)
     asked = config(NAMES, sources_in(tmp_path), **SETTINGS[layout])
     held = hold(asked)
     undisturbed = held[1](ASKED)

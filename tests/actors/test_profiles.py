@@ -13,8 +13,7 @@ from projektor_ray.data import Samples
 from projektor_ray.profiles import Reference, duplicates_within, pilot_profiles, sample_values
 from projektor_ray.storage.settings import parse
 from projektor_ray.study import StudyConfig, resolve
-from projektor_ray.transport import PilotFeatures
-from projektor_ray.transport.ground_cost import pilot_moments
+from projektor_ray.transport import PilotFeatures, pilot_moments
 from tests.helpers.profile_data import digits
 
 pytestmark = pytest.mark.ray

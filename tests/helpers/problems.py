@@ -15,7 +15,7 @@ from projektor_ray.transport import (
     TransportSettings,
     ValidationFeatures,
     plan_memory,
-    sharded_pool,
+    sharded_problem,
 )
 from projektor_ray.transport.sharding import CallShards
 
@@ -131,12 +131,12 @@ def shards_of(
     validation: ValidationFeatures,
     parts: list[list[int]],
     *,
-    keep: bool,
+    store: bool,
     dtype: torch.dtype = torch.float32,
 ) -> CallShards:
     """Shards in this process, each with the pilots of some providers."""
     shards = [
-        ProviderShard(split(pilots, part), validation, dtype=dtype, keep=keep) for part in parts
+        ProviderShard(split(pilots, part), validation, dtype=dtype, store=store) for part in parts
     ]
 
     def call(method: str, *arguments: object) -> list[object]:
@@ -150,4 +150,4 @@ def spread(
 ) -> TransportDistances:
     """Distances by provider, of pilots that `call` reaches, all mixtures at once."""
     plan = plan_memory(100, len(validation.features), 100, 4, available=1 << 30)
-    return TransportDistances(sharded_pool(call, validation, settings, plan), settings)
+    return TransportDistances(sharded_problem(call, validation, settings, plan), settings)

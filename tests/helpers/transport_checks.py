@@ -39,6 +39,14 @@ def assert_sound(
     torch.testing.assert_close(output.value, dual, rtol=1e-9, atol=1e-9)
 
 
+def assert_distances_equal(actual: Distances, expected: Distances, tolerance: float = 1e-6) -> None:
+    """As many rounds, and values and gradients within a relative tolerance."""
+    np.testing.assert_array_equal(actual.iterations, expected.iterations)
+    np.testing.assert_allclose(actual.value, expected.value, rtol=tolerance)
+    largest = np.abs(expected.gradient).max()
+    np.testing.assert_allclose(actual.gradient, expected.gradient, rtol=0, atol=tolerance * largest)
+
+
 def assert_distances_sound(distances: Distances, mixtures: Floats) -> None:
     """Everything is finite, converged, and the gradient is centred."""
     assert np.isfinite(distances.value).all()

@@ -7,8 +7,13 @@ from scipy.spatial.distance import cdist
 from sklearn.metrics import roc_auc_score
 
 from projektor_ray.profiles.sample_values import calibrated, sample_values
-from projektor_ray.transport import PilotFeatures, TransportSettings, ValidationFeatures, sinkhorn
-from projektor_ray.transport.ground_cost import pilot_moments
+from projektor_ray.transport import (
+    PilotFeatures,
+    TransportSettings,
+    ValidationFeatures,
+    pilot_moments,
+    sinkhorn,
+)
 from tests.helpers.profile_data import Planted, digits
 
 SETTINGS = TransportSettings(dtype="float64", tolerance=1e-7)

@@ -38,36 +38,36 @@ def flowers() -> tuple[PilotFeatures, ValidationFeatures]:
     )
 
 
-def blocked_oracle(pilots: PilotFeatures, validation: ValidationFeatures) -> TransportDistances:
+def blocked(pilots: PilotFeatures, validation: ValidationFeatures) -> TransportDistances:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("projektor_ray.transport.memory._too_narrow", lambda *_: True)
+        patch.setattr("projektor_ray.transport.memory.kernel_fits", lambda *_: False)
         patch.setattr("projektor_ray.transport.kernel.BLOCK_ELEMENTS", 50 * 10)
-        oracle = TransportDistances.of_pilots(pilots, validation, SETTINGS)
-    assert oracle.pool.plan.layout == "blocked"
-    return oracle
+        distances = TransportDistances.of_pilots(pilots, validation, SETTINGS)
+    assert distances.problem.plan.layout == "blocked"
+    return distances
 
 
-def sharded_oracle(pilots: PilotFeatures, validation: ValidationFeatures) -> TransportDistances:
-    call = shards_of(pilots, validation, [[0], [1, 2]], keep=True)
+def sharded(pilots: PilotFeatures, validation: ValidationFeatures) -> TransportDistances:
+    call = shards_of(pilots, validation, [[0], [1, 2]], store=True)
     return spread(call, validation, SETTINGS)
 
 
-def dense_oracle(pilots: PilotFeatures, validation: ValidationFeatures) -> TransportDistances:
+def dense(pilots: PilotFeatures, validation: ValidationFeatures) -> TransportDistances:
     return TransportDistances.of_pilots(pilots, validation, SETTINGS)
 
 
-@pytest.mark.parametrize("make", [dense_oracle, blocked_oracle, sharded_oracle])
+@pytest.mark.parametrize("make", [dense, blocked, sharded])
 def test_classes_that_little_mass_crosses_take_few_rounds(
     make: Callable[[PilotFeatures, ValidationFeatures], TransportDistances],
 ) -> None:
     """Without the blocks' correction some mixtures take thousands of rounds."""
     pilots, validation = flowers()
-    oracle, mixtures = make(pilots, validation), simplex_lattice(3, 10)
-    cold = oracle(mixtures)
+    distances, mixtures = make(pilots, validation), simplex_lattice(3, 10)
+    cold = distances(mixtures)
     assert_distances_sound(cold, mixtures)
     assert cold.iterations.max() <= 20
     near = 0.9 * mixtures + 0.1 * np.roll(mixtures, 1, axis=1)
-    warm = oracle(near)
+    warm = distances(near)
     assert_distances_sound(warm, near)
     assert warm.iterations.max() <= 12
 
@@ -75,7 +75,7 @@ def test_classes_that_little_mass_crosses_take_few_rounds(
 @pytest.mark.parametrize("apart", [30.0, 1000.0])
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
 def test_mass_crosses_between_clusters_at_any_distance(apart: float, dtype: torch.dtype) -> None:
-    """Unlabelled: blocks are found from the cost. At ε apart² / 4e5 … apart² / 2e3."""
+    """Unlabelled: blocks are actual from the cost. At ε apart² / 4e5 … apart² / 2e3."""
     problem = far_clusters(apart, dtype)
     output = sinkhorn(problem.cost, problem.weights, problem.target, 0.5)
     assert output.converged.all()
@@ -88,8 +88,8 @@ def test_shifts_solve_the_problem_of_the_blocks() -> None:
     flows = rng.random((3, 4, 4)) ** 8
     flows /= flows.sum(axis=(1, 2), keepdims=True)
     weights = rng.dirichlet(np.ones(4))
-    found = block_shifts(torch.from_numpy(flows), torch.from_numpy(weights), 1e-12).numpy()
-    for flow, extra in zip(flows, found, strict=True):
+    actual = block_shifts(torch.from_numpy(flows), torch.from_numpy(weights), 1e-12).numpy()
+    for flow, extra in zip(flows, actual, strict=True):
         source = flow.sum(axis=1)
 
         def lost(t: np.ndarray, flow: np.ndarray = flow, source: np.ndarray = source) -> float:
@@ -116,11 +116,11 @@ def test_blocks_of_clusters_are_the_clusters() -> None:
     rng = np.random.default_rng(0)
     centres = 10 * rng.normal(size=(5, 3))
     labels = rng.integers(0, 5, 200)
-    found = cluster(torch.from_numpy(centres[labels] + 0.1 * rng.normal(size=(200, 3)))).numpy()
-    within = {(a, b) for a, b in zip(labels, found, strict=True)}
+    actual = cluster(torch.from_numpy(centres[labels] + 0.1 * rng.normal(size=(200, 3)))).numpy()
+    within = {(a, b) for a, b in zip(labels, actual, strict=True)}
     assert len({b for _, b in within}) == len(within), "a block holds points of two clusters"
-    assert set(found) == set(range(found.max() + 1))
-    assert found.max() + 1 == 16
+    assert set(actual) == set(range(actual.max() + 1))
+    assert actual.max() + 1 == 16
 
 
 def test_equal_vectors_are_one_block() -> None:

@@ -1,19 +1,21 @@
+"""The ground cost against its formula, term by term."""
+
 import numpy as np
 import pytest
 import torch
 
 from projektor_ray.errors import InputError
-from projektor_ray.transport import PilotFeatures, ValidationFeatures
+from projektor_ray.transport import PilotFeatures, ValidationFeatures, measure
 from projektor_ray.transport.ground_cost import (
-    FeatureCost,
+    GroundCost,
     LabelledPoints,
     cost_units,
     pilot_moments,
     pilot_points,
     validation_points,
 )
-from projektor_ray.transport.label_distance import class_table
-from tests.helpers.problems import pool
+from projektor_ray.transport.label_distance import class_distances
+from tests.helpers.problems import mixtures, pool
 
 CPU = torch.device("cpu")
 
@@ -23,7 +25,7 @@ def whole_cost(
 ) -> np.ndarray:
     units = cost_units(pilot_moments(pilots, validation), validation, weight, "exact")
     left, right = pilot_points(pilots, validation, units), validation_points(validation, units)
-    cost = FeatureCost(left, right, units, torch.float64, CPU)
+    cost = GroundCost(left, right, units, torch.float64, CPU)
     rows = torch.arange(cost.shape[0])
     return torch.cat([cost.rows(slice(0, 2)), cost.rows(rows[2:])]).numpy()
 
@@ -52,7 +54,9 @@ def test_label_term_is_per_provider_and_label() -> None:
         same = (pilots.provider == pilots.provider[row]) & (pilots.labels == pilots.labels[row])
         for column in (0, 1, 2):
             others = validation.labels == validation.labels[column]
-            expected = class_table([pilots.features[same]], [validation.features[others]], "exact")
+            expected = class_distances(
+                [pilots.features[same]], [validation.features[others]], "exact"
+            )
             assert label_term[row, column] == pytest.approx(3 * expected[0, 0] / scale, rel=1e-8)
 
 
@@ -73,7 +77,7 @@ def test_regression_targets_enter_in_units_of_their_own_mean() -> None:
 @pytest.mark.parametrize("weight", [0.0, 3.0, 300.0])
 @pytest.mark.parametrize("regression", [True, False])
 def test_the_magnitude_bounds_the_cost_closely(weight: float, *, regression: bool) -> None:
-    """With its label term, which at the largest weight is most of it; of pilots themselves, too."""
+    """With the label term, which dominates at the largest weight; of pilots themselves, too."""
     pilots, validation = pool(noise=0.3)
     if regression:
         pilots = PilotFeatures(pilots.features, np.asarray(pilots.labels) * 0.5, pilots.provider)
@@ -81,7 +85,7 @@ def test_the_magnitude_bounds_the_cost_closely(weight: float, *, regression: boo
     units = cost_units(pilot_moments(pilots, validation), validation, weight, "exact")
     left, right = pilot_points(pilots, validation, units), validation_points(validation, units)
     for others in (left, right):
-        cost = FeatureCost(left, others, units, torch.float64, CPU)
+        cost = GroundCost(left, others, units, torch.float64, CPU)
         largest = float(cost.rows(slice(None)).max())
         assert largest <= cost.magnitude <= 4 * largest
 
@@ -131,31 +135,10 @@ def test_points_join_and_thin_with_their_groups() -> None:
     assert [group[:, 0].tolist() for group in thinned.groups()] == [[0], [5]]
 
 
-BAD = [
-    (np.ones((2, 2, 2)), None, "pilot features must be"),
-    (np.ones((2, 2), dtype=int), None, "pilot features must be"),
-    (np.empty((0, 2)), None, "at least one sample"),
-    (np.array([[1.0, np.nan], [0.0, 0.0]]), None, "1 of 2 samples"),
-    (np.ones((2, 2)), np.ones(3), "labels must be"),
-    (np.ones((2, 2)), np.array(["a", "b"]), "labels must be"),
-    (np.ones((2, 2)), np.array([1.0, np.inf]), "labels must be finite"),
-]
-
-
-@pytest.mark.parametrize(("features", "labels", "words"), BAD)
-def test_bad_pilots_are_refused(
-    features: np.ndarray, labels: np.ndarray | None, words: str
-) -> None:
-    with pytest.raises(InputError, match=words):
-        PilotFeatures(features, labels, np.zeros(len(features), dtype=int))
-
-
-def test_pilots_and_validation_must_be_of_one_kind() -> None:
+@pytest.mark.parametrize("scale", [1e200, 1e-200])
+def test_features_whose_squares_are_lost_are_refused(scale: float) -> None:
     pilots, validation = pool()
-    with pytest.raises(InputError, match="same space"):
-        pilot_moments(pilots, ValidationFeatures(validation.features[:, :2]))
-    floating = ValidationFeatures(validation.features, np.ones(28))
-    with pytest.raises(InputError, match="integer classes"):
-        pilot_moments(pilots, floating)
-    with pytest.raises(InputError, match="provider must be"):
-        PilotFeatures(pilots.features, None, pilots.provider[:3])
+    far = PilotFeatures(pilots.features.astype(np.float64) * scale, pilots.labels, pilots.provider)
+    validation = type(validation)(validation.features.astype(np.float64) * scale, validation.labels)
+    with pytest.raises(InputError, match="too large or too small"):
+        measure(mixtures(), far, validation)

@@ -5,24 +5,30 @@ import pytest
 import torch
 from torch import Tensor
 
-from projektor_ray.transport import TransportSettings, local_pool
-from projektor_ray.transport.kernel import KernelOperator, scaled
-from projektor_ray.transport.operators import Centre, MatrixCost, RowUnits, Sums, packed
-from projektor_ray.transport.stable_matmul import product
+from projektor_ray.transport import TransportSettings, local_problem
+from projektor_ray.transport.kernel import KernelOperator, exponentiate
+from projektor_ray.transport.operators import Centre, MatrixCost, RowPartition
 from tests.helpers.problems import clouds, mixtures, pool, shards_of
 
 BLOCKS = torch.arange(30) % 4
+
+
 EPSILON = 0.003
 
 
 def operator_and_state(
-    dtype: torch.dtype, keep: bool, spread: float
+    dtype: torch.dtype, store: bool, spread: float
 ) -> tuple[KernelOperator, Tensor, Centre, Tensor]:
     """An operator, its cost, a centre, and scalings of the given spread around it."""
     problem = clouds()
     generator = torch.manual_seed(0)
     operator = KernelOperator(
-        MatrixCost(problem.cost.to(dtype)), problem.target, BLOCKS, RowUnits(40), dtype, keep=keep
+        MatrixCost(problem.cost.to(dtype)),
+        problem.target,
+        BLOCKS,
+        RowPartition(40),
+        dtype,
+        store=store,
     )
     centre = Centre(0.1 * torch.randn(30, generator=generator, dtype=torch.float64), EPSILON)
     scaling = spread * torch.randn(6, 30, generator=generator, dtype=torch.float64)
@@ -37,68 +43,51 @@ def log_plan(centre: Centre, scaling: Tensor) -> Tensor:
 
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
-@pytest.mark.parametrize("keep", [True, False])
+@pytest.mark.parametrize("store", [True, False])
 @pytest.mark.parametrize("spread", [0.0, 5.0])
 def test_sums_are_those_of_the_log_domain(
-    dtype: torch.dtype, keep: bool, spread: float, monkeypatch: pytest.MonkeyPatch
+    dtype: torch.dtype, store: bool, spread: float, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("projektor_ray.transport.kernel.BLOCK_ELEMENTS", 30 * 3)
-    operator, weights, centre, scaling = operator_and_state(dtype, keep, spread)
-    found = operator.sums(centre, scaling, weights)
+    operator, weights, centre, scaling = operator_and_state(dtype, store, spread)
+    actual = operator.sums(centre, scaling, weights)
     plan = weights[:, :, None] * torch.softmax(log_plan(centre, scaling), dim=2)
     precision = {"rtol": 1e-4, "atol": 1e-7} if dtype == torch.float32 else {}
-    torch.testing.assert_close(scaling.exp() * found.columns, plan.sum(dim=1), **precision)
+    torch.testing.assert_close(scaling.exp() * actual.columns, plan.sum(dim=1), **precision)
     members = torch.nn.functional.one_hot(BLOCKS).to(torch.float64)
     nearest = (clouds().cost @ (members / members.sum(dim=0))).argmin(dim=1)
     groups = torch.nn.functional.one_hot(nearest, 4).to(torch.float64)
     flows = groups.T @ plan @ members
-    torch.testing.assert_close(found.flows, flows, **precision)
+    torch.testing.assert_close(actual.flows, flows, **precision)
 
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
-@pytest.mark.parametrize("keep", [True, False])
+@pytest.mark.parametrize("store", [True, False])
 @pytest.mark.parametrize("spread", [0.0, 5.0, 100.0, 1000.0])
 def test_source_potentials_are_exact_and_finite_beyond_the_kernels_range(
-    dtype: torch.dtype, keep: bool, spread: float
+    dtype: torch.dtype, store: bool, spread: float
 ) -> None:
     """Points without weight may lie where the kernel of a mixture vanishes."""
-    operator, _, centre, scaling = operator_and_state(dtype, keep, spread)
-    found = operator.source_potentials(centre, scaling)
+    operator, _, centre, scaling = operator_and_state(dtype, store, spread)
+    actual = operator.source_potentials(centre, scaling)
     expected = -EPSILON * log_plan(centre, scaling).logsumexp(dim=2)
-    torch.testing.assert_close(found, expected, rtol=1e-5, atol=1e-5)
+    torch.testing.assert_close(actual, expected, rtol=1e-5, atol=1e-5)
 
 
-@pytest.mark.parametrize("keep", [True, False])
+@pytest.mark.parametrize("store", [True, False])
 @pytest.mark.parametrize("sizes", [(150, 200, 170), (150, 9, 11)])
-def test_sums_over_providers_add_up_to_those_over_all(keep: bool, sizes: tuple[int, ...]) -> None:
+def test_sums_over_providers_add_up_to_those_over_all(store: bool, sizes: tuple[int, ...]) -> None:
     """Far beyond the kernel's precision, float32; providers with many rows and with few."""
     pilots, validation = pool(sizes, 40, noise=0.2)
-    local = local_pool(pilots, validation, TransportSettings())
+    local = local_problem(pilots, validation, TransportSettings())
     assert isinstance(local.operator, KernelOperator)
     centre = Centre(torch.linspace(0, 0.3, 40, dtype=torch.float64), 0.05)
     scaling = torch.randn(7, 40, generator=torch.manual_seed(0), dtype=torch.float64)
     weights = mixtures()
-    call = shards_of(pilots, validation, [[2], [0], [1]], keep=keep)
-    shift, scalings = scaled(scaling, torch.float32)
-    parts = call("sums", local.units, packed(centre), shift.numpy(), scalings.numpy(), weights)
+    call = shards_of(pilots, validation, [[2], [0], [1]], store=store)
+    shift, scalings = exponentiate(scaling, torch.float32)
+    parts = call("sums", local.units, centre.to_arrays(), shift.numpy(), scalings.numpy(), weights)
     whole = local.operator.partial_sums(centre, shift, scalings, torch.from_numpy(weights))
     for index, total in enumerate((whole.columns, whole.flows)):
         added = torch.from_numpy(np.sum([part[index] for part in parts], axis=0))
         torch.testing.assert_close(added, total, rtol=1e-13, atol=1e-15)
-
-
-@pytest.mark.parametrize("count", [1, 2, 3, 15, 17])
-def test_rows_of_a_product_do_not_depend_on_how_many_there_are(count: int) -> None:
-    generator = torch.manual_seed(0)
-    left, right = (torch.rand(shape, generator=generator) for shape in ((100, 333), (333, 50)))
-    assert torch.equal(product(left[:count], right), product(left, right)[:count])
-
-
-def test_rounding_keeps_the_digits_of_a_float32_in_any_range() -> None:
-    values = torch.tensor([1 + 1e-9, 0.0, -3.3, 1e-200, 1e200], dtype=torch.float64)
-    found = Sums(values, values, values).rounded(torch.float32).columns
-    assert torch.equal(found[:3], values[:3].float().double())
-    torch.testing.assert_close(found, values, rtol=6e-8, atol=0)
-    near = Sums(*3 * [values * (1 + 1e-15)]).rounded(torch.float32)
-    assert torch.equal(near.columns, found)
-    assert torch.equal(Sums(*3 * [values]).rounded(torch.float64).columns, values)

@@ -3,7 +3,7 @@ import ot
 import pytest
 from scipy.linalg import sqrtm
 
-from projektor_ray.transport.label_distance import choose_kind, class_table
+from projektor_ray.transport.label_distance import choose_kind, class_distances
 
 RNG = np.random.default_rng(0)
 LEFT = [RNG.normal(size=(k, 3)) + k for k in (1, 2, 9, 30)]
@@ -19,7 +19,7 @@ def bures(one: np.ndarray, other: np.ndarray) -> float:
 
 
 def test_exact_is_pots_optimum() -> None:
-    table = class_table(LEFT, RIGHT, "exact")
+    table = class_distances(LEFT, RIGHT, "exact")
     for i, one in enumerate(LEFT):
         for j, other in enumerate(RIGHT):
             expected = ot.emd2([], [], ot.dist(one, other))
@@ -27,7 +27,7 @@ def test_exact_is_pots_optimum() -> None:
 
 
 def test_bures_is_the_gaussians_distance() -> None:
-    table = class_table(LEFT[2:], RIGHT[1:], "bures")
+    table = class_distances(LEFT[2:], RIGHT[1:], "bures")
     for i, one in enumerate(LEFT[2:]):
         assert table[i, 0] == pytest.approx(bures(one, RIGHT[1]), rel=1e-6)
 
@@ -36,13 +36,13 @@ def test_bures_of_commuting_covariances_is_diagonal() -> None:
     axes = np.vstack([np.eye(3), -np.eye(3)])
     one, other = [axes * np.array([1.0, 2.0, 3.0])], [axes * np.array([2.0, 0.5, 0.0]) + 1]
     np.testing.assert_allclose(
-        class_table(one, other, "bures"), class_table(one, other, "diagonal"), rtol=1e-9
+        class_distances(one, other, "bures"), class_distances(one, other, "diagonal"), rtol=1e-9
     )
 
 
 @pytest.mark.parametrize("kind", ["exact", "bures", "diagonal"])
 def test_one_point_is_a_dirac_and_a_group_is_at_zero_from_itself(kind: str) -> None:
-    table = class_table(LEFT, LEFT, kind)  # type: ignore[arg-type]
+    table = class_distances(LEFT, LEFT, kind)  # type: ignore[arg-type]
     np.testing.assert_allclose(np.diag(table), 0, atol=1e-9)
     np.testing.assert_allclose(table, table.T, rtol=1e-9, atol=1e-9)
     spread = ((LEFT[3] - LEFT[0]) ** 2).sum(axis=1).mean()
@@ -50,10 +50,10 @@ def test_one_point_is_a_dirac_and_a_group_is_at_zero_from_itself(kind: str) -> N
 
 
 def test_cheaper_kinds_are_lower_bounds() -> None:
-    exact = class_table(LEFT, RIGHT, "exact")
-    gaussian = class_table(LEFT, RIGHT, "bures")
+    exact = class_distances(LEFT, RIGHT, "exact")
+    gaussian = class_distances(LEFT, RIGHT, "bures")
     assert (gaussian <= exact + 1e-9).all()
-    assert (class_table(LEFT, RIGHT, "diagonal") >= 0).all()
+    assert (class_distances(LEFT, RIGHT, "diagonal") >= 0).all()
 
 
 def test_auto_takes_the_dearest_that_is_cheap_enough() -> None:

@@ -18,7 +18,7 @@ GIB = 2**30
 def test_small_problems_are_dense() -> None:
     plan = plan_memory(3000, 1000, 66, 64, available=8 * GIB)
     assert plan.layout == "dense"
-    assert plan.mixtures == 66
+    assert plan.batch == 66
     assert "fits" in plan.reason
 
 
@@ -38,7 +38,7 @@ def test_providers_are_spread_where_there_are_actors() -> None:
 def test_mixtures_are_shared_where_the_kernel_fits_each_process() -> None:
     plan = plan_memory(3000, 1000, 66, 64, available=8 * GIB, actors=4)
     assert plan.layout == "by mixture"
-    assert plan.mixtures == 17
+    assert plan.batch == 17
     assert "each of 4 processes" in plan.reason
 
 
@@ -55,7 +55,7 @@ def test_by_provider_a_process_needs_room_for_its_own_features_only() -> None:
 def test_no_plan_needs_more_than_there_is(points: int, mixtures: int) -> None:
     for available in (4, 16, 64):
         plan = plan_memory(points, 2000, mixtures, 32, available=available * GIB)
-        assert 1 <= plan.mixtures <= mixtures
+        assert 1 <= plan.batch <= mixtures
         assert plan.bytes_needed <= 0.7 * available * GIB
 
 
@@ -66,7 +66,7 @@ def test_what_cannot_fit_is_refused_before_it_is_tried() -> None:
 
 def test_too_many_mixtures_are_solved_in_turns() -> None:
     plan = plan_memory(100_000, 1000, 5000, 16, available=2 * GIB)
-    assert plan.mixtures < 5000
+    assert plan.batch < 5000
     assert "mixtures at a time" in plan.reason
 
 
@@ -80,14 +80,14 @@ def test_a_solve_takes_no_more_than_planned(
     sizes: tuple[int, ...], targets: int, layout: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Of bytes in tensors; the self-term's kernel, which is planned after, comes on top."""
-    monkeypatch.setattr("projektor_ray.transport.problem.USUAL_BATCH", 64)
+    monkeypatch.setattr("projektor_ray.transport.problem.PLANNED_MIXTURES", 64)
     if layout == "blocked":
-        monkeypatch.setattr("projektor_ray.transport.memory._too_narrow", lambda *_: True)
+        monkeypatch.setattr("projektor_ray.transport.memory.kernel_fits", lambda *_: False)
     pilots, validation = pool(sizes, targets, noise=0.2)
-    oracle = TransportDistances.of_pilots(pilots, validation, TransportSettings(epsilon=0.02))
-    assert oracle.pool.plan.layout == layout
+    distances = TransportDistances.of_pilots(pilots, validation, TransportSettings(epsilon=0.02))
+    assert distances.problem.plan.layout == layout
     with LiveMemory() as live:
-        oracle(np.random.default_rng(0).dirichlet(np.ones(3), oracle.pool.plan.mixtures))
+        distances(np.random.default_rng(0).dirichlet(np.ones(3), distances.problem.plan.batch))
     own = 2 * 4 * sum(sizes) ** 2
     states = 8 * 64 * targets
-    assert 20 * states < live.peak <= oracle.pool.plan.bytes_needed + own
+    assert 20 * states < live.peak <= distances.problem.plan.bytes_needed + own

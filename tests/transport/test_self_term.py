@@ -3,9 +3,9 @@ import pytest
 import torch
 
 from projektor_ray.transport import sinkhorn
-from projektor_ray.transport.iterations import Stopping
-from projektor_ray.transport.operators import MatrixCost, ProviderUnits, Rows, RowUnits
+from projektor_ray.transport.operators import MatrixCost, ProviderPartition, RowPartition, Rows
 from projektor_ray.transport.self_term import SelfTransport
+from projektor_ray.transport.sinkhorn_iterations import StoppingRule
 
 
 def self_problem(
@@ -22,17 +22,17 @@ def self_problem(
 
 @pytest.mark.parametrize("epsilon", [2.0, 0.3, 0.01, 1e-4])
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
-@pytest.mark.parametrize("keep", [True, False])
+@pytest.mark.parametrize("store", [True, False])
 @pytest.mark.parametrize("apart", [1.0, 30.0])
 def test_value_is_that_of_the_general_solver(
-    epsilon: float, dtype: torch.dtype, keep: bool, apart: float
+    epsilon: float, dtype: torch.dtype, store: bool, apart: float
 ) -> None:
     cost, provider, mixtures = self_problem(apart=apart)
-    units = ProviderUnits(provider, 3)
-    within = SelfTransport(MatrixCost(cost.to(dtype)), units, epsilon, dtype, keep=keep)
-    found = within(mixtures, Stopping(1e-6, 500))
-    assert torch.isfinite(found.potential).all()
-    assert (found.error <= 1e-6).all()
+    units = ProviderPartition(provider, 3)
+    within = SelfTransport(MatrixCost(cost.to(dtype)), units, epsilon, dtype, store=store)
+    actual = within(mixtures, StoppingRule(1e-6, 500))
+    assert torch.isfinite(actual.potential).all()
+    assert (actual.error <= 1e-6).all()
     weights = mixtures[:, provider] / 10
     for row in range(len(mixtures)):
         own = weights[row] > 0
@@ -40,14 +40,14 @@ def test_value_is_that_of_the_general_solver(
         general = sinkhorn(cost[own][:, own], a[:, None], a, epsilon, 1e-7, 4000)
         if not general.converged:
             continue
-        assert found.value[row] == pytest.approx(float(general.value), rel=1e-4, abs=1e-5)
+        assert actual.value[row] == pytest.approx(float(general.value), rel=1e-4, abs=1e-5)
 
 
 def test_potential_is_the_derivative_also_where_weight_is_absent() -> None:
     """At a vertex the derivative holds for shares far below e^(−2f/ε), hence the large ε."""
     cost, provider, mixtures = self_problem()
-    stopping = Stopping(1e-12, 2000)
-    within = SelfTransport(MatrixCost(cost), ProviderUnits(provider, 3), 5.0, torch.float64)
+    stopping = StoppingRule(1e-12, 2000)
+    within = SelfTransport(MatrixCost(cost), ProviderPartition(provider, 3), 5.0, torch.float64)
 
     def value(mixture: torch.Tensor) -> float:
         return float(within(mixture[None], stopping).value[0])
@@ -65,9 +65,9 @@ def test_potential_is_the_derivative_also_where_weight_is_absent() -> None:
 
 
 def test_one_point_is_at_zero_from_itself() -> None:
-    within = SelfTransport(MatrixCost(torch.zeros(1, 1)), RowUnits(1), 0.1, torch.float32)
-    found = within(torch.ones(1, 1, dtype=torch.float64), Stopping(1e-6, 50))
-    assert float(found.value) == pytest.approx(0, abs=1e-9)
+    within = SelfTransport(MatrixCost(torch.zeros(1, 1)), RowPartition(1), 0.1, torch.float32)
+    actual = within(torch.ones(1, 1, dtype=torch.float64), StoppingRule(1e-6, 50))
+    assert float(actual.value) == pytest.approx(0, abs=1e-9)
 
 
 @pytest.mark.parametrize(("epsilon", "apart"), [(2.0, 1.0), (0.3, 5.0), (1e-3, 5.0)])
@@ -77,7 +77,7 @@ def test_a_later_call_is_as_the_first(epsilon: float, apart: float) -> None:
     Rows that vanish in the kernel are read out from the cost, where classes are far apart.
     """
     cost, provider, mixtures = self_problem(apart=apart)
-    units, stopping = ProviderUnits(provider, 3), Stopping(1e-6, 500)
+    units, stopping = ProviderPartition(provider, 3), StoppingRule(1e-6, 500)
     built = []
 
     class Counted(MatrixCost):

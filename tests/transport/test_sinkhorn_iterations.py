@@ -1,10 +1,85 @@
-"""Anderson acceleration of many fixed points, beside textbook least squares for one."""
+"""Sinkhorn rounds around one centre, and Anderson acceleration against textbook least squares."""
 
 import numpy as np
 import pytest
 import torch
+from torch import Tensor
 
-from projektor_ray.transport.acceleration import Anderson, moved_up
+from projektor_ray.transport.block_correction import cost_blocks
+from projektor_ray.transport.kernel import KernelOperator
+from projektor_ray.transport.operators import Centre, MatrixCost, PlanSums, RowPartition
+from projektor_ray.transport.sinkhorn_iterations import (
+    Anderson,
+    IterationResult,
+    StoppingRule,
+    compact_rows,
+    sinkhorn_iterations,
+)
+from tests.helpers.problems import Problem, far_clusters
+
+EPSILON = 0.2
+
+
+STOPPING = StoppingRule(1e-3, 2000)
+
+
+class Narrow(KernelOperator):
+    """A float64 kernel with another ceiling, that remembers how high its rounds came."""
+
+    def __init__(self, problem: Problem, limit: float) -> None:
+        cost = MatrixCost(problem.cost)
+        units = RowPartition(len(problem.cost))
+        super().__init__(cost, problem.target, cost_blocks(cost), units, torch.float64)
+        self.limit = limit
+        self.heights: list[float] = []
+
+    def mass_limit(self, centre: Centre) -> float:
+        return self.limit
+
+    def sums(self, centre: Centre, scaling: Tensor, weights: Tensor) -> PlanSums:
+        actual = super().sums(centre, scaling, weights)
+        self.heights.append(float(actual.log_mass + scaling.logsumexp(dim=1)))
+        return actual
+
+
+def run(
+    problem: Problem, limit: float, *, accelerate: bool = True
+) -> tuple[IterationResult, float]:
+    """From nothing, and how high it came."""
+    operator, first = Narrow(problem, limit), torch.zeros(1, 16, dtype=torch.float64)
+    centre, weights = Centre(first[0], EPSILON), problem.weights.T.contiguous()
+    actual = sinkhorn_iterations(operator, centre, weights, first, STOPPING, accelerate=accelerate)
+    return actual, max(operator.heights)
+
+
+@pytest.mark.parametrize("column", range(4))
+def test_an_accelerated_step_out_of_the_safe_range_is_taken_back_once(column: int) -> None:
+    """Plain rounds stay below the ceiling, accelerated ones of an open range do not."""
+    whole = far_clusters(3.0, torch.float64)
+    problem = Problem(whole.cost, whole.weights[:, column : column + 1], whole.target)
+    plain, low = run(problem, torch.inf, accelerate=False)
+    free, high = run(problem, torch.inf)
+    assert free.error <= STOPPING.tolerance
+    assert low + 1 < high
+    actual, reached = run(problem, (low + high) / 2)
+    assert reached > (low + high) / 2
+    assert actual.error <= STOPPING.tolerance
+    assert not actual.unsafe
+    assert actual.rounds < plain.rounds
+    potential = EPSILON * (actual.log_scaling - free.log_scaling)
+    torch.testing.assert_close(
+        potential - potential.mean(), torch.zeros(1, 16).double(), rtol=0, atol=0.01
+    )
+
+    stopped, _ = run(problem, low - 1)
+    assert stopped.unsafe
+    assert stopped.error > STOPPING.tolerance
+    assert stopped.rounds < plain.rounds
+
+    hopeless, _ = run(problem, -1e9)
+    assert hopeless.unsafe
+    assert hopeless.rounds == 1
+    torch.testing.assert_close(hopeless.log_scaling, torch.zeros(1, 16, dtype=torch.float64))
 
 
 def linear(seed: int, dimension: int) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
@@ -21,7 +96,7 @@ def test_the_step_is_the_least_squares_combination() -> None:
     """α by NumPy's least squares over differences of residuals, weighted by the metric."""
     matrix, constant, _ = linear(0, 6)
     metric = torch.linspace(0.5, 1.5, 6, dtype=torch.float64)
-    mixer, point = Anderson(1, metric, 4), torch.zeros(1, 6, dtype=torch.float64)
+    anderson, point = Anderson(1, metric, 4), torch.zeros(1, 6, dtype=torch.float64)
     maps: list[np.ndarray] = []
     residuals: list[np.ndarray] = []
     for turn in range(4):
@@ -29,7 +104,7 @@ def test_the_step_is_the_least_squares_combination() -> None:
         maps.append(mapped[0].numpy().copy())
         residuals.append((mapped - point)[0].numpy().copy())
         error = torch.tensor([0.5**turn], dtype=torch.float64)
-        point = mixer.step(mapped, mapped - point, error, mapped)
+        point = anderson.step(mapped, mapped - point, error, mapped)
         root = metric.sqrt().numpy()
         apart = np.array([(one - residuals[-1]) * root for one in residuals[:-1]])
         alpha = np.ones(1)
@@ -47,14 +122,14 @@ def test_columns_that_are_kept_go_on_as_if_alone() -> None:
     kept = torch.tensor([1, 4])
 
     def run(points: torch.Tensor, drop: int | None) -> torch.Tensor:
-        mixer = Anderson(len(points), metric, 7)
+        anderson = Anderson(len(points), metric, 7)
         for turn in range(6):
             if turn == drop:
-                mixer.keep(kept)
+                anderson.select(kept)
                 points = points[kept]
             mapped = points @ matrix.T + constant
             error = torch.full((len(points),), 0.5**turn, dtype=torch.float64)
-            points = mixer.step(mapped, mapped - points, error, mapped)
+            points = anderson.step(mapped, mapped - points, error, mapped)
         return points
 
     torch.testing.assert_close(run(starts, 4), run(starts[kept], None), rtol=1e-9, atol=1e-9)
@@ -73,10 +148,10 @@ def test_a_column_whose_error_grew_takes_the_plain_step_from_its_best_point(grow
     errors[:, :2] = 0.1
 
     def run(points: torch.Tensor, errors: torch.Tensor) -> list[torch.Tensor]:
-        mixer, steps = Anderson(len(points), metric, 4), [points]
+        anderson, steps = Anderson(len(points), metric, 4), [points]
         for error in errors:
             mapped = points @ matrix.T + constant
-            points = mixer.step(mapped, mapped - points, error, mapped + 1)
+            points = anderson.step(mapped, mapped - points, error, mapped + 1)
             steps.append(points)
         return steps
 
@@ -97,6 +172,6 @@ def test_rows_move_up_in_their_own_memory(shape: tuple[int, ...]) -> None:
     matrix = torch.arange(float(np.prod(shape))).reshape(shape)
     kept = torch.tensor([0, 2, 3, 5])
     expected = matrix[kept].clone()
-    moved = moved_up(matrix, kept)
+    moved = compact_rows(matrix, kept)
     assert torch.equal(moved, expected)
     assert moved.data_ptr() == matrix.data_ptr()

@@ -33,7 +33,7 @@ QUICK_TO_NOTICE = {
 }
 SETTINGS = {
     "by provider": {},
-    "by mixture": {"epsilon": 0.005, "tolerance": 1e-12, "dtype": "float64"},
+    "by mixture": {"epsilon": 0.005, "tolerance": 1e-10, "dtype": "float64"},
 }
 """By mixture a solve that takes hundreds of rounds, so that there is a middle to be killed in; by
 provider every round is a call, and a few will do."""

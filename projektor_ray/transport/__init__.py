@@ -17,7 +17,7 @@ if TYPE_CHECKING:
         sort_by_provider,
     )
     from projektor_ray.transport.ground_cost import PilotMoments, cost_units, pilot_moments
-    from projektor_ray.transport.interpolation import InterpolatedDistances
+    from projektor_ray.transport.interpolation import InterpolatedDistances, Refinement, refine
     from projektor_ray.transport.memory import MemoryPlan, available_memory, plan_memory
     from projektor_ray.transport.problem import (
         TransportProblem,
@@ -44,6 +44,7 @@ _FILES = {
     "PilotFeatures": "features",
     "PilotMoments": "ground_cost",
     "ProviderShard": "sharding",
+    "Refinement": "interpolation",
     "SinkhornOutput": "sinkhorn_solver",
     "TransportDistances": "transport_distances",
     "TransportProblem": "problem",
@@ -57,6 +58,7 @@ _FILES = {
     "pilot_moments": "ground_cost",
     "plan_memory": "memory",
     "plan_solve": "problem",
+    "refine": "interpolation",
     "sharded_problem": "problem",
     "sinkhorn": "sinkhorn_solver",
     "sort_by_provider": "features",
@@ -72,6 +74,7 @@ __all__ = [
     "PilotFeatures",
     "PilotMoments",
     "ProviderShard",
+    "Refinement",
     "SinkhornOutput",
     "TransportDistances",
     "TransportProblem",
@@ -85,6 +88,7 @@ __all__ = [
     "pilot_moments",
     "plan_memory",
     "plan_solve",
+    "refine",
     "sharded_problem",
     "sinkhorn",
     "sort_by_provider",

@@ -6,7 +6,7 @@ from typing import Any
 import ray
 
 from actors.nodes import GPU_SHARE, gpus
-from actors.rows import Ground
+from actors.transport_inputs import Ground
 from projektor_ray.data import Samples
 from projektor_ray.learners.inputs import embedded
 

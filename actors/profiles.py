@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 from actors.fetch import fetch
 from actors.nodes import GPU_SHARE, gpus
 from actors.pilots import Pilots
-from actors.rows import Ground
 from actors.transport import PilotDistances
+from actors.transport_inputs import Ground
 from projektor_ray.data import EmbedderConfig, Samples, build_embedder
 from projektor_ray.profiles import PilotProfile, Reference, SampleValues, held_out, merge_duplicates
 

@@ -21,7 +21,7 @@ from projektor_ray.storage.arrays import Floats
 from projektor_ray.study import SetSummary
 
 if TYPE_CHECKING:
-    from actors.rows import Ground
+    from actors.transport_inputs import Ground
     from projektor_ray.profiles import PilotProfile, Reference, SampleValues
     from projektor_ray.transport import (
         Distances,
@@ -96,7 +96,7 @@ class PilotShard:
 
     def solve_memory(self, settings: "TransportSettings") -> tuple[str, int]:
         """The node this shard lives on, and the bytes that a solve may plan with there."""
-        from actors.rows import solve_memory
+        from actors.transport_inputs import solve_memory
 
         return ray.get_runtime_context().get_node_id(), solve_memory(settings)
 
@@ -166,7 +166,7 @@ class PilotShard:
     def transport(self, sources: Boxed, ground: Boxed, method: str, *arguments: Any) -> Any:
         """A method of this shard's `ProviderShard`, which is built where it is new."""
         if ground[0] not in self._rows:
-            from actors.rows import rows_of
+            from actors.transport_inputs import rows_of
 
             features = self.features(sources, ground)
             self._rows[ground[0]] = rows_of(features, ray.get(ground[0]))
@@ -186,7 +186,7 @@ class PilotShard:
         The embedded pilots are asked of their shards where they are new.
         """
         if ground[0] not in self._distances:
-            from actors.rows import distances_of
+            from actors.transport_inputs import distances_of
 
             asked = [shard.features.remote(sources, ground) for shard in shards]
             self._distances[ground[0]] = distances_of(fetch(asked), ray.get(ground[0]))

@@ -17,7 +17,7 @@ import ray
 from actors.fetch import fetch
 from actors.nodes import GPU_SHARE, gpus
 from actors.pilots import Pilots
-from actors.rows import Ground
+from actors.transport_inputs import Ground
 from projektor_ray.data import Embedder, EmbedderConfig, Samples, build_embedder
 from projektor_ray.designs.drawing import check_mixtures
 from projektor_ray.storage.arrays import Floats

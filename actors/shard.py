@@ -17,7 +17,7 @@ from actors.fetch import fetch
 from actors.nodes import node_gpus
 from projektor_ray.data import Samples, SampleSchema, SourceConfig, read_source
 from projektor_ray.errors import InputError
-from projektor_ray.storage.arrays import Floats
+from projektor_ray.storage.array_types import Floats
 from projektor_ray.study import SetSummary
 
 if TYPE_CHECKING:

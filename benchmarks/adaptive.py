@@ -28,7 +28,7 @@ from projektor_ray.designs.drawing import simplex_lattice
 from projektor_ray.designs.space_filling import candidates, default_adaptive, maximin
 from projektor_ray.predictors import ProbeArrays
 from projektor_ray.projection import JointPower
-from projektor_ray.storage.arrays import Floats
+from projektor_ray.storage.array_types import Floats
 
 SIZE = 10_000
 BOUNDS = (0.0, 1.0)

@@ -16,7 +16,7 @@ from benchmarks.child import PeakMemory, in_child
 from benchmarks.probes import cluster
 from benchmarks.problems import feature_cost, mixtures_of, random_pool
 from projektor_ray.data import Samples
-from projektor_ray.storage.arrays import Floats
+from projektor_ray.storage.array_types import Floats
 from projektor_ray.storage.settings import parse
 from projektor_ray.study import Study, StudyConfig, resolve
 from projektor_ray.transport import (

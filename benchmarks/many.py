@@ -22,7 +22,7 @@ from scipy.optimize import linprog
 from projektor_ray.predictors import PREDICTORS
 from projektor_ray.projection import Grouped, Joint, LogLinear, NoProjection, provider_groups
 from projektor_ray.selection import Plan, ProjectedObjective, Provider, select
-from projektor_ray.storage.arrays import Floats
+from projektor_ray.storage.array_types import Floats
 from projektor_ray.transport import Distances
 
 SIZE, PROBES, FEATURES = 100_000, 200, 8

@@ -19,7 +19,7 @@ import numpy as np
 from projektor_ray.errors import InfeasibleError
 from projektor_ray.selection import Provider, PurchaseProblem, PurchaseRequest, Terms, buy
 from projektor_ray.selection.provider import cost_of
-from projektor_ray.storage.arrays import Floats
+from projektor_ray.storage.array_types import Floats
 
 CLOSE = 0.01
 """Of the spread of the values of all plans: a plan this near the best counts as the best."""

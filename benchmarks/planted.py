@@ -22,7 +22,7 @@ from projektor_ray.projection import Joint, JointPower, LogLinear, ScaleModel
 from projektor_ray.projection.scale_model import Bounds
 from projektor_ray.selection import ProjectedObjective, Provider, select
 from projektor_ray.selection.robustness import plan_stability
-from projektor_ray.storage.arrays import Floats
+from projektor_ray.storage.array_types import Floats
 from projektor_ray.transport import Distances
 
 SCALES, SIZE = (250, 1000), 10_000

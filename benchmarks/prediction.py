@@ -27,7 +27,7 @@ from projektor_ray.projection import (
     Saturating,
     ScaleModel,
 )
-from projektor_ray.storage.arrays import Floats
+from projektor_ray.storage.array_types import Floats
 
 COUNTS = (5, 8, 12, 21, 48)
 TARGETS = (2000, 5000, 7000, 10_000)

@@ -19,7 +19,7 @@ from sklearn.datasets import load_digits
 from sklearn.linear_model import LogisticRegression
 
 from projektor_ray.profiles import Reference, pilot_profiles
-from projektor_ray.storage.arrays import Floats
+from projektor_ray.storage.array_types import Floats
 from projektor_ray.transport import PilotFeatures, ValidationFeatures
 
 RESULTS = Path(__file__).parent / "results"

@@ -33,7 +33,7 @@ from projektor_ray.learners import LearnerConfig, build_learner
 from projektor_ray.projection import JointPower
 from projektor_ray.selection import Plan, ProjectedObjective, Provider, select
 from projektor_ray.selection.baselines import baseline_plans
-from projektor_ray.storage.arrays import Floats
+from projektor_ray.storage.array_types import Floats
 from projektor_ray.storage.hashing import generator
 from projektor_ray.transport import (
     DistanceFunction,

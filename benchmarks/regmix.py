@@ -19,7 +19,7 @@ import pyarrow as pa
 from scipy.stats import spearmanr
 
 from projektor_ray.runs import MixtureRegressor, Roles, Runs, join_tables, read_table
-from projektor_ray.storage.arrays import Floats
+from projektor_ray.storage.array_types import Floats
 
 Rank = Callable[[Floats, Floats, Floats], Floats]
 """Mixtures and values fitted, mixtures asked → predictions."""

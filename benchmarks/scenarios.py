@@ -7,7 +7,7 @@ import numpy as np
 import pyarrow.parquet as pq
 
 from benchmarks.outcomes import DISTANCES, OUTCOMES, SCENARIOS
-from projektor_ray.storage.arrays import Floats
+from projektor_ray.storage.array_types import Floats
 
 Mixture = tuple[float, ...]
 

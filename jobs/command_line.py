@@ -4,12 +4,11 @@ Every job's module calls `main` before it imports anything slow: a first line, a
 the study's file, come within a second, before PyTorch and Ray are loaded.
 """
 
-import os
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
+from jobs.study_folder import check_folder, folder_of
 from projektor_ray.cli import screen
 from projektor_ray.cli.command import Version, command_line, guarded, run
 from projektor_ray.errors import InputError
@@ -239,25 +238,3 @@ def _start(
     check_folder(folder, address)
     screen.show_log(OWN_LOGGERS, verbose=verbose)
     return config, folder
-
-
-def folder_of(config: "StudyConfig", out: str | None) -> str:
-    """The folder of a study's tables: as given, else out/NAME."""
-    return out or str(Path("out") / config.name)
-
-
-def check_folder(out: str, address: str | None) -> None:
-    """Refuse a relative folder on a cluster, where it is lost with the job.
-
-    Raises
-    ------
-    InputError
-        If the job runs on a cluster and the folder is neither absolute nor a URI.
-    """
-    submitted = os.environ.get("RAY_JOB_CONFIG_JSON_ENV_VAR")
-    on_cluster = submitted or (address or os.environ.get("RAY_ADDRESS", "local")) != "local"
-    if on_cluster and "://" not in out and not Path(out).is_absolute():
-        raise InputError(
-            f"the job runs on a cluster, where the relative folder {out} would be lost; give an "
-            "absolute path that all nodes see, or a URI: --out s3://bucket/NAME"
-        )

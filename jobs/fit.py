@@ -15,7 +15,7 @@ import numpy as np
 from jobs.workspace import Workspace
 from projektor_ray.cli.screen import statement, status, table
 from projektor_ray.explain.model_choice import describe_choice
-from projektor_ray.explain.tables import errors_table
+from projektor_ray.explain.text_tables import errors_table
 from projektor_ray.projection import reach
 from projektor_ray.runs import unidentified
 from projektor_ray.runs.result_tables import predictor_rows

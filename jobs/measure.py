@@ -14,7 +14,7 @@ import time
 from jobs.workspace import Workspace
 from projektor_ray.cli.screen import status
 from projektor_ray.explain.formatting import count
-from projektor_ray.storage.arrays import Floats
+from projektor_ray.storage.array_types import Floats
 from projektor_ray.storage.ledger import Ledger
 from projektor_ray.study.fitting import distance_rows, unmeasured
 from projektor_ray.transport import Distances

@@ -12,11 +12,11 @@ import time
 from collections.abc import Mapping
 
 from jobs.check import check_input, show_data
-from jobs.command_line import check_folder, folder_of
 from jobs.measure import measure
 from jobs.probe import probe
 from jobs.profiles import profiles
 from jobs.report import conclude, is_there, write_page
+from jobs.study_folder import check_folder, folder_of
 from jobs.workspace import opened
 from projektor_ray.cli import screen, terminal
 from projektor_ray.data.samples import Samples

@@ -1,4 +1,4 @@
-"""The three floors: imports point down only; light imports stay light."""
+"""The house: floors and rooms, file names and lengths, cycles; light imports stay light."""
 
 import ast
 import subprocess
@@ -8,7 +8,20 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
-FORBIDDEN = {"projektor_ray": {"ray", "actors", "jobs"}, "actors": {"jobs"}, "jobs": set()}
+TEST_CODE = {"tests", "benchmarks", "examples"}
+FORBIDDEN = {
+    "projektor_ray": {"ray", "actors", "jobs", *TEST_CODE},
+    "actors": {"jobs", *TEST_CODE},
+    "jobs": TEST_CODE,
+}
+ROOMS = {
+    *("data", "designs", "transport", "learners", "probes", "predictors", "projection"),
+    *("selection", "profiles", "runs", "study", "storage", "explain", "report", "cli"),
+}
+LONGEST = 350
+MEANT_TWICE = {"registry.py"}
+"""Names with the same meaning in two rooms."""
+SOURCES = sorted(path for floor in FORBIDDEN for path in (ROOT / floor).rglob("*.py"))
 
 
 def imported(path: Path) -> set[str]:
@@ -27,6 +40,69 @@ def test_imports_point_down(floor: str) -> None:
     assert files
     for path in files:
         assert not imported(path) & FORBIDDEN[floor], path
+
+
+def test_a_floor_that_imports_what_it_may_not_is_noticed(tmp_path: Path) -> None:
+    path = tmp_path / "module.py"
+    for floor, forbidden in FORBIDDEN.items():
+        assert forbidden, floor
+        for name in forbidden:
+            path.write_text(f"def f():\n    from {name}.x import y\n")
+            assert imported(path) & forbidden == {name}
+
+
+def test_the_root_of_the_package_holds_the_rooms_and_nothing_else() -> None:
+    root = ROOT / "projektor_ray"
+    files = {path.name for path in root.iterdir() if path.is_file()}
+    assert files == {"__init__.py", "__main__.py", "errors.py", "py.typed"}
+    folders = {path.name for path in root.iterdir() if path.is_dir()}
+    assert folders - {"__pycache__"} == ROOMS
+
+
+def test_no_two_modules_of_the_package_have_one_name() -> None:
+    names = [path.name for path in SOURCES if path.is_relative_to(ROOT / "projektor_ray")]
+    twice = {name for name in names if names.count(name) > 1}
+    assert twice <= {"__init__.py", *MEANT_TWICE}
+
+
+def test_no_module_is_too_long() -> None:
+    for path in SOURCES:
+        length = len(path.read_text(encoding="utf-8").splitlines())
+        assert length <= LONGEST, f"{path.relative_to(ROOT)} has {length} lines"
+
+
+def test_no_test_module_imports_another() -> None:
+    for path in (ROOT / "tests").rglob("test_*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.ImportFrom) and node.module:
+                assert ".test_" not in node.module, f"{path.relative_to(ROOT)}: {node.module}"
+
+
+def module_of(path: Path) -> str:
+    parts = path.relative_to(ROOT).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+def test_no_module_imports_itself_through_others() -> None:
+    """Cycles between files, whether imports are at the top or within a function.
+
+    What a file does as a program, below `if __name__ == "__main__"`, is no import of it.
+    """
+    modules = {module_of(path): path for path in SOURCES}
+    arrows: dict[str, set[str]] = {}
+    for name, path in modules.items():
+        found = set()
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        tree.body = [node for node in tree.body if "__main__" not in ast.unparse(node)[:30]]
+        for node in ast.walk(tree):
+            if isinstance(node, ast.ImportFrom) and node.module and not node.level:
+                named = {f"{node.module}.{one.name}" for one in node.names} & modules.keys()
+                found |= named or ({node.module} & modules.keys())
+        arrows[name] = found - {name}
+    while leaves := [name for name, to in arrows.items() if not to & arrows.keys()]:
+        for name in leaves:
+            del arrows[name]
+    assert not arrows, sorted(arrows)
 
 
 def test_no_module_of_jobs_or_actors_hides_one_of_the_standard_library() -> None:

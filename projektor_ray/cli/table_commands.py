@@ -2,7 +2,7 @@
 
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -19,8 +19,14 @@ from projektor_ray.cli.options import (
     OfferOptions,
     OutputOptions,
     PurchaseOptions,
-    Spent,
     TableOptions,
+)
+from projektor_ray.cli.purchase_arguments import (
+    aggregation_of,
+    check_aggregate,
+    offers_of,
+    one_direction,
+    request_of,
 )
 from projektor_ray.errors import InputError, nearest
 from projektor_ray.explain.from_table import results_of_table
@@ -29,7 +35,6 @@ from projektor_ray.explain.model_choice import describe_choice
 from projektor_ray.explain.reading_line import reading_parts
 from projektor_ray.explain.results import Results
 from projektor_ray.runs import (
-    Offers,
     Roles,
     Runs,
     ScaleRegressor,
@@ -46,14 +51,11 @@ from projektor_ray.runs.run_sources import read_run_table
 from projektor_ray.runs.table_files import table_bytes
 from projektor_ray.selection import (
     Direction,
-    PurchaseRequest,
     aggregate,
-    aggregation,
     buy,
     plans_without,
 )
-from projektor_ray.selection.aggregation import Aggregation
-from projektor_ray.selection.purchase import Minimize
+from projektor_ray.storage.folder import Folder
 
 STANDARD_INPUT = "-"
 KINDS = {b"PAR1": ".parquet", b"ARROW1": ".arrow"}
@@ -150,17 +152,17 @@ def _results(
     figures: bool,
 ) -> Results:
     """Read the table, fit a model for each metric, and select."""
-    request = _request(bought)
+    request = request_of(bought)
     tables = _read(data, _goal(wanted))
-    _check_aggregate(joined, [runs.metric for runs in tables])
+    check_aggregate(joined, [runs.metric for runs in tables])
     models = [_fit(wanted, runs, log=data.log) for runs in tables]
-    offers = _offers(sold, models[0].providers_)
+    offers = offers_of(sold, models[0].providers_)
     if request.size is not None:
         models[0].check_target(request.size)
     problem, how = models[0].problem(offers), None
     if len(models) > 1:
         names = [runs.metric for runs in tables]
-        how = _aggregation(joined, names, _one_direction(dict(zip(names, models, strict=True))))
+        how = aggregation_of(joined, names, one_direction(dict(zip(names, models, strict=True))))
         problems = [model.problem(offers) for model in models]
         problem = aggregate(dict(zip(names, problems, strict=True)), how)
     plans = buy(problem, request)
@@ -291,94 +293,6 @@ def _fit_to(wanted: ModelOptions, runs: Runs, goal: str | None, *, log: bool) ->
     return model
 
 
-def _offers(sold: OfferOptions, names: tuple[str, ...]) -> Offers:
-    """The offers of the providers of these names."""
-    read = Offers.free(names) if sold.offers is None else Offers.read(sold.offers, names)
-    return read.changed(
-        _assigned("--price", sold.price),
-        _assigned("--capacity", sold.capacity),
-        _assigned("--minimum", sold.minimum),
-        _named("--require", sold.require, names),
-        _named("--exclude", sold.exclude, names),
-    )
-
-
-def _named(option: str, given: list[str] | None, names: tuple[str, ...]) -> list[str]:
-    absent = "there is no provider"
-    return [name for text in given or () for name in split_names(text, names, option, absent)]
-
-
-def _request(bought: PurchaseOptions) -> PurchaseRequest:
-    budgets = () if bought.frontier is None else tuple(numbers("--frontier", bought.frontier))
-    minimize: Minimize | None = None
-    if bought.minimize is not None:
-        minimize = "money" if bought.minimize is Spent.money else "samples"
-    return PurchaseRequest(
-        bought.at, bought.budget, bought.target, minimize, budgets, bought.max_size
-    )
-
-
-def _check_aggregate(joined: AggregateOptions, metrics: Sequence[str | None]) -> None:
-    """Refuse an aggregate of one metric."""
-    if joined.aggregate is not None and len(metrics) == 1:
-        raise InputError(
-            "--aggregate applies to several metrics, such as --metric acc_a,acc_b; got "
-            f"{metrics[0] or 'none by name'}. Name several metrics, or drop --aggregate"
-        )
-
-
-def _aggregation(
-    joined: AggregateOptions, metrics: Sequence[str], direction: Direction
-) -> Aggregation:
-    """The aggregation of metrics of these names.
-
-    Raises
-    ------
-    InputError
-        If a weight cannot be used, or is missing.
-    """
-    if joined.aggregate in (None, "mean"):
-        return aggregation("mean", metrics, direction)
-    if joined.aggregate == "worst":
-        return aggregation("worst", metrics, direction)
-    weights = numbers("--aggregate", joined.aggregate)
-    if len(weights) != len(metrics):
-        raise InputError(
-            f"--aggregate takes mean, worst, or a weight for each of the {len(metrics)} "
-            f"metrics; got {joined.aggregate}"
-        )
-    return aggregation(dict(zip(metrics, weights, strict=True)), metrics, direction)
-
-
-def _one_direction(models: Mapping[str, ScaleRegressor]) -> Direction:
-    """The direction that all metrics have.
-
-    Raises
-    ------
-    InputError
-        If they differ, so that no aggregate of them is better or worse.
-    """
-    goals = {name: model.goal for name, model in models.items()}
-    first = next(iter(goals.values()))
-    if set(goals.values()) != {first}:
-        listed = ", ".join(f"{name} ({goal})" for name, goal in goals.items())
-        raise InputError(
-            f"an aggregate needs metrics of one direction; got {listed}. Negate the values of some "
-            "in the table, or select for each alone"
-        )
-    return first
-
-
-def _assigned(option: str, given: list[str] | None) -> dict[str, float]:
-    found = {}
-    for text in given or []:
-        name, _, number = text.rpartition("=")
-        if not name or not is_number(number):
-            raise InputError(f"{option} takes NAME=NUMBER, such as {option} alpha=10; got {text!r}")
-        found[name] = float(number)
-    return found
-
-
 def _finish(table: pa.Table, output: OutputOptions) -> None:
     """Write rows where a file was asked for."""
     if output.out is not None:
@@ -387,9 +301,6 @@ def _finish(table: pa.Table, output: OutputOptions) -> None:
 
 
 def _save(out: Path, content: bytes, what: str = "") -> None:
-    try:
-        out.parent.mkdir(parents=True, exist_ok=True)
-        out.write_bytes(content)
-    except OSError as failure:
-        raise InputError(f"cannot write {out}: {failure}") from None
+    """Write a file beside and rename it, so that a full disk spares an earlier one."""
+    Folder(out.absolute().parent).write(out.name, content)
     screen.status("Wrote", f"{what}{out}")

@@ -19,7 +19,7 @@ from projektor_ray.explain.plan_summary import (
     unspent_money,
 )
 from projektor_ray.explain.results import Results
-from projektor_ray.explain.tables import (
+from projektor_ray.explain.text_tables import (
     budget_table,
     comparison_table,
     errors_table,

@@ -18,7 +18,7 @@ from projektor_ray.data.samples import SampleSchema
 from projektor_ray.data.source_config import AskedTarget
 from projektor_ray.data.source_reading import Note
 from projektor_ray.errors import InputError
-from projektor_ray.storage.arrays import Floats
+from projektor_ray.storage.array_types import Floats
 
 UNKNOWN_FROM = 2**32
 SHOWN = 5

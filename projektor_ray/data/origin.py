@@ -11,7 +11,7 @@ from projektor_ray.data.raw_labels import RawLabels
 from projektor_ray.data.samples import ImageSize, Samples
 from projektor_ray.data.source_reading import Note, SourceReading
 from projektor_ray.errors import InputError, rows_named
-from projektor_ray.storage.arrays import Floats
+from projektor_ray.storage.array_types import Floats
 
 Index = NDArray[np.int64]
 Inputs = tuple[NDArray[Any], tuple[Note, ...]]

@@ -9,7 +9,7 @@ from projektor_ray.data.labels import class_number
 from projektor_ray.data.origin import Index, Labels, Origin
 from projektor_ray.data.source_config import SourceConfig
 from projektor_ray.errors import InputError, nearest
-from projektor_ray.storage.arrays import Floats
+from projektor_ray.storage.array_types import Floats
 from projektor_ray.storage.hashing import generator
 
 

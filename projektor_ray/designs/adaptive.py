@@ -18,7 +18,7 @@ from projektor_ray.errors import InputError, TooFewProbesError
 from projektor_ray.predictors import ProbeArrays
 from projektor_ray.projection import Joint, JointPower, NoProjection, ScaleModel
 from projektor_ray.projection.scale_model import Bounds
-from projektor_ray.storage.arrays import Floats
+from projektor_ray.storage.array_types import Floats
 from projektor_ray.storage.hashing import generator
 from projektor_ray.storage.schemas import Key, Row
 from projektor_ray.study.fitting import join_ledgers

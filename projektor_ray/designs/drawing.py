@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from projektor_ray.errors import InputError
-from projektor_ray.storage.arrays import Floats
+from projektor_ray.storage.array_types import Floats
 from projektor_ray.storage.hashing import digest, generator
 
 SHARE_DIGITS = 12

@@ -23,8 +23,8 @@ from projektor_ray.designs.space_filling import (
 from projektor_ray.errors import InputError
 from projektor_ray.selection import Provider
 from projektor_ray.selection.feasible_set import FeasibleSet
-from projektor_ray.selection.problem import bounds_of_size
-from projektor_ray.storage.arrays import Floats
+from projektor_ray.selection.purchase_problem import bounds_of_size
+from projektor_ray.storage.array_types import Floats
 from projektor_ray.study.config import StudyConfig
 from projektor_ray.study.probes_config import ProbesConfig
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from projektor_ray.designs.drawing import SHARE_DIGITS, simplex_lattice
 from projektor_ray.errors import InputError
 from projektor_ray.predictors.registry import predictor_class
-from projektor_ray.storage.arrays import Floats
+from projektor_ray.storage.array_types import Floats
 from projektor_ray.storage.hashing import generator
 
 LARGEST_GRID = 4

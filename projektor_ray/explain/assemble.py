@@ -21,7 +21,7 @@ from projektor_ray.selection import Direction, Plan, PurchasePlans
 from projektor_ray.selection.comparison import SELECTED, UNIFORM
 from projektor_ray.selection.objective import MetricObjective
 from projektor_ray.selection.plan import LEVEL
-from projektor_ray.storage.arrays import Floats
+from projektor_ray.storage.array_types import Floats
 
 if TYPE_CHECKING:
     from projektor_ray.profiles import ProviderProfile

@@ -24,7 +24,7 @@ from projektor_ray.projection.cross_validation import CrossValidation
 from projektor_ray.selection import Direction, Plan, Provider, PurchasePlans
 from projektor_ray.selection.comparison import Gain
 from projektor_ray.selection.plan import THOUSAND
-from projektor_ray.storage.arrays import Floats
+from projektor_ray.storage.array_types import Floats
 
 if TYPE_CHECKING:
     from projektor_ray.profiles import ProviderProfile

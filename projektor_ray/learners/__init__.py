@@ -3,7 +3,7 @@
 from projektor_ray.learners.learner import Learner
 from projektor_ray.learners.learner_config import LearnerConfig
 from projektor_ray.learners.metrics import METRICS, Metric
-from projektor_ray.learners.registry import build_learner, check_metric, learner_identity
+from projektor_ray.learners.named_learners import build_learner, check_metric, learner_identity
 
 __all__ = [
     "METRICS",

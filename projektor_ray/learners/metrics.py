@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from projektor_ray.data.samples import Target
 from projektor_ray.errors import LearnerError
-from projektor_ray.storage.arrays import Floats
+from projektor_ray.storage.array_types import Floats
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from projektor_ray.predictors.gaussian_process import GaussianProcess
 from projektor_ray.predictors.predictor import Predictor
 from projektor_ray.predictors.probe_arrays import ProbeArrays
 from projektor_ray.predictors.rational import Rational
-from projektor_ray.storage.arrays import Floats
+from projektor_ray.storage.array_types import Floats
 from projektor_ray.storage.one_row import one_row, the_row
 
 MEMBERS: tuple[type[Predictor], ...] = (GaussianProcess, Rational)

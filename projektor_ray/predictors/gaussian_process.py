@@ -9,7 +9,7 @@ from projektor_ray.predictors.kernels import KernelSum, MixtureKernels
 from projektor_ray.predictors.predictor import Predictor
 from projektor_ray.predictors.probe_arrays import ProbeArrays
 from projektor_ray.predictors.ridge import Averaged, NoisePrior, Posterior, Spectrum, Trend
-from projektor_ray.storage.arrays import Floats
+from projektor_ray.storage.array_types import Floats
 
 KERNELS = MixtureKernels(lengths=(0.15, 0.3, 0.6, 1.2), additive=(0.0, 0.5, 0.9))
 RATIOS = 10.0 ** np.arange(-2.0, 4.5, 0.5)

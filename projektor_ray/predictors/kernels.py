@@ -8,7 +8,7 @@ import numpy as np
 from scipy.spatial.distance import cdist
 
 from projektor_ray.predictors.matern import LineSums, matern, pull
-from projektor_ray.storage.arrays import Floats
+from projektor_ray.storage.array_types import Floats
 
 Warp = Literal["root", "log"]
 

@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from projektor_ray.storage.arrays import Floats
+from projektor_ray.storage.array_types import Floats
 
 
 def matern(scaled: Floats) -> Floats:

@@ -11,7 +11,7 @@ from scipy.special import stdtrit
 
 from projektor_ray.errors import InputError, TooFewProbesError
 from projektor_ray.predictors.probe_arrays import ProbeArrays, one_per_mixture
-from projektor_ray.storage.arrays import Floats
+from projektor_ray.storage.array_types import Floats
 from projektor_ray.storage.one_row import one_row, the_row
 
 PredictorT = TypeVar("PredictorT", bound="Predictor")

@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from projektor_ray.designs.drawing import SHARE_DIGITS, check_mixtures
 from projektor_ray.errors import InputError
-from projektor_ray.storage.arrays import Floats
+from projektor_ray.storage.array_types import Floats
 
 
 @dataclass(frozen=True, eq=False)

@@ -3,7 +3,7 @@
 import numpy as np
 
 from projektor_ray.predictors.polynomial import Polynomial
-from projektor_ray.storage.arrays import Floats
+from projektor_ray.storage.array_types import Floats
 
 
 class PseudoQuadraticTransport(Polynomial):

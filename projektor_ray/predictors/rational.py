@@ -6,7 +6,7 @@ from scipy.optimize import least_squares
 from projektor_ray.errors import InputError
 from projektor_ray.predictors.predictor import Predictor
 from projektor_ray.predictors.probe_arrays import ProbeArrays
-from projektor_ray.storage.arrays import Floats
+from projektor_ray.storage.array_types import Floats
 
 RATIONAL_RIDGE = 0.03
 MOST_RATIONAL_PROVIDERS = 100

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from scipy.linalg import eigh
 from scipy.special import logsumexp
 
-from projektor_ray.storage.arrays import Floats
+from projektor_ray.storage.array_types import Floats
 
 RANK_TOLERANCE = 1e-10
 LEVERAGE_TOLERANCE = 1e-9

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from projektor_ray.predictors.predictor import Predictor
 from projektor_ray.predictors.probe_arrays import ProbeArrays
-from projektor_ray.storage.arrays import Floats
+from projektor_ray.storage.array_types import Floats
 from projektor_ray.storage.hashing import generator
 
 MOST_EXACT_PROVIDERS = 10

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from projektor_ray.profiles.neighbours import Indices, Reference
-from projektor_ray.storage.arrays import Floats
+from projektor_ray.storage.array_types import Floats
 from projektor_ray.transport import PilotFeatures
 
 BLOCK = 2048

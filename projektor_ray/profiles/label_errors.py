@@ -4,7 +4,7 @@ import numpy as np
 
 from projektor_ray.profiles.neighbours import Indices, Reference
 from projektor_ray.profiles.prevalence import Share, prevalence, rate_draws
-from projektor_ray.storage.arrays import Floats
+from projektor_ray.storage.array_types import Floats
 from projektor_ray.storage.hashing import generator
 
 LEAST_POWER = 0.2

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from projektor_ray.errors import InputError
-from projektor_ray.storage.arrays import Floats
+from projektor_ray.storage.array_types import Floats
 from projektor_ray.transport import ValidationFeatures
 
 NEIGHBOURS = 5

@@ -15,7 +15,7 @@ from projektor_ray.profiles.neighbours import (
     vote,
 )
 from projektor_ray.profiles.prevalence import Share, prevalence, rate_draws
-from projektor_ray.storage.arrays import Floats
+from projektor_ray.storage.array_types import Floats
 from projektor_ray.storage.hashing import generator
 from projektor_ray.transport import PilotFeatures
 

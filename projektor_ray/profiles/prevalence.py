@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import betaln, gammaln
 
-from projektor_ray.storage.arrays import Floats
+from projektor_ray.storage.array_types import Floats
 
 LEVEL = 0.9
 SHARES = np.linspace(0.0, 1.0, 401)

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from projektor_ray.profiles.pilot_profile import PilotProfile
 from projektor_ray.profiles.prevalence import Share
 from projektor_ray.profiles.sample_values import SampleValues
-from projektor_ray.storage.arrays import Floats
+from projektor_ray.storage.array_types import Floats
 from projektor_ray.storage.schemas import Row
 
 LEAST_VALUABLE = 5

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from projektor_ray.profiles.neighbours import classes_of
-from projektor_ray.storage.arrays import Floats
+from projektor_ray.storage.array_types import Floats
 from projektor_ray.transport import (
     PilotFeatures,
     PilotMoments,

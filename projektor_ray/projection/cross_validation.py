@@ -9,7 +9,7 @@ from projektor_ray.predictors import ProbeArrays
 from projektor_ray.predictors.predictor import FOLDS
 from projektor_ray.predictors.probe_arrays import mixture_groups
 from projektor_ray.projection.scale_model import ScaleModel
-from projektor_ray.storage.arrays import Floats
+from projektor_ray.storage.array_types import Floats
 
 
 def predict_left_out(model: ScaleModel, probes: ProbeArrays) -> Floats:

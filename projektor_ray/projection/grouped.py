@@ -12,7 +12,7 @@ from projektor_ray.predictors.probe_arrays import ProbeArrays
 from projektor_ray.projection.joint import Joint
 from projektor_ray.projection.joint_power import JointPower
 from projektor_ray.projection.scale_model import Bounds, ScaleModel, bounds_in
-from projektor_ray.storage.arrays import Floats
+from projektor_ray.storage.array_types import Floats
 from projektor_ray.storage.one_row import one_row, the_row
 
 COEFFICIENTS_OF_A_GROUP = 4

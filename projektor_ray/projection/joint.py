@@ -14,7 +14,7 @@ from projektor_ray.predictors.probe_arrays import ProbeArrays
 from projektor_ray.predictors.ridge import Averaged, NoisePrior, Posterior, Spectrum, Trend
 from projektor_ray.projection.line_weights import NOISE_EXPONENT
 from projektor_ray.projection.scale_model import ScaleModel
-from projektor_ray.storage.arrays import Floats
+from projektor_ray.storage.array_types import Floats
 
 KERNELS = MixtureKernels(lengths=(0.3, 0.6), additive=(0.0, 0.5))
 SLOPES = (0.1, 0.3, 0.6)

@@ -12,7 +12,7 @@ from projektor_ray.predictors.probe_arrays import ProbeArrays
 from projektor_ray.projection.joint import Joint
 from projektor_ray.projection.link import Link
 from projektor_ray.projection.scale_model import ScaleModel
-from projektor_ray.storage.arrays import Floats
+from projektor_ray.storage.array_types import Floats
 
 DRIFT_OF_GAIN = 0.44
 """Of the gain on the link's scale: a 90 % interval then reaches back over two thirds of it, which

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from projektor_ray.errors import InputError
-from projektor_ray.storage.arrays import Floats
+from projektor_ray.storage.array_types import Floats
 
 NOISE_EXPONENT = 0.7
 """The variance of a training's metric falls about as N^−0.7."""

@@ -6,7 +6,7 @@ import numpy as np
 from scipy.special import expit, logit
 
 from projektor_ray.errors import InputError
-from projektor_ray.storage.arrays import Floats
+from projektor_ray.storage.array_types import Floats
 
 LARGEST_EXPONENT = 300.0
 """Beyond it exp would overflow; no metric is that far from its bound."""

@@ -13,7 +13,7 @@ from projektor_ray.projection.line_weights import (
     noise_precisions,
 )
 from projektor_ray.projection.per_scale import PerScale
-from projektor_ray.storage.arrays import Floats
+from projektor_ray.storage.array_types import Floats
 
 
 class LogLinear(PerScale):

@@ -4,7 +4,7 @@ import numpy as np
 
 from projektor_ray.projection.line_weights import check_size
 from projektor_ray.projection.per_scale import PerScale
-from projektor_ray.storage.arrays import Floats
+from projektor_ray.storage.array_types import Floats
 
 
 class NoProjection(PerScale):

@@ -11,7 +11,7 @@ from projektor_ray.predictors.probe_arrays import ProbeArrays
 from projektor_ray.predictors.registry import predictor_class
 from projektor_ray.projection.line_weights import check_scales, noise_precisions
 from projektor_ray.projection.scale_model import Bounds, ScaleModel
-from projektor_ray.storage.arrays import Floats
+from projektor_ray.storage.array_types import Floats
 from projektor_ray.storage.one_row import one_row, the_row
 
 PerScaleT = TypeVar("PerScaleT", bound="PerScale")

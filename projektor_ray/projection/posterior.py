@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from projektor_ray.storage.arrays import Floats
+from projektor_ray.storage.array_types import Floats
 
 
 def deviation_of_differences(covariance: Floats) -> Floats:

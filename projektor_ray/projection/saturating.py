@@ -7,7 +7,7 @@ import numpy as np
 from projektor_ray.predictors.probe_arrays import ProbeArrays
 from projektor_ray.projection.line_weights import check_size, line_weights
 from projektor_ray.projection.per_scale import PerScale
-from projektor_ray.storage.arrays import Floats
+from projektor_ray.storage.array_types import Floats
 
 EXPONENTS = np.arange(0.02, 1.51, 0.02)
 """Candidate exponents of the saturating law; towards 0 it becomes the log-linear one."""

@@ -14,7 +14,7 @@ from projektor_ray.predictors.predictor import FitReport, student_quantile
 from projektor_ray.predictors.probe_arrays import ProbeArrays, one_per_mixture
 from projektor_ray.projection.line_weights import check_scales, check_size
 from projektor_ray.projection.posterior import deviation_of_differences, samples
-from projektor_ray.storage.arrays import Floats
+from projektor_ray.storage.array_types import Floats
 from projektor_ray.storage.one_row import one_row, the_row
 
 Bounds = tuple[float, float]

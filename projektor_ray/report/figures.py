@@ -21,7 +21,7 @@ from projektor_ray.report.theme import (
     new_figure,
     share_of_steps,
 )
-from projektor_ray.storage.arrays import Floats
+from projektor_ray.storage.array_types import Floats
 
 MOST_BARS = 12
 LAST_BARS = 3

@@ -19,7 +19,7 @@ from projektor_ray.report.theme import (
     share_of_steps,
 )
 from projektor_ray.selection.comparison import SELECTED
-from projektor_ray.storage.arrays import Floats
+from projektor_ray.storage.array_types import Floats
 
 BANDS = 8
 FLAT = 1e-9

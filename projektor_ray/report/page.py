@@ -8,7 +8,7 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
-from projektor_ray.explain import tables
+from projektor_ray.explain import text_tables
 from projektor_ray.explain.cautions import warnings
 from projektor_ray.explain.formatting import significant
 from projektor_ray.explain.next_steps import next_steps
@@ -22,9 +22,9 @@ from projektor_ray.explain.results import NEEDED, Results
 from projektor_ray.explain.uncertainty import plan_stability
 from projektor_ray.report import figures
 from projektor_ray.report.headline import heading, tiles
+from projektor_ray.report.html_tables import page_table
 from projektor_ray.report.mixture_figure import mixture_figure
 from projektor_ray.report.provider_profiles import shown_profiles
-from projektor_ray.report.tables import page_table
 
 PROFILES_CAPTION = (
     "Each pilot compared with the validation set; ranges in brackets are 90% intervals. "
@@ -70,21 +70,21 @@ def unbroken(text: str) -> Markup:
 
 def _context(report: Results) -> dict[str, Any]:
     """What the templates show."""
-    projections = page_table(tables.projections_table(report))
+    projections = page_table(text_tables.projections_table(report))
     of = report.errors_of.replace(report.metric, report.metric_label)
     return {
         "report": report,
         "heading": heading(report),
         "tiles": tiles(report),
-        "plan_table": page_table(tables.plan_table(report)),
+        "plan_table": page_table(text_tables.plan_table(report)),
         "warnings": [str(fact) for fact in warnings(report)],
         "next_steps": [str(fact) for fact in next_steps(report)],
-        "budget_table": page_table(tables.budget_table(report)),
+        "budget_table": page_table(text_tables.budget_table(report)),
         "budget_figure": len(report.bought.frontier) > 1 and figures.budget_figure(report),
-        "budget_steps_table": page_table(tables.budget_steps_table(report)),
+        "budget_steps_table": page_table(text_tables.budget_steps_table(report)),
         "baselines_figure": figures.baselines_figure(report),
-        "baselines_table": page_table(tables.comparison_table(report)),
-        "sets_table": page_table(tables.validation_sets_table(report)),
+        "baselines_table": page_table(text_tables.comparison_table(report)),
+        "sets_table": page_table(text_tables.validation_sets_table(report)),
         "mixture_figure": mixture_figure(report),
         "mixture_caption": _mixture_caption(report),
         "marginal_value_figure": figures.marginal_value_figure(report),
@@ -94,7 +94,7 @@ def _context(report: Results) -> dict[str, Any]:
         "fit_figure": figures.fit_figure(report),
         "fit_caption": f"Mean absolute error {significant(report.cross_validation.error)}. "
         "A perfect model would differ from the line only by the noise of the trainings.",
-        "errors_table": page_table(tables.errors_table(report.predictors, of)),
+        "errors_table": page_table(text_tables.errors_table(report.predictors, of)),
         "reasons": _reasons(report),
         "profiles": shown_profiles(report),
         "profiles_caption": PROFILES_CAPTION,
@@ -113,7 +113,7 @@ def _mixture_caption(report: Results) -> str:
 def _marginal_value_caption(report: Results) -> str:
     return (
         f"Samples bought {report.instead}, to first order. More samples of a provider can harm "
-        f"where they dilute better ones.{tables.minus_is_better(report)}"
+        f"where they dilute better ones.{text_tables.minus_is_better(report)}"
     )
 
 

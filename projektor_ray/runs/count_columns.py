@@ -9,7 +9,7 @@ from projektor_ray.errors import InputError
 from projektor_ray.runs.column_names import known_words_shared
 from projektor_ray.runs.numeric_columns import LEAST_AGREEMENT, column
 from projektor_ray.runs.share_columns import neighbours, with_one_affix
-from projektor_ray.storage.arrays import Floats
+from projektor_ray.storage.array_types import Floats
 
 SHOWN = 8
 SAME_SIZE = 0.01

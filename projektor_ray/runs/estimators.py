@@ -15,7 +15,7 @@ from projektor_ray.projection import FittedModels, ScaleModel, choose_model
 from projektor_ray.projection.choose import AUTO
 from projektor_ray.runs.identifiability import unseen
 from projektor_ray.runs.metric_direction import Bounds
-from projektor_ray.runs.mixture_columns import OfMixtures
+from projektor_ray.runs.mixture_columns import OfMixtures, rows_at
 from projektor_ray.runs.offers import Offers
 from projektor_ray.selection import (
     ProjectedObjective,
@@ -25,7 +25,6 @@ from projektor_ray.selection import (
     buy,
 )
 from projektor_ray.selection.objective import ExponentialObjective, MetricObjective
-from projektor_ray.storage.arrays import Floats
 from projektor_ray.transport import InterpolatedDistances
 
 
@@ -215,7 +214,7 @@ class ScaleRegressor(OfMixtures):
         mixtures, distances = self._mixtures(X), self._numbers(X, self.distance)
         predicted = np.empty(len(mixtures))
         for at, rows in self._groups(X, size, len(mixtures)):
-            predicted[rows] = self.model_.predict(mixtures[rows], _take(distances, rows), at)
+            predicted[rows] = self.model_.predict(mixtures[rows], rows_at(distances, rows), at)
         return self._output(X, self._back(predicted), "predicted")
 
     def predict_interval(self, X: Any, size: float | None = None, level: float = 0.9) -> Any:
@@ -224,7 +223,7 @@ class ScaleRegressor(OfMixtures):
         mixtures, distances = self._mixtures(X), self._numbers(X, self.distance)
         bounds = np.empty((len(mixtures), 2))
         for at, rows in self._groups(X, size, len(mixtures)):
-            bounds[rows] = self.model_.interval(mixtures[rows], _take(distances, rows), at, level)
+            bounds[rows] = self.model_.interval(mixtures[rows], rows_at(distances, rows), at, level)
         return self._output(X, self._back(bounds), "low", "high")
 
     def by(self, name: str) -> "ScaleRegressor":
@@ -348,7 +347,3 @@ class ScaleRegressor(OfMixtures):
         sizes = self._numbers(X, self.size)
         found = np.unique(one_per_mixture("sizes", sizes, count))
         return [(self.check_target(float(at)), np.flatnonzero(sizes == at)) for at in found]
-
-
-def _take(numbers: Floats | None, rows: NDArray[np.intp]) -> Floats | None:
-    return None if numbers is None else numbers[rows]

@@ -6,7 +6,7 @@ from itertools import pairwise
 from projektor_ray.errors import InputError
 from projektor_ray.runs.column_names import vocabulary, words
 from projektor_ray.selection import Direction
-from projektor_ray.storage.arrays import Floats
+from projektor_ray.storage.array_types import Floats
 
 Bounds = tuple[float, float]
 

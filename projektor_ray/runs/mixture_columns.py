@@ -16,7 +16,7 @@ from projektor_ray.runs.metric_direction import Bounds, guess_bounds, guess_dire
 from projektor_ray.runs.numeric_columns import column
 from projektor_ray.runs.run_checks import check_shares, check_values
 from projektor_ray.selection import Direction
-from projektor_ray.storage.arrays import Floats
+from projektor_ray.storage.array_types import Floats
 
 DIRECTIONS = ("maximize", "minimize")
 Container = Literal["default", "pandas", "polars"]
@@ -212,3 +212,8 @@ def _array(X: Any, estimator: OfMixtures) -> Floats:
     except (TypeError, ValueError) as failure:
         raise InputError(str(failure)) from None
     return np.asarray(checked)
+
+
+def rows_at(numbers: Floats | None, rows: NDArray[np.intp]) -> Floats | None:
+    """Some of the numbers; None where there are none."""
+    return None if numbers is None else numbers[rows]

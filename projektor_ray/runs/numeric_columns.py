@@ -5,7 +5,7 @@ import pyarrow as pa
 
 from projektor_ray.errors import InputError, row_named
 from projektor_ray.runs.tidy_columns import is_text
-from projektor_ray.storage.arrays import Floats
+from projektor_ray.storage.array_types import Floats
 
 LEAST_AGREEMENT = 0.5
 

@@ -13,7 +13,7 @@ from projektor_ray.runs.column_names import find_name, require
 from projektor_ray.runs.numeric_columns import column
 from projektor_ray.runs.tidy_columns import tidy
 from projektor_ray.selection import Provider, Terms
-from projektor_ray.storage.arrays import Floats
+from projektor_ray.storage.array_types import Floats
 
 OFFER_COLUMNS = (
     "provider",

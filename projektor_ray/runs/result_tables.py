@@ -12,7 +12,7 @@ from projektor_ray.projection import FittedModels, Grouped, Joint, JointPower
 from projektor_ray.projection.choose import JOINTS
 from projektor_ray.runs.estimators import ScaleRegressor
 from projektor_ray.runs.runs import Runs
-from projektor_ray.storage.arrays import Floats
+from projektor_ray.storage.array_types import Floats
 
 
 def predictor_rows(fitted: FittedModels) -> list[dict[str, Any]]:

@@ -11,7 +11,7 @@ from projektor_ray.runs.metric_direction import Bounds
 from projektor_ray.runs.numeric_columns import column
 from projektor_ray.runs.share_precision import is_biased, rounding_bound
 from projektor_ray.runs.tidy_columns import PER_CENT
-from projektor_ray.storage.arrays import Floats
+from projektor_ray.storage.array_types import Floats
 
 Rows = NDArray[np.intp] | None
 """Where the rows of an array are in the table that they are of; None: at the same place."""

@@ -32,7 +32,7 @@ from projektor_ray.runs.run_sources import read_run_table
 from projektor_ray.runs.size_column import check_one_size
 from projektor_ray.runs.tidy_columns import PER_CENT
 from projektor_ray.selection import Direction
-from projektor_ray.storage.arrays import Floats
+from projektor_ray.storage.array_types import Floats
 
 
 @dataclass(frozen=True, eq=False)

@@ -20,7 +20,7 @@ from projektor_ray.runs.metric_direction import names_a_metric
 from projektor_ray.runs.numeric_columns import LEAST_AGREEMENT, column, is_numeric, refuse_texts
 from projektor_ray.runs.share_precision import SIMPLEX_TOLERANCE, decimals_of, is_biased
 from projektor_ray.runs.tidy_columns import PER_CENT
-from projektor_ray.storage.arrays import Floats
+from projektor_ray.storage.array_types import Floats
 
 SETTINGS = vocabulary(
     "index row rows id unnamed_0 level_0 number rank lr learning_rate weight_decay wd "

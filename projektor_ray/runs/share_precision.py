@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from projektor_ray.storage.arrays import Floats
+from projektor_ray.storage.array_types import Floats
 
 SIMPLEX_TOLERANCE = 1e-6
 """How far sums of shares in full precision may miss 1."""

@@ -12,7 +12,7 @@ from projektor_ray.errors import InputError
 from projektor_ray.runs.column_names import CONTAINERS, bare, vocabulary, words
 from projektor_ray.runs.metric_direction import names_a_metric
 from projektor_ray.runs.numeric_columns import column, is_numeric
-from projektor_ray.storage.arrays import Floats
+from projektor_ray.storage.array_types import Floats
 
 UNITS = vocabulary(
     "samples sample examples example tokens token rows documents docs points datapoints "

@@ -10,9 +10,9 @@ from projektor_ray.selection.algorithm_2 import select
 from projektor_ray.selection.comparison import PurchasePlans
 from projektor_ray.selection.objective import Direction, ProjectedObjective
 from projektor_ray.selection.plan import Plan
-from projektor_ray.selection.problem import PurchaseProblem
 from projektor_ray.selection.provider import Provider, Terms
 from projektor_ray.selection.purchase import PurchaseRequest, buy
+from projektor_ray.selection.purchase_problem import PurchaseProblem
 from projektor_ray.selection.robustness import plans_without
 
 __all__ = [

@@ -9,8 +9,8 @@ from scipy.special import softmax
 
 from projektor_ray.errors import InputError, nearest
 from projektor_ray.selection.objective import Direction, MetricObjective
-from projektor_ray.selection.problem import MetricAt, PurchaseProblem
-from projektor_ray.storage.arrays import Floats
+from projektor_ray.selection.purchase_problem import MetricAt, PurchaseProblem
+from projektor_ray.storage.array_types import Floats
 
 AggregateRule = Literal["mean", "worst"] | Mapping[str, float]
 """How several metrics make one: their mean, the worst of them, or a mean with weights by name."""

@@ -11,7 +11,7 @@ from projektor_ray.selection.feasible_set import FeasibleSet
 from projektor_ray.selection.objective import Direction, Objective, upward
 from projektor_ray.selection.plan import LEVEL, Plan, make_plan
 from projektor_ray.selection.provider import Provider, Terms
-from projektor_ray.storage.arrays import Floats
+from projektor_ray.storage.array_types import Floats
 from projektor_ray.storage.hashing import generator
 
 MOST_VERTICES = 32

@@ -10,7 +10,7 @@ from projektor_ray.selection.feasible_set import FeasibleSet
 from projektor_ray.selection.objective import Direction, Objective, upward
 from projektor_ray.selection.plan import LEVEL, Plan, make_plan
 from projektor_ray.selection.provider import Provider, Terms
-from projektor_ray.storage.arrays import Floats
+from projektor_ray.storage.array_types import Floats
 
 AS_MUCH_AS_POSSIBLE = 1e3
 """Times a vertex of the simplex: its projection has the largest feasible share of that provider."""

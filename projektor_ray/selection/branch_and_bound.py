@@ -9,7 +9,7 @@ from projektor_ray.selection.feasible_set import FeasibleSet, Integers
 from projektor_ray.selection.gradient_ascent import SAME_VALUE, Ascent, ascend
 from projektor_ray.selection.objective import Objective
 from projektor_ray.selection.rounding import whole_samples
-from projektor_ray.storage.arrays import Floats
+from projektor_ray.storage.array_types import Floats
 
 MOST_NODES = 400
 """So many parts of the set are searched once there is a plan; each is a few steps of ascent …"""

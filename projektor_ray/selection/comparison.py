@@ -10,12 +10,12 @@ import pyarrow as pa
 from projektor_ray.selection.baselines import baseline_plans, largest_provider
 from projektor_ray.selection.objective import Direction, MetricObjective
 from projektor_ray.selection.plan import Plan
-from projektor_ray.selection.problem import MetricAt, PurchaseProblem
 from projektor_ray.selection.provider import Provider
+from projektor_ray.selection.purchase_problem import MetricAt, PurchaseProblem
 from projektor_ray.selection.robustness import NEARLY, PlanStability, plan_stability
 from projektor_ray.selection.size_search import TargetResult
 from projektor_ray.selection.unspent_budget import UnspentBudget
-from projektor_ray.storage.arrays import Floats
+from projektor_ray.storage.array_types import Floats
 from projektor_ray.storage.schemas import SCHEMAS, Row
 
 SELECTED, UNIFORM = "selected", "uniform"

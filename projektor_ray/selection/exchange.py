@@ -7,7 +7,7 @@ import numpy as np
 from projektor_ray.selection.feasible_set import FeasibleSet
 from projektor_ray.selection.objective import Objective
 from projektor_ray.selection.pricing import Integers
-from projektor_ray.storage.arrays import Floats
+from projektor_ray.storage.array_types import Floats
 
 SMALL = 30
 """Below so many samples a rounded mixture may be far from the best plan."""

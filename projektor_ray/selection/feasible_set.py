@@ -11,7 +11,7 @@ from projektor_ray.errors import InfeasibleError, InputError, nearest
 from projektor_ray.selection.pricing import PiecewiseLinearCosts
 from projektor_ray.selection.provider import Provider, Schedule, Terms
 from projektor_ray.selection.simplex_projection import BUDGET_TOLERANCE, onto_box, onto_budget
-from projektor_ray.storage.arrays import Floats
+from projektor_ray.storage.array_types import Floats
 
 Integers = NDArray[np.int64]
 

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from projektor_ray.errors import InputError
 from projektor_ray.selection.feasible_set import FeasibleSet
 from projektor_ray.selection.objective import Objective
-from projektor_ray.storage.arrays import Floats
+from projektor_ray.storage.array_types import Floats
 
 MOST_STEPS = 300
 TOLERANCE = 1e-7

@@ -7,7 +7,7 @@ import numpy as np
 
 from projektor_ray.errors import InputError
 from projektor_ray.projection.scale_model import ScaleModel
-from projektor_ray.storage.arrays import Floats
+from projektor_ray.storage.array_types import Floats
 from projektor_ray.transport import DistanceFunction
 
 Direction = Literal["maximize", "minimize"]

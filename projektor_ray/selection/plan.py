@@ -10,7 +10,7 @@ from projektor_ray.selection.objective import Direction, MetricObjective, Object
 from projektor_ray.selection.pricing import price_of_last
 from projektor_ray.selection.provider import decimals_of_prices
 from projektor_ray.selection.shadow_prices import at_fixed_size
-from projektor_ray.storage.arrays import Floats
+from projektor_ray.storage.array_types import Floats
 
 THOUSAND = 1000
 LEVEL = 0.9

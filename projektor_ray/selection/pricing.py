@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from projektor_ray.selection.provider import Schedule, cost_of
-from projektor_ray.storage.arrays import Floats
+from projektor_ray.storage.array_types import Floats
 
 Integers = NDArray[np.int64]
 Corner = tuple[int, float]

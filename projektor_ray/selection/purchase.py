@@ -6,7 +6,7 @@ from typing import Literal
 from projektor_ray.errors import InputError
 from projektor_ray.selection.comparison import PurchasePlans, baselines_of, compare
 from projektor_ray.selection.plan import Plan
-from projektor_ray.selection.problem import PurchaseProblem
+from projektor_ray.selection.purchase_problem import PurchaseProblem
 from projektor_ray.selection.size_search import (
     TargetResult,
     cheapest_reaching,

@@ -8,9 +8,9 @@ from projektor_ray.errors import InfeasibleError
 from projektor_ray.selection.feasible_set import FeasibleSet
 from projektor_ray.selection.objective import Direction, MetricObjective
 from projektor_ray.selection.plan import Plan
-from projektor_ray.selection.problem import PurchaseProblem
 from projektor_ray.selection.provider import Terms
-from projektor_ray.storage.arrays import Floats
+from projektor_ray.selection.purchase_problem import PurchaseProblem
+from projektor_ray.storage.array_types import Floats
 from projektor_ray.storage.hashing import generator
 
 POSTERIOR_SAMPLES = 1000

@@ -6,7 +6,7 @@ import numpy as np
 
 from projektor_ray.designs.drawing import round_counts
 from projektor_ray.selection.feasible_set import FeasibleSet, Integers
-from projektor_ray.storage.arrays import Floats
+from projektor_ray.storage.array_types import Floats
 
 
 def whole_samples(mixture: Floats, feasible: FeasibleSet) -> Integers:

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from projektor_ray.selection.feasible_set import FeasibleSet, Integers
 from projektor_ray.selection.pricing import price_of_last, price_of_next
-from projektor_ray.storage.arrays import Floats
+from projektor_ray.storage.array_types import Floats
 
 CLOSE = 2e-3
 """Relative: an open size is searched to 0.2 %, so that a bound counts as reached from there on."""

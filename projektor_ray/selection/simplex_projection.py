@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from projektor_ray.storage.arrays import Floats
+from projektor_ray.storage.array_types import Floats
 
 MOST_STEPS = 100
 BUDGET_TOLERANCE = 1e-11

@@ -9,9 +9,9 @@ from projektor_ray.errors import InfeasibleError, InputError
 from projektor_ray.selection.baselines import single_mixtures
 from projektor_ray.selection.objective import MetricObjective, upward
 from projektor_ray.selection.plan import THOUSAND, Plan
-from projektor_ray.selection.problem import PurchaseProblem
+from projektor_ray.selection.purchase_problem import PurchaseProblem
 from projektor_ray.selection.shadow_prices import CLOSE, at_open_size
-from projektor_ray.storage.arrays import Floats
+from projektor_ray.storage.array_types import Floats
 
 GRID = 9
 """Sizes at which the search is run in full."""

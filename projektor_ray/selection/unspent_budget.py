@@ -6,8 +6,8 @@ from typing import Literal
 import numpy as np
 
 from projektor_ray.selection.plan import Plan
-from projektor_ray.selection.problem import PurchaseProblem
 from projektor_ray.selection.provider import Terms, cost_of
+from projektor_ray.selection.purchase_problem import PurchaseProblem
 
 NOTEWORTHY = 0.01
 """Of the budget: less that is left is what whole samples and a search over sizes leave."""

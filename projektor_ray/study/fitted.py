@@ -20,7 +20,7 @@ from projektor_ray.selection import (
     buy,
 )
 from projektor_ray.selection.objective import MetricObjective
-from projektor_ray.storage.arrays import Floats
+from projektor_ray.storage.array_types import Floats
 from projektor_ray.storage.folder import Folder
 from projektor_ray.storage.ledger import Ledger, in_all
 from projektor_ray.storage.settings import parse

@@ -8,7 +8,7 @@ import numpy as np
 from projektor_ray.errors import InputError, TooFewProbesError
 from projektor_ray.probes.faults import last_line
 from projektor_ray.projection.choose import NO_PROJECTION, FittedModels, choose_model
-from projektor_ray.storage.arrays import Floats
+from projektor_ray.storage.array_types import Floats
 from projektor_ray.storage.schemas import Key, Row
 from projektor_ray.study.study import Study
 

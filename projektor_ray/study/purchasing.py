@@ -15,7 +15,7 @@ from projektor_ray.selection import (
     aggregate,
     buy,
 )
-from projektor_ray.storage.arrays import Floats
+from projektor_ray.storage.array_types import Floats
 from projektor_ray.study.study import Study
 from projektor_ray.transport import DistanceFunction, InterpolatedDistances
 

@@ -24,7 +24,7 @@ from projektor_ray.predictors import PREDICTORS
 from projektor_ray.selection import Provider
 from projektor_ray.selection.aggregation import Aggregation
 from projektor_ray.selection.size_search import check_target
-from projektor_ray.storage.arrays import Floats
+from projektor_ray.storage.array_types import Floats
 from projektor_ray.storage.hashing import digest
 from projektor_ray.storage.table_metadata import TableMetadata
 from projektor_ray.study.compatibility import foreign_labels

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from projektor_ray.errors import InputError
-from projektor_ray.storage.arrays import Floats
+from projektor_ray.storage.array_types import Floats
 
 MAX_ENTRIES = 2.5e7
 """Entries of the cost up to which a network simplex takes no more than minutes for a mixture."""

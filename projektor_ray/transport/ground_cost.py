@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from projektor_ray.errors import InputError
-from projektor_ray.storage.arrays import Floats
+from projektor_ray.storage.array_types import Floats
 from projektor_ray.transport.block_correction import cluster
 from projektor_ray.transport.features import (
     PilotFeatures,

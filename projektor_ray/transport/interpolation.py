@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from scipy.spatial.distance import cdist
 
 from projektor_ray.predictors.probe_arrays import mixture_groups
-from projektor_ray.storage.arrays import Floats
+from projektor_ray.storage.array_types import Floats
 from projektor_ray.transport.distances import DistanceFunction, Distances
 
 CORNER = 1 - 1e-9

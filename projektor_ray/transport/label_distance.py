@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from scipy.spatial.distance import cdist
 
-from projektor_ray.storage.arrays import Floats
+from projektor_ray.storage.array_types import Floats
 from projektor_ray.transport.transport_settings import LabelDistance
 
 Groups = Sequence[Floats]

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from projektor_ray.designs.drawing import check_mixtures
-from projektor_ray.storage.arrays import Floats
+from projektor_ray.storage.array_types import Floats
 from projektor_ray.transport.distances import Distances
 from projektor_ray.transport.epsilon_scaling import InitialPotentials, solve_dual
 from projektor_ray.transport.exact import solve_exact

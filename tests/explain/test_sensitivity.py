@@ -7,7 +7,7 @@ import numpy as np
 from projektor_ray.explain.formatting import MetricText
 from projektor_ray.explain.sensitivity import shadow_prices
 from projektor_ray.selection import Plan, PurchasePlans, PurchaseRequest, select
-from projektor_ray.storage.arrays import Floats
+from projektor_ray.storage.array_types import Floats
 from tests.helpers.purchase_problems import bought, providers
 
 LOSS = MetricText("log_loss", "minimize", 3)

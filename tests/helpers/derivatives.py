@@ -5,7 +5,7 @@ import pytest
 from scipy.optimize import approx_fprime
 
 from projektor_ray.projection import ScaleModel
-from projektor_ray.storage.arrays import Floats
+from projektor_ray.storage.array_types import Floats
 from tests.helpers.predictor_data import distance, distance_gradient
 
 SIZE = 9000

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from projektor_ray.storage.arrays import Floats
+from projektor_ray.storage.array_types import Floats
 
 DRIFT = np.array([0.3, 1.1, 0.6])
 

@@ -18,7 +18,7 @@ from projektor_ray.selection import (
     Terms,
     buy,
 )
-from projektor_ray.storage.arrays import Floats
+from projektor_ray.storage.array_types import Floats
 from tests.helpers.distances import paraboloid
 
 SIZE = 10_000

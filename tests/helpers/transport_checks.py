@@ -4,7 +4,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from projektor_ray.storage.arrays import Floats
+from projektor_ray.storage.array_types import Floats
 from projektor_ray.transport import Distances, SinkhornOutput
 from tests.helpers.problems import Problem
 

@@ -8,7 +8,7 @@ import pytest
 from scipy.optimize import check_grad
 
 from projektor_ray.predictors import PREDICTORS, restore
-from projektor_ray.storage.arrays import Floats
+from projektor_ray.storage.array_types import Floats
 from tests.helpers.predictor_data import accuracy, distance, distance_gradient
 
 NAMES = tuple(PREDICTORS)

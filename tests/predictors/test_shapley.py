@@ -8,7 +8,7 @@ import pytest
 from projektor_ray.designs.drawing import simplex_lattice
 from projektor_ray.predictors import PREDICTORS, ProbeArrays
 from projektor_ray.predictors.shapley import Shapley, coalition_values
-from projektor_ray.storage.arrays import Floats
+from projektor_ray.storage.array_types import Floats
 
 
 def every_coalition(m: int) -> Floats:

@@ -13,7 +13,7 @@ from projektor_ray.profiles import (
     merge_duplicates,
 )
 from projektor_ray.profiles.neighbours import Indices
-from projektor_ray.storage.arrays import Floats
+from projektor_ray.storage.array_types import Floats
 from projektor_ray.transport import PilotFeatures
 from tests.helpers.profile_data import digits
 

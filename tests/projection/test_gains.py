@@ -15,9 +15,9 @@ from projektor_ray.projection import (
     NoProjection,
     ScaleModel,
 )
-from projektor_ray.storage.arrays import Floats
+from projektor_ray.storage.array_types import Floats
+from tests.helpers.joint_tables import table, truth
 from tests.helpers.predictor_data import distance
-from tests.projection.test_joint import table, truth
 
 SIZE = 10_000
 

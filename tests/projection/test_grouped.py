@@ -13,7 +13,7 @@ from projektor_ray.projection import (
     provider_groups,
     restore_scale_model,
 )
-from projektor_ray.storage.arrays import Floats
+from projektor_ray.storage.array_types import Floats
 
 TYPE = np.arange(20) % 3
 SIZE = 4000.0

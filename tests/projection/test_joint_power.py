@@ -10,7 +10,7 @@ from projektor_ray.designs.drawing import simplex_lattice
 from projektor_ray.errors import InputError
 from projektor_ray.projection import Joint, JointPower, restore_scale_model
 from projektor_ray.projection.link import Link
-from projektor_ray.storage.arrays import Floats
+from projektor_ray.storage.array_types import Floats
 from tests.helpers.derivatives import check_derivatives
 from tests.helpers.predictor_data import accuracy, distance
 

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from projektor_ray.errors import InputError
 from projektor_ray.projection import LogLinear, noise_gain, project, scale_weights
-from projektor_ray.storage.arrays import Floats
+from projektor_ray.storage.array_types import Floats
 
 
 @given(

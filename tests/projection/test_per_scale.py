@@ -17,7 +17,7 @@ from projektor_ray.projection import (
 )
 from projektor_ray.projection.per_scale import PerScale
 from projektor_ray.projection.saturating import EXPONENTS
-from projektor_ray.storage.arrays import Floats
+from projektor_ray.storage.array_types import Floats
 
 DRIFT = np.array([0.3, 1.1, 0.6])
 

@@ -12,7 +12,7 @@ from scipy.optimize import linprog
 from projektor_ray.errors import InfeasibleError, InputError
 from projektor_ray.runs import Offers, ScaleRegressor, from_arrow, to_arrow
 from projektor_ray.selection import PurchaseRequest
-from projektor_ray.storage.arrays import Floats
+from projektor_ray.storage.array_types import Floats
 
 NAMES = ["b", "c", "a"]
 WORTH = np.array([-0.1, 0.05, 0.3])

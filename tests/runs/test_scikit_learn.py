@@ -26,7 +26,7 @@ from sklearn.utils.estimator_checks import check_estimator
 
 from projektor_ray.errors import InputError
 from projektor_ray.runs import MixtureRegressor, ScaleRegressor
-from projektor_ray.storage.arrays import Floats
+from projektor_ray.storage.array_types import Floats
 
 NAMES = ["web", "code", "books"]
 SHARES = np.random.default_rng(0).dirichlet(np.ones(3), 24)

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from projektor_ray.runs.share_precision import MOST, decimals_of, is_biased, rounding_bound
-from projektor_ray.storage.arrays import Floats
+from projektor_ray.storage.array_types import Floats
 
 
 def printed(shares: Floats, form: str) -> Floats:

@@ -24,7 +24,7 @@ from projektor_ray.selection import (
 )
 from projektor_ray.selection.aggregation import WorstCase, weighted_mean
 from projektor_ray.selection.objective import MetricObjective
-from projektor_ray.storage.arrays import Floats
+from projektor_ray.storage.array_types import Floats
 from projektor_ray.storage.schemas import SCHEMAS
 from tests.helpers.distances import zero_distances
 from tests.helpers.purchase_problems import providers

@@ -11,8 +11,8 @@ from projektor_ray.selection import Direction, Provider, select
 from projektor_ray.selection.baselines import baseline_plans
 from projektor_ray.selection.feasible_set import FeasibleSet
 from projektor_ray.selection.gradient_ascent import Ascent
-from projektor_ray.selection.problem import best_first
-from projektor_ray.storage.arrays import Floats
+from projektor_ray.selection.purchase_problem import best_first
+from projektor_ray.storage.array_types import Floats
 from tests.helpers.purchase_problems import SIZE, Bowl, projected, providers
 
 

@@ -12,7 +12,7 @@ from projektor_ray.selection import Plan, Provider, PurchaseProblem, Terms, sele
 from projektor_ray.selection.baselines import baseline_plans
 from projektor_ray.selection.provider import cost_of
 from projektor_ray.selection.size_search import frontier
-from projektor_ray.storage.arrays import Floats
+from projektor_ray.storage.array_types import Floats
 from tests.helpers.purchase_problems import Bowl, Growing
 
 SIZE = 60

@@ -9,7 +9,7 @@ from scipy.optimize import LinearConstraint, minimize
 from projektor_ray.errors import InfeasibleError, InputError
 from projektor_ray.selection.feasible_set import FeasibleSet
 from projektor_ray.selection.rounding import whole_samples
-from projektor_ray.storage.arrays import Floats
+from projektor_ray.storage.array_types import Floats
 from tests.helpers.purchase_problems import providers
 
 

@@ -8,7 +8,7 @@ from scipy.optimize import linprog
 
 from projektor_ray.selection import Provider, Terms, select
 from projektor_ray.selection.feasible_set import FeasibleSet
-from projektor_ray.storage.arrays import Floats
+from projektor_ray.storage.array_types import Floats
 
 COUNT, SIZE, BUDGET = 1000, 100_000, 110_000.0
 

@@ -8,7 +8,7 @@ from projektor_ray.selection import Provider
 from projektor_ray.selection.feasible_set import FeasibleSet
 from projektor_ray.selection.pricing import PiecewiseLinearCosts, price_of_last, price_of_next
 from projektor_ray.selection.provider import Schedule, cost_of
-from projektor_ray.storage.arrays import Floats
+from projektor_ray.storage.array_types import Floats
 
 MOST = 30
 

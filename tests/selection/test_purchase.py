@@ -10,7 +10,7 @@ import pytest
 from projektor_ray.errors import InputError
 from projektor_ray.selection import Provider, PurchaseProblem, PurchaseRequest, buy, purchase
 from projektor_ray.selection.size_search import TargetResult
-from projektor_ray.storage.arrays import Floats
+from projektor_ray.storage.array_types import Floats
 from tests.helpers.purchase_problems import Additive, Bowl, bought, providers
 
 TIERED = [

@@ -12,7 +12,7 @@ from projektor_ray.selection.feasible_set import FeasibleSet
 from projektor_ray.selection.plan import THOUSAND
 from projektor_ray.selection.shadow_prices import at_fixed_size, at_open_size
 from projektor_ray.selection.size_search import cheapest_reaching, frontier, select_under_budget
-from projektor_ray.storage.arrays import Floats
+from projektor_ray.storage.array_types import Floats
 from tests.helpers.purchase_problems import SIZE, Bowl, providers
 
 EVEN = (1 / 3, 1 / 3, 1 / 3)

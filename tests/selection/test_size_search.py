@@ -16,7 +16,7 @@ from projektor_ray.selection.size_search import (
     select_under_budget,
     smallest_reaching,
 )
-from projektor_ray.storage.arrays import Floats
+from projektor_ray.storage.array_types import Floats
 from tests.helpers.purchase_problems import Growing, providers
 
 PRICES = [1.0, 2.0, 3.5]

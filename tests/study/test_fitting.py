@@ -22,7 +22,7 @@ from tests.helpers.distances import paraboloid
 from tests.helpers.job_studies import config
 from tests.helpers.job_studies import resolved as resolved_job
 from tests.helpers.predictor_data import accuracy, distance
-from tests.study.test_study import VALUES, resolved
+from tests.helpers.studies import VALUES, resolved
 
 SCALES = (10, 40, 160)
 PRICES = {"ada": 3.0, "bob": 1.0, "cyd": 0.0}

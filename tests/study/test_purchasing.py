@@ -13,7 +13,7 @@ from projektor_ray.explain.model_choice import describe_choice
 from projektor_ray.report import render_page
 from projektor_ray.runs import Runs
 from projektor_ray.selection import PurchasePlans
-from projektor_ray.storage.arrays import Floats
+from projektor_ray.storage.array_types import Floats
 from projektor_ray.study import Study
 from projektor_ray.study.fitting import fit_study
 from projektor_ray.study.purchasing import SetFit, plan_purchases

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from projektor_ray.storage.arrays import Floats
+from projektor_ray.storage.array_types import Floats
 from projektor_ray.transport import CachedDistances, Distances
 from tests.helpers.distances import paraboloid
 from tests.helpers.problems import mixtures

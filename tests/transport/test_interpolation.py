@@ -8,7 +8,7 @@ from scipy.interpolate import RBFInterpolator
 from scipy.optimize import approx_fprime
 
 from projektor_ray.designs.drawing import simplex_lattice
-from projektor_ray.storage.arrays import Floats
+from projektor_ray.storage.array_types import Floats
 from projektor_ray.transport import Distances, InterpolatedDistances, measure, refine
 from tests.helpers.predictor_data import distance
 from tests.helpers.problems import pool

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 
 from projektor_ray.explain import TextTable
-from projektor_ray.explain.tables import (
+from projektor_ray.explain.text_tables import (
     budget_steps_table,
     budget_table,
     comparison_table,

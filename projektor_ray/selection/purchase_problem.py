@@ -14,7 +14,7 @@ from projektor_ray.selection.feasible_set import FeasibleSet
 from projektor_ray.selection.objective import Direction, MetricObjective, Objective
 from projektor_ray.selection.plan import LEVEL, Plan
 from projektor_ray.selection.provider import Provider, Terms
-from projektor_ray.storage.arrays import Floats
+from projektor_ray.storage.array_types import Floats
 
 ObjectiveAt = Callable[[int], Objective]
 """Size N → the objective at N, such as `lambda n: ProjectedObjective(model, n, distances)`."""

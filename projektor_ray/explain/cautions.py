@@ -46,7 +46,7 @@ def _purchase(results: Results) -> Iterator[Fact]:
         yield fact(
             "flat_in_size",
             f"The model predicts the same {results.metric_text.name} at every size, so the data "
-            f"do not show what more samples are worth. Of equal plans the cheapest is selected "
+            f"do not show what more samples would add. Of equal plans the cheapest is selected "
             f"({count(size, 'sample')}).",
             size=size,
             cost=results.selected.cost,

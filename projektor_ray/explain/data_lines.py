@@ -19,7 +19,7 @@ REASONS = {
     "identifier": "an identifier: all its whole numbers differ",
     "second label": "looks like a second label",
     "not numeric": "not numeric",
-    "other input": "beside the column that holds the features",
+    "other input": "another column holds the features",
     "not in validation": "not a feature of the validation set",
     "not listed": "not listed under `features`",
 }

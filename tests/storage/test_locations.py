@@ -41,6 +41,8 @@ def test_bytes_are_no_memory_of_python_s(tmp_path: Path) -> None:
     """Threads of Arrow's reader may drop them as the interpreter ends, which aborts the process."""
     (tmp_path / "runs.csv").write_text("ada,bob\n0.5,0.5\n")
     before = pa.total_allocated_bytes()
-    buffer = locate(str(tmp_path / "runs.csv")).buffer()
+    path = str(tmp_path / "runs.csv")
+    with locate(path).open(path) as stream:
+        buffer = stream.read_buffer()
     assert pa.total_allocated_bytes() - before >= buffer.size > 0
     assert bytes(buffer) == b"ada,bob\n0.5,0.5\n"

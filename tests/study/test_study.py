@@ -403,7 +403,7 @@ def test_replacement_allows_a_small_pilot() -> None:
 
 def test_one_scale_is_not_projected_from() -> None:
     values = changed("probes", "scales", to=[40])
-    with pytest.raises(InputError, match=r"one scale only, 40; what 60 samples are worth cannot"):
+    with pytest.raises(InputError, match=r"one scale only, 40; the metric of 60 samples cannot"):
         resolved(values).check_projectable()
     for selection in ({"size": 40}, {"size": 60, "projection": "none"}):
         values["selection"] = selection

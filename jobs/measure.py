@@ -13,6 +13,7 @@ import time
 
 from jobs.workspace import Workspace
 from projektor_ray.cli.screen import status
+from projektor_ray.designs.space_filling import distinct
 from projektor_ray.explain.formatting import count
 from projektor_ray.storage.array_types import Floats
 from projektor_ray.storage.ledger import Ledger
@@ -30,6 +31,7 @@ def measure(workspace: Workspace) -> None:
 
 def measure_mixtures(workspace: Workspace, mixtures: Floats) -> None:
     """Measure further mixtures (b, m), such as those of plans, unless the ledger has them."""
+    mixtures = distinct(mixtures)
     for one in workspace.each:
         known = one.distances()
         lacking = [(one.study.identify(mixture),) not in known for mixture in mixtures]

@@ -34,6 +34,7 @@ from projektor_ray.explain.json_results import results_to_dict
 from projektor_ray.explain.model_choice import describe_choice
 from projektor_ray.explain.reading_line import reading_parts
 from projektor_ray.explain.results import Results
+from projektor_ray.projection import reach
 from projektor_ray.runs import (
     Roles,
     Runs,
@@ -89,6 +90,7 @@ def project(
     asked = runs if mixtures is None else _read_mixtures(data, mixtures, runs.providers)
     for size in sizes:
         model.check_target(size)
+        screen.statement(f"{reach(size, model.scales_)}.")
     projected = projection_table(model, asked, sizes)
     terminal.show_projections(projected, model, runs.metric)
     _finish(projected, output)

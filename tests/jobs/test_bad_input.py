@@ -237,7 +237,7 @@ def test_a_table_that_cannot_be_used_is_refused_in_words(
         ),
         (trainings(), "project --at 500", "500 lies between the scales: interpolated"),
         (trainings(), "select --at 4000", "4,000 is 4× the largest scale"),
-        (trainings(sizes=(500,)), "project --at 500", "one size only: nothing to project from"),
+        (trainings(sizes=(500,)), "project --at 500", "500 is a scale that was trained"),
         (trainings(), "select --at 4000 --budget 0", "Buy 4,000 samples for 0.00 (budget 0)"),
     ],
 )

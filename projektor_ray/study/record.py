@@ -39,6 +39,7 @@ def write_record(folder: Folder, study: Study) -> None:
     config = study.config.model_dump(
         mode="json", exclude_unset=True, exclude={"validation", "validations"}
     )
+    config["providers"].sort(key=lambda provider: provider["name"])
     for provider in config["providers"]:
         provider.pop("source", None)
     row: Row = {

@@ -116,13 +116,14 @@ class PurchasePlans:
 
     @property
     def nearest(self) -> str | None:
-        """The best of the other plans that are not nearly the selected one, which gains least on
-        it; None where there is no such plan.
+        """The name, in `distinct`, of the best plan that clearly differs from the selected one: the
+        plan over which the selected one gains least. None where there is no such plan.
         """
         gains = {
             name: gain.value
             for name, gain in self.gains.items()
-            if _apart(self.plans[name].mixture, self.selected.mixture) > NEARLY
+            if name in self.distinct
+            and _apart(self.plans[name].mixture, self.selected.mixture) > NEARLY
         }
         return min(gains, key=lambda name: gains[name], default=None)
 

@@ -69,6 +69,23 @@ def test_a_gain_is_positive_where_the_plan_is_better(direction: Direction, sign:
     assert worse.value == pytest.approx(-found.gains["probe"].value)
 
 
+def test_the_nearest_plan_is_the_first_of_equal_ones() -> None:
+    """Two baselines buy the same, and rounding makes the gain over the later one smaller."""
+    objective = Uncertain(PEAK, 0.1)
+    problem = PurchaseProblem(lambda _: objective, providers([None] * 3))
+    found = buy(problem, PurchaseRequest(SIZE))
+    (first, *_) = (name for name in found.gains if name in found.distinct)
+    gain = found.gains[first]
+    twice = replace(
+        found,
+        plans={**found.plans, "twin": found.plans[first]},
+        gains={**found.gains, first: gain, "twin": replace(gain, value=gain.value - 1e-12)},
+    )
+    assert "twin" not in twice.distinct
+    assert twice.nearest in twice.distinct
+    assert twice.nearest == found.nearest
+
+
 def test_every_provider_of_every_plan_has_a_row() -> None:
     objective = projected(slope=0.3, name="gp")
     problem = PurchaseProblem(

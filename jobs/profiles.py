@@ -9,7 +9,6 @@ if __name__ == "__main__":
     main("profiles")
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 
 import numpy as np
 
@@ -18,7 +17,7 @@ from jobs.workspace import Workspace
 from projektor_ray.cli import screen
 from projektor_ray.errors import InputError
 from projektor_ray.explain.profile_table import profile_table
-from projektor_ray.profiles import ProviderProfile, SampleValues, provider_profiles
+from projektor_ray.profiles import ProviderProfile, SampleValues, provider_profiles, with_plan
 from projektor_ray.selection import Plan
 from projektor_ray.storage.hashing import digest
 from projektor_ray.storage.table_metadata import TableMetadata
@@ -63,22 +62,8 @@ def add_plan(
     told: Profiles = {}
     for one in workspace.each:
         name = one.study.validation.name
-        told[name] = _with_plan(drawn[name], plan, without)
+        told[name] = with_plan(drawn[name], plan, without)
         _write(one, told[name])
-    return told
-
-
-def _with_plan(
-    drawn: Sequence[ProviderProfile], plan: Plan, without: Mapping[str, Plan | None]
-) -> list[ProviderProfile]:
-    told = []
-    effects = zip(drawn, plan.samples.tolist(), plan.marginal_value.tolist(), strict=True)
-    for profile, count, value in effects:
-        other = without.get(profile.provider)
-        lacking = None if other is None else other.predicted
-        told.append(
-            replace(profile, planned_samples=count, marginal_value=value, metric_without=lacking)
-        )
     return told
 
 

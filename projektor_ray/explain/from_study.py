@@ -11,9 +11,9 @@ from projektor_ray.projection import ScaleModel
 from projektor_ray.projection.cross_validation import CrossValidation
 from projektor_ray.runs import unidentified
 from projektor_ray.runs.result_tables import predictor_rows
-from projektor_ray.selection import Plan, ProjectedObjective, PurchasePlans
+from projektor_ray.selection import Plan, ProjectedObjective, PurchasePlans, plans_without
 from projektor_ray.selection.objective import MetricObjective
-from projektor_ray.study import Study
+from projektor_ray.study import FittedStudy, Study
 from projektor_ray.study.purchasing import SetFit
 from projektor_ray.transport import CachedDistances
 
@@ -56,6 +56,30 @@ def results_of_study(
         source="study",
         figures=figures,
     )
+
+
+def results_of_plans(
+    study: FittedStudy,
+    plans: PurchasePlans,
+    cards: Mapping[str, Sequence["ProviderProfile"]] | None = None,
+    *,
+    leave_out: bool = True,
+    figures: bool = False,
+) -> Results:
+    """The results of plans that a finished study has made.
+
+    Parameters
+    ----------
+    study : under the offers that the plans keep, see `FittedStudy.offering`.
+    cards : the profiles by validation set, see `FittedStudy.profiles`; None: left out.
+    leave_out : whether to search also the best plan without each provider, which takes longer.
+    """
+    without = plans_without(study.problem, plans.selected, plans.budget) if leave_out else {}
+    if cards:
+        from projektor_ray.profiles import with_plan
+
+        cards = {name: with_plan(of, plans.selected, without) for name, of in cards.items()}
+    return results_of_study(study.study, study.fits, plans, without, cards or {}, figures=figures)
 
 
 def _of_sets(fits: Sequence[SetFit], says: Sequence[Sequence[str]]) -> list[str]:

@@ -9,7 +9,11 @@ from projektor_ray.profiles.held_out import held_out
 from projektor_ray.profiles.neighbours import Reference
 from projektor_ray.profiles.pilot_profile import PilotProfile, pilot_profiles
 from projektor_ray.profiles.prevalence import Share
-from projektor_ray.profiles.provider_profile import ProviderProfile, provider_profiles
+from projektor_ray.profiles.provider_profile import (
+    ProviderProfile,
+    provider_profiles,
+    with_plan,
+)
 from projektor_ray.profiles.sample_values import SampleValues, sample_values
 
 __all__ = [
@@ -25,4 +29,5 @@ __all__ = [
     "pilot_profiles",
     "provider_profiles",
     "sample_values",
+    "with_plan",
 ]

@@ -1,7 +1,8 @@
 """The profile of a provider: one row of the table `provider_profiles`."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +12,9 @@ from projektor_ray.profiles.prevalence import Share
 from projektor_ray.profiles.sample_values import SampleValues
 from projektor_ray.storage.array_types import Floats
 from projektor_ray.storage.schemas import Row
+
+if TYPE_CHECKING:
+    from projektor_ray.selection import Plan
 
 LEAST_VALUABLE = 5
 SHARES = ("wrong_labels", "outliers")
@@ -143,5 +147,25 @@ def provider_profiles(
                 duplicates_in_closest=int(others[closest]),
                 least_valuable=least[i],
             )
+        )
+    return found
+
+
+def with_plan(
+    profiles: Sequence[ProviderProfile], plan: "Plan", without: "Mapping[str, Plan | None]"
+) -> list[ProviderProfile]:
+    """The profiles with each provider's part in a plan.
+
+    Parameters
+    ----------
+    without : the best plans that leave a provider out, see `plans_without`.
+    """
+    found = []
+    effects = zip(profiles, plan.samples.tolist(), plan.marginal_value.tolist(), strict=True)
+    for profile, count, value in effects:
+        other = without.get(profile.provider)
+        lacking = None if other is None else other.predicted
+        found.append(
+            replace(profile, planned_samples=count, marginal_value=value, metric_without=lacking)
         )
     return found

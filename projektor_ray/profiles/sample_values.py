@@ -1,21 +1,17 @@
 """What each sample of a pilot is worth: calibrated gradients of its distance to validation."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from projektor_ray.profiles.neighbours import classes_of
 from projektor_ray.storage.array_types import Floats
-from projektor_ray.transport import (
-    PilotFeatures,
-    PilotMoments,
-    TransportSettings,
-    ValidationFeatures,
-    cost_units,
-    source_potentials,
-)
+from projektor_ray.transport import PilotFeatures, ValidationFeatures
+
+if TYPE_CHECKING:  # which import torch, that nobody who reads profiles needs
+    from projektor_ray.transport import PilotMoments, TransportSettings
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,8 +29,8 @@ class SampleValues:
 def sample_values(
     pilots: PilotFeatures,
     validation: ValidationFeatures,
-    moments: PilotMoments,
-    settings: TransportSettings,
+    moments: "PilotMoments",
+    settings: "TransportSettings",
 ) -> list[SampleValues]:
     """Of each provider among `pilots`, by its pilot alone, in the units of all distances.
 
@@ -43,6 +39,8 @@ def sample_values(
     moments : of the pilots of all providers, also of those that are not here.
     settings : of the distance; its entropic form, whatever the method.
     """
+    from projektor_ray.transport import cost_units, source_potentials
+
     units = cost_units(moments, validation, settings.label_weight, settings.label_distance)
     found = []
     for provider in np.unique(pilots.provider):

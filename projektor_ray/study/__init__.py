@@ -2,7 +2,8 @@
 
 from projektor_ray.study.checks import resolve
 from projektor_ray.study.config import StudyConfig, read_study
-from projektor_ray.study.fitted import FittedStudy, Prediction, open_study
+from projektor_ray.study.fitted import FittedStudy, open_study
+from projektor_ray.study.predictions import Prediction, Purchase
 from projektor_ray.study.probes_config import ProbesConfig
 from projektor_ray.study.provider_config import ProviderConfig, TierConfig
 from projektor_ray.study.selection_config import SelectionConfig
@@ -16,6 +17,7 @@ __all__ = [
     "Probe",
     "ProbesConfig",
     "ProviderConfig",
+    "Purchase",
     "SelectionConfig",
     "SetSummary",
     "Study",

@@ -26,6 +26,7 @@ from projektor_ray.storage.ledger import Ledger, in_all
 from projektor_ray.storage.settings import parse
 from projektor_ray.study.config import StudyConfig
 from projektor_ray.study.fitting import fit_study, join_ledgers
+from projektor_ray.study.predictions import Prediction, Purchase
 from projektor_ray.study.provider_config import ProviderConfig
 from projektor_ray.study.purchasing import SetFit, purchase_problem
 from projektor_ray.study.record import StudyRecord, read_record
@@ -39,15 +40,6 @@ LEVEL = 0.9
 
 Mixtures = ArrayLike | Mapping[str, float]
 """Shares (m,) or (q, m) in the order of `FittedStudy.providers`, or {provider: share}."""
-
-
-@dataclass(frozen=True, eq=False)
-class Prediction:
-    """Predicted metrics (q,), and the 90 % interval of a new training: low (q,), high (q,)."""
-
-    value: Floats
-    low: Floats
-    high: Floats
 
 
 def open_study(folder: str | Path) -> "FittedStudy":
@@ -182,7 +174,7 @@ class FittedStudy:
         InputError
             If an argument cannot be used.
         """
-        changed = self._changed(providers or {}, aggregate)
+        changed = self.offering(providers or {}, aggregate)
         request = PurchaseRequest(size, budget, target, minimize, tuple(frontier), max_size)
         if request == PurchaseRequest():
             request = self.study.config.selection.request
@@ -196,7 +188,29 @@ class FittedStudy:
         """The best plan of any size for each budget."""
         return dict(self.select(frontier=budgets, providers=providers).frontier)
 
-    def gain(self, plan: Plan, other: Plan) -> tuple[float, float, float]:
+    def purchase(self, samples: Mapping[str, int]) -> Purchase:
+        """What a purchase given by hand is predicted to reach, such as {"ada": 40, "bob": 60}.
+
+        Raises
+        ------
+        InputError
+            If a provider is unknown, a number is below 0, or the size lies below the scales.
+        """
+        for name, number in samples.items():
+            self._check_provider(name)
+            if number < 0 or number != int(number):
+                raise InputError(
+                    f"a purchase has a whole number of samples, 0 or more, of each provider; got "
+                    f"{number} of {name!r}"
+                )
+        bought = np.array([samples.get(name, 0) for name in self.providers], dtype=np.int64)
+        if not bought.sum():
+            raise InputError("the purchase has no samples; give a number for a provider")
+        found = self.predict(bought / bought.sum(), int(bought.sum()))
+        interval = (float(found.low[0]), float(found.high[0]))
+        return Purchase(self.study.providers, bought, float(found.value[0]), interval)
+
+    def gain(self, plan: Plan | Purchase, other: Plan | Purchase) -> tuple[float, float, float]:
         """Predicted metric of a plan less that of another, and its 90 % interval.
 
         Each plan at its own size. Where the sizes differ, the errors of both are taken to be
@@ -271,8 +285,16 @@ class FittedStudy:
         if name not in self.providers:
             raise InputError(f"the study has no provider {name!r}; {nearest(name, self.providers)}")
 
-    def _changed(self, providers: Mapping[str, Mapping[str, Any]], aggregate: Any) -> "FittedStudy":
-        """The same study under other offers."""
+    def offering(
+        self, providers: Mapping[str, Mapping[str, Any]], aggregate: Any = None
+    ) -> "FittedStudy":
+        """The same study under other offers; parameters as of `select`.
+
+        Raises
+        ------
+        InputError
+            If a provider or a field is unknown, or a value cannot be used.
+        """
         if not providers and aggregate is None:
             return self
         for name in providers:
@@ -291,7 +313,7 @@ class FittedStudy:
         return replace(self, record=replace(self.record, study=study), fits=fits)
 
 
-def _half_width(plan: Plan) -> float:
+def _half_width(plan: Plan | Purchase) -> float:
     return 0.0 if plan.interval is None else (plan.interval[1] - plan.interval[0]) / 2
 
 

@@ -22,62 +22,25 @@ from tests.helpers.studies import (
     OF_BOTH,
     VALUES,
     adaptive,
-    changed,
     measured,
-    resolved,
     resolved_on,
     samples,
     several,
     trained,
-    value,
 )
+from tests.helpers.study_folders import small_study, write_ledgers, write_study
 
 ROOT = Path(__file__).resolve().parents[2]
-BUYS = {"size": 100, "budget": 120.0, "restarts": 4}
-
-
-def write_ledgers(folder: Folder, study: Study) -> None:
-    """The ledgers of a study all of whose probes are done."""
-    for one in study.each:
-        probes = [
-            {
-                "mixture_id": probe.mixture_id,
-                "mixture": list(probe.mixture),
-                "size": probe.size,
-                "seed": probe.seed,
-                "learner": probe.learner,
-                "metric": probe.metric,
-                "value": value(probe.mixture, probe.size),
-                "seconds": 0.1,
-                "status": "done",
-                "error": "",
-                "attempt": 1,
-                "warnings": [],
-            }
-            for probe in study.wanted_probes()
-        ]
-        Ledger(folder, "probes").append(probes, one.probes_metadata)
-        rows = [
-            {"mixture_id": study.identify(p), "mixture": p.tolist(), "seconds": 0.0, **row}
-            for p in study.measured
-            for row in [measured(study)[(study.identify(p),)]]
-        ]
-        Ledger(folder, "distances").append(rows, one.distances_metadata)
 
 
 @pytest.fixture(scope="module")
 def study() -> Study:
-    asked = changed("probes", "lattice", to=3)
-    asked["providers"][0]["capacity"] = 90
-    return resolved({**asked, "selection": BUYS})
+    return small_study()
 
 
 @pytest.fixture(scope="module")
 def place(tmp_path_factory: pytest.TempPathFactory, study: Study) -> Path:
-    found = tmp_path_factory.mktemp("study")
-    write_record(Folder(found), study)
-    write_ledgers(Folder(found), study)
-    return found
+    return write_study(tmp_path_factory.mktemp("study"), study)
 
 
 @pytest.fixture(scope="module")
@@ -151,6 +114,18 @@ def test_two_plans_are_compared_with_an_interval(opened: FittedStudy) -> None:
     assert bounds == [0, 0]
 
 
+def test_two_purchases_given_by_hand_are_compared(opened: FittedStudy) -> None:
+    plans = opened.select(size=100).plans
+    bought = dict(zip(opened.providers, plans["selected"].samples.tolist(), strict=True))
+    first, other = opened.purchase(bought), opened.purchase({"cyd": 40})
+    assert first.predicted == pytest.approx(plans["selected"].predicted, abs=1e-12)
+    assert first.cost == plans["selected"].cost
+    assert other.size == 40
+    gain, low, high = opened.gain(first, other)
+    assert low < gain < high
+    assert gain == pytest.approx(first.predicted - other.predicted)
+
+
 def test_runs_are_a_table_that_can_be_fitted_again(opened: FittedStudy, study: Study) -> None:
     from projektor_ray.runs import Runs
 
@@ -172,6 +147,9 @@ def test_runs_are_a_table_that_can_be_fitted_again(opened: FittedStudy, study: S
         (lambda s: s.select(providers={"adda": {"price": 1}}), "ada"),
         (lambda s: s.select(providers={"ada": {"prize": 1}}), "price"),
         (lambda s: s.select(providers={"ada": {"price": -1}}), "price"),
+        (lambda s: s.purchase({"adda": 100}), "ada"),
+        (lambda s: s.purchase({"ada": -1, "bob": 50}), "whole number"),
+        (lambda s: s.purchase({"ada": 0}), "no samples"),
     ],
 )
 def test_questions_that_cannot_be_answered_are_refused(
@@ -229,6 +207,7 @@ def test_opening_needs_neither_ray_nor_torch_nor_the_pilots(place: Path) -> None
         "from projektor_ray.study import open_study\n"
         f"study = open_study({str(place)!r})\n"
         "study.select(size=100)\n"
+        "study.profiles()\n"
         "print(sorted({'ray', 'torch', 'torchvision'} & set(sys.modules)))"
     )
     result = subprocess.run(

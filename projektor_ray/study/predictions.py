@@ -1,0 +1,51 @@
+"""What a finished study predicts: of mixtures, and of purchases given by hand."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from projektor_ray.selection.provider import Provider, cost_of
+from projektor_ray.storage.array_types import Floats
+
+
+@dataclass(frozen=True, eq=False)
+class Prediction:
+    """Predicted metrics (q,), and the 90 % interval of a new training: low (q,), high (q,)."""
+
+    value: Floats
+    low: Floats
+    high: Floats
+
+
+@dataclass(frozen=True, eq=False)
+class Purchase:
+    """Samples of each provider, given by hand: no constraint is checked.
+
+    Attributes
+    ----------
+    providers : m of them, with their prices.
+    samples : of each, shape (m,); at least one in all.
+    predicted, interval : the metric, and its 90 % interval for one training.
+    """
+
+    providers: tuple[Provider, ...]
+    samples: NDArray[np.int64]
+    predicted: float
+    interval: tuple[float, float]
+
+    @property
+    def size(self) -> int:
+        """Samples in all, N."""
+        return int(self.samples.sum())
+
+    @property
+    def mixture(self) -> Floats:
+        """Shares of the providers, shape (m,)."""
+        return np.asarray(self.samples / self.size)
+
+    @property
+    def cost(self) -> float:
+        """Money in all."""
+        each = zip(self.providers, self.samples.tolist(), strict=True)
+        return sum(cost_of(provider.schedule, samples) for provider, samples in each)

@@ -1,0 +1,28 @@
+"""Sentences about two purchases given by hand."""
+
+import pytest
+
+from projektor_ray.explain.purchase_comparison import compare_purchases
+from projektor_ray.study import FittedStudy, open_study
+from tests.helpers.study_folders import small_study, write_study
+
+
+@pytest.fixture(scope="module")
+def study(tmp_path_factory: pytest.TempPathFactory) -> FittedStudy:
+    return open_study(write_study(tmp_path_factory.mktemp("study"), small_study()))
+
+
+def test_a_clear_difference_names_the_better_purchase(study: FittedStudy) -> None:
+    good = study.purchase({"ada": 60, "bob": 40})
+    bad = study.purchase({"cyd": 40})
+    assert str(compare_purchases(study, good, bad)).endswith("The first purchase is better.")
+    found = compare_purchases(study, bad, good)
+    assert str(found).endswith("The second purchase is better.")
+    assert "for 40 samples at a cost of 0.00" in str(found)
+    assert "for 100 samples at a cost of 120.00" in str(found)
+    assert found.values["low"] <= found.values["difference"] <= found.values["high"] < 0
+
+
+def test_equal_purchases_are_not_told_apart(study: FittedStudy) -> None:
+    one = study.purchase({"ada": 60, "bob": 40})
+    assert "do not show which purchase is better" in str(compare_purchases(study, one, one))

@@ -1,0 +1,87 @@
+"""Folders of finished studies, written without training anything and without Ray."""
+
+from pathlib import Path
+from typing import Any
+
+from projektor_ray.profiles import ProviderProfile, Share
+from projektor_ray.storage.folder import Folder
+from projektor_ray.storage.ledger import Ledger
+from projektor_ray.storage.schemas import make_table
+from projektor_ray.study import Study
+from projektor_ray.study.record import write_record
+from tests.helpers.studies import changed, measured, resolved, value
+
+BUYS: dict[str, Any] = {"size": 100, "budget": 120.0, "restarts": 4}
+
+
+def small_study(**selection: Any) -> Study:
+    """Three providers, of whom ada sells 90 samples; a lattice of 10 mixtures."""
+    asked = changed("probes", "lattice", to=3)
+    asked["providers"][0]["capacity"] = 90
+    return resolved({**asked, "selection": selection or BUYS})
+
+
+def write_study(place: Path, study: Study) -> Path:
+    """The folder of a study that is done, with its profiles."""
+    folder = Folder(place)
+    write_record(folder, study)
+    write_ledgers(folder, study)
+    for one in study.each:
+        rows = [_profile(name).to_row() for name in study.names]
+        table = "-".join(filter(None, ("provider_profiles", one.set_name)))
+        folder.write_table(table, make_table("provider_profiles", rows, one.distances_metadata))
+    return place
+
+
+def write_ledgers(folder: Folder, study: Study) -> None:
+    """The ledgers of a study all of whose probes are done."""
+    for one in study.each:
+        probes = [
+            {
+                "mixture_id": probe.mixture_id,
+                "mixture": list(probe.mixture),
+                "size": probe.size,
+                "seed": probe.seed,
+                "learner": probe.learner,
+                "metric": probe.metric,
+                "value": value(probe.mixture, probe.size),
+                "seconds": 0.1,
+                "status": "done",
+                "error": "",
+                "attempt": 1,
+                "warnings": [],
+            }
+            for probe in study.wanted_probes()
+        ]
+        Ledger(folder, "probes").append(probes, one.probes_metadata)
+        rows = [
+            {"mixture_id": study.identify(p), "mixture": p.tolist(), "seconds": 0.0, **row}
+            for p in study.measured
+            for row in [measured(study)[(study.identify(p),)]]
+        ]
+        Ledger(folder, "distances").append(rows, one.distances_metadata)
+
+
+def _profile(provider: str) -> ProviderProfile:
+    """Of a pilot of 40 samples, a fifth of whose labels are wrong."""
+    share = Share(0.2, 0.1, 0.3)
+    return ProviderProfile(
+        provider=provider,
+        samples=40,
+        distance=0.3,
+        wrong_labels=share,
+        outliers=None,
+        classes=("0", "1"),
+        missing_classes=("2",),
+        unknown_classes=0.0,
+        duplicates_within=1,
+        near_duplicates_within=0,
+        duplicates_in_others=0,
+        near_duplicates_in_others=0,
+        duplicates_in_validation=0,
+        near_duplicates_in_validation=0,
+        near_duplicates_by_chance=0.0,
+        closest_provider=None,
+        duplicates_in_closest=0,
+        least_valuable=(3, 7),
+    )

@@ -80,9 +80,9 @@ class LedgerWriter:
         return state
 
     def _note(self, trial: int, state: TrialState) -> None:
-        beside = self._file(trial).with_suffix(".tmp")
-        beside.write_bytes(pickle.dumps(state))
-        beside.replace(self._file(trial))
+        temporary = self._file(trial).with_suffix(".tmp")
+        temporary.write_bytes(pickle.dumps(state))
+        temporary.replace(self._file(trial))
 
     def _file(self, trial: int) -> Path:
         return self._scratch / f"trial-{trial}.pickle"

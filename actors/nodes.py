@@ -20,13 +20,13 @@ class Gpu:
 
 def gpus() -> list[Gpu]:
     """Every GPU of the nodes that live, the first of each node before the second of any."""
-    found = [
+    devices = [
         Gpu(node["NodeID"], number)
         for node in ray.nodes()
         for number in range(int(node["Resources"].get("GPU", 0)))
         if node["Alive"]
     ]
-    return sorted(found, key=lambda gpu: gpu.number)
+    return sorted(devices, key=lambda gpu: gpu.number)
 
 
 def node_gpus() -> int:

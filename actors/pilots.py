@@ -63,25 +63,25 @@ class Pilots:
         places = places[: len(sources)]
         self.sources = [ray.put(sources)]
         self.shards = [
-            (start_shard(held, self.schema, place), held)
+            (start_shard(own_names, self.schema, place), own_names)
             for start, place in enumerate(places)
-            for held in [names[start :: len(places)]]
+            for own_names in [names[start :: len(places)]]
         ]
 
     def summaries(self) -> tuple[list[SetSummary], list[SetSummary]]:
         """Of all pilots, and of each validation set; reads them where they are held."""
-        found = fetch([actor.summaries.remote(self.sources) for actor, _ in self.shards])
-        return [summary for part in found for summary in part], self._measured_on
+        parts = fetch([actor.summaries.remote(self.sources) for actor, _ in self.shards])
+        return [summary for part in parts for summary in part], self._measured_on
 
     def share(self, settings: TransportSettings) -> TransportSettings:
         """The settings, with the memory that each shard may use of one validation set's solve.
 
         Shards of a node share its memory, and hold the solves of all validation sets.
         """
-        found = fetch([actor.solve_memory.remote(settings) for actor, _ in self.shards])
-        crowd = Counter(node for node, _ in found)
-        least = min(free / crowd[node] for node, free in found)
-        part = least / len(self.validations)
+        free_memory = fetch([actor.solve_memory.remote(settings) for actor, _ in self.shards])
+        crowd = Counter(node for node, _ in free_memory)
+        free_each = min(free / crowd[node] for node, free in free_memory)
+        part = free_each / len(self.validations)
         return settings.model_copy(update={"memory_limit_gb": part / 2**30})
 
     def release(self) -> None:
@@ -92,12 +92,12 @@ class Pilots:
         """Provider name → reference to its Samples in the object store, for the probes."""
         return {
             name: actor.pilot.remote(self.sources, name)
-            for actor, held in self.shards
-            for name in held
+            for actor, own_names in self.shards
+            for name in own_names
         }
 
 
-def start_shard(held: Sequence[str], schema: SampleSchema, gpu: Gpu | None) -> Any:
+def start_shard(names: Sequence[str], schema: SampleSchema, gpu: Gpu | None) -> Any:
     """An actor that holds some providers' pilots, where there is a GPU for it on that GPU's node.
 
     It reserves none of it: a probe that asks for a whole GPU would never find one.
@@ -112,7 +112,7 @@ def start_shard(held: Sequence[str], schema: SampleSchema, gpu: Gpu | None) -> A
         max_task_retries=-1,
         concurrency_groups={SOLVING: 1},
         **options,
-    )(PilotShard).remote(held, schema, gpu and gpu.number)
+    )(PilotShard).remote(names, schema, gpu and gpu.number)
 
 
 def _read(
@@ -122,16 +122,16 @@ def _read(
     arrays = {UNNAMED: given} if isinstance(given, Samples) else dict(given or {})
     sources = config.validation_sources
     reader = ray.remote(num_returns=3, num_cpus=0)(load_validation)
-    found: dict[str, Any] = {}
+    validations: dict[str, Any] = {}
     summaries: list[SetSummary] = []
     schema: SampleSchema | None = None
     for name in arrays or sources or (UNNAMED,):
         shared = _shared(name, sources.get(name), arrays.get(name))
-        found[name], *about = reader.remote(name, shared, schema)
+        validations[name], *about = reader.remote(name, shared, schema)
         summary, own = fetch(about)
         summaries.append(summary)
         schema = own if schema is None else schema
-    return found, summaries, schema or SampleSchema()
+    return validations, summaries, schema or SampleSchema()
 
 
 def _shared(name: str, source: SourceConfig | None, samples: Samples | None) -> Any:

@@ -62,7 +62,7 @@ def examine(
         )
         for one, other in itertools.combinations(range(len(actors)), 2)
     ]
-    found: list[list[PilotProfile]] = fetch(profiles)
-    worth: list[list[SampleValues]] = fetch(values)
+    profiled: list[list[PilotProfile]] = fetch(profiles)
+    sample_values: list[list[SampleValues]] = fetch(values)
     duplicates = merge_duplicates(fetch([*within, *between]))
-    return [*itertools.chain(*found)], duplicates, [*itertools.chain(*worth)]
+    return [*itertools.chain(*profiled)], duplicates, [*itertools.chain(*sample_values)]

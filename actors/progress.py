@@ -152,7 +152,7 @@ def _cause(trial: Any) -> tuple[Fault, str]:
 def _exception(file: str | None) -> BaseException | None:
     """The exception that Tune pickled into a file; None without a file, or if unpickling fails."""
     try:
-        found = cloudpickle.loads(Path(file).read_bytes()) if file else None
+        error = cloudpickle.loads(Path(file).read_bytes()) if file else None
     except Exception:  # of whatever kind: the classes may exist in the worker alone
         return None
-    return found if isinstance(found, BaseException) else None
+    return error if isinstance(error, BaseException) else None

@@ -65,16 +65,16 @@ class PilotShard:
 
     Parameters
     ----------
-    held : the providers' names.
+    names : of the providers whose pilots this actor holds.
     schema : of the validation set, which the pilots follow.
     gpu : number of the GPU that it works on, of its node's; None: it is given none.
     """
 
-    def __init__(self, held: Sequence[str], schema: SampleSchema, gpu: int | None = None) -> None:
+    def __init__(self, names: Sequence[str], schema: SampleSchema, gpu: int | None = None) -> None:
         if gpu is not None:
             visible = os.environ.get("CUDA_VISIBLE_DEVICES")
             os.environ["CUDA_VISIBLE_DEVICES"] = own_gpu(gpu, visible, node_gpus())
-        self._held = sorted(held)
+        self._names = sorted(names)
         self._schema = schema
         self._pilots: dict[str, Samples] = {}
         self._features: dict[Any, PilotFeatures] = {}
@@ -92,7 +92,7 @@ class PilotShard:
 
     def summaries(self, sources: Boxed) -> list[SetSummary]:
         """Of each pilot, for the checks and identities of a study."""
-        return [SetSummary.of(name, self.pilot(sources, name)) for name in self._held]
+        return [SetSummary.of(name, self.pilot(sources, name)) for name in self._names]
 
     def solve_memory(self, settings: "TransportSettings") -> tuple[str, int]:
         """The node this shard lives on, and the bytes that a solve may plan with there."""
@@ -116,13 +116,13 @@ class PilotShard:
     def _embedded(self, sources: Boxed, ground: "Ground") -> "PilotFeatures":
         from projektor_ray.transport import PilotFeatures
 
-        pilots = [self.pilot(sources, name) for name in self._held]
+        pilots = [self.pilot(sources, name) for name in self._names]
         everything = Samples.concatenate(pilots)
         return PilotFeatures(
             features=ground.embedder(everything.inputs),
             labels=everything.labels,
             provider=np.repeat(
-                [ground.names.index(name) for name in self._held], [*map(len, pilots)]
+                [ground.names.index(name) for name in self._names], [*map(len, pilots)]
             ),
         )
 
@@ -188,6 +188,6 @@ class PilotShard:
         if ground[0] not in self._distances:
             from actors.transport_inputs import distances_of
 
-            asked = [shard.features.remote(sources, ground) for shard in shards]
-            self._distances[ground[0]] = distances_of(fetch(asked), ray.get(ground[0]))
+            features = [shard.features.remote(sources, ground) for shard in shards]
+            self._distances[ground[0]] = distances_of(fetch(features), ray.get(ground[0]))
         return self._distances[ground[0]].measure_from(mixtures, start)

@@ -101,10 +101,10 @@ class Shards:
             ray.put(argument) if getattr(argument, "nbytes", 0) > INLINE_BYTES else argument
             for argument in arguments
         ]
-        found: list[Any] = fetch(
+        answers: list[Any] = fetch(
             [actor.transport.remote(*self._known, method, *shared) for actor in self._actors]
         )
-        return found
+        return answers
 
 
 class DistancesByMixture:
@@ -135,7 +135,7 @@ class DistancesByMixture:
         order = np.argsort(np.concatenate([range(i, len(mixtures), count) for i in range(count)]))
         ended = [warm for _, warm in answers if warm is not None]
         self._last = WarmStart.concatenate(ended) if ended else None
-        return Distances.concatenate([found for found, _ in answers]).take(order)
+        return Distances.concatenate([distances for distances, _ in answers]).take(order)
 
     def reset(self) -> None:
         """Discard the warm start, so that the next call depends on its mixtures alone."""

@@ -106,5 +106,5 @@ def trial(config: dict[str, int], context: TrialContext) -> None:
 @cache
 def _samples(*references: Any) -> list[Samples]:
     """The shared arrays, fetched once in each process, whose trials reuse them."""
-    found: list[Samples] = ray.get(list(references))
-    return found
+    samples: list[Samples] = ray.get(list(references))
+    return samples

@@ -130,7 +130,7 @@ PROBLEMS: dict[str, Callable[[int], Problem]] = {
 }
 
 
-class Found(NamedTuple):
+class Result(NamedTuple):
     """Regret in points of every design, and mixtures trained until the stop."""
 
     full: float
@@ -154,7 +154,7 @@ def grow(problem: Problem, first: int, most: int) -> tuple[list[int], list[float
     return chosen, gains
 
 
-def compare(make: Callable[[int], Problem], seed: int) -> Found:
+def compare(make: Callable[[int], Problem], seed: int) -> Result:
     problem = make(seed)
     providers = problem.candidates.shape[1]
     grid = simplex_lattice(3, 10) if providers == 3 else np.empty((0, providers))
@@ -164,7 +164,7 @@ def compare(make: Callable[[int], Problem], seed: int) -> Found:
     chosen, gains = grow(problem, first, most)
     small = [batch for batch, gain in enumerate(gains) if gain < STOP_BELOW]
     stop = first + BATCH * small[0] if small else most
-    return Found(
+    return Result(
         problem.regret(full or spreads),
         problem.regret(spreads[:most]),
         problem.regret(chosen),

@@ -126,7 +126,7 @@ def nodes(_: argparse.Namespace) -> list[Row]:
 def _spread(points: int, targets: int) -> Row:
     pilots, validation = random_pool(points, targets, 2 * NODES)
     mixtures = mixtures_of(2 * NODES, MIXTURES)
-    held, study = _held(pilots, validation)
+    held, study = _names(pilots, validation)
     with patch("projektor_ray.transport.memory.kernel_fits", lambda *_: False):
         spread = PilotDistances(held, study)
     found, seconds = _timed(spread, mixtures)
@@ -160,7 +160,7 @@ def _timed(
     return distances(mixtures), time.perf_counter() - started
 
 
-def _held(pilots: PilotFeatures, validation: ValidationFeatures) -> tuple[Pilots, Study]:
+def _names(pilots: PilotFeatures, validation: ValidationFeatures) -> tuple[Pilots, Study]:
     """The pilots, held by actors of a study that takes them as they are."""
     names = [f"provider-{index}" for index in range(2 * NODES)]
     config = parse(

@@ -28,7 +28,7 @@ SHOWN_SETS = 20
 def check(workspace: Workspace, *, timed: bool = False) -> None:
     """Say what would run and what it would cost; nothing is trained, but what `timed` asks for.
 
-    Timed, a probe of each scale that none is done of is trained, and kept.
+    With `--time`, one probe is trained and recorded at each scale that has none.
     """
     study, config = workspace.study, workspace.study.config
     show_data(study)
@@ -131,12 +131,12 @@ def _gain_rows(study: Study) -> list[list[str]]:
 
 
 def _hints(study: Study) -> list[str]:
-    hints, asked = [], study.config.probes
+    hints, settings = [], study.config.probes
     if len(study.scales) > 1 and study.scales[-1] < FARTHER_APART * study.scales[0]:
         hints.append("errors grow less in the projection if N0 and N1 are a factor of 4 apart")
-    if asked.cpus > 1 and threads_of(study) == 1:
+    if settings.cpus > 1 and threads_of(study) == 1:
         hints.append(
             f"{study.config.learner.name} trains in 1 thread: with probes.cpus: 1 instead of "
-            f"{asked.cpus:g}, {asked.cpus:g} times as many run at once"
+            f"{settings.cpus:g}, {settings.cpus:g} times as many run at once"
         )
     return hints

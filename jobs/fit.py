@@ -40,7 +40,7 @@ def _fit(workspace: Workspace, probes: Mapping[Key, Row]) -> SetFit:
     workspace.write("projections", rows)
     on = f" on {study.set_name}" if study.set_name else ""
     status("Model", f"{describe_choice(fitted)}{on}")
-    # What measures is made when it is first asked: whoever only fits need not embed anything.
+    # The distances are built on first use: a command that only fits embeds nothing.
     return SetFit(study, fitted, runs, lambda mixtures: workspace.pilot_distances(mixtures))
 
 

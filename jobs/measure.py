@@ -44,10 +44,10 @@ def _append(workspace: Workspace, mixtures: Floats) -> Distances:
     """Measure mixtures in one batched solve, and record them."""
     study = workspace.study
     started = time.perf_counter()
-    found = workspace.pilot_distances(mixtures)
-    rows = distance_rows(study, mixtures, found, time.perf_counter() - started)
+    distances = workspace.pilot_distances(mixtures)
+    rows = distance_rows(study, mixtures, distances, time.perf_counter() - started)
     Ledger(workspace.folder, "distances").append(rows, study.distances_metadata)
-    return found
+    return distances
 
 
 def _measure(workspace: Workspace) -> None:
@@ -63,9 +63,9 @@ def _measure(workspace: Workspace) -> None:
     plan = distances.plan
     logger.info("Transport: %s (%s)", plan.layout, plan.reason)
     started = time.perf_counter()
-    found = _append(workspace, missing)
+    latest = _append(workspace, missing)
     seconds = time.perf_counter() - started
-    open_ones = int((~found.converged).sum())
+    open_ones = int((~latest.converged).sum())
     failed = f", {open_ones:,} not converged" if open_ones else ""
     measured = f"{len(missing):,} measured in {seconds:.1f} s{failed}"
     status("Distances", f"{counts} ({present:,} reused, {measured})")

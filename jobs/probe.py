@@ -185,15 +185,15 @@ def replay(workspace: Workspace, label: str) -> Outcome:
     references, sets = workspace.training_samples()
     pilots = dict(zip(references, ray.get(list(references.values())), strict=True))
     validations = ray.get(list(sets.values()))
-    asked, learner = study.config.probes, build_learner(study.config.learner)
-    with cpu_threads(asked.threads):
+    settings, learner = study.config.probes, build_learner(study.config.learner)
+    with cpu_threads(settings.threads):
         outcome = train_probe(
-            by_label[label], pilots, validations, learner, replacement=asked.replacement
+            by_label[label], pilots, validations, learner, replacement=settings.replacement
         )
     names = [f" on {one.set_name}" if one.set_name else "" for one in study.each]
     for place, (on, rows) in enumerate(zip(names, workspace.probes_of_each(), strict=True)):
-        found = {"replay": outcome.row(place), "ledger": rows.get(by_label[label].key)}
-        for where, row in found.items():
+        compared = {"replay": outcome.row(place), "ledger": rows.get(by_label[label].key)}
+        for where, row in compared.items():
             if row is not None:
                 statement(f"{where} of {label}{on}: {row['error'] or repr(row['value'])}")
     return outcome

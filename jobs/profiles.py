@@ -38,16 +38,16 @@ def profiles(workspace: Workspace) -> Profiles:
 
 def _profiles(workspace: Workspace) -> list[ProviderProfile]:
     study = workspace.study
-    found = _known(workspace)
-    if found is None:
+    profiles = _known(workspace)
+    if profiles is None:
         pilots, duplicates, values = examine(workspace.pilots, workspace.pilot_distances)
         alone = _distances_alone(workspace)
         names = workspace.pilots.schema.class_names
-        found = provider_profiles(study.names, names, alone, pilots, duplicates, values)
+        profiles = provider_profiles(study.names, names, alone, pilots, duplicates, values)
         _write_values(workspace, values)
-        _write(workspace, found)
-    screen.table(profile_table(found, study.set_name))
-    return found
+        _write(workspace, profiles)
+    screen.table(profile_table(profiles, study.set_name))
+    return profiles
 
 
 def add_plan(
@@ -59,12 +59,12 @@ def add_plan(
     ----------
     without : the best plans that leave a provider out, see `plans_without`.
     """
-    told: Profiles = {}
+    planned: Profiles = {}
     for one in workspace.each:
         name = one.study.validation.name
-        told[name] = with_plan(drawn[name], plan, without)
-        _write(one, told[name])
-    return told
+        planned[name] = with_plan(drawn[name], plan, without)
+        _write(one, planned[name])
+    return planned
 
 
 def _metadata(workspace: Workspace) -> TableMetadata:
@@ -91,12 +91,12 @@ def _write_values(workspace: Workspace, values: Sequence[SampleValues]) -> None:
 def _known(workspace: Workspace) -> list[ProviderProfile] | None:
     table = workspace.table("provider_profiles")
     try:
-        found = workspace.folder.read_table(table)
+        stored = workspace.folder.read_table(table)
     except InputError:
         return None
-    if TableMetadata.of(found.schema, table) != _metadata(workspace):
+    if TableMetadata.of(stored.schema, table) != _metadata(workspace):
         return None
-    return [ProviderProfile.from_row(row) for row in found.to_pylist()]
+    return [ProviderProfile.from_row(row) for row in stored.to_pylist()]
 
 
 def _distances_alone(workspace: Workspace) -> np.ndarray:
@@ -104,10 +104,10 @@ def _distances_alone(workspace: Workspace) -> np.ndarray:
     study, distances = workspace.study, workspace.pilot_distances
     ledger, vertices = workspace.distances(), np.eye(len(study.names))
     keys = [(study.identify(vertex),) for vertex in vertices]
-    found = np.array([ledger[key]["value"] if key in ledger else np.nan for key in keys])
-    absent = np.isnan(found)
+    alone = np.array([ledger[key]["value"] if key in ledger else np.nan for key in keys])
+    absent = np.isnan(alone)
     if absent.any():
         distances.reset()
-        found[absent] = distances(vertices[absent]).value
+        alone[absent] = distances(vertices[absent]).value
         distances.reset()
-    return found
+    return alone

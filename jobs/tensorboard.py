@@ -13,16 +13,16 @@ def logging_to(
     folder: Path, providers: Sequence[str], metrics: Sequence[str]
 ) -> Callable[[Outcome], None]:
     """Logs finished probes; where that fails, says so once: no probe is worth less without it."""
-    told = False
+    warned = False
 
     def log(outcome: Outcome) -> None:
-        nonlocal told
+        nonlocal warned
         try:
             log_probe(folder, providers, metrics, outcome)
         except Exception as failure:
-            if not told:
+            if not warned:
                 logger.warning("TensorBoard's log in %s is not complete: %s", folder, failure)
-            told = True
+            warned = True
 
     return log
 
@@ -38,14 +38,14 @@ def log_probe(
     from tensorboardX.summary import hparams
 
     probe = outcome.probe
-    asked: dict[str, float] = dict(zip(providers, probe.mixture, strict=True))
-    asked |= {"size": probe.size, "seed": probe.seed}
+    shares: dict[str, float] = dict(zip(providers, probe.mixture, strict=True))
+    shares |= {"size": probe.size, "seed": probe.seed}
     values = outcome.values or (None,) * len(metrics)
-    found = {**dict(zip(metrics, values, strict=True)), "seconds": outcome.seconds}
+    measured = {**dict(zip(metrics, values, strict=True)), "seconds": outcome.seconds}
     run = folder / f"{probe.mixture_id}-{probe.size}-{probe.seed}"
     with SummaryWriter(str(run)) as writer:
-        for part in hparams(asked, found):  # of `found` the names, which all runs must share
+        for part in hparams(shares, measured):  # of `found` the names, which all runs must share
             writer.file_writer.add_summary(part)
-        for name, value in found.items():
+        for name, value in measured.items():
             if value is not None:
                 writer.add_scalar(name, value, probe.size)

@@ -29,7 +29,7 @@ CREDENTIALS = re.compile(
 def redacted(text: str) -> str:
     """A text without the credentials of the URIs in it: `s3://***@bucket/folder`."""
     return CREDENTIALS.sub(
-        lambda found: f"{found['scheme']}***@" if found["scheme"] else f"{found['option']}***", text
+        lambda match: f"{match['scheme']}***@" if match["scheme"] else f"{match['option']}***", text
     )
 
 
@@ -45,7 +45,7 @@ class InputError(ProjektorError, ValueError):
 
 
 class TooFewProbesError(InputError):
-    """A predictor was asked to fit fewer probes than it can be determined from."""
+    """There are fewer probes than a predictor needs."""
 
 
 class InfeasibleError(InputError):

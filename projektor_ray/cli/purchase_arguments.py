@@ -92,10 +92,10 @@ def one_direction(models: Mapping[str, ScaleRegressor]) -> Direction:
 
 
 def _assigned(option: str, given: list[str] | None) -> dict[str, float]:
-    found = {}
+    by_name = {}
     for text in given or []:
         name, _, number = text.rpartition("=")
         if not name or not is_number(number):
             raise InputError(f"{option} takes NAME=NUMBER, such as {option} alpha=10; got {text!r}")
-        found[name] = float(number)
-    return found
+        by_name[name] = float(number)
+    return by_name

@@ -173,8 +173,8 @@ def _drawn(
             cells[0] += CHOSEN
         inner.add_row(*map(Text, cells), style="bold" if mark else None)
     padded = Padding(inner, (0, 1, 0, 1), expand=False)
-    least = Measurement.get(results, results.options.update(width=UNLIMITED), padded)
-    return padded, least.minimum if results.limit < UNLIMITED else least.maximum
+    narrow = Measurement.get(results, results.options.update(width=UNLIMITED), padded)
+    return padded, narrow.minimum if results.limit < UNLIMITED else narrow.maximum
 
 
 class _Printable(logging.Filter):

@@ -87,11 +87,11 @@ def project(
     """Project mixtures to sizes, and show the best."""
     (runs,) = _read(data, _goal(wanted), most=1)
     model = _fit(wanted, runs, log=data.log)
-    asked = runs if mixtures is None else _read_mixtures(data, mixtures, runs.providers)
+    rows = runs if mixtures is None else _read_mixtures(data, mixtures, runs.providers)
     for size in sizes:
         model.check_target(size)
         screen.statement(f"{reach(size, model.scales_)}.")
-    projected = projection_table(model, asked, sizes)
+    projected = projection_table(model, rows, sizes)
     terminal.show_projections(projected, model, runs.metric)
     _finish(projected, output)
     if output.as_json:
@@ -195,12 +195,17 @@ def _read(data: TableOptions, direction: Direction | None, most: int | None = No
             f"only select and report take several metrics; got --metric {data.metric}. Give one of "
             f"them, such as --metric '{names[0]}'"
         )
-    found = [Runs.read(table, _roles(data, table, name, direction)) for name in names]
-    parts = [f"{len(found[0]):,} runs", *(part for runs in found for part in _parts(runs))]
+    tables_read = [Runs.read(table, _roles(data, table, name, direction)) for name in names]
+    parts = [
+        f"{len(tables_read[0]):,} runs",
+        *(part for runs in tables_read for part in _parts(runs)),
+    ]
     screen.status("Runs", " · ".join(dict.fromkeys(parts)))
-    for note in unidentified(found[0].mixtures, found[0].providers, found[0].distances):
+    for note in unidentified(
+        tables_read[0].mixtures, tables_read[0].providers, tables_read[0].distances
+    ):
         screen.status("Caution", note)
-    return found
+    return tables_read
 
 
 def _parts(runs: Runs) -> list[str]:
@@ -303,6 +308,6 @@ def _finish(table: pa.Table, output: OutputOptions) -> None:
 
 
 def _save(out: Path, content: bytes, what: str = "") -> None:
-    """Write a file beside and rename it, so that a full disk spares an earlier one."""
+    """Write a temporary file and rename it, so that a full disk spares an earlier one."""
     Folder(out.absolute().parent).write(out.name, content)
     screen.status("Wrote", f"{what}{out}")

@@ -86,7 +86,7 @@ def show_errors(rows: Sequence[Mapping[str, Any]], metric: str) -> None:
 
 
 def show_projections(projected: pa.Table, model: ScaleRegressor, metric: str) -> None:
-    """Show the best mixtures at each size, the chosen model beside the others."""
+    """Show the best mixtures at each size, by the chosen model and the others."""
     names = list(dict.fromkeys(projected["model"].to_pylist()))
     chosen = model.fitted_.projection
     others = [name for name in names if name != chosen]

@@ -10,7 +10,7 @@ from projektor_ray.data.labels import resolve_labels
 from projektor_ray.data.origin import Index, Inputs, Origin, samples_of
 from projektor_ray.data.raw_labels import RawLabels
 from projektor_ray.data.samples import ImageSize, Samples, SampleSchema
-from projektor_ray.data.source_config import AskedTarget
+from projektor_ray.data.source_config import TargetSetting
 from projektor_ray.data.source_reading import SourceReading
 from projektor_ray.data.table_inputs import table_origin
 from projektor_ray.data.tables import open_object
@@ -20,7 +20,7 @@ from projektor_ray.errors import InputError
 def samples_from_arrays(
     inputs: Any,
     labels: Any = None,
-    target: AskedTarget = "auto",
+    target: TargetSetting = "auto",
     schema: SampleSchema | None = None,
 ) -> Samples:
     """Samples of arrays or nested lists.
@@ -53,7 +53,7 @@ def samples_from_frame(
     frame: Any,
     label: str | None = None,
     features: str | Sequence[str] | None = None,
-    target: AskedTarget = "auto",
+    target: TargetSetting = "auto",
     schema: SampleSchema | None = None,
 ) -> Samples:
     """Samples of a pandas or polars DataFrame or an Arrow table; a frame's index is no column.
@@ -72,7 +72,7 @@ def samples_from_frame(
     return _all_rows(table_origin(table, features, label, target, schema), target, schema)
 
 
-def _all_rows(origin: Origin, target: AskedTarget, schema: SampleSchema | None) -> Samples:
+def _all_rows(origin: Origin, target: TargetSetting, schema: SampleSchema | None) -> Samples:
     labels = resolve_labels(origin, target, schema)
     image_size = None if schema is None else schema.image_size
     return samples_of(origin, np.arange(origin.size), labels.values, labels, image_size)

@@ -25,8 +25,8 @@ def open_parquet(file: TableFile) -> OpenTable:
     """
     try:
         with file.open() as stream:
-            found = pq.ParquetFile(stream)
-            schema, metadata = found.schema_arrow, found.metadata
+            parquet = pq.ParquetFile(stream)
+            schema, metadata = parquet.schema_arrow, parquet.metadata
     except (pa.ArrowException, OSError) as failure:
         raise unreadable(file.where, failure, "Parquet") from None
     check_names(schema.names, file.where)

@@ -21,17 +21,17 @@ def declared_class_names(schema: pa.Schema, column: str) -> tuple[str, ...]:
 def _features(schema: pa.Schema) -> dict[str, Any]:
     stored = (schema.metadata or {}).get(b"huggingface", b"")
     try:
-        found = json.loads(stored)["info"]["features"]
+        features = json.loads(stored)["info"]["features"]
     except (ValueError, KeyError, TypeError, RecursionError):  # none, or of another form
         return {}
-    return found if isinstance(found, dict) else {}
+    return features if isinstance(features, dict) else {}
 
 
 def index_columns(schema: pa.Schema) -> tuple[str, ...]:
     """The columns that pandas wrote its index to, as its metadata say."""
     stored = (schema.metadata or {}).get(b"pandas", b"")
     try:
-        found = json.loads(stored)["index_columns"]
+        names = json.loads(stored)["index_columns"]
     except (ValueError, KeyError, TypeError, RecursionError):
         return ()
-    return tuple(name for name in found if isinstance(name, str)) if isinstance(found, list) else ()
+    return tuple(name for name in names if isinstance(name, str)) if isinstance(names, list) else ()

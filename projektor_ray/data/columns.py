@@ -14,15 +14,15 @@ from projektor_ray.data.images import IMAGE_ENDINGS
 from projektor_ray.data.open_table import OpenTable
 from projektor_ray.data.plain_columns import is_bytes, is_list, is_number, is_text, plain_type
 from projektor_ray.data.samples import SampleSchema
-from projektor_ray.data.source_config import AskedTarget
-from projektor_ray.data.source_reading import LabelFound, LeftOut, Reason
+from projektor_ray.data.source_config import TargetSetting
+from projektor_ray.data.source_reading import LabelRule, LeftOut, Reason
 from projektor_ray.errors import InputError, nearest
 
 LABEL_NAMES = ("label", "labels", "target", "targets", "class", "y")
 INPUT_NAMES = ("features", "image")
 PATH_WORDS = {"image", "img", "file", "filename", "filepath", "path"}
 INDEX_NAME = re.compile(r"|Unnamed: \d+(\.\d+)*|__index_level_\d+__")
-"""What pandas calls an index that it writes beside the columns."""
+"""What pandas calls an index that it writes next to the columns."""
 FEW = 5
 """In fewer rows, whole numbers that all differ say nothing of being an identifier."""
 SHOWN = 8
@@ -41,7 +41,7 @@ class ColumnChoice:
     """
 
     label: str
-    label_found: LabelFound
+    label_rule: LabelRule
     inputs: tuple[str, ...]
     left_out: tuple[LeftOut, ...]
 
@@ -50,7 +50,7 @@ def choose_columns(
     table: OpenTable,
     features: str | Sequence[str] | None,
     label: str | None,
-    target: AskedTarget,
+    target: TargetSetting,
     schema: SampleSchema | None,
 ) -> ColumnChoice:
     """The label and the inputs of a table.
@@ -67,12 +67,12 @@ def choose_columns(
     """
     listed = _listed_features(table, features)
     candidates = _label_candidates(table, listed or ())
-    found: LabelFound = ""
+    rule: LabelRule = ""
     name = ""
     if label is not None:
-        name, found = _existing(table, label), "named"
+        name, rule = _existing(table, label), "named"
     elif target != "none":
-        name, found = _find_label(table, candidates, schema)
+        name, rule = _find_label(table, candidates, schema)
     if listed is not None:
         if name in listed:
             raise InputError(
@@ -80,9 +80,9 @@ def choose_columns(
                 "is the label shows nothing about the learner. Drop it from one of them"
             )
         rest = [n for n in table.names if n not in (*listed, name)]
-        return ColumnChoice(name, found, listed, tuple(LeftOut(n, "not listed") for n in rest))
+        return ColumnChoice(name, rule, listed, tuple(LeftOut(n, "not listed") for n in rest))
     inputs, left_out = _find_inputs(table, name, candidates, schema)
-    return ColumnChoice(name, found, inputs, left_out)
+    return ColumnChoice(name, rule, inputs, left_out)
 
 
 def input_kind(field: pa.Field) -> InputKind:
@@ -128,13 +128,13 @@ def _existing(table: OpenTable, name: str) -> str:
 def _label_candidates(table: OpenTable, features: Sequence[str]) -> list[str]:
     """Columns that may be the label by their name, or since the file names their classes."""
     names = [name for name in table.names if name not in features]
-    found = [
+    candidates = [
         name
         for name in names
         if (name.strip().casefold() in LABEL_NAMES and not _is_coordinate(name, table))
         or declared_class_names(table.schema, name)
     ]
-    return found or [name for name in names if {"label", "target"} & _words(name)]
+    return candidates or [name for name in names if {"label", "target"} & _words(name)]
 
 
 def _words(name: str) -> set[str]:
@@ -144,7 +144,7 @@ def _words(name: str) -> set[str]:
 
 
 def _is_coordinate(name: str, table: OpenTable) -> bool:
-    """Whether a column `y` stands beside `x` and further columns, as a coordinate does."""
+    """Whether a column `y` stands next to `x` and further columns, as a coordinate does."""
     plain_names = {other.strip().casefold(): other for other in table.names}
     if name.strip().casefold() != "y" or "x" not in plain_names:
         return False
@@ -155,7 +155,7 @@ def _is_coordinate(name: str, table: OpenTable) -> bool:
 
 def _find_label(
     table: OpenTable, candidates: Sequence[str], schema: SampleSchema | None
-) -> tuple[str, LabelFound]:
+) -> tuple[str, LabelRule]:
     if schema is not None and schema.label in table.names:
         return schema.label, "as validation"
     if len(candidates) == 1:
@@ -169,10 +169,10 @@ def _find_label(
             f"{candidates[0]}"
         )
     texts = [n for n in table.names if is_text(plain_type(table.schema.field(n).type))]
-    beside = " `y` next to `x` may be a coordinate." if {"x", "y"} <= set(table.names) else ""
+    hint = " `y` next to `x` may be a coordinate." if {"x", "y"} <= set(table.names) else ""
     raise InputError(
         f"{table.where} has no label column: expected {', '.join(LABEL_NAMES)}; it has "
-        f"{_shown(table.names)}.{beside} Name it in the source, for example label: "
+        f"{_shown(table.names)}.{hint} Name it in the source, for example label: "
         f"{(texts or table.names)[0]}, or set target: none if the samples have no labels"
     )
 

@@ -80,7 +80,7 @@ def build_embedder(config: EmbedderConfig, validation: Samples) -> Embedder:
 
 
 def embedder_identity(config: EmbedderConfig) -> dict[str, Any]:
-    """What determines the features beside the samples: configuration and version of the code.
+    """What determines the features, besides the samples: configuration and version of the code.
 
     Raises
     ------

@@ -43,5 +43,5 @@ def image_folder(location: Location) -> Origin:
 
     notes = left_out([name for name in every if name not in set(inside)])
     labels = RawLabels.of_array(classes, location.where)
-    reading = SourceReading("images", label_found="by folder", notes=notes)
+    reading = SourceReading("images", label_rule="by folder", notes=notes)
     return Origin(location.where, len(inside), labels, inputs, reading=reading)

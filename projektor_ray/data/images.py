@@ -55,7 +55,7 @@ def decode_images(
     sizes = [_size(content, name, faults) for content, name in zip(encoded, names, strict=True)]
     _refuse(faults, len(names))
     size = size or Counter(sizes).most_common(1)[0][0]
-    found = np.empty((len(encoded), *size, 3), dtype=np.uint8)
+    decoded = np.empty((len(encoded), *size, 3), dtype=np.uint8)
     kinds: Counter[Any] = Counter()
     for place, (content, name) in enumerate(zip(encoded, names, strict=True)):
         try:
@@ -67,10 +67,10 @@ def decode_images(
         if pixels.shape[:2] != size:
             pixels = resize(pixels, size)
             seen.add("resized")
-        found[place] = pixels
+        decoded[place] = pixels
         kinds.update(seen)
     _refuse(faults, len(names))
-    return found, image_notes(kinds, size)
+    return decoded, image_notes(kinds, size)
 
 
 def stack_images(images: Sequence[NDArray[np.uint8]], size: ImageSize | None) -> Inputs:

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from projektor_ray.data.origin import Labels, Origin
 from projektor_ray.data.raw_labels import RawLabels
 from projektor_ray.data.samples import SampleSchema
-from projektor_ray.data.source_config import AskedTarget
+from projektor_ray.data.source_config import TargetSetting
 from projektor_ray.data.source_reading import Note
 from projektor_ray.errors import InputError
 from projektor_ray.storage.array_types import Floats
@@ -31,7 +31,7 @@ def class_number(name: str, vocabulary: tuple[str, ...]) -> int:
     return UNKNOWN_FROM + int.from_bytes(hashlib.sha256(name.encode()).digest()[:7], "big")
 
 
-def resolve_labels(origin: Origin, target: AskedTarget, schema: SampleSchema | None) -> Labels:
+def resolve_labels(origin: Origin, target: TargetSetting, schema: SampleSchema | None) -> Labels:
     """Labels in the form that `Samples` has.
 
     Parameters
@@ -59,7 +59,7 @@ def resolve_labels(origin: Origin, target: AskedTarget, schema: SampleSchema | N
     return _whole(origin, values, schema)
 
 
-def _real(origin: Origin, raw: Floats, target: AskedTarget) -> NDArray[np.int64] | Floats:
+def _real(origin: Origin, raw: Floats, target: TargetSetting) -> NDArray[np.int64] | Floats:
     infinite = np.flatnonzero(~np.isfinite(raw))
     if infinite.size:
         raise InputError(f"{origin.where}: {infinite.size} of {raw.size} labels are infinite")
@@ -95,7 +95,7 @@ def _whole(origin: Origin, values: NDArray[np.int64], schema: SampleSchema | Non
 
 
 def _named(
-    origin: Origin, raw: RawLabels, target: AskedTarget, schema: SampleSchema | None
+    origin: Origin, raw: RawLabels, target: TargetSetting, schema: SampleSchema | None
 ) -> Labels:
     if target == "regression":
         raise InputError(

@@ -95,7 +95,7 @@ def _struct_array(column: pa.Array) -> NDArray[Any]:
     for at, size in enumerate(sizes):
         if size != sizes[0]:
             raise RaggedError(at, size, sizes[0], sum(other != sizes[0] for other in sizes))
-    found = np.zeros((len(rows), sizes[0] if sizes else 0))
+    dense = np.zeros((len(rows), sizes[0] if sizes else 0))
     for at, (row, kind) in enumerate(zip(rows, kinds, strict=True)):
-        found[at, row["indices"] if kind == SPARSE else slice(None)] = row["values"]
-    return found
+        dense[at, row["indices"] if kind == SPARSE else slice(None)] = row["values"]
+    return dense

@@ -117,20 +117,20 @@ class _Archive:
             If there is none, or several could be it.
         """
         wanted = usual if named is None else (named,)
-        found = [name for name in wanted if name in self.names]
+        present = [name for name in wanted if name in self.names]
         option = "features" if what == "inputs" else "label"
-        if len(found) > 1:
+        if len(present) > 1:
             raise InputError(
-                f"{self._where}: several arrays could be the {what}: {', '.join(found)}. Say which "
-                f"in the source, for example {option}: {found[0]}"
+                f"{self._where}: several arrays could be the {what}: {', '.join(present)}. Say "
+                f"which in the source, for example {option}: {present[0]}"
             )
-        if not found:
+        if not present:
             raise InputError(
                 f"{self._where} has no array of {what}: expected {', '.join(wanted)}; it has "
                 f"{', '.join(self.names) or 'none'}."
                 + (" Set target: none if the samples have no labels" if what == "labels" else "")
             )
-        return found[0]
+        return present[0]
 
     def read(self, name: str) -> NDArray[Any]:
         """An array.

@@ -63,18 +63,18 @@ def _lines(content: pa.Buffer, where: str) -> pa.Table:
 
 def _parsed(content: bytes) -> pa.Table:
     """Records in an array; or columns in an object, as lists or by the row's name."""
-    found = json.loads(content.decode())
-    if isinstance(found, dict):
-        columns = list(found.values())
+    parsed = json.loads(content.decode())
+    if isinstance(parsed, dict):
+        columns = list(parsed.values())
         if columns and all(isinstance(column, dict) for column in columns):
-            return pa.table({name: list(column.values()) for name, column in found.items()})
+            return pa.table({name: list(column.values()) for name, column in parsed.items()})
         if columns and all(isinstance(column, list) for column in columns):
-            return pa.table(found)
-        found = [found]
-    if not all(isinstance(row, dict) for row in found):
+            return pa.table(parsed)
+        parsed = [parsed]
+    if not all(isinstance(row, dict) for row in parsed):
         raise ValueError("expected an array of records, such as [{…}, {…}]")
-    names = list(dict.fromkeys(name for row in found for name in row))
-    return pa.table({name: [row.get(name) for row in found] for name in names})
+    names = list(dict.fromkeys(name for row in parsed for name in row))
+    return pa.table({name: [row.get(name) for row in parsed] for name in names})
 
 
 def _check_depth(content: pa.Buffer, where: str) -> None:

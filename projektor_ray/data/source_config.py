@@ -8,7 +8,7 @@ from projektor_ray.data.samples import ImageSize, Target
 from projektor_ray.errors import redacted
 from projektor_ray.storage.settings import Config, expand_path
 
-AskedTarget = Target | Literal["auto"]
+TargetSetting = Target | Literal["auto"]
 
 ORIGINS = ("path", "sklearn", "torchvision")
 
@@ -81,7 +81,7 @@ class SourceConfig(Config):
         description="Most memory in GiB that the file's content may take; absent: 0.5, or 32 times "
         "the file's size where that is more. Larger contents are usually broken files.",
     )
-    target: AskedTarget = Field(
+    target: TargetSetting = Field(
         default="auto",
         description="What the labels are: classes, regression or none; auto: classes if they "
         "are whole numbers, names or booleans, regression if they are real numbers.",
@@ -156,9 +156,9 @@ class SourceConfig(Config):
         names = [name for name in given if getattr(self, name) is None]
         if self.path is None:
             names = [name for name in names if name == "image_size"]
-        found = self.model_copy(update={name: given[name] for name in names})
-        found._by_default = frozenset(names)
-        return found
+        completed = self.model_copy(update={name: given[name] for name in names})
+        completed._by_default = frozenset(names)
+        return completed
 
     @property
     def column_options(self) -> list[str]:

@@ -1,10 +1,10 @@
-"""What was found, chosen and left out while a source was read: facts, which `explain` words."""
+"""What was read, chosen and left out while a source was read: facts, which `explain` words."""
 
 from dataclasses import dataclass, replace
 from typing import Literal
 
-LabelFound = Literal["", "named", "as validation", "only candidate", "guessed", "by folder"]
-"""How a label column was found; guessed: chosen among several; empty: there is none."""
+LabelRule = Literal["", "named", "as validation", "only candidate", "guessed", "by folder"]
+"""How a label column was chosen; guessed: chosen among several; empty: there is none."""
 
 Reason = Literal[
     "index",
@@ -68,7 +68,7 @@ class SourceReading:
     ----------
     kind : what it was: a table, arrays or images; empty where the samples were made in memory.
     label : the column or array of the labels; empty where there are none, or no name.
-    label_found : how it was found.
+    label_rule : how it was chosen.
     inputs : the columns or the array that the samples' inputs come from.
     left_out : columns that are no features.
     class_names : names that the data themselves give to the classes 0, 1, ….
@@ -77,7 +77,7 @@ class SourceReading:
 
     kind: Literal["", "table", "arrays", "images"] = ""
     label: str = ""
-    label_found: LabelFound = ""
+    label_rule: LabelRule = ""
     inputs: tuple[str, ...] = ()
     left_out: tuple[LeftOut, ...] = ()
     class_names: tuple[str, ...] = ()

@@ -145,9 +145,9 @@ def _field(name: str, parts: Sequence[OpenTable]) -> pa.Field:
     try:
         return pa.unify_schemas(kinds, promote_options="permissive").field(name)
     except pa.ArrowException:
-        found = ", ".join(sorted({str(kind.field(name).type) for kind in kinds}))
+        types = ", ".join(sorted({str(kind.field(name).type) for kind in kinds}))
         raise InputError(
-            f"{parts[0].where} and the other parts differ in the column {name!r}: it is of {found}"
+            f"{parts[0].where} and the other parts differ in the column {name!r}: it is of {types}"
         ) from None
 
 
@@ -173,10 +173,10 @@ def _with_keys(part: OpenTable, keys: Mapping[str, str], numbers: Mapping[str, b
     def read(names: Sequence[str]) -> Iterator[pa.RecordBatch]:
         own = [name for name in names if name not in cells] or part.names[:1]
         for columns in part.batches(own):
-            found = dict(zip(own, columns, strict=True))
+            by_name = dict(zip(own, columns, strict=True))
             arrays = [
-                found[name]
-                if name in found
+                by_name[name]
+                if name in by_name
                 else pa.repeat(cells[name].cast(schema.field(name).type), len(columns[0]))
                 for name in names
             ]

@@ -18,8 +18,8 @@ class TableFormat:
     endings : of the names of its files.
     open : opens one of its files.
     details : what is read and how, for the documentation.
-    is_text : whether its files may be compressed as a whole (`.gz`, `.bz2`, `.zst`), and lie beside
-        images without being what is read.
+    is_text : whether its files may be compressed as a whole (`.gz`, `.bz2`, `.zst`), and lie next
+        to images without being what is read.
     """
 
     name: str

@@ -19,7 +19,7 @@ from projektor_ray.data.origin import Index, Inputs, Origin
 from projektor_ray.data.plain_columns import is_list, plain_type
 from projektor_ray.data.raw_labels import RawLabels
 from projektor_ray.data.samples import ImageSize, SampleSchema
-from projektor_ray.data.source_config import AskedTarget
+from projektor_ray.data.source_config import TargetSetting
 from projektor_ray.data.source_reading import SourceReading
 from projektor_ray.errors import InputError, row_named
 
@@ -30,7 +30,7 @@ def table_origin(
     table: OpenTable,
     features: str | Sequence[str] | None = None,
     label: str | None = None,
-    target: AskedTarget = "auto",
+    target: TargetSetting = "auto",
     schema: SampleSchema | None = None,
 ) -> Origin:
     """Inputs and labels of a table; see `choose_columns`.
@@ -52,7 +52,7 @@ def table_origin(
     reading = SourceReading(
         "table",
         chosen.label,
-        chosen.label_found,
+        chosen.label_rule,
         chosen.inputs,
         chosen.left_out,
         names,
@@ -109,34 +109,34 @@ def _selected(table: OpenTable, names: Sequence[str], index: Index) -> Selected:
 def _numbers(table: OpenTable, names: Sequence[str], index: Index) -> NDArray[Any]:
     """Columns side by side, in the narrowest floats that hold them all."""
     kinds = [plain_type(table.schema.field(name).type).to_pandas_dtype() for name in names]
-    found = np.empty((len(index), len(names)), np.result_type(np.float32, *kinds))
+    inputs = np.empty((len(index), len(names)), np.result_type(np.float32, *kinds))
     for positions, columns in _selected(table, names, index):
         for place, column in enumerate(columns):
-            found[positions, place] = number_array(column)
-    return found
+            inputs[positions, place] = number_array(column)
+    return inputs
 
 
 def _lists(table: OpenTable, name: str, index: Index) -> NDArray[Any]:
     """A column of lists as an array, shape (k, …)."""
-    found: NDArray[Any] | None = None
+    inputs: NDArray[Any] | None = None
     field, here = table.schema.field(name), f"{table.where}, column {name!r}"
     for positions, (column,) in _selected(table, [name], index):
         at = index[positions]
         try:
             cells = cells_array(column, field)
-            if found is None:
-                found = np.empty((len(index), *cells.shape[1:]), _precision(cells, column.type))
-            if cells.shape[1:] != found.shape[1:]:
-                raise RaggedError(0, cells[0].size, found[0].size, len(cells))
+            if inputs is None:
+                inputs = np.empty((len(index), *cells.shape[1:]), _precision(cells, column.type))
+            if cells.shape[1:] != inputs.shape[1:]:
+                raise RaggedError(0, cells[0].size, inputs[0].size, len(cells))
         except RaggedError as odd:
             raise InputError(
                 f"{here}: feature rows have different lengths: most have {odd.usual} values, "
                 f"{odd.count} do not, the first {odd.length} in {row_named(int(at[odd.row]))}"
             ) from None
-        found[positions] = cells
-    if found is None or not found[0].size:
+        inputs[positions] = cells
+    if inputs is None or not inputs[0].size:
         raise InputError(f"{here}: the feature lists are empty")
-    return found
+    return inputs
 
 
 def _precision(cells: NDArray[Any], kind: pa.DataType) -> Any:

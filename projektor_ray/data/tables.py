@@ -130,13 +130,13 @@ def relative_paths(location: Location) -> list[str]:
 def table_parts(inside: Sequence[str]) -> list[str]:
     """Of a folder's files, those of the first format in the list that any of them has.
 
-    Text files beside images are none: the folder is one of images.
+    Text files next to images are none: the folder is one of images.
     """
     has_images = any(name.lower().endswith(IMAGE_ENDINGS) for name in inside)
     for each in TABLE_FORMATS:
-        found = [name for name in inside if _format(name) is each]
-        if found and not (has_images and each.is_text):
-            return found
+        parts = [name for name in inside if _format(name) is each]
+        if parts and not (has_images and each.is_text):
+            return parts
     return []
 
 
@@ -197,8 +197,8 @@ def _file(
 
 
 def _opened(file: TableFile, name: str) -> OpenTable:
-    found = _format(name)
-    if found is None:
+    format_of_name = _format(name)
+    if format_of_name is None:
         ending, compression = _ending(name)
         raise InputError(
             f"{file.where}: expected a table that ends in {_endings()}; "
@@ -206,7 +206,7 @@ def _opened(file: TableFile, name: str) -> OpenTable:
             + (". Files of this kind cannot be compressed as a whole" if compression else "")
         )
     _, compression = _ending(name)
-    return found.open(_decompressed(file, compression) if compression else file)
+    return format_of_name.open(_decompressed(file, compression) if compression else file)
 
 
 def _decompressed(file: TableFile, compression: str) -> TableFile:

@@ -41,7 +41,9 @@ def take_view(source: SourceConfig, origin: Origin, labels: Labels) -> View:
             )
         index = index[start:stop]
     if source.classes is not None:
-        index = index[np.isin(_classes(origin, labels)[index], _kept(source, origin, labels))]
+        index = index[
+            np.isin(_classes(origin, labels)[index], _chosen_classes(source, origin, labels))
+        ]
     index = index[: source.limit]
     if not index.size:
         raise InputError(
@@ -63,10 +65,10 @@ def _classes(origin: Origin, labels: Labels) -> NDArray[np.int64]:
     return labels.values.astype(np.int64, copy=False)
 
 
-def _kept(source: SourceConfig, origin: Origin, labels: Labels) -> list[int]:
+def _chosen_classes(source: SourceConfig, origin: Origin, labels: Labels) -> list[int]:
     """Numbers of the classes that are kept; each must occur in the source."""
     present = np.unique(_classes(origin, labels)).tolist()
-    kept = []
+    chosen = []
     for name in source.classes or ():
         numbered = labels.class_names == origin.reading.class_names  # both empty, or the data's own
         is_number = numbered and isinstance(name, int) and str(name) not in labels.class_names
@@ -78,8 +80,8 @@ def _kept(source: SourceConfig, origin: Origin, labels: Labels) -> list[int]:
             ]
             hint = nearest(str(name), known or map(str, present))
             raise InputError(f"{origin.where} has no samples of class {name!r}; {hint}")
-        kept.append(int(number))
-    return kept
+        chosen.append(int(number))
+    return chosen
 
 
 def _with_wrong_labels(

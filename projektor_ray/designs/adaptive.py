@@ -24,7 +24,7 @@ from projektor_ray.storage.schemas import Key, Row
 from projektor_ray.study.fitting import join_ledgers
 from projektor_ray.study.study import Study
 
-SURFACES = 1024
+POSTERIOR_SAMPLES = 1024
 MOST_CONTENDERS = 400
 """Candidates that surfaces are sampled over: of more, those whose intervals reach farthest up."""
 
@@ -96,21 +96,21 @@ def outlook(
         bounded = bounds is not None and np.isfinite(bounds).any()
         model = JointPower(bounds) if bounded else Joint()
     model.fit_arrays(probes)
-    kept = _contenders(sign * model.interval(candidates, distances, size))
-    at = (candidates[kept], distances[kept], size)
+    contenders = _contenders(sign * model.interval(candidates, distances, size))
+    at = (candidates[contenders], distances[contenders], size)
     stream = generator("adaptive", len(probes), int(probed.sum()))
-    drawn = model.sample_posterior(*at, SURFACES, stream)
+    drawn = model.sample_posterior(*at, POSTERIOR_SAMPLES, stream)
     assert drawn is not None
     sample_posterior = sign * drawn
     best = int(np.argmax(sign * model.predict(*at)))
     gain = float(np.mean(sample_posterior.max(axis=1) - sample_posterior[:, best]))
     chosen: list[int] = []
-    open_ones = ~probed[kept]
+    open_ones = ~probed[contenders]
     while open_ones.any() and len(chosen) < count:
         winners = np.argmax(np.where(open_ones, sample_posterior, -np.inf), axis=1)
-        chosen.append(int(np.argmax(np.bincount(winners, minlength=len(kept)))))
+        chosen.append(int(np.argmax(np.bincount(winners, minlength=len(contenders)))))
         open_ones[chosen[-1]] = False
-    return Outlook(gain, kept[chosen])
+    return Outlook(gain, contenders[chosen])
 
 
 def _contenders(intervals: Floats) -> NDArray[np.intp]:
@@ -131,26 +131,26 @@ def next_step(study: Study, probes: Mapping[Key, Row], distances: Mapping[Key, R
     InputError
         If a candidate's distance is not measured.
     """
-    asked, design, placed = study.config.probes, study.adaptive, len(study.mixtures)
+    settings, design, placed = study.config.probes, study.adaptive, len(study.mixtures)
     assert design is not None
     if placed >= design.most:
         return Step("stop", reason=f"{placed} mixtures are placed, the most that the study allows")
     if set(study.candidate_ids) <= set(study.mixture_ids):
         return Step("stop", reason=f"all {len(study.candidate_ids)} candidates are placed")
-    known = replace(study, mixtures=study.mixtures[: max(placed - asked.batch, design.begun)])
+    known = replace(study, mixtures=study.mixtures[: max(placed - settings.batch, design.begun)])
     if any(probe.key not in probes for probe in known.wanted_probes()):
         return Step("wait")
     try:
-        found = _outlook_of(study, known, probes, distances)
+        expected = _outlook_of(study, known, probes, distances)
     except TooFewProbesError as failure:
         return Step("stop", reason=f"the next mixture cannot be chosen: {failure}")
-    if found.gain < asked.min_expected_gain:
+    if expected.gain < settings.min_expected_gain:
         reason = (
-            f"knowing {study.config.metric} exactly would gain {found.gain:.2g} in the mean, less "
-            f"than probes.min_expected_gain: {asked.min_expected_gain:g}"
+            f"knowing {study.config.metric} exactly would gain {expected.gain:.2g} in the mean, "
+            f"less than probes.min_expected_gain: {settings.min_expected_gain:g}"
         )
-        return Step("stop", gain=found.gain, reason=reason)
-    return Step("train", design.candidates[found.best], found.gain)
+        return Step("stop", gain=expected.gain, reason=reason)
+    return Step("train", design.candidates[expected.best], expected.gain)
 
 
 def _outlook_of(

@@ -68,12 +68,12 @@ def max_purchase_size(config: StudyConfig, providers: Sequence[Provider]) -> int
     InputError
         If nothing bounds the size.
     """
-    asked = config.selection.request
-    if asked.size is not None:
-        return asked.size
+    request = config.selection.request
+    if request.size is not None:
+        return request.size
     min_size, max_size = size_bounds(config)
-    max_size = min(filter(None, (max_size, asked.max_size)), default=None)
-    return bounds_of_size(providers, config.terms, asked.money, min_size, max_size)[1]
+    max_size = min(filter(None, (max_size, request.max_size)), default=None)
+    return bounds_of_size(providers, config.terms, request.money, min_size, max_size)[1]
 
 
 def feasible_purchases(config: StudyConfig, providers: Sequence[Provider]) -> FeasibleSet:
@@ -173,16 +173,16 @@ def _adaptive(
     bought: what is learnt far from them does not change the plan.
     """
     probes = config.probes
-    names, pool = [provider.name for provider in providers], candidates(len(providers))
-    bought = feasible_purchases(config, providers).project(pool)
+    names, grid = [provider.name for provider in providers], candidates(len(providers))
+    bought = feasible_purchases(config, providers).project(grid)
     initial, most = default_adaptive(len(providers))
     most = probes.n_mixtures or most
     initial = probes.initial_mixtures or min(initial, most)
-    trained = _drawable(pool, probes, pilots, names)
+    trained = _drawable(grid, probes, pilots, names)
     if len(trained) < initial:
         raise InputError(
             f"an adaptive design begins with {initial} mixtures, but only {len(trained)} of "
-            f"{len(pool)} can be drawn from the pilots at scale {max(probes.scales):,}. Set "
+            f"{len(grid)} can be drawn from the pilots at scale {max(probes.scales):,}. Set "
             "probes.initial_mixtures to fewer, use smaller scales, or set probes.replacement: true"
         )
     begun = distinct(np.vstack([trained[maximin(trained, initial)], listed]))

@@ -218,8 +218,8 @@ def maximin_design(providers: int, count: int) -> Floats:
     InputError
         If there are not so many candidates.
     """
-    pool = candidates(providers)
-    return np.asarray(pool[maximin(pool, count)])
+    grid = candidates(providers)
+    return np.asarray(grid[maximin(grid, count)])
 
 
 def d_optimal_design(providers: int, count: int, predictor: str) -> Floats:
@@ -231,10 +231,10 @@ def d_optimal_design(providers: int, count: int, predictor: str) -> Floats:
         If so many mixtures are too few or too many, or the predictor is not linear in columns
         that are known before distances are measured.
     """
-    pool = candidates(providers)
+    grid = candidates(providers)
     kind = predictor_class(predictor)
-    chosen = d_optimal(kind.design_columns(pool), count, precision=kind.design_precision)
-    return np.asarray(pool[chosen])
+    chosen = d_optimal(kind.design_columns(grid), count, precision=kind.design_precision)
+    return np.asarray(grid[chosen])
 
 
 def distinct(design: Floats) -> Floats:

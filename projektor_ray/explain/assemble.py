@@ -50,7 +50,7 @@ def assemble(
     chosen: str,
     reason: str,
     notes: Sequence[str],
-    cards: Mapping[str, Sequence["ProviderProfile"]] = MappingProxyType({}),
+    profiles: Mapping[str, Sequence["ProviderProfile"]] = MappingProxyType({}),
     source: Literal["study", "table"] = "table",
     figures: bool = True,
 ) -> Results:
@@ -69,7 +69,7 @@ def assemble(
     others = {name: at for name, at in objectives.items() if name != chosen}
     sign = 1.0 if direction == "maximize" else -1.0
     opinions = [
-        _opinion(name, at(best.size), best, uniform, sign, decides=name == chosen)
+        _model_prediction(name, at(best.size), best, uniform, sign, decides=name == chosen)
         for name, at in {chosen: objectives[chosen], **others}.items()
     ]
     return Results(
@@ -85,19 +85,19 @@ def assemble(
         curves=_curves(
             {name: (objectives[chosen], bought.plans[name]) for name in (SELECTED, UNIFORM)}, sizes
         ),
-        rivals=_curves({name: (at, best) for name, at in others.items() if figures}, sizes),
+        other_models=_curves({name: (at, best) for name, at in others.items() if figures}, sizes),
         opinions=tuple(opinions),
         surface=surface_at(objectives[chosen](best.size), len(bought.providers))
         if figures
         else None,
         reasons=_reasons(reason, scales, best.size),
         notes=tuple(notes),
-        cards={name: tuple(drawn) for name, drawn in cards.items()},
+        profiles={name: tuple(drawn) for name, drawn in profiles.items()},
         source=source,
     )
 
 
-def _opinion(
+def _model_prediction(
     name: str, objective: MetricObjective, best: Plan, uniform: Plan, sign: float, *, decides: bool
 ) -> ModelPrediction:
     value, other = objective.predict(np.stack([best.mixture, uniform.mixture]))
@@ -110,14 +110,14 @@ def _curves(wanted: Mapping[str, tuple[ObjectiveAt, Plan]], sizes: Floats) -> tu
     """A plan's mixture at all sizes, by name; none where there is one size."""
     if len(sizes) == 1:
         return ()
-    found = []
+    curves = []
     for name, (objective_at, plan) in wanted.items():
         mixture = plan.mixture[None]
         along = [objective_at(float(size)) for size in sizes]
         values = np.array([one.predict(mixture)[0] for one in along])
         intervals = np.array([one.interval(mixture, LEVEL)[0] for one in along])
-        found.append(Curve(name, sizes, values, intervals))
-    return tuple(found)
+        curves.append(Curve(name, sizes, values, intervals))
+    return tuple(curves)
 
 
 def curve_sizes(scales: Sequence[int], size: int, points: int) -> Floats:
@@ -143,10 +143,10 @@ def surface_at(objective: MetricObjective, providers: int) -> Surface | None:
 
 
 def _reasons(reason: str, scales: Sequence[int], size: int) -> tuple[str, ...]:
-    said = [reason, reach(size, scales)]
+    sentences = [reason, reach(size, scales)]
     if len(scales) > 1 and size > scales[-1]:
         gain = float(noise_gain(size, scales))
-        said.append(
+        sentences.append(
             f"by Eq. 3, errors of the trainings grow {gain:.1f} times on the way to {size:,}"
         )
-    return tuple(said)
+    return tuple(sentences)

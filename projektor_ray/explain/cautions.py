@@ -140,8 +140,8 @@ def _not_best(results: Results) -> Iterator[Fact]:
         )
 
 
-def _against(results: Results, opinion: ModelPrediction) -> bool:
-    return rounded(opinion.gain, results.decimals) < 0
+def _against(results: Results, prediction: ModelPrediction) -> bool:
+    return rounded(prediction.gain, results.decimals) < 0
 
 
 def _cheaper_plans(results: Results) -> Iterator[Fact]:
@@ -165,13 +165,13 @@ def _cheaper_plans(results: Results) -> Iterator[Fact]:
         for name, plan in results.without.items()
         if plan is not None and _same_prediction(results, plan)
     ]
-    for least, which, why in sorted(cheaper)[:1]:
-        if cost - least > SAVES * cost:
+    for lowest, which, why in sorted(cheaper)[:1]:
+        if cost - lowest > SAVES * cost:
             yield fact(
                 "cheaper_plan",
-                f"{which} costs {least:,.2f}, which is {cost - least:,.2f} less, and {why}.",
-                cost=least,
-                saving=cost - least,
+                f"{which} costs {lowest:,.2f}, which is {cost - lowest:,.2f} less, and {why}.",
+                cost=lowest,
+                saving=cost - lowest,
             )
 
 
@@ -186,7 +186,7 @@ def _filling(results: Results) -> Iterator[Fact]:
     best, metric = results.selected, results.metric_text
     if results.bought.open_size or results.bought.target_result is not None or not results.grows:
         return
-    harm = -results.sign * results.worth
+    harm = -results.sign * results.marginal_values
     ordered = np.argsort(-harm, kind="stable")
     worse = [int(i) for i in ordered if metric.shows(harm[i]) and best.samples[i]]
     if worse:
@@ -206,13 +206,13 @@ def _filling(results: Results) -> Iterator[Fact]:
 
 def provider_warnings(results: Results) -> Iterator[Fact]:
     """Flaws of the pilots."""
-    for card, beside in results.every_card:
-        name, wrong, odd = card.provider, card.wrong_labels, card.outliers
+    for profile, of_set in results.every_profile:
+        name, wrong, odd = profile.provider, profile.wrong_labels, profile.outliers
         if wrong is not None and wrong.low >= BAD_LABELS:
             yield fact(
                 "wrong_labels",
                 f"About {percent(wrong.value)} of the labels of {name} look wrong (90% interval "
-                f"{percent_range(wrong.low, wrong.high)}){beside}.",
+                f"{percent_range(wrong.low, wrong.high)}){of_set}.",
                 provider=name,
                 share=wrong.value,
                 low=wrong.low,
@@ -222,32 +222,32 @@ def provider_warnings(results: Results) -> Iterator[Fact]:
             yield fact(
                 "outliers",
                 f"About {percent(odd.value)} of the samples of {name} are unlike any validation "
-                f"sample{beside}.",
+                f"sample{of_set}.",
                 provider=name,
                 share=odd.value,
             )
-        repeated = card.duplicates_within + card.near_duplicates_within
-        if repeated > BAD_DUPLICATES * card.samples:
+        repeated = profile.duplicates_within + profile.near_duplicates_within
+        if repeated > BAD_DUPLICATES * profile.samples:
             yield fact(
                 "duplicates",
                 f"{count(repeated, 'sample')} of {name} duplicate other samples of the same pilot "
-                f"({card.near_duplicates_within:,} of these only nearly).",
+                f"({profile.near_duplicates_within:,} of these only nearly).",
                 provider=name,
                 samples=repeated,
             )
-        if card.duplicates_in_validation:
+        if profile.duplicates_in_validation:
             yield fact(
                 "leakage",
-                f"{count(card.duplicates_in_validation, 'sample')} of {name} are also in the "
-                f"validation set{beside}: the metric of mixtures with {name} is too good.",
+                f"{count(profile.duplicates_in_validation, 'sample')} of {name} are also in the "
+                f"validation set{of_set}: the metric of mixtures with {name} is too good.",
                 provider=name,
-                samples=card.duplicates_in_validation,
+                samples=profile.duplicates_in_validation,
             )
-        near, chance = card.near_duplicates_in_validation, card.near_duplicates_by_chance
-        if near > BAD_DUPLICATES * card.samples and near > CHANCE_FACTOR * chance:
+        near, chance = profile.near_duplicates_in_validation, profile.near_duplicates_by_chance
+        if near > BAD_DUPLICATES * profile.samples and near > CHANCE_FACTOR * chance:
             yield fact(
                 "near_duplicates",
-                f"{count(near, 'sample')} of {name} nearly equal a validation sample{beside}; "
+                f"{count(near, 'sample')} of {name} nearly equal a validation sample{of_set}; "
                 f"about {chance:,.0f} would by chance.",
                 provider=name,
                 samples=near,

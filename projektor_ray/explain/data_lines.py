@@ -8,7 +8,7 @@ from projektor_ray.explain.formatting import count, listed
 from projektor_ray.study.validation_sets import UNNAMED, SetSummary
 
 SHOWN = 8
-LABEL_FOUND = {
+LABEL_RULES = {
     "named": "named in the study",
     "as validation": "called as in the validation set",
     "only candidate": "found by its name",
@@ -54,7 +54,7 @@ def data_fact(one: SetSummary, first: SetSummary | None = None) -> Fact:
         input_shape=list(one.input_shape),
         features=list(one.feature_names),
         label=reading.label,
-        label_found=reading.label_found,
+        label_rule=reading.label_rule,
         target=one.target,
         classes=dict(zip(one.labels, one.counts, strict=True)),
         left_out={each.name: each.reason for each in reading.left_out},
@@ -75,7 +75,7 @@ def guessed_labels(sets: Sequence[SetSummary]) -> list[Fact]:
             others=others,
         )
         for one in sets
-        if one.reading.label_found == "guessed"
+        if one.reading.label_rule == "guessed"
         for others in [[e.name for e in one.reading.left_out if e.reason == "second label"]]
     ]
 
@@ -115,7 +115,7 @@ def _columns(one: SetSummary, first: SetSummary | None) -> list[str]:
         and one.feature_names
         and one.feature_names == first.feature_names
         and one.reading.label == first.reading.label
-        and one.reading.label_found in ("named", "as validation", first.reading.label_found)
+        and one.reading.label_rule in ("named", "as validation", first.reading.label_rule)
     ):
         return ["features and label as in validation"]
     return [_features(one), *_label(one)]
@@ -134,12 +134,12 @@ def _features(one: SetSummary) -> str:
 
 
 def _label(one: SetSummary) -> list[str]:
-    found = one.reading.label_found
-    if found == "by folder":
+    rule = one.reading.label_rule
+    if rule == "by folder":
         return ["label: the folder's name"]
     if not one.reading.label:
         return [] if one.target != "none" else ["no labels"]
-    return [f"label: {one.reading.label} ({LABEL_FOUND[found]})"]
+    return [f"label: {one.reading.label} ({LABEL_RULES[rule]})"]
 
 
 def _classes(one: SetSummary) -> list[str]:

@@ -13,7 +13,7 @@ MOST_DECIMALS = 6
 PRICE_DIGITS = 6
 FINER = 2
 """So many decimals more than the metric has what a part of the purchase is worth."""
-WORTH_DIGITS = 3
+MARGINAL_VALUE_DIGITS = 3
 STEP = 4
 """A plan is at least so many times as large as the step by which it is valued."""
 
@@ -67,8 +67,8 @@ def change(value: float, decimals: int) -> str:
 
 def changes(values: Sequence[float], digits: int, most: int) -> list[str]:
     """A column of differences: the largest has so many digits, none more decimals than `most`."""
-    largest = max((abs(value) for value in values), default=0.0)
-    decimals = min(decimals_for(largest, digits), most) if largest else most
+    greatest = max((abs(value) for value in values), default=0.0)
+    decimals = min(decimals_for(greatest, digits), most) if greatest else most
     return [change(value, decimals) for value in values]
 
 
@@ -78,7 +78,7 @@ def significant(value: float, digits: int = 2) -> str:
 
 
 def sample_step(size: int) -> int:
-    """How many samples more of a provider are valued beside a plan: a power of ten."""
+    """How many samples more of a provider are valued on top of a plan: a power of ten."""
     return int(10 ** max(np.floor(np.log10(size / STEP)), 0))
 
 

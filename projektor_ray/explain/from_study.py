@@ -26,7 +26,7 @@ def results_of_study(
     fits: Sequence[SetFit],
     plans: PurchasePlans,
     without: Mapping[str, Plan | None],
-    cards: Mapping[str, Sequence["ProviderProfile"]],
+    profiles: Mapping[str, Sequence["ProviderProfile"]],
     *,
     figures: bool = True,
 ) -> Results:
@@ -34,7 +34,7 @@ def results_of_study(
 
     Parameters
     ----------
-    fits, cards : of each validation set, the latter by its name.
+    fits, profiles : of each validation set, the latter by its name.
     """
     fits = [replace(one, distances=CachedDistances(one.distances)) for one in fits]
     chosen = " / ".join(dict.fromkeys(one.fitted.projection for one in fits))
@@ -52,7 +52,7 @@ def results_of_study(
         chosen=chosen,
         reason="; ".join(_of_sets(fits, [[describe_choice(one.fitted)] for one in fits])),
         notes=[*study.cautions, *_of_sets(fits, [_notes(one) for one in fits])],
-        cards=cards,
+        profiles=profiles,
         source="study",
         figures=figures,
     )
@@ -61,7 +61,7 @@ def results_of_study(
 def results_of_plans(
     study: FittedStudy,
     plans: PurchasePlans,
-    cards: Mapping[str, Sequence["ProviderProfile"]] | None = None,
+    profiles: Mapping[str, Sequence["ProviderProfile"]] | None = None,
     *,
     leave_out: bool = True,
     figures: bool = False,
@@ -71,26 +71,28 @@ def results_of_plans(
     Parameters
     ----------
     study : under the offers that the plans keep, see `FittedStudy.offering`.
-    cards : the profiles by validation set, see `FittedStudy.profiles`; None: left out.
+    profiles : by validation set, see `FittedStudy.profiles`; None: left out.
     leave_out : whether to search also the best plan without each provider, which takes longer.
     """
     without = plans_without(study.problem, plans.selected, plans.budget) if leave_out else {}
-    if cards:
+    if profiles:
         from projektor_ray.profiles import with_plan
 
-        cards = {name: with_plan(of, plans.selected, without) for name, of in cards.items()}
-    return results_of_study(study.study, study.fits, plans, without, cards or {}, figures=figures)
+        profiles = {name: with_plan(of, plans.selected, without) for name, of in profiles.items()}
+    return results_of_study(
+        study.study, study.fits, plans, without, profiles or {}, figures=figures
+    )
 
 
 def _of_sets(fits: Sequence[SetFit], says: Sequence[Sequence[str]]) -> list[str]:
     """Each sentence once, with the validation set that it is of where it is not of all of them."""
     named = {one.study.set_name: own for one, own in zip(fits, says, strict=True)}
-    told = [
+    sentences = [
         sentence if all(sentence in own for own in says) else f"{name}: {sentence}"
         for name, own in named.items()
         for sentence in own
     ]
-    return list(dict.fromkeys(told))
+    return list(dict.fromkeys(sentences))
 
 
 def _objectives(study: Study, fits: Sequence[SetFit], chosen: str) -> dict[str, ObjectiveAt]:
@@ -141,5 +143,5 @@ def _notes(fit: SetFit) -> list[str]:
     """What is known to be amiss."""
     runs = fit.runs
     failed = [f"{runs.failed:,} trainings failed: see the column `error` of the table `probes`"]
-    told = unidentified(runs.mixtures, fit.study.names, runs.distances)
-    return [*told, *(failed if runs.failed else [])]
+    sentences = unidentified(runs.mixtures, fit.study.names, runs.distances)
+    return [*sentences, *(failed if runs.failed else [])]

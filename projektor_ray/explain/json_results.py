@@ -47,7 +47,8 @@ def results_to_dict(results: Results) -> dict[str, Any]:
             for one in results.opinions
         ],
         "profiles": {
-            name: [card.to_row() for card in cards] for name, cards in results.cards.items()
+            name: [profile.to_row() for profile in profiles]
+            for name, profiles in results.profiles.items()
         },
         "reasons": list(results.reasons),
         "facts": [one.to_dict() for one in facts if one is not None],

@@ -11,25 +11,25 @@ def describe_choice(fitted: FittedModels) -> str:
     reason, projection = fitted.reason, fitted.projection
     if reason.rule == "one_scale":
         return f"one scale only: the value there, predicted by {_predictor(fitted)}"
-    said = f"{projection}{'' if projection in JOINTS else ' over ' + fitted.predictor}"
+    text = f"{projection}{'' if projection in JOINTS else ' over ' + fitted.predictor}"
     if reason.rule == "requested":
-        said += ", as requested"
+        text += ", as requested"
     elif reason.rule == "held_out":
-        held = f"error at {fitted.scales[-1]:,} when held out"
-        said += f", the least {held}: {_listed(reason.errors)}"
+        measure = f"error at {fitted.scales[-1]:,} when held out"
+        text += f", the least {measure}: {_listed(reason.errors)}"
     elif projection in JOINTS:
-        said += ", the default with two scales; train at a third scale to compare scaling models"
+        text += ", the default with two scales; train at a third scale to compare scaling models"
     if projection not in JOINTS:
-        said += f"; predictor: {_predictor(fitted)}"
+        text += f"; predictor: {_predictor(fitted)}"
     if JOINT in fitted.refused and reason.predictor_rule == "default":
-        said += f"; joint cannot be fitted: {fitted.refused[JOINT]}"
+        text += f"; joint cannot be fitted: {fitted.refused[JOINT]}"
     model = fitted.model
     if isinstance(model, Grouped):
-        said += (
+        text += (
             f"; {len(model.groups)} providers are fitted as {model.n_groups} groups whose samples "
             "move the distance alike, because there are fewer mixtures than providers"
         )
-    return said
+    return text
 
 
 def _predictor(fitted: FittedModels) -> str:

@@ -120,26 +120,26 @@ def _negotiations(results: Results) -> Iterator[Fact]:
 def _questions(results: Results) -> Iterator[Fact]:
     """What to ask the providers whom the plan buys from."""
     pairs: set[frozenset[str | None]] = set()
-    for card, _ in results.every_card:
-        if not card.planned_samples:
+    for profile, _ in results.every_profile:
+        if not profile.planned_samples:
             continue
-        wrong = card.wrong_labels
+        wrong = profile.wrong_labels
         if wrong is not None and wrong.low >= BAD_LABELS:
             yield fact(
                 "check_labels",
-                f"Have the labels of {card.provider} checked before buying "
-                f"{count(card.planned_samples, 'sample')}.",
-                provider=card.provider,
-                samples=card.planned_samples,
+                f"Have the labels of {profile.provider} checked before buying "
+                f"{count(profile.planned_samples, 'sample')}.",
+                provider=profile.provider,
+                samples=profile.planned_samples,
             )
-        pair = frozenset((card.provider, card.closest_provider))
-        if card.duplicates_in_closest > BAD_DUPLICATES * card.samples and pair not in pairs:
+        pair = frozenset((profile.provider, profile.closest_provider))
+        if profile.duplicates_in_closest > BAD_DUPLICATES * profile.samples and pair not in pairs:
             pairs.add(pair)
             yield fact(
                 "ask_for_ownership",
-                f"Ask {card.provider} and {card.closest_provider} who owns the "
-                f"{count(card.duplicates_in_closest, 'sample')} that both offer, and pay "
+                f"Ask {profile.provider} and {profile.closest_provider} who owns the "
+                f"{count(profile.duplicates_in_closest, 'sample')} that both offer, and pay "
                 "only once.",
-                providers=(card.provider, card.closest_provider),
-                samples=card.duplicates_in_closest,
+                providers=(profile.provider, profile.closest_provider),
+                samples=profile.duplicates_in_closest,
             )

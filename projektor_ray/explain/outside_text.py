@@ -3,7 +3,7 @@
 import re
 import unicodedata
 
-KEPT = "\n\t"
+ALLOWED = "\n\t"
 REPLACED = {"\r\n": "\n", "\r": "\n", "\u2028": "\n", "\u2029": "\n", "\u0085": "\n"}
 LINE_ENDS = re.compile("|".join(REPLACED))
 INVISIBLE = ("Cc", "Cf", "Cs")
@@ -19,10 +19,10 @@ def printable(text: str, *, lines: bool = True) -> str:
     ----------
     lines : whether line breaks stay; else each becomes a space.
     """
-    broken = LINE_ENDS.sub(lambda found: REPLACED[found[0]], text)
+    broken = LINE_ENDS.sub(lambda match: REPLACED[match[0]], text)
     clean = "".join(
         letter
         for letter in broken
-        if letter in KEPT or letter in JOINERS or unicodedata.category(letter) not in INVISIBLE
+        if letter in ALLOWED or letter in JOINERS or unicodedata.category(letter) not in INVISIBLE
     )
     return clean if lines else " ".join(clean.split("\n"))

@@ -10,22 +10,22 @@ FEW_CONVERGED = 0.5
 SHOWN_PROVIDERS = 3
 
 
-def plan_heading(found: PurchasePlans, metric: MetricText) -> Fact:
+def plan_heading(plans: PurchasePlans, metric: MetricText) -> Fact:
     """What to buy, for how much money: the title of the plan."""
-    best, budget = found.selected, found.budget
-    cost = f" for {best.cost:,.2f}" if found.priced or budget is not None else ""
+    best, budget = plans.selected, plans.budget
+    cost = f" for {best.cost:,.2f}" if plans.priced or budget is not None else ""
     of_budget = "" if budget is None else f" (budget {budget:,.10g})"
     text = f"Buy {count(best.size, 'sample')}{cost}{of_budget}"
-    if not found.reachable:
+    if not plans.reachable:
         text = f"Target not reachable. Best plan: {text[0].lower()}{text[1:]}"
     return fact(
         "plan", text, size=best.size, cost=best.cost, budget=budget, predicted=best.predicted
     )
 
 
-def target_result(found: PurchasePlans, metric: MetricText) -> Fact | None:
+def target_result(plans: PurchasePlans, metric: MetricText) -> Fact | None:
     """Whether the target is reached, and with what; None where none was set."""
-    answer = found.target_result
+    answer = plans.target_result
     if answer is None:
         return None
     plan = answer.plan
@@ -36,7 +36,7 @@ def target_result(found: PurchasePlans, metric: MetricText) -> Fact | None:
     if answer.reached:
         text = f"The target {answer.target:.10g} is reached with {bought}: {predicted}."
     else:
-        within = "" if found.budget is None else f" within the budget of {found.budget:,.10g}"
+        within = "" if plans.budget is None else f" within the budget of {plans.budget:,.10g}"
         text = (
             f"The target {answer.target:.10g} cannot be reached{within}. The best plan has "
             f"{bought}: {predicted}."
@@ -52,12 +52,12 @@ def target_result(found: PurchasePlans, metric: MetricText) -> Fact | None:
     )
 
 
-def unspent_money(found: PurchasePlans) -> Fact | None:
+def unspent_money(plans: PurchasePlans) -> Fact | None:
     """What is left of the budget, and why; None where nothing noteworthy is."""
-    left = found.unspent
+    left = plans.unspent
     if left is None:
         return None
-    text = f"{left.amount:,.2f} of the budget is left: {_why_unspent(left, found.selected)}."
+    text = f"{left.amount:,.2f} of the budget is left: {_why_unspent(left, plans.selected)}."
     return fact(
         "unspent_budget", text, amount=left.amount, reason=left.reason, providers=left.providers
     )
@@ -112,64 +112,64 @@ def few_converged(plan: Plan) -> bool:
     return plan.restarts_converged < FEW_CONVERGED * plan.restarts or plan.optimality_gap > 0
 
 
-def baseline_definitions(found: PurchasePlans) -> list[Fact]:
+def baseline_definitions(plans: PurchasePlans) -> list[Fact]:
     """What the baselines are whose names do not say it, and which plans buy the same."""
     facts = []
-    distinct = found.distinct
-    if "single" in distinct and (name := found.max_provider) is not None:
+    distinct = plans.distinct
+    if "single" in distinct and (name := plans.max_provider) is not None:
         plan = distinct["single"]
         most = int(plan.samples[plan.names.index(name)])
         text = (
-            f"{quoted(found.label('single'))} buys as much of {name} as possible "
+            f"{quoted(plans.label('single'))} buys as much of {name} as possible "
             f"({count(most, 'sample')}) and splits the rest evenly."
         )
         facts.append(fact("baseline_max", text, provider=name, samples=most))
-    if moved := found.trained_share_moved:
+    if moved := plans.trained_share_moved:
         text = (
-            f"{quoted(found.label('probe'))} is the mixture with the best trained metric. "
+            f"{quoted(plans.label('probe'))} is the mixture with the best trained metric. "
             f"{moved:.0%} of it is moved to other providers to keep capacities, terms and budget."
         )
         facts.append(fact("baseline_trained", text, share_moved=moved))
     for first, plan in distinct.items():
         same = [
             name
-            for name, other in found.plans.items()
+            for name, other in plans.plans.items()
             if name != first and (other.samples == plan.samples).all()
         ]
         if same:
-            labels = listed([quoted(found.label(name)) for name in same])
+            labels = listed([quoted(plans.label(name)) for name in same])
             verb = "buys" if len(same) == 1 else "buy"
-            text = f"{labels} {verb} the same as {quoted(found.label(first))}."
+            text = f"{labels} {verb} the same as {quoted(plans.label(first))}."
             facts.append(fact("same_plans", text, plans=(first, *same)))
     return facts
 
 
-def comparison_scope(found: PurchasePlans) -> Fact | None:
+def comparison_scope(plans: PurchasePlans) -> Fact | None:
     """What the compared plans share; None where the size was given."""
-    size = count(found.selected.size, "sample")
-    if found.target_result is not None:
+    size = count(plans.selected.size, "sample")
+    if plans.target_result is not None:
         text = (
             f"All compared plans have {size}. They may cost less than the budget and may miss the "
             "target, which is compared with the mean prediction."
         )
-        if _uncertain_target(found):
+        if _uncertain_target(plans):
             text += (
                 " A plan that reaches its target on average misses it about half the time: set a "
                 "stricter target for a safer plan."
             )
-    elif found.open_size:
+    elif plans.open_size:
         text = (
             f"All intervals and gains are for plans of {size}. They leave out the uncertainty "
             "about the best size."
         )
     else:
         return None
-    return fact("comparison_scope", text, size=found.selected.size)
+    return fact("comparison_scope", text, size=plans.selected.size)
 
 
-def _uncertain_target(found: PurchasePlans) -> bool:
+def _uncertain_target(plans: PurchasePlans) -> bool:
     """Whether a target that is reached on average lies within the plan's interval."""
-    answer, interval = found.target_result, found.selected.interval
+    answer, interval = plans.target_result, plans.selected.interval
     if answer is None or not answer.reached or interval is None:
         return False
     return interval[0] < answer.target < interval[1]

@@ -8,7 +8,7 @@ import numpy as np
 
 from projektor_ray.explain.formatting import (
     FINER,
-    WORTH_DIGITS,
+    MARGINAL_VALUE_DIGITS,
     MetricText,
     change,
     changes,
@@ -98,20 +98,20 @@ class Results:
     ----------
     title : of the page.
     metric, direction : what is bought for, and whether more of it is better.
-    cross_validation : the finished probes beside what is predicted for each.
+    cross_validation : the finished probes, and what is predicted for each.
     measured : whether their mixtures' distances to validation are known.
     predictors : rows `predictor, on, size, mae, mae_cv, r2, chosen`; `on` says which validation
         set, where there are several.
     errors_of : what the errors in these rows are of: the metric or its logarithm.
-    bought : the selected plan beside others, `uniform` among them.
+    bought : the selected plan and others, `uniform` among them.
     without : the best plans that leave a provider out, by its name; None where there is none.
     curves : of some plans' mixtures, by the model that decides; none where there is one scale.
-    rivals : of the selected mixture, by the other models.
+    other_models : of the selected mixture, by the other models.
     opinions : of every model, the one that decides first.
     surface : for three providers.
     reasons : why this model, and how far it reaches; a sentence each.
     notes : what is known to be amiss with the trainings; a sentence each.
-    cards : of the providers, where there are pilots, by the validation set they are beside.
+    profiles : of the providers, where there are pilots, by validation set.
     source : whether the trainings are a study's, or a table of somebody's runs.
     """
 
@@ -125,12 +125,12 @@ class Results:
     bought: PurchasePlans
     without: Mapping[str, Plan | None]
     curves: tuple[Curve, ...]
-    rivals: tuple[Curve, ...]
+    other_models: tuple[Curve, ...]
     opinions: tuple[ModelPrediction, ...]
     surface: Surface | None
     reasons: tuple[str, ...]
     notes: tuple[str, ...]
-    cards: Mapping[str, tuple["ProviderProfile", ...]] = field(default_factory=dict)
+    profiles: Mapping[str, tuple["ProviderProfile", ...]] = field(default_factory=dict)
     source: Literal["study", "table"] = "table"
 
     @property
@@ -167,11 +167,11 @@ class Results:
         return gain.low > 0 and rounded(gain.value, self.decimals) > 0
 
     @property
-    def every_card(self) -> Iterator[tuple["ProviderProfile", str]]:
-        """Every card, and which validation set it is beside, in words where there are several."""
-        for name, cards in self.cards.items():
-            beside = f" ({name})" if len(self.cards) > 1 else ""
-            yield from ((card, beside) for card in cards)
+    def every_profile(self) -> Iterator[tuple["ProviderProfile", str]]:
+        """Every profile, and the name of its validation set where there are several."""
+        for name, profiles in self.profiles.items():
+            of_set = f" ({name})" if len(self.profiles) > 1 else ""
+            yield from ((profile, of_set) for profile in profiles)
 
     @property
     def labels(self) -> tuple[str, ...]:
@@ -194,7 +194,7 @@ class Results:
         return sample_step(self.selected.size)
 
     @property
-    def worth(self) -> Floats:
+    def marginal_values(self) -> Floats:
         """Metric added by so many samples more of each provider, (m,)."""
         return np.asarray(self.step / THOUSAND * self.selected.marginal_value)
 
@@ -235,9 +235,9 @@ class Results:
         return change(value, self.decimals)
 
     @property
-    def show_worth(self) -> Sequence[str]:
+    def shown_marginal_values(self) -> Sequence[str]:
         """What `step` samples more of each provider are worth, m of them."""
-        return changes(self.worth.tolist(), WORTH_DIGITS, self.decimals + FINER)
+        return changes(self.marginal_values.tolist(), MARGINAL_VALUE_DIGITS, self.decimals + FINER)
 
     def show_without(self, name: str) -> str:
         """How the metric of the best plan changes if a provider is left out."""

@@ -11,16 +11,16 @@ MOST_CAPACITIES = 3
 """Providers whose capacity is named."""
 
 
-def shadow_prices(found: PurchasePlans, metric: MetricText) -> list[Fact]:
+def shadow_prices(plans: PurchasePlans, metric: MetricText) -> list[Fact]:
     """What a larger capacity of each sold-out provider, and a larger budget, would improve; those
     that rounding hides are left out.
     """
-    return [*capacity_shadow_prices(found, metric), *budget_shadow_price(found, metric)]
+    return [*capacity_shadow_prices(plans, metric), *budget_shadow_price(plans, metric)]
 
 
-def capacity_shadow_prices(found: PurchasePlans, metric: MetricText) -> list[Fact]:
+def capacity_shadow_prices(plans: PurchasePlans, metric: MetricText) -> list[Fact]:
     """What more samples for sale from each sold-out provider would improve, largest first."""
-    plan = found.selected
+    plan = plans.selected
     samples = sample_step(plan.size)
     improvements = samples / THOUSAND * plan.capacity_shadow_price
     return [
@@ -37,11 +37,11 @@ def capacity_shadow_prices(found: PurchasePlans, metric: MetricText) -> list[Fac
     ]
 
 
-def budget_shadow_price(found: PurchasePlans, metric: MetricText) -> list[Fact]:
+def budget_shadow_price(plans: PurchasePlans, metric: MetricText) -> list[Fact]:
     """What 1% more money would improve; nothing where no budget bounds the plan."""
-    reached = found.target_result is not None and found.target_result.reached
-    money = 0.0 if found.budget is None or reached else found.budget / 100
-    improvement = money * found.selected.budget_shadow_price
+    is_reached = plans.target_result is not None and plans.target_result.reached
+    money = 0.0 if plans.budget is None or is_reached else plans.budget / 100
+    improvement = money * plans.selected.budget_shadow_price
     if not metric.shows(improvement):
         return []
     text = f"If the budget grew by 1% ({money:,.2f}), {metric.improvement(improvement)}."

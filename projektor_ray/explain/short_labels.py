@@ -19,9 +19,9 @@ def labels(names: Sequence[str]) -> tuple[str, ...]:
     """
     cut = _without_end(_without_beginning(names))
     for head in HEADS:
-        told = tuple(short(name, head=head) for name in cut)
-        if len(set(told)) == len(set(names)):
-            return told
+        labels = tuple(short(name, head=head) for name in cut)
+        if len(set(labels)) == len(set(names)):
+            return labels
     return tuple(cut)
 
 

@@ -35,7 +35,7 @@ def plan_table(results: Results) -> TextTable:
     if bought.priced:
         columns["price"] = as_written(best.prices)
         columns["cost"] = [f"{cost:,.2f}" for cost in best.costs]
-    columns[more] = results.show_worth
+    columns[more] = results.shown_marginal_values
     columns["without it"] = [results.show_without(name) for name in best.names]
     order = np.argsort(-best.samples, kind="stable")
     return _table(
@@ -81,14 +81,14 @@ def comparison_table(results: Results) -> TextTable:
     }
     if results.bought.priced:
         columns["cost"] = [f"{plan.cost:,.2f}" for plan in plans.values()]
-    kept = (
+    columns_shown = (
         "the same constraints" if results.bought.target_result is None else "capacities and terms"
     )
     definitions = map(str, baseline_definitions(results.bought))
     return _table(
         f"Comparison with baselines ({metric.name})",
         columns,
-        caption=" ".join([f"All plans keep {kept}.", *definitions]),
+        caption=" ".join([f"All plans keep {columns_shown}.", *definitions]),
         chosen=tuple(plan is results.selected for plan in plans.values()),
         optional=("90% interval", "90% of gain"),
     )

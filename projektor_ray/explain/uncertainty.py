@@ -13,18 +13,18 @@ FURTHER = 4
 """How many times the largest trained size a further one is at most."""
 
 
-def gain_uncertainty(found: PurchasePlans, metric: MetricText) -> Fact | None:
+def gain_uncertainty(plans: PurchasePlans, metric: MetricText) -> Fact | None:
     """That the plan may be no better than the best baseline, or than other plans, and which
     trainings would show it; None where neither is so, or the plan is one that reaches a target.
     """
-    name = found.nearest
-    if name is None or found.target_result is not None:
+    name = plans.nearest
+    if name is None or plans.target_result is not None:
         return None
-    gain, stability = found.gains[name], found.stability
+    gain, stability = plans.gains[name], plans.stability
     no_regret = stability is not None and rounded(stability.expected_regret, metric.decimals) == 0
-    label = quoted(found.label(name))
+    label = quoted(plans.label(name))
     values = {
-        "baseline": found.label(name),
+        "baseline": plans.label(name),
         "gain": gain.value,
         "gain_low": gain.low,
         "gain_high": gain.high,
@@ -40,8 +40,8 @@ def gain_uncertainty(found: PurchasePlans, metric: MetricText) -> Fact | None:
         kind = "plan_unstable"
     else:
         return None
-    if found.trained is not None:
-        text += f" {_trainings_to_decide(found, name, found.trained)}"
+    if plans.trained is not None:
+        text += f" {_trainings_to_decide(plans, name, plans.trained)}"
     return fact(kind, text, **values)
 
 
@@ -52,36 +52,36 @@ def further_scale(last: int, size: int) -> int:
     return round(min(FURTHER * last, float(np.sqrt(last * size))))
 
 
-def _trainings_to_decide(found: PurchasePlans, baseline: str, tried: TrainedComparison) -> str:
+def _trainings_to_decide(plans: PurchasePlans, baseline: str, trained: TrainedComparison) -> str:
     """Which trainings would decide between the plan and a baseline: at a larger size where they
     clearly differ at the largest one, else more of them there.
     """
-    size = found.selected.size
-    clear = tried.gain is not None and tried.gain.low > 0
-    further = further_scale(tried.size, size)
-    at = f"at {count(tried.size, 'sample')}"
-    if clear and further > tried.size:
+    size = plans.selected.size
+    clear = trained.gain is not None and trained.gain.low > 0
+    further = further_scale(trained.size, size)
+    at = f"at {count(trained.size, 'sample')}"
+    if clear and further > trained.size:
         return (
             f"The plans clearly differ {at}: train both at a larger size (e.g. {further:,}) to "
             "see whether the gap holds."
         )
-    if all(tried.near(found.plans[one].mixture) for one in (SELECTED, baseline)):
+    if all(trained.near(plans.plans[one].mixture) for one in (SELECTED, baseline)):
         return f"Train the mixtures close to both plans with more seeds {at}."
     return f"Train the mixtures of both plans with several seeds {at}."
 
 
-def plan_stability(found: PurchasePlans, metric: MetricText) -> Fact | None:
+def plan_stability(plans: PurchasePlans, metric: MetricText) -> Fact | None:
     """Share of posterior samples whose best plan is close to this one, and expected regret; None
     where the model has no posterior.
     """
-    stability = found.stability
+    stability = plans.stability
     if stability is None:
         return None
-    least = 10.0**-metric.decimals
+    smallest_shown = 10.0**-metric.decimals
     regret = (
         metric.value(stability.expected_regret)
         if rounded(stability.expected_regret, metric.decimals)
-        else f"below {least:.{metric.decimals}f}"
+        else f"below {smallest_shown:.{metric.decimals}f}"
     )
     text = (
         f"Plan stability: {percent(stability.fraction_stable)} of posterior samples have their "

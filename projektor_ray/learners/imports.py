@@ -19,11 +19,11 @@ def load_callable(reference: str) -> Any:
     """
     module_name, _, name = reference.partition(":")
     module = _import(module_name, reference)
-    found = getattr(module, name, None)
-    if not callable(found):
+    loaded = getattr(module, name, None)
+    if not callable(loaded):
         known = [n for n, value in vars(module).items() if callable(value) and n[0] != "_"]
         raise InputError(f"{module_name} has no callable {name!r}; {nearest(name, known)}")
-    return found
+    return loaded
 
 
 def load_factory(path: str) -> Any:
@@ -36,11 +36,11 @@ def load_factory(path: str) -> Any:
     """
     module_name, _, name = path.rpartition(".")
     module = _import(module_name, path)
-    found = getattr(module, name, None)
-    if not callable(found):
+    loaded = getattr(module, name, None)
+    if not callable(loaded):
         known = [n for n in dir(module) if n[0] != "_" and callable(getattr(module, n, None))]
         raise InputError(f"{module_name} has no class or function {name!r}; {nearest(name, known)}")
-    return found
+    return loaded
 
 
 def source_digest(reference: str) -> str:

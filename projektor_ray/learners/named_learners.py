@@ -64,7 +64,7 @@ def check_metric(config: LearnerConfig, metric: Metric) -> None:
 
 
 def learner_identity(config: LearnerConfig) -> dict[str, Any]:
-    """What determines a training beside its data and seed: name, settings, code version, input.
+    """What determines a training, besides its data and seed: name, settings, code version, input.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""What a network is asked to learn from a drawn set, and how its outputs are measured."""
+"""What a network learns from a drawn set, and how its outputs are measured."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

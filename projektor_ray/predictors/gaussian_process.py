@@ -66,7 +66,7 @@ class GaussianProcess(Predictor):
 
     def _fit(self, probes: ProbeArrays) -> None:
         self._probes = probes
-        self._kept: KernelSum | None = None
+        self._cached: KernelSum | None = None
         self._centre = float(probes.distances.mean())
         deviation = float(probes.distances.std())
         varies = deviation > CONSTANT_TOLERANCE * max(abs(self._centre), 1e-3)
@@ -100,9 +100,9 @@ class GaussianProcess(Predictor):
 
     def _process(self, mixtures: Floats) -> tuple[Floats, Floats]:
         """s(p) and its derivative along the shares: (q,), (q, m)."""
-        if self._kept is None:
-            self._kept = KERNELS.weighted(self._probes.mixtures, self._average.duals)
-        return self._kept(mixtures)
+        if self._cached is None:
+            self._cached = KERNELS.weighted(self._probes.mixtures, self._average.duals)
+        return self._cached(mixtures)
 
     def spread(self, mixtures: Floats, distances: Floats) -> Floats:
         """`√(variance of the prediction + max(noise, left-out error)²)`, shape (q,)."""

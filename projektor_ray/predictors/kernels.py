@@ -45,13 +45,13 @@ class MixtureKernels:
 
     def matrices(self, mixtures: Floats, others: Floats) -> list[Floats]:
         """Correlations of mixtures (q, m) with others (n, m): (q, n) for every candidate."""
-        found = []
+        matrices = []
         for warp, length in self._families():
             points, against = warped(mixtures, warp), warped(others, warp)
             whole = matern(cdist(points, against) / (JOINT_LENGTH * length))
             single = _mean_over_shares(points, against, length) if any(self.additive) else 0.0
-            found += [share * single + (1 - share) * whole for share in self.additive]
-        return found
+            matrices += [share * single + (1 - share) * whole for share in self.additive]
+        return matrices
 
     def weighted(self, others: Floats, duals: Sequence[Floats] | Floats) -> "KernelSum":
         """`Σ_c Σ_n duals_cn · k_c(p, p_n)` as a function of p.

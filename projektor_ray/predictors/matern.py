@@ -58,8 +58,8 @@ def _ranks(at: Floats, ordered: Floats) -> NDArray[np.intp]:
     count, columns = ordered.shape
     width = 1 + max(at.max(), ordered.max()) - min(at.min(), ordered.min())
     shift = width * np.arange(columns)
-    found = np.searchsorted((ordered + shift).T.ravel(), at + shift, side="right")
-    return np.asarray(found - count * np.arange(columns))
+    places = np.searchsorted((ordered + shift).T.ravel(), at + shift, side="right")
+    return np.asarray(places - count * np.arange(columns))
 
 
 def _moments(ordered: Floats, weighed: Floats) -> Floats:

@@ -37,7 +37,7 @@ class Polynomial(Predictor):
 
     @abstractmethod
     def _free(self, providers: int) -> list[int]:
-        """Columns that are not penalised, beside the constant."""
+        """Columns that are not penalised, besides the constant."""
 
     @classmethod
     def fewest_probes(cls, providers: int) -> int:

@@ -226,10 +226,12 @@ class Predictor(ABC):
         for fold in range(min(FOLDS, len(groups))):
             held_out = np.concatenate(groups[fold::FOLDS])
             rest = probes.take(np.setdiff1d(np.arange(len(probes)), held_out))
-            held = probes.take(held_out)
+            left_out = probes.take(held_out)
             fitted = type(self)()
             fitted._fit(rest)
-            residuals[held_out] = held.values - fitted._predict(held.mixtures, held.distances)
+            residuals[held_out] = left_out.values - fitted._predict(
+                left_out.mixtures, left_out.distances
+            )
         return residuals
 
     def _check_count(self, probes: ProbeArrays) -> None:

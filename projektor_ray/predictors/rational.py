@@ -82,13 +82,13 @@ def _rates(mixtures: Floats, errors: Floats) -> tuple[Floats, float]:
 
     def jacobian(theta: Floats) -> Floats:
         rates = np.exp(theta.reshape(m, m))
-        reach = mixtures @ rates.T
-        share = -1 / (reach**2 * _rational(rates, mixtures)[:, None])
+        exponents = mixtures @ rates.T
+        share = -1 / (exponents**2 * _rational(rates, mixtures)[:, None])
         misfit = share[:, :, None] * rates * mixtures[:, None, :]
         return np.vstack([misfit.reshape(len(logs), -1), RATIONAL_RIDGE * np.eye(m * m)])
 
-    found = least_squares(residuals, prior.ravel(), jac=jacobian, method="lm")
-    rates = np.exp(found.x).reshape(m, m)
+    solution = least_squares(residuals, prior.ravel(), jac=jacobian, method="lm")
+    rates = np.exp(solution.x).reshape(m, m)
     return rates, float(np.sum((_rational(rates, mixtures) - errors) ** 2))
 
 
@@ -155,5 +155,5 @@ def _law(mixtures: Floats, values: Floats, sign: float) -> tuple[float, float, l
     offset = float(sign * ((sign * values).min() - 1))
     logs = np.log(sign * (values - offset))
     start = np.append(offset, np.linalg.lstsq(mixtures, logs, rcond=1e-6)[0])
-    found = least_squares(residuals, start, jac=jacobian, method="lm")
-    return float(found.cost), sign, [float(number) for number in found.x]
+    solution = least_squares(residuals, start, jac=jacobian, method="lm")
+    return float(solution.cost), sign, [float(number) for number in solution.x]

@@ -255,15 +255,15 @@ class Posterior:
         Within each candidate that of universal kriging, and between the candidates that of their
         means.
         """
-        reach = trend_at @ self.trend.pseudo_inverse
-        above = reach @ self.average.targets - self.mean(trend_at, kernels_at)
+        on_trend = trend_at @ self.trend.pseudo_inverse
+        above = on_trend @ self.average.targets - self.mean(trend_at, kernels_at)
         total = np.zeros(len(trend_at))
         for j, (kernel, at) in enumerate(zip(self.kernels, kernels_at, strict=True)):
-            reached = reach @ kernel
-            open_part = (at - reached) @ self.average.spectra[j].vectors
-            known = np.sum(reached * reach, axis=1) - 2 * np.sum(reach * at, axis=1)
+            by_trend = on_trend @ kernel
+            open_part = (at - by_trend) @ self.average.spectra[j].vectors
+            known = np.sum(by_trend * on_trend, axis=1) - 2 * np.sum(on_trend * at, axis=1)
             prior, free, explained = self._variances(j)
-            within = prior * (variances_at[j] + known) + free * np.sum(reach**2, axis=1)
+            within = prior * (variances_at[j] + known) + free * np.sum(on_trend**2, axis=1)
             total += np.maximum(within - open_part**2 @ explained, 0.0)
             total += np.sum(self._apart(j, above, open_part) ** 2, axis=1)
         return total
@@ -277,16 +277,16 @@ class Posterior:
         ----------
         kernels_between : for each candidate kernel, that between the new points, (q, q).
         """
-        reach = trend_at @ self.trend.pseudo_inverse
-        above = reach @ self.average.targets - self.mean(trend_at, kernels_at)
+        on_trend = trend_at @ self.trend.pseudo_inverse
+        above = on_trend @ self.average.targets - self.mean(trend_at, kernels_at)
         total = np.zeros((len(trend_at), len(trend_at)))
         for j, between in enumerate(kernels_between):
             kernel, at = self.kernels[j], kernels_at[j]
-            open_part = (at - reach @ kernel) @ self.average.spectra[j].vectors
-            across = reach @ at.T
+            open_part = (at - on_trend @ kernel) @ self.average.spectra[j].vectors
+            across = on_trend @ at.T
             prior, free, explained = self._variances(j)
-            total += prior * (between + reach @ kernel @ reach.T - across - across.T)
-            total += free * (reach @ reach.T) - (open_part * explained) @ open_part.T
+            total += prior * (between + on_trend @ kernel @ on_trend.T - across - across.T)
+            total += free * (on_trend @ on_trend.T) - (open_part * explained) @ open_part.T
             apart = self._apart(j, above, open_part)
             total += apart @ apart.T
         return total

@@ -69,12 +69,12 @@ def slots_of(study: Study, nodes: Sequence[Resources]) -> int:
 
     Of an adaptive design no more than those of two batches.
     """
-    asked = study.config.probes
-    most = [slots(asked.reservation, nodes)] if asked.reservation else []
-    if asked.concurrency is not None:
-        most.append(asked.concurrency)
+    settings = study.config.probes
+    most = [slots(settings.reservation, nodes)] if settings.reservation else []
+    if settings.concurrency is not None:
+        most.append(settings.concurrency)
     if study.adaptive is not None:
-        most.append(2 * asked.batch * study.probes_each)
+        most.append(2 * settings.batch * study.probes_each)
     return max(1, min(most, default=1))
 
 
@@ -85,9 +85,9 @@ def threads_of(study: Study) -> int:
     every worker; many of them at once use the cores better than one after the other in many
     threads.
     """
-    asked = study.config
-    own = ":" in asked.learner.name
-    return max(1, int(asked.probes.cpus)) if own else 1
+    config = study.config
+    own = ":" in config.learner.name
+    return max(1, int(config.probes.cpus)) if own else 1
 
 
 def untimed(study: Study, rows: Mapping[Key, Row], missing: Sequence[Probe]) -> list[Probe]:
@@ -121,7 +121,7 @@ def estimate(
     if not timed:
         return None
     means = {size: sum(seconds) / len(seconds) for size, seconds in timed.items()}
-    asked = study.config.probes
+    settings = study.config.probes
     ahead = [_seconds(size, means) for size in sizes]
     wanted = {probe.key for probe in study.wanted_probes()}
     return Cost(
@@ -130,8 +130,8 @@ def estimate(
         longest=max(ahead, default=0.0),
         count=len(ahead),
         slots=slots,
-        cpus=asked.cpus,
-        gpus=asked.gpus,
+        cpus=settings.cpus,
+        gpus=settings.gpus,
         guessed=tuple(sorted(set(sizes) - means.keys())),
     )
 

@@ -45,29 +45,29 @@ def probe_findings(
     """
     done = [row for row in rows if row["status"] == "done"]
     counts = Counter(note for row in done for note in row.get("warnings") or ())
-    found = [
+    findings = [
         ProbeFinding("warning", {"warning": note, "probes": count, "of": len(done)})
         for note, count in counts.most_common()
     ]
     if len(done) < FEWEST:
-        return found
+        return findings
     values = np.array([row["value"] for row in done])
     sizes = np.array([row["size"] for row in done])
     sign = 1.0 if maximize else -1.0
     top = float(sign * (sign * values).max())
     if (values == best).all():
-        found.append(ProbeFinding("perfect", {"metric": best, "probes": len(done)}))
+        findings.append(ProbeFinding("perfect", {"metric": best, "probes": len(done)}))
     elif constant is not None and np.isfinite(best):
         share = (top - constant) / (best - constant) if best != constant else 1.0
         if share < NEGLIGIBLE:
-            found.append(ProbeFinding("near_constant", {"metric": top, "constant": constant}))
+            findings.append(ProbeFinding("near_constant", {"metric": top, "constant": constant}))
     first, last = sizes.min(), sizes.max()
     small, large = values[sizes == first], values[sizes == last]
     if first < last and min(len(small), len(large)) >= FEWEST and not (values == best).all():
         gain = sign * (large.mean() - small.mean())
         error = np.sqrt(small.var(ddof=1) / len(small) + large.var(ddof=1) / len(large))
         if gain <= error:
-            found.append(
+            findings.append(
                 ProbeFinding(
                     "flat_in_size",
                     {
@@ -78,4 +78,4 @@ def probe_findings(
                     },
                 )
             )
-    return found
+    return findings

@@ -38,10 +38,10 @@ def doubled(request: Resources, nodes: Sequence[Resources]) -> dict[str, float]:
         for node in nodes
         if request and fits_per_node(request, node)
     ]
-    largest = max(
+    greatest = max(
         larger, key=lambda one: [one.get(name, 0.0) for name in BY_URGENCY], default=request
     )
-    return dict(largest)
+    return dict(greatest)
 
 
 def _twice(amount: float, limit: float) -> float:

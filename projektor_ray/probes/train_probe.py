@@ -112,8 +112,8 @@ def train_probe(
         warnings.simplefilter("always")
         try:
             drawn = drawn_set(probe, pilots, replacement=replacement)
-            found = learner.measure(drawn, validations, training_seed(probe))
-            values = tuple(metric_value(one, probe.metric) for one in found)
+            measured = learner.measure(drawn, validations, training_seed(probe))
+            values = tuple(metric_value(one, probe.metric) for one in measured)
         except (Exception, SystemExit) as failure:
             error, fault = storable(traceback.format_exc()), fault_of(failure)
             logger.warning("%s failed:\n%s", probe.label, error)

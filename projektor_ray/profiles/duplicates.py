@@ -70,16 +70,16 @@ class _Side:
         _, first, group = np.unique(keys, axis=0, return_index=True, return_inverse=True)
         self._group, self._sample = group.reshape(-1), sample
         self._order = np.argsort(self._group, kind="stable")
-        self._starts = np.searchsorted(self._group[self._order], np.arange(len(first) + 1))
+        self._offsets = np.searchsorted(self._group[self._order], np.arange(len(first) + 1))
         self.points = reference.place(pilots.features[first])
         self.provider = pilots.provider[first].astype(np.int64)
         self.first = sample[first]
 
     def rows(self, distinct: Indices, other: Indices, exact: NDArray[np.bool_]) -> Indices:
         """Rows for all samples that are these distinct points."""
-        counts = self._starts[distinct + 1] - self._starts[distinct]
+        counts = self._offsets[distinct + 1] - self._offsets[distinct]
         within = np.arange(counts.sum()) - np.repeat(np.cumsum(counts) - counts, counts)
-        members = self._order[np.repeat(self._starts[distinct], counts) + within]
+        members = self._order[np.repeat(self._offsets[distinct], counts) + within]
         columns = [np.repeat(self.provider[distinct], counts), self._sample[members]]
         columns += [np.repeat(other, counts), np.repeat(exact, counts).astype(np.int64)]
         return np.unique(np.column_stack(columns), axis=0)
@@ -101,7 +101,7 @@ def _close(
     search = NearestNeighbors(radius=reference.near_radius).fit(right)
     for start in range(0, len(left), BLOCK):
         distance, index = search.radius_neighbors(left[start : start + BLOCK])
-        one = np.repeat(np.arange(start, start + len(index)), [len(found) for found in index])
+        one = np.repeat(np.arange(start, start + len(index)), [len(near) for near in index])
         yield (
             one,
             np.concatenate(index).astype(np.int64),

@@ -7,9 +7,9 @@ from projektor_ray.profiles.prevalence import Share, prevalence, rate_draws
 from projektor_ray.storage.array_types import Floats
 from projektor_ray.storage.hashing import generator
 
-LEAST_POWER = 0.2
+MIN_POWER = 0.2
 """Sensitivity + specificity − 1 below which neighbours cannot tell wrong labels."""
-LEAST_JUDGED = 0.5
+MIN_JUDGED = 0.5
 """Share of a pilot's samples whose class must have enough samples in validation."""
 WIDEST = 0.5
 """An interval wider than this says nothing that helps to decide."""
@@ -39,14 +39,14 @@ def wrong_labels(
     true, voted = reference.labels[clear], reference.predicted[clear]
     classes = np.setdiff1d(reference.classes, reference.rare_classes)
     judged = np.isin(labels, classes)
-    if judged.sum() < max(1.0, LEAST_JUDGED * len(labels)):
+    if judged.sum() < max(1.0, MIN_JUDGED * len(labels)):
         return None
     labels, predicted = labels[judged], predicted[judged]
     weights = np.array([(labels == c).mean() for c in classes])
     stream = generator("label errors", len(true), len(labels))
     outvoted = _draws(true, voted, classes, stream) @ weights
     agreeing = _draws(true, voted, classes, stream, of_others=True) @ weights
-    if 1 - outvoted.mean() - agreeing.mean() < LEAST_POWER:
+    if 1 - outvoted.mean() - agreeing.mean() < MIN_POWER:
         return None
     share = prevalence(int((labels != predicted).sum()), len(labels), outvoted, agreeing)
     return None if share.high - share.low > WIDEST else share

@@ -15,7 +15,7 @@ NEAR = 0.25
 """Of the usual distance to the nearest neighbours in validation: less is a near-duplicate."""
 SAME = 1e-3
 """Of the same distance: less is the same sample, up to rounding."""
-LEAST_SCALE = 1e-9
+MIN_SCALE = 1e-9
 """Of the largest standard deviation: a feature that varies less is not scaled up."""
 
 Indices = NDArray[np.int64]
@@ -62,14 +62,14 @@ class Reference:
         InputError
             If it has fewer than two different samples.
         """
-        kept = _different_rows(validation.features, validation.labels)
-        features = validation.features[kept].astype(np.float64)
+        distinct = _different_rows(validation.features, validation.labels)
+        features = validation.features[distinct].astype(np.float64)
         labels = classes_of(validation.labels)
-        labels = None if labels is None else labels[kept]
+        labels = None if labels is None else labels[distinct]
         centre, scale = features.mean(axis=0), np.ones(features.shape[1])
         if standardize:
             deviation = features.std(axis=0)
-            scale = np.where(deviation > LEAST_SCALE * deviation.max(), deviation, 1.0)
+            scale = np.where(deviation > MIN_SCALE * deviation.max(), deviation, 1.0)
         points = (features - centre) / scale
         first = _without_repeats(points, labels)
         if len(first) < 2:
@@ -83,7 +83,7 @@ class Reference:
         spacing = distance.mean(axis=1)
         radius = NEAR * float(np.median(distance[:, 0]))
         return Reference(
-            positions=kept[first],
+            positions=distinct[first],
             points=points,
             centre=centre,
             scale=scale,

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from projektor_ray.profiles.label_errors import LEAST_JUDGED, wrong_labels
+from projektor_ray.profiles.label_errors import MIN_JUDGED, wrong_labels
 from projektor_ray.profiles.neighbours import (
     Indices,
     Reference,
@@ -31,10 +31,10 @@ class PilotProfile:
     ----------
     provider : index among all m.
     size : samples, n_i.
-    wrong_labels : share of samples whose label is not their class; None where that cannot be told:
+    wrong_labels : share of samples whose label is not their class; None where that is unknown:
         no classes, too few validation samples of the pilot's classes, or features whose neighbours
         do not know the class.
-    outliers : share of samples unlike any validation sample; None where that cannot be told, since
+    outliers : share of samples unlike any validation sample; None where that is unknown, since
         validation has too few samples of the pilot's classes.
     duplicates_in_validation : samples that are in the validation set too, up to rounding.
     near_duplicates_in_validation : further samples closer to a validation sample than a quarter of
@@ -60,14 +60,14 @@ class PilotProfile:
 def pilot_profiles(pilots: PilotFeatures, reference: Reference) -> list[PilotProfile]:
     """The profile of each provider whose pilot is among `pilots`."""
     labels = classes_of(pilots.labels)
-    found = []
+    profiles = []
     for provider in np.unique(pilots.provider):
         own = pilots.provider == provider
         points = reference.place(pilots.features[own])
-        found.append(
+        profiles.append(
             _profile(int(provider), points, None if labels is None else labels[own], reference)
         )
-    return found
+    return profiles
 
 
 def _profile(
@@ -95,7 +95,7 @@ def _profile(
         size=len(points),
         wrong_labels=wrong,
         outliers=outliers(far[judged], len(reference.outlyingness))
-        if judged.mean() >= LEAST_JUDGED
+        if judged.mean() >= MIN_JUDGED
         else None,
         duplicates_in_validation=int(same.sum()),
         near_duplicates_in_validation=int(near.sum()),

@@ -30,8 +30,8 @@ class ProviderProfile:
     ----------
     samples : n_i.
     distance : of the pilot to validation, in units of the mean feature cost.
-    wrong_labels : share of wrong labels, or None where that cannot be told.
-    outliers : share of samples unlike any validation sample, or None where that cannot be told.
+    wrong_labels : share of wrong labels, or None where that is unknown.
+    outliers : share of samples unlike any validation sample, or None where that is unknown.
     classes, missing_classes : of validation, that the pilot has or lacks.
     unknown_classes : share of samples of classes that validation lacks.
     duplicates_within : samples that equal an earlier one of the same pilot.
@@ -117,8 +117,8 @@ def provider_profiles(
     def named(classes: Sequence[int]) -> tuple[str, ...]:
         return tuple(class_names[c] if class_names else str(c) for c in classes)
 
-    least = {one.provider: one.least(LEAST_VALUABLE) for one in values}
-    found = []
+    lowest = {one.provider: one.least_valuable(LEAST_VALUABLE) for one in values}
+    profiles = []
     for pilot in sorted(pilots, key=lambda pilot: pilot.provider):
         i = pilot.provider
         own = duplicates[duplicates[:, 0] == i]
@@ -126,7 +126,7 @@ def provider_profiles(
         others = np.bincount(outside[:, 2], minlength=len(names))
         closest = int(others.argmax())
         exact = np.unique(outside[outside[:, 3] == 1, 1])
-        found.append(
+        profiles.append(
             ProviderProfile(
                 provider=names[i],
                 samples=pilot.size,
@@ -145,10 +145,10 @@ def provider_profiles(
                 near_duplicates_by_chance=pilot.near_duplicates_by_chance,
                 closest_provider=names[closest] if others[closest] else None,
                 duplicates_in_closest=int(others[closest]),
-                least_valuable=least[i],
+                least_valuable=lowest[i],
             )
         )
-    return found
+    return profiles
 
 
 def with_plan(
@@ -160,12 +160,12 @@ def with_plan(
     ----------
     without : the best plans that leave a provider out, see `plans_without`.
     """
-    found = []
+    planned = []
     effects = zip(profiles, plan.samples.tolist(), plan.marginal_value.tolist(), strict=True)
     for profile, count, value in effects:
         other = without.get(profile.provider)
         lacking = None if other is None else other.predicted
-        found.append(
+        planned.append(
             replace(profile, planned_samples=count, marginal_value=value, metric_without=lacking)
         )
-    return found
+    return planned

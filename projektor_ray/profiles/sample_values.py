@@ -21,7 +21,7 @@ class SampleValues:
     provider: int
     values: Floats
 
-    def least(self, count: int) -> tuple[int, ...]:
+    def least_valuable(self, count: int) -> tuple[int, ...]:
         """Positions of the samples that are worth least, worst first."""
         return tuple(np.argsort(self.values, kind="stable")[:count].tolist())
 
@@ -42,21 +42,21 @@ def sample_values(
     from projektor_ray.transport import cost_units, source_potentials
 
     units = cost_units(moments, validation, settings.label_weight, settings.label_distance)
-    found = []
+    by_provider = []
     for provider in np.unique(pilots.provider):
         own = pilots.provider == provider
         labels = None if pilots.labels is None else pilots.labels[own]
         pilot = PilotFeatures(pilots.features[own], labels, pilots.provider[own])
         potentials = source_potentials(pilot, validation, units, settings)
-        found.append(SampleValues(int(provider), calibrated(potentials, labels)))
-    return found
+        by_provider.append(SampleValues(int(provider), calibrated(potentials, labels)))
+    return by_provider
 
 
 def calibrated(potentials: Floats, labels: NDArray[Any] | None) -> Floats:
     """By how much the distance falls if weight goes to a sample from others like it, shape (n,).
 
     v_x = −(f_x − mean of f over the pilot's other samples of the same class), and over all its
-    other samples where no class is told or x is the only one of its class. Samples of other
+    other samples where there are no classes or x is the only one of its class. Samples of other
     classes are left out so that a class which validation wants is not taken for good samples: what
     remains says which sample of a class is odd or wrongly labelled.
 

@@ -25,7 +25,7 @@ from projektor_ray.projection.scale_model import Bounds, ScaleModel
 
 AUTO, LEAST_ERROR = "auto", "least_error"
 PREDICTOR_RULES = (AUTO, LEAST_ERROR)
-"""Ways to choose a predictor, beside its name."""
+"""Ways to choose a predictor, in addition to its name."""
 COMPARED_WITH_DISTANCES = ("cs", "pq", "gp")
 COMPARED_WITHOUT_DISTANCES = ("gp", "linear", "pseudo_quadratic", "quadratic", "log_linear_law")
 SLOW_PREDICTOR, FEW_PROVIDERS = "log_linear_law", 32
@@ -132,7 +132,7 @@ def check_options(predictor: str, projection: str) -> None:
     Raises
     ------
     InputError
-        If a name is unknown, or a predictor is named beside a projection that joins none.
+        If a name is unknown, or a predictor is named with a projection that joins none.
     """
     known = (*PREDICTOR_RULES, *PREDICTORS)
     if predictor not in known:
@@ -166,7 +166,7 @@ def choose_model(
         of the joint models.
     projection : `auto`: with two scales the first of `PROJECTIONS` that can be fitted, with more
         the one of least error at the largest scale held out; or a name in `PROJECTIONS`.
-    compare : whether models that cannot be chosen under these options are fitted beside them.
+    compare : whether models that cannot be chosen under these options are fitted as well.
 
     Raises
     ------

@@ -29,7 +29,7 @@ def predict_left_out(model: ScaleModel, probes: ProbeArrays) -> Floats:
 
 @dataclass(frozen=True, eq=False)
 class CrossValidation:
-    """Finished probes beside what a model of the same kind predicts for each.
+    """Finished probes, and what a model of the same kind predicts for each.
 
     Attributes
     ----------

@@ -59,7 +59,7 @@ class Grouped(ScaleModel):
     """`joint_power` (`joint` for a metric without bounds) of the groups' summed shares.
 
     `L̂(N, p) = L̂_joint(N, P, OT(p))` with `P_g = Σ_{i in g} p_i`: what a group is worth is learned
-    from all of its members, which are told apart by the distance alone.
+    from all of its members, which differ by the distance alone.
 
     Parameters
     ----------
@@ -78,39 +78,39 @@ class Grouped(ScaleModel):
     def n_groups(self) -> int:
         return int(self.groups.max()) + 1
 
-    def _pooled(self, mixtures: ArrayLike) -> Floats:
+    def _group_shares(self, mixtures: ArrayLike) -> Floats:
         """The groups' shares, (q, m) → (q, groups)."""
         return np.asarray(mixtures, dtype=np.float64) @ np.eye(self.n_groups)[self.groups]
 
     def _fit(self, probes: ProbeArrays) -> None:
-        self.joint.fit_arrays(replace(probes, mixtures=self._pooled(probes.mixtures)))
+        self.joint.fit_arrays(replace(probes, mixtures=self._group_shares(probes.mixtures)))
         self.left_out = self.joint.left_out
 
     def value_and_gradient(
         self, mixtures: Floats, distances: Floats, distance_gradients: Floats, size: float
     ) -> tuple[Floats, Floats]:
         """Along shares that of their group; along the distance, what one unit of it adds."""
-        pooled = self._pooled(mixtures)
-        still, moving = np.zeros(pooled.shape), np.ones(pooled.shape)
-        value, along = self.joint.value_and_gradient(pooled, distances, still, size)
-        _, raised = self.joint.value_and_gradient(pooled, distances, moving, size)
+        by_group = self._group_shares(mixtures)
+        still, moving = np.zeros(by_group.shape), np.ones(by_group.shape)
+        value, along = self.joint.value_and_gradient(by_group, distances, still, size)
+        _, raised = self.joint.value_and_gradient(by_group, distances, moving, size)
         by_distance = (raised - along)[:, :1]
         return value, along[:, self.groups] + by_distance * distance_gradients
 
     def size_slope(self, mixtures: Floats, distances: Floats, size: float) -> Floats:
-        return self.joint.size_slope(self._pooled(mixtures), distances, size)
+        return self.joint.size_slope(self._group_shares(mixtures), distances, size)
 
     def _predict(self, mixtures: Floats, distances: Floats, size: float) -> Floats:
-        return self.joint._predict(self._pooled(mixtures), distances, size)
+        return self.joint._predict(self._group_shares(mixtures), distances, size)
 
     def _spread(self, mixtures: Floats, distances: Floats, size: float) -> Floats:
-        return self.joint._spread(self._pooled(mixtures), distances, size)
+        return self.joint._spread(self._group_shares(mixtures), distances, size)
 
     def covariance(self, mixtures: Floats, distances: Floats, size: float) -> Floats:
-        return self.joint.covariance(self._pooled(mixtures), distances, size)
+        return self.joint.covariance(self._group_shares(mixtures), distances, size)
 
-    def _drift(self, mixtures: Floats, distances: Floats, size: float) -> Floats:
-        return self.joint._drift(self._pooled(mixtures), distances, size)
+    def _model_discrepancy(self, mixtures: Floats, distances: Floats, size: float) -> Floats:
+        return self.joint._model_discrepancy(self._group_shares(mixtures), distances, size)
 
     def interval(
         self,
@@ -119,7 +119,7 @@ class Grouped(ScaleModel):
         size: float,
         level: float = 0.9,
     ) -> Floats:
-        return self.joint.interval(self._pooled(mixtures), distances, size, level)
+        return self.joint.interval(self._group_shares(mixtures), distances, size, level)
 
     def sample_posterior(
         self,
@@ -129,7 +129,9 @@ class Grouped(ScaleModel):
         count: int,
         stream: np.random.Generator,
     ) -> Floats | None:
-        return self.joint.sample_posterior(self._pooled(mixtures), distances, size, count, stream)
+        return self.joint.sample_posterior(
+            self._group_shares(mixtures), distances, size, count, stream
+        )
 
     def unfitted(self) -> "Grouped":
         return Grouped(self.groups, self.bounds)

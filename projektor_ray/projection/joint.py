@@ -50,7 +50,7 @@ class Joint(ScaleModel):
                 f"got {len(probes)}. Train more mixtures"
             )
         self._probes = probes
-        self._kept: tuple[float, KernelSum] | None = None
+        self._cached: tuple[float, KernelSum] | None = None
         self._trained, self._which = np.unique(probes.mixtures, axis=0, return_inverse=True)
         self._last = float(self.scales[-1])
         self._centre = float(probes.distances.mean())
@@ -116,10 +116,10 @@ class Joint(ScaleModel):
         return np.asarray(by_probe @ np.eye(len(self._trained))[self._which])
 
     def _process_at(self, log: float) -> KernelSum:
-        """The process at one size, kept until another is asked for."""
-        if self._kept is None or self._kept[0] != log:
-            self._kept = log, KERNELS.weighted(self._trained, self._duals_at(log))
-        return self._kept[1]
+        """The process at one size, stored until another size is requested."""
+        if self._cached is None or self._cached[0] != log:
+            self._cached = log, KERNELS.weighted(self._trained, self._duals_at(log))
+        return self._cached[1]
 
     def _predict(self, mixtures: Floats, distances: Floats, size: float) -> Floats:
         return self.value_and_gradient(mixtures, distances, np.zeros(mixtures.shape), size)[0]

@@ -14,7 +14,7 @@ from projektor_ray.projection.link import Link
 from projektor_ray.projection.scale_model import ScaleModel
 from projektor_ray.storage.array_types import Floats
 
-DRIFT_OF_GAIN = 0.44
+DISCREPANCY_OF_GAIN = 0.44
 """Of the gain on the link's scale: a 90 % interval then reaches back over two thirds of it, which
 held learning curves of CIFAR-10 and of scikit-learn's digits (`docs/decisions/projection.md`)."""
 
@@ -22,7 +22,7 @@ held learning curves of CIFAR-10 and of scikit-learn's digits (`docs/decisions/p
 class Straight(Joint):
     """The joint model on the link's scale."""
 
-    drift_of_gain = DRIFT_OF_GAIN
+    discrepancy_of_gain = DISCREPANCY_OF_GAIN
 
 
 class JointPower(ScaleModel):
@@ -84,10 +84,10 @@ class JointPower(ScaleModel):
         covariance = self._joint.covariance(mixtures, distances, size)
         return np.asarray(slope[:, None] * covariance * slope)
 
-    def _drift(self, mixtures: Floats, distances: Floats, size: float) -> Floats:
+    def _model_discrepancy(self, mixtures: Floats, distances: Floats, size: float) -> Floats:
         """That on the link's scale, to first order."""
-        drift = self._joint._drift(mixtures, distances, size)
-        return self._slope(mixtures, distances, size) * drift
+        discrepancy = self._joint._model_discrepancy(mixtures, distances, size)
+        return self._slope(mixtures, distances, size) * discrepancy
 
     def interval(
         self,

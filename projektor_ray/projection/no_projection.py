@@ -20,7 +20,7 @@ class NoProjection(PerScale):
     def _weight_slopes(self, size: float) -> Floats:
         return np.zeros(len(self.scales))
 
-    def _drift(self, mixtures: Floats, distances: Floats, size: float) -> Floats:
+    def _model_discrepancy(self, mixtures: Floats, distances: Floats, size: float) -> Floats:
         """All of the growth is missed: as much again as between the last two scales; with its sign.
 
         With one scale nothing tells it, and the size must be that scale.

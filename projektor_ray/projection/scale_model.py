@@ -20,15 +20,15 @@ from projektor_ray.storage.one_row import one_row, the_row
 Bounds = tuple[float, float]
 ScaleModelT = TypeVar("ScaleModelT", bound="ScaleModel")
 
-DRIFT_OF_MISS = 0.5
-"""Share of the error at the held-out scale that a projection as far again drifts by."""
-DRIFT_OF_GAIN = 0.334
-"""Share of the projected gain that is taken for drift where no scale can be held out. With scales a
-factor of 4 apart, laws N^−β with β up to ½ end up to 0.59 of that gain lower a factor of 10 on,
-nine tenths of them up to 0.55, which is this by the normal quantile of a 90 % interval."""
-OWN_DRIFT = 0.5
-"""Share of its drift that is a mixture's own, because mixtures flatten at different sizes. Without
-it, intervals on gains covered 0.73 of them on CIFAR-10 (`benchmarks/prediction.py`)."""
+DISCREPANCY_OF_ERROR = 0.5
+"""Model discrepancy of a projection as far again, as a share of the error at the held-out scale."""
+DISCREPANCY_OF_GAIN = 0.334
+"""Share of the projected gain that is taken for discrepancy where no scale can be held out. With
+scales a factor of 4 apart, laws N^−β with β up to ½ end up to 0.59 of that gain lower a factor of
+10 on, nine tenths of them up to 0.55, which is this by the normal quantile of a 90 % interval."""
+OWN_DISCREPANCY = 0.5
+"""Share of its discrepancy that is a mixture's own, because mixtures flatten at different sizes.
+Without it, intervals on gains covered 0.73 of them on CIFAR-10 (`benchmarks/prediction.py`)."""
 
 
 class ScaleModel(ABC):
@@ -51,7 +51,7 @@ class ScaleModel(ABC):
 
     name: ClassVar[str]
     fewest_scales: ClassVar[int] = 2
-    drift_of_gain: ClassVar[float] = DRIFT_OF_GAIN
+    discrepancy_of_gain: ClassVar[float] = DISCREPANCY_OF_GAIN
 
     scales: tuple[int, ...]
     freedom: int
@@ -168,22 +168,22 @@ class ScaleModel(ABC):
     ) -> Floats:
         """Where a new training's metric would lie, shape (q, 2): low and high.
 
-        Half-width `√((t·spread)² + (z·drift)²)`: the spread if the law of the sizes holds, and a
-        drift beyond the largest scale, because no law does; t and z are the quantiles of Student's
-        and of the normal distribution: more probes lessen the spread only. The drift grows with
-        `ln(N / N_last)`; at `N_last²/N_before` it is half of what projecting to the largest scale
-        from the smaller ones missed. Where there are too few scales to hold one out, it is
-        `drift_of_gain` of the projected gain.
+        Half-width `√((t·spread)² + (z·discrepancy)²)`: the spread if the law of the sizes holds,
+        and a discrepancy beyond the largest scale, because no law does; t and z are the quantiles
+        of Student's and of the normal distribution: more probes lessen the spread only. The
+        discrepancy grows with `ln(N / N_last)`; at `N_last²/N_before` it is half of what projecting
+        to the largest scale from the smaller ones missed. Where there are too few scales to hold
+        one out, it is `discrepancy_of_gain` of the projected gain.
         """
         mixtures, distances, size = _query(mixtures, distances, size)
         middle = self._predict(mixtures, distances, size)
         spread = self._spread(mixtures, distances, size)
-        half = self._half_width(spread, self._drift(mixtures, distances, size), level)
+        half = self._half_width(spread, self._model_discrepancy(mixtures, distances, size), level)
         return self.clip(np.stack([middle - half, middle + half], axis=1))
 
-    def _half_width(self, spread: Floats, drift: Floats, level: float) -> Floats:
-        reach = ndtri(0.5 + level / 2)
-        return np.hypot(student_quantile(level, self.freedom) * spread, reach * drift)
+    def _half_width(self, spread: Floats, discrepancy: Floats, level: float) -> Floats:
+        quantile = ndtri(0.5 + level / 2)
+        return np.hypot(student_quantile(level, self.freedom) * spread, quantile * discrepancy)
 
     def gain_interval(
         self,
@@ -198,19 +198,19 @@ class ScaleModel(ABC):
 
         Errors that the mixtures of a row share cancel: far narrower than the intervals of either.
         Where the model has no posterior, they are taken to share none. A law that flattens takes
-        the same part of both drifts, so that their difference counts; and `OWN_DRIFT` of either is
-        its mixture's own.
+        the same part of both discrepancies, so that their difference counts; and `OWN_DISCREPANCY`
+        of either is its mixture's own.
         """
         mixtures, distances, size = _query(mixtures, distances, size)
         others, other_distances, size = _query(others, other_distances, size)
         value = self.clip(self._predict(mixtures, distances, size))
         other = self.clip(self._predict(others, other_distances, size))
         spread = self._gain_spread(mixtures, distances, others, other_distances, size)
-        one = self._drift(mixtures, distances, size)
-        two = self._drift(others, other_distances, size)
-        drift = np.hypot(one - two, OWN_DRIFT * np.hypot(one, two))
-        drift[(mixtures == others).all(axis=1)] = 0.0
-        half = self._half_width(spread, drift, level)
+        one = self._model_discrepancy(mixtures, distances, size)
+        two = self._model_discrepancy(others, other_distances, size)
+        discrepancy = np.hypot(one - two, OWN_DISCREPANCY * np.hypot(one, two))
+        discrepancy[(mixtures == others).all(axis=1)] = 0.0
+        half = self._half_width(spread, discrepancy, level)
         low, high = self.bounds or (-np.inf, np.inf)
         bounds = np.stack([value - other - half, value - other + half], axis=1)
         return np.asarray(np.clip(bounds, low - high, high - low))
@@ -251,8 +251,8 @@ class ScaleModel(ABC):
         mean = self._predict(mixtures, distances, size)
         return samples(mean, covariance, count, stream)
 
-    def _drift(self, mixtures: Floats, distances: Floats, size: float) -> Floats:
-        """Standard deviation of the drift at a size, shape (q,).
+    def _model_discrepancy(self, mixtures: Floats, distances: Floats, size: float) -> Floats:
+        """Standard deviation of the model discrepancy at a size, shape (q,).
 
         With the sign of the growth, where it is a share of that.
         """
@@ -260,8 +260,8 @@ class ScaleModel(ABC):
         beyond = max(np.log(size / last), 0.0)
         if self.held_out_rms is None:
             growth = last * self.size_slope(mixtures, distances, last)
-            return np.asarray(self.drift_of_gain * beyond * growth)
-        rate = DRIFT_OF_MISS * self.held_out_rms / np.log(last / self.scales[-2])
+            return np.asarray(self.discrepancy_of_gain * beyond * growth)
+        rate = DISCREPANCY_OF_ERROR * self.held_out_rms / np.log(last / self.scales[-2])
         return np.full(len(mixtures), beyond * rate)
 
     def clip(self, values: Floats) -> Floats:

@@ -65,15 +65,15 @@ def fit_figure(report: Results) -> Markup:
 
 
 def growth_figure(report: Results) -> Markup:
-    """The metric against the size, with intervals; other models' curves beside the chosen one."""
+    """The metric against the size, with intervals; and the curves of other models."""
     size = report.selected.size
     with drawing():
         figure, axes = new_figure(3.6)
         _dots_of_trainings(axes, report)
-        for drawn in report.rivals:
+        for drawn in report.other_models:
             axes.plot(drawn.sizes, drawn.values, color=MUTED, linewidth=1, linestyle=(0, (3, 2)))
-        told = [drawn for drawn in report.curves if drawn.name in report.plans]
-        for drawn, colour in zip(told, (ACCENT, SECOND), strict=False):
+        drawn_plans = [drawn for drawn in report.curves if drawn.name in report.plans]
+        for drawn, colour in zip(drawn_plans, (ACCENT, SECOND), strict=False):
             axes.fill_between(drawn.sizes, *drawn.interval.T, color=colour, alpha=0.16, linewidth=0)
             axes.plot(
                 drawn.sizes, drawn.values, color=colour, label=report.bought.label(drawn.name)
@@ -84,7 +84,7 @@ def growth_figure(report: Results) -> Markup:
         axes.xaxis.set_minor_formatter(NullFormatter())
         axes.set_xticks(_ticks(report))
         axes.margins(x=0.02)
-        _name_rivals(axes, report)
+        _name_other_models(axes, report)
         axes.set(xlabel=f"samples (logarithmic); {size:,} to buy", ylabel=report.metric_label)
         axes.legend(loc="best")
     return inline(figure, "growth", f"{report.metric} against the size", _growth_in_words(report))
@@ -92,17 +92,17 @@ def growth_figure(report: Results) -> Markup:
 
 def _ticks(report: Results) -> list[int]:
     """The size to buy, and the sizes of trainings as far as there is room for their names."""
-    kept = [report.selected.size]
+    ticks = [report.selected.size]
     for scale in reversed(report.probes.scales):
-        if all(max(scale / tick, tick / scale) >= CLOSE_TICKS for tick in kept):
-            kept.append(scale)
-    return kept
+        if all(max(scale / tick, tick / scale) >= CLOSE_TICKS for tick in ticks):
+            ticks.append(scale)
+    return ticks
 
 
-def _name_rivals(axes: Any, report: Results) -> None:
+def _name_other_models(axes: Any, report: Results) -> None:
     """At the right ends of their curves, moved apart where they would touch."""
     bottom, top = axes.get_ylim()
-    ends = sorted(report.rivals, key=lambda drawn: float(drawn.values[-1]))
+    ends = sorted(report.other_models, key=lambda drawn: float(drawn.values[-1]))
     wanted = [float(drawn.values[-1] - bottom) / (top - bottom) for drawn in ends]
     for drawn, height in zip(ends, moved_apart(wanted), strict=True):
         axes.annotate(
@@ -138,27 +138,27 @@ def _dots_of_trainings(axes: Any, report: Results) -> None:
 
 def _growth_in_words(report: Results) -> str:
     size = report.selected.size
-    told = [(drawn.name, drawn.at(size)) for drawn in report.curves]
+    values = [(drawn.name, drawn.at(size)) for drawn in report.curves]
     return "; ".join(
         f"{report.bought.label(name)} at {size:,}: {report.show(value)}, 90% interval "
         f"{report.show_span((low, high))}"
-        for name, (value, low, high) in told
+        for name, (value, low, high) in values
     )
 
 
 def budget_figure(report: Results) -> Markup:
     """The best plan's metric against the money, with its interval; the selected plan is marked."""
-    found = sorted(report.bought.frontier.items())
-    budgets = np.array([budget for budget, _ in found])
-    values = np.array([plan.predicted for _, plan in found])
+    frontier = sorted(report.bought.frontier.items())
+    budgets = np.array([budget for budget, _ in frontier])
+    values = np.array([plan.predicted for _, plan in frontier])
     with drawing():
         figure, axes = new_figure(3.0)
-        spans = [plan.interval for _, plan in found if plan.interval is not None]
-        if len(spans) == len(found):
+        spans = [plan.interval for _, plan in frontier if plan.interval is not None]
+        if len(spans) == len(frontier):
             axes.fill_between(budgets, *np.transpose(spans), color=ACCENT, alpha=0.16, linewidth=0)
         axes.plot(budgets, values, color=ACCENT, marker="o", markersize=4)
         axes.scatter(budgets[-1:], values[-1:], s=60, color=ACCENT, zorder=3)
-        for budget, plan in found:
+        for budget, plan in frontier:
             axes.annotate(
                 f"{plan.size:,}",
                 (budget, plan.predicted),
@@ -171,11 +171,11 @@ def budget_figure(report: Results) -> Markup:
         axes.xaxis.set_major_formatter(FuncFormatter(lambda money, _: f"{money:,.10g}"))
         axes.margins(x=0.14)
         axes.set(xlabel="budget; at each point the samples bought", ylabel=report.metric_label)
-    said = [
+    sentences = [
         f"{budget:,.10g}: {report.show(plan.predicted)} ({report.show_span(plan.interval)})"
-        for budget, plan in found
+        for budget, plan in frontier
     ]
-    return inline(figure, "frontier", f"{report.metric} against the budget", "; ".join(said))
+    return inline(figure, "frontier", f"{report.metric} against the budget", "; ".join(sentences))
 
 
 def baselines_figure(report: Results) -> Markup:
@@ -202,22 +202,22 @@ def baselines_figure(report: Results) -> Markup:
         axes.grid(visible=False, axis="y")
         axes.set_xlabel(report.metric_label)
     each = zip(names, report.plans.values(), strict=True)
-    said = [
+    sentences = [
         f"{name} {report.show(p.predicted)} ({report.show_span(p.interval)})" for name, p in each
     ]
-    return inline(figure, "plans", "The plan and the baselines", "; ".join(said))
+    return inline(figure, "plans", "The plan and the baselines", "; ".join(sentences))
 
 
 def marginal_value_figure(report: Results) -> Markup:
     """What more samples of each provider would add, on top of the plan."""
-    worth = report.worth
-    shown = _best_and_worst(worth * report.sign)
+    values = report.marginal_values
+    shown = _best_and_worst(values * report.sign)
     names = [report.labels[i] for i in shown]
     with drawing():
         figure, axes = new_figure(0.7 + 0.3 * len(shown))
-        better = worth[shown] * report.sign > 0
+        better = values[shown] * report.sign > 0
         colours = [ACCENT if good else BAD for good in better]
-        axes.barh(range(len(shown)), worth[shown], color=colours, height=0.62)
+        axes.barh(range(len(shown)), values[shown], color=colours, height=0.62)
         axes.set_yticks(range(len(shown)), names)
         axes.axvline(0, color=MUTED, linewidth=0.8)
         axes.invert_yaxis()
@@ -226,13 +226,13 @@ def marginal_value_figure(report: Results) -> Markup:
         axes.ticklabel_format(axis="x", style="plain", useOffset=False)
         axes.set_xlabel(f"change of {report.metric_label}")
         axes.margins(x=0.08)
-    said = "; ".join(f"{report.labels[i]} {report.show_worth[i]}" for i in shown)
-    return inline(figure, "worth", f"Value of {report.step:,} more samples", said)
+    text = "; ".join(f"{report.labels[i]} {report.shown_marginal_values[i]}" for i in shown)
+    return inline(figure, "marginal_value", f"Value of {report.step:,} more samples", text)
 
 
-def _best_and_worst(worth: Floats) -> list[int]:
+def _best_and_worst(values: Floats) -> list[int]:
     """The largest first; of many, the largest and a few of the least."""
-    order: list[int] = np.argsort(-worth, kind="stable").tolist()
+    order: list[int] = np.argsort(-values, kind="stable").tolist()
     if len(order) <= MOST_BARS:
         return order
     return [*order[: MOST_BARS - LAST_BARS], *order[-LAST_BARS:]]

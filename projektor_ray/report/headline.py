@@ -98,7 +98,7 @@ def _target(report: Results) -> Tile:
 
 
 def _cost(report: Results) -> Tile:
-    """The cost, beside the budget."""
+    """The cost, and the budget."""
     budget, cost = report.bought.budget, f"{report.selected.cost:,.2f}"
     if budget is not None:
         return Tile(cost, (f"cost, of a budget of {budget:,.2f}",))

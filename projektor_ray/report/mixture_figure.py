@@ -46,8 +46,8 @@ def _triangle(report: Results) -> Markup:
         colours = share_of_steps(len(levels) - 1)
         bands = axes.tricontourf(*points.T, surface.values, levels=levels, colors=colours)
         axes.plot(*CORNERS[[0, 1, 2, 0]].T, color=MUTED, linewidth=1)
-        tried = np.unique(report.probes.mixtures, axis=0) @ CORNERS
-        axes.scatter(*tried.T, s=13, color=INK, edgecolor=SURFACE, linewidth=0.5, label="trained")
+        trained = np.unique(report.probes.mixtures, axis=0) @ CORNERS
+        axes.scatter(*trained.T, s=13, color=INK, edgecolor=SURFACE, linewidth=0.5, label="trained")
         _marks_of_plans(axes, report)
         for corner, name, (side, up) in zip(CORNERS, report.labels, SIDES, strict=True):
             axes.annotate(
@@ -78,14 +78,14 @@ def _triangle(report: Results) -> Markup:
 def bands_of(values: Floats) -> Floats:
     """Limits of bands from the least to the largest value, round between them; so that none is
     of values that are not there, such as accuracies above 1."""
-    least, most = float(values.min()), float(values.max())
-    if most - least <= FLAT * max(abs(least), abs(most)):
+    lowest, most = float(values.min()), float(values.max())
+    if most - lowest <= FLAT * max(abs(lowest), abs(most)):
         pad = max(abs(most), 1.0) * FLAT
-        return np.array([least - pad, most + pad])
-    ticks = np.asarray(MaxNLocator(BANDS).tick_values(least, most))
+        return np.array([lowest - pad, most + pad])
+    ticks = np.asarray(MaxNLocator(BANDS).tick_values(lowest, most))
     apart = 0.05 * (ticks[1] - ticks[0])
-    between = ticks[(ticks > least + apart) & (ticks < most - apart)]
-    return np.array([least, *between, most])
+    between = ticks[(ticks > lowest + apart) & (ticks < most - apart)]
+    return np.array([lowest, *between, most])
 
 
 def _marks_of_plans(axes: Any, report: Results) -> None:
@@ -117,17 +117,17 @@ def _bars(report: Results) -> Markup:
         for i, colour in zip(shown, SERIES, strict=False):
             handles.append(axes.barh(range(len(names)), mixtures[:, i], left=start, color=colour))
             start += mixtures[:, i]
-        told = [report.labels[i] for i in shown]
+        entries = [report.labels[i] for i in shown]
         if len(shown) < len(order):
             rest = axes.barh(range(len(names)), 1 - start, left=start, color=SERIES[-1])
             handles.append(rest)
-            told.append(f"{len(order) - len(shown):,} others")
+            entries.append(f"{len(order) - len(shown):,} others")
         axes.set_yticks(range(len(names)), names)
         axes.invert_yaxis()
         axes.set_xlim(0, 1)
         axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:.0%}"))
         axes.grid(visible=False)
-        figure.legend(handles, told, loc="outside lower center", ncols=columns, handlelength=1.0)
+        figure.legend(handles, entries, loc="outside lower center", ncols=columns, handlelength=1.0)
     each = zip(names, mixtures, strict=True)
-    said = "; ".join(f"{name}: {report.shares_text(mixture)}" for name, mixture in each)
-    return inline(figure, "mixture", "What each plan buys", said)
+    text = "; ".join(f"{name}: {report.shares_text(mixture)}" for name, mixture in each)
+    return inline(figure, "mixture", "What each plan buys", text)

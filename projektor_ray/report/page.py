@@ -43,7 +43,7 @@ def render_page(report: Results) -> str:
 
 @cache
 def _environment() -> Environment:
-    found = Environment(
+    environment = Environment(
         loader=PackageLoader("projektor_ray.report"),
         autoescape=True,
         undefined=StrictUndefined,
@@ -51,10 +51,10 @@ def _environment() -> Environment:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    found.filters.update(sentence=sentence, unbroken=unbroken)
+    environment.filters.update(sentence=sentence, unbroken=unbroken)
     style = files("projektor_ray.report").joinpath("templates/style.css")
-    found.globals["style"] = Markup(style.read_text(encoding="utf-8"))
-    return found
+    environment.globals["style"] = Markup(style.read_text(encoding="utf-8"))
+    return environment
 
 
 def sentence(text: str) -> str:

@@ -33,10 +33,11 @@ class ShownProfiles:
 
 def shown_profiles(report: Results) -> ShownProfiles | None:
     """A profile per provider, the largest purchase first; None without pilots."""
-    if not report.cards:
+    if not report.profiles:
         return None
     each = [
-        dict(zip(report.cards, of, strict=True)) for of in zip(*report.cards.values(), strict=True)
+        dict(zip(report.profiles, of, strict=True))
+        for of in zip(*report.profiles.values(), strict=True)
     ]
     each.sort(key=lambda of: -(next(iter(of.values())).planned_samples or 0))
     shown = [_profile(report, of) for of in each]
@@ -45,7 +46,7 @@ def shown_profiles(report: Results) -> ShownProfiles | None:
 
 def _profile(report: Results, by_set: BySet) -> ShownProfile:
     """A fact that is the same for all validation sets once, else one for each set by its name."""
-    facts = {name: _facts(report, card) for name, card in by_set.items()}
+    facts = {name: _facts(report, profile) for name, profile in by_set.items()}
     shown = []
     for label in next(iter(facts.values())):
         values = {name: of[label] for name, of in facts.items()}
@@ -56,26 +57,26 @@ def _profile(report: Results, by_set: BySet) -> ShownProfile:
     return ShownProfile(next(iter(by_set.values())).provider, shown)
 
 
-def _facts(report: Results, card: ProviderProfile) -> dict[str, str]:
+def _facts(report: Results, profile: ProviderProfile) -> dict[str, str]:
     return {
-        "in the plan": "–" if card.planned_samples is None else f"{card.planned_samples:,}",
-        "without it": report.show_without(card.provider),
-        "pilot": f"{card.samples:,}",
-        "distance": f"{card.distance:.3f}",
-        "wrong labels": _percentage(card.wrong_labels),
-        "outliers": _percentage(card.outliers),
-        "missing classes": _missing(card),
-        "duplicates": f"{card.duplicates_within + card.near_duplicates_within:,}",
-        "in another pilot": _copies(card),
-        "least valuable rows": ", ".join(f"{x}" for x in card.least_valuable[:3]) or "–",
+        "in the plan": "–" if profile.planned_samples is None else f"{profile.planned_samples:,}",
+        "without it": report.show_without(profile.provider),
+        "pilot": f"{profile.samples:,}",
+        "distance": f"{profile.distance:.3f}",
+        "wrong labels": _percentage(profile.wrong_labels),
+        "outliers": _percentage(profile.outliers),
+        "missing classes": _missing(profile),
+        "duplicates": f"{profile.duplicates_within + profile.near_duplicates_within:,}",
+        "in another pilot": _copies(profile),
+        "least valuable rows": ", ".join(f"{x}" for x in profile.least_valuable[:3]) or "–",
     }
 
 
-def _missing(card: ProviderProfile) -> str:
-    missing = card.missing_classes
+def _missing(profile: ProviderProfile) -> str:
+    missing = profile.missing_classes
     if len(missing) <= NAMED_CLASSES:
         return ", ".join(missing) or "none"
-    return f"{len(missing)} of {len(missing) + len(card.classes)}"
+    return f"{len(missing)} of {len(missing) + len(profile.classes)}"
 
 
 def _percentage(share: Share | None) -> str:
@@ -84,7 +85,7 @@ def _percentage(share: Share | None) -> str:
     return f"{share.value:.0%} ({100 * share.low:.0f}–{100 * share.high:.0f})"
 
 
-def _copies(card: ProviderProfile) -> str:
-    if card.closest_provider is None:
+def _copies(profile: ProviderProfile) -> str:
+    if profile.closest_provider is None:
         return "0"
-    return f"{card.duplicates_in_closest:,} in {card.closest_provider}"
+    return f"{profile.duplicates_in_closest:,} in {profile.closest_provider}"

@@ -15,7 +15,7 @@ ACCENT, SECOND, BAD = "#0000f4", "#0000f5", "#0000f6"
 STEPS = tuple(f"#0000e{step:x}" for step in range(10))
 """Of a sequential scale, from the least to the most."""
 SERIES = tuple(f"#0000d{step:x}" for step in range(8))
-"""Of categories, told apart by people who see colours otherwise as well."""
+"""Of categories, distinct for colour-blind people as well."""
 NAMES = {
     INK: "ink",
     MUTED: "muted",
@@ -112,13 +112,13 @@ def _saved(figure: Figure, name: str) -> str:
 
 def _own_identifiers(drawn: str, name: str) -> str:
     """Identifiers that are referred to begin with the figure's name; the others are dropped."""
-    used = {found[1] for found in REFERENCE.finditer(drawn)}
+    used = {reference[1] for reference in REFERENCE.finditer(drawn)}
 
     def renamed(match: "re.Match[str]") -> str:
         return f' id="{name}-{match.group(1)}"' if match.group(1) in used else ""
 
     drawn = re.sub(r' id="([^"]*)"', renamed, drawn)
-    return REFERENCE.sub(lambda found: found[0].replace("#", f"#{name}-"), drawn)
+    return REFERENCE.sub(lambda reference: reference[0].replace("#", f"#{name}-"), drawn)
 
 
 def share_of_steps(levels: int) -> Sequence[str]:

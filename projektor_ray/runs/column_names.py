@@ -44,10 +44,15 @@ def bare(name: str) -> str:
     Its words are joined by `_`: `Train Size` is `train_size`.
     """
     last = [part for part in re.split(r"[/.]", name) if words(part)]
-    found = words(last[-1]) if last else ()
-    while len(found) > 1 and found[0] in CONTAINERS - {"train", "training", "data", "dataset"}:
-        found = found[1:]
-    return "_".join(found)
+    own_words = words(last[-1]) if last else ()
+    while len(own_words) > 1 and own_words[0] in CONTAINERS - {
+        "train",
+        "training",
+        "data",
+        "dataset",
+    }:
+        own_words = own_words[1:]
+    return "_".join(own_words)
 
 
 def is_input(name: str) -> bool:
@@ -64,9 +69,9 @@ def find_name(name: str, names: Sequence[str]) -> str | None:
     if name in names:
         return name
     for alike in (words, bare):
-        found = [other for other in names if alike(other) == alike(name)]
-        if len(found) == 1:
-            return found[0]
+        alike_names = [other for other in names if alike(other) == alike(name)]
+        if len(alike_names) == 1:
+            return alike_names[0]
     return None
 
 
@@ -82,10 +87,10 @@ def require(name: str, names: Sequence[str], absent: str = "the table has no col
     InputError
         If there is none; names the nearest one.
     """
-    found = find_name(name, names)
-    if found is None:
+    known = find_name(name, names)
+    if known is None:
         raise InputError(f"{absent} {name!r}; {nearest(name, names)}")
-    return found
+    return known
 
 
 def provider_names(columns: Sequence[str]) -> tuple[str, ...]:
@@ -126,8 +131,8 @@ def _common_start(names: Sequence[str]) -> str:
 
 def _shared_word(names: Sequence[str]) -> str:
     """The known word and its separators at the start of all names, spelt either way round."""
-    found = re.match(rf"([^\W_]+)[{re.escape(SEPARATORS)}]+(?=\w|$)", _common_start(names))
-    if found is None or min(map(len, names)) <= found.end():
+    match = re.match(rf"([^\W_]+)[{re.escape(SEPARATORS)}]+(?=\w|$)", _common_start(names))
+    if match is None or min(map(len, names)) <= match.end():
         return ""
     known = CONTAINERS | MIXTURE_WORDS
-    return found[0] if {found[1].lower(), found[1][::-1].lower()} & known else ""
+    return match[0] if {match[1].lower(), match[1][::-1].lower()} & known else ""

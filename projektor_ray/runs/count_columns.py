@@ -7,7 +7,7 @@ import pyarrow as pa
 
 from projektor_ray.errors import InputError
 from projektor_ray.runs.column_names import known_words_shared
-from projektor_ray.runs.numeric_columns import LEAST_AGREEMENT, column
+from projektor_ray.runs.numeric_columns import MIN_MATCH_RATE, column
 from projektor_ray.runs.share_columns import neighbours, with_one_affix
 from projektor_ray.storage.array_types import Floats
 
@@ -31,8 +31,8 @@ def find_counts(table: pa.Table, taken: set[str], size: str | None) -> tuple[str
     """
     runs = neighbours(table, taken)
     numbers = {name: column(table, name) for run in runs for name in run}
-    if size is not None and (found := adding_up(runs, numbers, column(table, size))):
-        return found
+    if size is not None and (columns := adding_up(runs, numbers, column(table, size))):
+        return columns
     groups = [group for group in with_one_affix(list(numbers)) if known_words_shared(group)]
     groups = [group for group in groups if all(_are_counts(numbers[name]) for name in group)]
     if groups:
@@ -51,7 +51,7 @@ def adding_up(
     runs: Sequence[Sequence[str]], numbers: dict[str, Floats], sizes: Floats
 ) -> tuple[str, ...]:
     """The longest neighbouring columns whose sums are the sizes in most rows; empty if none are."""
-    best: tuple[float, int, tuple[str, ...]] = (LEAST_AGREEMENT, 0, ())
+    best: tuple[float, int, tuple[str, ...]] = (MIN_MATCH_RATE, 0, ())
     for run in runs:
         counts = np.column_stack([numbers[name] for name in run])
         counts = np.where(np.isfinite(counts) & (counts >= 0), counts, np.inf)
@@ -61,10 +61,10 @@ def adding_up(
                 sums = np.nan_to_num(totals[:, first + 2 :] - totals[:, [first]], nan=np.inf)
             slack = 0.5 * np.arange(2, sums.shape[1] + 2)
             close = np.abs(sums - sizes[:, None]) <= np.minimum(slack, SAME_SIZE * sizes[:, None])
-            agreement = close.mean(axis=0)
-            last = len(agreement) - 1 - int(np.argmax(agreement[::-1]))
+            match_rate = close.mean(axis=0)
+            last = len(match_rate) - 1 - int(np.argmax(match_rate[::-1]))
             names = tuple(run[first : first + last + 2])
-            best = max(best, (float(agreement[last]), len(names), names))
+            best = max(best, (float(match_rate[last]), len(names), names))
     return best[2]
 
 

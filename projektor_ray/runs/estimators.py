@@ -117,7 +117,7 @@ class ScaleRegressor(OfMixtures):
     Parameters
     ----------
     projection, predictor : as `projektor_ray.projection.choose_model`.
-    compare : whether models that cannot be chosen under these options are fitted beside them.
+    compare : whether models that cannot be chosen under these options are fitted as well.
     size : column of X with the size of each training; `fit` and `predict` take sizes also apart.
     direction, distance, bounds, log : as `MixtureRegressor`.
 
@@ -254,8 +254,8 @@ class ScaleRegressor(OfMixtures):
         offers = (offers or Offers.free(self.providers_)).without(
             np.array(self.providers_)[unseen(self.probes_.mixtures)].tolist()
         )
-        largest = self.probes_.at(self.scales_[-1])
-        values = np.exp(largest.values) if self.log else largest.values
+        at_largest = self.probes_.at(self.scales_[-1])
+        values = np.exp(at_largest.values) if self.log else at_largest.values
         return PurchaseProblem(
             self.objective,
             offers.providers,
@@ -263,17 +263,17 @@ class ScaleRegressor(OfMixtures):
             self.scales_[0],
             self.scales_[0] if len(self.scales_) == 1 else None,
             direction=self.goal,
-            trials=(largest.mixtures, values),
+            trials=(at_largest.mixtures, values),
             trained_at=self.scales_[-1],
             bounds=self.bounds,
         )
 
-    def plans(self, asked: PurchaseRequest, offers: Offers | None = None) -> PurchasePlans:
+    def plans(self, request: PurchaseRequest, offers: Offers | None = None) -> PurchasePlans:
         """The plan predicted best (`selected`), and the plans to compare it with.
 
         Parameters
         ----------
-        asked : what kind of purchase is wanted.
+        request : the kind of purchase.
 
         Raises
         ------
@@ -282,9 +282,9 @@ class ScaleRegressor(OfMixtures):
         InputError
             If a size cannot be predicted at, or nothing bounds it.
         """
-        if asked.size is not None:
-            self.check_target(asked.size)
-        return buy(self.problem(offers), asked)
+        if request.size is not None:
+            self.check_target(request.size)
+        return buy(self.problem(offers), request)
 
     def select(
         self, offers: Any = None, *, size: int | None = None, budget: float | None = None
@@ -345,5 +345,5 @@ class ScaleRegressor(OfMixtures):
         if size is not None:
             return [(self.check_target(float(size)), np.arange(count))]
         sizes = self._numbers(X, self.size)
-        found = np.unique(one_per_mixture("sizes", sizes, count))
-        return [(self.check_target(float(at)), np.flatnonzero(sizes == at)) for at in found]
+        distinct = np.unique(one_per_mixture("sizes", sizes, count))
+        return [(self.check_target(float(at)), np.flatnonzero(sizes == at)) for at in distinct]

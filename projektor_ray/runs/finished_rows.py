@@ -150,7 +150,7 @@ def find_steps(
 
 
 def last_steps(
-    table: pa.Table, found: LastSteps, fixed: Sequence[str], values: NDArray[np.float64]
+    table: pa.Table, progress: LastSteps, fixed: Sequence[str], values: NDArray[np.float64]
 ) -> Mask:
     """The last row of each training that has a value, or its last row where none has.
 
@@ -159,8 +159,8 @@ def last_steps(
     fixed : columns that a training has the same in all steps, where no column names it.
     """
     seeds = [name for name in table.column_names if bare(name) in SEED_NAMES]
-    codes = _codes(table, [found.run] if found.run else list(dict.fromkeys([*fixed, *seeds])))
-    steps = column(table, found.step)
+    codes = _codes(table, [progress.run] if progress.run else list(dict.fromkeys([*fixed, *seeds])))
+    steps = column(table, progress.step)
     order = np.lexsort((np.nan_to_num(steps, nan=-np.inf), np.isfinite(values), codes))
     last = np.append(codes[order][1:] != codes[order][:-1], True)
     keeps = np.zeros(len(codes), dtype=bool)

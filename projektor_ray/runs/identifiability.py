@@ -20,16 +20,16 @@ def unidentified(
     Named are providers without a share anywhere, providers whose share never changes, and groups
     whose shares only move together (see `_tied`); and distances (k,) that tell nothing.
     """
-    said = []
+    sentences = []
     absent = mixtures.max(axis=0) <= TOLERANCE
     fixed = (np.ptp(mixtures, axis=0) <= TOLERANCE) & ~absent
     if absent.any():
-        said.append(
+        sentences.append(
             f"No row has any of {_names(providers, absent)}, so its effect is unknown. Train "
             "mixtures that contain it."
         )
     if fixed.any():
-        said.append(
+        sentences.append(
             f"The share of {_names(providers, fixed)} is the same in all rows, so its effect "
             "cannot be separated from the constant. Vary it."
         )
@@ -37,12 +37,12 @@ def unidentified(
     tied = np.zeros(len(providers), dtype=bool)
     tied[varies] = _tied(mixtures[:, varies])
     if tied.any():
-        said.append(
+        sentences.append(
             f"The shares of {_names(providers, tied)} only change together, so no predictor that "
             "is linear in them can separate their effects. Train more mixtures "
             f"({len(mixtures)} rows), or vary the shares independently."
         )
-    return said if distances is None else [*said, *_idle(mixtures, distances)]
+    return sentences if distances is None else [*sentences, *_idle(mixtures, distances)]
 
 
 def _idle(mixtures: Floats, distances: Floats) -> list[str]:
@@ -85,8 +85,8 @@ def _tied(shares: Floats) -> NDArray[np.bool_]:
     squares = np.sum(null**2, axis=1)
     apart = np.maximum(squares[:, None] + squares - 2 * null @ null.T, 0.0)
     same = apart < SAME_EFFECT**2
-    largest = int(np.argmax(same.sum(axis=1)))
-    return ~same[largest] if same[largest].sum() > 1 else np.ones(m, dtype=bool)
+    most_tied = int(np.argmax(same.sum(axis=1)))
+    return ~same[most_tied] if same[most_tied].sum() > 1 else np.ones(m, dtype=bool)
 
 
 def _names(providers: Sequence[str], which: NDArray[np.bool_]) -> str:

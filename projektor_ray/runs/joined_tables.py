@@ -79,15 +79,15 @@ def join_tables(left: pa.Table, right: pa.Table, key: str | None = None) -> pa.T
 def _find_key(left: pa.Table, right: pa.Table, key: str | None) -> tuple[str, str]:
     """The key's name in both tables."""
     if key is not None:
-        found = [find_name(key, table.column_names) for table in (left, right)]
-        for side, name, table in zip(("first", "second"), found, (left, right), strict=True):
+        matched = [find_name(key, table.column_names) for table in (left, right)]
+        for side, name, table in zip(("first", "second"), matched, (left, right), strict=True):
             if name is None:
                 raise InputError(
                     f"the tables are joined by the column {key!r}, which the {side} one lacks; "
                     f"{nearest(key, table.column_names)} Name the column that both have"
                 )
             _require_unique(table, name, side)
-        return str(found[0]), str(found[1])
+        return str(matched[0]), str(matched[1])
     theirs = {bare(name): name for name in right.column_names}
     shared = [(name, theirs[bare(name)]) for name in left.column_names if bare(name) in theirs]
     keys = [pair for known in KEY_NAMES for pair in shared if bare(pair[0]) == known]

@@ -77,17 +77,25 @@ def guess_direction(metric: str, highest: float | None = None) -> Direction:
     if terms & IMPROVEMENTS and not terms & (NEGATIONS | REDUCTIONS):
         return "maximize"
     if lower and higher:
-        raise _doubt(metric, "has words of metrics to minimize and of metrics to maximize")
+        raise _ambiguous_direction(
+            metric, "has words of metrics to minimize and of metrics to maximize"
+        )
     if not lower and not higher and not terms & WEAK_HIGHER:
-        raise _doubt(metric, "does not tell whether more is better")
+        raise _ambiguous_direction(metric, "does not tell whether more is better")
     turned = bool(terms & (NEGATIONS | REDUCTIONS)) or _complement(metric)
     if highest is not None and highest <= 0 and terms & DENSITIES and not turned:
-        raise _doubt(metric, "is that of a loss, but no value is above 0: it may be negated")
+        raise _ambiguous_direction(
+            metric, "is that of a loss, but no value is above 0: it may be negated"
+        )
     if highest is not None and not terms & (SIGNED | REDUCTIONS) and not _complement(metric):
         if turned and highest > 0:
-            raise _doubt(metric, f"is that of a negated value, but values reach {highest:g}")
+            raise _ambiguous_direction(
+                metric, f"is that of a negated value, but values reach {highest:g}"
+            )
         if not turned and higher and highest < 0:
-            raise _doubt(metric, f"is that of a value above 0, but none is above {highest:g}")
+            raise _ambiguous_direction(
+                metric, f"is that of a value above 0, but none is above {highest:g}"
+            )
         turned = turned or (lower and highest <= 0)
     return "minimize" if lower != turned else "maximize"
 
@@ -103,21 +111,25 @@ def unbounded_note(metric: str, values: Floats, bounds: Bounds | None) -> str:
     )
 
 
-def _doubt(metric: str, why: str) -> InputError:
+def _ambiguous_direction(metric: str, why: str) -> InputError:
     return InputError(f"the name of the metric {metric!r} {why}; {ASK}")
 
 
 def _complement(metric: str) -> bool:
     """Whether the name is of 1 minus something: `1-accuracy`, `one_minus_f1`."""
-    found = words(metric)
+    words_of_name = words(metric)
     written = re.search(r"(?:^|[/.])1\s*[-\u2212]\s*([a-z]+)", metric.lower())
-    return bool(written and written[1] in HIGHER_IS_BETTER) or ("one", "minus") in pairwise(found)
+    return bool(written and written[1] in HIGHER_IS_BETTER) or ("one", "minus") in pairwise(
+        words_of_name
+    )
 
 
 def _terms(metric: str) -> frozenset[str]:
     """Words of the name, and the short forms of some that are written in several."""
-    found = words(metric)
-    terms = set(found) | {word.rstrip("0123456789") for word in found if word.startswith("acc")}
+    words_of_name = words(metric)
+    terms = set(words_of_name) | {
+        word.rstrip("0123456789") for word in words_of_name if word.startswith("acc")
+    }
     for rate in ("negative", "positive"):
         for truth in ("true", "false"):
             if {truth, rate, "rate"} <= terms:

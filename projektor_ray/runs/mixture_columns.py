@@ -93,8 +93,8 @@ class OfMixtures(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         """The shares (k, m) in X, of columns in the order of `providers_`."""
         if column_names(X) is not None:
             table = read_table(X)
-            found = [require(name, table.column_names) for name in self.providers_]
-            return np.column_stack([column(table, name) for name in found])
+            columns = [require(name, table.column_names) for name in self.providers_]
+            return np.column_stack([column(table, name) for name in columns])
         shares = _array(X, self)
         if shares.shape[1] != len(self.providers_):
             raise InputError(

@@ -50,18 +50,18 @@ def _ways(
     parts: Sequence[str],
     known: Sequence[str],
     first: int,
-    found: dict[int, list[tuple[str, ...]]],
+    memo: dict[int, list[tuple[str, ...]]],
 ) -> list[tuple[str, ...]]:
     """The ways to join parts, from the first on, into known names; two are enough to ask."""
     if first == len(parts):
         return [()]
-    if first not in found:
+    if first not in memo:
         ways = []
         for end in range(first + 1, len(parts) + 1):
             if (name := _known(",".join(parts[first:end]), known)) is not None:
-                ways += [(name, *rest) for rest in _ways(parts, known, end, found)]
-        found[first] = ways[:SHOWN]
-    return found[first]
+                ways += [(name, *rest) for rest in _ways(parts, known, end, memo)]
+        memo[first] = ways[:SHOWN]
+    return memo[first]
 
 
 def _known(name: str, known: Sequence[str]) -> str | None:

@@ -7,7 +7,7 @@ from projektor_ray.errors import InputError, row_named
 from projektor_ray.runs.tidy_columns import is_text
 from projektor_ray.storage.array_types import Floats
 
-LEAST_AGREEMENT = 0.5
+MIN_MATCH_RATE = 0.5
 
 
 def is_numeric(kind: pa.DataType) -> bool:
@@ -47,7 +47,7 @@ def refuse_texts(table: pa.Table, names: list[str]) -> None:
     for name in names:
         if is_text(table[name].type):
             numbers = np.mean([_is_number(cell) for cell in table[name]])
-            if numbers > LEAST_AGREEMENT:
+            if numbers > MIN_MATCH_RATE:
                 column(table, name)
 
 

@@ -92,8 +92,8 @@ class Offers:
         if "price" in table.column_names:
             _check_prices(owners, parts["price"], parts["excluded"] == 1)
         rows: dict[str, list[Row]] = {name: [] for name in names}
-        for at, seller in enumerate(owners):
-            rows[seller].append({part: float(numbers[at]) for part, numbers in parts.items()})
+        for at, owner in enumerate(owners):
+            rows[owner].append({part: float(numbers[at]) for part, numbers in parts.items()})
         return Offers(
             tuple(_provider(name, rows[name]) for name in names),
             {name: _terms(name, rows[name][0]) for name in names},
@@ -135,12 +135,12 @@ class Offers:
             providers.append(one)
         terms = dict(self.terms)
         for name in {*orders, *required, *excluded}:
-            deal = terms.get(name, Terms())
-            least = orders.get(name, deal.minimum_order)
+            current = terms.get(name, Terms())
+            minimum_order = orders.get(name, current.minimum_order)
             terms[name] = Terms(
-                _whole(name, "minimum_order", least),
-                deal.required or name in required,
-                deal.excluded or name in excluded,
+                _whole(name, "minimum_order", minimum_order),
+                current.required or name in required,
+                current.excluded or name in excluded,
             )
         return Offers(tuple(providers), terms)
 
@@ -164,14 +164,14 @@ class Offers:
 def _same_names(rows: Sequence[str], names: Sequence[str]) -> None:
     absent = [name for name in names if name not in rows]
     odd = [name for name in rows if name not in names]
-    said = [
+    sentences = [
         f"no offer of {', '.join(absent)}" if absent else "",
         f"no column of shares for {', '.join(odd)}" if odd else "",
     ]
-    if any(said):
+    if any(sentences):
         raise InputError(
             "offers and mixtures must name the same providers; "
-            f"{'; '.join(part for part in said if part)}. The mixtures' are {', '.join(names)}"
+            f"{'; '.join(part for part in sentences if part)}. The mixtures' are {', '.join(names)}"
         )
 
 

@@ -19,7 +19,7 @@ def predictor_rows(fitted: FittedModels) -> list[dict[str, Any]]:
     """The `predictors` table: every predictor, and the joint models, at every scale."""
     rows = []
     for scale in fitted.scales:
-        found: dict[str, tuple[Floats, FitReport]] = {
+        reports: dict[str, tuple[Floats, FitReport]] = {
             name: (at[scale].coefficients, at[scale].report)
             for name, at in fitted.predictors.items()
         }
@@ -27,7 +27,7 @@ def predictor_rows(fitted: FittedModels) -> list[dict[str, Any]]:
             joint = fitted.models.get(name)
             joint = joint.joint if isinstance(joint, Grouped) else joint
             if isinstance(joint, Joint | JointPower):
-                found[name] = (joint.coefficients, joint.reports[scale])
+                reports[name] = (joint.coefficients, joint.reports[scale])
         rows += [
             {
                 "predictor": name,
@@ -38,7 +38,7 @@ def predictor_rows(fitted: FittedModels) -> list[dict[str, Any]]:
                 "r2": report.r2,
                 "chosen": fitted.decides(name),
             }
-            for name, (coefficients, report) in found.items()
+            for name, (coefficients, report) in reports.items()
         ]
     return rows
 

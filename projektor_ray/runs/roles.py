@@ -141,7 +141,7 @@ def find_columns(table: pa.Table, roles: Roles, *, measured: bool = True) -> Col
 
 
 def _shares(table: pa.Table, taken: set[str], size: str | None) -> tuple[tuple[str, ...], Unit]:
-    """The columns that sum to 1 or 100; columns that sum to the size are asked about."""
+    """The columns that sum to 1 or 100; columns that sum to the size are refused."""
     try:
         group = find_shares(table, taken)
     except InputError:
@@ -177,16 +177,18 @@ def find_metric(table: pa.Table, taken: set[str]) -> str:
     usable: list[str] = [
         name for name in table.column_names if name not in taken and _may_be(table, name)
     ]
-    found = [name for name in usable if name.startswith(METRIC_PREFIXES)]
-    found = found or [n for n in usable if bare(n) in METRIC_NAMES or names_a_metric(n)]
-    if len(found) > 1:
-        found = [name for name in found if not set(words(name)) & {"train", "training"}] or found
-    if len(found) == 1:
-        return found[0]
-    shown = ", ".join(found[:SHOWN] or table.column_names[:SHOWN])
-    more = len(found or table.column_names) > SHOWN
+    candidates = [name for name in usable if name.startswith(METRIC_PREFIXES)]
+    candidates = candidates or [n for n in usable if bare(n) in METRIC_NAMES or names_a_metric(n)]
+    if len(candidates) > 1:
+        candidates = [
+            name for name in candidates if not set(words(name)) & {"train", "training"}
+        ] or candidates
+    if len(candidates) == 1:
+        return candidates[0]
+    shown = ", ".join(candidates[:SHOWN] or table.column_names[:SHOWN])
+    more = len(candidates or table.column_names) > SHOWN
     raise InputError(
-        f"cannot tell which column is the metric: {'several' if found else 'none'} could be; "
+        f"cannot tell which column is the metric: {'several' if candidates else 'none'} could be; "
         f"name one of {shown}{', …' if more else ''} (--metric NAME)"
     )
 

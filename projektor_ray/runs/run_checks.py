@@ -118,7 +118,7 @@ def check_range(values: Floats, metric: str, bounds: Bounds, rows: Rows = None) 
 
 
 def check_sizes(
-    table: pa.Table, name: str | None, said: str | float | None, rows: Rows = None
+    table: pa.Table, name: str | None, given: str | float | None, rows: Rows = None
 ) -> Floats | None:
     """The sizes (k,): of a column, or the one that was said; None where there is neither.
 
@@ -127,10 +127,10 @@ def check_sizes(
     InputError
         If one is no whole number, 1 or more.
     """
-    if name is None and said is None:
+    if name is None and given is None:
         return None
     if name is None:
-        sizes = np.full(table.num_rows, float(said or 0))
+        sizes = np.full(table.num_rows, float(given or 0))
     else:
         sizes = finite_column(table, name, rows)
     wrong = np.flatnonzero((sizes < 1) | (sizes % 1 != 0))

@@ -44,8 +44,8 @@ def read_run_table(source: Any) -> pa.Table:
 def _evaluations(location: Location) -> list[Mapping[str, Any]]:
     """Results of lm-evaluation-harness; none where a file is something else."""
     files = [path for path in location.files if _is_result(path, location.is_folder)]
-    found = [_parsed(location.read(path), path, location.is_folder) for path in files]
-    return [one for one in found if one is not None]
+    evaluations = [_parsed(location.read(path), path, location.is_folder) for path in files]
+    return [one for one in evaluations if one is not None]
 
 
 def _is_result(path: str, in_folder: bool) -> bool:
@@ -55,14 +55,14 @@ def _is_result(path: str, in_folder: bool) -> bool:
 
 def _parsed(content: bytes, path: str, required: bool) -> Mapping[str, Any] | None:
     try:
-        found = json.loads(content)
+        parsed = json.loads(content)
     except (ValueError, RecursionError) as failure:
         if required:
             raise InputError(f"cannot read {path} as JSON: {failure}") from None
         return None
-    tasks = found.get("results") if isinstance(found, dict) else None
+    tasks = parsed.get("results") if isinstance(parsed, dict) else None
     known = isinstance(tasks, dict) and all(isinstance(task, dict) for task in tasks.values())
-    return found | {"path": path} if known and tasks else None
+    return parsed | {"path": path} if known and tasks else None
 
 
 def _evaluation_table(results: Sequence[Mapping[str, Any]]) -> pa.Table:

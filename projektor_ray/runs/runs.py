@@ -221,11 +221,11 @@ def _direction(metric: str, values: Floats) -> Direction | None:
 
 
 def _guessed(roles: Roles, columns: Columns) -> frozenset[str]:
-    found = {
+    by_role = {
         "mixture": not roles.providers,
         "size": roles.size is None and columns.size is not None,
         "metric": roles.metric is None and columns.metric is not None,
         "distance": roles.distance is None and columns.distance is not None,
         "direction": roles.direction is None and columns.metric is not None,
     }
-    return frozenset(role for role, guessed in found.items() if guessed)
+    return frozenset(role for role, guessed in by_role.items() if guessed)

@@ -63,8 +63,8 @@ def from_arrow(table: pa.Table) -> ScaleRegressor:
         settings["bounds"] = tuple(settings["bounds"])
     model = ScaleRegressor(**settings)
     for name in FITTED:
-        found = values.get(name, [])
-        setattr(model, name, tuple(found) if isinstance(found, list) else found)
+        value = values.get(name, [])
+        setattr(model, name, tuple(value) if isinstance(value, list) else value)
     if "feature_names_in_" in values:
         model.feature_names_in_ = np.array(values["feature_names_in_"], dtype=object)
     models = [restore_scale_model(one_row(part)) for part in values["models"]]

@@ -17,7 +17,7 @@ from projektor_ray.runs.column_names import (
     words,
 )
 from projektor_ray.runs.metric_direction import names_a_metric
-from projektor_ray.runs.numeric_columns import LEAST_AGREEMENT, column, is_numeric, refuse_texts
+from projektor_ray.runs.numeric_columns import MIN_MATCH_RATE, column, is_numeric, refuse_texts
 from projektor_ray.runs.share_precision import SIMPLEX_TOLERANCE, decimals_of, is_biased
 from projektor_ray.runs.tidy_columns import PER_CENT
 from projektor_ray.storage.array_types import Floats
@@ -34,7 +34,7 @@ GREEK = vocabulary("alpha beta gamma")
 """Names that are as likely those of providers."""
 CLOSE, COARSEST = 1e-2, 0.15
 """How far most rows may miss the total: at least, and for the coarsest shares."""
-RIVAL_AGREEMENT = 0.9
+AMBIGUOUS_MATCH_RATE = 0.9
 LOOKED_AT = 64
 """Rows by which most groups of columns are ruled out."""
 SHOWN = 8
@@ -49,7 +49,7 @@ class ShareGroup:
     ----------
     columns : in the table's order.
     total : what the rows sum to.
-    agreement : the share of rows that do.
+    match_rate : the share of rows that do.
     fits : whether rounding explains the mean of the sums.
     used : the columns with a share in some row.
     varies : whether two rows differ.
@@ -58,7 +58,7 @@ class ShareGroup:
 
     columns: tuple[str, ...]
     total: float
-    agreement: float
+    match_rate: float
     fits: bool
     used: frozenset[str]
     varies: bool
@@ -67,8 +67,8 @@ class ShareGroup:
     @property
     def rank(self) -> tuple[bool, bool, bool, float, int, int]:
         """What the group is chosen by, ascending."""
-        agrees = self.agreement >= RIVAL_AGREEMENT
-        return (self.varies, agrees, self.fits, self.agreement, self.named, len(self.columns))
+        agrees = self.match_rate >= AMBIGUOUS_MATCH_RATE
+        return (self.varies, agrees, self.fits, self.match_rate, self.named, len(self.columns))
 
 
 def find_shares(table: pa.Table, taken: set[str]) -> ShareGroup:
@@ -93,7 +93,7 @@ def find_shares(table: pa.Table, taken: set[str]) -> ShareGroup:
     groups = [one for one in groups if not all(names_a_metric(name) for name in one.columns)]
     if not groups:
         refuse_texts(table, [name for name in table.column_names if name not in taken])
-        short = next((said for run in runs if (said := _falls_short(run, numbers))), COUNTED)
+        short = next((text for run in runs if (text := _falls_short(run, numbers))), COUNTED)
         raise InputError(
             "cannot tell which columns are the providers' shares: no neighbouring columns sum to 1 "
             f"in most rows. {short}Name them (--providers a,b,c); the columns are "
@@ -101,10 +101,10 @@ def find_shares(table: pa.Table, taken: set[str]) -> ShareGroup:
         )
     best = max(groups, key=lambda one: one.rank)
     same = _copies(numbers)
-    rivals = [one for one in groups if _is_rival(one, best, same)]
-    if not rivals:
+    ambiguous = [one for one in groups if _is_ambiguous(one, best, same)]
+    if not ambiguous:
         return best
-    distinct = {one.used: one for one in sorted([best, *rivals], key=lambda one: one.rank)}
+    distinct = {one.used: one for one in sorted([best, *ambiguous], key=lambda one: one.rank)}
     shown = sorted(
         (one.columns for one in distinct.values()), key=lambda names: list(numbers).index(names[0])
     )
@@ -138,7 +138,7 @@ def _windows(run: Sequence[str], numbers: dict[str, Floats]) -> list[ShareGroup]
     if len(run) < 2:
         return []
     shares = _as_shares(np.column_stack([numbers[name] for name in run]))
-    found: list[tuple[float, int, list[int], float]] = []
+    windows: list[tuple[float, int, list[int], float]] = []
     spare: list[ShareGroup] = []
     for total in (1.0, PER_CENT):
         units = _units(shares / total)
@@ -146,16 +146,16 @@ def _windows(run: Sequence[str], numbers: dict[str, Floats]) -> list[ShareGroup]
         some = totals[np.linspace(0, len(totals) - 1, min(len(totals), LOOKED_AT)).astype(int)]
         for first in range(len(run) - 1):
             close = _closeness(units[first:])
-            likely = np.flatnonzero(_agreement(some, first, close) >= LEAST_AGREEMENT / 2)
+            likely = np.flatnonzero(_match_rate(some, first, close) >= MIN_MATCH_RATE / 2)
             if not len(likely):
                 continue
             lasts = first + 2 + likely
-            agreement = _agreement(totals[:, [first, *lasts]], 0, close[likely], nearest=1)
-            most = float(agreement.max())
-            if most >= LEAST_AGREEMENT:
-                found.append((most, first, lasts[agreement == most][::-1].tolist(), total))
+            match_rate = _match_rate(totals[:, [first, *lasts]], 0, close[likely], nearest=1)
+            most = float(match_rate.max())
+            if most >= MIN_MATCH_RATE:
+                windows.append((most, first, lasts[match_rate == most][::-1].tolist(), total))
     groups: list[tuple[float, int, int, ShareGroup]] = []
-    for most, first, ends, total in sorted(found, key=lambda one: one[1] - one[2][0]):
+    for most, first, ends, total in sorted(windows, key=lambda one: one[1] - one[2][0]):
         inside = (f <= first and last >= ends[0] and m >= most for m, f, last, _ in groups)
         if not any(inside):
             made = [_group(run[first:last], total, numbers) for last in ends[:SHOWN]]
@@ -167,7 +167,7 @@ def _windows(run: Sequence[str], numbers: dict[str, Floats]) -> list[ShareGroup]
     return [one for *_, one in groups] or spare[:1]
 
 
-def _agreement(totals: Floats, first: int, close: Floats, nearest: int = 2) -> Floats:
+def _match_rate(totals: Floats, first: int, close: Floats, nearest: int = 2) -> Floats:
     """The share of rows whose sums from a column on are close to 1, for each last column.
 
     Parameters
@@ -182,8 +182,8 @@ def _agreement(totals: Floats, first: int, close: Floats, nearest: int = 2) -> F
 
 def _units(shares: Floats) -> Floats:
     """The unit of the decimals that each column (k, m) is printed in, (m,); 0 where it has none."""
-    found = [decimals_of(column[np.isfinite(column)]) for column in shares.T]
-    return np.array([0.0 if decimals is None else 10.0**-decimals for decimals in found])
+    places = [decimals_of(column[np.isfinite(column)]) for column in shares.T]
+    return np.array([0.0 if decimals is None else 10.0**-decimals for decimals in places])
 
 
 def _closeness(units: Floats) -> Floats:
@@ -200,7 +200,7 @@ def with_one_affix(names: Sequence[str]) -> list[tuple[str, ...]]:
     """Groups of two or more names with the same beginning, or end, up to a separator."""
     alike: dict[tuple[bool, str], list[str]] = defaultdict(list)
     for name in names:
-        for at in (found.end() for found in re.finditer(r"[/._:\- ]", name)):
+        for at in (match.end() for match in re.finditer(r"[/._:\- ]", name)):
             alike[True, name[:at]].append(name)
             alike[False, name[at - 1 :]].append(name)
     return sorted({tuple(group) for group in alike.values() if len(group) > 1})
@@ -210,7 +210,7 @@ def _named_groups(numbers: dict[str, Floats]) -> list[ShareGroup]:
     """Groups of columns that are named alike and sum to a total in most rows."""
     groups = with_one_affix(list(numbers))
     made = [_group(group, total, numbers) for group in groups for total in (1.0, PER_CENT)]
-    return [one for one in made if one.agreement >= LEAST_AGREEMENT]
+    return [one for one in made if one.match_rate >= MIN_MATCH_RATE]
 
 
 def _group(columns: Sequence[str], total: float, numbers: dict[str, Floats]) -> ShareGroup:
@@ -234,7 +234,7 @@ def _as_shares(numbers: Floats) -> Floats:
     return np.asarray(np.where(shares >= 0, shares, np.inf))
 
 
-def _is_rival(one: ShareGroup, best: ShareGroup, same: dict[str, str]) -> bool:
+def _is_ambiguous(one: ShareGroup, best: ShareGroup, same: dict[str, str]) -> bool:
     """Whether a group could be the mixture as well, and would be another one.
 
     Parameters
@@ -243,7 +243,7 @@ def _is_rival(one: ShareGroup, best: ShareGroup, same: dict[str, str]) -> bool:
     """
     ours, theirs = {same[name] for name in one.used}, {same[name] for name in best.used}
     other = not (ours <= theirs or ours >= theirs)
-    return other and one.agreement >= RIVAL_AGREEMENT and (one.varies or not best.varies)
+    return other and one.match_rate >= AMBIGUOUS_MATCH_RATE and (one.varies or not best.varies)
 
 
 def _copies(numbers: dict[str, Floats]) -> dict[str, str]:

@@ -36,8 +36,8 @@ def rounding_bound(shares: Floats) -> Floats:
     the numbers, the largest bound counts.
     """
     bounds = [0.5 * units.sum(axis=1) for units in _units(shares)]
-    largest = np.max([np.zeros(len(shares)), *bounds], axis=0)
-    return np.asarray(SIMPLEX_TOLERANCE + np.minimum(largest, MOST))
+    greatest = np.max([np.zeros(len(shares)), *bounds], axis=0)
+    return np.asarray(SIMPLEX_TOLERANCE + np.minimum(greatest, MOST))
 
 
 def is_biased(shares: Floats) -> bool:
@@ -58,8 +58,8 @@ def is_biased(shares: Floats) -> bool:
 
 def _units(shares: Floats) -> list[Floats]:
     """The unit of each share (k, m), one array for each precision that explains all of them."""
-    found = [_decimal_units(shares), _digit_units(shares), _half_precision_units(shares)]
-    return [units for units in found if units is not None]
+    candidates = [_decimal_units(shares), _digit_units(shares), _half_precision_units(shares)]
+    return [units for units in candidates if units is not None]
 
 
 def _decimal_units(shares: Floats) -> Floats | None:

@@ -56,21 +56,21 @@ def find_size(table: pa.Table, taken: set[str]) -> str | None:
     InputError
         If several differ; names them.
     """
-    found: list[str] = [
+    candidates: list[str] = [
         name for name in table.column_names if name not in taken and _names_a_size(name)
     ]
-    found = [name for name in found if not _is_fraction(table, name)]
-    if not found:
+    candidates = [name for name in candidates if not _is_fraction(table, name)]
+    if not candidates:
         return None
-    first = table[found[0]]
-    others = [name for name in found[1:] if not table[name].equals(first)]
+    first = table[candidates[0]]
+    others = [name for name in candidates[1:] if not table[name].equals(first)]
     if others:
-        listed = [found[0], *others]
+        listed = [candidates[0], *others]
         raise InputError(
             f"several columns could be the size of the trainings: {', '.join(listed)}. Say which, "
-            f"such as --size {found[0]}"
+            f"such as --size {candidates[0]}"
         )
-    return found[0]
+    return candidates[0]
 
 
 def _names_a_size(name: str) -> bool:
@@ -78,8 +78,8 @@ def _names_a_size(name: str) -> bool:
     every, last = set(words(name)), set(words(bare(name)))
     if every & NOT_OF_TRAINING or not last <= COUNTING | UNITS:
         return False
-    beside = every - last - CONTAINERS - COUNTING
-    return not beside and bool(last & (UNITS | {"size", "n"}))
+    other_words = every - last - CONTAINERS - COUNTING
+    return not other_words and bool(last & (UNITS | {"size", "n"}))
 
 
 def _is_fraction(table: pa.Table, name: str) -> bool:

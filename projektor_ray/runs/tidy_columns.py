@@ -88,13 +88,13 @@ def _dictionaries(column: pa.ChunkedArray) -> list[Mapping[str, Any] | None]:
 def _dictionary(text: str) -> Mapping[str, Any] | None:
     """A dictionary written by Python or as JSON; None where the text is no such."""
     try:
-        found = json.loads(text)
+        parsed = json.loads(text)
     except (ValueError, RecursionError):
         try:
-            found = ast.literal_eval(_Constants().visit(ast.parse(text.strip(), mode="eval")))
+            parsed = ast.literal_eval(_Constants().visit(ast.parse(text.strip(), mode="eval")))
         except (ValueError, SyntaxError, TypeError, RecursionError, MemoryError):
             return None
-    return found if isinstance(found, dict) else None
+    return parsed if isinstance(parsed, dict) else None
 
 
 class _Constants(ast.NodeTransformer):
@@ -107,15 +107,15 @@ class _Constants(ast.NodeTransformer):
 
 def _flat(row: Mapping[str, Any], prefix: str, depth: int = 0) -> dict[str, Any]:
     """A nested dictionary by paths; the `{value, desc}` of Weights & Biases is its value."""
-    found: dict[str, Any] = {}
+    flat: dict[str, Any] = {}
     for key, value in row.items():
         if isinstance(value, Mapping) and "value" in value and set(value) <= {"value", "desc"}:
             value = value["value"]
         if isinstance(value, Mapping) and depth < DEEPEST:
-            found |= _flat(value, f"{prefix}{key}.", depth + 1)
+            flat |= _flat(value, f"{prefix}{key}.", depth + 1)
         else:
-            found[f"{prefix}{str(key).strip()}"] = value
-    return found
+            flat[f"{prefix}{str(key).strip()}"] = value
+    return flat
 
 
 def _array(values: list[Any]) -> pa.Array:
@@ -130,10 +130,10 @@ def _numbers(column: pa.ChunkedArray) -> pa.ChunkedArray:
     """The texts as numbers, if all of them are numbers or stand for a missing one."""
     texts = [None if text is None else text.strip().lower() for text in column.to_pylist()]
     given = [text for text in texts if text is not None and text not in NO_NUMBER]
-    found = [_number(text) for text in given]
-    if not given or None in found:
+    parsed = [_number(text) for text in given]
+    if not given or None in parsed:
         return column
-    numbers = iter(found)
+    numbers = iter(parsed)
     return pa.chunked_array(
         [
             pa.array(

@@ -60,7 +60,7 @@ class WorstCase:
         return np.asarray(self.sign * np.min(self.sign * np.asarray(values), axis=0))
 
     def __call__(self, parts: Sequence[MetricObjective], spread: float = 1.0) -> MetricObjective:
-        return WorstObjective(parts, self, SHARPNESS / spread)
+        return WorstCaseObjective(parts, self, SHARPNESS / spread)
 
 
 @dataclass(frozen=True, eq=False)
@@ -98,7 +98,7 @@ class WeightedObjective:
 
 
 @dataclass(frozen=True, eq=False)
-class WorstObjective:
+class WorstCaseObjective:
     """`min_k L_k(N, p)`; of metrics that are better lower, the largest.
 
     The search follows a smooth bound of it, `−ln Σ_k exp(−s L_k) / s`. Errors of the parts are
@@ -111,14 +111,14 @@ class WorstObjective:
     """
 
     parts: Sequence[MetricObjective]
-    worst: WorstCase
+    rule: WorstCase
     sharpness: float
 
     def __call__(self, mixtures: Floats) -> tuple[Floats, Floats]:
         values, gradients = (
             np.array(each) for each in zip(*(part(mixtures) for part in self.parts), strict=True)
         )
-        sign = self.worst.sign
+        sign = self.rule.sign
         upward = sign * values
         shares = softmax(-self.sharpness * upward, axis=0)
         lowest = upward.min(axis=0)
@@ -126,10 +126,10 @@ class WorstObjective:
         return sign * (lowest - above), np.einsum("kb,kbm->bm", shares, gradients)
 
     def predict(self, mixtures: Floats) -> Floats:
-        return self.worst.of([part.predict(mixtures) for part in self.parts])
+        return self.rule.of([part.predict(mixtures) for part in self.parts])
 
     def interval(self, mixtures: Floats, level: float) -> Floats:
-        return self.worst.of([part.interval(mixtures, level) for part in self.parts])
+        return self.rule.of([part.interval(mixtures, level) for part in self.parts])
 
     def gain_interval(self, mixtures: Floats, others: Floats, level: float) -> Floats:
         ours, theirs = (
@@ -138,7 +138,7 @@ class WorstObjective:
         low, high = np.array(
             [part.gain_interval(mixtures, others, level).T for part in self.parts]
         ).swapaxes(0, 1)
-        gain, gains = self.worst.of(list(ours)) - self.worst.of(list(theirs)), ours - theirs
+        gain, gains = self.rule.of(list(ours)) - self.rule.of(list(theirs)), ours - theirs
         below = np.maximum(gain - (gains - low).max(axis=0), low.min(axis=0))
         above = np.minimum(gain + (high - gains).max(axis=0), high.max(axis=0))
         return np.stack([below, above], axis=1)
@@ -147,10 +147,10 @@ class WorstObjective:
         self, mixtures: Floats, count: int, stream: np.random.Generator
     ) -> Floats | None:
         drawn = _drawn(self.parts, mixtures, count, stream)
-        return None if drawn is None else self.worst.of(drawn)
+        return None if drawn is None else self.rule.of(drawn)
 
     def size_slope(self, mixtures: Floats) -> Floats:
-        values = self.worst.sign * np.array([part.predict(mixtures) for part in self.parts])
+        values = self.rule.sign * np.array([part.predict(mixtures) for part in self.parts])
         slopes = np.array([part.size_slope(mixtures) for part in self.parts])
         return np.asarray(slopes[values.argmin(axis=0), np.arange(len(mixtures))])
 
@@ -216,11 +216,11 @@ def aggregate(problems: Mapping[str, PurchaseProblem], how: Aggregation) -> Purc
         )
 
     parts = {name: _with_intervals(problem) for name, problem in problems.items()}
-    tried = [problem.trials for problem in every if problem.trials is not None]
+    trained = [problem.trials for problem in every if problem.trials is not None]
     trials = None
-    if len(tried) == len(every):
-        trials = (tried[0][0], how.of([values for _, values in tried]))
-    spread = max((float(np.ptp(values)) for _, values in tried), default=0.0) or 1.0
+    if len(trained) == len(every):
+        trials = (trained[0][0], how.of([values for _, values in trained]))
+    spread = max((float(np.ptp(values)) for _, values in trained), default=0.0) or 1.0
     return replace(
         first,
         objective_at=lambda size: how([at(size) for at in parts.values()], spread),

@@ -87,8 +87,8 @@ def select_from(
 ) -> Plan:
     """The plan predicted best of those that the search from mixtures (B, m) finds."""
     rising = upward(objective, direction)
-    found = branch_and_bound(rising, feasible, points)
-    part, samples = found.best.feasible, found.best.samples
+    result = branch_and_bound(rising, feasible, points)
+    part, samples = result.best.feasible, result.best.samples
     if exchange.applies(feasible):
         samples = exchange.best_integer_plan(rising, feasible, samples)
         part = part if part.contains(samples) else feasible.part_of(samples)
@@ -100,8 +100,8 @@ def select_from(
         level,
         direction,
         restarts=len(points),
-        restarts_converged=int(found.best.ascent.reached_best.sum()),
-        optimality_gap=found.optimality_gap,
+        restarts_converged=int(result.best.ascent.reached_best.sum()),
+        optimality_gap=result.optimality_gap,
     )
 
 

@@ -42,13 +42,13 @@ def baseline_plans(
     rising = upward(objective, direction)
     wanted = {**_wanted(feasible), "single": _best(rising, single_mixtures(feasible))}
     if candidates is not None:
-        tried = feasible.project(check_mixtures(candidates, len(providers)))
-        wanted["probe"] = _best(rising, tried)
+        trained = feasible.project(check_mixtures(candidates, len(providers)))
+        wanted["probe"] = _best(rising, trained)
     plans = {}
     for name, mixture in wanted.items():
-        found = nearest_plan(feasible, mixture)
+        nearest = nearest_plan(feasible, mixture)
         plans[name] = make_plan(
-            objective, feasible, found.feasible, found.samples, level, direction
+            objective, feasible, nearest.feasible, nearest.samples, level, direction
         )
     return plans
 

@@ -71,14 +71,14 @@ def branch_and_bound(objective: Objective, feasible: FeasibleSet, starts: Floats
     slack = SAME_VALUE * (root.value - float(root.ascent.initial_values.min()))
     best = _incumbent(objective, root)
     most = min(MOST_NODES, max(MOST_SHARES // len(feasible.names), FEWEST_NODES))
-    waiting, searched, reached = [root], 1, False
+    waiting, searched, limited = [root], 1, False
     while waiting and (best is None or searched < most):
-        part = max(waiting, key=lambda one: one.value) if reached else waiting[-1]
+        part = max(waiting, key=lambda one: one.value) if limited else waiting[-1]
         waiting.remove(part)
         if best is not None and part.value <= best.value + slack:
             continue
         if part.is_plan:
-            best, reached = part, True
+            best, limited = part, True
             continue
         parts = part.feasible.split(part.samples)
         halves = [_solve(objective, half, part.ascent.mixtures) for half in parts]

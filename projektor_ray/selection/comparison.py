@@ -251,7 +251,7 @@ def compare(
         name: gain_over(objective, plan, other, problem.direction, problem.level)
         for name, other in baselines.items()
     }
-    found = PurchasePlans(
+    compared = PurchasePlans(
         plans,
         tuple(problem.providers),
         gains,
@@ -260,17 +260,17 @@ def compare(
         budget=budget,
         direction=problem.direction,
     )
-    return replace(found, trained=_trained(problem, found))
+    return replace(compared, trained=_trained(problem, compared))
 
 
-def _trained(problem: PurchaseProblem, found: PurchasePlans) -> TrainedComparison | None:
+def _trained(problem: PurchaseProblem, plans: PurchasePlans) -> TrainedComparison | None:
     """The trainings, and the gain of the selected plan over the nearest baseline at their size."""
     if problem.trained is None or problem.trained_at is None:
         return None
-    size, baseline, gain = problem.trained_at, found.nearest, None
+    size, baseline, gain = problem.trained_at, plans.nearest, None
     objective = problem.objective_at(size)
-    if baseline and found.selected.size > size and isinstance(objective, MetricObjective):
-        both = found.selected, found.plans[baseline]
+    if baseline and plans.selected.size > size and isinstance(objective, MetricObjective):
+        both = plans.selected, plans.plans[baseline]
         gain = gain_over(objective, *both, problem.direction, problem.level)
     return TrainedComparison(problem.trained, size, gain)
 
@@ -279,12 +279,12 @@ def _part_of(
     problem: PurchaseProblem, objective_at: MetricAt, plans: Mapping[str, Plan]
 ) -> dict[str, MetricPrediction]:
     """Predictions of one metric for each plan."""
-    found = {}
+    predictions = {}
     for name, plan in plans.items():
         objective, mixture = objective_at(plan.size), plan.mixture[None]
         low, high = objective.interval(mixture, problem.level)[0].tolist()
-        found[name] = MetricPrediction(float(objective.predict(mixture)[0]), (low, high))
-    return found
+        predictions[name] = MetricPrediction(float(objective.predict(mixture)[0]), (low, high))
+    return predictions
 
 
 def gain_over(
@@ -295,8 +295,8 @@ def gain_over(
     mixtures = plan.mixture[None], other.mixture[None]
     low, high = objective.gain_interval(*mixtures, level)[0]
     bounds = np.sort([sign * low, sign * high]).tolist()
-    value, beside = objective.predict(np.concatenate(mixtures))
-    return Gain(sign * float(value - beside), *bounds)
+    value, of_baseline = objective.predict(np.concatenate(mixtures))
+    return Gain(sign * float(value - of_baseline), *bounds)
 
 
 def _rows_of(

@@ -13,7 +13,7 @@ SMALL = 30
 """Below so many samples a rounded mixture may be far from the best plan."""
 MOST_ENUMERATED = 5_000
 MOST_PROVIDERS = 30
-MOST_TRIED = 500
+MAX_CANDIDATES = 500
 """Exchanges that are evaluated at once: the most promising ones to first order."""
 
 
@@ -72,7 +72,7 @@ def _promising(objective: Objective, feasible: FeasibleSet, samples: Integers) -
     around = np.unique(samples + np.vstack([steps, pairs]), axis=0)
     around = around[feasible.contains_each(around)]
     _, gradient = objective((samples / feasible.size)[None])
-    return np.asarray(around[np.argsort(-(around @ gradient[0]), kind="stable")[:MOST_TRIED]])
+    return np.asarray(around[np.argsort(-(around @ gradient[0]), kind="stable")[:MAX_CANDIDATES]])
 
 
 def _exchanges(feasible: FeasibleSet, samples: Integers) -> Iterator[Integers]:

@@ -77,13 +77,13 @@ class FeasibleSet:
             raise InputError(f"the budget must be 0 or more, or absent if unlimited; got {budget}")
         names = tuple(provider.name for provider in providers)
         known = _check_terms(terms or {}, names)
-        deals = [known.get(name, Terms()) for name in names]
+        terms_by_provider = [known.get(name, Terms()) for name in names]
         capacities = [size if p.capacity is None else min(p.capacity, size) for p in providers]
         upper = [
-            capacity if deal.required or deal.allows(capacity) else 0
-            for deal, capacity in zip(deals, capacities, strict=True)
+            capacity if own.required or own.allows(capacity) else 0
+            for own, capacity in zip(terms_by_provider, capacities, strict=True)
         ]
-        lower = [max(deal.minimum_order, 1) if deal.required else 0 for deal in deals]
+        lower = [max(own.minimum_order, 1) if own.required else 0 for own in terms_by_provider]
         schedules = tuple(provider.schedule for provider in providers)
         nothing, everything = np.zeros(len(names), np.int64), np.full(len(names), int(size))
         feasible = FeasibleSet(
@@ -94,7 +94,9 @@ class FeasibleSet:
             schedules=schedules,
             tiers=PiecewiseLinearCosts.of(schedules, nothing, everything),
             budget=np.inf if budget is None else float(budget),
-            minimum_orders=np.array([deal.minimum_order for deal in deals], dtype=np.int64),
+            minimum_orders=np.array(
+                [own.minimum_order for own in terms_by_provider], dtype=np.int64
+            ),
         )
         feasible._check_bounds()
         feasible._check_budget()
@@ -122,18 +124,18 @@ class FeasibleSet:
 
     def _check_budget(self) -> None:
         """Depth first over the parts of the set, until a plan keeps the budget."""
-        least, parts, opened = np.inf, [self], 0
+        lowest, parts, opened = np.inf, [self], 0
         while parts and opened < MOST_PARTS:
             part, opened = parts.pop(), opened + 1
             samples = part.cheapest
-            least = min(least, self.cost(samples))
+            lowest = min(lowest, self.cost(samples))
             if self.affords(samples):
                 return
-            if part.envelope.cost(samples) < least:
+            if part.envelope.cost(samples) < lowest:
                 parts += sorted(part.split_tiers(samples), key=lambda one: -one.least_cost)
         raise InfeasibleError(
             f"the budget of {self.budget:,.10g} cannot be kept: the cheapest "
-            f"{self.size:,} samples cost {least:,.10g}. Raise the budget, or buy fewer"
+            f"{self.size:,} samples cost {lowest:,.10g}. Raise the budget, or buy fewer"
         )
 
     @cached_property
@@ -283,8 +285,8 @@ class FeasibleSet:
         prices = (price - low) / spread
         left = (max(self.budget, self.least_cost) - base) / self.size - low * total
         budget = left / spread
-        least = (self.least_cost - base) / self.size - low * total
-        if budget - least / spread <= BUDGET_TOLERANCE:
+        lowest = (self.least_cost - base) / self.size - low * total
+        if budget - lowest / spread <= BUDGET_TOLERANCE:
             return self._onto_cheapest(points, width, total)
         parts = onto_box(points, width, total)
         over = parts @ prices - budget > BUDGET_TOLERANCE
@@ -298,8 +300,8 @@ class FeasibleSet:
         bought = envelope.parts(self.cheapest) > 0
         marginal = envelope.price[bought].max(initial=envelope.price.min())
         filled = np.where(envelope.price < marginal, width, 0.0)
-        room = np.where(envelope.price == marginal, width, 0.0)
-        return filled + onto_box(points - filled, room, total - float(filled.sum()))
+        spare = np.where(envelope.price == marginal, width, 0.0)
+        return filled + onto_box(points - filled, spare, total - float(filled.sum()))
 
 
 def _possible(parts: Sequence[FeasibleSet]) -> list[FeasibleSet]:

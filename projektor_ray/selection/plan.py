@@ -1,4 +1,4 @@
-"""A purchase plan: whole samples of each provider, and what they are worth."""
+"""A purchase plan: whole samples of each provider, its predicted metric, cost and shadow prices."""
 
 from dataclasses import dataclass
 
@@ -101,12 +101,12 @@ def make_plan(
     restarts_converged: int = 0,
     optimality_gap: float = 0.0,
 ) -> Plan:
-    """The plan that buys `samples`, of a part of the feasible set, and what it is worth."""
+    """The plan that buys `samples` of a part of the feasible set, with its shadow prices."""
     mixtures = (samples / feasible.size)[None]
     values, gradients = objective(mixtures)
     exchange = (gradients[0] - gradients[0] @ mixtures[0]) / feasible.size
     upward = gradients[0] if direction == "maximize" else -gradients[0]
-    worth = at_fixed_size(upward, feasible, samples)
+    shadow_prices = at_fixed_size(upward, feasible, samples)
     predicted, interval = float(values[0]), None
     if isinstance(objective, MetricObjective):
         exchange = exchange + objective.size_slope(mixtures)[0]
@@ -119,8 +119,8 @@ def make_plan(
         predicted=predicted,
         interval=interval,
         marginal_value=np.asarray(THOUSAND * exchange),
-        capacity_shadow_price=THOUSAND * worth.capacity,
-        budget_shadow_price=worth.budget,
+        capacity_shadow_price=THOUSAND * shadow_prices.capacity,
+        budget_shadow_price=shadow_prices.budget,
         unclipped=float(values[0]),
         part=part,
         restarts=restarts,

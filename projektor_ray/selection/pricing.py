@@ -101,9 +101,9 @@ def _price_above(schedule: Schedule, samples: int) -> float:
 
 
 @lru_cache(maxsize=1 << 16)
-def _line(schedule: Schedule, least: int, most: int, *, convex: bool) -> Line:
+def _line(schedule: Schedule, fewest: int, most: int, *, convex: bool) -> Line:
     """One provider's cost between bounds, or its envelope: parts of a set share most of them."""
-    corners = _corners(schedule, least, most)
+    corners = _corners(schedule, fewest, most)
     if convex:
         corners = _lower_hull(corners)
     if len(corners) == 1:
@@ -116,10 +116,10 @@ def _line(schedule: Schedule, least: int, most: int, *, convex: bool) -> Line:
     return corners[0][1], tuple(rows)
 
 
-def _corners(schedule: Schedule, least: int, most: int) -> list[Corner]:
+def _corners(schedule: Schedule, fewest: int, most: int) -> list[Corner]:
     """(samples, money) at the bounds and at the tiers' ends between them."""
-    inside = [above for above, _ in schedule if least < above < most]
-    return [(x, cost_of(schedule, x)) for x in dict.fromkeys([least, *inside, most])]
+    inside = [above for above, _ in schedule if fewest < above < most]
+    return [(x, cost_of(schedule, x)) for x in dict.fromkeys([fewest, *inside, most])]
 
 
 def _lower_hull(corners: list[Corner]) -> list[Corner]:

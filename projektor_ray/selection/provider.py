@@ -42,11 +42,11 @@ class Provider:
             raise InputError(
                 f"provider {self.name!r}: price must be 0 or more per sample; got {self.price}"
             )
-        starts = [0, *(above for above, _ in self.tiers)]
-        if any(a >= b or b != int(b) for a, b in itertools.pairwise(starts)):
+        thresholds = [0, *(above for above, _ in self.tiers)]
+        if any(a >= b or b != int(b) for a, b in itertools.pairwise(thresholds)):
             raise InputError(
                 f"provider {self.name!r}: above_quantity of the tiers must be ascending whole "
-                f"numbers, 1 or more; got {starts[1:]}"
+                f"numbers, 1 or more; got {thresholds[1:]}"
             )
         for above, price in self.tiers:
             if not (np.isfinite(price) and price >= 0):

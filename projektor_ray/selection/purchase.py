@@ -56,9 +56,9 @@ class PurchaseRequest:
 
     def __post_init__(self) -> None:
         kinds = {"a size": self.size, "a target": self.target, "a frontier": self.frontier or None}
-        asked = [kind for kind, value in kinds.items() if value is not None]
-        if len(asked) > 1:
-            raise InputError(f"{' and '.join(asked)} ask for different things; give one of them")
+        given = [kind for kind, value in kinds.items() if value is not None]
+        if len(given) > 1:
+            raise InputError(f"{' and '.join(given)} ask for different things; give one of them")
         if self.frontier and self.budget is not None:
             raise InputError("a frontier has budgets of its own; drop the budget, or the frontier")
         if self.minimize is not None and self.target is None:
@@ -98,23 +98,23 @@ def buy(problem: PurchaseProblem, request: PurchaseRequest) -> PurchasePlans:
     problem = _with_open_size(problem, request)
     if request.frontier:
         plans = dict(zip(request.frontier, frontier(problem, request.frontier), strict=True))
-        found = _compared(problem, request, plans[max(plans)])
-        return replace(found, frontier={**plans, max(plans): found.selected})
+        bought = _compared(problem, request, plans[max(plans)])
+        return replace(bought, frontier={**plans, max(plans): bought.selected})
     if request.target is None:
         return _compared(problem, request, select_under_budget(problem, request.budget))
-    result = _reach(problem, request, request.target)
-    found = _compared(problem, request, result.plan, result)
-    reached = problem.reaches(found.selected, request.target)
-    return replace(found, target_result=replace(result, plan=found.selected, reached=reached))
+    result = _plan_for_target(problem, request, request.target)
+    bought = _compared(problem, request, result.plan, result)
+    is_reached = problem.reaches(bought.selected, request.target)
+    return replace(bought, target_result=replace(result, plan=bought.selected, reached=is_reached))
 
 
 def _with_open_size(problem: PurchaseProblem, request: PurchaseRequest) -> PurchaseProblem:
     """The problem with the request's bounds of the size."""
     most = min(filter(None, (request.max_size, problem.max_size)), default=None)
-    least = problem.min_size
+    min_size = problem.min_size
     if problem.is_flat and problem.trained_at is not None:
-        least = max(least, min(problem.trained_at, most or problem.trained_at))
-    return replace(problem, min_size=least, max_size=most)
+        min_size = max(min_size, min(problem.trained_at, most or problem.trained_at))
+    return replace(problem, min_size=min_size, max_size=most)
 
 
 def _compared(
@@ -137,12 +137,12 @@ def _compared(
             restarts_converged=plan.restarts_converged,
             optimality_gap=plan.optimality_gap,
         )
-    found = compare(problem, best, baselines, request.money)
+    compared = compare(problem, best, baselines, request.money)
     unspent = None
     if result is None or not result.reached:
         unspent = unspent_budget(problem, best, request.money, open_size=open_size)
     flat = open_size and problem.is_flat
-    return replace(found, open_size=open_size, unspent=unspent, flat_in_size=flat)
+    return replace(compared, open_size=open_size, unspent=unspent, flat_in_size=flat)
 
 
 def _is_better(
@@ -156,7 +156,9 @@ def _is_better(
     return problem.is_better(plan, than)
 
 
-def _reach(problem: PurchaseProblem, request: PurchaseRequest, target: float) -> TargetResult:
+def _plan_for_target(
+    problem: PurchaseProblem, request: PurchaseRequest, target: float
+) -> TargetResult:
     priced = any(price > 0 for one in problem.providers for _, price in one.schedule)
     money = priced if request.minimize is None else request.minimize == "money"
     search = cheapest_reaching if money else smallest_reaching

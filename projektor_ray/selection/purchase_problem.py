@@ -113,8 +113,12 @@ class PurchaseProblem:
     @cached_property
     def is_flat(self) -> bool:
         """Whether the objective is the same at every size that may be bought."""
-        least = max(self.min_size, self.trained_at or 1)
-        sizes = [size for size in (least, 2 * least, 16 * least) if size <= (self.max_size or size)]
+        smallest = max(self.min_size, self.trained_at or 1)
+        sizes = [
+            size
+            for size in (smallest, 2 * smallest, 16 * smallest)
+            if size <= (self.max_size or size)
+        ]
         count = len(self.providers)
         mixtures = np.vstack([np.full((1, count), 1 / count), np.eye(count)[:MOST_VERTICES]])
         values = np.array([self.objective_at(size)(mixtures)[0] for size in sizes])
@@ -163,16 +167,16 @@ def bounds_of_size(
     """
     given = terms or {}
     required = sum(max(one.minimum_order, 1) for one in given.values() if one.required)
-    least = max(min_size, required)
-    if max_size is not None and least > max_size:
+    smallest = max(min_size, required)
+    if max_size is not None and smallest > max_size:
         raise InfeasibleError(
-            f"the required orders cannot be kept: together they are {least:,} samples, more "
+            f"the required orders cannot be kept: together they are {smallest:,} samples, more "
             f"than max_size: {max_size:,}. Raise max_size, or require fewer"
         )
     needed = {
         name: one if one.required else replace(one, minimum_order=0) for name, one in given.items()
     }
-    FeasibleSet.of(providers, least, budget, needed)
+    FeasibleSet.of(providers, smallest, budget, needed)
 
     def allows(size: int) -> bool:
         try:
@@ -188,9 +192,9 @@ def bounds_of_size(
                 "nothing bounds the size to buy: give max_size, a budget where no "
                 "unlimited provider is free, or a capacity for every provider"
             )
-        return least, most
-    low, high = least, most
+        return smallest, most
+    low, high = smallest, most
     while high - low > 1:
         middle = (low + high) // 2
         low, high = (middle, high) if allows(middle) else (low, middle)
-    return least, low
+    return smallest, low

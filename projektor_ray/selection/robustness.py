@@ -108,12 +108,12 @@ def plans_without(
     budget : most money to spend.
     """
     order = np.argsort(-plan.samples, kind="stable")
-    found: dict[str, Plan | None] = {}
+    by_absent: dict[str, Plan | None] = {}
     for i in order[: min(MOST_WITHOUT, int(np.count_nonzero(plan.samples)))]:
         name = plan.names[i]
         terms = {**(problem.terms or {}), name: Terms(excluded=True)}
         try:
-            found[name] = replace(problem, terms=terms).near(plan.size, budget, [plan.mixture])
+            by_absent[name] = replace(problem, terms=terms).near(plan.size, budget, [plan.mixture])
         except InfeasibleError:
-            found[name] = None
-    return found
+            by_absent[name] = None
+    return by_absent

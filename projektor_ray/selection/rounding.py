@@ -13,10 +13,10 @@ def whole_samples(mixture: Floats, feasible: FeasibleSet) -> Integers:
     """Samples of each provider, near `p·N`, that keep size and bounds, and the budget by the
     envelopes of the costs.
 
-    Largest remainder first; what exceeds a bound moves to the providers with room whose share
-    was rounded down most, and what exceeds the budget from the dearest bought to the cheapest
-    with room: first to one that is bought anyway, so that nobody is asked for a single sample. That
-    ends at the cheapest plan, so it succeeds whenever a plan exists.
+    Largest remainder first; what exceeds a bound moves to the providers below their bound whose
+    share was rounded down most, and what exceeds the budget from the dearest bought to the cheapest
+    below their bound: first to one that is bought anyway, so that nobody is asked for a single
+    sample. That ends at the cheapest plan, so it succeeds whenever a plan exists.
     """
     samples = round_counts(mixture, feasible.size, feasible.names)
     samples = _within_bounds(samples, mixture * feasible.size, feasible)
@@ -40,8 +40,8 @@ def _cheaper(samples: Integers, segments: Sequence[int], feasible: FeasibleSet) 
             if parts[cheap] == envelope.width[cheap]:
                 continue
             over = envelope.cost(samples) - feasible.budget
-            room = envelope.width[cheap] - parts[cheap]
-            moved = min(parts[dear], room, int(np.ceil(over / saved)))
+            spare = envelope.width[cheap] - parts[cheap]
+            moved = min(parts[dear], spare, int(np.ceil(over / saved)))
             parts[dear] -= moved
             parts[cheap] += moved
             samples = np.asarray(feasible.lower + envelope.together(parts))
@@ -55,7 +55,7 @@ def _within_bounds(samples: Integers, exact: Floats, feasible: FeasibleSet) -> I
     missing = feasible.size - int(samples.sum())
     step = int(np.sign(missing))
     for _ in range(abs(missing)):
-        room = samples < feasible.upper if step > 0 else samples > feasible.lower
-        short = np.where(room, step * (exact - samples), -np.inf)
+        spare = samples < feasible.upper if step > 0 else samples > feasible.lower
+        short = np.where(spare, step * (exact - samples), -np.inf)
         samples[int(np.argmax(short))] += step
     return samples

@@ -49,9 +49,9 @@ def at_fixed_size(gradient: Floats, feasible: FeasibleSet, samples: Integers) ->
     multiplier = 0.0
     if free.any() and np.ptp(last[free]) > 0 and slack < last.max():
         multiplier = max(float(np.polyfit(last[free], gradient[free], 1)[0]), 0.0)
-    least = (gradient - multiplier * last)[exchangeable].min(initial=np.inf)
+    lowest = (gradient - multiplier * last)[exchangeable].min(initial=np.inf)
     sold_out = (samples == feasible.upper) & (feasible.upper < feasible.size) & (samples > 0)
-    value = np.where(sold_out, gradient - multiplier * following - least, 0.0)
+    value = np.where(sold_out, gradient - multiplier * following - lowest, 0.0)
     if multiplier == 0:
         given_back = np.where(exchangeable, last, -np.inf)
         value[following - _largest_of_others(given_back) > slack] = 0.0
@@ -87,8 +87,8 @@ def at_open_size(
         if free.any():
             saved = paid = float(change[free] @ last[free] / (last[free] @ last[free]))
         else:
-            saved = _worth(change, last, spare).min(initial=np.inf)
-            paid = _worth(change, following, ~sold_out).max(initial=0.0)
+            saved = _change_per_money(change, last, spare).min(initial=np.inf)
+            paid = _change_per_money(change, following, ~sold_out).max(initial=0.0)
     saved = max(saved, 0.0) if np.isfinite(saved) else 0.0
     beyond = np.maximum(change - saved * following, 0.0)
     return ShadowPrices(np.where(sold_out, beyond, 0.0), max(float(paid), 0.0))
@@ -99,16 +99,16 @@ def _prices(feasible: FeasibleSet, samples: Integers) -> tuple[Floats, Floats]:
     return price_of_last(feasible.schedules, samples), price_of_next(feasible.schedules, samples)
 
 
-def _worth(change: Floats, price: Floats, of: NDArray[np.bool_]) -> Floats:
+def _change_per_money(change: Floats, price: Floats, of: NDArray[np.bool_]) -> Floats:
     """Change of the metric for a unit of money, of the providers that ask for any."""
-    asked = of & (price > 0)
-    return np.asarray(change[asked] / price[asked])
+    priced = of & (price > 0)
+    return np.asarray(change[priced] / price[priced])
 
 
 def _largest_of_others(values: Floats) -> Floats:
     """For each entry the largest of all other entries, shape (m,); −∞ where there is none."""
     first = int(np.argmax(values))
     others = np.delete(values, first)
-    largest = np.full(len(values), values[first])
-    largest[first] = others.max(initial=-np.inf)
-    return largest
+    greatest = np.full(len(values), values[first])
+    greatest[first] = others.max(initial=-np.inf)
+    return greatest

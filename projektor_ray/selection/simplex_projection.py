@@ -30,15 +30,15 @@ def onto_budget(
     multiplier, still = np.zeros(len(points)), np.arange(len(points))
     for _ in range(MOST_STEPS):
         at = multiplier[still]
-        nearest[still] = tried = onto_box(points[still] - at[:, None] * prices, upper, total)
-        excess = tried @ prices - budget
+        nearest[still] = projected = onto_box(points[still] - at[:, None] * prices, upper, total)
+        excess = projected @ prices - budget
         off = np.abs(excess) > BUDGET_TOLERANCE
-        still, at, tried, excess = still[off], at[off], tried[off], excess[off]
+        still, at, projected, excess = still[off], at[off], projected[off], excess[off]
         if not len(still):
             break
         low[still] = np.where(excess > 0, at, low[still])
         high[still] = np.where(excess > 0, high[still], at)
-        free = (tried > 0) & (tried < upper)
+        free = (projected > 0) & (projected < upper)
         count = np.maximum(free.sum(axis=1), 1)
         slope = free @ prices**2 - (free @ prices) ** 2 / count
         bends = slope > SLOPE_TOLERANCE
@@ -64,7 +64,7 @@ def onto_box(points: Floats, upper: Floats, total: float) -> Floats:
     sums = upper.sum() + np.concatenate([np.zeros((len(points), 1)), falls], axis=1)
     # The last break at which the sum still reaches the total; from there it falls with its slope.
     last = np.maximum((sums >= total - SUM_TOLERANCE).sum(axis=1) - 1, 0)[:, None]
-    at, reached, slope = (np.take_along_axis(a, last, axis=1) for a in (breaks, sums, slopes))
+    at, sum_there, slope = (np.take_along_axis(a, last, axis=1) for a in (breaks, sums, slopes))
     falling = slope < 0
-    threshold = at + np.where(falling, (reached - total) / np.where(falling, -slope, 1.0), 0.0)
+    threshold = at + np.where(falling, (sum_there - total) / np.where(falling, -slope, 1.0), 0.0)
     return np.asarray(np.clip(points - threshold, 0.0, upper))

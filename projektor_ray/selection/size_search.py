@@ -84,17 +84,17 @@ def smallest_reaching(
         scanned = sorted([*scanned, best], key=lambda plan: plan.size)
         reaching = [scanned.index(best)]
     first = reaching[0]
-    found = scanned[first]
-    low = scanned[first - 1].size if first else found.size - 1
-    while found.size - low > 1:
-        middle = (low + found.size) // 2
+    smallest = scanned[first]
+    low = scanned[first - 1].size if first else smallest.size - 1
+    while smallest.size - low > 1:
+        middle = (low + smallest.size) // 2
         plan = _try(problem, middle, budget, _mixtures(problem, scanned))
         if plan is not None and problem.reaches(plan, target):
-            found = plan
+            smallest = plan
             scanned.append(plan)
         else:
             low = middle
-    return TargetResult(target, True, found)
+    return TargetResult(target, True, smallest)
 
 
 def cheapest_reaching(
@@ -114,10 +114,10 @@ def cheapest_reaching(
     best = select_under_budget(problem, budget)
     if not problem.reaches(best, target):
         return TargetResult(target, False, best)
-    found, seen = best, [best]
+    cheapest, seen = best, [best]
     low = 0.0
-    while found.cost - low > MONEY_TOLERANCE * found.cost:
-        middle = (low + found.cost) / 2
+    while cheapest.cost - low > MONEY_TOLERANCE * cheapest.cost:
+        middle = (low + cheapest.cost) / 2
         try:
             scanned = _scan(problem, middle, seen)
         except InfeasibleError:
@@ -126,10 +126,10 @@ def cheapest_reaching(
         plan = _over_sizes(problem, middle, scanned, in_full=False)
         seen.append(plan)
         if problem.reaches(plan, target):
-            found = min(plan, found, key=lambda p: p.cost)
+            cheapest = min(plan, cheapest, key=lambda p: p.cost)
         else:
             low = middle
-    return TargetResult(target, True, found)
+    return TargetResult(target, True, cheapest)
 
 
 def frontier(problem: PurchaseProblem, budgets: Sequence[float]) -> list[Plan]:
@@ -168,11 +168,11 @@ def _warmer(problem: PurchaseProblem, plan: Plan, smaller: Plan, budget: float) 
 
 def _scan(problem: PurchaseProblem, budget: float | None, seen: Sequence[Plan] = ()) -> list[Plan]:
     """The best plans at sizes from the smallest to the largest; in full, or from plans seen."""
-    least, most = problem.sizes(budget)
-    if most - least < 2 * GRID:
-        sizes = list(range(least, most + 1))
+    smallest, most = problem.sizes(budget)
+    if most - smallest < 2 * GRID:
+        sizes = list(range(smallest, most + 1))
     else:
-        sizes = [int(size) for size in np.unique(np.geomspace(least, most, GRID).round())]
+        sizes = [int(size) for size in np.unique(np.geomspace(smallest, most, GRID).round())]
     plans: list[Plan] = []
     failure: InfeasibleError | None = None
     for size in sizes:
@@ -214,12 +214,14 @@ def _over_sizes(
     """The best size: scanned, or found between the neighbours of one that is better than they."""
     seen = list(scanned)
     for peak in _peaks(problem, scanned):
-        beside = scanned[max(peak - 1, 0)], scanned[min(peak + 1, len(scanned) - 1)]
-        seen += _climb(problem, budget, beside, scanned[peak], seen)
+        neighbours = scanned[max(peak - 1, 0)], scanned[min(peak + 1, len(scanned) - 1)]
+        seen += _climb(problem, budget, neighbours, scanned[peak], seen)
     best = max(seen, key=problem.score)
     if problem.is_flat:
-        least = problem.score(best) - EQUAL * _spread(problem, best)
-        best = min((p for p in seen if problem.score(p) >= least), key=lambda p: (p.cost, p.size))
+        equal_score = problem.score(best) - EQUAL * _spread(problem, best)
+        best = min(
+            (p for p in seen if problem.score(p) >= equal_score), key=lambda p: (p.cost, p.size)
+        )
     if in_full and best not in scanned:
         best = problem.better(best, problem.plan(best.size, budget))
     return priced_at_open_size(problem, best)
@@ -235,32 +237,32 @@ def _spread(problem: PurchaseProblem, plan: Plan) -> float:
 def _peaks(problem: PurchaseProblem, scanned: Sequence[Plan]) -> list[int]:
     """Which of the plans scanned, by size, are better than their neighbours; the best first."""
     scores = np.array([problem.score(plan) for plan in scanned])
-    beside = np.pad(scores, 1, constant_values=-np.inf)
-    higher = np.flatnonzero((scores >= beside[:-2]) & (scores > beside[2:]))
+    padded = np.pad(scores, 1, constant_values=-np.inf)
+    higher = np.flatnonzero((scores >= padded[:-2]) & (scores > padded[2:]))
     return [int(i) for i in higher[np.argsort(-scores[higher], kind="stable")][:MOST_PEAKS]]
 
 
 def _climb(
     problem: PurchaseProblem,
     budget: float | None,
-    beside: tuple[Plan, Plan],
+    neighbours: tuple[Plan, Plan],
     peak: Plan,
     seen: Sequence[Plan],
 ) -> list[Plan]:
-    """Plans on the way of a golden section over the sizes between the two beside a peak."""
-    low, high = (plan.size for plan in beside)
+    """Plans on the way of a golden section over the sizes between the two neighbours of a peak."""
+    low, high = (plan.size for plan in neighbours)
     known = {plan.size: problem.score(plan) for plan in seen}
-    found = [peak]
+    plans = [peak]
     while high - low > max(2, CLOSE * high):
         left = round(high - GOLDEN * (high - low))
         right = max(round(low + GOLDEN * (high - low)), left + 1)
         for size in {left, right} - known.keys():
-            starts = _mixtures(problem, found) + _mixtures(problem, seen)
+            starts = _mixtures(problem, plans) + _mixtures(problem, seen)
             plan = _try(problem, size, budget, starts)
             known[size] = -np.inf if plan is None else problem.score(plan)
-            found += [] if plan is None else [plan]
+            plans += [] if plan is None else [plan]
         low, high = (low, right) if known[left] >= known[right] else (left, high)
-    return found[1:]
+    return plans[1:]
 
 
 def priced_at_open_size(problem: PurchaseProblem, plan: Plan) -> Plan:
@@ -271,9 +273,11 @@ def priced_at_open_size(problem: PurchaseProblem, plan: Plan) -> Plan:
         return plan
     upward = plan.marginal_value if problem.direction == "maximize" else -plan.marginal_value
     capacities = [np.inf if p.capacity is None else p.capacity for p in problem.providers]
-    worth = at_open_size(upward / THOUSAND, np.array(capacities), plan.part, plan.samples)
+    shadow_prices = at_open_size(upward / THOUSAND, np.array(capacities), plan.part, plan.samples)
     return replace(
-        plan, capacity_shadow_price=THOUSAND * worth.capacity, budget_shadow_price=worth.budget
+        plan,
+        capacity_shadow_price=THOUSAND * shadow_prices.capacity,
+        budget_shadow_price=shadow_prices.budget,
     )
 
 

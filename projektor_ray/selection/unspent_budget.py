@@ -64,8 +64,8 @@ def _reason(
     terms = [(problem.terms or {}).get(name, Terms()) for name in plan.names]
     sold_out = np.array(
         [
-            deal.excluded or (seller.capacity is not None and bought >= seller.capacity)
-            for seller, deal, bought in zip(problem.providers, terms, plan.samples, strict=True)
+            own.excluded or (provider.capacity is not None and bought >= provider.capacity)
+            for provider, own, bought in zip(problem.providers, terms, plan.samples, strict=True)
         ]
     )
     if sold_out.all():
@@ -81,18 +81,18 @@ def _reason(
         best = tuple(names[helps & sold_out].tolist())
         return "no_improvement_unless_more_capacity" if best else "no_improvement", best
     ordered = [
-        max(int(bought) + 1, deal.minimum_order)
-        for bought, deal in zip(plan.samples, terms, strict=True)
+        max(int(bought) + 1, own.minimum_order)
+        for bought, own in zip(plan.samples, terms, strict=True)
     ]
-    least = np.array(
+    extra_cost = np.array(
         [
-            cost_of(seller.schedule, more) - cost
-            for seller, more, cost in zip(problem.providers, ordered, plan.costs, strict=True)
+            cost_of(provider.schedule, more) - cost
+            for provider, more, cost in zip(problem.providers, ordered, plan.costs, strict=True)
         ]
     )
-    wanted = helps & ~sold_out
-    if (least[wanted] > left).all():
+    helpful = helps & ~sold_out
+    if (extra_cost[helpful] > left).all():
         large = np.array(ordered) > plan.samples + 1
-        dear = tuple(names[wanted & large].tolist())
+        dear = tuple(names[helpful & large].tolist())
         return "minimum_order" if dear else "next_sample", dear
     return "little_improvement", ()

@@ -1,6 +1,6 @@
 """The folder of a study's tables: any location that `pyarrow.fs` reads.
 
-Every file is written beside its final name and renamed into place. A reader never sees half of a
+Every file is written under a temporary name and renamed into place. A reader never sees half of a
 file, and a crash at any moment keeps everything that was finished.
 """
 
@@ -44,7 +44,7 @@ class Folder:
         return isinstance(self._filesystem, pafs.LocalFileSystem)
 
     def write(self, name: str, content: bytes) -> None:
-        """Write a file whole: beside, flushed to the disk, and renamed into place.
+        """Write a file whole: under a temporary name, flushed to the disk, and renamed into place.
 
         Raises
         ------
@@ -59,20 +59,20 @@ class Folder:
     def _write_once(self, target: str, content: bytes) -> None:
         parent, leaf = target.rsplit("/", 1)
         self._filesystem.create_dir(parent, recursive=True)
-        beside = f"{parent}/.{leaf}.{uuid.uuid4().hex}.tmp"
+        temporary = f"{parent}/.{leaf}.{uuid.uuid4().hex}.tmp"
         if not self.is_local:
-            with self._filesystem.open_output_stream(beside) as stream:
+            with self._filesystem.open_output_stream(temporary) as stream:
                 stream.write(content)
-            self._filesystem.move(beside, target)
+            self._filesystem.move(temporary, target)
             return
         try:
-            with Path(beside).open("wb") as file:
+            with Path(temporary).open("wb") as file:
                 file.write(content)
                 file.flush()
                 os.fsync(file.fileno())
-            Path(beside).replace(target)
+            Path(temporary).replace(target)
         finally:
-            Path(beside).unlink(missing_ok=True)
+            Path(temporary).unlink(missing_ok=True)
         _flush_folder(parent)
 
     def read(self, name: str) -> bytes:
@@ -126,8 +126,8 @@ class Folder:
     def _listed(self, under: str) -> list[str]:
         selector = pafs.FileSelector(f"{self._base}/{under}".rstrip("/"), allow_not_found=True)
         what = f"list {under} in {self.shown}"
-        found = with_retries(what, lambda: self._filesystem.get_file_info(selector))
-        names = [info.base_name for info in found if info.is_file]
+        entries = with_retries(what, lambda: self._filesystem.get_file_info(selector))
+        names = [info.base_name for info in entries if info.is_file]
         return sorted(f"{under}/{name}" if under else name for name in names)
 
     def delete(self, name: str) -> None:

@@ -185,7 +185,7 @@ class Lease:
 
     def _others(self) -> list[_Listed]:
         """The claims of other drivers, without those whose process is known to have ended."""
-        found = []
+        others = []
         for file in self._folder.names("lease"):
             if file == self._file:
                 continue
@@ -199,8 +199,8 @@ class Lease:
                 if listed.claim and listed.claim.has_ended:
                     self._folder.delete(file)
                 else:
-                    found.append(listed)
-        return found
+                    others.append(listed)
+        return others
 
     def _read(self, file: str) -> _Listed:
         content = self._folder.read(file)

@@ -144,8 +144,8 @@ def _in_time(find: Callable[[], Location], where: str) -> Location:
 
 
 def _files(filesystem: pafs.FileSystem, folder: str) -> tuple[str, ...]:
-    found = filesystem.get_file_info(pafs.FileSelector(folder, recursive=True))
-    files = [info.path for info in found if info.is_file]
+    entries = filesystem.get_file_info(pafs.FileSelector(folder, recursive=True))
+    files = [info.path for info in entries if info.is_file]
     return tuple(sorted(path for path in files if "/." not in path.removeprefix(folder)))
 
 
@@ -154,8 +154,8 @@ def _near(filesystem: pafs.FileSystem, path: str) -> str:
     folder, leaf = posixpath.split(path.rstrip("/"))
     while folder and filesystem.get_file_info(folder).type == pafs.FileType.NotFound:
         folder, leaf = posixpath.split(folder)
-    found = filesystem.get_file_info(pafs.FileSelector(folder, allow_not_found=True))
-    names = sorted(info.base_name for info in found)
+    entries = filesystem.get_file_info(pafs.FileSelector(folder, allow_not_found=True))
+    names = sorted(info.base_name for info in entries)
     if close := difflib.get_close_matches(leaf, names, n=1):
         return f"did you mean {posixpath.join(folder, close[0])}?"
     if not names:

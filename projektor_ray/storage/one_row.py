@@ -23,8 +23,8 @@ def the_row(table: pa.Table) -> dict[str, Any]:
     """
     if table.num_rows != 1:
         raise InputError(f"expected a fitted model, a table of one row; got {table.num_rows} rows")
-    found: dict[str, Any] = _present(table.to_pylist()[0])
-    return found
+    row: dict[str, Any] = _present(table.to_pylist()[0])
+    return row
 
 
 def _present(value: Any) -> Any:

@@ -11,7 +11,7 @@ from projektor_ray.errors import StorageError
 
 logger = logging.getLogger(__name__)
 
-Found = TypeVar("Found")
+Result = TypeVar("Result")
 
 ADVICE = {
     errno.ENOSPC: "the disk is full; free some space",
@@ -30,7 +30,7 @@ FIRST_PAUSE = 0.2
 """Seconds before the second attempt; doubled before each further one: 6 s in all."""
 
 
-def with_retries(what: str, action: Callable[[], Found]) -> Found:
+def with_retries(what: str, action: Callable[[], Result]) -> Result:
     """The result of `action`, repeated with growing pauses while the storage fails.
 
     `what` says what it does, as in "cannot write probes in FOLDER".

@@ -135,13 +135,13 @@ def expand_variables(text: str) -> str:
 
     def variable(match: re.Match[str]) -> str:
         name, default = match.group(1), match.group(2)
-        found = os.environ.get(name, default)
-        if found is None:
+        value = os.environ.get(name, default)
+        if value is None:
             raise ValueError(
                 f"the environment variable {name} is not set; set it, for example: "
                 f"export {name}=/data"
             )
-        return found
+        return value
 
     return re.sub(r"\$\{(\w+)(?::-([^}]*))?\}", variable, text)
 
@@ -237,6 +237,6 @@ def _nested(annotation: Any) -> type[BaseModel] | None:
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return annotation
     for argument in getattr(annotation, "__args__", ()):
-        if found := _nested(argument):
-            return found
+        if nested := _nested(argument):
+            return nested
     return None

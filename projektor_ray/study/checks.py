@@ -96,14 +96,14 @@ def _check_goal(config: StudyConfig, sets: Sequence[str], metric: Metric) -> Non
 def _check_pilots_suffice(study: Study) -> None:
     size, sizes = max(study.scales), study.pilot_sizes
     for mixture in study.mixtures:
-        asked = round_counts(mixture, size, study.names)
-        short = np.flatnonzero(asked > sizes)
+        counts = round_counts(mixture, size, study.names)
+        short = np.flatnonzero(counts > sizes)
         if short.size:
             first = short[0]
             feasible = min(largest_feasible_size(p, sizes) for p in study.mixtures)
             raise InputError(
                 f"provider {study.names[first]!r} has revealed {sizes[first]} samples, but a "
-                f"mixture asks {asked[first]} of it at scale {size}. The largest feasible scale is "
-                f"{feasible}; use it, list mixtures with less of this provider, or set "
+                f"mixture asks {counts[first]} of it at scale {size}. The largest feasible scale "
+                f"is {feasible}; use it, list mixtures with less of this provider, or set "
                 "probes.replacement: true"
             )

@@ -143,8 +143,8 @@ def _alike(names: Iterable[str], known: Iterable[str]) -> str:
     """Which of the names are known but for case or spaces, in brackets."""
     plain = {_plain(name): name for name in known}
     pairs = [(name, plain[_plain(name)]) for name in names if _plain(name) in plain]
-    told = [f"{name!r} is {other!r}" for name, other in pairs[:SHOWN]]
-    return f" ({', '.join(told)} but for case or spaces)" if told else ""
+    texts = [f"{name!r} is {other!r}" for name, other in pairs[:SHOWN]]
+    return f" ({', '.join(texts)} but for case or spaces)" if texts else ""
 
 
 def _plain(name: str) -> str:

@@ -140,7 +140,7 @@ class StudyConfig(Config):
 
     @property
     def terms(self) -> dict[str, Terms]:
-        """What deals ask beyond capacity and price, by provider's name."""
+        """Terms beyond capacity and price, by provider's name."""
         return {provider.name: provider.terms for provider in self.providers}
 
 

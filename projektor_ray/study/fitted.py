@@ -138,10 +138,10 @@ class FittedStudy:
 
     def project(self, mixture: Mixtures, sizes: Sequence[float]) -> Prediction:
         """Predicted metric of one mixture at sizes (q,)."""
-        found = [self.predict(mixture, size) for size in sizes]
+        predictions = [self.predict(mixture, size) for size in sizes]
         return Prediction(
             *(
-                np.concatenate([getattr(one, name) for one in found])
+                np.concatenate([getattr(one, name) for one in predictions])
                 for name in ("value", "low", "high")
             )
         )
@@ -206,9 +206,9 @@ class FittedStudy:
         bought = np.array([samples.get(name, 0) for name in self.providers], dtype=np.int64)
         if not bought.sum():
             raise InputError("the purchase has no samples; give a number for a provider")
-        found = self.predict(bought / bought.sum(), int(bought.sum()))
-        interval = (float(found.low[0]), float(found.high[0]))
-        return Purchase(self.study.providers, bought, float(found.value[0]), interval)
+        predicted = self.predict(bought / bought.sum(), int(bought.sum()))
+        interval = (float(predicted.low[0]), float(predicted.high[0]))
+        return Purchase(self.study.providers, bought, float(predicted.value[0]), interval)
 
     def gain(self, plan: Plan | Purchase, other: Plan | Purchase) -> tuple[float, float, float]:
         """Predicted metric of a plan less that of another, and its 90 % interval.
@@ -228,12 +228,12 @@ class FittedStudy:
         """Provider profiles by validation set."""
         from projektor_ray.profiles import ProviderProfile
 
-        found = {}
+        by_set = {}
         for one in self.study.each:
             table = "-".join(filter(None, ("provider_profiles", one.set_name)))
             rows = self.folder.read_table(table).to_pylist()
-            found[one.validation.name] = [ProviderProfile.from_row(row) for row in rows]
-        return found
+            by_set[one.validation.name] = [ProviderProfile.from_row(row) for row in rows]
+        return by_set
 
     def runs(self) -> pa.Table:
         """Finished probes: a share per provider, `size`, `distance`, and the metric.
@@ -261,16 +261,16 @@ class FittedStudy:
         return objective
 
     def _check_size(self, size: float) -> None:
-        smallest, largest = self.study.size_bounds
+        smallest, max_size = self.study.size_bounds
         free = self.study.config.selection.projection == "none"
         if size < smallest and not free:
             raise InputError(
                 f"the size {size:,.0f} is below the smallest scale, {smallest:,}, where no probe "
                 f"was trained. Ask for {smallest:,} samples or more"
             )
-        if largest is not None and size > largest and not free:
+        if max_size is not None and size > max_size and not free:
             raise InputError(
-                f"the study trained at one scale only, {largest:,}, so the metric at {size:,.0f} "
+                f"the study trained at one scale only, {max_size:,}, so the metric at {size:,.0f} "
                 "samples cannot be projected. Train at a second scale, a factor of 4 away"
             )
 
@@ -305,10 +305,10 @@ class FittedStudy:
         ]
         if aggregate is not None:
             config["selection"]["aggregate"] = aggregate
-        asked = parse(StudyConfig, config)
-        by_name = {one.name: one for one in asked.providers}
+        changed = parse(StudyConfig, config)
+        by_name = {one.name: one for one in changed.providers}
         sold = tuple(by_name[name].sold_by() for name in self.providers)
-        study = replace(self.study, config=asked, providers=sold)
+        study = replace(self.study, config=changed, providers=sold)
         fits = tuple(replace(fit, study=of) for fit, of in zip(self.fits, study.each, strict=True))
         return replace(self, record=replace(self.record, study=study), fits=fits)
 

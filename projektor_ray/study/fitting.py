@@ -25,7 +25,9 @@ def unmeasured(study: Study, distances: Mapping[Key, Row]) -> Floats:
     return np.asarray(study.measured[lacks])
 
 
-def distance_rows(study: Study, mixtures: Floats, found: "Distances", seconds: float) -> list[Row]:
+def distance_rows(
+    study: Study, mixtures: Floats, distances: "Distances", seconds: float
+) -> list[Row]:
     """Rows of the `distances` table for mixtures (b, m).
 
     A distance is measured at the expected weights p_i / n_i of provider i's pilot samples, so that
@@ -35,11 +37,11 @@ def distance_rows(study: Study, mixtures: Floats, found: "Distances", seconds: f
         {
             "mixture_id": study.identify(mixture),
             "mixture": mixture.tolist(),
-            "value": float(found.value[position]),
-            "gradient": found.gradient[position].tolist(),
-            "marginal_error": float(found.marginal_error[position]),
-            "converged": bool(found.converged[position]),
-            "iterations": int(found.iterations[position]),
+            "value": float(distances.value[position]),
+            "gradient": distances.gradient[position].tolist(),
+            "marginal_error": float(distances.marginal_error[position]),
+            "converged": bool(distances.converged[position]),
+            "iterations": int(distances.iterations[position]),
             "seconds": seconds / len(mixtures),
         }
         for position, mixture in enumerate(mixtures)
@@ -100,20 +102,20 @@ def fit_study(study: Study, runs: "Runs", *, compare: bool = True) -> FittedMode
 
     Parameters
     ----------
-    compare : whether models that cannot be chosen are fitted beside them.
+    compare : whether models that cannot be chosen are fitted as well.
 
     Raises
     ------
     TooFewProbesError
         If there are too few for any predictor, or for the one that is named.
     """
-    asked = study.config.selection
+    selection = study.config.selection
     try:
         return choose_model(
             runs.arrays(),
             runs.bounds,
-            predictor=asked.predictor,
-            projection=asked.projection,
+            predictor=selection.predictor,
+            projection=selection.projection,
             compare=compare,
         )
     except TooFewProbesError as error:

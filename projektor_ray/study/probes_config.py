@@ -171,9 +171,9 @@ class ProbesConfig(Config):
                 "and adaptive. The size of a lattice follows from its levels (lattice: 4), that of "
                 "simplex_centroid from the number of providers"
             )
-        alien = self.model_fields_set & set(ONLY_ADAPTIVE)
-        if alien and self.design != "adaptive":
-            raise ValueError(f"{', '.join(sorted(alien))}: only for design: adaptive; set it")
+        misplaced = self.model_fields_set & set(ONLY_ADAPTIVE)
+        if misplaced and self.design != "adaptive":
+            raise ValueError(f"{', '.join(sorted(misplaced))}: only for design: adaptive; set it")
         if (self.initial_mixtures or 0) > (self.n_mixtures or math.inf):
             raise ValueError(
                 f"initial_mixtures must not exceed n_mixtures; got {self.initial_mixtures} and "
@@ -184,8 +184,8 @@ class ProbesConfig(Config):
     @property
     def reservation(self) -> dict[str, float]:
         """What one probe reserves, by Ray's names; memory in bytes."""
-        asked = {"CPU": self.cpus, "GPU": self.gpus, "memory": (self.memory or 0.0) * 2**30}
-        return {name: amount for name, amount in {**asked, **self.resources}.items() if amount}
+        usual = {"CPU": self.cpus, "GPU": self.gpus, "memory": (self.memory or 0.0) * 2**30}
+        return {name: amount for name, amount in {**usual, **self.resources}.items() if amount}
 
     @property
     def threads(self) -> int:

@@ -45,7 +45,7 @@ class SetFit:
 
 
 def plan_purchases(study: Study, fits: Sequence[SetFit]) -> PurchasePlans:
-    """The purchase that a study asks for (Algorithm 2), and its rivals.
+    """The purchase that a study asks for (Algorithm 2), and the plans to compare it with.
 
     A search over sizes takes a thousand steps. It goes by distances interpolated between the
     measured ones; those of all plans found are measured and the search is repeated, until they
@@ -63,17 +63,17 @@ def plan_purchases(study: Study, fits: Sequence[SetFit]) -> PurchasePlans:
         If there is one scale only, which cannot be projected from.
     """
     study.check_projectable()
-    asked = study.config.selection.request
-    if asked.size is not None:
-        return buy(purchase_problem(study, fits), asked)
+    request = study.config.selection.request
+    if request.size is not None:
+        return buy(purchase_problem(study, fits), request)
     guesses = [Guesses(one) for one in fits]
     for _ in range(MOST_ROUNDS):
-        found = buy(purchase_problem(study, [one.fit for one in guesses]), asked)
-        shown = distinct(np.array([plan.mixture for plan in found.every]))
+        plans = buy(purchase_problem(study, [one.fit for one in guesses]), request)
+        shown = distinct(np.array([plan.mixture for plan in plans.every]))
         confirmed = [one.confirms(shown) for one in guesses]
         if all(confirmed):
             break
-    return found
+    return plans
 
 
 class Guesses:
@@ -114,7 +114,7 @@ def purchase_problem(study: Study, fits: Sequence[SetFit]) -> PurchaseProblem:
 
 def _problem(fit: SetFit) -> PurchaseProblem:
     study = fit.study
-    largest = fit.runs.arrays().at(max(study.scales))
+    at_largest = fit.runs.arrays().at(max(study.scales))
     return PurchaseProblem(
         lambda size: ProjectedObjective(fit.fitted.model, size, fit.distances),
         study.providers,
@@ -122,7 +122,7 @@ def _problem(fit: SetFit) -> PurchaseProblem:
         *study.size_bounds,
         direction=study.metric.direction,
         restarts=study.config.selection.restarts,
-        trials=(largest.mixtures, largest.values),
+        trials=(at_largest.mixtures, at_largest.values),
         trained_at=max(study.scales),
         bounds=(study.metric.low, study.metric.high),
     )

@@ -31,7 +31,7 @@ from projektor_ray.study.compatibility import foreign_labels
 from projektor_ray.study.config import StudyConfig
 from projektor_ray.study.validation_sets import UNNAMED, SetSummary
 
-LEAST_DEMANDING = "cs"
+SIMPLEST_PREDICTOR = "cs"
 """The predictor that needs fewest probes: with fewer, no study can be fitted."""
 ELSEWHERE: dict[str, Any] = {
     "providers": True,
@@ -250,23 +250,23 @@ class Study:
                 f"the design has one mixture of {m} providers, so that nothing tells how the "
                 f"metric depends on the shares. {more}"
             )
-        asked = self.config.selection.predictors or (LEAST_DEMANDING,)
-        needed = max(PREDICTORS[name].fewest_probes(m) for name in asked)
+        predictors = self.config.selection.predictors or (SIMPLEST_PREDICTOR,)
+        needed = max(PREDICTORS[name].fewest_probes(m) for name in predictors)
         count = mixtures * seeds
         if count < needed:
             doing = [name for name, kind in PREDICTORS.items() if kind.fewest_probes(m) <= count]
             other = f"; or use a predictor that does with these: {', '.join(doing)}"
             raise TooFewProbesError(
-                f"the predictor {asked[0]!r} needs at least {needed} probes at each scale; the "
-                f"study asks for {count}: {mixtures} mixtures × {seeds} seeds. {more}"
+                f"the predictor {predictors[0]!r} needs at least {needed} probes at each scale; "
+                f"the study asks for {count}: {mixtures} mixtures × {seeds} seeds. {more}"
                 + (other if doing else "")
             )
 
     @property
     def sizes(self) -> tuple[int, ...]:
         """Every size that is projected to: the scales, `projection_sizes`, and the most to buy."""
-        asked = {*self.scales, *self.config.projection_sizes, self.max_size}
-        return tuple(sorted(asked))
+        sizes = {*self.scales, *self.config.projection_sizes, self.max_size}
+        return tuple(sorted(sizes))
 
     def identify(self, mixture: Floats) -> str:
         """Identity of any mixture of this study's pilots."""
@@ -319,7 +319,7 @@ class Study:
         input_hash = digest(
             self.config.model_dump(mode="json", exclude=ELSEWHERE),
             [[one.name, one.capacity, one.price, *one.tiers] for one in self.providers],
-            [[name, *astuple(deal)] for name, deal in sorted(self.config.terms.items())],
+            [[name, *astuple(own)] for name, own in sorted(self.config.terms.items())],
             *(
                 x.input_hash
                 for one in self.each

@@ -264,7 +264,7 @@ def _solve_recentred(
 ) -> _Stage:
     """One mixture; after every log-domain step the kernel is built around its own potentials."""
     epsilon, zero = around.epsilon, torch.zeros_like(start)
-    potential, best, least, rounds = start, start, torch.inf, 0
+    potential, best, least_error, rounds = start, start, torch.inf, 0
     while (left := stopping.max_rounds - rounds) >= 2:
         potential = -epsilon * operator.log_sums(potential, epsilon, weights)
         centre = replace(around, potential=potential[0])
@@ -272,8 +272,8 @@ def _solve_recentred(
         result = sinkhorn_iterations(operator, centre, weights, zero, rule)
         rounds += 1 + int(result.rounds)
         potential = potential + epsilon * result.log_scaling
-        if float(result.error) < least:
-            best, least = potential, float(result.error)
+        if float(result.error) < least_error:
+            best, least_error = potential, float(result.error)
         if not bool(result.unsafe):
             break
     centre = replace(around, potential=best[0])

@@ -21,7 +21,7 @@ KERNEL_BYTES = 8
 """Bytes of a kernel entry: where float32 leaves its range, a solve continues in float64."""
 BLOCK_BYTES = 64 << 20
 FEW_MIXTURES = 8
-"""A stored kernel does not pay where fewer mixtures than this fit beside it."""
+"""A stored kernel does not pay where fewer mixtures than this fit next to it."""
 
 
 @dataclass(frozen=True)
@@ -114,7 +114,7 @@ def plan_memory(
 
 
 def kernel_fits(spare: int, state: int, mixtures: int) -> bool:
-    """Whether the bytes left beside a stored kernel hold the arrays of enough mixtures.
+    """Whether the bytes left next to a stored kernel hold the arrays of enough mixtures.
 
     With few mixtures at a time, reading a stored kernel takes as long as rebuilding it.
     """

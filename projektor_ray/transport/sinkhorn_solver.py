@@ -231,9 +231,9 @@ def _normalised(
     sums = values.sum(dim=0)
     excess = (sums - 1).abs()
     if bool((excess > SUM_TOLERANCE).any()):
-        worst = int(excess.argmax())
-        column = f"column {worst} of {name}" if values.ndim == 2 else name
-        total = float(sums.reshape(-1)[worst])
+        farthest = int(excess.argmax())
+        column = f"column {farthest} of {name}" if values.ndim == 2 else name
+        total = float(sums.reshape(-1)[farthest])
         rounded = weights.dtype in HALF_DTYPES and abs(total - 1) < HALF_SUM_TOLERANCE
         raise InputError(
             f"{name} must sum to 1 over the points; {column} sums to {total:g}. "

@@ -36,13 +36,13 @@ def reasons(choice: ColumnChoice) -> dict[str, str]:
 @pytest.mark.parametrize("name", ["label", "Labels", " target", "targets", "class", "y"])
 def test_the_only_candidate_is_the_label(name: str) -> None:
     choice = chosen(table(**{name: CLASSES}))
-    assert (choice.label, choice.label_found) == (name, "only candidate")
+    assert (choice.label, choice.label_rule) == (name, "only candidate")
     assert choice.inputs == ("f1", "f2")
 
 
 def test_a_label_beside_a_second_one_is_guessed_and_the_second_is_no_feature() -> None:
     choice = chosen(table(label=CLASSES, target=CLASSES, label_text=["a"] * ROWS))
-    assert (choice.label, choice.label_found) == ("label", "guessed")
+    assert (choice.label, choice.label_rule) == ("label", "guessed")
     assert choice.inputs == ("f1", "f2")
     assert reasons(choice) == {"target": "second label", "label_text": "second label"}
 
@@ -54,7 +54,7 @@ def test_several_candidates_are_asked_about(names: tuple[str, str]) -> None:
     with pytest.raises(InputError, match=f"'{names[0]}', '{names[1]}'.*label: {names[0]}"):
         chosen(table(**dict.fromkeys(names, CLASSES)))
     choice = chosen(table(**dict.fromkeys(names, CLASSES)), label=names[1])
-    assert (choice.label, choice.label_found, choice.inputs) == (names[1], "named", ("f1", "f2"))
+    assert (choice.label, choice.label_rule, choice.inputs) == (names[1], "named", ("f1", "f2"))
 
 
 def test_a_coordinate_called_y_is_no_label() -> None:
@@ -76,7 +76,7 @@ def test_a_column_that_the_file_declares_as_classes_is_a_candidate() -> None:
 
 def test_without_a_target_there_is_no_label_and_what_looks_like_one_is_no_feature() -> None:
     choice = chosen(table(label=CLASSES, y=CLASSES), target="none")
-    assert (choice.label, choice.label_found, choice.inputs) == ("", "", ("f1", "f2"))
+    assert (choice.label, choice.label_rule, choice.inputs) == ("", "", ("f1", "f2"))
 
 
 @pytest.mark.parametrize("name", ["patient_id", None])
@@ -115,7 +115,7 @@ def test_a_pilot_uses_the_columns_of_the_validation_set() -> None:
     schema = SampleSchema(label="cut", inputs=("price", "f1"))
     pilot = table(price=range(ROWS), cut=["a", "b"] * 4, label=CLASSES, extra=NUMBERS)
     choice = chosen(pilot, schema=schema)
-    assert (choice.label, choice.label_found) == ("cut", "as validation")
+    assert (choice.label, choice.label_rule) == ("cut", "as validation")
     assert choice.inputs == ("price", "f1")
     assert reasons(choice) == {
         "f2": "not in validation",

@@ -30,7 +30,7 @@ def test_sixteen_bit_images_by_class(tmp_path: Path) -> None:
     samples = read(write(tmp_path, files))
     assert samples.class_names == ("bright", "dark")
     assert samples.inputs[:, 0, 0, 0].tolist() == [round(v / 257) for v in (60000, 5000, 8000)]
-    assert samples.reading.label_found == "by folder"
+    assert samples.reading.label_rule == "by folder"
     assert samples.reading.notes == (Note("deep", 3),)
 
 

@@ -14,8 +14,8 @@ from projektor_ray.selection.feasible_set import FeasibleSet
 from projektor_ray.selection.size_search import TargetResult
 from tests.helpers.report_content import (
     a_report,
-    beside,
-    card,
+    for_one_set,
+    profile,
     sound,
     with_gain,
     with_plan,
@@ -27,7 +27,7 @@ MANY = Share(0.4, 0.3, 0.5)
 
 def test_nothing_amiss_is_nothing_said() -> None:
     assert warnings(sound()) == ()
-    assert warnings(sound(cards=beside(card("seller-000")))) == ()
+    assert warnings(sound(profiles=for_one_set(profile("seller-000")))) == ()
 
 
 @pytest.mark.parametrize(
@@ -86,20 +86,20 @@ def test_each_cause_has_its_warning(changed: Any, said: tuple[str, str]) -> None
     ("flawed", "said"),
     [
         (
-            card("b", wrong_labels=MANY),
+            profile("b", wrong_labels=MANY),
             "About 40% of the labels of b look wrong (90% interval 30–50%).",
         ),
-        (card("b", outliers=MANY), "About 40% of the samples of b are unlike any validation"),
-        (card("b", duplicates_within=50), "50 samples of b duplicate other samples"),
-        (card("b", duplicates_in_validation=3), "3 samples of b are also in the validation set"),
+        (profile("b", outliers=MANY), "About 40% of the samples of b are unlike any validation"),
+        (profile("b", duplicates_within=50), "50 samples of b duplicate other samples"),
+        (profile("b", duplicates_in_validation=3), "3 samples of b are also in the validation set"),
         (
-            card("b", near_duplicates_in_validation=40, near_duplicates_by_chance=2.0),
+            profile("b", near_duplicates_in_validation=40, near_duplicates_by_chance=2.0),
             "40 samples of b nearly equal a validation sample; about 2 would by chance.",
         ),
     ],
 )
 def test_each_flaw_of_a_pilot_is_said(flawed: ProviderProfile, said: str) -> None:
-    (told,) = warnings(sound(cards=beside(card("a"), flawed)))
+    (told,) = warnings(sound(profiles=for_one_set(profile("a"), flawed)))
     assert said in told.text
     assert told.values["provider"] == "b"
 
@@ -107,12 +107,12 @@ def test_each_flaw_of_a_pilot_is_said(flawed: ProviderProfile, said: str) -> Non
 @pytest.mark.parametrize(
     "clean",
     [
-        card("b", near_duplicates_in_validation=40, near_duplicates_by_chance=38.0),
-        card("b", wrong_labels=None, outliers=None),
+        profile("b", near_duplicates_in_validation=40, near_duplicates_by_chance=38.0),
+        profile("b", wrong_labels=None, outliers=None),
     ],
 )
 def test_what_chance_explains_or_cannot_be_told_accuses_nobody(clean: ProviderProfile) -> None:
-    assert warnings(sound(cards=beside(card("a"), clean))) == ()
+    assert warnings(sound(profiles=for_one_set(profile("a"), clean))) == ()
 
 
 def test_the_best_baseline_is_named_once() -> None:

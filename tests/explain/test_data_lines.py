@@ -7,7 +7,7 @@ import pyarrow as pa
 import pytest
 
 from projektor_ray.data import LeftOut, Note, Samples, SourceReading, samples_from_frame
-from projektor_ray.data.source_reading import LabelFound, NoteKind, Reason
+from projektor_ray.data.source_reading import LabelRule, NoteKind, Reason
 from projektor_ray.explain.data_lines import data_fact, data_facts, guessed_labels, note_text
 from projektor_ray.study import SetSummary
 
@@ -42,7 +42,7 @@ def test_the_facts_have_numbers() -> None:
         "key": "identifier",
         "target": "second label",
     }
-    assert (values["label"], values["label_found"]) == ("label", "guessed")
+    assert (values["label"], values["label_rule"]) == ("label", "guessed")
 
 
 def test_a_guessed_label_is_said_and_a_named_one_is_not() -> None:
@@ -67,7 +67,7 @@ def test_a_guessed_label_is_said_and_a_named_one_is_not() -> None:
                 np.array([0]),
                 ("cat",),
                 reading=SourceReading(
-                    "images", label_found="by folder", notes=(Note("resized", 1, "5×4"),)
+                    "images", label_rule="by folder", notes=(Note("resized", 1, "5×4"),)
                 ),
             ),
             "1 sample · images of 5×4, 3 channels · label: the folder's name · 1 class: cat 1 · "
@@ -83,7 +83,7 @@ def test_every_note_reason_and_way_of_finding_a_label_has_words() -> None:
     for kind in get_args(NoteKind):
         assert note_text(Note(kind, 2, "detail"))
     for reason in get_args(Reason):
-        for found in get_args(LabelFound):
+        for found in get_args(LabelRule):
             reading = SourceReading("table", "y", found, ("x",), (LeftOut("z", reason),))
             if found:
                 assert "z (" in str(

@@ -10,7 +10,14 @@ from projektor_ray.explain.results import Results
 from projektor_ray.profiles import Share
 from projektor_ray.projection import noise_gain
 from projektor_ray.selection.size_search import TargetResult
-from tests.helpers.report_content import a_report, beside, card, sound, with_plan, with_probes
+from tests.helpers.report_content import (
+    a_report,
+    for_one_set,
+    profile,
+    sound,
+    with_plan,
+    with_probes,
+)
 
 MANY = Share(0.4, 0.3, 0.5)
 
@@ -86,11 +93,11 @@ def test_distances_are_to_be_measured_where_there_are_none() -> None:
 
 
 def test_only_providers_whom_the_plan_buys_from_are_asked() -> None:
-    bad = card("b", wrong_labels=MANY, closest_provider="c", duplicates_in_closest=30)
-    results = sound(cards=beside(bad))
+    bad = profile("b", wrong_labels=MANY, closest_provider="c", duplicates_in_closest=30)
+    results = sound(profiles=for_one_set(bad))
     assert step(results, "check_labels") == "Have the labels of b checked before buying 50 samples."
     assert step(results, "ask_for_ownership").startswith("Ask b and c who owns the 30 samples")
-    unbought = next_steps(sound(cards=beside(replace(bad, planned_samples=0))))
+    unbought = next_steps(sound(profiles=for_one_set(replace(bad, planned_samples=0))))
     assert {one.kind for one in unbought} == {"train_second_size"}
 
 
@@ -113,7 +120,7 @@ def test_more_money_is_not_advised_where_none_bounds_or_the_target_is_reached() 
 
 def test_duplicates_that_two_providers_share_are_asked_about_once() -> None:
     pair = (
-        card("b", closest_provider="c", duplicates_in_closest=30),
-        card("c", closest_provider="b", duplicates_in_closest=30),
+        profile("b", closest_provider="c", duplicates_in_closest=30),
+        profile("c", closest_provider="b", duplicates_in_closest=30),
     )
-    assert step(sound(cards=beside(*pair)), "ask_for_ownership")
+    assert step(sound(profiles=for_one_set(*pair)), "ask_for_ownership")

@@ -30,7 +30,7 @@ def bought_of(providers: tuple[Provider, ...], size: int) -> PurchasePlans:
     each = np.full(count, size // count)
     each[0] += size - each.sum()
     samples = {"uniform": each, "single": np.eye(count, dtype=np.int64)[-1] * size}
-    rivals = {
+    other_models = {
         name: replace(
             best,
             samples=bought,
@@ -40,16 +40,16 @@ def bought_of(providers: tuple[Provider, ...], size: int) -> PurchasePlans:
         )
         for name, bought in samples.items()
     }
-    whole = {"selected": best, **rivals}
+    whole = {"selected": best, **other_models}
     told = {
         name: replace(plan, interval=(plan.predicted - 0.05, plan.predicted + 0.05))
         for name, plan in whole.items()
     }
-    gains = {name: Gain(0.2 + 0.1 * i, 0.1, 0.5) for i, name in enumerate(rivals)}
+    gains = {name: Gain(0.2 + 0.1 * i, 0.1, 0.5) for i, name in enumerate(other_models)}
     return PurchasePlans(told, providers, gains)
 
 
-def card(name: str, **changes: Any) -> ProviderProfile:
+def profile(name: str, **changes: Any) -> ProviderProfile:
     clean = Share(0.01, 0.0, 0.03)
     told = ProviderProfile(
         provider=name,
@@ -74,9 +74,9 @@ def card(name: str, **changes: Any) -> ProviderProfile:
     return replace(told, **changes)
 
 
-def beside(*cards: ProviderProfile) -> dict[str, tuple[ProviderProfile, ...]]:
+def for_one_set(*profiles: ProviderProfile) -> dict[str, tuple[ProviderProfile, ...]]:
     """Cards beside the one validation set."""
-    return {"validation": cards}
+    return {"validation": profiles}
 
 
 def a_report(count: int, scales: tuple[int, ...] = (100, 400), **changes: Any) -> Results:
@@ -127,7 +127,7 @@ def a_report(count: int, scales: tuple[int, ...] = (100, 400), **changes: Any) -
         bought=bought,
         without={providers[0].name: bought.plans["uniform"], providers[1].name: None},
         curves=tuple(drawn[:2]) if len(scales) > 1 else (),
-        rivals=tuple(drawn[2:]) if len(scales) > 1 else (),
+        other_models=tuple(drawn[2:]) if len(scales) > 1 else (),
         opinions=(ModelPrediction("joint", True, best.predicted, 0.1, 0.9, 0.2),),
         surface=surface,
         reasons=("joint was asked for",),

@@ -130,8 +130,8 @@ def test_every_plan_buys_what_was_asked_within_capacities_and_budget(
             sum(row["cost"] for row in found)
         )
         assert bought == dict(zip(["ada", "bob", "cyd"], plan.samples.tolist(), strict=True))
-    rivals = [plan.predicted for name, plan in plans.plans.items() if name != "selected"]
-    assert plans.selected.predicted >= max(rivals) - 1e-6
+    other_models = [plan.predicted for name, plan in plans.plans.items() if name != "selected"]
+    assert plans.selected.predicted >= max(other_models) - 1e-6
 
 
 def test_another_purchase_from_the_same_probes_trains_nothing(
@@ -155,20 +155,22 @@ def test_every_provider_has_a_card_that_tells_its_part_in_the_plan(
 ) -> None:
     out, plans = finished
     ada, bob, cyd = table(out, "provider_profiles").to_pylist()
-    assert [card["provider"] for card in (ada, bob, cyd)] == ["ada", "bob", "cyd"]
+    assert [profile["provider"] for profile in (ada, bob, cyd)] == ["ada", "bob", "cyd"]
     assert ada["missing_classes"] == ["virginica"]
     assert bob["missing_classes"] == ["setosa"]
     assert cyd["classes"] == ["setosa", "versicolor", "virginica"]
     alone = {tuple(row["mixture"]): row["value"] for row in rows(out, "distances")}
     assert ada["distance"] == alone[1, 0, 0]
     selected = plans.selected
-    assert [card["planned_samples"] for card in (ada, bob, cyd)] == selected.samples.tolist()
-    assert [card["marginal_value"] for card in (ada, bob, cyd)] == selected.marginal_value.tolist()
-    for card in (ada, bob, cyd):
+    assert [profile["planned_samples"] for profile in (ada, bob, cyd)] == selected.samples.tolist()
+    assert [
+        profile["marginal_value"] for profile in (ada, bob, cyd)
+    ] == selected.marginal_value.tolist()
+    for profile in (ada, bob, cyd):
         assert (
-            card["metric_without"] <= selected.predicted
-            if card["planned_samples"]
-            else not card["metric_without"]
+            profile["metric_without"] <= selected.predicted
+            if profile["planned_samples"]
+            else not profile["metric_without"]
         )
 
 

@@ -74,7 +74,7 @@ def test_pilots_are_valued_apart() -> None:
     assert [(values.provider, len(values.values)) for values in found] == [(3, 60), (7, 50)]
     (alone,) = sample_values(one.pilot, one.validation, moments, SETTINGS)
     np.testing.assert_allclose(found[0].values, alone.values, atol=1e-9)
-    worst = found[0].least(3)
+    worst = found[0].least_valuable(3)
     assert found[0].values[list(worst)].tolist() == sorted(found[0].values)[:3]
 
 

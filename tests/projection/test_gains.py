@@ -195,8 +195,8 @@ def test_half_of_a_drift_is_a_mixtures_own(rng: np.random.Generator) -> None:
     model = LogLinear("cs").fit(mixtures, distance(mixtures), sizes, values)
     p, q = mixtures[:1], mixtures[1:2]
     assert model.held_out_rms is not None
-    drift = 0.5 * model.held_out_rms * np.log(6400 / 1600) / np.log(1600 / 400)
+    discrepancy = 0.5 * model.held_out_rms * np.log(6400 / 1600) / np.log(1600 / 400)
     near, far = (float(np.diff(gains(model, p, q, size)).item() / 2) for size in (1600, 6400))
-    own = norm.ppf(0.95) * 0.5 * np.sqrt(2) * drift
+    own = norm.ppf(0.95) * 0.5 * np.sqrt(2) * discrepancy
     assert own > 10 * near, "or the spread hides the drift"
     assert far == pytest.approx(own, rel=0.1)

@@ -171,7 +171,9 @@ def test_the_drift_is_that_on_the_links_scale_to_first_order(rng: np.random.Gene
     model = JointPower((0.0, 1.0)).fit(mixtures, distances, sizes, values)
     p, at, size, step = GRID, distance(GRID), 5000.0, 1e-6
     straight = model._joint._predict(p, at, size)
-    drift = model._joint._drift(p, at, size)
-    moved = model._link.back(straight + step * drift) - model._link.back(straight - step * drift)
-    np.testing.assert_allclose(model._drift(p, at, size), moved / (2 * step), rtol=1e-5)
-    assert np.abs(drift).min() > 0
+    discrepancy = model._joint._model_discrepancy(p, at, size)
+    moved = model._link.back(straight + step * discrepancy) - model._link.back(
+        straight - step * discrepancy
+    )
+    np.testing.assert_allclose(model._model_discrepancy(p, at, size), moved / (2 * step), rtol=1e-5)
+    assert np.abs(discrepancy).min() > 0

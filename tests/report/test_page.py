@@ -12,7 +12,7 @@ from projektor_ray.report import render_page
 from projektor_ray.report.headline import heading
 from projektor_ray.selection.robustness import PlanStability
 from projektor_ray.selection.size_search import TargetResult
-from tests.helpers.report_content import a_report, beside, card, names_of, read
+from tests.helpers.report_content import a_report, for_one_set, names_of, profile, read
 
 
 @pytest.mark.parametrize(
@@ -86,7 +86,7 @@ def test_every_predictor_has_a_row_and_the_one_that_decides_is_marked() -> None:
 
 
 def test_the_page_needs_nothing_else_and_runs_nothing() -> None:
-    text = render_page(a_report(4, cards=beside(*map(card, names_of(4)))))
+    text = render_page(a_report(4, profiles=for_one_set(*map(profile, names_of(4)))))
     shown = read(text)
     assert not {"script", "link", "iframe", "img", "object", "embed", "base"} & set(shown.tags)
     for tag, name, value in shown.attributes:
@@ -127,7 +127,8 @@ def test_names_are_shown_as_they_are() -> None:
     names = ("$x^2$ & 'co'", '<script>alert("b")</script>', "_hidden 数据", "plain")
     report = a_report(4, names=names, title="<i>", metric="a<b")
     report = replace(
-        report, cards=beside(card(names[1], closest_provider=names[0], duplicates_in_closest=2))
+        report,
+        profiles=for_one_set(profile(names[1], closest_provider=names[0], duplicates_in_closest=2)),
     )
     text = render_page(report)
     shown = read(text)
@@ -141,15 +142,17 @@ def test_names_are_shown_as_they_are() -> None:
 
 
 def test_many_providers_unfold() -> None:
-    told = a_report(120, cards=beside(*map(card, names_of(120))))
+    told = a_report(120, profiles=for_one_set(*map(profile, names_of(120))))
     shown = read(render_page(told))
     assert sorted(shown.texts["summary"]) == ["100 more", "108 more"]
     assert set(shown.texts["h3"]) == set(names_of(120))
 
 
 def test_profiles_show_what_is_known() -> None:
-    cards = beside(card("seller-001", wrong_labels=None), card("seller-000", planned_samples=70))
-    shown = read(render_page(a_report(2, cards=cards)))
+    profiles = for_one_set(
+        profile("seller-001", wrong_labels=None), profile("seller-000", planned_samples=70)
+    )
+    shown = read(render_page(a_report(2, profiles=profiles)))
     assert shown.texts["h3"] == ["seller-000", "seller-001"]
     told = list(zip(shown.texts["dt"], shown.texts["dd"], strict=True))
     assert ("wrong labels", "1% (0–3)") in told
@@ -159,11 +162,11 @@ def test_profiles_show_what_is_known() -> None:
 
 
 def test_a_fact_that_all_validation_sets_share_is_shown_once() -> None:
-    cards = {
-        "everyday": (card("seller-000"), card("seller-001")),
-        "rare": (card("seller-000", distance=2.5), card("seller-001")),
+    profiles = {
+        "everyday": (profile("seller-000"), profile("seller-001")),
+        "rare": (profile("seller-000", distance=2.5), profile("seller-001")),
     }
-    shown = read(render_page(a_report(2, cards=cards)))
+    shown = read(render_page(a_report(2, profiles=profiles)))
     assert shown.texts["h3"] == ["seller-000", "seller-001"]
     told = list(zip(shown.texts["dt"], shown.texts["dd"], strict=True))
     assert told.count(("distance (everyday)", "1.250")) == 1
@@ -173,8 +176,8 @@ def test_a_fact_that_all_validation_sets_share_is_shown_once() -> None:
 
 
 def test_a_profile_shows_least_valuable_rows_and_the_plan_without_the_provider() -> None:
-    found = card("seller-000", least_valuable=(46, 19, 3, 7))
-    shown = read(render_page(a_report(2, cards=beside(found, card("seller-001")))))
+    found = profile("seller-000", least_valuable=(46, 19, 3, 7))
+    shown = read(render_page(a_report(2, profiles=for_one_set(found, profile("seller-001")))))
     told = list(zip(shown.texts["dt"], shown.texts["dd"], strict=True))
     assert ("least valuable rows", "46, 19, 3") in told
     assert ("without it", "needed") in told
@@ -200,7 +203,7 @@ def test_nothing_costs_where_nothing_has_a_price() -> None:
 
 
 def test_what_a_buyer_must_know_comes_before_the_evidence() -> None:
-    report = a_report(4, cards=beside(*map(card, names_of(4))))
+    report = a_report(4, profiles=for_one_set(*map(profile, names_of(4))))
     html = render_page(report)
     order = [html.index(one) for one in ("<h1>", "Warnings", "Next steps", "<svg", "<dl>")]
     assert order == sorted(order)

@@ -19,7 +19,7 @@ from projektor_ray.study.fitting import fit_study
 from projektor_ray.study.purchasing import SetFit, plan_purchases
 from projektor_ray.transport import Distances
 from tests.helpers.distances import zero_distances
-from tests.helpers.report_content import card, read
+from tests.helpers.report_content import profile, read
 from tests.helpers.studies import VALUES, resolved, resolved_on, samples, several
 
 WORTH = np.array([0.3, 0.1, -0.2])
@@ -109,7 +109,7 @@ def test_together_they_are_predicted_as_the_studies_of_each_set_predict() -> Non
 def test_the_report_of_several_sets_is_of_what_they_are_together() -> None:
     asked, fits = known_of_sets(SETS, size=60, aggregate="worst")
     plans = plan_purchases(asked, fits)
-    drawn = {one.name: [card(name) for name in asked.names] for one in asked.validations}
+    drawn = {one.name: [profile(name) for name in asked.names] for one in asked.validations}
     told = results_of_study(asked, fits, plans, {}, drawn)
     assert told.metric == "worst accuracy"
     each = np.array([one.runs.values for one in fits])
@@ -182,10 +182,14 @@ def test_a_frontier_has_a_plan_for_each_budget_and_the_largest_is_selected() -> 
 
 def test_terms_of_providers_are_kept() -> None:
     asked = study(size=100)
-    deals = [{"required": True, "minimum_order": 20}, {"minimum_order": 60}, {"excluded": True}]
+    terms_by_provider = [
+        {"required": True, "minimum_order": 20},
+        {"minimum_order": 60},
+        {"excluded": True},
+    ]
     providers = [
         {**one.model_dump(exclude={"source"}), "source": {"sklearn": "iris"}, **deal}
-        for one, deal in zip(asked.config.providers, deals, strict=True)
+        for one, deal in zip(asked.config.providers, terms_by_provider, strict=True)
     ]
     values = {**VALUES, "providers": providers, "selection": {"size": 100, "restarts": 4}}
     plan = bought(resolved(values)).selected

@@ -10,7 +10,7 @@ demo: $(INSTALLED)  ## run the main job on real images
 	$(BIN)/python -m jobs.study examples/digits.yaml --out out/digits
 
 test: $(INSTALLED) lint  ## everything that must pass before a change lands
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 2 --dist loadgroup
 
 slow: $(INSTALLED)  ## also the tests that need minutes
 	$(BIN)/python -m pytest --slow

@@ -1,20 +1,45 @@
-"""Shared fixtures, and the switch for slow tests."""
+"""The switch for slow tests, and the Ray that modules share."""
 
 import os
+import sys
 
 import pytest
 
 os.environ.setdefault("RAY_AUTH_MODE", "disabled")
+
+SHARED = {"local_ray", "docs_folder"}
+"""Fixtures that use the Ray that modules share."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--slow", action="store_true", help="also run the tests marked slow")
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """With several processes (`-n 2`), one of them runs all tests that start Ray."""
+    for item in items:
+        if "ray" in item.keywords:
+            item.add_marker(pytest.mark.xdist_group("ray"))
     if config.getoption("--slow"):
         return
     skip = pytest.mark.skip(reason="slow; run with --slow")
     for item in items:
         if "slow" in item.keywords:
             item.add_marker(skip)
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """A test that starts its own Ray finds no other one running."""
+    if "ray" in item.keywords and not SHARED & set(getattr(item, "fixturenames", ())):
+        _stop_shared_ray()
+
+
+def pytest_sessionfinish() -> None:
+    _stop_shared_ray()
+
+
+def _stop_shared_ray() -> None:
+    """Without importing Ray where no test has."""
+    if "tests.helpers.local_ray" in sys.modules:
+        sys.modules["tests.helpers.local_ray"].stop_shared_ray()

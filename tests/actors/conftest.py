@@ -1,13 +1,10 @@
-"""A local Ray that the tests of a module share."""
-
-from collections.abc import Iterator
+"""A local Ray."""
 
 import pytest
 
-from tests.helpers.local_ray import ray_of
+from tests.helpers.local_ray import share_ray
 
 
 @pytest.fixture(scope="module")
-def local_ray() -> Iterator[None]:
-    with ray_of(cpus=2):
-        yield
+def local_ray() -> None:
+    share_ray(cpus=2)

@@ -7,7 +7,6 @@ import runpy
 import shlex
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -16,11 +15,13 @@ import yaml
 
 from projektor_ray.study import StudyConfig, read_study
 from tests.helpers.docs_workspace import ROOT, write_workspace
-from tests.helpers.local_ray import ray_of
+from tests.helpers.local_ray import share_ray
 from tests.helpers.markdown import Block, blocks
 
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 BLOCKS = [block for path in PAGES if path.parent.name != "generated" for block in blocks(path)]
+ALREADY_RUN: set[str] = set()
+"""Commands of earlier blocks, in the same folder: pages repeat those of the README."""
 LANGUAGES = {"sh", "python", "yaml", "text"}
 """What may follow a fence, besides directives of Sphinx; text is not run."""
 
@@ -46,7 +47,9 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def folder(files: Path, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Path:
+def docs_folder(
+    files: Path, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+) -> Path:
     """The files, as the current folder; with a finished study where the test needs Ray."""
     monkeypatch.chdir(files)
     monkeypatch.setenv("PROJEKTOR_DATA", str(files))
@@ -56,13 +59,13 @@ def folder(files: Path, request: pytest.FixtureRequest, monkeypatch: pytest.Monk
 
 
 @pytest.fixture(scope="module")
-def finished(files: Path) -> Iterator[None]:
+def finished(files: Path) -> None:
     """Ray, and the finished study of `examples/digits.yaml` in `out/digits`."""
-    with ray_of(2), pytest.MonkeyPatch.context() as patch:
+    share_ray(cpus=2)
+    with pytest.MonkeyPatch.context() as patch:
         patch.chdir(files)
         run_module("jobs.study", ["examples/digits.yaml", "--out", "out/digits"])
         write_own_study()
-        yield
 
 
 def write_own_study() -> None:
@@ -125,14 +128,16 @@ def test_every_block_has_a_language_that_is_known() -> None:
 
 @pytest.mark.filterwarnings("ignore:.*found in sys.modules after import of package")
 @pytest.mark.parametrize("block", cases("sh"))
-def test_a_block_of_commands_runs(block: Block, folder: Path) -> None:
+def test_a_block_of_commands_runs(block: Block, docs_folder: Path) -> None:
     assert block.commands
     for command in block.commands:
-        run(command)
+        if command not in ALREADY_RUN:
+            run(command)
+            ALREADY_RUN.add(command)
 
 
 @pytest.mark.parametrize("block", cases("python"))
-def test_a_block_of_python_runs(block: Block, folder: Path) -> None:
+def test_a_block_of_python_runs(block: Block, docs_folder: Path) -> None:
     """After the earlier blocks of its page, whose names it may use."""
     names: dict[str, Any] = {"__name__": "documentation"}
     for earlier in BLOCKS:
@@ -143,13 +148,13 @@ def test_a_block_of_python_runs(block: Block, folder: Path) -> None:
 
 
 @pytest.mark.parametrize("block", cases("yaml"))
-def test_a_block_of_yaml_is_a_study_or_a_part_of_one(block: Block, folder: Path) -> None:
+def test_a_block_of_yaml_is_a_study_or_a_part_of_one(block: Block, docs_folder: Path) -> None:
     values = yaml.safe_load(os.path.expandvars(block.text))
     assert set(values) <= set(StudyConfig.model_fields)
     if "learner" in values and "providers" in values:
         read_study(values)
         return
-    whole = yaml.safe_load((folder / "examples" / "digits.yaml").read_text(encoding="utf-8"))
+    whole = yaml.safe_load((docs_folder / "examples" / "digits.yaml").read_text(encoding="utf-8"))
     if "validations" in values:
         del whole["validation"]
     if "design" in values.get("probes", {}):

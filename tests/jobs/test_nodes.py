@@ -70,5 +70,5 @@ def test_a_study_on_several_nodes(three_nodes: None, tmp_path: Path) -> None:
             places[node].add(place)
             processes[node].add(process)
     assert len(places) == NODES, "every node trained"
-    assert max(map(len, processes.values())) == SLOTS_PER_NODE
+    assert max(map(len, processes.values())) <= SLOTS_PER_NODE
     assert {len(one) for one in places.values()} == {len(PROVIDERS) + 1}

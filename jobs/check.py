@@ -7,7 +7,8 @@ from actors.probes import missing_probes
 from jobs.probe import train
 from jobs.workspace import Workspace
 from projektor_ray.cli import screen
-from projektor_ray.explain.data_lines import data_facts, guessed_labels
+from projektor_ray.explain.data_lines import data_facts, foreign_label_facts, guessed_labels
+from projektor_ray.explain.extrapolation import extrapolation
 from projektor_ray.explain.facts import TextTable
 from projektor_ray.probes.cost_estimate import (
     estimate,
@@ -16,7 +17,7 @@ from projektor_ray.probes.cost_estimate import (
     threads_of,
     untimed,
 )
-from projektor_ray.projection import noise_gain, reach
+from projektor_ray.projection import noise_gain
 from projektor_ray.storage.schemas import Key, Row
 from projektor_ray.study import Probe, Study
 from projektor_ray.study.fitting import unmeasured
@@ -51,8 +52,8 @@ def check(workspace: Workspace, *, timed: bool = False) -> None:
     title = f"Study {config.name}: everything checked, {says}"
     cells = tuple((name, text) for name, text in rows)
     screen.table(TextTable(title, ("what", ""), cells, left=("",)))
-    screen.statement(f"{reach(study.max_size, study.scales)}.")
-    screen.bullets("Hints", [*study.cautions, *_hints(study)])
+    screen.statement(str(extrapolation(study.max_size, study.scales)))
+    screen.bullets("Hints", [*map(str, foreign_label_facts(study.foreign_labels)), *_hints(study)])
 
 
 def show_data(study: Study) -> None:

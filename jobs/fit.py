@@ -14,10 +14,10 @@ import numpy as np
 
 from jobs.workspace import Workspace
 from projektor_ray.cli.screen import statement, status, table
+from projektor_ray.explain.extrapolation import extrapolation
 from projektor_ray.explain.model_choice import describe_choice
 from projektor_ray.explain.text_tables import errors_table
-from projektor_ray.projection import reach
-from projektor_ray.runs import unidentified
+from projektor_ray.explain.unidentified_effects import unidentified_effects
 from projektor_ray.runs.result_tables import predictor_rows
 from projektor_ray.storage.schemas import Key, Row
 from projektor_ray.study.fitting import fit_study, join_ledgers, projection_rows
@@ -49,6 +49,6 @@ def show_fits(fits: Sequence[SetFit]) -> None:
     for one in fits:
         study = one.study
         table(errors_table([{"on": "", **row} for row in predictor_rows(one.fitted)], study.goal))
-        for note in unidentified(one.runs.mixtures, study.names, one.runs.distances):
-            statement(note)
-        statement(f"{reach(study.max_size, study.scales)}.")
+        for fact in unidentified_effects(one.runs.mixtures, study.names, one.runs.distances):
+            statement(str(fact))
+        statement(str(extrapolation(study.max_size, study.scales)))

@@ -20,6 +20,7 @@ from jobs.study_folder import check_folder, folder_of
 from jobs.workspace import opened
 from projektor_ray.cli import screen, terminal
 from projektor_ray.data.samples import Samples
+from projektor_ray.explain.data_lines import foreign_label_facts
 from projektor_ray.explain.results import Results
 from projektor_ray.selection import PurchasePlans
 from projektor_ray.study import StudyConfig
@@ -84,8 +85,8 @@ def study_results(
     with opened(config, out, address, arrays, validation, appends=True) as workspace:
         show_data(workspace.study)
         check_input(workspace)
-        for caution in workspace.study.cautions:
-            screen.status("Caution", caution)
+        for caution in foreign_label_facts(workspace.study.foreign_labels):
+            screen.status("Caution", str(caution))
         write_record(workspace.folder, workspace.study)
         measure(workspace)
         drawn = profiles(workspace)

@@ -29,19 +29,19 @@ from projektor_ray.cli.purchase_arguments import (
     request_of,
 )
 from projektor_ray.errors import InputError, nearest
+from projektor_ray.explain.extrapolation import extrapolation
 from projektor_ray.explain.from_table import results_of_table
 from projektor_ray.explain.json_results import results_to_dict
 from projektor_ray.explain.model_choice import describe_choice
 from projektor_ray.explain.reading_line import reading_parts
 from projektor_ray.explain.results import Results
-from projektor_ray.projection import reach
+from projektor_ray.explain.unidentified_effects import unidentified_effects
 from projektor_ray.runs import (
     Roles,
     Runs,
     ScaleRegressor,
     join_tables,
     unbounded_note,
-    unidentified,
 )
 from projektor_ray.runs.metric_direction import Bounds
 from projektor_ray.runs.name_lists import split_names
@@ -90,7 +90,7 @@ def project(
     rows = runs if mixtures is None else _read_mixtures(data, mixtures, runs.providers)
     for size in sizes:
         model.check_target(size)
-        screen.statement(f"{reach(size, model.scales_)}.")
+        screen.statement(str(extrapolation(size, model.scales_)))
     projected = projection_table(model, rows, sizes)
     terminal.show_projections(projected, model, runs.metric)
     _finish(projected, output)
@@ -201,10 +201,9 @@ def _read(data: TableOptions, direction: Direction | None, most: int | None = No
         *(part for runs in tables_read for part in _parts(runs)),
     ]
     screen.status("Runs", " · ".join(dict.fromkeys(parts)))
-    for note in unidentified(
-        tables_read[0].mixtures, tables_read[0].providers, tables_read[0].distances
-    ):
-        screen.status("Caution", note)
+    first = tables_read[0]
+    for effect in unidentified_effects(first.mixtures, first.providers, first.distances):
+        screen.status("Caution", str(effect))
     return tables_read
 
 

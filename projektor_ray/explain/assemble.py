@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from projektor_ray.designs.drawing import simplex_lattice
+from projektor_ray.explain.extrapolation import error_growth, extrapolation
 from projektor_ray.explain.results import (
     BEYOND,
     Curve,
@@ -15,7 +16,6 @@ from projektor_ray.explain.results import (
     Surface,
     first_part,
 )
-from projektor_ray.projection import noise_gain, reach
 from projektor_ray.projection.cross_validation import CrossValidation
 from projektor_ray.selection import Direction, Plan, PurchasePlans
 from projektor_ray.selection.comparison import SELECTED, UNIFORM
@@ -143,10 +143,5 @@ def surface_at(objective: MetricObjective, providers: int) -> Surface | None:
 
 
 def _reasons(reason: str, scales: Sequence[int], size: int) -> tuple[str, ...]:
-    sentences = [reason, reach(size, scales)]
-    if len(scales) > 1 and size > scales[-1]:
-        gain = float(noise_gain(size, scales))
-        sentences.append(
-            f"by Eq. 3, errors of the trainings grow {gain:.1f} times on the way to {size:,}"
-        )
-    return tuple(sentences)
+    facts = extrapolation(size, scales), error_growth(size, scales)
+    return (reason, *(str(one) for one in facts if one is not None))

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from projektor_ray.data import LeftOut, Note
 from projektor_ray.explain.facts import Fact, fact
 from projektor_ray.explain.formatting import count, listed
+from projektor_ray.study.compatibility import ForeignLabels
 from projektor_ray.study.validation_sets import UNNAMED, SetSummary
 
 SHOWN = 8
@@ -102,6 +103,32 @@ def note_text(note: Note) -> str:
         "separator": f"columns separated by {note.detail}",
         "sheets left out": f"{count(note.count, 'sheet')} not read ({note.detail})",
     }[note.kind]
+
+
+def foreign_label_facts(labels: Sequence[ForeignLabels]) -> list[Fact]:
+    """A fact for each provider with labels that no validation set has."""
+    return [
+        fact(
+            "foreign_labels",
+            _foreign_labels(one),
+            provider=one.provider,
+            foreign=one.foreign,
+            known=one.known,
+        )
+        for one in labels
+    ]
+
+
+def _foreign_labels(one: ForeignLabels) -> str:
+    alike = [f"{name!r} differs from {other!r} by case or spaces only" for name, other in one.alike]
+    return (
+        f"{len(one.foreign)} of {count(one.classes, 'label')} of {one.provider} are in no "
+        f"validation set: {listed([*map(repr, one.foreign)], SHOWN)}. The validation sets have "
+        f"{listed([*map(repr, one.known)], SHOWN)}. "
+        + (f"{'; '.join(alike[:SHOWN])}. " if alike else "")
+        + "Correct misspelt labels. Samples with other labels are used for training, at the "
+        "largest label distance."
+    )
 
 
 def _whose(one: SetSummary) -> str:

@@ -5,11 +5,12 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from projektor_ray.explain.assemble import ObjectiveAt, assemble
+from projektor_ray.explain.data_lines import foreign_label_facts
 from projektor_ray.explain.model_choice import describe_choice
 from projektor_ray.explain.results import Results
+from projektor_ray.explain.unidentified_effects import unidentified_effects
 from projektor_ray.projection import ScaleModel
 from projektor_ray.projection.cross_validation import CrossValidation
-from projektor_ray.runs import unidentified
 from projektor_ray.runs.result_tables import predictor_rows
 from projektor_ray.selection import Plan, ProjectedObjective, PurchasePlans, plans_without
 from projektor_ray.selection.objective import MetricObjective
@@ -51,7 +52,10 @@ def results_of_study(
         objectives=_objectives(study, fits, chosen),
         chosen=chosen,
         reason="; ".join(_of_sets(fits, [[describe_choice(one.fitted)] for one in fits])),
-        notes=[*study.cautions, *_of_sets(fits, [_notes(one) for one in fits])],
+        notes=[
+            *map(str, foreign_label_facts(study.foreign_labels)),
+            *_of_sets(fits, [_notes(one) for one in fits]),
+        ],
         profiles=profiles,
         source="study",
         figures=figures,
@@ -143,5 +147,5 @@ def _notes(fit: SetFit) -> list[str]:
     """What is known to be amiss."""
     runs = fit.runs
     failed = [f"{runs.failed:,} trainings failed: see the column `error` of the table `probes`"]
-    sentences = unidentified(runs.mixtures, fit.study.names, runs.distances)
-    return [*sentences, *(failed if runs.failed else [])]
+    effects = unidentified_effects(runs.mixtures, fit.study.names, runs.distances)
+    return [*map(str, effects), *(failed if runs.failed else [])]

@@ -8,7 +8,6 @@ from projektor_ray.projection.log_linear import (
     LogLinear,
     noise_gain,
     project,
-    reach,
     scale_weights,
 )
 from projektor_ray.projection.no_projection import NoProjection
@@ -38,7 +37,6 @@ __all__ = [
     "noise_gain",
     "project",
     "provider_groups",
-    "reach",
     "restore_scale_model",
     "scale_model_class",
     "scale_weights",

@@ -102,18 +102,3 @@ def noise_gain(size: ArrayLike, scales: Sequence[float]) -> Floats:
     """
     weights = scale_weights(size, scales, noise_precisions(scales))
     return np.asarray(np.sqrt(np.sum(weights**2, axis=0)))
-
-
-def reach(size: int, scales: Sequence[int]) -> str:
-    """Where a size lies, seen from the scales that were trained: in words."""
-    first, last = scales[0], scales[-1]
-    if size in scales:
-        return f"{size:,} is a scale that was trained"
-    if size > last:
-        return f"{size:,} is {size / last:.3g}× the largest scale"
-    if size > first:
-        return f"{size:,} lies between the scales: interpolated"
-    return (
-        f"{size:,} lies below the smallest scale, {first:,}: extrapolated downwards, where no "
-        "probe tells; train a smaller scale"
-    )

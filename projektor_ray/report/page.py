@@ -8,9 +8,9 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
-from projektor_ray.explain import text_tables
+from projektor_ray.explain import captions, text_tables
 from projektor_ray.explain.cautions import warnings
-from projektor_ray.explain.formatting import significant
+from projektor_ray.explain.headline import heading, tiles
 from projektor_ray.explain.next_steps import next_steps
 from projektor_ray.explain.plan_summary import (
     few_converged,
@@ -18,22 +18,12 @@ from projektor_ray.explain.plan_summary import (
     target_result,
     unspent_money,
 )
-from projektor_ray.explain.results import NEEDED, Results
+from projektor_ray.explain.results import Results
 from projektor_ray.explain.uncertainty import plan_stability
 from projektor_ray.report import figures
-from projektor_ray.report.headline import heading, tiles
 from projektor_ray.report.html_tables import page_table
 from projektor_ray.report.mixture_figure import mixture_figure
 from projektor_ray.report.provider_profiles import shown_profiles
-
-PROFILES_CAPTION = (
-    "Each pilot compared with the validation set; ranges in brackets are 90% intervals. "
-    "Without it: change of the metric if the best plan without the provider is bought; "
-    f"{NEEDED}: no plan meets the constraints without the provider. "
-    "Distance: optimal-transport distance to the validation set, in units of the mean feature "
-    "cost. Outliers: samples unlike all validation samples. Duplicates: near-copies within the "
-    "pilot. Least valuable rows: rows of the pilot, counted from 0, to inspect first."
-)
 
 
 def render_page(report: Results) -> str:
@@ -86,35 +76,18 @@ def _context(report: Results) -> dict[str, Any]:
         "baselines_table": page_table(text_tables.comparison_table(report)),
         "sets_table": page_table(text_tables.validation_sets_table(report)),
         "mixture_figure": mixture_figure(report),
-        "mixture_caption": _mixture_caption(report),
+        "mixture_caption": captions.mixture_caption(report),
         "marginal_value_figure": figures.marginal_value_figure(report),
-        "marginal_value_caption": _marginal_value_caption(report),
+        "marginal_value_caption": captions.marginal_value_caption(report),
         "growth_figure": projections and figures.growth_figure(report),
         "models_table": projections,
         "fit_figure": figures.fit_figure(report),
-        "fit_caption": f"Mean absolute error {significant(report.cross_validation.error)}. "
-        "A perfect model would differ from the line only by the noise of the trainings.",
+        "fit_caption": captions.fit_caption(report),
         "errors_table": page_table(text_tables.errors_table(report.predictors, of)),
         "reasons": _reasons(report),
         "profiles": shown_profiles(report),
-        "profiles_caption": PROFILES_CAPTION,
+        "profiles_caption": captions.PROFILES_CAPTION,
     }
-
-
-def _mixture_caption(report: Results) -> str:
-    if report.surface is None:
-        return "Shares of the providers in each plan. The largest share of the plan comes first."
-    return (
-        f"Predicted {report.metric_label} of every mixture at {report.selected.size:,} samples. "
-        "Dots are trained mixtures; predictions far from all dots are uncertain."
-    )
-
-
-def _marginal_value_caption(report: Results) -> str:
-    return (
-        f"Samples bought {report.instead}, to first order. More samples of a provider can harm "
-        f"where they dilute better ones.{text_tables.minus_is_better(report)}"
-    )
 
 
 def _reasons(report: Results) -> list[str]:

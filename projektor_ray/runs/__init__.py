@@ -2,7 +2,6 @@
 
 from projektor_ray.data import read_table
 from projektor_ray.runs.estimators import MixtureRegressor, ScaleRegressor
-from projektor_ray.runs.identifiability import unidentified
 from projektor_ray.runs.joined_tables import join_tables
 from projektor_ray.runs.metric_direction import guess_direction, unbounded_note
 from projektor_ray.runs.offers import Offers
@@ -33,5 +32,4 @@ __all__ = [
     "table_bytes",
     "to_arrow",
     "unbounded_note",
-    "unidentified",
 ]

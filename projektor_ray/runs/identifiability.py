@@ -1,6 +1,8 @@
-"""What a table of mixtures cannot tell, said in words."""
+"""Which effects a table of mixtures cannot identify, by shares and by distances."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,60 +11,64 @@ from projektor_ray.storage.array_types import Floats
 
 TOLERANCE = 1e-8
 SAME_EFFECT = 1e-6
-SHOWN = 6
+
+
+UnidentifiedKind = Literal["absent", "constant", "tied", "constant_distance", "linear_distance"]
+
+
+@dataclass(frozen=True)
+class Unidentified:
+    """An effect that the rows of a table cannot tell.
+
+    Attributes
+    ----------
+    kind : `absent`: providers without a share anywhere; `constant`: providers whose share never
+        changes; `tied`: providers whose shares only change together, see `_tied`;
+        `constant_distance`, `linear_distance`: distances that are constant, or linear in the
+        shares by more than chance.
+    providers : whose effects; none for distances.
+    rows : of the table.
+    """
+
+    kind: UnidentifiedKind
+    providers: tuple[str, ...]
+    rows: int
 
 
 def unidentified(
     mixtures: Floats, providers: Sequence[str], distances: Floats | None = None
-) -> list[str]:
-    """A sentence for each thing that these mixtures (k, m) cannot tell; none if they tell all.
-
-    Named are providers without a share anywhere, providers whose share never changes, and groups
-    whose shares only move together (see `_tied`); and distances (k,) that tell nothing.
-    """
-    sentences = []
-    absent = mixtures.max(axis=0) <= TOLERANCE
-    fixed = (np.ptp(mixtures, axis=0) <= TOLERANCE) & ~absent
-    if absent.any():
-        sentences.append(
-            f"No row has any of {_names(providers, absent)}, so its effect is unknown. Train "
-            "mixtures that contain it."
-        )
-    if fixed.any():
-        sentences.append(
-            f"The share of {_names(providers, fixed)} is the same in all rows, so its effect "
-            "cannot be separated from the constant. Vary it."
-        )
-    varies = ~(absent | fixed)
+) -> list[Unidentified]:
+    """What these mixtures (k, m) and distances (k,) cannot tell; empty if they tell all."""
+    absent = unseen(mixtures)
+    constant = (np.ptp(mixtures, axis=0) <= TOLERANCE) & ~absent
+    varies = ~(absent | constant)
     tied = np.zeros(len(providers), dtype=bool)
     tied[varies] = _tied(mixtures[:, varies])
-    if tied.any():
-        sentences.append(
-            f"The shares of {_names(providers, tied)} only change together, so no predictor that "
-            "is linear in them can separate their effects. Train more mixtures "
-            f"({len(mixtures)} rows), or vary the shares independently."
-        )
-    return sentences if distances is None else [*sentences, *_idle(mixtures, distances)]
+    masks: dict[UnidentifiedKind, NDArray[np.bool_]] = {
+        "absent": absent,
+        "constant": constant,
+        "tied": tied,
+    }
+    names = np.array(providers, dtype=object)
+    kinds: list[tuple[UnidentifiedKind, tuple[str, ...]]] = [
+        (kind, tuple(names[mask])) for kind, mask in masks.items() if mask.any()
+    ]
+    if distances is not None:
+        kinds += [(kind, ()) for kind in _idle_distance(mixtures, distances)]
+    return [Unidentified(kind, own, len(mixtures)) for kind, own in kinds]
 
 
-def _idle(mixtures: Floats, distances: Floats) -> list[str]:
-    """What to say of distances that are constant, or linear in the shares by more than chance."""
+def _idle_distance(mixtures: Floats, distances: Floats) -> list[UnidentifiedKind]:
+    """Whether distances are constant, or linear in the shares by more than chance."""
     centred = distances - distances.mean()
     if np.ptp(distances) <= TOLERANCE * max(abs(float(distances.mean())), 1.0):
-        return [
-            "The distance is the same in all rows: no predictor learns from it, and 'cs' uses "
-            "nothing else. Check the measurement."
-        ]
+        return ["constant_distance"]
     shares = mixtures - mixtures.mean(axis=0)
     if len(np.unique(mixtures, axis=0)) <= np.linalg.matrix_rank(shares) + 1:
         return []
     left = centred - shares @ np.linalg.lstsq(shares, centred, rcond=None)[0]
-    if np.abs(left).max() > TOLERANCE * np.abs(centred).max():
-        return []
-    return [
-        "The distance is a linear function of the shares in these rows: no predictor that is "
-        "linear in both can separate their effects."
-    ]
+    linear = np.abs(left).max() <= TOLERANCE * np.abs(centred).max()
+    return ["linear_distance"] if linear else []
 
 
 def unseen(mixtures: Floats) -> NDArray[np.bool_]:
@@ -73,8 +79,8 @@ def unseen(mixtures: Floats) -> NDArray[np.bool_]:
 def _tied(shares: Floats) -> NDArray[np.bool_]:
     """Which columns have effects that differ from the others' by something unknown.
 
-    Two providers' effects can be told apart where `e_i − e_j` is orthogonal to the null space of
-    the centred shares: where their rows of its basis are equal. The largest class of such
+    Two providers' effects differ by something known where `e_i − e_j` is orthogonal to the null
+    space of the centred shares: where their rows of its basis are equal. The largest class of such
     providers is what the others are measured against.
     """
     m = shares.shape[1]
@@ -87,8 +93,3 @@ def _tied(shares: Floats) -> NDArray[np.bool_]:
     same = apart < SAME_EFFECT**2
     most_tied = int(np.argmax(same.sum(axis=1)))
     return ~same[most_tied] if same[most_tied].sum() > 1 else np.ones(m, dtype=bool)
-
-
-def _names(providers: Sequence[str], which: NDArray[np.bool_]) -> str:
-    names = [name for name, chosen in zip(providers, which, strict=True) if chosen]
-    return ", ".join(names[:SHOWN]) + (f" and {len(names) - SHOWN} more" if names[SHOWN:] else "")

@@ -11,7 +11,6 @@ from projektor_ray.data import read_table
 from projektor_ray.errors import InputError, row_named
 from projektor_ray.predictors.probe_arrays import ProbeArrays, mixture_groups
 from projektor_ray.runs.column_names import require
-from projektor_ray.runs.identifiability import unidentified
 from projektor_ray.runs.metric_direction import Bounds, guess_bounds, guess_direction
 from projektor_ray.runs.numeric_columns import column
 from projektor_ray.runs.run_checks import check_shares, check_values
@@ -81,7 +80,10 @@ class OfMixtures(RegressorMixin, BaseEstimator):  # type: ignore[misc]
                 "metric depends on the shares; add trainings of other mixtures"
             )
         distances = self._numbers(X, self.distance)
-        self.notes_ = tuple(unidentified(mixtures, self.providers_, distances))
+        from projektor_ray.explain.unidentified_effects import unidentified_effects  # needs runs
+
+        effects = unidentified_effects(mixtures, self.providers_, distances)
+        self.notes_ = tuple(map(str, effects))
         sizes = self._numbers(X, size) if size is not None else sizes
         return ProbeArrays.check(mixtures, distances, self._forth(values), sizes)
 

@@ -1,6 +1,7 @@
 """Whether pilots and validation sets mean the same: features by name, and labels."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
 from projektor_ray.errors import InputError
 from projektor_ray.study.validation_sets import SetSummary
@@ -107,18 +108,39 @@ def _check_names_of_numbers(sets: Sequence[SetSummary]) -> None:
                 )
 
 
-def foreign_labels(pilots: Sequence[SetSummary], validations: Sequence[SetSummary]) -> list[str]:
-    """Of each provider with labels that no validation set has, a sentence that says which."""
+@dataclass(frozen=True)
+class ForeignLabels:
+    """Labels of one provider that no validation set has.
+
+    Attributes
+    ----------
+    provider : its name.
+    classes : how many labels the provider has.
+    foreign : those of them that no validation set has.
+    known : the labels of all validation sets.
+    """
+
+    provider: str
+    classes: int
+    foreign: tuple[str, ...]
+    known: tuple[str, ...]
+
+    @property
+    def alike(self) -> list[tuple[str, str]]:
+        """Foreign labels that differ from a known one by case or spaces only, with that one."""
+        return _alike_pairs(self.foreign, self.known)
+
+
+def foreign_labels(
+    pilots: Sequence[SetSummary], validations: Sequence[SetSummary]
+) -> list[ForeignLabels]:
+    """The labels that no validation set has, of each provider with any."""
     known = _labels(validations)
-    each = [(pilot, _foreign(pilot, known)) for pilot in pilots]
-    return [
-        f"{len(foreign)} of {len(pilot.classes)} labels of {pilot.name} are in no validation set: "
-        f"{_listed(foreign)}{_alike(foreign, known.values())}; validation has "
-        f"{_listed(known.values())}. Is a label misspelt? Such samples are trained on and count as "
-        "far from all"
-        for pilot, foreign in each
-        if foreign
+    each = [
+        ForeignLabels(pilot.name, len(pilot.classes), _foreign(pilot, known), tuple(known.values()))
+        for pilot in pilots
     ]
+    return [one for one in each if one.foreign]
 
 
 def _labels(validations: Sequence[SetSummary]) -> dict[int, str]:
@@ -127,9 +149,9 @@ def _labels(validations: Sequence[SetSummary]) -> dict[int, str]:
     return dict(sorted(pair for each in pairs for pair in each))
 
 
-def _foreign(pilot: SetSummary, known: dict[int, str]) -> list[str]:
+def _foreign(pilot: SetSummary, known: dict[int, str]) -> tuple[str, ...]:
     pairs = zip(pilot.classes, pilot.labels, strict=True)
-    return sorted(label for number, label in pairs if number not in known)
+    return tuple(sorted(label for number, label in pairs if number not in known))
 
 
 def _listed(names: Iterable[str]) -> str:
@@ -141,10 +163,13 @@ def _listed(names: Iterable[str]) -> str:
 
 def _alike(names: Iterable[str], known: Iterable[str]) -> str:
     """Which of the names are known but for case or spaces, in brackets."""
-    plain = {_plain(name): name for name in known}
-    pairs = [(name, plain[_plain(name)]) for name in names if _plain(name) in plain]
-    texts = [f"{name!r} is {other!r}" for name, other in pairs[:SHOWN]]
+    texts = [f"{name!r} is {other!r}" for name, other in _alike_pairs(names, known)[:SHOWN]]
     return f" ({', '.join(texts)} but for case or spaces)" if texts else ""
+
+
+def _alike_pairs(names: Iterable[str], known: Iterable[str]) -> list[tuple[str, str]]:
+    plain = {_plain(name): name for name in known}
+    return [(name, plain[_plain(name)]) for name in names if _plain(name) in plain]
 
 
 def _plain(name: str) -> str:

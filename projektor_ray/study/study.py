@@ -27,7 +27,7 @@ from projektor_ray.selection.size_search import check_target
 from projektor_ray.storage.array_types import Floats
 from projektor_ray.storage.hashing import digest
 from projektor_ray.storage.table_metadata import TableMetadata
-from projektor_ray.study.compatibility import foreign_labels
+from projektor_ray.study.compatibility import ForeignLabels, foreign_labels
 from projektor_ray.study.config import StudyConfig
 from projektor_ray.study.validation_sets import UNNAMED, SetSummary
 
@@ -104,8 +104,8 @@ class Study:
         return only
 
     @property
-    def cautions(self) -> list[str]:
-        """What is amiss with the pilots' labels, a sentence for each provider of whom it is."""
+    def foreign_labels(self) -> list[ForeignLabels]:
+        """The labels that no validation set has, of each provider with any."""
         return foreign_labels(self.pilots, self.validations)
 
     @property

@@ -8,8 +8,15 @@ import pytest
 
 from projektor_ray.data import LeftOut, Note, Samples, SourceReading, samples_from_frame
 from projektor_ray.data.source_reading import LabelRule, NoteKind, Reason
-from projektor_ray.explain.data_lines import data_fact, data_facts, guessed_labels, note_text
+from projektor_ray.explain.data_lines import (
+    data_fact,
+    data_facts,
+    foreign_label_facts,
+    guessed_labels,
+    note_text,
+)
 from projektor_ray.study import SetSummary
+from projektor_ray.study.compatibility import ForeignLabels
 
 COLUMNS: dict[str, Any] = {
     "f1": np.arange(6) / 4,
@@ -96,3 +103,12 @@ def test_a_pilot_s_columns_are_said_in_short_where_they_are_validation_s() -> No
     pilot = SetSummary.of("bob", samples_from_frame(pa.table(COLUMNS), schema=validation.schema))
     _, said = data_facts([SetSummary.of("validation", validation)], [pilot])
     assert str(said).startswith("bob: 6 samples · features and label as in validation · 2 classes")
+
+
+def test_foreign_labels_name_the_labels_and_the_ones_alike() -> None:
+    (fact,) = foreign_label_facts([ForeignLabels("bob", 2, ("Yes",), ("no", "yes"))])
+    assert fact.values["foreign"] == ("Yes",)
+    assert str(fact).startswith(
+        "1 of 2 labels of bob are in no validation set: 'Yes'. The validation sets have 'no' and "
+        "'yes'. 'Yes' differs from 'yes' by case or spaces only."
+    )

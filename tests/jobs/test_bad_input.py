@@ -235,9 +235,9 @@ def test_a_table_that_cannot_be_used_is_refused_in_words(
             "fit",
             "The distance is a linear function of the shares",
         ),
-        (trainings(), "project --at 500", "500 lies between the scales: interpolated"),
-        (trainings(), "select --at 4000", "4,000 is 4× the largest scale"),
-        (trainings(sizes=(500,)), "project --at 500", "500 is a scale that was trained"),
+        (trainings(), "project --at 500", "500 samples lies between trained scales"),
+        (trainings(), "select --at 4000", "4,000 samples is 4 times the largest"),
+        (trainings(sizes=(500,)), "project --at 500", "500 samples is a trained scale"),
         (trainings(), "select --at 4000 --budget 0", "Buy 4,000 samples for 0.00 (budget 0)"),
     ],
 )

@@ -15,7 +15,6 @@ from projektor_ray.projection import (
     choose_model,
     noise_gain,
     project,
-    reach,
 )
 from projektor_ray.projection.choose import CARRIED, carried_error, check_options
 from projektor_ray.runs.result_tables import predictor_rows
@@ -250,16 +249,3 @@ def test_with_very_many_probes_only_what_can_decide_is_fitted(
     monkeypatch.setattr("projektor_ray.projection.choose.MOST_COMPARED", 41)
     fit = fitted(probes(250, 1000), projection="eq3", predictor="linear")
     assert set(fit.models) == {"linear"}
-
-
-@pytest.mark.parametrize(
-    ("size", "says"),
-    [
-        (1000, "1,000 is a scale that was trained"),
-        (4000, "4,000 is 4× the largest scale"),
-        (500, "500 lies between the scales: interpolated"),
-        (100, "100 lies below the smallest scale, 250: extrapolated downwards"),
-    ],
-)
-def test_where_the_size_lies_is_said(size: int, says: str) -> None:
-    assert reach(size, (250, 1000)).startswith(says)

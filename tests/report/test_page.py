@@ -7,9 +7,9 @@ from xml.etree import ElementTree
 import numpy as np
 import pytest
 
+from projektor_ray.explain.headline import heading
 from projektor_ray.explain.plan_summary import target_result
 from projektor_ray.report import render_page
-from projektor_ray.report.headline import heading
 from projektor_ray.selection.robustness import PlanStability
 from projektor_ray.selection.size_search import TargetResult
 from tests.helpers.report_content import a_report, for_one_set, names_of, profile, read

@@ -1,0 +1,27 @@
+"""Where a size lies among the trained scales, in words."""
+
+import pytest
+
+from projektor_ray.explain.extrapolation import error_growth, extrapolation
+
+
+@pytest.mark.parametrize(
+    ("size", "text"),
+    [
+        (1000, "1,000 samples is a trained scale."),
+        (4000, "4,000 samples is 4 times the largest trained scale."),
+        (500, "500 samples lies between trained scales: the metric is interpolated."),
+        (100, "100 samples lies below the smallest trained scale, 250, and no probe supports"),
+    ],
+)
+def test_a_size_lies_at_between_or_beyond_the_scales(size: int, text: str) -> None:
+    assert str(extrapolation(size, (250, 1000))).startswith(text)
+
+
+def test_errors_grow_beyond_the_largest_scale_only() -> None:
+    assert error_growth(1000, (250, 1000)) is None
+    assert error_growth(4000, (1000,)) is None
+    growth = error_growth(10_000, (1000, 1500))
+    assert growth is not None
+    assert growth.values["noise_gain"] == pytest.approx(7.36, abs=0.01)
+    assert str(growth) == "Eq. 3 amplifies errors of the trainings 7.4 times at 10,000 samples."

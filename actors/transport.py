@@ -19,7 +19,7 @@ from actors.nodes import GPU_SHARE, gpus
 from actors.pilots import Pilots
 from actors.transport_inputs import Ground
 from projektor_ray.data import Embedder, EmbedderConfig, Samples, build_embedder
-from projektor_ray.designs.drawing import check_mixtures
+from projektor_ray.designs.mixtures import check_mixtures
 from projektor_ray.storage.array_types import Floats
 from projektor_ray.study import Study
 from projektor_ray.transport import (

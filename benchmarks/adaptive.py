@@ -24,8 +24,9 @@ from numpy.typing import NDArray
 from benchmarks.planted import GAIN, NOISE, POINTS, SCALES
 from benchmarks.scenarios import Scenario, load
 from projektor_ray.designs.adaptive import outlook
-from projektor_ray.designs.drawing import simplex_lattice
-from projektor_ray.designs.space_filling import candidates, default_adaptive, maximin
+from projektor_ray.designs.candidates import candidates, default_adaptive
+from projektor_ray.designs.maximin import maximin
+from projektor_ray.designs.simplex_lattice import simplex_lattice
 from projektor_ray.predictors import ProbeArrays
 from projektor_ray.projection import JointPower
 from projektor_ray.storage.array_types import Floats

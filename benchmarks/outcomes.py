@@ -24,7 +24,8 @@ import pyarrow.parquet as pq
 from PIL import Image
 
 from projektor_ray.data import EmbedderConfig, Samples, build_embedder
-from projektor_ray.designs.drawing import draw, simplex_lattice
+from projektor_ray.designs.drawing import draw
+from projektor_ray.designs.simplex_lattice import simplex_lattice
 from projektor_ray.learners import LearnerConfig, build_learner
 from projektor_ray.storage.hashing import generator
 from projektor_ray.transport import PilotFeatures, ValidationFeatures, measure

@@ -8,7 +8,7 @@ import torch
 from numpy.typing import NDArray
 
 from benchmarks.cifar import cifar_features, imbalanced_providers
-from projektor_ray.designs.drawing import simplex_lattice
+from projektor_ray.designs.simplex_lattice import simplex_lattice
 from projektor_ray.storage.array_types import Floats
 from projektor_ray.transport import PilotFeatures, ValidationFeatures
 from projektor_ray.transport.ground_cost import (

@@ -28,7 +28,8 @@ from benchmarks.outcomes import (
     validation,
 )
 from projektor_ray.data import EmbedderConfig, Samples, build_embedder
-from projektor_ray.designs.drawing import draw, round_counts, simplex_lattice
+from projektor_ray.designs.drawing import draw, round_counts
+from projektor_ray.designs.simplex_lattice import simplex_lattice
 from projektor_ray.learners import LearnerConfig, build_learner
 from projektor_ray.projection import JointPower
 from projektor_ray.selection import Plan, ProjectedObjective, Provider, select

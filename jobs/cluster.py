@@ -12,7 +12,7 @@ import ray
 from projektor_ray.errors import InputError
 
 ROOT = Path(__file__).resolve().parent.parent
-REACH_SECONDS = 5.0
+CONNECT_SECONDS = 5.0
 DEFAULT_PORT = 6379
 
 
@@ -117,7 +117,7 @@ def check_reachable(address: str) -> None:
     host, _, port = place.partition(":")
     try:
         number = int(port or DEFAULT_PORT)
-        socket.create_connection((host, number), timeout=REACH_SECONDS).close()
+        socket.create_connection((host, number), timeout=CONNECT_SECONDS).close()
     except (OSError, ValueError) as failure:
         raise InputError(
             f"no Ray cluster answers at {address!r} ({failure}); expected HOST:PORT of a running "

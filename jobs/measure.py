@@ -13,7 +13,7 @@ import time
 
 from jobs.workspace import Workspace
 from projektor_ray.cli.screen import status
-from projektor_ray.designs.space_filling import distinct
+from projektor_ray.designs.mixtures import distinct
 from projektor_ray.explain.formatting import count
 from projektor_ray.storage.array_types import Floats
 from projektor_ray.storage.ledger import Ledger

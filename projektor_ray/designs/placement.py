@@ -7,19 +7,19 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from projektor_ray.designs.drawing import check_mixtures, round_counts, simplex_lattice
-from projektor_ray.designs.space_filling import (
+from projektor_ray.designs.candidates import (
     LARGEST_GRID,
     candidates,
-    d_optimal_design,
     default_adaptive,
     default_count,
-    distinct,
-    maximin,
-    maximin_design,
-    simplex_centroid,
-    sobol,
 )
+from projektor_ray.designs.d_optimal import d_optimal_design
+from projektor_ray.designs.drawing import round_counts
+from projektor_ray.designs.maximin import maximin, maximin_design
+from projektor_ray.designs.mixtures import check_mixtures, distinct
+from projektor_ray.designs.simplex_centroid import simplex_centroid
+from projektor_ray.designs.simplex_lattice import simplex_lattice
+from projektor_ray.designs.sobol import sobol
 from projektor_ray.errors import InputError
 from projektor_ray.selection import Provider
 from projektor_ray.selection.feasible_set import FeasibleSet

@@ -59,12 +59,12 @@ def _size(reading: Reading) -> str:
 def _direction(reading: Reading) -> str:
     if reading.direction is None:
         return "direction not given"
-    if "direction" in reading.guessed and not _told_by_name(reading):
+    if "direction" in reading.guessed and not _known_by_name(reading):
         return f"{reading.direction}, because no value is above 0"
     return reading.direction
 
 
-def _told_by_name(reading: Reading) -> bool:
+def _known_by_name(reading: Reading) -> bool:
     try:
         return guess_direction(str(reading.metric)) == reading.direction
     except InputError:

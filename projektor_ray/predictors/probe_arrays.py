@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from projektor_ray.designs.drawing import SHARE_DIGITS, check_mixtures
+from projektor_ray.designs.mixtures import SHARE_DIGITS, check_mixtures
 from projektor_ray.errors import InputError
 from projektor_ray.storage.array_types import Floats
 

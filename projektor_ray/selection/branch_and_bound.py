@@ -85,7 +85,7 @@ def branch_and_bound(objective: Objective, feasible: FeasibleSet, starts: Floats
         waiting += sorted(halves, key=lambda half: half.value)
         searched += len(halves)
     if best is None:
-        raise _no_order_kept(root)
+        raise _minimum_order_error(root)
     open_bound = max((part.value for part in waiting), default=best.value) - best.value
     return SearchResult(best, open_bound if open_bound > slack else 0.0)
 
@@ -129,7 +129,7 @@ def _solve(objective: Objective, feasible: FeasibleSet, starts: Floats) -> Node:
     return Node(feasible, ascent, whole_samples(ascent.mixtures[chosen], feasible))
 
 
-def _no_order_kept(root: Node) -> InfeasibleError:
+def _minimum_order_error(root: Node) -> InfeasibleError:
     feasible = root.feasible
     i = (feasible.below_order(root.samples) or np.flatnonzero(feasible.minimum_orders).tolist())[0]
     return InfeasibleError(

@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import ArrayLike
 
-from projektor_ray.designs.drawing import check_mixtures
+from projektor_ray.designs.mixtures import check_mixtures
 from projektor_ray.errors import InputError, nearest
 from projektor_ray.selection import (
     Plan,

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from projektor_ray.designs.space_filling import distinct
+from projektor_ray.designs.mixtures import distinct
 from projektor_ray.projection import FittedModels
 from projektor_ray.selection import (
     ProjectedObjective,

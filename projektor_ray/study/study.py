@@ -9,14 +9,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from projektor_ray.data import embedder_identity
-from projektor_ray.designs.drawing import mixture_id
+from projektor_ray.designs.mixtures import distinct, mixture_id
 from projektor_ray.designs.placement import (
     Adaptive,
     feasible_purchases,
     max_purchase_size,
     size_bounds,
 )
-from projektor_ray.designs.space_filling import distinct
 from projektor_ray.errors import InputError, TooFewProbesError
 from projektor_ray.learners import learner_identity
 from projektor_ray.learners.metrics import METRICS, Metric

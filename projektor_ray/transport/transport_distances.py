@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from projektor_ray.designs.drawing import check_mixtures
+from projektor_ray.designs.mixtures import check_mixtures
 from projektor_ray.storage.array_types import Floats
 from projektor_ray.transport.distances import Distances
 from projektor_ray.transport.epsilon_scaling import InitialPotentials, solve_dual

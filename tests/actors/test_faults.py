@@ -19,7 +19,7 @@ from actors.fetch import fetch
 from actors.pilots import Pilots
 from actors.transport import PilotDistances
 from jobs.cluster import ROOT
-from projektor_ray.designs.drawing import simplex_lattice
+from projektor_ray.designs.simplex_lattice import simplex_lattice
 from projektor_ray.study import StudyConfig, resolve
 from tests.helpers.actor_studies import NAMES, PILOTS, VALIDATION, config
 

@@ -8,7 +8,7 @@ import pytest
 from scipy.stats import norm
 
 from projektor_ray.designs.adaptive import Step, chosen_before, design_rows, next_step, outlook
-from projektor_ray.designs.drawing import simplex_lattice
+from projektor_ray.designs.simplex_lattice import simplex_lattice
 from projektor_ray.errors import InputError
 from projektor_ray.predictors import ProbeArrays
 from projektor_ray.predictors.gaussian_process import GaussianProcess

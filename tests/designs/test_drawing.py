@@ -1,6 +1,4 @@
-"""Designs, rounding and drawing."""
-
-from math import comb
+"""Drawing D(N, p): exact rounding, and draws that depend on their identity only."""
 
 import numpy as np
 import pytest
@@ -8,19 +6,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from projektor_ray.designs.drawing import (
-    check_mixtures,
-    draw,
-    largest_feasible_size,
-    mixture_id,
-    round_counts,
-    simplex_lattice,
-)
+from projektor_ray.designs.drawing import draw, largest_feasible_size, round_counts
 from projektor_ray.errors import InputError
 
 shares = st.integers(1, 40).flatmap(
     lambda m: hnp.arrays(np.float64, m, elements=st.floats(0, 1)).filter(lambda p: p.sum() > 1e-3)
 )
+
+
+SIZES = np.array([50, 40, 30])
+
+
+NAMES = ["a", "b", "c"]
 
 
 @given(shares, st.integers(0, 10**9))
@@ -49,73 +46,6 @@ def test_a_tie_goes_to_the_name_that_sorts_first() -> None:
     assert round_counts(np.array([0.5, 0.5]), 3, ["b", "a"]).tolist() == [1, 2]
     thirds = np.full(3, 1 / 3)
     assert round_counts(thirds, 100, ["c", "a", "b"]).tolist() == [33, 34, 33]
-
-
-@pytest.mark.parametrize(("providers", "levels"), [(1, 3), (2, 5), (3, 10), (4, 4), (6, 2)])
-def test_lattice_is_every_multiple_once(providers: int, levels: int) -> None:
-    lattice = simplex_lattice(providers, levels)
-    assert lattice.shape == (comb(levels + providers - 1, providers - 1), providers)
-    np.testing.assert_allclose(lattice.sum(axis=1), 1)
-    assert len(np.unique(lattice, axis=0)) == len(lattice)
-    np.testing.assert_array_equal(lattice * levels, np.rint(lattice * levels))
-
-
-def test_the_papers_grid_has_66_mixtures() -> None:
-    assert len(simplex_lattice(3, 10)) == 66
-
-
-def test_a_lattice_too_large_is_refused() -> None:
-    with pytest.raises(InputError, match="fewer levels"):
-        simplex_lattice(50, 10)
-    with pytest.raises(InputError, match="at least 1"):
-        simplex_lattice(0, 1)
-
-
-@pytest.mark.parametrize(
-    "wrong", [[[0.5, 0.6]], [[-0.1, 1.1]], [[np.nan, 1.0]], [[0.0, 0.0]], [[50, 50]]]
-)
-def test_mixtures_off_the_simplex_are_refused(wrong: list[list[float]]) -> None:
-    with pytest.raises(InputError, match="sum to 1"):
-        check_mixtures(np.array(wrong), 2)
-
-
-def test_mixtures_over_other_providers_are_refused() -> None:
-    with pytest.raises(InputError, match="3 providers"):
-        check_mixtures(np.array([[0.5, 0.5]]), 3)
-    with pytest.raises(InputError, match=r"B of 1 or more; got shape \(0, 3\)"):
-        check_mixtures(np.empty((0, 3)), 3)
-
-
-@pytest.mark.parametrize("wrong", [np.array([[0.5 + 0j, 0.5]]), np.array([["0.5", "half"]])])
-def test_shares_that_are_no_real_numbers_are_refused(wrong: np.ndarray) -> None:
-    with pytest.raises(InputError, match="must be real numbers"):
-        check_mixtures(wrong, 2)
-
-
-PILOTS = [("a", "hash-a"), ("b", "hash-b"), ("c", "hash-c")]
-
-
-def test_identity_ignores_order_and_unused_providers() -> None:
-    p = np.array([0.3, 0.7, 0.0])
-    identity = mixture_id(p, PILOTS)
-    assert mixture_id(p[::-1], PILOTS[::-1]) == identity
-    assert mixture_id(p[:2], PILOTS[:2]) == identity
-    assert mixture_id(np.array([0.1 + 0.2, 0.7, 0.0]), PILOTS) == identity
-
-
-def test_identity_changes_with_content_and_share() -> None:
-    p = np.array([0.3, 0.7, 0.0])
-    changed = [("a", "hash-a"), ("b", "another"), ("c", "hash-c")]
-    others = {
-        mixture_id(p, changed),
-        mixture_id(np.array([0.7, 0.3, 0.0]), PILOTS),
-        mixture_id(np.array([0.31, 0.69, 0.0]), PILOTS),
-    }
-    assert len(others | {mixture_id(p, PILOTS)}) == 4
-
-
-SIZES = np.array([50, 40, 30])
-NAMES = ["a", "b", "c"]
 
 
 def test_a_drawn_set_depends_on_its_identity_only() -> None:

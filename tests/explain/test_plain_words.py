@@ -109,3 +109,61 @@ def test_no_retired_word_is_on_a_page(path: Path) -> None:
     texts = ((line, ordinary.sub("", text)) for line, text in enumerate(lines.splitlines(), 1))
     wrong = violations(path.name, texts)
     assert not wrong, "\n".join(wrong)
+
+
+RETIRED_NAMES = {
+    *("agreement", "alien", "asked", "belief", "beside", "card", "cards", "deal", "deals"),
+    *("doubt", "drift", "drifts", "found", "kept", "market", "opinion", "pool", "reach", "rival"),
+    *("rivals", "room", "rooms", "said", "seller", "sellers", "surfaces", "told", "tried"),
+    *("world", "worlds", "worth"),
+}
+"""Refused as a word of any name."""
+RETIRED_ALONE = {"held", "largest", "least", "worst"}
+"""Refused as a whole name; `held_out` and `least_squares` are terms."""
+TERMS = {"FileNotFoundError", "NotFound", "allow_not_found", "_ROOMS", "ProcessPoolExecutor"}
+"""Of other packages, or the folders of this package."""
+FLOORS = ("projektor_ray", "actors", "jobs")
+
+
+def names_of(tree: ast.AST) -> Iterator[tuple[int, str]]:
+    """Names that a module defines or uses, with their lines."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            yield node.lineno, node.name
+        elif isinstance(node, ast.Name):
+            yield node.lineno, node.id
+        elif isinstance(node, ast.Attribute):
+            yield node.lineno, node.attr
+        elif isinstance(node, ast.arg) or (isinstance(node, ast.keyword) and node.arg):
+            yield node.lineno, str(node.arg)
+
+
+def is_retired(name: str) -> bool:
+    words = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name).lower().strip("_").split("_")
+    alone = len(words) == 1 and words[0] in RETIRED_ALONE
+    return name not in TERMS and (alone or bool(RETIRED_NAMES & set(words)))
+
+
+@pytest.mark.parametrize("floor", FLOORS)
+def test_no_retired_word_is_a_name(floor: str) -> None:
+    paths = sorted((ROOT / floor).rglob("*.py"))
+    assert paths
+    wrong = [
+        f"{path.relative_to(ROOT)}:{line}: {name}"
+        for path in paths
+        for line, name in names_of(ast.parse(path.read_text(encoding="utf-8")))
+        if is_retired(name)
+    ]
+    wrong += [str(path.relative_to(ROOT)) for path in paths if is_retired(path.stem)]
+    assert not wrong, "\n".join(wrong)
+
+
+@pytest.mark.parametrize("name", ["found", "_kept", "AskedTarget", "LEAST", "every_card", "worst"])
+def test_retired_names_are_noticed(name: str) -> None:
+    (defined,) = [one for _, one in names_of(ast.parse(f"{name} = 1"))]
+    assert is_retired(defined)
+
+
+@pytest.mark.parametrize("name", ["held_out", "least_squares", "worst_case", "NotFound"])
+def test_terms_of_the_field_are_names(name: str) -> None:
+    assert not is_retired(name)

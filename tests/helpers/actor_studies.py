@@ -6,7 +6,7 @@ import numpy as np
 
 from actors.pilots import Pilots
 from projektor_ray.data import Samples
-from projektor_ray.designs.drawing import simplex_lattice
+from projektor_ray.designs.simplex_lattice import simplex_lattice
 from projektor_ray.storage.settings import parse
 from projektor_ray.study import Study, StudyConfig, resolve
 from projektor_ray.transport import (

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from projektor_ray.designs.drawing import simplex_lattice
+from projektor_ray.designs.simplex_lattice import simplex_lattice
 from projektor_ray.storage.array_types import Floats
 from tests.helpers.predictor_data import accuracy, distance
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from projektor_ray.designs.drawing import simplex_lattice
+from projektor_ray.designs.simplex_lattice import simplex_lattice
 from projektor_ray.predictors import PREDICTORS
 from projektor_ray.projection import LogLinear
 from projektor_ray.selection import (

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from scipy.optimize import check_grad
 from sklearn.gaussian_process.kernels import Matern
 
-from projektor_ray.designs.drawing import simplex_lattice
+from projektor_ray.designs.simplex_lattice import simplex_lattice
 from projektor_ray.predictors import PREDICTORS, restore
 from projektor_ray.predictors.gaussian_process import GaussianProcess
 from projektor_ray.predictors.kernels import MixtureKernels

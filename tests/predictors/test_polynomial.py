@@ -5,7 +5,7 @@ import pytest
 from sklearn.linear_model import LinearRegression
 from sklearn.model_selection import LeaveOneGroupOut, LeaveOneOut, cross_val_predict
 
-from projektor_ray.designs.drawing import simplex_lattice
+from projektor_ray.designs.simplex_lattice import simplex_lattice
 from projektor_ray.errors import InputError, TooFewProbesError
 from projektor_ray.predictors import PREDICTORS
 from tests.helpers.predictor_data import distance, eq2

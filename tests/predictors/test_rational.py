@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from projektor_ray.designs.drawing import simplex_lattice
+from projektor_ray.designs.simplex_lattice import simplex_lattice
 from projektor_ray.errors import InputError
 from projektor_ray.predictors import PREDICTORS
 from projektor_ray.predictors.rational import _rates

@@ -5,7 +5,7 @@ from itertools import permutations
 import numpy as np
 import pytest
 
-from projektor_ray.designs.drawing import simplex_lattice
+from projektor_ray.designs.simplex_lattice import simplex_lattice
 from projektor_ray.predictors import PREDICTORS, ProbeArrays
 from projektor_ray.predictors.shapley import Shapley, coalition_values
 from projektor_ray.storage.array_types import Floats

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from projektor_ray.designs.drawing import simplex_lattice
+from projektor_ray.designs.simplex_lattice import simplex_lattice
 from projektor_ray.errors import InputError, TooFewProbesError
 from projektor_ray.predictors import PREDICTORS, ProbeArrays
 from projektor_ray.projection import (

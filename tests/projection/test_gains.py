@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.stats import norm, t
 
-from projektor_ray.designs.drawing import simplex_lattice
+from projektor_ray.designs.simplex_lattice import simplex_lattice
 from projektor_ray.predictors import PREDICTORS
 from projektor_ray.predictors.gaussian_process import GaussianProcess
 from projektor_ray.projection import (

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from projektor_ray.designs.drawing import simplex_lattice
+from projektor_ray.designs.simplex_lattice import simplex_lattice
 from projektor_ray.errors import InputError, TooFewProbesError
 from projektor_ray.projection import SCALE_MODELS, Joint, LogLinear
 from tests.helpers.derivatives import check_derivatives

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import pytest
 
-from projektor_ray.designs.drawing import simplex_lattice
+from projektor_ray.designs.simplex_lattice import simplex_lattice
 from projektor_ray.errors import InfeasibleError, InputError
 from projektor_ray.selection import Direction, Provider, select
 from projektor_ray.selection.baselines import baseline_plans

@@ -7,7 +7,7 @@ from itertools import product
 import numpy as np
 import pytest
 
-from projektor_ray.designs.drawing import simplex_lattice
+from projektor_ray.designs.simplex_lattice import simplex_lattice
 from projektor_ray.errors import InfeasibleError, InputError
 from projektor_ray.selection import PurchaseProblem, Terms
 from projektor_ray.selection.size_search import (

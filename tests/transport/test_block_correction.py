@@ -8,7 +8,7 @@ import torch
 from scipy.optimize import minimize
 from sklearn.datasets import load_iris
 
-from projektor_ray.designs.drawing import simplex_lattice
+from projektor_ray.designs.simplex_lattice import simplex_lattice
 from projektor_ray.transport import (
     PilotFeatures,
     TransportDistances,

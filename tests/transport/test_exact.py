@@ -4,7 +4,7 @@ import numpy as np
 import ot
 import pytest
 
-from projektor_ray.designs.drawing import simplex_lattice
+from projektor_ray.designs.simplex_lattice import simplex_lattice
 from projektor_ray.errors import InputError
 from projektor_ray.transport import PilotFeatures, TransportSettings, measure
 from projektor_ray.transport.exact import solve_exact

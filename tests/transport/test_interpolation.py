@@ -7,7 +7,7 @@ import pytest
 from scipy.interpolate import RBFInterpolator
 from scipy.optimize import approx_fprime
 
-from projektor_ray.designs.drawing import simplex_lattice
+from projektor_ray.designs.simplex_lattice import simplex_lattice
 from projektor_ray.storage.array_types import Floats
 from projektor_ray.transport import Distances, InterpolatedDistances, measure, refine
 from tests.helpers.predictor_data import distance

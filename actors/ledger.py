@@ -14,6 +14,7 @@ from projektor_ray.probes.train_probe import Outcome
 from projektor_ray.storage.folder import Folder
 from projektor_ray.storage.ledger import MERGE_AT, Ledger
 from projektor_ray.storage.table_metadata import TableMetadata
+from projektor_ray.storage.temporary_folders import full_disk_named
 
 
 @dataclass(frozen=True)
@@ -80,9 +81,10 @@ class LedgerWriter:
         return state
 
     def _note(self, trial: int, state: TrialState) -> None:
-        temporary = self._file(trial).with_suffix(".tmp")
-        temporary.write_bytes(pickle.dumps(state))
-        temporary.replace(self._file(trial))
+        content, temporary = pickle.dumps(state), self._file(trial).with_suffix(".tmp")
+        with full_disk_named(self._scratch, len(content)):
+            temporary.write_bytes(content)
+            temporary.replace(self._file(trial))
 
     def _file(self, trial: int) -> Path:
         return self._scratch / f"trial-{trial}.pickle"

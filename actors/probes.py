@@ -3,7 +3,6 @@
 import itertools
 import logging
 import os
-import tempfile
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
@@ -24,12 +23,18 @@ from projektor_ray.probes.resources import Resources, doubled
 from projektor_ray.probes.train_probe import Outcome
 from projektor_ray.storage.folder import Folder
 from projektor_ray.storage.schemas import Key, Row
+from projektor_ray.storage.temporary_folders import temporary_folder
 from projektor_ray.study import Probe, Study
 
 logger = logging.getLogger(__name__)
 
 FIRST_PAUSE = 5.0
 """Seconds before the first retry after a transient fault; doubled before each further retry."""
+
+SCRATCH = "projektor-round-"
+"""How the names of folders begin that hold what trials report, and Tune's own files."""
+TUNE_BYTES, TRIAL_BYTES = 16 * 2**20, 32 * 2**10
+"""What a round writes there, and each of its trials."""
 
 RETRY_REASONS = {
     "lost": "lost with their worker",
@@ -98,16 +103,14 @@ class ProbeRunner:
         """One Tune run; returns the probes to retry, with their failures."""
         if not pending:
             return []
-        with tempfile.TemporaryDirectory(
-            prefix="projektor-round-", ignore_cleanup_errors=True
-        ) as scratch:
+        with temporary_folder(SCRATCH, TUNE_BYTES + TRIAL_BYTES * len(pending)) as scratch:
             metadata = [one.probes_metadata for one in self.study.each]
-            writer = start_writer(self.folder, metadata, scratch)
+            writer = start_writer(self.folder, metadata, str(scratch))
             context = self._context(pending, resources, writer)
             progress = Progress(context, self.on_finished)
             concurrency = self.study.config.probes.concurrency
             try:
-                _tune(context, concurrency, resources, progress, searcher, scratch)
+                _tune(context, concurrency, resources, progress, searcher, str(scratch))
             finally:
                 ray.kill(writer)
         if searcher is None:

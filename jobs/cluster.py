@@ -9,25 +9,36 @@ from pathlib import Path
 
 import ray
 
-from projektor_ray.errors import InputError
+from jobs.head_watch import head_watched
+from projektor_ray.cli.signals import stop_in_order
+from projektor_ray.errors import HeadLostError, InputError
+from projektor_ray.storage.temporary_folders import check_space, claim_folder, remove_abandoned
 
 ROOT = Path(__file__).resolve().parent.parent
 CONNECT_SECONDS = 5.0
 DEFAULT_PORT = 6379
+SESSION_BYTES = 64 * 2**20
+"""What a local Ray writes of logs, and of anything else, into its folder of temporary files."""
 
 
 @contextmanager
-def connected(address: str | None) -> Iterator[bool]:
+def connected(address: str | None, folder: str) -> Iterator[bool]:
     """Ray for the length of a job; whether it is a local one, to which no node will be added.
 
     Where a Python driver has called `ray.init` already, that Ray, which is left running. Inside a
     submitted job, the job's cluster. Else the cluster at `address`, or at `RAY_ADDRESS`. Else a
     local Ray, started here and ended here.
 
+    Parameters
+    ----------
+    folder : of the study, as errors name it.
+
     Raises
     ------
     InputError
         If nothing listens at the address.
+    HeadLostError
+        If Ray's head process dies.
     """
     if ray.is_initialized():
         yield False
@@ -41,18 +52,34 @@ def connected(address: str | None) -> Iterator[bool]:
         _start_local()
     else:
         _connect(address)
-    try:
+    head = ray.get_runtime_context().gcs_address
+    with stop_in_order(), _shut_down(), head_watched(head, folder, local=local):
         yield local
+
+
+@contextmanager
+def _shut_down() -> Iterator[None]:
+    """Shut Ray down at the end, in whatever way the job ends, unless the head is lost."""
+    lost = False
+    try:
+        yield
+    except HeadLostError:
+        lost = True
+        raise
     finally:
-        ray.shutdown()
+        if not lost:
+            ray.shutdown()
 
 
 def _start_local() -> None:
+    """Start Ray on this machine; remove what killed drivers left of theirs."""
     os.environ.setdefault("RAY_AUTH_MODE", "disabled")
+    folder = os.environ.get("RAY_TMPDIR") or os.environ.get("TMPDIR") or "/tmp"
     paths = [str(ROOT), str(Path.cwd()), os.environ.get("PYTHONPATH", "")]
     environment = {"PYTHONPATH": os.pathsep.join(dict.fromkeys(path for path in paths if path))}
+    check_space(Path(folder), SESSION_BYTES)
     try:
-        ray.init(
+        context = ray.init(
             "local",
             include_dashboard=False,
             runtime_env={"env_vars": environment},
@@ -62,11 +89,13 @@ def _start_local() -> None:
     except OSError as failure:
         if "AF_UNIX" not in str(failure):
             raise
-        folder = os.environ.get("RAY_TMPDIR") or os.environ.get("TMPDIR") or "/tmp"
         raise InputError(
             f"the folder of temporary files is too long a path for Ray's sockets: {folder} "
             f"({len(folder)} characters). Set RAY_TMPDIR to a short path, such as /tmp"
         ) from None
+    session = Path(context.address_info["session_dir"])
+    claim_folder(session)
+    remove_abandoned(session.parent, "session_*")
 
 
 def _connect(address: str) -> None:

@@ -1,7 +1,7 @@
 """The command lines of the jobs: `python -m jobs.study STUDY.yaml`, and one for each stage.
 
-Every job's module calls `main` before it imports anything slow: a first line, and any mistake in
-the study's file, come within a second, before PyTorch and Ray are loaded.
+Every job's module calls `jobs.entry.main` before it imports anything slow: a first line, and any
+mistake in the study's file, come within a second, before PyTorch and Ray are loaded.
 """
 
 from typing import TYPE_CHECKING, Annotated, NoReturn
@@ -10,7 +10,7 @@ import typer
 
 from jobs.study_folder import check_folder, folder_of
 from projektor_ray.cli import screen
-from projektor_ray.cli.command import Version, command_line, guarded, run
+from projektor_ray.cli.command import UNFINISHED, Version, command_line, guarded, run
 from projektor_ray.errors import InputError
 
 if TYPE_CHECKING:
@@ -61,7 +61,7 @@ def study(
     as_json: AsJson = False,
     verbose: Verbose = False,
     version: Version = False,
-) -> None:
+) -> int:
     """Run a study from pilots to purchase plan; what is done already is not done again."""
     config, folder = _start(study_file, out, address, verbose=verbose, as_json=as_json)
     if check:
@@ -70,14 +70,17 @@ def study(
 
         with opened(config, folder, address, appends=time) as workspace:
             check_study(workspace, timed=time)
-        return
+        return 0
     from jobs.study import study_results
 
-    results = study_results(config, folder, address, retry_failed=retry_failed, verbose=verbose)
+    results, left = study_results(
+        config, folder, address, retry_failed=retry_failed, verbose=verbose
+    )
     if as_json:
         from projektor_ray.explain.json_results import results_to_dict
 
         screen.print_json(results_to_dict(results))
+    return UNFINISHED if left else 0
 
 
 @guarded
@@ -141,8 +144,8 @@ def probe(
         raise InputError("--retry-failed, --failures and --replay exclude each other; give one")
     config, folder = _start(study_file, out, address, verbose=verbose)
     from jobs.probe import probe as train_probes
+    from jobs.probe import probes_left, show_failures, show_left
     from jobs.probe import replay as train_again
-    from jobs.probe import show_failures
     from jobs.workspace import opened
 
     appends = not failures and replay is None
@@ -153,8 +156,9 @@ def probe(
             show_failures(workspace)
             return 0
         workspace.check_resources()
-        train_probes(workspace, retry_failed=retry_failed)
-    return 0
+        left = probes_left(train_probes(workspace, retry_failed=retry_failed))
+    show_left(left)
+    return UNFINISHED if left else 0
 
 
 @guarded

@@ -6,7 +6,7 @@ python -m jobs.probe STUDY.yaml --replay ID        one probe again, alone, in th
 """
 
 if __name__ == "__main__":
-    from jobs.command_line import main
+    from jobs.entry import main
 
     main("probe")
 
@@ -23,7 +23,7 @@ from jobs.probe_progress import probe_progress
 from jobs.tensorboard import logging_to
 from jobs.workspace import Workspace
 from projektor_ray.cli.screen import statement, status
-from projektor_ray.errors import InputError
+from projektor_ray.errors import InputError, TooFewProbesError, UnfinishedError
 from projektor_ray.explain.formatting import count
 from projektor_ray.explain.probe_findings import probe_facts
 from projektor_ray.learners import build_learner
@@ -59,6 +59,27 @@ def probe(workspace: Workspace, *, retry_failed: bool = False) -> Workspace:
         show_findings(workspace, [rows[one.key] for one in wanted if one.key in rows])
     _show_counts(workspace, before)
     return workspace
+
+
+def probes_left(workspace: Workspace) -> int:
+    """Number of probes that the study asks for and the ledger lacks: neither done nor failed."""
+    return len(missing_probes(workspace.study, workspace.probes()))
+
+
+def show_left(left: int) -> None:
+    """Say that probes are missing, and what to do."""
+    if left:
+        status(
+            "Unfinished",
+            f"{count(left, 'probe')} could not be trained; the same command tries again.",
+        )
+
+
+def unfinished(left: int, failure: TooFewProbesError) -> UnfinishedError:
+    """The error of a study that cannot be fitted because probes are missing."""
+    return UnfinishedError(
+        f"{failure}. {count(left, 'probe')} could not be trained; the same command tries again"
+    )
 
 
 def show_findings(workspace: Workspace, rows: Iterable[Row]) -> None:

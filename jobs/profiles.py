@@ -4,7 +4,7 @@ python -m jobs.profiles STUDY.yaml
 """
 
 if __name__ == "__main__":
-    from jobs.command_line import main
+    from jobs.entry import main
 
     main("profiles")
 

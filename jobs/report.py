@@ -6,7 +6,7 @@ jobs.study writes the page too. Where nothing was added to the folder since, it 
 """
 
 if __name__ == "__main__":
-    from jobs.command_line import main
+    from jobs.entry import main
 
     main("report")
 

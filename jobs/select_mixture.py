@@ -4,7 +4,7 @@ python -m jobs.select_mixture STUDY.yaml
 """
 
 if __name__ == "__main__":
-    from jobs.command_line import main
+    from jobs.entry import main
 
     main("select_mixture")
 

@@ -4,7 +4,7 @@ python -m jobs.study STUDY.yaml [--out FOLDER] [--address ADDRESS] [--check [--t
 """
 
 if __name__ == "__main__":
-    from jobs.command_line import main
+    from jobs.entry import main
 
     main("study")
 
@@ -13,13 +13,14 @@ from collections.abc import Mapping
 
 from jobs.check import check_input, show_data
 from jobs.measure import measure
-from jobs.probe import probe
+from jobs.probe import probe, probes_left, show_left, unfinished
 from jobs.profiles import profiles
 from jobs.report import conclude, is_there, write_page
 from jobs.study_folder import check_folder, folder_of
 from jobs.workspace import opened
 from projektor_ray.cli import screen, terminal
 from projektor_ray.data.samples import Samples
+from projektor_ray.errors import TooFewProbesError
 from projektor_ray.explain.data_lines import foreign_label_facts
 from projektor_ray.explain.results import Results
 from projektor_ray.selection import PurchasePlans
@@ -56,8 +57,10 @@ def run_study(
         If another driver works on the same folder.
     TooFewProbesError
         If too many probes failed to fit a predictor.
+    UnfinishedError
+        If too many probes are missing to fit one: the same command trains them.
     """
-    return study_results(
+    results, _ = study_results(
         config,
         out,
         address,
@@ -65,7 +68,8 @@ def run_study(
         validation,
         retry_failed=retry_failed,
         verbose=verbose,
-    ).bought
+    )
+    return results.bought
 
 
 def study_results(
@@ -77,8 +81,14 @@ def study_results(
     *,
     retry_failed: bool,
     verbose: bool,
-) -> Results:
-    """The same, with everything that the result explains."""
+) -> tuple[Results, int]:
+    """The same: everything that the result explains, and the number of probes that are missing.
+
+    Raises
+    ------
+    UnfinishedError
+        If so many probes are missing that no predictor can be fitted.
+    """
     started = time.perf_counter()
     out = folder_of(config, out)
     check_folder(out, address)
@@ -91,11 +101,16 @@ def study_results(
         measure(workspace)
         drawn = profiles(workspace)
         workspace = probe(workspace, retry_failed=retry_failed)
+        left = probes_left(workspace)
         new_page = not is_there(config, workspace.folder)
-        results = conclude(workspace, drawn, figures=new_page)
+        try:
+            results = conclude(workspace, drawn, figures=new_page)
+        except TooFewProbesError as failure:
+            raise (unfinished(left, failure) if left else failure) from None
         terminal.show_results(results, verbose=verbose)
         if new_page:
             write_page(workspace, results)
     seconds = time.perf_counter() - started
     screen.status("Done", f"in {seconds:.0f} s; tables and report.html are in {out}")
-    return results
+    show_left(left)
+    return results, left

@@ -137,7 +137,7 @@ def opened(
     embedder_identity(config.embedder)
     for name in KEYS:
         Ledger(folder, name).check_version()
-    with connected(address) as local:
+    with connected(address, folder.shown) as local:
         pilots = Pilots(config, arrays or {}, validation)
         study = resolve(config, *pilots.summaries())
         with leased(folder) if appends else nullcontext() as lease:

@@ -69,7 +69,11 @@ class BusyError(ProjektorError):
 
 
 class UnfinishedError(ProjektorError):
-    """A run of trainings was ended from outside before all of them were."""
+    """A run ended before all its trainings did; the same command goes on with them."""
+
+
+class HeadLostError(UnfinishedError):
+    """Ray's head process died, without which nothing can be trained or measured."""
 
 
 def nearest(name: str, known: Iterable[str]) -> str:

@@ -10,11 +10,12 @@ import typer
 
 from projektor_ray import __version__
 from projektor_ray.cli import screen
-from projektor_ray.errors import ProjektorError
+from projektor_ray.cli.signals import INTERRUPTED, STOPPED, TERMINATED, end_process, status_of
+from projektor_ray.errors import ProjektorError, UnfinishedError
 
 P = ParamSpec("P")
 
-MISTAKE, INTERRUPTED = 2, 130
+MISTAKE, UNFINISHED = 2, 3
 
 
 def _show_version(wanted: bool) -> None:
@@ -41,8 +42,9 @@ def command_line(summary: str, *, completion: bool = False) -> typer.Typer:
 
 
 def guarded(command: Callable[P, int | None]) -> Callable[P, None]:
-    """A command that ends in words: a user's mistake with one message and status 2, Ctrl-C with
-    status 130, else with the status that it returns.
+    """A command that ends in words: a user's mistake with one message and status 2, a run whose
+    probes are not all there with status 3, Ctrl-C with 130, SIGTERM with 143, else with the status
+    that it returns.
     """
 
     @functools.wraps(command)
@@ -51,12 +53,12 @@ def guarded(command: Callable[P, int | None]) -> Callable[P, None]:
             status = command(*given, **named)
         except ProjektorError as failure:
             screen.error(str(failure))
-            status = MISTAKE
-        except (KeyboardInterrupt, SystemExit) as stop:  # Ray's driver exits on SIGTERM
-            screen.status("Stopped", "finished work is kept; the same command continues it.")
-            if isinstance(stop, SystemExit):
+            status = UNFINISHED if isinstance(failure, UnfinishedError) else MISTAKE
+        except (KeyboardInterrupt, SystemExit) as stop:
+            status = status_of(stop)
+            if status is None:
                 raise
-            status = INTERRUPTED
+            screen.status("Stopped", STOPPED)
         if status:
             raise typer.Exit(status)
 
@@ -68,5 +70,10 @@ def run(app: typer.Typer, name: str) -> NoReturn:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors="replace")
-    app(prog_name=name)
+    try:
+        app(prog_name=name)
+    except SystemExit as ended:
+        if ended.code in (UNFINISHED, INTERRUPTED, TERMINATED):
+            end_process(ended.code)
+        raise
     sys.exit(0)

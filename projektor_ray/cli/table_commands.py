@@ -1,7 +1,6 @@
 """What the commands of `projektor` do with a table of runs."""
 
 import sys
-import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
@@ -57,6 +56,7 @@ from projektor_ray.selection import (
     plans_without,
 )
 from projektor_ray.storage.folder import Folder
+from projektor_ray.storage.temporary_folders import temporary_folder
 
 STANDARD_INPUT = "-"
 KINDS = {b"PAR1": ".parquet", b"ARROW1": ".arrow"}
@@ -232,8 +232,8 @@ def _path(source: str) -> Iterator[str]:
         return
     content = sys.stdin.buffer.read()
     kind = next((end for start, end in KINDS.items() if content.startswith(start)), ".csv")
-    with tempfile.TemporaryDirectory(prefix="projektor-") as folder:
-        path = Path(folder) / f"standard-input{kind}"
+    with temporary_folder("projektor-input-", len(content)) as folder:
+        path = folder / f"standard-input{kind}"
         path.write_bytes(content)
         yield str(path)
 

@@ -61,7 +61,7 @@ def enumerated(feasible: FeasibleSet) -> Integers | None:
         partial = grown[(left >= fewest) & (left <= most)]
         if len(partial) > MOST_ENUMERATED:
             return None
-    return partial[[feasible.contains(plan) for plan in partial]]
+    return np.asarray(partial[feasible.contains_each(partial)])
 
 
 def _promising(objective: Objective, feasible: FeasibleSet, samples: Integers) -> Integers:

@@ -25,13 +25,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime, timezone
-from pathlib import Path
 
 import psutil
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from projektor_ray.errors import BusyError, StorageError
 from projektor_ray.storage.folder import Folder
+from projektor_ray.storage.process_identity import machine
 
 logger = logging.getLogger(__name__)
 
@@ -43,15 +43,6 @@ POLL_SECONDS = 0.5
 """How often a waiting driver reads the claims of others."""
 
 CLAIM_FILE = re.compile(r"lease/[0-9a-f]{32}\.json")
-
-
-def _machine() -> str:
-    """Where a process number means one process: this boot and namespace; "" if unknown."""
-    try:
-        boot = Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
-        return f"{boot} {Path('/proc/self/ns/pid').readlink()}"
-    except OSError:
-        return ""
 
 
 class Claim(BaseModel):
@@ -68,7 +59,7 @@ class Claim(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     host: str = Field(default_factory=socket.gethostname, max_length=255)
-    machine: str = Field(default_factory=_machine, max_length=255)
+    machine: str = Field(default_factory=machine, max_length=255)
     pid: int = Field(default_factory=os.getpid, gt=0, lt=2**31)
     since: str = Field(
         default_factory=lambda: datetime.now(timezone.utc).isoformat(" ", timespec="seconds"),
@@ -85,7 +76,7 @@ class Claim(BaseModel):
     @property
     def has_ended(self) -> bool:
         """Whether its process ran on this machine and has ended."""
-        here = bool(self.machine) and self.machine == _machine()
+        here = bool(self.machine) and self.machine == machine()
         return here and not psutil.pid_exists(self.pid)
 
 
@@ -160,12 +151,14 @@ class Lease:
             )
 
     def release(self) -> None:
-        """Stop the heartbeat and delete the claim; an error of the storage is only logged."""
+        """Stop the heartbeat and delete the claim; an error is only logged: it may be the second,
+        which must not hide the first.
+        """
         self._over.set()
         self._thread.join()
         try:
             self._folder.delete(self._file)
-        except StorageError as error:
+        except Exception as error:  # of whatever kind the storage raises
             logger.warning("this driver's claim is left in the folder: %s", error)
 
     def _write(self, heartbeat: int) -> None:

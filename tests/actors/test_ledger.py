@@ -1,5 +1,6 @@
 """The ledger's writer, in this process: whatever it reported is on the disk."""
 
+import errno
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -64,6 +65,19 @@ def test_an_outcome_is_reported_only_once_its_row_is_stored(
     assert writer.state(0).outcome == outcome("learner")
     writer.finish(1, outcome("lost"), False)
     assert len(Ledger(Folder(tmp_path), "probes").rows(STUDY.probes_metadata.input_hash)) == 1
+
+
+def test_a_full_folder_of_temporary_files_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    writer = LedgerWriter(str(tmp_path), [STUDY.probes_metadata], str(tmp_path))
+
+    def fill(*_: Any) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(Path, "write_bytes", fill)
+    with pytest.raises(StorageError, match=r"is full.*TMPDIR"):
+        writer.begin(0, "here")
 
 
 def test_the_writer_merges_parts_as_they_grow(tmp_path: Path) -> None:

@@ -10,10 +10,12 @@ import pytest
 from actors import trial as module
 from actors.ledger import LedgerWriter
 from actors.trial import TrialContext, trial
+from projektor_ray.errors import StorageError
 from projektor_ray.learners import LearnerConfig
 from projektor_ray.probes.faults import Fault
 from projektor_ray.probes.limits import LimitExceeded, Limits
 from projektor_ray.probes.pending_probe import PendingProbe
+from projektor_ray.probes.train_probe import storable
 from projektor_ray.storage.folder import Folder
 from projektor_ray.storage.ledger import Ledger
 from tests.helpers.job_studies import arrays, config, resolved
@@ -115,6 +117,7 @@ def test_what_is_done_is_on_the_disk_before_tune_hears_of_it(scene: Scene) -> No
         (MemoryError("full"), False, ["MemoryError: full"]),
         (MemoryError("full"), True, []),
         (ConnectionError("down"), True, []),
+        (ValueError("b\udcffad.png"), False, [r"ValueError: b\udcffad.png"]),
     ],
 )
 def test_a_failure_that_is_final_is_on_the_disk_before_the_process_ends(
@@ -126,7 +129,21 @@ def test_a_failure_that_is_final_is_on_the_disk_before_the_process_ends(
     assert not scene.reported
     outcome = scene.writer.state(0).outcome
     assert outcome is not None
-    assert outcome.error.strip().endswith(str(error))
+    assert outcome.error.strip().endswith(storable(str(error)))
+
+
+def test_a_row_that_cannot_be_stored_ends_the_run_and_is_never_trained_again(scene: Scene) -> None:
+    """It is no fault of a network: another attempt would find the same."""
+
+    def refuse(*_: Any) -> None:
+        raise StorageError("a value does not fit its column")
+
+    scene.patch.setattr(scene.writer._ledger, "append", refuse)
+    told: list[dict[str, Any]] = []
+    scene.patch.setattr(module.tune, "report", told.append)
+    scene.train(FINE)
+    (report,) = told
+    assert report["refusal"] == "a value does not fit its column"
 
 
 @pytest.mark.parametrize(

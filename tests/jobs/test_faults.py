@@ -10,7 +10,7 @@ import ray
 
 from actors import probes as runner
 from actors.progress import Progress
-from jobs.probe import probe
+from jobs.probe import probe, probes_left
 from jobs.workspace import opened
 from tests.helpers.job_studies import config, table
 
@@ -97,6 +97,7 @@ def test_every_fault_is_tried_again_as_it_deserves_and_recorded(
     )
     with caplog.at_level(logging.WARNING), opened(asked, str(tmp_path / "out")) as workspace:
         probe(workspace)
+        assert probes_left(workspace) == 2, "which the job's status says"
     rows = {row["size"]: row for row in table(tmp_path / "out", "probes").to_pylist()}
     assert table(tmp_path / "out", "probes").num_rows == len(rows), "one row a probe"
     assert set(rows) == {size for size, (_, error) in EXPECTED.items() if error is not None}

@@ -208,11 +208,15 @@ def test_a_foreign_file_is_named_left_alone_and_waited_for_by_nobody(
         assert name in caplog.text
 
 
+@pytest.mark.parametrize("second", [StorageError("it is read-only"), TypeError("it is read-only")])
 def test_an_error_while_the_lease_is_released_does_not_hide_the_first(
-    folder: Folder, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    folder: Folder,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    second: Exception,
 ) -> None:
     def refuse(name: str) -> None:
-        raise StorageError("the file system is read-only")
+        raise second
 
     monkeypatch.setattr(folder, "delete", refuse)
     with pytest.raises(ZeroDivisionError), leased(folder):

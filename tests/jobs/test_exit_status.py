@@ -13,7 +13,7 @@ from jobs import command_line, study, workspace
 from jobs import probe as probe_job
 from jobs.study import study_results
 from projektor_ray.errors import TooFewProbesError, UnfinishedError
-from tests.helpers.job_studies import config, values
+from tests.helpers.job_studies import config, resolved, values
 
 UNFINISHED = 3
 
@@ -25,9 +25,7 @@ def scene(monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
 
     @contextmanager
     def opened(*_: Any, **__: Any) -> Any:
-        yield SimpleNamespace(
-            study=SimpleNamespace(cautions=()), folder=None, check_resources=lambda: None
-        )
+        yield SimpleNamespace(study=resolved(config()), folder=None, check_resources=lambda: None)
 
     def conclude(*_: Any, **__: Any) -> Any:
         if scene.failure is not None:

@@ -16,7 +16,8 @@ FORBIDDEN = {
 }
 ROOMS = {
     *("data", "designs", "transport", "learners", "probes", "predictors", "projection"),
-    *("selection", "profiles", "runs", "study", "storage", "explain", "report", "cli"),
+    *("selection", "profiles", "runs", "study", "storage", "explain", "report", "service"),
+    "cli",
 }
 LONGEST = 350
 MEANT_TWICE = {"registry.py"}

@@ -47,5 +47,6 @@ def test_its_metadata(wheel: zipfile.Path) -> None:
     plain = {need.split(">")[0] for need in needs if "extra ==" not in need}
     assert "torch" in plain
     assert not {"ray", "pandas", "pytest"} & plain, "the library needs no Ray"
-    assert set(about.get_all("Provides-Extra", [])) == {"ray", "dev", "docs", "excel"}
+    assert not {"fastapi", "uvicorn", "prometheus-client"} & plain, "nor the service"
+    assert set(about.get_all("Provides-Extra", [])) == {"ray", "service", "dev", "docs", "excel"}
     assert "LICENSE" in about.get_all("License-File", [])

@@ -107,6 +107,20 @@ class Folder:
         """
         return [name for name in self._listed(under) if not _is_hidden(name)]
 
+    def changes(self, under: str = "") -> list[tuple[str, int, int]]:
+        """Name, bytes and time of change of each finished file directly in a subfolder, sorted.
+
+        Raises
+        ------
+        StorageError
+            If the storage refuses it, or fails for too long.
+        """
+        return [
+            (info.base_name, int(info.size), int(info.mtime_ns or 0))
+            for info in self._files(under)
+            if not _is_hidden(info.base_name)
+        ]
+
     def remove_half_written(self, under: str = "") -> None:
         """Remove, and log, what a crash left half-written in a subfolder or the folder itself.
 
@@ -124,11 +138,15 @@ class Folder:
                 self.delete(name)
 
     def _listed(self, under: str) -> list[str]:
+        names = (info.base_name for info in self._files(under))
+        return [f"{under}/{name}" if under else name for name in names]
+
+    def _files(self, under: str) -> list[pafs.FileInfo]:
+        """Files directly in a subfolder, by their names."""
         selector = pafs.FileSelector(f"{self._base}/{under}".rstrip("/"), allow_not_found=True)
         what = f"list {under} in {self.shown}"
         entries = with_retries(what, lambda: self._filesystem.get_file_info(selector))
-        names = [info.base_name for info in entries if info.is_file]
-        return sorted(f"{under}/{name}" if under else name for name in names)
+        return sorted((one for one in entries if one.is_file), key=lambda one: one.base_name)
 
     def delete(self, name: str) -> None:
         """Delete a file, unless somebody else has.

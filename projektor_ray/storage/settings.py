@@ -2,7 +2,7 @@
 
 import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -68,14 +68,26 @@ def parse(kind: type[ConfigT], values: Any, written: Any = None) -> ConfigT:
         _check_integers(values)
         return kind.model_validate(values)
     except ValidationError as failure:
-        errors = failure.errors()
-        outer = {error["loc"][:end] for error in errors for end in range(len(error["loc"]))}
-        inner = [error for error in errors if error["loc"] not in outer]
-        source = values if written is None else written
-        lines = list(dict.fromkeys(_line(kind, error, source) for error in inner))
-        shown = [_shortened(line, LONGEST_LINE) for line in lines[:MOST_LINES]]
-        more = [f"and {len(lines) - MOST_LINES:,} more"] if len(lines) > MOST_LINES else []
-        raise InputError("\n  ".join([CANNOT_USE, *shown, *more])) from None
+        lines = error_lines(failure.errors(), values if written is None else written, kind)
+        raise InputError("\n  ".join([CANNOT_USE, *lines])) from None
+
+
+def error_lines(
+    errors: Sequence[Any], values: Any, kind: type[BaseModel] | None = None
+) -> list[str]:
+    """Errors of pydantic in words, a line for each: where it is, what was expected, what came.
+
+    Parameters
+    ----------
+    values : what the errors are of, which is quoted.
+    kind : the model of the values, whose fields are named where one is unknown.
+    """
+    outer = {error["loc"][:end] for error in errors for end in range(len(error["loc"]))}
+    inner = [error for error in errors if error["loc"] not in outer]
+    lines = list(dict.fromkeys(_line(kind, error, values) for error in inner))
+    shown = [_shortened(line, LONGEST_LINE) for line in lines[:MOST_LINES]]
+    more = [f"and {len(lines) - MOST_LINES:,} more"] if len(lines) > MOST_LINES else []
+    return [*shown, *more]
 
 
 def read_config(kind: type[ConfigT], path: str | Path) -> ConfigT:
@@ -157,11 +169,12 @@ def expand_path(path: str) -> str:
     return os.path.expanduser(expand_variables(re.sub(r"\$([A-Za-z_]\w*)", r"${\1}", path)))  # noqa: PTH111
 
 
-def _line(kind: type[Config], error: Any, values: Any) -> str:
+def _line(kind: type[BaseModel] | None, error: Any, values: Any) -> str:
     place = ".".join(_named(error["loc"], values)) or "(top)"
     if error["type"] == "extra_forbidden":
         *parents, key = error["loc"]
-        return f"{place}: unknown key; {nearest(str(key), _fields(kind, parents))}"
+        known = [] if kind is None else _fields(kind, parents)
+        return f"{_shortened(place, LONGEST_QUOTE)}: unknown key; {nearest(str(key), known)}"
     if error["type"] == "missing":
         return f"{place}: required, but absent"
     given = _at(error["loc"], values, error["input"])

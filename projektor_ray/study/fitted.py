@@ -1,6 +1,6 @@
 """A finished study's folder opened as a model, without Ray and without the pilots."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -196,8 +196,8 @@ class FittedStudy:
         InputError
             If a provider is unknown, a number is below 0, or the size lies below the scales.
         """
+        self.check_providers(samples)
         for name, number in samples.items():
-            self._check_provider(name)
             if number < 0 or number != int(number):
                 raise InputError(
                     f"a purchase has a whole number of samples, 0 or more, of each provider; got "
@@ -276,14 +276,16 @@ class FittedStudy:
 
     def _mixtures(self, mixtures: Mixtures) -> Floats:
         if isinstance(mixtures, Mapping):
-            for name in mixtures:
-                self._check_provider(name)
+            self.check_providers(mixtures)
             mixtures = [mixtures.get(name, 0.0) for name in self.providers]
         return check_mixtures(np.atleast_2d(np.asarray(mixtures, dtype=float)), len(self.providers))
 
-    def _check_provider(self, name: str) -> None:
-        if name not in self.providers:
-            raise InputError(f"the study has no provider {name!r}; {nearest(name, self.providers)}")
+    def check_providers(self, names: Iterable[str]) -> None:
+        """Refuse names that are no provider's, with the nearest one that is."""
+        for name in names:
+            if name not in self.providers:
+                hint = nearest(name, self.providers)
+                raise InputError(f"the study has no provider {name!r}; {hint}")
 
     def offering(
         self, providers: Mapping[str, Mapping[str, Any]], aggregate: Any = None
@@ -297,8 +299,7 @@ class FittedStudy:
         """
         if not providers and aggregate is None:
             return self
-        for name in providers:
-            self._check_provider(name)
+        self.check_providers(providers)
         config = self.study.config.model_dump(mode="json", exclude_unset=True)
         config["providers"] = [
             _changed_provider(one, providers.get(one["name"], {})) for one in config["providers"]

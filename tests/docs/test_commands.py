@@ -12,7 +12,9 @@ from typing import Any
 
 import pytest
 import yaml
+from starlette.testclient import TestClient
 
+from projektor_ray.service import create_app
 from projektor_ray.study import StudyConfig, read_study
 from tests.helpers.docs_workspace import ROOT, write_workspace
 from tests.helpers.local_ray import share_ray
@@ -22,6 +24,7 @@ PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 BLOCKS = [block for path in PAGES if path.parent.name != "generated" for block in blocks(path)]
 ALREADY_RUN: set[str] = set()
 """Commands of earlier blocks, in the same folder: pages repeat those of the README."""
+NEEDS_STUDY = re.compile(r"\bjobs\.|out/digits|studies/digits")
 LANGUAGES = {"sh", "python", "yaml", "text"}
 """What may follow a fence, besides directives of Sphinx; text is not run."""
 
@@ -32,7 +35,9 @@ def cases(language: str) -> list[Any]:
         pytest.param(
             block,
             id=f"{block.path.relative_to(ROOT)}:{block.line}",
-            marks=[pytest.mark.ray] if re.search(r"\bjobs\.|out/digits", block.text) else [],
+            marks=[pytest.mark.ray]
+            if re.search(r"\bjobs\.|out/digits|studies/digits", block.text)
+            else [],
         )
         for block in BLOCKS
         if block.language == language
@@ -90,7 +95,14 @@ def run(command: str) -> None:
     """Run a command, or check what can be checked of a command for other machines."""
     program, *arguments = shlex.split(command)
     if program == "projektor":
-        run_module("projektor_ray", arguments)
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr("projektor_ray.service.serve", lambda *_: None)
+            run_module("projektor_ray", arguments)
+    elif program == "curl":
+        ask_service(arguments)
+    elif program == "python" and arguments[0] == "-c":
+        with_python = command.replace("python", shlex.quote(sys.executable), 1)
+        subprocess.run(with_python, shell=True, check=True)
     elif program == "python" and arguments[0] == "-m":
         module, *arguments = arguments[1:]
         if module.startswith("benchmarks."):
@@ -116,6 +128,16 @@ def run(command: str) -> None:
         assert arguments[0] == "clone"
     else:
         pytest.fail(f"this test does not know how to run: {command}")
+
+
+def ask_service(arguments: list[str]) -> None:
+    """What `curl` asks of the service over `out/digits`."""
+    url, options = arguments[0], dict(zip(arguments[1::2], arguments[2::2], strict=True))
+    headers = dict([options["-H"].split(": ", 1)]) if "-H" in options else {}
+    with TestClient(create_app(["out/digits"]), base_url="http://127.0.0.1:8080") as client:
+        method = "POST" if "-d" in options else "GET"
+        answer = client.request(method, url, content=options.get("-d"), headers=headers)
+    assert answer.status_code == 200, answer.text
 
 
 def test_every_block_has_a_language_that_is_known() -> None:

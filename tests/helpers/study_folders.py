@@ -14,9 +14,10 @@ from tests.helpers.studies import changed, measured, resolved, value
 BUYS: dict[str, Any] = {"size": 100, "budget": 120.0, "restarts": 4}
 
 
-def small_study(**selection: Any) -> Study:
+def small_study(*, seeds: int = 2, **selection: Any) -> Study:
     """Three providers, of whom ada sells 90 samples; a lattice of 10 mixtures."""
     asked = changed("probes", "lattice", to=3)
+    asked["probes"]["seeds"] = seeds
     asked["providers"][0]["capacity"] = 90
     return resolved({**asked, "selection": selection or BUYS})
 

@@ -1,0 +1,11 @@
+"""The API and page over finished studies, as a plain ASGI application: no Ray, no pilots.
+
+`create_app` opens the folders of studies; `serve` runs the application with uvicorn. Needs the
+extra `service` (FastAPI, uvicorn, prometheus-client).
+"""
+
+from projektor_ray.service.application import create_app
+from projektor_ray.service.server import serve
+from projektor_ray.service.service_settings import ServiceSettings, check_address, read_token
+
+__all__ = ["ServiceSettings", "check_address", "create_app", "read_token", "serve"]

@@ -1,0 +1,194 @@
+"""Answers to requests, as plain values: pure functions of a served study and a body."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from projektor_ray.errors import InputError
+from projektor_ray.explain.from_study import results_of_plans
+from projektor_ray.explain.json_results import results_to_dict
+from projektor_ray.explain.profile_table import profile_table
+from projektor_ray.explain.purchase_comparison import compare_purchases
+from projektor_ray.explain.results import Results
+from projektor_ray.selection import Plan, Provider, Terms
+from projektor_ray.service.catalogue import ServedStudy
+from projektor_ray.service.request_bodies import (
+    CompareBody,
+    FrontierBody,
+    PredictBody,
+    ProjectBody,
+    SelectBody,
+)
+from projektor_ray.service.worker_pool import until
+from projektor_ray.study import FittedStudy, Prediction, Purchase
+
+LEVEL = 0.9
+
+
+def description(served: ServedStudy) -> dict[str, Any]:
+    """What a study is of: its metric, providers, sizes, and what its own request is."""
+    study = served.study
+    asked = study.study.config.selection.model_dump(mode="json", exclude_unset=True)
+    return {
+        **summary(served),
+        "scales": list(study.scales),
+        "size_bounds": list(study.study.size_bounds),
+        "validation_sets": [one.name for one in study.study.validations],
+        "providers": [
+            offer(provider, study.study.config.terms.get(provider.name, Terms()))
+            for provider in study.study.providers
+        ],
+        "request": asked,
+        "tables": list(served.tables),
+    }
+
+
+def summary(served: ServedStudy) -> dict[str, Any]:
+    """The line of a study in the list of all."""
+    study = served.study
+    return {
+        "name": study.name,
+        "metric": study.metric,
+        "direction": study.study.metric.direction,
+        "providers_count": len(study.providers),
+        "probes": len(study.fits[0].runs),
+        "unfinished_probes": study.unfinished,
+        "opened_at": served.opened_at.isoformat(timespec="seconds"),
+    }
+
+
+def offer(provider: Provider, terms: Terms) -> dict[str, Any]:
+    """What a provider sells, and on which terms."""
+    return {
+        "name": provider.name,
+        "price": provider.price,
+        "tiers": [{"above_quantity": above, "price": price} for above, price in provider.tiers],
+        "capacity": provider.capacity,
+        "minimum_order": terms.minimum_order,
+        "required": terms.required,
+        "excluded": terms.excluded,
+    }
+
+
+def predict(served: ServedStudy, body: PredictBody, deadline: float) -> dict[str, Any]:
+    """The metric of mixtures at a size."""
+    study = until(served.study, deadline)
+    shares = np.array([_shares(study, mixture) for mixture in body.mixtures])
+    found = study.predict(shares, body.size)
+    return {**_metric(study), "size": body.size, "predictions": _rows(found)}
+
+
+def project(served: ServedStudy, body: ProjectBody, deadline: float) -> dict[str, Any]:
+    """The metric of a mixture at sizes."""
+    study = until(served.study, deadline)
+    found = study.project(_shares(study, body.mixture), body.sizes)
+    rows = zip(body.sizes, _rows(found), strict=True)
+    return {**_metric(study), "projections": [{"size": size, **row} for size, row in rows]}
+
+
+def results(served: ServedStudy, body: SelectBody, deadline: float) -> Results:
+    """The plan that a body asks for, with everything that explains it; remembered."""
+
+    def compute() -> Results:
+        study = until(served.study, deadline).offering(body.changed, body.aggregate)
+        question = {key: value for key, value in body.question.items() if key != "aggregate"}
+        plans = study.select(**question)
+        return results_of_plans(study, plans, served.profiles, leave_out=body.without_each)
+
+    found: Results = served.answers.get(body.model_dump_json(), compute)
+    return found
+
+
+def select(served: ServedStudy, body: SelectBody, deadline: float) -> dict[str, Any]:
+    """The same as plain values, as `projektor select --json` shows them."""
+    return results_to_dict(results(served, body, deadline))
+
+
+def frontier(served: ServedStudy, body: FrontierBody, deadline: float) -> dict[str, Any]:
+    """The best plan for each budget."""
+    study = until(served.study, deadline)
+    budgets = tuple(sorted(set(body.budgets)))
+    found = study.select(frontier=budgets, max_size=body.max_size, providers=body.changed).frontier
+    return {
+        **_metric(study),
+        "frontier": [{"budget": budget, **_plan(plan)} for budget, plan in found.items()],
+    }
+
+
+def compare(served: ServedStudy, body: CompareBody, deadline: float) -> dict[str, Any]:
+    """What two purchases are predicted to reach, and the difference."""
+    study = until(served.study, deadline)
+    both = study.purchase(body.first), study.purchase(body.second)
+    return {
+        **_metric(study),
+        "first": _purchase(both[0]),
+        "second": _purchase(both[1]),
+        "comparison": compare_purchases(study, *both).to_dict(),
+    }
+
+
+def profiles(served: ServedStudy) -> dict[str, Any]:
+    """The profiles by validation set: the numbers, and the table in words.
+
+    Raises
+    ------
+    InputError
+        If the study's folder has none.
+    """
+    if not served.profiles:
+        raise InputError("the study has no provider profiles; run it again with its pilots")
+    found = {}
+    for name, each in served.profiles.items():
+        table = profile_table(each, "")
+        found[name] = {"profiles": [one.to_row() for one in each], "table": table.to_dict()}
+    return {"validation_sets": found}
+
+
+def _shares(study: FittedStudy, mixture: dict[str, float]) -> list[float]:
+    study.check_providers(mixture)
+    return [mixture.get(name, 0.0) for name in study.providers]
+
+
+def _metric(study: FittedStudy) -> dict[str, Any]:
+    return {
+        "metric": study.metric,
+        "direction": study.study.metric.direction,
+        "interval_level": LEVEL,
+    }
+
+
+def _rows(found: Prediction) -> list[dict[str, float]]:
+    columns: Sequence[Any] = (found.value, found.low, found.high)
+    return [
+        {"value": value, "low": low, "high": high}
+        for value, low, high in zip(*(one.tolist() for one in columns), strict=True)
+    ]
+
+
+def _plan(plan: Plan) -> dict[str, Any]:
+    low, high = plan.interval or (None, None)
+    return {
+        "size": plan.size,
+        "cost": plan.cost,
+        "predicted": plan.predicted,
+        "low": low,
+        "high": high,
+        "samples": _bought(plan.names, plan.samples.tolist()),
+    }
+
+
+def _purchase(bought: Purchase) -> dict[str, Any]:
+    names = [provider.name for provider in bought.providers]
+    return {
+        "size": bought.size,
+        "cost": bought.cost,
+        "predicted": bought.predicted,
+        "low": bought.interval[0],
+        "high": bought.interval[1],
+        "samples": _bought(names, bought.samples.tolist()),
+    }
+
+
+def _bought(names: Sequence[str], samples: Sequence[int]) -> dict[str, int]:
+    return {name: count for name, count in zip(names, samples, strict=True) if count}

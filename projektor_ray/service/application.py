@@ -1,0 +1,70 @@
+"""The ASGI application: endpoints, page, health and metrics behind the gate."""
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI
+from fastapi.responses import JSONResponse, Response
+from starlette.types import ASGIApp
+
+from projektor_ray import __version__
+from projektor_ray.service.api import api
+from projektor_ray.service.catalogue import Catalogue
+from projektor_ray.service.gate import Gate
+from projektor_ray.service.problem_details import add_handlers
+from projektor_ray.service.request_metrics import RequestMetrics
+from projektor_ray.service.service_settings import ServiceSettings
+from projektor_ray.service.worker_pool import WorkerPool
+
+DESCRIPTION = (
+    "Finished studies as models: predict, project, select and compare purchases of training data. "
+    "Errors are problem details (RFC 9457)."
+)
+
+
+def create_app(folders: Sequence[str], settings: ServiceSettings | None = None) -> ASGIApp:
+    """The application over the studies in some folders, paths or URIs.
+
+    Raises
+    ------
+    InputError
+        If a folder holds no study that can be opened.
+    """
+    settings = settings or ServiceSettings()
+    catalogue = Catalogue(folders)
+    pool = WorkerPool(settings)
+    metrics = RequestMetrics(catalogue, pool)
+
+    @asynccontextmanager
+    async def running(_: FastAPI) -> AsyncIterator[None]:
+        catalogue.watch(settings.poll_seconds)
+        yield
+        catalogue.close()
+        pool.close()
+
+    app = FastAPI(
+        title="projektor-ray",
+        version=__version__,
+        description=DESCRIPTION,
+        lifespan=running,
+        docs_url=None,
+        redoc_url=None,
+    )
+    add_handlers(app)
+    app.include_router(api(catalogue, pool, settings))
+
+    @app.get("/healthz", tags=["operation"], summary="Whether the process answers")
+    async def healthz() -> Response:
+        return JSONResponse({"status": "ok"})
+
+    @app.get("/readyz", tags=["operation"], summary="Whether studies are open and threads free")
+    async def readyz() -> Response:
+        ready = bool(catalogue.names) and not pool.is_full
+        content = {"status": "ready" if ready else "busy", "studies": len(catalogue.names)}
+        return JSONResponse(content, 200 if ready else 503)
+
+    @app.get("/metrics", tags=["operation"], summary="Metrics for Prometheus")
+    async def prometheus() -> Response:
+        return Response(metrics.text(), media_type="text/plain; version=0.0.4; charset=utf-8")
+
+    return Gate(app, settings, metrics)

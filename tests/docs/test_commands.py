@@ -35,9 +35,7 @@ def cases(language: str) -> list[Any]:
         pytest.param(
             block,
             id=f"{block.path.relative_to(ROOT)}:{block.line}",
-            marks=[pytest.mark.ray]
-            if re.search(r"\bjobs\.|out/digits|studies/digits", block.text)
-            else [],
+            marks=[pytest.mark.ray] if NEEDS_STUDY.search(block.text) else [],
         )
         for block in BLOCKS
         if block.language == language

@@ -12,7 +12,7 @@ from generators.rooms import rooms  # noqa: E402
 from generators.tables import tables  # noqa: E402
 
 import projektor_ray  # noqa: E402
-import projektor_ray.service  # noqa: E402, F401 - autodoc would load FastAPI's models twice
+import projektor_ray.service  # noqa: E402 - autodoc would load FastAPI's models twice
 
 project = "projektor-ray"
 author = "The projektor-ray authors"

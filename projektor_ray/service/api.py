@@ -28,7 +28,7 @@ PROBLEMS: dict[int | str, dict[str, Any]] = {
     for status, says in (
         (404, "There is no such study, table or format."),
         (413, "The request is too large."),
-        (422, "The request cannot be used; `detail` says why, in the words of the command line."),
+        (422, "The request cannot be used; `detail` explains it in the words of the command line."),
         (503, "Too many requests wait."),
         (504, "The answer took too long."),
     )

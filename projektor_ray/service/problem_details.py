@@ -77,7 +77,7 @@ def of_error(failure: ProjektorError) -> Response:
         if isinstance(failure, kind):
             return problem(status, name, str(failure))
     logger.error("an error that no request should cause: %s", failure)
-    return problem(500, "internal", "the service failed; its log says why")
+    return problem(500, "internal", "the service failed; see its log")
 
 
 def add_handlers(app: FastAPI) -> None:
@@ -99,7 +99,7 @@ def add_handlers(app: FastAPI) -> None:
     @app.exception_handler(Exception)
     async def unknown(_: Request, failure: Exception) -> Response:
         logger.error("a request failed", exc_info=failure)
-        return problem(500, "internal", "the service failed; its log says why")
+        return problem(500, "internal", "the service failed; see its log")
 
 
 def _in_words(request: Request, failure: RequestValidationError) -> str:

@@ -35,7 +35,7 @@ FEATURES = 8
 BOUNDS = {"straight": (-np.inf, 1.0), "bounded": (0.0, 1.0)}
 """Of the metric; the one of straight surfaces is below 0 far from the optimum."""
 MODELS: dict[str, Callable[[Bounds], ScaleModel]] = {
-    "joint_power": JointPower,
+    "joint_power": lambda bounds: JointPower(bounds, "flexible"),
     "joint": Joint,
     "cs + Eq. 3": lambda bounds: LogLinear("cs", bounds),
 }

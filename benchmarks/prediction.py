@@ -9,7 +9,7 @@ in points of accuracy; a split draws which mixtures are fitted to, the same for 
 
 import argparse
 import warnings
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,15 +18,8 @@ import numpy as np
 from benchmarks.outcomes import RESULTS
 from benchmarks.scenarios import SCALE, Mixture, Scenario, load, split, split_region
 from projektor_ray.errors import InputError
-from projektor_ray.predictors import PREDICTORS
-from projektor_ray.projection import (
-    Joint,
-    JointPower,
-    LogLinear,
-    NoProjection,
-    Saturating,
-    ScaleModel,
-)
+from projektor_ray.predictors import PREDICTORS, ProbeArrays
+from projektor_ray.projection import ScaleModel, choose_model
 from projektor_ray.storage.array_types import Floats
 
 COUNTS = (5, 8, 12, 21, 48)
@@ -52,20 +45,19 @@ POINTS = 100.0
 NORMAL_MAE = np.sqrt(2 / np.pi)
 SYSTEM = "ensemble"
 CHOSEN = "chosen by the study"
-JUDGED = ("joint_power", "joint", "gp + Eq. 3", "gp + saturating", "no projection (gp)")
-"""What a study fits by itself; with three scales, the least error on the largest decides."""
 BOUNDS = (0.0, 1.0)
 
-PROJECTIONS: dict[str, Callable[[], ScaleModel]] = {
-    "no projection (gp)": lambda: NoProjection("gp", BOUNDS),
-    "cs + Eq. 3": lambda: LogLinear("cs", BOUNDS),
-    "pq + Eq. 3": lambda: LogLinear("pq", BOUNDS),
-    "gp + Eq. 3": lambda: LogLinear("gp", BOUNDS),
-    "ensemble + Eq. 3": lambda: LogLinear("ensemble", BOUNDS),
-    "gp + saturating": lambda: Saturating("gp", BOUNDS),
-    "joint": lambda: Joint(BOUNDS),
-    "joint_power": lambda: JointPower(BOUNDS),
+FAMILY = "network"
+PROJECTIONS = {
+    "no projection (gp)": "none",
+    "cs + Eq. 3": "cs",
+    "pq + Eq. 3": "pq",
+    "gp + Eq. 3": "gp",
+    "gp + saturating": "saturating",
+    "joint": "joint",
+    "joint_power": "joint_power",
 }
+"""Name in the table → name in `FittedModels.models`."""
 
 
 def in_scale(
@@ -74,10 +66,11 @@ def in_scale(
     splits: int,
     divide: Any = split,
     names: Collection[str] = tuple(PREDICTORS),
-) -> dict[str, tuple[Floats, Floats]]:
-    """For each predictor: errors (splits,) and coverage of 90 % intervals (splits,)."""
+) -> dict[str, tuple[Floats, Floats, Floats]]:
+    """For each predictor: errors, coverage of 90 % intervals and their scores, (splits,) each."""
     errors: dict[str, list[float]] = {name: [] for name in names}
     covered: dict[str, list[float]] = {name: [] for name in names}
+    scores: dict[str, list[float]] = {name: [] for name in names}
     mixtures = scenario.mixtures(SCALE)
     for seed in range(splits):
         fitted, rest = divide(mixtures, count, seed)
@@ -93,19 +86,34 @@ def in_scale(
             low, high = model.interval(rest, scenario.distance(rest)).T
             errors[name].append(POINTS * float(np.abs(predicted - truth).mean()))
             covered[name].append(float(np.mean((low <= truth) & (truth <= high))))
-    return {name: (np.array(errors[name]), np.array(covered[name])) for name in names}
+            scores[name].append(interval_score(low, high, truth))
+    return {
+        name: (np.array(errors[name]), np.array(covered[name]), np.array(scores[name]))
+        for name in names
+    }
+
+
+def interval_score(low: Floats, high: Floats, truth: Floats) -> float:
+    """Mean score of 90 % intervals (Gneiting and Raftery 2007), in points; less is better.
+
+    `high − low + (2 / 0.1)·(distance of the truth from the interval)`.
+    """
+    outside = np.maximum(low - truth, 0) + np.maximum(truth - high, 0)
+    return POINTS * float(np.mean(high - low + 20 * outside))
 
 
 @dataclass(frozen=True)
 class Projected:
-    """One split of one projection: error, coverage, half-width and regret, in points, and coverage
-    of the gains of the mixture predicted best over the others."""
+    """One split of one projection: error, half-width, interval score and regret, in points; share
+    of trainings within the interval, and of gains of the mixture predicted best over the others."""
 
     error: float
     covered: float
     width: float
+    score: float
     regret: float
     gains: float
+    gain_score: float
 
 
 Runs = dict[int, dict[str, list[Projected]]]
@@ -119,18 +127,10 @@ def fit_all(
     rows = [*fitted] * len(scales)
     values = np.concatenate([scenario.first(scale, fitted) for scale in scales])
     sizes = np.repeat(scales, len(fitted))
-    models = {}
-    for name, make in PROJECTIONS.items():
-        try:
-            models[name] = make().fit(rows, scenario.distance(rows), sizes, values)
-        except InputError:
-            continue
-    missed = {name: models[name].held_out_rms for name in JUDGED if name in models}
-    if len(scales) > 2:
-        name = min(missed, key=lambda one: np.inf if missed[one] is None else missed[one])
-    else:
-        name = JUDGED[0]
-    return {**models, CHOSEN: models[name]}
+    probes = ProbeArrays.check(rows, scenario.distance(rows), values, sizes)
+    fit = choose_model(probes, BOUNDS, family=FAMILY)
+    models = {label: fit.models[name] for label, name in PROJECTIONS.items() if name in fit.models}
+    return {**models, CHOSEN: fit.model}
 
 
 def projected(scenario: Scenario, scales: Sequence[int], count: int, splits: int) -> Runs:
@@ -162,8 +162,10 @@ def judge(scenario: Scenario, model: ScaleModel, target: int) -> Projected:
         POINTS * float(np.abs(predicted - truth).mean()),
         float(np.mean((low <= truth) & (truth <= high))),
         POINTS * float(np.mean(high - low)) / 2,
+        interval_score(low, high, truth),
         POINTS * float(best.max() - best[chosen[0]]),
         float(np.mean((gains[:, 0] <= gained)[others] & (gained <= gains[:, 1])[others])),
+        interval_score(*gains[others].T, gained[others]),
     )
 
 
@@ -173,7 +175,7 @@ def with_error(errors: Floats) -> str:
     return f"{errors.mean():.2f} ± {errors.std() / np.sqrt(len(errors)):.2f}"
 
 
-Cell = Sequence[Mapping[str, tuple[Floats, Floats]]]
+Cell = Sequence[Mapping[str, tuple[Floats, Floats, Floats]]]
 """What `in_scale` found in each scenario."""
 
 
@@ -215,13 +217,15 @@ def in_scale_table(scenarios: Sequence[Scenario], splits: int) -> Iterable[str]:
     ratios = scale_ratios(scenarios, cells)
     yield f"| **{SYSTEM}, × noise floor** | {' | '.join(f'{r:.2f}' for r in ratios)} |"
     yield f"| goal | {' | '.join(f'{goal:.1f}' for goal in SCALE_GOALS)} |\n"
-    yield "Share of held-out trainings within the 90 % interval:\n"
+    yield "Share of held-out trainings within the 90 % interval, and mean interval score:\n"
+    columns = [*columns, "mean score"]
     yield f"| predictor | {' | '.join(columns)} |\n|---|{'---|' * len(columns)}"
     for name in ("cs", "pq", "gp", SYSTEM):
         shares = [
             np.mean([by[name][1].mean() for by in cell if len(by[name][1])]) for cell in cells
         ]
-        yield f"| {name} | {' | '.join(f'{share:.2f}' for share in shares)} |"
+        score = np.mean([by[name][2].mean() for cell in cells for by in cell if len(by[name][2])])
+        yield f"| {name} | {' | '.join(f'{share:.2f}' for share in shares)} | {score:.1f} |"
 
 
 def pooled(errors: Sequence[Floats]) -> Floats:
@@ -242,32 +246,34 @@ def projection_table(scenarios: Sequence[Scenario], splits: int) -> Iterable[str
     if seeds != "from the seeds":
         seeds += " scaled by N^−0.35"
     yield f"Noise floor {floor:.2f}, {seeds}. Error ± standard error; coverage of 90 %"
-    yield "intervals and their half-width; selection regret on the grid of 21 mixtures; coverage of"
-    yield "90 % intervals on gains of the mixture predicted best over each other one; error at"
-    yield f"the other sizes. `{CHOSEN}`: with two scales `joint_power`, with three the model of"
-    yield "least error on the largest held out. From three scales with 21 trainings every split is"
+    yield "intervals, their half-width and mean score; regret on the grid of 21 mixtures; coverage"
+    yield "and score of intervals on gains of the mixture predicted best over each other; error at"
+    yield f"the other sizes. `{CHOSEN}`: by `choose_model`, for the learner family"
+    yield f"{FAMILY}. From three scales with 21 trainings every split is"
     yield "the same, all 21 mixtures that were trained at 2,000, so that there is no error bar.\n"
     for (scales, count), goal in GOALS.items():
         yield f"\n### From {', '.join(map(str, scales))}; {count} trainings each\n"
         runs = [projected(s, scales, count, splits) for s in scenarios]
         others = [target for target in runs[0] if target != last]
         columns = [f"error at {target:,}" for target in others]
-        named = ["model", "error", "coverage", "half-width", "regret", "gains covered", *columns]
+        named = ["model", "error", "coverage", "half-width", "score", "regret"]
+        named += ["gains covered", "score of gains", *columns]
         yield f"| {' | '.join(named)} |"
         yield f"|{'---|' * len(named)}"
         for name in (*PROJECTIONS, CHOSEN):
             if not all(run[last][name] for run in runs):
                 continue
-            error, covered, width, regret, gains = (
+            error, covered, width, score, regret, gains, gain_score = (
                 over_scenarios(runs, last, name, field) for field in Projected.__annotations__
             )
             else_where = [over_scenarios(runs, target, name, "error") for target in others]
             yield (
                 f"| {name} | {with_error(error)} | {covered.mean():.2f} | {width.mean():.1f} "
-                f"| {with_error(regret)} | {gains.mean():.2f} "
+                f"| {score.mean():.1f} | {with_error(regret)} "
+                f"| {gains.mean():.2f} | {gain_score.mean():.1f} "
                 f"| {' | '.join(map(with_error, else_where))} |"
             )
-        ratio, rest = error.mean() / floor, "| " * (4 + len(others))
+        ratio, rest = error.mean() / floor, "| " * (6 + len(others))
         yield f"| **{CHOSEN}, × noise floor** | {ratio:.2f} {rest}|"
         yield f"| goal | {goal} ({'kept' if ratio <= goal else 'missed'}) {rest}|"
         if (scales, count) == next(iter(GOALS)):

@@ -113,9 +113,18 @@ class ModelOptions:
     projection: Annotated[
         str,
         typer.Option(
-            help="Scaling model: grouped, joint_power, joint, eq3, saturating, none; or auto."
+            help="Scaling model: grouped, box_cox, joint_power, joint, eq3, saturating, none; "
+            "or auto."
         ),
     ] = "auto"
+    learner_family: Annotated[
+        str,
+        typer.Option(
+            help="What was trained: network, flexible (trees, neighbours, kernels), saturating "
+            "(linear models, naive Bayes), or unknown. It sets how accuracies grow beyond the "
+            "largest size."
+        ),
+    ] = "unknown"
 
 
 @dataclass(frozen=True, kw_only=True)

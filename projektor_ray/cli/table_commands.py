@@ -290,7 +290,7 @@ def _fit(wanted: ModelOptions, runs: Runs, *, log: bool) -> ScaleRegressor:
 
 def _fit_to(wanted: ModelOptions, runs: Runs, goal: str | None, *, log: bool) -> ScaleRegressor:
     """The same for a given direction of the metric; None where it does not matter."""
-    model = fit_scale(runs, goal, log, wanted.predictor, wanted.projection)
+    model = fit_scale(runs, goal, log, wanted.predictor, wanted.projection, wanted.learner_family)
     screen.status("Model", describe_choice(model.fitted_))
     assert runs.values is not None
     note = unbounded_note(runs.metric, runs.values, runs.bounds)

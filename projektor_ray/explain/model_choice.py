@@ -14,11 +14,10 @@ def describe_choice(fitted: FittedModels) -> str:
     text = f"{projection}{'' if projection in JOINTS else ' over ' + fitted.predictor}"
     if reason.rule == "requested":
         text += ", as requested"
-    elif reason.rule == "held_out":
-        measure = f"error at {fitted.scales[-1]:,} when held out"
-        text += f", the least {measure}: {_listed(reason.errors)}"
+    elif reason.errors:
+        text += f", {_compared(fitted)}: {_listed(reason.errors)}"
     elif projection in JOINTS:
-        text += ", the default with two scales; train at a third scale to compare scaling models"
+        text += ", the default with two scales"
     if projection not in JOINTS:
         text += f"; predictor: {_predictor(fitted)}"
     if JOINT in fitted.refused and reason.predictor_rule == "default":
@@ -30,6 +29,16 @@ def describe_choice(fitted: FittedModels) -> str:
             "move the distance alike, because there are fewer mixtures than providers"
         )
     return text
+
+
+def _compared(fitted: FittedModels) -> str:
+    """Why a model was chosen by a comparison at the held-out scale."""
+    measure = f"error at {fitted.scales[-1]:,} when held out"
+    if fitted.reason.rule == "held_out":
+        return f"whose {measure} is lower than the default's by more than noise"
+    if next(iter(fitted.reason.errors)) == fitted.projection:
+        return f"the default, with the least {measure}"
+    return f"the default, since no projection's {measure} is lower by more than noise"
 
 
 def _predictor(fitted: FittedModels) -> str:

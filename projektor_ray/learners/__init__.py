@@ -2,6 +2,7 @@
 
 from projektor_ray.learners.learner import Learner
 from projektor_ray.learners.learner_config import LearnerConfig
+from projektor_ray.learners.learner_family import learner_family
 from projektor_ray.learners.metrics import METRICS, Metric
 from projektor_ray.learners.named_learners import build_learner, check_metric, learner_identity
 
@@ -12,5 +13,6 @@ __all__ = [
     "Metric",
     "build_learner",
     "check_metric",
+    "learner_family",
     "learner_identity",
 ]

@@ -1,12 +1,14 @@
 """Which learner is trained, and with which settings."""
 
 import json
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import Field, field_validator
 
 from projektor_ray.learners.inputs import LearnerInput
 from projektor_ray.storage.settings import Config
+
+LearnerFamily = Literal["network", "flexible", "saturating", "unknown"]
 
 
 class LearnerConfig(Config):
@@ -29,6 +31,13 @@ class LearnerConfig(Config):
         "less its mean, divided by its standard deviation over the training set; suits linear "
         "models. embedded: the embedder's features. The embedder serves the distance alone unless "
         "this field is embedded.",
+    )
+    family: LearnerFamily | None = Field(
+        None,
+        description="How the learner's accuracy grows beyond the largest scale: network; flexible "
+        "(trees, forests, neighbours, kernels, boosting); saturating (linear models, naive Bayes), "
+        "which flatten early; or unknown. Absent: by the learner's name; a callable of your own "
+        "may have an attribute learner_family; else unknown.",
     )
 
     @field_validator("settings")

@@ -105,12 +105,11 @@ class GaussianProcess(Predictor):
         return self._cached(mixtures)
 
     def spread(self, mixtures: Floats, distances: Floats) -> Floats:
-        """`√(variance of the prediction + max(noise, left-out error)²)`, shape (q,)."""
+        """`√(variance of the prediction + noise²)`, shape (q,)."""
         variance = self._posterior.variance(
             self._trend_columns(distances), self._kernels_at(mixtures), [1.0] * len(KERNELS)
         )
-        noise = max(self._average.noise, self.report.rms_cv)
-        return np.asarray(np.sqrt(variance + noise**2))
+        return np.asarray(np.sqrt(variance + self._average.noise**2))
 
     def covariance(self, mixtures: Floats, distances: Floats) -> Floats:
         columns, at = self._trend_columns(distances), self._kernels_at(mixtures)

@@ -56,6 +56,11 @@ class Trend:
         return self._singular[3]
 
     @property
+    def half_log_determinant(self) -> float:
+        """`½ ln det UᵀU`, over the columns' span."""
+        return float(np.log(self._singular[1][: self.rank]).sum())
+
+    @property
     def complement(self) -> Floats:
         """`Q`, shape (n, n − k)."""
         return self._singular[0][:, self.rank :]
@@ -141,8 +146,18 @@ class Averaged:
     @cached_property
     def weights(self) -> Floats:
         """Posterior weight of every candidate, shape (J, G); sums to 1."""
+        return np.asarray(np.exp(self._log_evidences - self.log_evidence))
+
+    @cached_property
+    def _log_evidences(self) -> Floats:
+        """ln of the restricted marginal likelihood of every candidate, shape (J, G)."""
         count = len(self.contrasts[0])
-        return _softmax(self._log_evidence(self._log_determinants, self._squares, count))
+        return self._log_evidence(self._log_determinants, self._squares, count)
+
+    @cached_property
+    def log_evidence(self) -> float:
+        """ln of the sum of the candidates' restricted marginal likelihoods."""
+        return float(logsumexp(self._log_evidences))
 
     def _log_evidence(self, log_determinants: Floats, squares: Floats, count: int) -> Floats:
         total = self.prior.sum_of_squares + squares + self._floor
@@ -207,10 +222,6 @@ class Averaged:
             others = np.delete(self.targets, groups[group])
             residuals[group] = self.targets[groups[group]] - others.mean()
         return np.asarray(residuals)
-
-
-def _softmax(logs: Floats) -> Floats:
-    return np.asarray(np.exp(logs - logsumexp(logs)))
 
 
 @dataclass(frozen=True, eq=False)

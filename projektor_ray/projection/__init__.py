@@ -1,5 +1,6 @@
 """The metric at a size nobody trained at: Eq. 3, and models of all scales at once."""
 
+from projektor_ray.projection.box_cox import BoxCox
 from projektor_ray.projection.choose import ChoiceReason, FittedModels, check_options, choose_model
 from projektor_ray.projection.grouped import Grouped, provider_groups
 from projektor_ray.projection.joint import Joint
@@ -22,6 +23,7 @@ from projektor_ray.projection.scale_models import (
 
 __all__ = [
     "SCALE_MODELS",
+    "BoxCox",
     "ChoiceReason",
     "FittedModels",
     "Grouped",

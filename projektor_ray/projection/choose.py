@@ -13,9 +13,12 @@ import numpy as np
 
 from projektor_ray.errors import InputError, TooFewProbesError, nearest
 from projektor_ray.predictors import PREDICTORS, Predictor, ProbeArrays
+from projektor_ray.projection.box_cox import BoxCox
+from projektor_ray.projection.cross_validation import errs_less
 from projektor_ray.projection.grouped import Grouped, provider_groups
 from projektor_ray.projection.joint import Joint
 from projektor_ray.projection.joint_power import JointPower
+from projektor_ray.projection.law_error import UNKNOWN, check_family
 from projektor_ray.projection.line_weights import check_scales
 from projektor_ray.projection.log_linear import LogLinear
 from projektor_ray.projection.no_projection import NoProjection
@@ -34,8 +37,8 @@ DEFAULT_PREDICTOR = "gp"
 DEFAULT_AT_ONE_SCALE = "ensemble"
 """The default for an accuracy at one scale, where few enough providers allow it."""
 ACCURACY: Bounds = (0.0, 1.0)
-GROUPED, JOINT_POWER, JOINT = "grouped", "joint_power", "joint"
-JOINTS = (GROUPED, JOINT_POWER, JOINT)
+GROUPED, BOX_COX, JOINT_POWER, JOINT = "grouped", "box_cox", "joint_power", "joint"
+JOINTS = (GROUPED, BOX_COX, JOINT_POWER, JOINT)
 """Projections that fit all scales at once and join no predictor, in the order of preference."""
 EQ3, SATURATING, NO_PROJECTION = "eq3", "saturating", "none"
 PROJECTIONS = (*JOINTS, EQ3, SATURATING, NO_PROJECTION)
@@ -54,10 +57,11 @@ class ChoiceReason:
 
     Attributes
     ----------
-    rule : `one_scale`: nothing to project from; `requested`; `default`: two scales cannot tell
-        which projection holds; `held_out`: least error at the largest scale held out.
+    rule : `one_scale`: nothing to project from; `requested`; `default`: the first projection that
+        can be fitted, since two scales cannot tell which one holds, or since no other errs less at
+        the largest scale held out by more than noise; `held_out`: another one does.
     errors : root mean square error at the largest scale held out, by projection, least first;
-        for the rule `held_out`.
+        empty with two scales.
     predictor_rule : the same of the predictor: `requested`, `default` or `least_error`.
     predictor_errors : cross-validated mean absolute error of the predictors, carried to `CARRIED`
         times the largest scale; at one scale the error there.
@@ -77,8 +81,8 @@ class FittedModels:
     ----------
     models : by the name they have in the tables. A predictor's name: Eq. 3 over that predictor
         (with one scale: its value there). `grouped` (where there are fewer mixtures than
-        providers), `joint_power`, `joint`, `saturating` and `none` (no projection): the models of
-        that name, the latter two over `predictor`.
+        providers), `box_cox` (of a metric with one bound), `joint_power`, `joint`, `saturating` and
+        `none` (no projection): the models of that name, the latter two over `predictor`.
     predictor : name of the predictor that is joined over the scales.
     projection : name of the projection that was chosen.
     reason : why.
@@ -155,6 +159,7 @@ def choose_model(
     predictor: str = AUTO,
     projection: str = AUTO,
     compare: bool = True,
+    family: str = UNKNOWN,
 ) -> FittedModels:
     """Fit models of all scales to the same probes, and choose one.
 
@@ -164,9 +169,11 @@ def choose_model(
     predictor : joined over the scales. `auto`: `gp`, or `ensemble` for an accuracy at one scale;
         `least_error`: by cross-validation; or a name in `PREDICTORS`, which is then used in place
         of the joint models.
-    projection : `auto`: with two scales the first of `PROJECTIONS` that can be fitted, with more
-        the one of least error at the largest scale held out; or a name in `PROJECTIONS`.
+    projection : `auto`: the first of `PROJECTIONS` that can be fitted, with three scales or more
+        unless another errs less at the largest scale held out by more than noise; never `none`,
+        which says nothing about growth; or a name in `PROJECTIONS`.
     compare : whether models that cannot be chosen under these options are fitted as well.
+    family : of the learner, a key of `LAW_ERRORS`.
 
     Raises
     ------
@@ -176,10 +183,11 @@ def choose_model(
         If an option is unknown, or what it names cannot be fitted.
     """
     check_options(predictor, projection)
+    check_family(family)
     names = _compared_predictors(probes, bounds, predictor)
     fits = _Fits(probes, _predictor_models(names, probes, bounds))
     joined, predictor_rule = _choose_predictor(fits, predictor)
-    fits.makers |= _projection_models(joined, probes, bounds)
+    fits.makers |= _projection_models(joined, probes, bounds, family)
     law, rule, errors = _choose_projection(fits, joined, predictor, projection)
     if compare and len(probes) <= MOST_COMPARED:
         for name in fits.makers:
@@ -236,11 +244,15 @@ def _predictor_models(
 
 
 def _projection_models(
-    predictor: str, probes: ProbeArrays, bounds: Bounds | None
+    predictor: str, probes: ProbeArrays, bounds: Bounds | None, family: str
 ) -> dict[str, Callable[[], ScaleModel]]:
+    def grouped() -> Grouped:
+        return Grouped(provider_groups(probes.mixtures, probes.gradients), bounds, family)
+
     return {
-        JOINT_POWER: partial(JointPower, bounds),
-        GROUPED: lambda: Grouped(provider_groups(probes.mixtures, probes.gradients), bounds),
+        BOX_COX: partial(BoxCox, bounds),
+        JOINT_POWER: partial(JointPower, bounds, family),
+        GROUPED: grouped,
         JOINT: partial(Joint, bounds),
         SATURATING: partial(Saturating, predictor, bounds),
         NO_PROJECTION: partial(NoProjection, predictor, bounds),
@@ -302,12 +314,19 @@ def _choose_projection(
         fits.require(names[projection])
         return projection, "requested", {}
     laws = [law for law in PROJECTIONS if predictor == AUTO or law not in JOINTS]
+    default = next(law for law in laws if fits.get(names[law]) is not None)
     if len(scales) < SCALES_TO_COMPARE:
-        return next(law for law in laws if fits.get(names[law]) is not None), "default", {}
-    errors = {
-        law: model.held_out_rms
+        return default, "default", {}
+    missed = {
+        law: model.held_out_errors
         for law in laws
-        if (model := fits.get(names[law])) is not None and model.held_out_rms is not None
+        if (model := fits.get(names[law])) is not None and model.held_out_errors is not None
     }
+    errors = {law: float(np.sqrt(np.mean(missed[law] ** 2))) for law in missed}
     ranked = dict(sorted(errors.items(), key=lambda item: item[1]))
-    return next(iter(ranked)), "held_out", ranked
+    groups = fits.probes.at(scales[-1]).groups()
+    for law in ranked:
+        candidate = law != NO_PROJECTION and default in missed
+        if candidate and errs_less(missed[law], missed[default], groups):
+            return law, "held_out", ranked
+    return default, "default", ranked

@@ -1,8 +1,10 @@
 """How well a model of all scales predicts mixtures that it was not fitted to."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from projektor_ray.errors import InputError
 from projektor_ray.predictors import ProbeArrays
@@ -83,3 +85,19 @@ def predict_probes(model: ScaleModel, probes: ProbeArrays) -> Floats:
         at = probes.sizes == size
         predicted[at] = model.predict(probes.mixtures[at], probes.distances[at], float(size))
     return predicted
+
+
+def errs_less(errors: Floats, others: Floats, groups: Sequence[NDArray[np.intp]]) -> bool:
+    """Whether squared errors (k,) are below other ones of the same probes by more than noise.
+
+    That is the standard error of the mean difference over mixtures.
+
+    Parameters
+    ----------
+    groups : rows of each mixture; of one mixture alone nothing tells the noise.
+    """
+    saved = others**2 - errors**2
+    of_mixtures = np.array([saved[rows].mean() for rows in groups])
+    if len(groups) < 2:
+        return False
+    return bool(of_mixtures.mean() > of_mixtures.std(ddof=1) / np.sqrt(len(groups)))

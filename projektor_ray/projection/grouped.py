@@ -9,8 +9,10 @@ from scipy.cluster.hierarchy import fcluster, linkage
 
 from projektor_ray.errors import InputError
 from projektor_ray.predictors.probe_arrays import ProbeArrays
+from projektor_ray.projection.box_cox import BoxCox
 from projektor_ray.projection.joint import Joint
 from projektor_ray.projection.joint_power import JointPower
+from projektor_ray.projection.law_error import UNKNOWN
 from projektor_ray.projection.scale_model import Bounds, ScaleModel, bounds_in
 from projektor_ray.storage.array_types import Floats
 from projektor_ray.storage.one_row import one_row, the_row
@@ -56,7 +58,7 @@ def provider_groups(mixtures: Floats, gradients: Floats | None) -> NDArray[np.in
 
 
 class Grouped(ScaleModel):
-    """`joint_power` (`joint` for a metric without bounds) of the groups' summed shares.
+    """`joint_power` (`box_cox`, `joint` with one or no bound) of the groups' summed shares.
 
     `L̂(N, p) = L̂_joint(N, P, OT(p))` with `P_g = Σ_{i in g} p_i`: what a group is worth is learned
     from all of its members, which differ by the distance alone.
@@ -64,15 +66,20 @@ class Grouped(ScaleModel):
     Parameters
     ----------
     groups : of each provider, as `provider_groups` gives them, shape (m,).
+    family : of the learner, as `JointPower` takes it.
     """
 
     name = "grouped"
 
-    def __init__(self, groups: ArrayLike, bounds: Bounds | None = None) -> None:
+    def __init__(
+        self, groups: ArrayLike, bounds: Bounds | None = None, family: str = UNKNOWN
+    ) -> None:
         super().__init__(bounds)
         self.groups = np.asarray(groups, dtype=np.intp)
-        bounded = bounds is not None and bool(np.isfinite(bounds).any())
-        self.joint: JointPower | Joint = (JointPower if bounded else Joint)(bounds)
+        finite = int(np.isfinite(bounds or (-np.inf, np.inf)).sum())
+        self.joint: JointPower | Joint = (
+            Joint(bounds) if finite == 0 else (BoxCox, JointPower)[finite - 1](bounds, family)
+        )
 
     @property
     def n_groups(self) -> int:
@@ -112,6 +119,9 @@ class Grouped(ScaleModel):
     def _model_discrepancy(self, mixtures: Floats, distances: Floats, size: float) -> Floats:
         return self.joint._model_discrepancy(self._group_shares(mixtures), distances, size)
 
+    def _own_discrepancy(self, mixtures: Floats, distances: Floats, size: float) -> Floats:
+        return self.joint._own_discrepancy(self._group_shares(mixtures), distances, size)
+
     def interval(
         self,
         mixtures: ArrayLike,
@@ -134,7 +144,8 @@ class Grouped(ScaleModel):
         )
 
     def unfitted(self) -> "Grouped":
-        return Grouped(self.groups, self.bounds)
+        family = self.joint.family if isinstance(self.joint, JointPower) else UNKNOWN
+        return Grouped(self.groups, self.bounds, family)
 
     def _state(self) -> dict[str, Any]:
         return {"groups": self.groups.tolist(), "joint": the_row(self.joint.to_arrow())}

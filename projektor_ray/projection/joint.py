@@ -2,6 +2,7 @@
 
 import itertools
 from collections.abc import Mapping
+from dataclasses import asdict
 from typing import Any
 
 import numpy as np
@@ -12,8 +13,10 @@ from projektor_ray.predictors.kernels import KernelSum, MixtureKernels
 from projektor_ray.predictors.predictor import FitReport
 from projektor_ray.predictors.probe_arrays import ProbeArrays
 from projektor_ray.predictors.ridge import Averaged, NoisePrior, Posterior, Spectrum, Trend
+from projektor_ray.projection.law_error import LOG_LINEAR, LawError
 from projektor_ray.projection.line_weights import NOISE_EXPONENT
-from projektor_ray.projection.scale_model import ScaleModel
+from projektor_ray.projection.scale_model import Bounds, ScaleModel, bounds_in
+from projektor_ray.projection.size_axis import Bend, SizeAxis
 from projektor_ray.storage.array_types import Floats
 
 KERNELS = MixtureKernels(lengths=(0.3, 0.6), additive=(0.0, 0.5))
@@ -21,18 +24,24 @@ SLOPES = (0.1, 0.3, 0.6)
 """Candidate τ: spread of the mixtures' slopes in ln N over the spread of their values."""
 CORRELATIONS = (-0.7, 0.0, 0.7)
 """Candidate ρ between a mixture's value and its slope."""
+STRAIGHT = Bend()
 CONSTANT_TOLERANCE = 1e-10
 FEWEST_PROBES = 6
 
 
 class Joint(ScaleModel):
-    """`L̂(N, p) = a1·OT + a0 + b·x + s(p, x)` with `x = ln(N / N_last)`.
+    """`L̂(N, p) = a1·OT + a0 + b·x + s(p, x)` with `x = ln(N / N_last)`, or bent (`SizeAxis`).
 
-    Center-scaling, a slope in ln N common to all mixtures, and a Gaussian process of kernel
+    Center-scaling, a slope in x common to all mixtures, and a Gaussian process of kernel
     `k(p, p')·(1 + ρτ(x + x') + τ²xx')`, `k` that of the predictor `gp`: each mixture has a value
     and a slope of its own, both shrunken towards the common ones, which Eq. 3 cannot do. The
     noise variance falls as N^−0.7. Lengths, τ, ρ and the ratio of the process's variance to the
     noise's are averaged over their marginal likelihood.
+
+    Parameters
+    ----------
+    law : mean and spread of the growth beyond the largest scale, in units of the law's.
+    bend : curvature of x in ln N.
 
     Attributes
     ----------
@@ -42,6 +51,12 @@ class Joint(ScaleModel):
     name = "joint"
 
     reports: Mapping[int, FitReport]
+
+    def __init__(
+        self, bounds: Bounds | None = None, law: LawError = LOG_LINEAR, bend: Bend = STRAIGHT
+    ) -> None:
+        super().__init__(bounds)
+        self.law, self.bend = law, bend
 
     def _fit(self, probes: ProbeArrays) -> None:
         if len(probes) < FEWEST_PROBES:
@@ -57,7 +72,8 @@ class Joint(ScaleModel):
         deviation = float(probes.distances.std())
         varies = deviation > CONSTANT_TOLERANCE * max(abs(self._centre), 1e-3)
         self._deviation = deviation if varies else np.inf
-        self._logs = np.log(probes.sizes / self._last)
+        self.axis = SizeAxis(float(self.scales[0]), self._last, self.bend, self.law.factor)
+        self._logs = self.axis.at(probes.sizes)
         self._loudness = self._noise_of(probes.sizes)
         trend = Trend(self._trend_columns(probes.distances, self._logs) / self._loudness[:, None])
         kernels = [
@@ -73,9 +89,14 @@ class Joint(ScaleModel):
         )
         self._posterior = Posterior(trend, self._average, kernels)
         left_out = self._average.left_out(probes.groups())
-        self._noise = max(self._average.noise, float(np.sqrt(np.mean(left_out**2))))
+        self.noise = self._average.noise
         self.left_out = left_out * self._loudness
         self.reports = self._report(probes, self.left_out)
+
+    @property
+    def log_evidence(self) -> float:
+        """ln of the marginal likelihood of the probes, but for what no bend changes."""
+        return self._average.log_evidence - self._posterior.trend.half_log_determinant
 
     @property
     def coefficients(self) -> Floats:
@@ -127,28 +148,36 @@ class Joint(ScaleModel):
     def value_and_gradient(
         self, mixtures: Floats, distances: Floats, distance_gradients: Floats, size: float
     ) -> tuple[Floats, Floats]:
-        log = float(np.log(size / self._last))
+        log = float(self.axis.at(np.array(size)))
         columns = self._trend_columns(distances, np.full(len(mixtures), log))
         trend, slope = columns @ self._posterior.trend_coefficients, self.coefficients[0]
         process, along_shares = self._process_at(log)(mixtures)
         return trend + process, slope * distance_gradients + along_shares
 
     def size_slope(self, mixtures: Floats, distances: Floats, size: float) -> Floats:
-        """The prediction is linear in ln N: its rise over one unit, divided by N."""
-        rise = self._predict(mixtures, distances, np.e * size)
-        return np.asarray((rise - self._predict(mixtures, distances, size)) / size)
+        return self.rise(mixtures, distances) * self.axis.slope(size)
+
+    def rise(self, mixtures: Floats, distances: Floats) -> Floats:
+        """∂L̂/∂x, shape (q,): the prediction is linear in x."""
+        first = self._predict(mixtures, distances, self.scales[0])
+        last = self._predict(mixtures, distances, self._last)
+        return np.asarray((first - last) / self.axis.at(np.array(self.scales[0])))
+
+    def _growth(self, mixtures: Floats, distances: Floats, size: float) -> Floats:
+        beyond = max(float(self.axis.at(np.array(size))), 0.0) / self.law.factor
+        return self.rise(mixtures, distances) * beyond
 
     def _spread(self, mixtures: Floats, distances: Floats, size: float) -> Floats:
-        log = float(np.log(size / self._last))
+        log = float(self.axis.at(np.array(size)))
         columns = self._trend_columns(distances, np.full(len(mixtures), log))
         variance = self._posterior.variance(
             columns, self._kernels_at(mixtures, log), _own_variances(log) * len(KERNELS)
         )
-        noise = self._noise * self._noise_of(np.array(size))
+        noise = self.noise * self._noise_of(np.array(size))
         return np.asarray(np.sqrt(variance + noise**2))
 
     def covariance(self, mixtures: Floats, distances: Floats, size: float) -> Floats:
-        log = float(np.log(size / self._last))
+        log = float(self.axis.at(np.array(size)))
         columns = self._trend_columns(distances, np.full(len(mixtures), log))
         between = (
             own * kernel
@@ -158,10 +187,19 @@ class Joint(ScaleModel):
         return self._posterior.covariance(columns, self._kernels_at(mixtures, log), between)
 
     def unfitted(self) -> "Joint":
-        return Joint(self.bounds)
+        return Joint(self.bounds, self.law, self.bend)
 
     def _state(self) -> dict[str, Any]:
-        return self._probes.state()
+        return {**self._probes.state(), "law": asdict(self.law), "bend": asdict(self.bend)}
+
+    @classmethod
+    def _unfilled(cls, values: dict[str, Any]) -> "Joint":
+        law, bend = values.get("law"), values.get("bend")
+        return cls(
+            bounds_in(values),
+            LOG_LINEAR if law is None else LawError(**law),
+            STRAIGHT if bend is None else Bend(**bend),
+        )
 
     def _restore(self, state: dict[str, Any]) -> None:
         self._fit(ProbeArrays.restored(state))

@@ -2,27 +2,21 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from projektor_ray.predictors.predictor import FitReport
 from projektor_ray.predictors.probe_arrays import ProbeArrays
+from projektor_ray.projection.averaged_curvature import AveragedCurvature
 from projektor_ray.projection.joint import Joint
+from projektor_ray.projection.law_error import UNKNOWN, law_error
 from projektor_ray.projection.link import Link
-from projektor_ray.projection.scale_model import ScaleModel
+from projektor_ray.projection.scale_model import Bounds, ScaleModel, bounds_in
 from projektor_ray.storage.array_types import Floats
 
-DISCREPANCY_OF_GAIN = 0.44
-"""Of the gain on the link's scale: a 90 % interval then reaches back over two thirds of it, which
-held learning curves of CIFAR-10 and of scikit-learn's digits (`docs/decisions/projection.md`)."""
-
-
-class Straight(Joint):
-    """The joint model on the link's scale."""
-
-    discrepancy_of_gain = DISCREPANCY_OF_GAIN
+JointPowerT = TypeVar("JointPowerT", bound="JointPower")
 
 
 class JointPower(ScaleModel):
@@ -31,6 +25,10 @@ class JointPower(ScaleModel):
     The joint model, on the scale of its `Link`: an accuracy's odds, or a loss, are `N^b` times a
     factor of the mixture's own. Predictions stay within the bounds and flatten towards them, which
     no line in ln N does. Intervals are those on the link's scale, carried back.
+
+    Parameters
+    ----------
+    family : of the learner, a key of `LAW_ERRORS`: how its curves go on beyond the largest scale.
 
     Attributes
     ----------
@@ -41,14 +39,23 @@ class JointPower(ScaleModel):
 
     reports: Mapping[int, FitReport]
 
+    def __init__(self, bounds: Bounds | None = None, family: str = UNKNOWN) -> None:
+        super().__init__(bounds)
+        self.family = family
+        self.law = law_error(family, bounds or (-np.inf, np.inf))
+
     def _fit(self, probes: ProbeArrays) -> None:
         self._probes = probes
         self._link = Link.of(self.bounds, probes.values)
         straight = self._link.to(probes.values)
-        self._joint = Straight().fit_arrays(replace(probes, values=straight))
+        self._joint = self._on_link().fit_arrays(replace(probes, values=straight))
         unseen = self._link.back(straight - np.asarray(self._joint.left_out))
         self.left_out = probes.values - unseen
         self.reports = self._report(probes, self.left_out)
+
+    def _on_link(self) -> Joint | AveragedCurvature:
+        """The model on the link's scale."""
+        return Joint(law=self.law)
 
     @property
     def coefficients(self) -> Floats:
@@ -89,6 +96,11 @@ class JointPower(ScaleModel):
         discrepancy = self._joint._model_discrepancy(mixtures, distances, size)
         return self._slope(mixtures, distances, size) * discrepancy
 
+    def _own_discrepancy(self, mixtures: Floats, distances: Floats, size: float) -> Floats:
+        """That on the link's scale, to first order."""
+        discrepancy = self._joint._own_discrepancy(mixtures, distances, size)
+        return self._slope(mixtures, distances, size) * discrepancy
+
     def interval(
         self,
         mixtures: ArrayLike,
@@ -112,11 +124,15 @@ class JointPower(ScaleModel):
         assert sample_posterior is not None
         return self._link.back(sample_posterior)
 
-    def unfitted(self) -> "JointPower":
-        return JointPower(self.bounds)
+    def unfitted(self: JointPowerT) -> JointPowerT:
+        return type(self)(self.bounds, self.family)
 
     def _state(self) -> dict[str, Any]:
-        return self._probes.state()
+        return {**self._probes.state(), "family": self.family}
+
+    @classmethod
+    def _unfilled(cls: type[JointPowerT], values: dict[str, Any]) -> JointPowerT:
+        return cls(bounds_in(values), values.get("family", UNKNOWN))
 
     def _restore(self, state: dict[str, Any]) -> None:
         self._fit(ProbeArrays.restored(state))

@@ -20,13 +20,16 @@ class NoProjection(PerScale):
     def _weight_slopes(self, size: float) -> Floats:
         return np.zeros(len(self.scales))
 
-    def _model_discrepancy(self, mixtures: Floats, distances: Floats, size: float) -> Floats:
-        """All of the growth is missed: as much again as between the last two scales; with its sign.
-
-        With one scale nothing tells it, and the size must be that scale.
+    def _growth(self, mixtures: Floats, distances: Floats, size: float) -> Floats:
+        """As much again as between the last two scales; with one scale nothing tells it, and the
+        size must be that scale.
         """
         if len(self.scales) == 1:
             return np.zeros(len(mixtures))
         before, last = self._at_scales(mixtures, distances)[-2:]
         beyond = max(np.log(size / self.scales[-1]), 0.0)
         return np.asarray(beyond * (last - before) / np.log(self.scales[-1] / self.scales[-2]))
+
+    def _model_discrepancy(self, mixtures: Floats, distances: Floats, size: float) -> Floats:
+        """All of the growth is missed; with its sign."""
+        return self._growth(mixtures, distances, size)

@@ -12,6 +12,7 @@ from scipy.special import ndtri
 from projektor_ray.errors import InputError, TooFewProbesError
 from projektor_ray.predictors.predictor import FitReport, student_quantile
 from projektor_ray.predictors.probe_arrays import ProbeArrays, one_per_mixture
+from projektor_ray.projection.law_error import LOG_LINEAR, LawError
 from projektor_ray.projection.line_weights import check_scales, check_size
 from projektor_ray.projection.posterior import deviation_of_differences, samples
 from projektor_ray.storage.array_types import Floats
@@ -22,13 +23,9 @@ ScaleModelT = TypeVar("ScaleModelT", bound="ScaleModel")
 
 DISCREPANCY_OF_ERROR = 0.5
 """Model discrepancy of a projection as far again, as a share of the error at the held-out scale."""
-DISCREPANCY_OF_GAIN = 0.334
-"""Share of the projected gain that is taken for discrepancy where no scale can be held out. With
-scales a factor of 4 apart, laws N^−β with β up to ½ end up to 0.59 of that gain lower a factor of
-10 on, nine tenths of them up to 0.55, which is this by the normal quantile of a 90 % interval."""
-OWN_DISCREPANCY = 0.5
-"""Share of its discrepancy that is a mixture's own, because mixtures flatten at different sizes.
-Without it, intervals on gains covered 0.73 of them on CIFAR-10 (`benchmarks/prediction.py`)."""
+OWN_DISCREPANCY_HELD_OUT = 0.075
+"""Of each mixture's own growth, because mixtures flatten at different sizes, where a scale could be
+held out."""
 
 
 class ScaleModel(ABC):
@@ -43,18 +40,24 @@ class ScaleModel(ABC):
     ----------
     scales : at which there were probes, ascending.
     freedom : degrees of freedom of the intervals: probes at the scale with fewest, less 2.
-    held_out_rms : root mean square error at the largest scale when it is projected from the
-        smaller ones; None where those are too few to project from.
+    held_out_errors : errors of the probes at the largest scale when it is projected from the
+        smaller ones, shape (k_last,); None where those are too few, and of a stored model.
+    held_out_rms : root mean square error of the same; None where those are too few to project from.
+    noise : standard deviation of one training at the largest scale, in the units of
+        `held_out_rms`; 0 where the model does not tell it from misfit.
+    law : how far the growth beyond the largest scale departs from the model's.
     left_out : error of each probe when its mixture is left out at all scales at once, shape (k,);
         None where that takes further fits, see `predict_left_out`.
     """
 
     name: ClassVar[str]
     fewest_scales: ClassVar[int] = 2
-    discrepancy_of_gain: ClassVar[float] = DISCREPANCY_OF_GAIN
+    noise: float = 0.0
+    law: LawError = LOG_LINEAR
 
     scales: tuple[int, ...]
     freedom: int
+    held_out_errors: Floats | None = None
     held_out_rms: float | None = None
     left_out: Floats | None = None
 
@@ -128,11 +131,12 @@ class ScaleModel(ABC):
         self.scales = probes.scales
         self._fit(probes)
         self.freedom = min(len(probes.at(scale)) for scale in self.scales) - 2
-        self.held_out_rms = self._hold_out(probes)
+        self.held_out_errors = missed = self._hold_out(probes)
+        self.held_out_rms = None if missed is None else float(np.sqrt(np.mean(missed**2)))
         return self
 
-    def _hold_out(self, probes: ProbeArrays) -> float | None:
-        """Error at the largest scale when projected there from the smaller ones."""
+    def _hold_out(self, probes: ProbeArrays) -> Floats | None:
+        """Errors at the largest scale when projected there from the smaller ones."""
         last, smaller = probes.at(self.scales[-1]), probes.below(self.scales[-1])
         if len(smaller.scales) < self.fewest_scales:
             return None
@@ -143,7 +147,7 @@ class ScaleModel(ABC):
         except TooFewProbesError:
             return None
         predicted = model._predict(last.mixtures, last.distances, self.scales[-1])
-        return float(np.sqrt(np.mean((last.values - predicted) ** 2)))
+        return last.values - predicted
 
     def _report(self, probes: ProbeArrays, left_out: Floats) -> dict[int, FitReport]:
         """How well each scale is fitted, from the errors of left-out probes, shape (k,)."""
@@ -172,8 +176,8 @@ class ScaleModel(ABC):
         and a discrepancy beyond the largest scale, because no law does; t and z are the quantiles
         of Student's and of the normal distribution: more probes lessen the spread only. The
         discrepancy grows with `ln(N / N_last)`; at `N_last²/N_before` it is half of what projecting
-        to the largest scale from the smaller ones missed. Where there are too few scales to hold
-        one out, it is `discrepancy_of_gain` of the projected gain.
+        to the largest scale from the smaller ones missed beyond noise. Where there are too few
+        scales to hold one out, it is `law.deviation` of the projected gain.
         """
         mixtures, distances, size = _query(mixtures, distances, size)
         middle = self._predict(mixtures, distances, size)
@@ -198,8 +202,8 @@ class ScaleModel(ABC):
 
         Errors that the mixtures of a row share cancel: far narrower than the intervals of either.
         Where the model has no posterior, they are taken to share none. A law that flattens takes
-        the same part of both discrepancies, so that their difference counts; and `OWN_DISCREPANCY`
-        of either is its mixture's own.
+        the same part of both discrepancies, so that their difference counts; and a share of its
+        growth is each mixture's own discrepancy.
         """
         mixtures, distances, size = _query(mixtures, distances, size)
         others, other_distances, size = _query(others, other_distances, size)
@@ -208,7 +212,9 @@ class ScaleModel(ABC):
         spread = self._gain_spread(mixtures, distances, others, other_distances, size)
         one = self._model_discrepancy(mixtures, distances, size)
         two = self._model_discrepancy(others, other_distances, size)
-        discrepancy = np.hypot(one - two, OWN_DISCREPANCY * np.hypot(one, two))
+        own = self._own_discrepancy(mixtures, distances, size)
+        other_own = self._own_discrepancy(others, other_distances, size)
+        discrepancy = np.sqrt((one - two) ** 2 + own**2 + other_own**2)
         discrepancy[(mixtures == others).all(axis=1)] = 0.0
         half = self._half_width(spread, discrepancy, level)
         low, high = self.bounds or (-np.inf, np.inf)
@@ -251,18 +257,29 @@ class ScaleModel(ABC):
         mean = self._predict(mixtures, distances, size)
         return samples(mean, covariance, count, stream)
 
+    def _growth(self, mixtures: Floats, distances: Floats, size: float) -> Floats:
+        """What the law itself adds beyond the largest scale, shape (q,); 0 up to there."""
+        last = self.scales[-1]
+        beyond = max(np.log(size / last), 0.0)
+        return np.asarray(beyond * last * self.size_slope(mixtures, distances, last))
+
     def _model_discrepancy(self, mixtures: Floats, distances: Floats, size: float) -> Floats:
         """Standard deviation of the model discrepancy at a size, shape (q,).
 
-        With the sign of the growth, where it is a share of that.
+        With the sign of the growth, where it is a share of that. What the held-out scale missed
+        holds the noise of its trainings, and about as much of those that it was projected from.
         """
-        last = self.scales[-1]
-        beyond = max(np.log(size / last), 0.0)
         if self.held_out_rms is None:
-            growth = last * self.size_slope(mixtures, distances, last)
-            return np.asarray(self.discrepancy_of_gain * beyond * growth)
-        rate = DISCREPANCY_OF_ERROR * self.held_out_rms / np.log(last / self.scales[-2])
-        return np.full(len(mixtures), beyond * rate)
+            return self.law.deviation * self._growth(mixtures, distances, size)
+        missed = np.sqrt(max(self.held_out_rms**2 - 2 * self.noise**2, 0.0))
+        before, last = self.scales[-2:]
+        beyond = max(np.log(size / last), 0.0) / np.log(last / before)
+        return np.full(len(mixtures), DISCREPANCY_OF_ERROR * missed * beyond)
+
+    def _own_discrepancy(self, mixtures: Floats, distances: Floats, size: float) -> Floats:
+        """Standard deviation of what a mixture departs from the law by itself, shape (q,)."""
+        share = self.law.own if self.held_out_rms is None else OWN_DISCREPANCY_HELD_OUT
+        return share * self._growth(mixtures, distances, size)
 
     def clip(self, values: Floats) -> Floats:
         """Values within the metric's bounds."""

@@ -3,6 +3,7 @@
 import pyarrow as pa
 
 from projektor_ray.errors import InputError, nearest
+from projektor_ray.projection.box_cox import BoxCox
 from projektor_ray.projection.grouped import Grouped
 from projektor_ray.projection.joint import Joint
 from projektor_ray.projection.joint_power import JointPower
@@ -13,7 +14,7 @@ from projektor_ray.projection.scale_model import ScaleModel
 from projektor_ray.storage.one_row import the_row
 
 SCALE_MODELS: dict[str, type[ScaleModel]] = {
-    kind.name: kind for kind in (JointPower, Joint, LogLinear, Saturating, NoProjection)
+    kind.name: kind for kind in (BoxCox, JointPower, Joint, LogLinear, Saturating, NoProjection)
 }
 
 

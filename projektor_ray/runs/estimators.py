@@ -13,6 +13,7 @@ from projektor_ray.predictors import ProbeArrays
 from projektor_ray.predictors.probe_arrays import one_per_mixture
 from projektor_ray.projection import FittedModels, ScaleModel, choose_model
 from projektor_ray.projection.choose import AUTO
+from projektor_ray.projection.law_error import UNKNOWN
 from projektor_ray.runs.identifiability import unseen
 from projektor_ray.runs.metric_direction import Bounds
 from projektor_ray.runs.mixture_columns import OfMixtures, rows_at
@@ -120,6 +121,7 @@ class ScaleRegressor(OfMixtures):
     compare : whether models that cannot be chosen under these options are fitted as well.
     size : column of X with the size of each training; `fit` and `predict` take sizes also apart.
     direction, distance, bounds, log : as `MixtureRegressor`.
+    learner_family : network, flexible, saturating, unknown: how accuracies grow beyond scales.
 
     Attributes
     ----------
@@ -138,9 +140,8 @@ class ScaleRegressor(OfMixtures):
     >>> import projektor_ray as pr
     >>> share, size = np.tile(np.linspace(0, 1, 6), 2), np.repeat([100, 400], 6)
     >>> runs = pa.table({"clinic": share, "web": 1 - share, "size": size})
-    >>> accuracy = 0.5 + 0.2 * share + 0.05 * np.log(size / 100)
     >>> model = pr.ScaleRegressor("eq3", predictor="linear", direction="maximize", bounds=(0, 1))
-    >>> model = model.fit(runs, accuracy)
+    >>> model = model.fit(runs, 0.5 + 0.2 * share + 0.05 * np.log(size / 100))
     >>> half = pa.table({"clinic": [0.5], "web": [0.5]})
     >>> round(float(model.predict(half, size=1600)[0]), 3)
     0.739
@@ -160,6 +161,7 @@ class ScaleRegressor(OfMixtures):
         distance: str | None = None,
         bounds: Bounds | None = None,
         log: bool = False,
+        learner_family: str = UNKNOWN,
     ) -> None:
         self.projection = projection
         self.predictor = predictor
@@ -169,6 +171,7 @@ class ScaleRegressor(OfMixtures):
         self.distance = distance
         self.bounds = bounds
         self.log = log
+        self.learner_family = learner_family
 
     def fit(self, X: Any, y: ArrayLike, size: ArrayLike | None = None) -> "ScaleRegressor":
         """Fit to trainings of several sizes: a column of X, or `size` (k,).
@@ -183,16 +186,15 @@ class ScaleRegressor(OfMixtures):
             If a row cannot be used; says which, and what to do.
         """
         probes = self._read(X, y, self.size if size is None else None, size)
-        return self._set(
+        fitted = choose_model(
             probes,
-            choose_model(
-                probes,
-                None if self.log else self.bounds,
-                predictor=self.predictor,
-                projection=self.projection,
-                compare=self.compare,
-            ),
+            None if self.log else self.bounds,
+            predictor=self.predictor,
+            projection=self.projection,
+            compare=self.compare,
+            family=self.learner_family,
         )
+        return self._set(probes, fitted)
 
     def _set(self, probes: ProbeArrays, fitted: FittedModels) -> "ScaleRegressor":
         """Become fitted. A table has no pilots to solve transport for: distances of mixtures are
@@ -293,8 +295,7 @@ class ScaleRegressor(OfMixtures):
 
         Parameters
         ----------
-        offers : a table with a row for each provider (see `Offers.read`): `provider`, `price`,
-            `capacity`, …; absent: free and without limit.
+        offers : a table for `Offers.read`; absent: free and without limit.
         size : samples to buy; absent: any number that the budget and the capacities allow.
         budget : most money to spend.
 

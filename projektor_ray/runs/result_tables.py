@@ -10,6 +10,7 @@ from projektor_ray.errors import InputError
 from projektor_ray.predictors import FitReport
 from projektor_ray.projection import FittedModels, Grouped, Joint, JointPower
 from projektor_ray.projection.choose import JOINTS
+from projektor_ray.projection.law_error import UNKNOWN
 from projektor_ray.runs.estimators import ScaleRegressor
 from projektor_ray.runs.runs import Runs
 from projektor_ray.storage.array_types import Floats
@@ -44,7 +45,12 @@ def predictor_rows(fitted: FittedModels) -> list[dict[str, Any]]:
 
 
 def fit_scale(
-    runs: Runs, direction: str | None, log: bool, predictor: str, projection: str
+    runs: Runs,
+    direction: str | None,
+    log: bool,
+    predictor: str,
+    projection: str,
+    learner_family: str = UNKNOWN,
 ) -> ScaleRegressor:
     """The models of all sizes in the table.
 
@@ -65,6 +71,7 @@ def fit_scale(
         distance=None if runs.distances is None else "distance",
         bounds=runs.bounds,
         log=log,
+        learner_family=learner_family,
     )
     return model.fit(runs.features(), runs.values)
 

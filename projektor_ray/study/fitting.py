@@ -117,6 +117,7 @@ def fit_study(study: Study, runs: "Runs", *, compare: bool = True) -> FittedMode
             predictor=selection.predictor,
             projection=selection.projection,
             compare=compare,
+            family=study.learner_family,
         )
     except TooFewProbesError as error:
         failed = f" ({runs.failed} failed in all)" if runs.failed else ""

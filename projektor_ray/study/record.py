@@ -42,6 +42,7 @@ def write_record(folder: Folder, study: Study) -> None:
     config["providers"].sort(key=lambda provider: provider["name"])
     for provider in config["providers"]:
         provider.pop("source", None)
+    config["learner"]["family"] = study.learner_family
     row: Row = {
         "config": json.dumps(config),
         "pilots": json.dumps([asdict(one) for one in study.pilots]),

@@ -13,7 +13,9 @@ from projektor_ray.selection.aggregation import Aggregation
 from projektor_ray.selection.purchase import Minimize
 from projektor_ray.storage.settings import MAX_MONEY, MAX_SAMPLES, Config
 
-Projection = Literal["auto", "grouped", "joint_power", "joint", "eq3", "saturating", "none"]
+Projection = Literal[
+    "auto", "grouped", "box_cox", "joint_power", "joint", "eq3", "saturating", "none"
+]
 
 
 class SelectionConfig(Config):
@@ -65,9 +67,10 @@ class SelectionConfig(Config):
     )
     projection: Projection = Field(
         "auto",
-        description="Scaling model. auto: joint_power (joint for a metric without bounds, grouped "
-        "with fewer mixtures than providers); with three or more scales the model of least error "
-        "on the largest scale, which is left out of its fit.",
+        description="Scaling model. auto: joint_power for an accuracy, box_cox for a loss, joint "
+        "for a metric without bounds, grouped with fewer mixtures than providers. With three or "
+        "more scales another model replaces it if its error on the largest scale, left out of the "
+        "fit, is lower by more than noise. auto never takes none.",
     )
     restarts: int = Field(
         32,

@@ -17,7 +17,7 @@ from projektor_ray.designs.placement import (
     size_bounds,
 )
 from projektor_ray.errors import InputError, TooFewProbesError
-from projektor_ray.learners import learner_identity
+from projektor_ray.learners import learner_family, learner_identity
 from projektor_ray.learners.metrics import METRICS, Metric
 from projektor_ray.predictors import PREDICTORS
 from projektor_ray.selection import Provider
@@ -38,6 +38,7 @@ ELSEWHERE: dict[str, Any] = {
     "validations": True,
     "defaults": True,
     "selection": {"aggregate"},
+    "learner": {"family"},
 }
 """Of a configuration, what the hash of its results takes in another form."""
 
@@ -271,6 +272,11 @@ class Study:
         """Identity of any mixture of this study's pilots."""
         return mixture_id(mixture, [(pilot.name, pilot.content_hash) for pilot in self.pilots])
 
+    @cached_property
+    def learner_family(self) -> str:
+        """How the learner's accuracy grows beyond the largest scale."""
+        return learner_family(self.config.learner)
+
     def wanted_probes(self) -> list[Probe]:
         """Every probe that the study asks for, largest first, so that no long one starts last."""
         return [
@@ -317,6 +323,7 @@ class Study:
         """Of what is computed from the ledgers: the whole configuration on these data."""
         input_hash = digest(
             self.config.model_dump(mode="json", exclude=ELSEWHERE),
+            self.learner_family,
             [[one.name, one.capacity, one.price, *one.tiers] for one in self.providers],
             [[name, *astuple(own)] for name, own in sorted(self.config.terms.items())],
             *(

@@ -110,6 +110,21 @@ def test_fit_marks_what_select_decides_by(
     ]
 
 
+def test_the_family_of_the_learner_bends_the_projection(
+    runs: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = {}
+    for family in ("network", "saturating"):
+        out = tmp_path / f"{family}.parquet"
+        options = ["--at", "9000", "--learner-family", family, "--projection", "joint_power"]
+        command = ("project", runs, *options, "--out", str(out))
+        assert projektor(*command, monkeypatch=monkeypatch) == 0
+        found[family] = np.mean(pq.read_table(out)["value"].to_numpy())
+    assert found["saturating"] < found["network"]
+    wrong = ("project", runs, "--at", "9000", "--learner-family", "netwrok")
+    assert projektor(*wrong, monkeypatch=monkeypatch) == 2
+
+
 def test_fit_of_one_size_marks_the_predictor_that_select_takes(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -1,5 +1,8 @@
 """Why a model was chosen, in words."""
 
+from dataclasses import replace
+from typing import Literal
+
 import numpy as np
 import pytest
 
@@ -23,7 +26,7 @@ def fitted(*scales: int, **options: str) -> FittedModels:
     ("scales", "options", "says"),
     [
         ((100,), {}, "one scale only: the value there, predicted by ensemble, the default"),
-        ((100, 400), {}, "joint_power, the default with two scales; train at a third scale"),
+        ((100, 400), {}, "joint_power, the default with two scales"),
         ((100, 400), {"projection": "joint"}, "joint, as requested"),
         (
             (100, 400),
@@ -32,7 +35,11 @@ def fitted(*scales: int, **options: str) -> FittedModels:
         ),
         ((100, 400), {"predictor": "linear"}, "eq3 over linear; predictor: linear, as requested"),
         ((100, 400), {"predictor": "least_error"}, ", of least error (cross-validated error"),
-        ((100, 400, 1600), {}, ", the least error at 1,600 when held out: "),
+        (
+            (100, 400, 1600),
+            {},
+            "the default, with the least error at 1,600 when held out",
+        ),
     ],
 )
 def test_the_rule_is_said(scales: tuple[int, ...], options: dict[str, str], says: str) -> None:
@@ -44,3 +51,21 @@ def test_errors_are_listed_with_three_digits() -> None:
     said = describe_choice(found)
     for law, error in found.reason.errors.items():
         assert f"{law} {error:.3g}" in said
+
+
+def test_a_further_scale_is_not_advised() -> None:
+    """One below the largest made predictions worse at equal cost."""
+    assert "third" not in describe_choice(fitted(100, 400))
+
+
+@pytest.mark.parametrize(
+    ("rule", "says"),
+    [
+        ("held_out", "joint_power, whose error at 1,600 when held out is lower than the default's"),
+        ("default", "joint_power, the default, since no projection's error at 1,600"),
+    ],
+)
+def test_a_comparison_says_what_it_decided(rule: Literal["held_out", "default"], says: str) -> None:
+    found = fitted(100, 400, 1600)
+    reason = replace(found.reason, rule=rule, errors={"joint": 0.01, "joint_power": 0.02})
+    assert says in describe_choice(replace(found, reason=reason))

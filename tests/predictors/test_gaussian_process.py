@@ -246,13 +246,13 @@ def test_intervals_cover_new_probes(rng: np.random.Generator) -> None:
     assert np.mean(widths) < 8 * 0.008
 
 
-def test_what_mixtures_left_out_miss_is_part_of_the_spread(rng: np.random.Generator) -> None:
-    """Of a mixture of a kind of its own the fit leaves no error, but the others miss it."""
-    mixtures = rng.dirichlet(np.ones(3), size=12)
+def test_the_spread_counts_the_variance_of_the_process_once(rng: np.random.Generator) -> None:
+    mixtures, fresh = rng.dirichlet(np.ones(3), 12), rng.dirichlet(np.ones(3), 5)
     values = 0.5 + 0.2 * (np.arange(12) == 0)
     model = GaussianProcess().fit(mixtures, distance(mixtures), values)
     assert model.report.rms_cv > 1.05 * model._average.noise, "or it makes no difference"
-    assert (model.spread(mixtures, distance(mixtures)) >= model.report.rms_cv).all()
+    variance = np.diag(model.covariance(fresh, distance(fresh))) + model._average.noise**2
+    np.testing.assert_allclose(model.spread(fresh, distance(fresh)), np.sqrt(variance))
 
 
 @pytest.mark.parametrize("shape", [(1, 5, 300), (30, 40, 7), (4, 1, 1)])

@@ -47,17 +47,7 @@ def test_the_covariance_is_the_squared_spread_but_for_noise(rng: np.random.Gener
     covariance = model.covariance(fresh, distance(fresh), 9000)
     noise = model._spread(fresh, distance(fresh), 9000) ** 2 - np.diag(covariance)
     np.testing.assert_allclose(noise, noise[0])
-    assert noise[0] > 0
-
-
-def test_what_mixtures_left_out_miss_is_part_of_the_spread(rng: np.random.Generator) -> None:
-    """Without noise the fit leaves none, but a mixture of a kind of its own is missed."""
-    mixtures, distances, sizes, values = table(rng, 14)
-    odd = values + 0.1 * (mixtures == mixtures[0]).all(axis=1)
-    for at in (values, odd):
-        model = Joint().fit(mixtures, distances, sizes, at)
-        missed = np.sqrt(np.mean((model.left_out * (sizes / sizes.max()) ** 0.35) ** 2))
-        assert (model._spread(mixtures, distances, sizes.max()) >= missed).all()
+    assert noise[0] == pytest.approx(model.noise**2 * 9**-0.7)
 
 
 def test_neighbours_are_believed_to_vary_together(rng: np.random.Generator) -> None:
@@ -70,17 +60,18 @@ def test_neighbours_are_believed_to_vary_together(rng: np.random.Generator) -> N
 
 
 @pytest.mark.parametrize(
-    ("scales", "size", "widest"),
+    ("scales", "size", "least", "widest"),
     [
-        ((250, 1000), 1000, 0.05),
-        ((250, 1000), 10_000, 0.165),
-        ((250, 1000, 4000), 10_000, 0.035),
+        ((250, 1000), 1000, 0.85, 0.05),
+        ((250, 1000), 10_000, 0.85, 0.165),
+        ((250, 1000, 4000), 10_000, 0.8, 0.03),
     ],
 )
 def test_intervals_cover_new_trainings(
-    scales: tuple[int, ...], size: int, widest: float, rng: np.random.Generator
+    scales: tuple[int, ...], size: int, least: float, widest: float, rng: np.random.Generator
 ) -> None:
-    """Far beyond two scales most of the width is the drift of the law."""
+    """Far beyond two scales most of the width is the drift of the law. With three its size is that
+    of one error, of the held-out scale, which all mixtures share."""
     grid = simplex_lattice(3, 10)
     inside, widths = [], []
     for _ in range(15):
@@ -89,7 +80,7 @@ def test_intervals_cover_new_trainings(
         fresh = truth(grid, size) + NOISE * (size / 1000) ** -0.35 * rng.normal(size=66)
         inside.append((low <= fresh) & (fresh <= high))
         widths.append(high - low)
-    assert np.mean(inside) >= 0.85
+    assert np.mean(inside) >= least
     assert np.mean(widths) < widest
 
 

@@ -120,7 +120,7 @@ def test_intervals_cover_new_trainings_and_stay_within_the_bounds(
 ) -> None:
     inside, widths = [], []
     for _ in range(10):
-        model = JointPower((0.0, 1.0)).fit(*table(rng, scales=scales))
+        model = JointPower((0.0, 1.0), "flexible").fit(*table(rng, scales=scales))
         low, high = model.interval(GRID, distance(GRID), 10_000).T
         assert (low > 0).all()
         assert (high < 1).all()
@@ -157,7 +157,7 @@ def test_a_mixture_is_left_out_at_all_scales_in_the_metrics_units(rng: np.random
 
 
 def test_to_arrow_and_back(rng: np.random.Generator) -> None:
-    model = JointPower((0.0, 1.0)).fit(*table(rng))
+    model = JointPower((0.0, 1.0), "saturating").fit(*table(rng))
     again = restore_scale_model(model.to_arrow())
     for found in ("predict", "interval"):
         np.testing.assert_array_equal(

@@ -200,7 +200,7 @@ def test_each_row_is_predicted_at_its_own_size() -> None:
     X, y = scaled((250, 1000, 4000))
     model = ScaleRegressor().fit(X, y)
     assert model.scales_ == (250, 1000, 4000)
-    assert model.fitted_.reason.rule == "held_out"
+    assert {"joint", "eq3"} < set(model.fitted_.reason.errors)
     np.testing.assert_allclose(model.predict(X), y, atol=0.01)
     assert model.score(X, y) > 0.99
 

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from projektor_ray.errors import InfeasibleError, InputError
+from projektor_ray.projection import JointPower
 from projektor_ray.selection import buy
 from projektor_ray.storage.folder import Folder
 from projektor_ray.storage.ledger import Ledger
@@ -22,7 +23,9 @@ from tests.helpers.studies import (
     OF_BOTH,
     VALUES,
     adaptive,
+    changed,
     measured,
+    resolved,
     resolved_on,
     samples,
     several,
@@ -219,3 +222,16 @@ def test_opening_needs_neither_ray_nor_torch_nor_the_pilots(place: Path) -> None
 def test_the_record_holds_no_source(place: Path) -> None:
     text = str(Folder(place).read_table("study").to_pylist())
     assert VALUES["validation"]["sklearn"] not in text
+
+
+def test_the_family_of_the_learner_is_recorded_and_fitted(study: Study, place: Path) -> None:
+    """Opening a folder imports no learner, so that a callable could not be asked."""
+    opened = open_study(place)
+    assert opened.study.config.learner.family == study.learner_family == "saturating"
+    model = opened.fits[0].fitted.model
+    assert isinstance(model, JointPower)
+    assert model.family == "saturating"
+    assert opened.study.results_metadata == study.results_metadata
+    other = resolved(changed("learner", "family", to="network"))
+    assert other.probes_metadata == resolved(VALUES).probes_metadata
+    assert other.results_metadata != resolved(VALUES).results_metadata

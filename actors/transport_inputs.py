@@ -1,4 +1,4 @@
-"""What a shard builds of embedded pilots: its own rows of the ground cost, or those of all pilots.
+"""What a shard builds of embedded pilots: its own rows of the cost, or those of all pilots.
 
 Apart from `shard.py`, so that a process that only reads pilots does not load the numerics.
 """

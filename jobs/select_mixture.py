@@ -1,4 +1,4 @@
-"""Stage IV: select the mixture to buy, Algorithm 2, and write the purchase plan.
+"""Stage IV: select the mixture to buy, and write the purchase plan.
 
 python -m jobs.select_mixture STUDY.yaml
 """

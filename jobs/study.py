@@ -1,4 +1,4 @@
-"""The main job: a study from pilots to purchase plan; what is done already is not done again.
+"""Algorithm 1: a study from pilots to purchase plan; what is done already is not done again.
 
 python -m jobs.study STUDY.yaml [--out FOLDER] [--address ADDRESS] [--check [--time]]
 """

@@ -127,3 +127,28 @@ def test_reading_a_study_does_not_import_what_is_slow(module: str) -> None:
         [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT
     )
     assert result.stdout.strip() == "[]"
+
+
+METHOD = {
+    "Algorithm 1": "jobs/study.py",
+    "Algorithm 2": "projektor_ray/selection/algorithm_2.py",
+    "D(N, p)": "projektor_ray/designs/drawing.py",
+    "Eq. 1": "projektor_ray/predictors/center_scaling.py",
+    "Eq. 2": "projektor_ray/predictors/pseudo_quadratic_transport.py",
+    "Eq. 3": "projektor_ray/projection/log_linear.py",
+    "ground cost": "projektor_ray/transport/ground_cost.py",
+    "Sinkhorn iteration": "projektor_ray/transport/sinkhorn_iterations.py",
+}
+"""Parts of the method, and the one file of each."""
+
+
+@pytest.mark.parametrize("term", METHOD)
+def test_each_part_of_the_method_has_one_file_that_the_documentation_names(term: str) -> None:
+    headings = {
+        str(path.relative_to(ROOT)): (ast.get_docstring(ast.parse(path.read_text())) or "\n")
+        for path in SOURCES
+    }
+    named = [path for path, text in headings.items() if term in text.splitlines()[0]]
+    assert named == [METHOD[term]]
+    rows = (ROOT / "docs/method.md").read_text(encoding="utf-8").splitlines()
+    assert any(term in row and f"`{METHOD[term]}`" in row for row in rows if row.startswith("|"))

@@ -1,1 +1,1 @@
-"""Which mixtures are trained, and the draw D(N, p) of a training set."""
+"""Which mixtures are trained, and the draw of a training set."""

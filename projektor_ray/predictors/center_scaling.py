@@ -1,4 +1,4 @@
-"""`cs`, center-scaling (Eq. 1): the metric is linear in the distance."""
+"""Eq. 1, center-scaling (`cs`): the metric is linear in the distance."""
 
 import numpy as np
 

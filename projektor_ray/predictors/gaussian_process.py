@@ -1,4 +1,4 @@
-"""`gp`: center-scaling (Eq. 1) as the mean of a Gaussian process over mixtures."""
+"""`gp`: center-scaling as the mean of a Gaussian process over mixtures."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""`pq` (Eq. 2): the distance, and squares of the shares with and without it."""
+"""Eq. 2 (`pq`): the distance, and squares of the shares with and without it."""
 
 import numpy as np
 

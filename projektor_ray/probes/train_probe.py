@@ -1,4 +1,4 @@
-"""One probe: draw D(N, p), train the learner on it, return the metric. Appendix A.1, stage I."""
+"""One probe: draw its training set, train, return the metric (appendix A.1, stage I)."""
 
 import logging
 import time

@@ -1,4 +1,4 @@
-"""The metric at a size nobody trained at: Eq. 3, and models of all scales at once."""
+"""The metric at a size nobody trained at: models of all scales at once, and their choice."""
 
 from projektor_ray.projection.box_cox import BoxCox
 from projektor_ray.projection.choose import ChoiceReason, FittedModels, check_options, choose_model

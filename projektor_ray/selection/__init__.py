@@ -1,4 +1,4 @@
-"""Selection: Algorithm 2 and its uses, numbers only.
+"""Selection: what to buy, numbers only.
 
 `select` is Algorithm 2: the plan predicted best at a given size. `buy` answers any
 `PurchaseRequest` to a `PurchaseProblem` and compares the plan with baselines. Sentences about

@@ -1,4 +1,4 @@
-"""What the Sinkhorn iteration needs of a transport problem, seen from the target side.
+"""What an entropic solve needs of a transport problem, seen from the target side.
 
 The solver keeps the target potentials g only, one row for each mixture. The source potential is
 the soft c-transform of g,

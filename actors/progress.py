@@ -56,8 +56,8 @@ class Progress(tune.Callback):
         left = len(self._context.pending) - len(self._ended)
         if left:
             raise UnfinishedError(
-                f"Ray Tune ended the run with {left} of {len(self._context.pending)} trials not "
-                "trained; finished trainings are kept: run the same command again"
+                f"Ray Tune ended the run before {left} of {len(self._context.pending)} trainings. "
+                "Finished trainings are saved: run the same command again"
             )
 
     def on_trial_complete(self, iteration: int, trials: list[Any], trial: Any, **_: Any) -> None:
@@ -124,9 +124,9 @@ class Progress(tune.Callback):
         self._last_error = error
         if error and self._same_failures >= MOST_SAME_FAILURES:
             raise LearnerError(
-                f"the last {self._same_failures} trainings all failed with the same error, so the "
-                f"run ends here; finished trainings are kept. Mend the learner and run the same "
-                f"command again. The traceback:\n{outcome.error}"
+                f"{self._same_failures} trainings in a row failed with the same error. The run "
+                "stops; finished trainings are saved. Correct the learner and run the same command "
+                f"again. The traceback:\n{outcome.error}"
             )
 
 

@@ -15,6 +15,7 @@ from jobs.workspace import Workspace
 from projektor_ray.cli.screen import status
 from projektor_ray.designs.mixtures import distinct
 from projektor_ray.explain.formatting import count
+from projektor_ray.explain.memory_plan import memory_text
 from projektor_ray.storage.array_types import Floats
 from projektor_ray.storage.ledger import Ledger
 from projektor_ray.study.fitting import distance_rows, unmeasured
@@ -61,7 +62,7 @@ def _measure(workspace: Workspace) -> None:
         return
     distances = workspace.pilot_distances
     plan = distances.plan
-    logger.info("Transport: %s (%s)", plan.layout, plan.reason)
+    logger.info("Transport: %s", memory_text(plan))
     started = time.perf_counter()
     latest = _append(workspace, missing)
     seconds = time.perf_counter() - started

@@ -24,6 +24,7 @@ from jobs.tensorboard import logging_to
 from jobs.workspace import Workspace
 from projektor_ray.cli.screen import statement, status
 from projektor_ray.errors import InputError, TooFewProbesError, UnfinishedError
+from projektor_ray.explain.design_end import design_end
 from projektor_ray.explain.formatting import count
 from projektor_ray.explain.probe_findings import probe_facts
 from projektor_ray.learners import build_learner
@@ -133,7 +134,7 @@ def _grow(workspace: Workspace, missing: Sequence[Probe], before: Mapping[Key, R
         searcher = run_adaptive(runner, missing, workspace.distances())
     if searcher.ended is not None:
         chosen = len(searcher.study.mixtures) - len(study.mixtures)
-        status("Design", f"{count(chosen, 'mixture')} chosen; {searcher.ended.reason}")
+        status("Design", str(design_end(searcher.study, searcher.ended, chosen)))
     return replace(workspace, study=searcher.study)
 
 

@@ -44,6 +44,11 @@ class Outlook:
     best: NDArray[np.intp]
 
 
+StopReason = Literal["most_mixtures", "all_candidates", "too_few_probes", "small_gain"]
+"""The most mixtures that the study allows are placed; all candidates are; no predictor can be
+fitted to the finished probes; or further probes are expected to gain less than the study asks."""
+
+
 @dataclass(frozen=True, eq=False)
 class Step:
     """What an adaptive design does next.
@@ -53,13 +58,15 @@ class Step:
     action : `train` mixtures, `wait` for probes that are in training, or `stop`.
     mixtures : to train, shape (b, m).
     gain : expected gain of knowing the metric exactly, where surfaces were sampled.
-    reason : why it stops, in words.
+    reason : why it stops, see `StopReason`.
+    failure : of a design whose next mixture cannot be chosen: the error.
     """
 
     action: Literal["train", "wait", "stop"]
     mixtures: Floats | None = None
     gain: float | None = None
-    reason: str = ""
+    reason: StopReason | None = None
+    failure: str = ""
 
 
 def outlook(
@@ -134,22 +141,18 @@ def next_step(study: Study, probes: Mapping[Key, Row], distances: Mapping[Key, R
     settings, design, placed = study.config.probes, study.adaptive, len(study.mixtures)
     assert design is not None
     if placed >= design.most:
-        return Step("stop", reason=f"{placed} mixtures are placed, the most that the study allows")
+        return Step("stop", reason="most_mixtures")
     if set(study.candidate_ids) <= set(study.mixture_ids):
-        return Step("stop", reason=f"all {len(study.candidate_ids)} candidates are placed")
+        return Step("stop", reason="all_candidates")
     known = replace(study, mixtures=study.mixtures[: max(placed - settings.batch, design.begun)])
     if any(probe.key not in probes for probe in known.wanted_probes()):
         return Step("wait")
     try:
         expected = _outlook_of(study, known, probes, distances)
     except TooFewProbesError as failure:
-        return Step("stop", reason=f"the next mixture cannot be chosen: {failure}")
+        return Step("stop", reason="too_few_probes", failure=str(failure))
     if expected.gain < settings.min_expected_gain:
-        reason = (
-            f"knowing {study.config.metric} exactly would gain {expected.gain:.2g} in the mean, "
-            f"less than probes.min_expected_gain: {settings.min_expected_gain:g}"
-        )
-        return Step("stop", gain=expected.gain, reason=reason)
+        return Step("stop", gain=expected.gain, reason="small_gain")
     return Step("train", design.candidates[expected.best], expected.gain)
 
 

@@ -5,9 +5,6 @@ from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Any
 
-UNITS: Mapping[str, str] = MappingProxyType({})
-"""The unit of every number that a fact holds, by the number's name."""
-
 
 @dataclass(frozen=True, eq=False)
 class Fact:
@@ -17,7 +14,7 @@ class Fact:
     ----------
     kind : what the statement is about, such as `plan_stability`.
     text : the statement as a full sentence, or several.
-    values : its numbers and names; `UNITS` has the unit of each number.
+    values : its numbers and names.
     """
 
     kind: str
@@ -29,8 +26,7 @@ class Fact:
 
     def to_dict(self) -> dict[str, Any]:
         """The fact as plain values, for JSON."""
-        units = {name: UNITS[name] for name in self.values if name in UNITS}
-        return {"kind": self.kind, "text": self.text, **self.values, "units": units}
+        return {"kind": self.kind, "text": self.text, **self.values}
 
 
 def fact(kind: str, text: str, **values: Any) -> Fact:

@@ -34,15 +34,25 @@ class MemoryPlan:
         Of several processes each stores the whole kernel and solves a share of the mixtures (by
         mixture), or has the rows of some providers (by provider).
     batch : mixtures that a process solves together; more are solved in turns.
+    mixtures : those of one process, in all.
     bytes_needed, bytes_available : what a process will use, and may use.
-    reason : why, in a sentence.
+    points, targets : rows and columns of the kernel.
+    processes : over which mixtures or providers are spread; 1: none besides this one.
     """
 
     layout: Layout
     batch: int
+    mixtures: int
     bytes_needed: int
     bytes_available: int
-    reason: str
+    points: int
+    targets: int
+    processes: int
+
+    @property
+    def kernel_bytes(self) -> int:
+        """What the whole kernel takes."""
+        return KERNEL_BYTES * self.points * self.targets
 
 
 def plan_memory(
@@ -86,10 +96,7 @@ def plan_memory(
         batch = min(each, (spare - kernel) // dense_state)
         needed = features + BLOCK_BYTES + kernel + batch * dense_state
         layout: Layout = "by mixture" if actors > 1 else "dense"
-        reason = f"a kernel of {points:,} × {targets:,} ({_text(kernel)}) fits"
-        if actors > 1:
-            reason += f" into each of {actors} processes"
-        return MemoryPlan(layout, batch, needed, budget, _with_batch(reason, batch, each))
+        return MemoryPlan(layout, batch, each, needed, budget, points, targets, max(1, actors))
     features = point_bytes * (-(-points // max(1, actors)) + targets)
     spare = budget - features - BLOCK_BYTES
     if spare < target_state:
@@ -100,17 +107,8 @@ def plan_memory(
         )
     batch = min(mixtures, spare // target_state)
     needed = features + BLOCK_BYTES + batch * target_state
-    reason = (
-        f"the kernel of {points:,} × {targets:,} would take {_text(kernel)} of the {_text(budget)} "
-        "that may be used"
-    )
-    if actors > 1:
-        reason += f", so providers are spread over {actors} processes"
-        return MemoryPlan(
-            "by provider", batch, needed, budget, _with_batch(reason, batch, mixtures)
-        )
-    reason += ", so it is rebuilt from the features block by block in every round"
-    return MemoryPlan("blocked", batch, needed, budget, _with_batch(reason, batch, mixtures))
+    layout = "by provider" if actors > 1 else "blocked"
+    return MemoryPlan(layout, batch, mixtures, needed, budget, points, targets, max(1, actors))
 
 
 def kernel_fits(spare: int, state: int, mixtures: int) -> bool:
@@ -144,10 +142,6 @@ def _control_group_memory() -> int:
         if most.isdigit():
             return max(0, int(most) - int(used))
     return 1 << 62
-
-
-def _with_batch(reason: str, batch: int, mixtures: int) -> str:
-    return reason if batch == mixtures else f"{reason}; {batch} of {mixtures} mixtures at a time"
 
 
 def _text(count: float) -> str:

@@ -86,7 +86,7 @@ def local_problem(
     targets = validation_points(validation, units)
     device, dtype = device_of(settings), kernel_dtype(settings)
     plan = plan_solve(len(points.points), validation, settings)
-    log.info("transport: %s, because %s", plan.layout, plan.reason)
+    log.info("transport: %s, %d bytes", plan.layout, plan.bytes_needed)
     cost = GroundCost(points, targets, units, dtype, device)
     operator = KernelOperator(
         cost,
@@ -160,8 +160,9 @@ def plan_solve(
     )
     if settings.method == "exact" and plan.layout not in ("dense", "by mixture"):
         raise InputError(
-            f"exact transport needs the whole cost in one process, and {plan.reason}. "
-            "Use method: sinkhorn, smaller pilots, or more memory"
+            "exact transport needs the whole cost in one process: "
+            f"{plan.kernel_bytes / 2**20:,.0f} MiB, where {plan.bytes_available / 2**20:,.0f} MiB "
+            "may be used. Use method: sinkhorn, smaller pilots, or more memory"
         )
     return plan
 

@@ -54,7 +54,7 @@ def test_actors_measure_as_one_process_does(
     assert distances.plan.layout == layout
     if memory is not None:
         assert distances.plan.bytes_available == pytest.approx(0.7 * SCANT * 2**30)
-        assert f"spread over {shards} processes" in distances.plan.reason
+        assert (distances.plan.layout, distances.plan.processes) == ("by provider", shards)
 
     cold = distances(MIXTURES)
     assert_equal(cold, in_one_process())

@@ -1,0 +1,119 @@
+"""What `--check` shows: what a study would run, what that costs, and how to make it cheaper."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from projektor_ray.explain.facts import Fact, TextTable, fact
+from projektor_ray.explain.formatting import count
+from projektor_ray.explain.memory_plan import memory_text
+from projektor_ray.probes.cost_estimate import Cost
+from projektor_ray.projection import noise_gain
+from projektor_ray.study import Study
+from projektor_ray.transport.memory import MemoryPlan
+
+FARTHER_APART = 4
+
+
+@dataclass(frozen=True)
+class StudyCheck:
+    """The numbers of a study that has not run, or not all of it.
+
+    Attributes
+    ----------
+    timed : probes that were trained to be timed.
+    missing : how many probes are to be trained.
+    missing_samples : the sum of their sizes.
+    slots, threads : probes that run at once, and CPU threads of each.
+    cost : of the missing probes; None where no probe is finished.
+    distances : of each validation set: its name, mixtures to measure, and the memory plan.
+    """
+
+    timed: int
+    missing: int
+    missing_samples: int
+    slots: int
+    threads: int
+    cost: Cost | None
+    distances: Sequence[tuple[str, int, MemoryPlan]]
+
+
+def check_table(study: Study, numbers: StudyCheck) -> TextTable:
+    """What would run, and what it would cost."""
+    says = f"{count(numbers.timed, 'probe')} timed" if numbers.timed else "nothing trained"
+    title = f"Study {study.config.name}: everything checked, {says}"
+    rows = [
+        *_design_rows(study, numbers.missing),
+        ("samples to train on", f"{_at_most(study)}{numbers.missing_samples:,}"),
+        *_cost_rows(study, numbers),
+        *(row for one in numbers.distances for row in _distance_rows(*one)),
+        *_noise_gain_rows(study),
+    ]
+    return TextTable(title, ("what", ""), tuple(rows), left=("",))
+
+
+def _at_most(study: Study) -> str:
+    return "at most " if study.open_probes else ""
+
+
+def _design_rows(study: Study, missing: int) -> list[tuple[str, str]]:
+    total, more = len(study.mixtures) * study.probes_each, study.open_probes
+    grows = f", at most {study.adaptive.most}" if study.adaptive and more else ""
+    most = f", at most {total + more:,}" if more else ""
+    mixtures = f"{len(study.mixtures)} over {count(len(study.providers), 'provider')}{grows}"
+    return [
+        ("mixtures", mixtures),
+        ("scales", " < ".join(f"{scale:,}" for scale in study.scales)),
+        ("probes in all", f"{total:,}{most}"),
+        ("probes done", f"{total - missing:,}"),
+        ("probes to train", f"{missing:,}" + (f", at most {missing + more:,}" if more else "")),
+    ]
+
+
+def _cost_rows(study: Study, numbers: StudyCheck) -> list[tuple[str, str]]:
+    at_once = f"{numbers.slots}, with {count(numbers.threads, 'thread')} each"
+    cost = numbers.cost
+    if cost is None:
+        unknown = "unknown: no probe is finished; --check --time trains one at each scale"
+        return [("probes at once", at_once), ("time to train", unknown)]
+    scales = ", ".join(f"{scale:,}" for scale in cost.guessed)
+    note = f" (no probe is finished at {scales}: in proportion to the size)" if scales else ""
+    return [
+        ("probes at once", at_once),
+        ("time to train", f"{_at_most(study)}about {cost.wall_seconds:,.0f} s{note}"),
+        ("CPU-hours, GPU-hours", f"{cost.cpu_hours:,.2f}, {cost.gpu_hours:,.2f}"),
+        ("share already trained", f"{cost.paid_share:.0%}"),
+    ]
+
+
+def _distance_rows(name: str, missing: int, plan: MemoryPlan) -> list[tuple[str, str]]:
+    to = f" to {name}" if name else ""
+    return [
+        (f"distances to measure{to}", f"{missing:,}"),
+        (f"memory for distances{to}", memory_text(plan)),
+    ]
+
+
+def _noise_gain_rows(study: Study) -> Iterator[tuple[str, str]]:
+    for size in study.sizes:
+        if size > study.scales[-1] and len(study.scales) > 1:
+            gain = float(noise_gain(size, study.scales))
+            yield f"error amplification at {size:,}", f"{gain:.2f} times"
+
+
+def check_hints(study: Study, threads: int) -> Iterable[Fact]:
+    """How the same study would err less, or train faster."""
+    cpus = study.config.probes.cpus
+    if len(study.scales) > 1 and study.scales[-1] < FARTHER_APART * study.scales[0]:
+        yield fact(
+            "scales_too_close",
+            f"Errors grow less in the projection if the scales are a factor of {FARTHER_APART} "
+            "apart or more.",
+            scales=study.scales,
+        )
+    if cpus > 1 and threads == 1:
+        yield fact(
+            "idle_cpus",
+            f"{study.config.learner.name} trains with 1 thread. With probes.cpus: 1 instead of "
+            f"{cpus:g}, {cpus:g} times as many probes run at once.",
+            cpus=cpus,
+        )

@@ -52,10 +52,10 @@ def learner_family(config: LearnerConfig) -> LearnerFamily:
         known = BY_PATH.get(".".join(parts[:length]))
         if known is not None:
             return known
-    return _said_by_callable(config.name)
+    return _declared_by_callable(config.name)
 
 
-def _said_by_callable(name: str) -> LearnerFamily:
+def _declared_by_callable(name: str) -> LearnerFamily:
     learner: Any = load_callable(name) if ":" in name else load_factory(name)
     family = getattr(learner, ATTRIBUTE, UNKNOWN)
     families: tuple[LearnerFamily, ...] = get_args(LearnerFamily)

@@ -29,7 +29,7 @@ LEVEL = 0.9
 def description(served: ServedStudy) -> dict[str, Any]:
     """What a study is of: its metric, providers, sizes, and what its own request is."""
     study = served.study
-    asked = study.study.config.selection.model_dump(mode="json", exclude_unset=True)
+    selection = study.study.config.selection.model_dump(mode="json", exclude_unset=True)
     return {
         **summary(served),
         "scales": list(study.scales),
@@ -39,7 +39,7 @@ def description(served: ServedStudy) -> dict[str, Any]:
             offer(provider, study.study.config.terms.get(provider.name, Terms()))
             for provider in study.study.providers
         ],
-        "request": asked,
+        "request": selection,
         "tables": list(served.tables),
     }
 
@@ -75,15 +75,15 @@ def predict(served: ServedStudy, body: PredictBody, deadline: float) -> dict[str
     """The metric of mixtures at a size."""
     study = until(served.study, deadline)
     shares = np.array([_shares(study, mixture) for mixture in body.mixtures])
-    found = study.predict(shares, body.size)
-    return {**_metric(study), "size": body.size, "predictions": _rows(found)}
+    predicted = study.predict(shares, body.size)
+    return {**_metric(study), "size": body.size, "predictions": _rows(predicted)}
 
 
 def project(served: ServedStudy, body: ProjectBody, deadline: float) -> dict[str, Any]:
     """The metric of a mixture at sizes."""
     study = until(served.study, deadline)
-    found = study.project(_shares(study, body.mixture), body.sizes)
-    rows = zip(body.sizes, _rows(found), strict=True)
+    projected = study.project(_shares(study, body.mixture), body.sizes)
+    rows = zip(body.sizes, _rows(projected), strict=True)
     return {**_metric(study), "projections": [{"size": size, **row} for size, row in rows]}
 
 
@@ -96,8 +96,8 @@ def results(served: ServedStudy, body: SelectBody, deadline: float) -> Results:
         plans = study.select(**question)
         return results_of_plans(study, plans, served.profiles, leave_out=body.without_each)
 
-    found: Results = served.answers.get(body.model_dump_json(), compute)
-    return found
+    computed: Results = served.answers.get(body.model_dump_json(), compute)
+    return computed
 
 
 def select(served: ServedStudy, body: SelectBody, deadline: float) -> dict[str, Any]:
@@ -109,10 +109,12 @@ def frontier(served: ServedStudy, body: FrontierBody, deadline: float) -> dict[s
     """The best plan for each budget."""
     study = until(served.study, deadline)
     budgets = tuple(sorted(set(body.budgets)))
-    found = study.select(frontier=budgets, max_size=body.max_size, providers=body.changed).frontier
+    by_budget = study.select(
+        frontier=budgets, max_size=body.max_size, providers=body.changed
+    ).frontier
     return {
         **_metric(study),
-        "frontier": [{"budget": budget, **_plan(plan)} for budget, plan in found.items()],
+        "frontier": [{"budget": budget, **_plan(plan)} for budget, plan in by_budget.items()],
     }
 
 
@@ -138,11 +140,11 @@ def profiles(served: ServedStudy) -> dict[str, Any]:
     """
     if not served.profiles:
         raise InputError("the study has no provider profiles; run it again with its pilots")
-    found = {}
+    by_set = {}
     for name, each in served.profiles.items():
         table = profile_table(each, "")
-        found[name] = {"profiles": [one.to_row() for one in each], "table": table.to_dict()}
-    return {"validation_sets": found}
+        by_set[name] = {"profiles": [one.to_row() for one in each], "table": table.to_dict()}
+    return {"validation_sets": by_set}
 
 
 def _shares(study: FittedStudy, mixture: dict[str, float]) -> list[float]:
@@ -158,8 +160,8 @@ def _metric(study: FittedStudy) -> dict[str, Any]:
     }
 
 
-def _rows(found: Prediction) -> list[dict[str, float]]:
-    columns: Sequence[Any] = (found.value, found.low, found.high)
+def _rows(predicted: Prediction) -> list[dict[str, float]]:
+    columns: Sequence[Any] = (predicted.value, predicted.low, predicted.high)
     return [
         {"value": value, "low": low, "high": high}
         for value, low, high in zip(*(one.tolist() for one in columns), strict=True)

@@ -103,9 +103,9 @@ def api(catalogue: Catalogue, pool: WorkerPool, settings: ServiceSettings) -> AP
         offset: Annotated[int, Query(ge=0, le=10**9, description="Rows to leave out.")] = 0,
         limit: Annotated[int, Query(ge=1, le=MOST_ROWS, description="Rows at most.")] = 10_000,
     ) -> Response:
-        found = catalogue[name].table(table)
+        stored = catalogue[name].table(table)
         return await pool.run(
-            lambda _: table_response(found, accept, offset, limit, settings.max_response)
+            lambda _: table_response(stored, accept, offset, limit, settings.max_response)
         )
 
     return router

@@ -38,22 +38,22 @@ class Answers:
     """The last answers of a study: a plan that is asked for again is not searched again."""
 
     def __init__(self, most: int = MOST_ANSWERS) -> None:
-        self._found: OrderedDict[Hashable, Any] = OrderedDict()
+        self._answers: OrderedDict[Hashable, Any] = OrderedDict()
         self._lock = threading.Lock()
         self._most = most
 
     def get(self, key: Hashable, compute: Callable[[], Any]) -> Any:
         """The answer to a question, computed unless it is remembered."""
         with self._lock:
-            if key in self._found:
-                self._found.move_to_end(key)
-                return self._found[key]
-        found = compute()
+            if key in self._answers:
+                self._answers.move_to_end(key)
+                return self._answers[key]
+        answer = compute()
         with self._lock:
-            self._found[key] = found
-            while len(self._found) > self._most:
-                self._found.popitem(last=False)
-        return found
+            self._answers[key] = answer
+            while len(self._answers) > self._most:
+                self._answers.popitem(last=False)
+        return answer
 
 
 @dataclass(frozen=True, eq=False)
@@ -136,11 +136,11 @@ class Catalogue:
         RefusedError
             If there is none.
         """
-        found = self._studies.get(name)
-        if found is None:
+        study = self._studies.get(name)
+        if study is None:
             hint = nearest(name[:100], self._studies)
             raise RefusedError(404, "unknown-study", f"there is no study {name[:100]!r}; {hint}")
-        return found
+        return study
 
     def refresh(self) -> None:
         """Open anew each study whose tables have changed; one that is being written stays as it is.
@@ -157,12 +157,12 @@ class Catalogue:
                 logger.warning("the study %s stays as it was: %s", name, failure)
 
     def _replace(self, name: str, served: ServedStudy) -> None:
-        found = _load(self._watched[name].folder)
-        if found.study.name != name:
-            raise InputError(f"its folder now holds the study {found.study.name!r}")
-        if found.study.unfinished > served.study.unfinished:
-            raise InputError(f"{found.study.unfinished:,} of its probes are not trained yet")
-        self._studies[name] = found
+        loaded = _load(self._watched[name].folder)
+        if loaded.study.name != name:
+            raise InputError(f"its folder now holds the study {loaded.study.name!r}")
+        if loaded.study.unfinished > served.study.unfinished:
+            raise InputError(f"{loaded.study.unfinished:,} of its probes are not trained yet")
+        self._studies[name] = loaded
         logger.info("the study %s was opened anew", name)
 
     def watch(self, seconds: float) -> None:
@@ -231,10 +231,10 @@ def _load(folder: Folder) -> ServedStudy:
     for _ in range(2):
         state = _state(folder)
         study = open_study(folder.uri)
-        found = ServedStudy(study, _profiles(study, state), _tables(study, state), state)
+        served = ServedStudy(study, _profiles(study, state), _tables(study, state), state)
         _ = study.problem  # which is computed once, and not by the first request
         if _state(folder) == state:
-            return found
+            return served
     raise InputError(f"the study in {folder.shown} is being written to; wait until it is done")
 
 

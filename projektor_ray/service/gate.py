@@ -49,12 +49,12 @@ class Gate:
         answer = _Answer(send)
         started = time.perf_counter()
         try:
-            found = self._refusal(scope) or await self._body(scope, receive)
+            outcome = self._refusal(scope) or await self._body(scope, receive)
             started = time.perf_counter()
-            if isinstance(found, Response):
-                await found(scope, receive, answer)
+            if isinstance(outcome, Response):
+                await outcome(scope, receive, answer)
             else:
-                await self._app(scope, _replay(found, receive), answer)
+                await self._app(scope, _replay(outcome, receive), answer)
         finally:
             route = getattr(scope.get("route"), "path", None)
             seconds = time.perf_counter() - started
@@ -164,10 +164,10 @@ def _header(scope: Scope, name: bytes) -> str:
 
 def _cookie(scope: Scope) -> str:
     try:
-        found = SimpleCookie(_header(scope, b"cookie")).get(COOKIE)
+        cookie = SimpleCookie(_header(scope, b"cookie")).get(COOKIE)
     except CookieError:
         return ""
-    return "" if found is None else found.value
+    return "" if cookie is None else cookie.value
 
 
 def session_of(token: str) -> str:

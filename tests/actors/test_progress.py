@@ -66,7 +66,7 @@ def tune_trial(index: int, error_file: Path | None = None) -> Any:
 def test_a_run_that_ends_before_its_trials_is_not_taken_for_complete() -> None:
     seen = Progress(context(TrialState()), lambda outcome: None)
     seen.on_trial_error(0, [], tune_trial(1))
-    with pytest.raises(UnfinishedError, match="with 1 of 2 trials not trained"):
+    with pytest.raises(UnfinishedError, match="before 1 of 2 trainings"):
         seen.check_ended()
     seen.on_trial_error(0, [], tune_trial(0))
     seen.check_ended()

@@ -15,11 +15,11 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.outcomes import RESULTS
+from benchmarks.outcomes import CLASSES, RESULTS
 from benchmarks.scenarios import SCALE, Mixture, Scenario, load, split, split_region
 from projektor_ray.errors import InputError
 from projektor_ray.predictors import PREDICTORS, ProbeArrays
-from projektor_ray.projection import ScaleModel, choose_model
+from projektor_ray.projection import ClassShares, JointPower, ScaleModel, choose_model
 from projektor_ray.storage.array_types import Floats
 
 COUNTS = (5, 8, 12, 21, 48)
@@ -48,6 +48,12 @@ CHOSEN = "chosen by the study"
 BOUNDS = (0.0, 1.0)
 
 FAMILY = "network"
+CLASS_SHARES = {
+    "imbalanced": ClassShares(
+        np.array([np.isin(np.arange(10), held) / len(held) for held in CLASSES]), np.full(10, 0.1)
+    )
+}
+"""Scenario → which of CIFAR-10's classes each provider holds; where all hold all, no ceiling."""
 PROJECTIONS = {
     "no projection (gp)": "none",
     "cs + Eq. 3": "cs",
@@ -58,6 +64,8 @@ PROJECTIONS = {
     "joint_power": "joint_power",
 }
 """Name in the table → name in `FittedModels.models`."""
+WITHOUT_CEILINGS = "joint_power, classes unknown"
+ROWS = (*PROJECTIONS, WITHOUT_CEILINGS, CHOSEN)
 
 
 def in_scale(
@@ -128,15 +136,16 @@ def fit_all(
     values = np.concatenate([scenario.first(scale, fitted) for scale in scales])
     sizes = np.repeat(scales, len(fitted))
     probes = ProbeArrays.check(rows, scenario.distance(rows), values, sizes)
-    fit = choose_model(probes, BOUNDS, family=FAMILY)
+    fit = choose_model(probes, BOUNDS, family=FAMILY, classes=CLASS_SHARES.get(scenario.name))
     models = {label: fit.models[name] for label, name in PROJECTIONS.items() if name in fit.models}
-    return {**models, CHOSEN: fit.model}
+    without = JointPower(BOUNDS, FAMILY).fit_arrays(probes)
+    return {**models, WITHOUT_CEILINGS: without, CHOSEN: fit.model}
 
 
 def projected(scenario: Scenario, scales: Sequence[int], count: int, splits: int) -> Runs:
     """Every projection to every larger target, fitted to `count` mixtures at each scale."""
     targets = [target for target in TARGETS if target > scales[-1]]
-    found: Runs = {target: {name: [] for name in (*PROJECTIONS, CHOSEN)} for target in targets}
+    found: Runs = {target: {name: [] for name in ROWS} for target in targets}
     common = [
         m for m in scenario.mixtures(scales[0]) if all((s, m) in scenario.values for s in scales)
     ]
@@ -260,7 +269,7 @@ def projection_table(scenarios: Sequence[Scenario], splits: int) -> Iterable[str
         named += ["gains covered", "score of gains", *columns]
         yield f"| {' | '.join(named)} |"
         yield f"|{'---|' * len(named)}"
-        for name in (*PROJECTIONS, CHOSEN):
+        for name in ROWS:
             if not all(run[last][name] for run in runs):
                 continue
             error, covered, width, score, regret, gains, gain_score = (

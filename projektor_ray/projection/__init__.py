@@ -1,6 +1,7 @@
 """The metric at a size nobody trained at: models of all scales at once, and their choice."""
 
 from projektor_ray.projection.box_cox import BoxCox
+from projektor_ray.projection.ceiling import ClassShares
 from projektor_ray.projection.choose import ChoiceReason, FittedModels, check_options, choose_model
 from projektor_ray.projection.grouped import Grouped, provider_groups
 from projektor_ray.projection.joint import Joint
@@ -25,6 +26,7 @@ __all__ = [
     "SCALE_MODELS",
     "BoxCox",
     "ChoiceReason",
+    "ClassShares",
     "FittedModels",
     "Grouped",
     "Joint",

@@ -14,6 +14,7 @@ import numpy as np
 from projektor_ray.errors import InputError, TooFewProbesError, nearest
 from projektor_ray.predictors import PREDICTORS, Predictor, ProbeArrays
 from projektor_ray.projection.box_cox import BoxCox
+from projektor_ray.projection.ceiling import ClassShares
 from projektor_ray.projection.cross_validation import errs_less
 from projektor_ray.projection.grouped import Grouped, provider_groups
 from projektor_ray.projection.joint import Joint
@@ -160,6 +161,7 @@ def choose_model(
     projection: str = AUTO,
     compare: bool = True,
     family: str = UNKNOWN,
+    classes: ClassShares | None = None,
 ) -> FittedModels:
     """Fit models of all scales to the same probes, and choose one.
 
@@ -174,6 +176,7 @@ def choose_model(
         which says nothing about growth; or a name in `PROJECTIONS`.
     compare : whether models that cannot be chosen under these options are fitted as well.
     family : of the learner, a key of `LAW_ERRORS`.
+    classes : which classes of the validation set each provider holds, for an accuracy.
 
     Raises
     ------
@@ -187,7 +190,7 @@ def choose_model(
     names = _compared_predictors(probes, bounds, predictor)
     fits = _Fits(probes, _predictor_models(names, probes, bounds))
     joined, predictor_rule = _choose_predictor(fits, predictor)
-    fits.makers |= _projection_models(joined, probes, bounds, family)
+    fits.makers |= _projection_models(joined, probes, bounds, family, classes)
     law, rule, errors = _choose_projection(fits, joined, predictor, projection)
     if compare and len(probes) <= MOST_COMPARED:
         for name in fits.makers:
@@ -244,14 +247,18 @@ def _predictor_models(
 
 
 def _projection_models(
-    predictor: str, probes: ProbeArrays, bounds: Bounds | None, family: str
+    predictor: str,
+    probes: ProbeArrays,
+    bounds: Bounds | None,
+    family: str,
+    classes: ClassShares | None,
 ) -> dict[str, Callable[[], ScaleModel]]:
     def grouped() -> Grouped:
         return Grouped(provider_groups(probes.mixtures, probes.gradients), bounds, family)
 
     return {
         BOX_COX: partial(BoxCox, bounds),
-        JOINT_POWER: partial(JointPower, bounds, family),
+        JOINT_POWER: partial(JointPower, bounds, family, classes),
         GROUPED: grouped,
         JOINT: partial(Joint, bounds),
         SATURATING: partial(Saturating, predictor, bounds),

@@ -27,6 +27,8 @@ CORRELATIONS = (-0.7, 0.0, 0.7)
 STRAIGHT = Bend()
 CONSTANT_TOLERANCE = 1e-10
 FEWEST_PROBES = 6
+MOST_CACHED = 3
+"""Sizes: the one to predict, the largest scale and the smallest, by which its growth is known."""
 
 
 class Joint(ScaleModel):
@@ -65,7 +67,7 @@ class Joint(ScaleModel):
                 f"got {len(probes)}. Train more mixtures"
             )
         self._probes = probes
-        self._cached: tuple[float, KernelSum] | None = None
+        self._cached: dict[float, KernelSum] = {}
         self._trained, self._which = np.unique(probes.mixtures, axis=0, return_inverse=True)
         self._last = float(self.scales[-1])
         self._centre = float(probes.distances.mean())
@@ -137,10 +139,12 @@ class Joint(ScaleModel):
         return np.asarray(by_probe @ np.eye(len(self._trained))[self._which])
 
     def _process_at(self, log: float) -> KernelSum:
-        """The process at one size, stored until another size is requested."""
-        if self._cached is None or self._cached[0] != log:
-            self._cached = log, KERNELS.weighted(self._trained, self._duals_at(log))
-        return self._cached[1]
+        """The process at one size; those of the last few sizes are stored."""
+        if log not in self._cached:
+            while len(self._cached) >= MOST_CACHED:
+                del self._cached[next(iter(self._cached))]
+            self._cached[log] = KERNELS.weighted(self._trained, self._duals_at(log))
+        return self._cached[log]
 
     def _predict(self, mixtures: Floats, distances: Floats, size: float) -> Floats:
         return self.value_and_gradient(mixtures, distances, np.zeros(mixtures.shape), size)[0]

@@ -10,12 +10,17 @@ from numpy.typing import ArrayLike
 from projektor_ray.predictors.predictor import FitReport
 from projektor_ray.predictors.probe_arrays import ProbeArrays
 from projektor_ray.projection.averaged_curvature import AveragedCurvature
+from projektor_ray.projection.ceiling import CeilingCurve, ClassShares
 from projektor_ray.projection.joint import Joint
 from projektor_ray.projection.law_error import UNKNOWN, law_error
-from projektor_ray.projection.link import Link
-from projektor_ray.projection.scale_model import Bounds, ScaleModel, bounds_in
+from projektor_ray.projection.link import Link, LinkCurve
+from projektor_ray.projection.scale_model import Bounds, ScaleModel, bounds_in, query
 from projektor_ray.storage.array_types import Floats
 
+ACCURACY: Bounds = (0.0, 1.0)
+OWN_BELOW_CEILINGS = 0.15
+"""Of each mixture's own growth, where ceilings tell a part of what else is its own."""
+Curve = LinkCurve | CeilingCurve
 JointPowerT = TypeVar("JointPowerT", bound="JointPower")
 
 
@@ -26,9 +31,13 @@ class JointPower(ScaleModel):
     factor of the mixture's own. Predictions stay within the bounds and flatten towards them, which
     no line in ln N does. Intervals are those on the link's scale, carried back.
 
+    Where providers are known to lack classes of the validation set, accuracies beyond the largest
+    scale flatten towards the ceiling of each mixture (`CeilingCurve`).
+
     Parameters
     ----------
     family : of the learner, a key of `LAW_ERRORS`: how its curves go on beyond the largest scale.
+    classes : which classes each provider holds; None where that is not known, or makes no ceiling.
 
     Attributes
     ----------
@@ -39,10 +48,17 @@ class JointPower(ScaleModel):
 
     reports: Mapping[int, FitReport]
 
-    def __init__(self, bounds: Bounds | None = None, family: str = UNKNOWN) -> None:
+    def __init__(
+        self,
+        bounds: Bounds | None = None,
+        family: str = UNKNOWN,
+        classes: ClassShares | None = None,
+    ) -> None:
         super().__init__(bounds)
         self.family = family
-        self.law = law_error(family, bounds or (-np.inf, np.inf))
+        self.classes = classes if bounds == ACCURACY else None
+        law = law_error(family, bounds or (-np.inf, np.inf))
+        self.law = law if self.classes is None else replace(law, own=OWN_BELOW_CEILINGS)
 
     def _fit(self, probes: ProbeArrays) -> None:
         self._probes = probes
@@ -51,11 +67,41 @@ class JointPower(ScaleModel):
         self._joint = self._on_link().fit_arrays(replace(probes, values=straight))
         unseen = self._link.back(straight - np.asarray(self._joint.left_out))
         self.left_out = probes.values - unseen
+        binding = self.classes is not None and self.classes.bind(self.scales[-1])
+        self._ceilings = self.classes if binding else None
+        self._common_rise = self._median_rise(probes)
         self.reports = self._report(probes, self.left_out)
+
+    def _median_rise(self, probes: ProbeArrays) -> float:
+        """Median over the trained mixtures of the growth of the log-odds of a/H per unit of x."""
+        if self._ceilings is None:
+            return 0.0
+        first = np.array([rows[0] for rows in probes.groups()])
+        mixtures, distances = probes.mixtures[first], probes.distances[first]
+        now = self._joint._predict(mixtures, distances, self.scales[-1])
+        rise = self._straight.rise(mixtures, distances)
+        ceiling = self._ceilings.ceiling(mixtures, self.scales[-1])
+        return float(np.median(CeilingCurve(now, rise, 0.0, ceiling).stretch * rise))
+
+    def _curve(self, mixtures: Floats, distances: Floats, size: float) -> Curve:
+        """The metric as a function of the error on the link's scale."""
+        middle = self._joint._predict(mixtures, distances, size)
+        if self._ceilings is None or size <= self.scales[-1]:
+            return LinkCurve(self._link, middle)
+        now = self._joint._predict(mixtures, distances, self.scales[-1])
+        common_growth = self._common_rise * float(self._straight.axis.at(np.array(size)))
+        ceiling = self._ceilings.ceiling(mixtures, size)
+        return CeilingCurve(now, middle - now, common_growth, ceiling)
 
     def _on_link(self) -> Joint | AveragedCurvature:
         """The model on the link's scale."""
         return Joint(law=self.law)
+
+    @property
+    def _straight(self) -> Joint:
+        """That model, where it is not averaged over curvatures."""
+        assert isinstance(self._joint, Joint)
+        return self._joint
 
     @property
     def coefficients(self) -> Floats:
@@ -63,43 +109,58 @@ class JointPower(ScaleModel):
         return self._joint.coefficients
 
     def _predict(self, mixtures: Floats, distances: Floats, size: float) -> Floats:
-        return self._link.back(self._joint._predict(mixtures, distances, size))
-
-    def _slope(self, mixtures: Floats, distances: Floats, size: float) -> Floats:
-        return self._link.slope(self._joint._predict(mixtures, distances, size))
+        return self._curve(mixtures, distances, size).value()
 
     def value_and_gradient(
         self, mixtures: Floats, distances: Floats, distance_gradients: Floats, size: float
     ) -> tuple[Floats, Floats]:
-        straight, gradient = self._joint.value_and_gradient(
-            mixtures, distances, distance_gradients, size
-        )
-        return self._link.back(straight), self._link.slope(straight)[:, None] * gradient
+        at = (mixtures, distances, distance_gradients)
+        curve = self._curve(mixtures, distances, size)
+        _, gradient = self._joint.value_and_gradient(*at, size)
+        if self._ceilings is None or isinstance(curve, LinkCurve):
+            return curve.value(), curve.slope[:, None] * gradient
+        _, now = self._joint.value_and_gradient(*at, self.scales[-1])
+        ceiling = self._ceilings.ceiling_gradient(mixtures, size)
+        return curve.value(), curve.differential(now, gradient - now, 0.0, ceiling)
 
     def size_slope(self, mixtures: Floats, distances: Floats, size: float) -> Floats:
         rise = self._joint.size_slope(mixtures, distances, size)
-        return self._slope(mixtures, distances, size) * rise
+        curve = self._curve(mixtures, distances, size)
+        if self._ceilings is None or isinstance(curve, LinkCurve):
+            return curve.slope * rise
+        common = self._common_rise * self._straight.axis.slope(size)
+        ceiling = self._ceilings.ceiling_slope(mixtures, size)
+        return curve.differential(np.zeros_like(rise), rise, common, ceiling)
 
     def _spread(self, mixtures: Floats, distances: Floats, size: float) -> Floats:
         """To first order in the spread on the link's scale."""
         spread = self._joint._spread(mixtures, distances, size)
-        return self._slope(mixtures, distances, size) * spread
+        return self._curve(mixtures, distances, size).slope * spread
 
     def covariance(self, mixtures: Floats, distances: Floats, size: float) -> Floats:
         """To first order in that on the link's scale."""
-        slope = self._slope(mixtures, distances, size)
+        slope = self._curve(mixtures, distances, size).slope
         covariance = self._joint.covariance(mixtures, distances, size)
         return np.asarray(slope[:, None] * covariance * slope)
 
     def _model_discrepancy(self, mixtures: Floats, distances: Floats, size: float) -> Floats:
         """That on the link's scale, to first order."""
-        discrepancy = self._joint._model_discrepancy(mixtures, distances, size)
-        return self._slope(mixtures, distances, size) * discrepancy
+        curve = self._curve(mixtures, distances, size)
+        return curve.slope * self._discrepancy_on_link(curve, mixtures, distances, size)
+
+    def _discrepancy_on_link(
+        self, curve: Curve, mixtures: Floats, distances: Floats, size: float
+    ) -> Floats:
+        """Of the growth below the ceiling, where no scale can be held out."""
+        if isinstance(curve, LinkCurve) or self._joint.held_out_rms is not None:
+            return self._joint._model_discrepancy(mixtures, distances, size)
+        return self.law.deviation / self.law.factor * curve.growth / curve.stretch
 
     def _own_discrepancy(self, mixtures: Floats, distances: Floats, size: float) -> Floats:
         """That on the link's scale, to first order."""
+        curve = self._curve(mixtures, distances, size)
         discrepancy = self._joint._own_discrepancy(mixtures, distances, size)
-        return self._slope(mixtures, distances, size) * discrepancy
+        return curve.slope * discrepancy
 
     def interval(
         self,
@@ -109,7 +170,13 @@ class JointPower(ScaleModel):
         level: float = 0.9,
     ) -> Floats:
         """Where a new training's metric would lie, shape (q, 2): that of z, carried back."""
-        return self._link.back(self._joint.interval(mixtures, distances, size, level))
+        shares, measured, size = query(mixtures, distances, size)
+        curve = self._curve(shares, measured, size)
+        discrepancy = self._discrepancy_on_link(curve, shares, measured, size)
+        half = self._joint._half_width(
+            self._joint._spread(shares, measured, size), discrepancy, level
+        )
+        return np.stack([curve.value(-half), curve.value(half)], axis=1)
 
     def sample_posterior(
         self,
@@ -120,19 +187,28 @@ class JointPower(ScaleModel):
         stream: np.random.Generator,
     ) -> Floats:
         """Metrics of mixtures (q, m) that agree with the probes: those of z, carried back."""
-        sample_posterior = self._joint.sample_posterior(mixtures, distances, size, count, stream)
-        assert sample_posterior is not None
-        return self._link.back(sample_posterior)
+        shares, measured, size = query(mixtures, distances, size)
+        drawn = self._joint.sample_posterior(shares, measured, size, count, stream)
+        assert drawn is not None
+        curve = self._curve(shares, measured, size)
+        return curve.value(drawn - self._joint._predict(shares, measured, size))
 
     def unfitted(self: JointPowerT) -> JointPowerT:
-        return type(self)(self.bounds, self.family)
+        return type(self)(self.bounds, self.family, self.classes)
 
     def _state(self) -> dict[str, Any]:
-        return {**self._probes.state(), "family": self.family}
+        classes = None
+        if self.classes is not None:
+            classes = {name: array.tolist() for name, array in vars(self.classes).items()}
+        return {**self._probes.state(), "family": self.family, "classes": classes}
 
     @classmethod
     def _unfilled(cls: type[JointPowerT], values: dict[str, Any]) -> JointPowerT:
-        return cls(bounds_in(values), values.get("family", UNKNOWN))
+        stored = values.get("classes")
+        classes = None
+        if stored is not None:
+            classes = ClassShares(*(np.array(stored[n]) for n in ("providers", "weights")))
+        return cls(bounds_in(values), values.get("family", UNKNOWN), classes)
 
     def _restore(self, state: dict[str, Any]) -> None:
         self._fit(ProbeArrays.restored(state))

@@ -81,3 +81,20 @@ class Link:
     @staticmethod
     def _gap(exponent: Floats) -> Floats:
         return np.asarray(np.exp(np.minimum(exponent, LARGEST_EXPONENT)))
+
+
+@dataclass(frozen=True, eq=False)
+class LinkCurve:
+    """Metrics as functions of the error δ of what is predicted on the link's scale, (q,)."""
+
+    link: Link
+    middle: Floats
+
+    def value(self, error: Floats | float = 0.0) -> Floats:
+        """The metric at δ; errors of any shape (…, q)."""
+        return self.link.back(self.middle + error)
+
+    @property
+    def slope(self) -> Floats:
+        """Its derivative at 0, shape (q,)."""
+        return self.link.slope(self.middle)

@@ -160,7 +160,7 @@ class ScaleModel(ABC):
 
     def predict(self, mixtures: ArrayLike, distances: ArrayLike | None, size: float) -> Floats:
         """The metric of mixtures (q, m) with distances (q,) at a size: shape (q,)."""
-        mixtures, distances, size = _query(mixtures, distances, size)
+        mixtures, distances, size = query(mixtures, distances, size)
         return self.clip(self._predict(mixtures, distances, size))
 
     def interval(
@@ -179,7 +179,7 @@ class ScaleModel(ABC):
         to the largest scale from the smaller ones missed beyond noise. Where there are too few
         scales to hold one out, it is `law.deviation` of the projected gain.
         """
-        mixtures, distances, size = _query(mixtures, distances, size)
+        mixtures, distances, size = query(mixtures, distances, size)
         middle = self._predict(mixtures, distances, size)
         spread = self._spread(mixtures, distances, size)
         half = self._half_width(spread, self._model_discrepancy(mixtures, distances, size), level)
@@ -205,8 +205,8 @@ class ScaleModel(ABC):
         the same part of both discrepancies, so that their difference counts; and a share of its
         growth is each mixture's own discrepancy.
         """
-        mixtures, distances, size = _query(mixtures, distances, size)
-        others, other_distances, size = _query(others, other_distances, size)
+        mixtures, distances, size = query(mixtures, distances, size)
+        others, other_distances, size = query(others, other_distances, size)
         value = self.clip(self._predict(mixtures, distances, size))
         other = self.clip(self._predict(others, other_distances, size))
         spread = self._gain_spread(mixtures, distances, others, other_distances, size)
@@ -250,7 +250,7 @@ class ScaleModel(ABC):
         shape (count, q), not cut to the metric's bounds: cut ones would tie; None where the model
         has no posterior.
         """
-        mixtures, distances, size = _query(mixtures, distances, size)
+        mixtures, distances, size = query(mixtures, distances, size)
         covariance = self.covariance(mixtures, distances, size)
         if covariance is None:
             return None
@@ -328,9 +328,16 @@ def bounds_in(values: Mapping[str, Any]) -> Bounds | None:
     return None if bounds is None else (bounds[0], bounds[1])
 
 
-def _query(
+def query(
     mixtures: ArrayLike, distances: ArrayLike | None, size: float
 ) -> tuple[Floats, Floats, float]:
+    """Checked mixtures (q, m), their distances (q,), and the size.
+
+    Raises
+    ------
+    InputError
+        If a number is not finite, shapes disagree, or the size is below 1.
+    """
     array = np.asarray(mixtures, dtype=np.float64)
     if array.ndim != 2 or not np.isfinite(array).all():
         raise InputError(

@@ -7,6 +7,7 @@ import numpy as np
 
 from projektor_ray.errors import InputError, TooFewProbesError
 from projektor_ray.probes.faults import last_line
+from projektor_ray.projection import ClassShares
 from projektor_ray.projection.choose import NO_PROJECTION, FittedModels, choose_model
 from projektor_ray.storage.array_types import Floats
 from projektor_ray.storage.schemas import Key, Row
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
     from projektor_ray.transport import Distances
 
 SHOWN_ERRORS = 3
+WITH_CEILINGS = ("accuracy", "balanced_accuracy", "f1_macro")
+"""Metrics that a mixture without a class cannot bring to 1."""
 
 
 def unmeasured(study: Study, distances: Mapping[Key, Row]) -> Floats:
@@ -118,10 +121,29 @@ def fit_study(study: Study, runs: "Runs", *, compare: bool = True) -> FittedMode
             projection=selection.projection,
             compare=compare,
             family=study.learner_family,
+            classes=class_shares(study),
         )
     except TooFewProbesError as error:
         failed = f" ({runs.failed} failed in all)" if runs.failed else ""
         raise TooFewProbesError(f"{error}{failed}") from None
+
+
+def class_shares(study: Study) -> ClassShares | None:
+    """Which classes of the validation set each pilot holds; None where the metric has no ceiling.
+
+    An accuracy counts every sample of the validation set alike, a mean over classes every class.
+    """
+    counted = study.validation
+    if study.config.metric not in WITH_CEILINGS or not counted.classes:
+        return None
+    counts = [dict(zip(one.classes, one.counts, strict=True)) for one in study.pilots]
+    shares = [
+        [count.get(number, 0) / one.size for number in counted.classes]
+        for one, count in zip(study.pilots, counts, strict=True)
+    ]
+    weights = np.array(counted.counts) if study.config.metric == "accuracy" else None
+    weights = np.ones(len(counted.classes)) if weights is None else weights
+    return ClassShares(np.array(shares), weights / weights.sum())
 
 
 def projection_rows(

@@ -7,15 +7,22 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from projektor_ray.data import Samples
 from projektor_ray.errors import InputError
 from projektor_ray.predictors import PREDICTORS, ProbeArrays
-from projektor_ray.projection import ScaleModel
+from projektor_ray.projection import JointPower, ScaleModel
 from projektor_ray.projection.choose import AUTO, LEAST_ERROR, PROJECTIONS
 from projektor_ray.runs import Offers, ScaleRegressor
 from projektor_ray.selection import buy
 from projektor_ray.storage.schemas import Key, Row
 from projektor_ray.study import Study
-from projektor_ray.study.fitting import distance_rows, fit_study, join_ledgers, unmeasured
+from projektor_ray.study.fitting import (
+    class_shares,
+    distance_rows,
+    fit_study,
+    join_ledgers,
+    unmeasured,
+)
 from projektor_ray.study.purchasing import SetFit, plan_purchases
 from projektor_ray.transport import InterpolatedDistances
 from tests.helpers.distances import paraboloid
@@ -153,3 +160,44 @@ def test_a_mixture_has_one_distance_whatever_the_number_of_scales() -> None:
     assert sum(row["seconds"] for row in rows) == 10.0
     ledger = {(row["mixture_id"],): row for row in rows}
     np.testing.assert_array_equal(unmeasured(job, ledger), missing[:1])
+
+
+def of_classes(*counts: int) -> Samples:
+    """Samples with so many of class 0, 1, …"""
+    labels = np.repeat(np.arange(len(counts)), counts)
+    inputs = np.random.default_rng(0).normal(size=(len(labels), 4)).astype(np.float32)
+    return Samples(inputs, labels)
+
+
+PILOTS_LACKING = {
+    "ada": of_classes(30, 10, 0),
+    "bob": of_classes(20, 20, 0),
+    "cyd": of_classes(0, 0, 40),
+}
+
+
+@pytest.mark.parametrize(
+    ("metric", "weights"),
+    [
+        ("accuracy", [0.5, 0.4, 0.1]),
+        ("balanced_accuracy", [1 / 3, 1 / 3, 1 / 3]),
+        ("f1_macro", [1 / 3, 1 / 3, 1 / 3]),
+    ],
+)
+def test_the_classes_of_pilots_reach_the_models(metric: str, weights: list[float]) -> None:
+    asked = resolved(
+        {**VALUES, "metric": metric}, PILOTS_LACKING, validation=of_classes(50, 40, 10)
+    )
+    found = class_shares(asked)
+    assert found is not None
+    np.testing.assert_allclose(found.providers, [[0.75, 0.25, 0], [0.5, 0.5, 0], [0, 0, 1]])
+    np.testing.assert_allclose(found.weights, weights)
+    fitted = fit_study(asked, join_ledgers(asked, *ledgers(asked)))
+    model = fitted.models["joint_power"]
+    assert isinstance(model, JointPower)
+    assert model.classes is not None
+    np.testing.assert_array_equal(model.classes.providers, found.providers)
+
+
+def test_a_loss_has_no_ceiling() -> None:
+    assert class_shares(resolved({**VALUES, "metric": "log_loss"}, PILOTS_LACKING)) is None

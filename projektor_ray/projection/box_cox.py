@@ -4,6 +4,7 @@ import numpy as np
 
 from projektor_ray.errors import InputError
 from projektor_ray.projection.averaged_curvature import AveragedCurvature
+from projektor_ray.projection.ceiling import ClassShares
 from projektor_ray.projection.joint_power import JointPower
 from projektor_ray.projection.law_error import UNKNOWN
 from projektor_ray.projection.scale_model import Bounds
@@ -19,8 +20,13 @@ class BoxCox(JointPower):
 
     name = "box_cox"
 
-    def __init__(self, bounds: Bounds | None = None, family: str = UNKNOWN) -> None:
-        super().__init__(bounds, family)
+    def __init__(
+        self,
+        bounds: Bounds | None = None,
+        family: str = UNKNOWN,
+        classes: ClassShares | None = None,
+    ) -> None:
+        super().__init__(bounds, family, classes)
         if np.isfinite(bounds or (-np.inf, np.inf)).sum() != 1:
             raise InputError(
                 "box_cox is for a metric with one bound, such as a loss; got the bounds "

@@ -1,6 +1,7 @@
 """Parquet, Arrow and ORC files: the columns that are needed, a batch of rows at a time."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import pyarrow as pa
@@ -23,12 +24,9 @@ def open_parquet(file: TableFile) -> OpenTable:
     InputError
         If the file is broken.
     """
-    try:
-        with file.open() as stream:
-            parquet = pq.ParquetFile(stream)
-            schema, metadata = parquet.schema_arrow, parquet.metadata
-    except (pa.ArrowException, OSError) as failure:
-        raise unreadable(file.where, failure, "Parquet") from None
+    with _reading(file, "Parquet") as stream:
+        parquet = pq.ParquetFile(stream)
+        schema, metadata = parquet.schema_arrow, parquet.metadata
     check_names(schema.names, file.where)
 
     def read(names: Sequence[str]) -> Iterator[pa.RecordBatch]:
@@ -53,13 +51,10 @@ def open_arrow(file: TableFile) -> OpenTable:
     InputError
         If the file is broken.
     """
-    try:
-        with file.open() as stream:
-            opened = _ipc(stream)
-            batches = list(_checked(_validated(opened), file))
-            table = pa.Table.from_batches(batches, opened.schema)
-    except (pa.ArrowException, OSError) as failure:
-        raise unreadable(file.where, failure, "Arrow") from None
+    with _reading(file, "Arrow") as stream:
+        opened = _ipc(stream)
+        batches = list(_checked(_validated(opened), file))
+        table = pa.Table.from_batches(batches, opened.schema)
     check_names(table.column_names, file.where)
     return OpenTable.of(table, file.where)
 
@@ -74,15 +69,22 @@ def open_orc(file: TableFile) -> OpenTable:
     """
     from pyarrow import orc
 
+    with _reading(file, "ORC") as stream:
+        opened = orc.ORCFile(stream)
+        check_names(opened.schema.names, file.where)
+        stripes = (opened.read_stripe(i) for i in range(opened.nstripes))
+        table = pa.Table.from_batches(list(_checked(stripes, file)), opened.schema)
+    return OpenTable.of(table, file.where)
+
+
+@contextmanager
+def _reading(file: TableFile, kind: str) -> Iterator[pa.NativeFile]:
+    """The open file, whose errors name it and its format."""
     try:
         with file.open() as stream:
-            opened = orc.ORCFile(stream)
-            check_names(opened.schema.names, file.where)
-            stripes = (opened.read_stripe(i) for i in range(opened.nstripes))
-            table = pa.Table.from_batches(list(_checked(stripes, file)), opened.schema)
+            yield stream
     except (pa.ArrowException, OSError) as failure:
-        raise unreadable(file.where, failure, "ORC") from None
-    return OpenTable.of(table, file.where)
+        raise unreadable(file.where, failure, kind) from None
 
 
 def _ipc(stream: pa.NativeFile) -> Any:

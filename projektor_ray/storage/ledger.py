@@ -160,14 +160,18 @@ class Ledger:
             self._read(name)
 
     def compact(self) -> None:
-        """Merge tiers that are full; a crash in between only leaves duplicates of rows."""
+        """Merge full groups of parts; a crash in between only leaves duplicates of rows.
+
+        A group, which is the parts of one tier and one metadata, is full from `MERGE_AT` on. Tiers
+        are visited from the lowest, so a part of this call may fill a group of the next tier.
+        """
         tier, names = 0, self._names()
-        while True:
+        while any(_tier(name) >= tier for name in names):
             crowded = [name for name in names if _tier(name) == tier]
-            if len(crowded) < MERGE_AT:
-                return
-            self._merge([part for name in crowded if (part := self._read(name))], tier + 1)
-            tier, names = tier + 1, self._names()
+            if len(crowded) >= MERGE_AT:
+                self._merge([part for name in crowded if (part := self._read(name))], tier + 1)
+                names = self._names()
+            tier += 1
 
     def repair(self) -> None:
         """Remove half-written files, and set damaged parts aside in `quarantine/`; logs both.
@@ -189,10 +193,13 @@ class Ledger:
                 self.folder.move(name, target)
 
     def _merge(self, parts: Sequence[_Part], tier: int) -> None:
+        """Write each full group of `parts` as one part of `tier`."""
         groups: dict[TableMetadata, list[_Part]] = {}
         for part in parts:
             groups.setdefault(part.metadata, []).append(part)
         for metadata, group in groups.items():
+            if len(group) < MERGE_AT:
+                continue
             merged = pa.concat_tables([part.table for part in group])
             self._write(tier, merged.replace_schema_metadata(metadata.metadata()))
             for part in group:

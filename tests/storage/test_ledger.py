@@ -93,8 +93,27 @@ def test_compaction_keeps_every_row_and_its_metadata(folder: Folder) -> None:
     before = ledger.rows("made"), ledger.rows("other")
     ledger.compact()
     assert len(folder.names("probes")) == 2
+    assert "probes/part-1-" in "".join(folder.names("probes"))
     assert len(before[0]) == MERGE_AT + 1
     assert (ledger.rows("made"), ledger.rows("other")) == before
+
+
+def test_parts_of_many_metadata_are_left_until_one_metadata_has_enough(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(module, "MERGE_AT", 3)
+    ledger = Ledger(Folder(tmp_path), "probes")
+    each = [TableMetadata("study", ("a", "b"), f"set {i}") for i in range(5)]
+    for metadata in each:
+        ledger.append([probe_row(0)], metadata)
+    before = ledger.folder.names("probes")
+    ledger.compact()
+    assert ledger.folder.names("probes") == before
+    for seed in (1, 2):
+        ledger.append([probe_row(seed)], each[0])
+    ledger.compact()
+    assert len(ledger.folder.names("probes")) == 5
+    assert len(ledger.rows("set 0")) == 3
 
 
 class CrashError(BaseException):

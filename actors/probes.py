@@ -149,17 +149,6 @@ def _pause(retries: Sequence[PendingProbe], seconds: float) -> None:
         logger.warning("%d probes are retried: %s", len(retries), says)
 
 
-def missing_probes(
-    study: Study, rows: Mapping[Key, Row], *, retry_failed: bool = False
-) -> list[Probe]:
-    """The probes that a study asks for and the ledger lacks, largest first."""
-    return [
-        probe
-        for probe in study.wanted_probes()
-        if probe.key not in rows or (retry_failed and rows[probe.key]["status"] == "failed")
-    ]
-
-
 def _tune(
     context: TrialContext,
     concurrency: int | None,

@@ -29,7 +29,7 @@ from ray.cluster_utils import Cluster
 
 from actors.ledger import LedgerWriter
 from actors.pilots import Pilots
-from actors.probes import ProbeRunner, missing_probes
+from actors.probes import ProbeRunner
 from jobs.cluster import ROOT
 from projektor_ray.data import Samples
 from projektor_ray.probes.train_probe import Outcome
@@ -37,6 +37,7 @@ from projektor_ray.storage.folder import Folder
 from projektor_ray.storage.ledger import Ledger
 from projektor_ray.storage.settings import parse
 from projektor_ray.study import SetSummary, StudyConfig, resolve
+from projektor_ray.study.fitting import missing_probes
 
 SAMPLES = Samples(np.random.default_rng(0).normal(size=(128, 4)), np.arange(128) % 2)
 SECONDS = 0.2

@@ -1,11 +1,11 @@
 """What a study would run and cost, before it does; `--time` times one probe of each scale."""
 
-from actors.nodes import living_nodes
-from actors.probes import missing_probes
-from jobs.probe import train
-from jobs.workspace import Workspace
+from typing import TYPE_CHECKING
+
+from jobs.stage_lines import show_data
+from jobs.study_tables import StudyTables
 from projektor_ray.cli import screen
-from projektor_ray.explain.data_lines import data_facts, foreign_label_facts, guessed_labels
+from projektor_ray.explain.data_lines import foreign_label_facts
 from projektor_ray.explain.extrapolation import extrapolation
 from projektor_ray.explain.study_check import StudyCheck, check_hints, check_table
 from projektor_ray.probes.cost_estimate import (
@@ -16,17 +16,21 @@ from projektor_ray.probes.cost_estimate import (
     untimed,
 )
 from projektor_ray.study import Study
-from projektor_ray.study.fitting import unmeasured
-from projektor_ray.transport.memory import MemoryPlan
+from projektor_ray.study.fitting import missing_probes, unmeasured
 
-SHOWN_SETS = 20
+if TYPE_CHECKING:
+    from jobs.workspace import Workspace
+    from projektor_ray.transport.memory import MemoryPlan
 
 
-def check(workspace: Workspace, *, timed: bool = False) -> None:
+def check(workspace: "Workspace", *, timed: bool = False) -> None:
     """Say what would run and what it would cost; nothing is trained, but what `timed` asks for.
 
     With `--time`, one probe is trained and recorded at each scale that has none.
     """
+    from actors.nodes import living_nodes
+    from jobs.probe import train
+
     study = workspace.study
     show_data(study)
     check_input(workspace)
@@ -49,33 +53,40 @@ def check(workspace: Workspace, *, timed: bool = False) -> None:
         cost=estimate(study, done, sizes, slots),
         distances=[_distances(one) for one in workspace.each],
     )
+    _show(study, numbers)
+
+
+def check_finished(tables: StudyTables) -> None:
+    """The same for a study of which nothing is to be trained or measured; starts no Ray."""
+    show_data(tables.study)
+    check_study(tables.study)
+    distances = [(one.study.set_name, 0, None) for one in tables.each]
+    threads = threads_of(tables.study)
+    _show(tables.study, StudyCheck(0, 0, 0, None, threads, None, distances))
+
+
+def _show(study: Study, numbers: StudyCheck) -> None:
     screen.table(check_table(study, numbers))
     screen.statement(str(extrapolation(study.max_size, study.scales)))
-    facts = [*foreign_label_facts(study.foreign_labels), *check_hints(study, threads)]
+    facts = [*foreign_label_facts(study.foreign_labels), *check_hints(study, numbers.threads)]
     screen.bullets("Hints", map(str, facts))
 
 
-def _distances(workspace: Workspace) -> tuple[str, int, MemoryPlan]:
+def _distances(workspace: "Workspace") -> tuple[str, int, "MemoryPlan"]:
     missing = unmeasured(workspace.study, workspace.distances())
     return workspace.study.set_name, len(missing), workspace.pilot_distances.plan
 
 
-def show_data(study: Study) -> None:
-    """Say what was read of every pilot and validation set, and which labels were guessed."""
-    facts = data_facts(study.validations, study.pilots)
-    for one in facts[:SHOWN_SETS]:
-        screen.status("Data", str(one))
-    if len(facts) > SHOWN_SETS:
-        screen.status("Data", f"and {len(facts) - SHOWN_SETS:,} more pilots")
-    for hint in guessed_labels([*study.validations, *study.pilots]):
-        screen.status("Hint", str(hint))
-
-
-def check_input(workspace: Workspace) -> None:
+def check_input(workspace: "Workspace") -> None:
     """Refuse, before any training, what cannot be fitted or projected, or no plan can keep, or
     no node can hold.
     """
     workspace.check_resources()
-    workspace.study.check_fittable()
-    workspace.study.check_projectable()
-    workspace.study.check_buyable()
+    check_study(workspace.study)
+
+
+def check_study(study: Study) -> None:
+    """Refuse what cannot be fitted or projected, or what no plan can keep."""
+    study.check_fittable()
+    study.check_projectable()
+    study.check_buyable()

@@ -66,6 +66,13 @@ def study(
     config, folder = _start(study_file, out, address, verbose=verbose, as_json=as_json)
     if check:
         from jobs.check import check as check_study
+        from jobs.check import check_finished
+        from jobs.finished import fingerprint_of, finished_tables
+
+        sources = fingerprint_of(config, None, None)
+        if not time and (tables := finished_tables(config, folder, sources)) is not None:
+            check_finished(tables)
+            return None
         from jobs.workspace import opened
 
         with opened(config, folder, address, appends=time) as workspace:
@@ -144,8 +151,9 @@ def probe(
         raise InputError("--retry-failed, --failures and --replay exclude each other; give one")
     config, folder = _start(study_file, out, address, verbose=verbose)
     from jobs.probe import probe as train_probes
-    from jobs.probe import probes_left, show_failures, show_left
+    from jobs.probe import probes_left, show_failures
     from jobs.probe import replay as train_again
+    from jobs.stage_lines import show_left
     from jobs.workspace import opened
 
     appends = not failures and replay is None
@@ -189,13 +197,15 @@ def select_mixture(
 ) -> None:
     """Select the mixture to buy from the probes of the study's folder; train nothing."""
     config, folder = _start(study_file, out, address, verbose=verbose)
+    from jobs.fit import fit_models
     from jobs.profiles import profiles as draw_profiles
     from jobs.report import conclude
     from jobs.workspace import opened
     from projektor_ray.cli.terminal import show_results
 
     with opened(config, folder, address) as workspace:
-        results = conclude(workspace, draw_profiles(workspace), figures=False)
+        drawn = draw_profiles(workspace)
+        results = conclude(workspace, fit_models(workspace), drawn, figures=False)
         show_results(results, verbose=verbose)
 
 

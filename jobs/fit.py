@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from jobs.workspace import Workspace
+from jobs.study_tables import StudyTables
 from projektor_ray.cli.screen import statement, status, table
 from projektor_ray.explain.extrapolation import extrapolation
 from projektor_ray.explain.model_choice import describe_choice
@@ -24,24 +24,35 @@ from projektor_ray.study.fitting import fit_study, join_ledgers, projection_rows
 from projektor_ray.study.purchasing import SetFit
 
 
-def fit(workspace: Workspace) -> list[SetFit]:
+def fit(tables: StudyTables) -> list[SetFit]:
     """Fit what the ledgers hold, of each validation set; writes `predictors` and `projections`."""
-    each = zip(workspace.each, workspace.probes_of_each(), strict=True)
+    fits = fit_models(tables)
+    write_fits(tables, fits)
+    return fits
+
+
+def fit_models(tables: StudyTables) -> list[SetFit]:
+    """Fit what the ledgers hold, of each validation set."""
+    each = zip(tables.each, tables.probes_of_each(), strict=True)
     return [_fit(one, probes) for one, probes in each]
 
 
-def _fit(workspace: Workspace, probes: Mapping[Key, Row]) -> SetFit:
-    study, distances = workspace.study, workspace.distances()
-    runs = join_ledgers(study, probes, distances)
-    fitted = fit_study(study, runs)
-    workspace.write("predictors", predictor_rows(fitted))
-    measured = np.array([distances[(identity,)]["value"] for identity in study.mixture_ids])
-    rows = projection_rows(fitted, study.mixtures, measured, study.sizes)
-    workspace.write("projections", rows)
-    on = f" on {study.set_name}" if study.set_name else ""
-    status("Model", f"{describe_choice(fitted)}{on}")
-    # The distances are built on first use: a command that only fits embeds nothing.
-    return SetFit(study, fitted, runs, lambda mixtures: workspace.pilot_distances(mixtures))
+def _fit(tables: StudyTables, probes: Mapping[Key, Row]) -> SetFit:
+    study = tables.study
+    runs = join_ledgers(study, probes, tables.distances())
+    return SetFit(study, fit_study(study, runs), runs, tables.search_distances())
+
+
+def write_fits(tables: StudyTables, fits: Sequence[SetFit]) -> None:
+    """Write the tables `predictors` and `projections`, and say which model was chosen."""
+    for one, own in zip(fits, tables.each, strict=True):
+        study, distances = one.study, own.distances()
+        own.write("predictors", predictor_rows(one.fitted))
+        measured = np.array([distances[(identity,)]["value"] for identity in study.mixture_ids])
+        rows = projection_rows(one.fitted, study.mixtures, measured, study.sizes)
+        own.write("projections", rows)
+        on = f" on {study.set_name}" if study.set_name else ""
+        status("Model", f"{describe_choice(one.fitted)}{on}")
 
 
 def show_fits(fits: Sequence[SetFit]) -> None:

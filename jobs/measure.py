@@ -11,10 +11,9 @@ if __name__ == "__main__":
 import logging
 import time
 
+from jobs.stage_lines import show_distances
 from jobs.workspace import Workspace
-from projektor_ray.cli.screen import status
 from projektor_ray.designs.mixtures import distinct
-from projektor_ray.explain.formatting import count
 from projektor_ray.explain.memory_plan import memory_text
 from projektor_ray.storage.array_types import Floats
 from projektor_ray.storage.ledger import Ledger
@@ -38,10 +37,10 @@ def measure_mixtures(workspace: Workspace, mixtures: Floats) -> None:
         lacking = [(one.study.identify(mixture),) not in known for mixture in mixtures]
         if any(lacking):
             one.pilot_distances.reset()
-            _append(one, mixtures[lacking])
+            append_distances(one, mixtures[lacking])
 
 
-def _append(workspace: Workspace, mixtures: Floats) -> Distances:
+def append_distances(workspace: Workspace, mixtures: Floats) -> Distances:
     """Measure mixtures in one batched solve, and record them."""
     study = workspace.study
     started = time.perf_counter()
@@ -53,20 +52,16 @@ def _append(workspace: Workspace, mixtures: Floats) -> Distances:
 
 def _measure(workspace: Workspace) -> None:
     study = workspace.study
-    to = f" to {study.set_name}" if study.set_name else ""
-    missing, seconds = unmeasured(study, workspace.distances()), 0.0
-    present = len(study.measured) - len(missing)
-    counts = f"{count(len(study.measured), 'mixture')}{to}"
+    missing = unmeasured(study, workspace.distances())
+    reused = len(study.measured) - len(missing)
     if not len(missing):
-        status("Distances", f"{counts} ({present:,} reused, 0 measured)")
+        show_distances(study, reused)
         return
-    distances = workspace.pilot_distances
-    plan = distances.plan
+    plan = workspace.pilot_distances.plan
     logger.info("Transport: %s", memory_text(plan))
     started = time.perf_counter()
-    latest = _append(workspace, missing)
+    latest = append_distances(workspace, missing)
     seconds = time.perf_counter() - started
     open_ones = int((~latest.converged).sum())
     failed = f", {open_ones:,} not converged" if open_ones else ""
-    measured = f"{len(missing):,} measured in {seconds:.1f} s{failed}"
-    status("Distances", f"{counts} ({present:,} reused, {measured})")
+    show_distances(study, reused, f"{len(missing):,} measured in {seconds:.1f} s{failed}")

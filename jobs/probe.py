@@ -18,8 +18,9 @@ from dataclasses import replace
 import ray
 
 from actors.adaptive import run_adaptive
-from actors.probes import ProbeRunner, missing_probes
+from actors.probes import ProbeRunner
 from jobs.probe_progress import probe_progress
+from jobs.stage_lines import show_probes
 from jobs.tensorboard import logging_to
 from jobs.workspace import Workspace
 from projektor_ray.cli.screen import statement, status
@@ -29,13 +30,13 @@ from projektor_ray.explain.formatting import count
 from projektor_ray.explain.probe_findings import probe_facts
 from projektor_ray.learners import build_learner
 from projektor_ray.learners.metrics import constant_metrics
-from projektor_ray.probes.faults import last_line
 from projektor_ray.probes.findings import probe_findings
 from projektor_ray.probes.threads import cpu_threads
 from projektor_ray.probes.train_probe import Outcome, train_probe
 from projektor_ray.storage.ledger import Ledger
 from projektor_ray.storage.schemas import Key, Row
 from projektor_ray.study import Probe, Study
+from projektor_ray.study.fitting import missing_probes
 
 FIRST_PROBES = 8
 """After so many probes the first hints are shown."""
@@ -58,22 +59,13 @@ def probe(workspace: Workspace, *, retry_failed: bool = False) -> Workspace:
         rows = workspace.probes()
         wanted = workspace.study.wanted_probes()
         show_findings(workspace, [rows[one.key] for one in wanted if one.key in rows])
-    _show_counts(workspace, before)
+    show_probes(workspace, before)
     return workspace
 
 
 def probes_left(workspace: Workspace) -> int:
     """Number of probes that the study asks for and the ledger lacks: neither done nor failed."""
     return len(missing_probes(workspace.study, workspace.probes()))
-
-
-def show_left(left: int) -> None:
-    """Say that probes are missing, and what to do."""
-    if left:
-        status(
-            "Unfinished",
-            f"{count(left, 'probe')} could not be trained; the same command tries again.",
-        )
 
 
 def unfinished(left: int, failure: TooFewProbesError) -> UnfinishedError:
@@ -93,32 +85,6 @@ def show_findings(workspace: Workspace, rows: Iterable[Row]) -> None:
     findings = probe_findings(rows, maximize=metric.maximize, best=best, constant=constant)
     for one in probe_facts(findings, metric.name):
         status("Hint", one.text)
-
-
-def _show_counts(workspace: Workspace, before: Mapping[Key, Row]) -> None:
-    """How many probes were reused, trained, left and failed; an example of those that failed."""
-    wanted, rows = workspace.study.wanted_probes(), workspace.probes()
-    present = [one.key for one in wanted if one.key in rows]
-    trained = sum(
-        key not in before or rows[key]["attempt"] > before[key]["attempt"] for key in present
-    )
-    failed = [p for p in wanted if p.key in rows and rows[p.key]["status"] == "failed"]
-    left = len(wanted) - len(present)
-    parts = [
-        f"{len(present) - trained:,} reused",
-        f"{trained:,} trained",
-        f"{len(failed):,} failed",
-    ]
-    parts += [f"{left:,} left to the next run"] if left else []
-    status("Probes", f"{len(wanted):,} ({', '.join(parts)})")
-    if failed:
-        status("Failure", last_line(rows[failed[0].key]["error"]))
-        status(
-            "Help",
-            "`--failures` of jobs.probe shows all tracebacks, `--replay "
-            f"{failed[0].label}` repeats this probe here, `--retry-failed` trains all failed "
-            "probes again.",
-        )
 
 
 def train(workspace: Workspace, probes: Sequence[Probe], before: Mapping[Key, Row]) -> None:

@@ -10,22 +10,21 @@ if __name__ == "__main__":
 
     main("report")
 
-import numpy as np
+from collections.abc import Sequence
 
-from jobs.fit import fit
-from jobs.measure import measure_mixtures
-from jobs.profiles import Profiles, add_plan, profiles
+from jobs.fit import fit_models, write_fits
+from jobs.profile_tables import Profiles, add_plan
 from jobs.select_mixture import leave_out, select_mixture
-from jobs.workspace import Workspace, opened
+from jobs.study_tables import StudyTables
 from projektor_ray import __version__
 from projektor_ray.cli.screen import status
 from projektor_ray.explain.from_study import results_of_study
 from projektor_ray.explain.results import Results
-from projektor_ray.report import render_page
 from projektor_ray.storage.folder import Folder
 from projektor_ray.storage.hashing import digest
 from projektor_ray.storage.schemas import KEYS
 from projektor_ray.study import StudyConfig
+from projektor_ray.study.purchasing import SetFit
 
 PAGE = "report.html"
 
@@ -36,30 +35,37 @@ def write_report(config: StudyConfig, out: str, address: str | None) -> None:
     if is_there(config, folder):
         status("Report", f"{folder.shown}/{PAGE} is up to date (delete it to write it again)")
         return
+    from jobs.profiles import profiles
+    from jobs.workspace import opened
+
     with opened(config, out, address) as workspace:
-        write_page(workspace, conclude(workspace, profiles(workspace), figures=True))
+        drawn = profiles(workspace)
+        results = conclude(workspace, fit_models(workspace), drawn, figures=True)
+        write_page(workspace, results)
 
 
-def conclude(workspace: Workspace, drawn: Profiles, *, figures: bool) -> Results:
-    """Fit, select, and collect the results, from what the ledgers hold; writes the tables.
+def conclude(
+    tables: StudyTables, fits: Sequence[SetFit], drawn: Profiles, *, figures: bool
+) -> Results:
+    """Select, and collect the results, from what the ledgers hold; writes the tables.
 
     Parameters
     ----------
     figures : whether figures will be drawn of the results.
     """
-    fits = fit(workspace)
-    plans = select_mixture(workspace, fits)
-    if workspace.lease is not None:
-        measure_mixtures(workspace, np.array([plan.mixture for plan in plans.every]))
-    without = leave_out(workspace, fits, plans.selected)
-    planned = add_plan(workspace, drawn, plans.selected, without)
-    return results_of_study(workspace.study, fits, plans, without, planned, figures=figures)
+    write_fits(tables, fits)
+    plans = select_mixture(tables, fits)
+    without = leave_out(tables, fits, plans.selected)
+    planned = add_plan(tables, drawn, plans.selected, without)
+    return results_of_study(tables.study, fits, plans, without, planned, figures=figures)
 
 
-def write_page(workspace: Workspace, results: Results) -> None:
+def write_page(tables: StudyTables, results: Results) -> None:
     """Write the page, with what it was made from."""
-    folder = workspace.folder
-    made_from = _made_from(workspace.study.config, folder)
+    from projektor_ray.report import render_page  # which needs a second for its figures
+
+    folder = tables.folder
+    made_from = _made_from(tables.study.config, folder)
     folder.write(PAGE, f"{render_page(results)}<!-- {made_from} -->\n".encode())
     status("Report", f"{folder.shown}/{PAGE}")
 

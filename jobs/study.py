@@ -11,21 +11,14 @@ if __name__ == "__main__":
 import time
 from collections.abc import Mapping
 
-from jobs.check import check_input, show_data
-from jobs.measure import measure
-from jobs.probe import probe, probes_left, show_left, unfinished
-from jobs.profiles import profiles
-from jobs.report import conclude, is_there, write_page
+from jobs.finished import fingerprint_of, finished_results
+from jobs.stage_lines import show_left
 from jobs.study_folder import check_folder, folder_of
-from jobs.workspace import opened
-from projektor_ray.cli import screen, terminal
-from projektor_ray.data.samples import Samples
-from projektor_ray.errors import TooFewProbesError
-from projektor_ray.explain.data_lines import foreign_label_facts
+from projektor_ray.cli import screen
+from projektor_ray.data import Samples
 from projektor_ray.explain.results import Results
 from projektor_ray.selection import PurchasePlans
 from projektor_ray.study import StudyConfig
-from projektor_ray.study.record import write_record
 
 
 def run_study(
@@ -39,6 +32,8 @@ def run_study(
     verbose: bool = False,
 ) -> PurchasePlans:
     """Run a study, all stages; the same folder again does nothing that is done.
+
+    Where nothing is to be trained or measured, no Ray is started.
 
     Parameters
     ----------
@@ -84,6 +79,8 @@ def study_results(
 ) -> tuple[Results, int]:
     """The same: everything that the result explains, and the number of probes that are missing.
 
+    Ray is imported and started only where something is to be trained or measured.
+
     Raises
     ------
     UnfinishedError
@@ -92,24 +89,18 @@ def study_results(
     started = time.perf_counter()
     out = folder_of(config, out)
     check_folder(out, address)
-    with opened(config, out, address, arrays, validation, appends=True) as workspace:
-        show_data(workspace.study)
-        check_input(workspace)
-        for caution in foreign_label_facts(workspace.study.foreign_labels):
-            screen.status("Caution", str(caution))
-        write_record(workspace.folder, workspace.study)
-        measure(workspace)
-        drawn = profiles(workspace)
-        workspace = probe(workspace, retry_failed=retry_failed)
-        left = probes_left(workspace)
-        new_page = not is_there(config, workspace.folder)
-        try:
-            results = conclude(workspace, drawn, figures=new_page)
-        except TooFewProbesError as failure:
-            raise (unfinished(left, failure) if left else failure) from None
-        terminal.show_results(results, verbose=verbose)
-        if new_page:
-            write_page(workspace, results)
+    sources = fingerprint_of(config, arrays, validation)
+    results = finished_results(config, out, sources, retry_failed=retry_failed, verbose=verbose)
+    left = 0
+    if results is None:
+        from jobs.all_stages import run_stages
+        from jobs.workspace import opened
+
+        screen.status("Ray", "starting")
+        with opened(config, out, address, arrays, validation, appends=True) as workspace:
+            results, left = run_stages(
+                workspace, sources, retry_failed=retry_failed, verbose=verbose
+            )
     seconds = time.perf_counter() - started
     screen.status("Done", f"in {seconds:.0f} s; tables and report.html are in {out}")
     show_left(left)

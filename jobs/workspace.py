@@ -1,9 +1,9 @@
 """What every stage works with: the study, its folder, the pilots in their actors."""
 
 import logging
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, nullcontext
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 from actors.embedding import embedded_references
@@ -11,43 +11,35 @@ from actors.nodes import living_nodes
 from actors.pilots import Pilots
 from actors.transport import PilotDistances
 from jobs.cluster import connected
-from projektor_ray.data import Samples, embedder_identity
+from jobs.study_tables import StudyTables, check_config
+from projektor_ray.data import Samples
 from projektor_ray.designs.adaptive import chosen_before
 from projektor_ray.errors import InputError
-from projektor_ray.learners import METRICS, check_metric
 from projektor_ray.probes.resources import lacking_resources
 from projektor_ray.storage.folder import Folder
-from projektor_ray.storage.lease import Lease, leased
-from projektor_ray.storage.ledger import Ledger, Rows, in_all
-from projektor_ray.storage.schemas import KEYS, Key, Row, make_table
-from projektor_ray.storage.table_metadata import TableMetadata
-from projektor_ray.study import Study, StudyConfig, resolve
+from projektor_ray.storage.lease import leased
+from projektor_ray.storage.ledger import Ledger
+from projektor_ray.storage.schemas import KEYS
+from projektor_ray.study import StudyConfig, resolve
+from projektor_ray.study.interpolated import read_error
+from projektor_ray.transport import DistanceFunction
 
 logger = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True, eq=False)
-class Workspace:
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Workspace(StudyTables):
     """A resolved study, where its tables are, and who holds its pilots.
 
     Attributes
     ----------
     solvers : pilot distances by the validation set's name, built on first use.
-    lease : of the folder; None for a job that appends to no ledger.
     local : whether Ray is of this machine alone, where no node will be added.
     """
 
-    study: Study
-    folder: Folder
     pilots: Pilots
-    lease: Lease | None = None
     local: bool = False
     solvers: dict[str, PilotDistances] = field(default_factory=dict)
-
-    @property
-    def each(self) -> list["Workspace"]:
-        """A workspace for every validation set, of a study of that set alone."""
-        return [replace(self, study=one) for one in self.study.each]
 
     @property
     def pilot_distances(self) -> PilotDistances:
@@ -68,30 +60,22 @@ class Workspace:
         ground = self.each[0].pilot_distances.ground
         return embedded_references(ground, pilots), embedded_references(ground, validations)
 
-    def probes_of_each(self) -> list[Mapping[Key, Row]]:
-        """For every validation set, what the ledger holds of the probes measured on all of them."""
-        ledger = Ledger(self.folder, "probes")
-        return in_all([ledger.rows(one.probes_metadata.input_hash) for one in self.study.each])
+    def search_distances(self) -> DistanceFunction:
+        """Interpolated where that is exact enough; else by transport, made at first use."""
+        if self.interpolates:
+            return super().search_distances()
+        return lambda mixtures: self.pilot_distances(mixtures)
 
-    def probes(self) -> Mapping[Key, Row]:
-        """The probes that the ledger holds for this learner and the validation sets, all of them.
+    @property
+    def interpolates(self) -> bool:
+        """Whether interpolated distances to the one validation set are exact enough."""
+        error = read_error(self.folder, self.study)
+        return error is not None and error.suffices
 
-        The rows are those of the first set.
-        """
-        return self.probes_of_each()[0]
-
-    def distances(self) -> Rows:
-        """The distances that the ledger holds for this ground cost and these pilots."""
-        return Ledger(self.folder, "distances").rows(self.study.distances_metadata.input_hash)
-
-    def write(self, name: str, rows: Iterable[Row], metadata: TableMetadata | None = None) -> None:
-        """Write a table of the study, see `table`; absent metadata: that of the results."""
-        table = make_table(name, rows, metadata or self.study.results_metadata)
-        self.folder.write_table(self.table(name), table)
-
-    def table(self, name: str) -> str:
-        """What a table is called: where it is of a validation set with a name, that is behind."""
-        return "-".join(filter(None, (name, self.study.set_name)))
+    def reset_distances(self) -> None:
+        for one in self.each:
+            if not one.interpolates:
+                one.pilot_distances.reset()
 
     def check_resources(self) -> None:
         """Refuse probes that no node can hold; on a cluster, which may grow, say so and wait.
@@ -133,10 +117,7 @@ def opened(
         If this job appends, and another does already.
     """
     folder = Folder(out)
-    check_metric(config.learner, METRICS[config.metric])
-    embedder_identity(config.embedder)
-    for name in KEYS:
-        Ledger(folder, name).check_version()
+    check_config(config, folder)
     with connected(address, folder.shown) as local:
         pilots = Pilots(config, arrays or {}, validation)
         study = resolve(config, *pilots.summaries())
@@ -146,7 +127,7 @@ def opened(
             if study.adaptive:
                 design = Ledger(folder, "adaptive_design").rows(study.probes_metadata.input_hash)
                 study = study.grown(chosen_before(study, design))
-            yield Workspace(study, folder, pilots, lease, local)
+            yield Workspace(study, folder, lease, pilots=pilots, local=local)
 
 
 def _repair(folder: Folder) -> None:

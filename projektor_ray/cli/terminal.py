@@ -1,7 +1,7 @@
 """What the commands show: a table of runs, fitted models, and a result, the plan first."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
@@ -28,7 +28,9 @@ from projektor_ray.explain.text_tables import (
     validation_sets_table,
 )
 from projektor_ray.explain.uncertainty import plan_stability
-from projektor_ray.runs import ScaleRegressor
+
+if TYPE_CHECKING:
+    from projektor_ray.runs import ScaleRegressor
 
 SHOWN_MIXTURES = 8
 SHOWN_SHARES = 3
@@ -85,7 +87,7 @@ def show_errors(rows: Sequence[Mapping[str, Any]], metric: str) -> None:
     screen.statement(f"select and report use {decides}.")
 
 
-def show_projections(projected: pa.Table, model: ScaleRegressor, metric: str) -> None:
+def show_projections(projected: pa.Table, model: "ScaleRegressor", metric: str) -> None:
     """Show the best mixtures at each size, by the chosen model and the others."""
     names = list(dict.fromkeys(projected["model"].to_pylist()))
     chosen = model.fitted_.projection

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -10,17 +10,20 @@ from projektor_ray.explain.assemble import ObjectiveAt, assemble
 from projektor_ray.explain.model_choice import describe_choice
 from projektor_ray.explain.results import Results
 from projektor_ray.projection.cross_validation import CrossValidation
-from projektor_ray.runs import Runs, ScaleRegressor
+from projektor_ray.runs import Runs
 from projektor_ray.runs.result_tables import predictor_rows
 from projektor_ray.selection import Plan, PurchasePlans
 from projektor_ray.selection.aggregation import Aggregation
 from projektor_ray.selection.objective import MetricObjective
 
+if TYPE_CHECKING:
+    from projektor_ray.runs import ScaleRegressor
+
 
 def results_of_table(
     title: str,
     tables: Sequence[Runs],
-    models: Sequence[ScaleRegressor],
+    models: Sequence["ScaleRegressor"],
     aggregation: Aggregation | None,
     bought: PurchasePlans,
     without: Mapping[str, Plan | None],
@@ -65,7 +68,7 @@ def results_of_table(
 
 
 def _objective_at(
-    models: Sequence[ScaleRegressor], names: Sequence[str], aggregation: Aggregation | None
+    models: Sequence["ScaleRegressor"], names: Sequence[str], aggregation: Aggregation | None
 ) -> ObjectiveAt:
     """What models of these names, one of each metric, say together at a size."""
 
@@ -77,7 +80,7 @@ def _objective_at(
 
 
 def _cross_validation(
-    models: Sequence[ScaleRegressor], aggregation: Aggregation | None
+    models: Sequence["ScaleRegressor"], aggregation: Aggregation | None
 ) -> CrossValidation:
     """Of the aggregate of the metrics; of metrics of different runs, of the first."""
     each = [CrossValidation.of(one.model_, one.probes_) for one in models]
@@ -100,7 +103,7 @@ def _cross_validation(
     )
 
 
-def _rows(model: ScaleRegressor, metric: str) -> list[dict[str, Any]]:
+def _rows(model: "ScaleRegressor", metric: str) -> list[dict[str, Any]]:
     """The errors of the models of one metric, with its name where there are several."""
     on = f" of {metric}" if metric else ""
     return [{**row, "on": on} for row in predictor_rows(model.fitted_)]

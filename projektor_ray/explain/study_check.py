@@ -23,18 +23,20 @@ class StudyCheck:
     timed : probes that were trained to be timed.
     missing : how many probes are to be trained.
     missing_samples : the sum of their sizes.
-    slots, threads : probes that run at once, and CPU threads of each.
+    slots, threads : probes that run at once, and CPU threads of each; slots are None where nothing
+        is to be trained and no node was looked at.
     cost : of the missing probes; None where no probe is finished.
-    distances : of each validation set: its name, mixtures to measure, and the memory plan.
+    distances : of each validation set: its name, mixtures to measure, and the memory plan;
+        None where nothing is to be measured.
     """
 
     timed: int
     missing: int
     missing_samples: int
-    slots: int
+    slots: int | None
     threads: int
     cost: Cost | None
-    distances: Sequence[tuple[str, int, MemoryPlan]]
+    distances: Sequence[tuple[str, int, MemoryPlan | None]]
 
 
 def check_table(study: Study, numbers: StudyCheck) -> TextTable:
@@ -70,6 +72,8 @@ def _design_rows(study: Study, missing: int) -> list[tuple[str, str]]:
 
 
 def _cost_rows(study: Study, numbers: StudyCheck) -> list[tuple[str, str]]:
+    if numbers.slots is None:
+        return []
     at_once = f"{numbers.slots}, with {count(numbers.threads, 'thread')} each"
     cost = numbers.cost
     if cost is None:
@@ -85,12 +89,10 @@ def _cost_rows(study: Study, numbers: StudyCheck) -> list[tuple[str, str]]:
     ]
 
 
-def _distance_rows(name: str, missing: int, plan: MemoryPlan) -> list[tuple[str, str]]:
+def _distance_rows(name: str, missing: int, plan: MemoryPlan | None) -> list[tuple[str, str]]:
     to = f" to {name}" if name else ""
-    return [
-        (f"distances to measure{to}", f"{missing:,}"),
-        (f"memory for distances{to}", memory_text(plan)),
-    ]
+    rows = [(f"distances to measure{to}", f"{missing:,}")]
+    return rows if plan is None else [*rows, (f"memory for distances{to}", memory_text(plan))]
 
 
 def _noise_gain_rows(study: Study) -> Iterator[tuple[str, str]]:

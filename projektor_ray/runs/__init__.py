@@ -1,7 +1,12 @@
-"""Bring your own table: trainings that somebody else ran, without pilots, transport or Ray."""
+"""Bring your own table: trainings that somebody else ran, without pilots, transport or Ray.
+
+The estimators are loaded when they are first used, because scikit-learn takes a second.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
 from projektor_ray.data import read_table
-from projektor_ray.runs.estimators import MixtureRegressor, ScaleRegressor
 from projektor_ray.runs.joined_tables import join_tables
 from projektor_ray.runs.metric_direction import guess_direction, unbounded_note
 from projektor_ray.runs.offers import Offers
@@ -10,8 +15,18 @@ from projektor_ray.runs.purchase_order import PurchaseOrder
 from projektor_ray.runs.reading import Reading
 from projektor_ray.runs.roles import Columns, Roles
 from projektor_ray.runs.runs import Runs
-from projektor_ray.runs.saved_models import from_arrow, to_arrow
 from projektor_ray.runs.table_files import TABLE_ENDINGS, table_bytes
+
+if TYPE_CHECKING:
+    from projektor_ray.runs.estimators import MixtureRegressor, ScaleRegressor
+    from projektor_ray.runs.saved_models import from_arrow, to_arrow
+
+_SLOW = {
+    "MixtureRegressor": "estimators",
+    "ScaleRegressor": "estimators",
+    "from_arrow": "saved_models",
+    "to_arrow": "saved_models",
+}
 
 __all__ = [
     "PLAN_FORMATS",
@@ -33,3 +48,13 @@ __all__ = [
     "to_arrow",
     "unbounded_note",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _SLOW:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_SLOW[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *_SLOW])

@@ -1,7 +1,7 @@
 """Rows of fitted predictors and of projections, of a study and of a table of trainings alike."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
@@ -11,9 +11,11 @@ from projektor_ray.predictors import FitReport
 from projektor_ray.projection import FittedModels, Grouped, Joint, JointPower
 from projektor_ray.projection.choose import JOINTS
 from projektor_ray.projection.law_error import UNKNOWN
-from projektor_ray.runs.estimators import ScaleRegressor
 from projektor_ray.runs.runs import Runs
 from projektor_ray.storage.array_types import Floats
+
+if TYPE_CHECKING:
+    from projektor_ray.runs.estimators import ScaleRegressor
 
 
 def predictor_rows(fitted: FittedModels) -> list[dict[str, Any]]:
@@ -51,7 +53,7 @@ def fit_scale(
     predictor: str,
     projection: str,
     learner_family: str = UNKNOWN,
-) -> ScaleRegressor:
+) -> "ScaleRegressor":
     """The models of all sizes in the table.
 
     Raises
@@ -64,6 +66,8 @@ def fit_scale(
             "the table has no sizes, so nothing can be projected to other sizes; name the column "
             "of sizes, or give the one size of all rows: --size 1000000"
         )
+    from projektor_ray.runs.estimators import ScaleRegressor  # which imports scikit-learn
+
     model = ScaleRegressor(
         projection,
         predictor=predictor,
@@ -76,7 +80,7 @@ def fit_scale(
     return model.fit(runs.features(), runs.values)
 
 
-def projection_table(model: ScaleRegressor, runs: Runs, sizes: Sequence[int]) -> pa.Table:
+def projection_table(model: "ScaleRegressor", runs: Runs, sizes: Sequence[int]) -> pa.Table:
     """Every distinct mixture at every size by every fitted model: `value`, `low`, `high`.
 
     A column for each provider's share; `chosen` marks the model to use. Where one projection was

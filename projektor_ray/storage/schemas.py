@@ -83,6 +83,25 @@ SCHEMAS: dict[str, pa.Schema] = {
         ("validation_sets", _TEXT, "Summaries of the validation sets as JSON."),
         ("probe_hashes", pa.list_(_TEXT), "Input hash of the probes, for each validation set."),
         ("distance_hashes", pa.list_(_TEXT), "Input hash of the distances, for each one."),
+        (
+            "sources",
+            _TEXT,
+            "Fingerprint of the sources of all pilots and validation sets; empty if unknown.",
+        ),
+    ),
+    "interpolation": _table(
+        "How exactly distances are interpolated between the measured mixtures: one row.",
+        ("error", _NUMBER, "Root mean square error of held-out distances."),
+        (
+            "bound",
+            _NUMBER,
+            "Largest error that is wanted: a tenth of the metric's error, in units of the "
+            "distance. Above it, plans are searched by transport itself.",
+        ),
+        ("metric_error", _NUMBER, "Root mean square error of the metric of left-out mixtures."),
+        ("sensitivity", _NUMBER, "Largest change of the metric for a change of the distance by 1."),
+        ("measured", _COUNT, "Mixtures between which distances are interpolated."),
+        ("further", _COUNT, "Mixtures among them that were measured for the interpolation alone."),
     ),
     "provider_profiles": _table(
         "What each pilot shows about its provider: one row for each provider.",

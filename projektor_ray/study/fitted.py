@@ -26,12 +26,12 @@ from projektor_ray.storage.ledger import Ledger, in_all
 from projektor_ray.storage.settings import parse
 from projektor_ray.study.config import StudyConfig
 from projektor_ray.study.fitting import fit_study, join_ledgers
+from projektor_ray.study.interpolated import InterpolationError, interpolated, read_error
 from projektor_ray.study.predictions import Prediction, Purchase
 from projektor_ray.study.provider_config import ProviderConfig
 from projektor_ray.study.purchasing import SetFit, purchase_problem
 from projektor_ray.study.record import StudyRecord, read_record
 from projektor_ray.study.study import Study
-from projektor_ray.transport import InterpolatedDistances
 
 if TYPE_CHECKING:
     from projektor_ray.profiles import ProviderProfile
@@ -71,11 +71,7 @@ def open_study(folder: str | Path) -> "FittedStudy":
     for one, rows in zip(record.study.each, probes, strict=True):
         distances = Ledger(place, "distances").rows(record.distance_hashes[one.validation.name])
         runs = join_ledgers(one, rows, distances)
-        measured = [row for row in distances.values() if row["providers"] == one.names]
-        known = InterpolatedDistances.fit(
-            np.array([row["mixture"] for row in measured]),
-            np.array([row["value"] for row in measured]),
-        )
+        known = interpolated(one, distances)
         fits.append(SetFit(one, fit_study(one, runs, compare=False), runs, known))
     return FittedStudy(place, record, tuple(fits))
 
@@ -248,6 +244,12 @@ class FittedStudy:
             columns[f"distance{suffix}"] = fit.runs.distances
             columns[f"{fit.study.config.metric}{suffix}"] = fit.runs.values
         return pa.table(columns)
+
+    @cached_property
+    def interpolation(self) -> dict[str, InterpolationError]:
+        """How exactly distances are interpolated, by validation set; none where unknown."""
+        errors = {one.validation.name: read_error(self.folder, one) for one in self.study.each}
+        return {name: error for name, error in errors.items() if error is not None}
 
     @cached_property
     def problem(self) -> PurchaseProblem:

@@ -11,7 +11,7 @@ from projektor_ray.projection import ClassShares
 from projektor_ray.projection.choose import NO_PROJECTION, FittedModels, choose_model
 from projektor_ray.storage.array_types import Floats
 from projektor_ray.storage.schemas import Key, Row
-from projektor_ray.study.study import Study
+from projektor_ray.study.study import Probe, Study
 
 if TYPE_CHECKING:
     from projektor_ray.runs import Runs
@@ -26,6 +26,17 @@ def unmeasured(study: Study, distances: Mapping[Key, Row]) -> Floats:
     """Mixtures of the design, and candidates, that lack a distance: (b, m)."""
     lacks = [(study.identify(mixture),) not in distances for mixture in study.measured]
     return np.asarray(study.measured[lacks])
+
+
+def missing_probes(
+    study: Study, rows: Mapping[Key, Row], *, retry_failed: bool = False
+) -> list[Probe]:
+    """The probes that a study asks for and the ledger lacks, largest first."""
+    return [
+        probe
+        for probe in study.wanted_probes()
+        if probe.key not in rows or (retry_failed and rows[probe.key]["status"] == "failed")
+    ]
 
 
 def distance_rows(
@@ -61,7 +72,7 @@ def join_ledgers(study: Study, probes: Mapping[Key, Row], distances: Mapping[Key
     InputError
         If the distance of a mixture is missing.
     """
-    from projektor_ray.runs import Runs  # which imports scikit-learn
+    from projektor_ray.runs import Runs
 
     wanted = [(probe, probes[probe.key]) for probe in study.wanted_probes() if probe.key in probes]
     done = [(probe, row) for probe, row in wanted if row["status"] == "done"]

@@ -47,9 +47,9 @@ class SetFit:
 def plan_purchases(study: Study, fits: Sequence[SetFit]) -> PurchasePlans:
     """The purchase that a study asks for (Algorithm 2), and the plans to compare it with.
 
-    A search over sizes takes a thousand steps. It goes by distances interpolated between the
-    measured ones; those of all plans found are measured and the search is repeated, until they
-    were right.
+    A search over sizes takes a thousand steps. Where the fits' distances are by transport, it goes
+    by distances interpolated between the measured ones; those of all plans found are measured and
+    the search is repeated, until they were right.
 
     Parameters
     ----------
@@ -64,7 +64,8 @@ def plan_purchases(study: Study, fits: Sequence[SetFit]) -> PurchasePlans:
     """
     study.check_projectable()
     request = study.config.selection.request
-    if request.size is not None:
+    interpolated = all(isinstance(one.distances, InterpolatedDistances) for one in fits)
+    if request.size is not None or interpolated:
         return buy(purchase_problem(study, fits), request)
     guesses = [Guesses(one) for one in fits]
     for _ in range(MOST_ROUNDS):

@@ -1,12 +1,16 @@
 """The record of a study in its own folder: what opens it later, without pilots and without Ray."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 
 from pydantic import TypeAdapter, ValidationError
 
+from projektor_ray.data import Samples, SourceConfig
+from projektor_ray.data.fingerprints import fingerprints
 from projektor_ray.errors import InputError
 from projektor_ray.storage.folder import Folder
+from projektor_ray.storage.hashing import digest
 from projektor_ray.storage.ledger import Ledger
 from projektor_ray.storage.schemas import Row, make_table
 from projektor_ray.storage.settings import parse
@@ -34,8 +38,13 @@ class StudyRecord:
     distance_hashes: dict[str, str]
 
 
-def write_record(folder: Folder, study: Study) -> None:
-    """Write the record; sources are left out, since paths and credentials are nobody's business."""
+def write_record(folder: Folder, study: Study, sources: str = "") -> None:
+    """Write the record; sources are left out, since paths and credentials are nobody's business.
+
+    Parameters
+    ----------
+    sources : fingerprint of all of them, see `sources_fingerprint`.
+    """
     config = study.config.model_dump(
         mode="json", exclude_unset=True, exclude={"validation", "validations"}
     )
@@ -49,6 +58,7 @@ def write_record(folder: Folder, study: Study) -> None:
         "validation_sets": json.dumps([asdict(one) for one in study.validations]),
         "probe_hashes": [one.probes_metadata.input_hash for one in study.each],
         "distance_hashes": [one.distances_metadata.input_hash for one in study.each],
+        "sources": sources,
     }
     folder.write_table(TABLE, make_table(TABLE, [row], study.results_metadata))
 
@@ -78,6 +88,52 @@ def read_record(folder: Folder) -> StudyRecord:
     design = Ledger(folder, "adaptive_design").rows(row["probe_hashes"][0])
     grown = study.grown(chosen_before(study, design))
     return StudyRecord(grown, record.probe_hashes, record.distance_hashes)
+
+
+def sources_fingerprint(
+    config: StudyConfig,
+    pilots: Mapping[str, Samples],
+    validations: Mapping[str, Samples],
+) -> str:
+    """One hash of where all samples of a study come from, and of the state of their sources.
+
+    Empty where a source cannot be seen from here, as on a cluster whose nodes have the files.
+
+    Parameters
+    ----------
+    pilots, validations : samples that a driver gives in place of sources, by name.
+    """
+    try:
+        return digest(
+            _of_each(config.pilot_sources, pilots),
+            _of_each({} if validations else config.validation_sources, validations),
+        )
+    except InputError:
+        return ""
+
+
+def _of_each(
+    sources: Mapping[str, SourceConfig | None], given: Mapping[str, Samples]
+) -> dict[str, object]:
+    read = {n: one for n, one in sources.items() if one is not None and n not in given}
+    of_samples = {n: asdict(SetSummary.of(n, one)) for n, one in given.items()}
+    return {**fingerprints(read), **of_samples}
+
+
+def recorded_sets(folder: Folder, sources: str) -> tuple[list[SetSummary], list[SetSummary]] | None:
+    """Summaries of pilots and validation sets, if the sources are as they were recorded.
+
+    None where there is no record, or it is of other sources.
+    """
+    if not sources:
+        return None
+    try:
+        (row,) = folder.read_table(TABLE).to_pylist()
+        if row.get("sources") != sources:
+            return None
+        return _summaries(row["pilots"]), _summaries(row["validation_sets"])
+    except InputError:
+        return None
 
 
 def _summaries(text: str) -> list[SetSummary]:

@@ -10,13 +10,13 @@ import pytest
 from ray.tune.search import Searcher
 
 from actors.adaptive import NextMixtures
-from actors.probes import missing_probes
 from projektor_ray.designs.adaptive import chosen_before
 from projektor_ray.probes.train_probe import Outcome
 from projektor_ray.storage.folder import Folder
 from projektor_ray.storage.ledger import Ledger
 from projektor_ray.storage.schemas import Key, Row
 from projektor_ray.study import Probe, Study
+from projektor_ray.study.fitting import missing_probes
 from tests.helpers.studies import adaptive, measured, value
 
 SLOTS = 5

@@ -14,8 +14,8 @@ from projektor_ray.study import SetSummary, Study, StudyConfig, resolve
 LEDGERS = ("probes", "distances", "adaptive_design")
 OF_SEVERAL = "validation_sets"
 """The table that a study of one validation set does not have."""
-CLOCKS = ("seconds", "started_at")
-"""Columns that differ between two runs of the same study."""
+CLOCKS = ("seconds", "started_at", "sources")
+"""Columns that differ between two runs of the same study: by the time, or by who gave the samples."""
 
 IRIS = {"sklearn": "iris", "shuffle": 0}
 PROVIDERS: list[dict[str, Any]] = [

@@ -28,7 +28,7 @@ def write_study(place: Path, study: Study) -> Path:
     write_record(folder, study)
     write_ledgers(folder, study)
     for one in study.each:
-        rows = [_profile(name).to_row() for name in study.names]
+        rows = [profile(name).to_row() for name in study.names]
         table = "-".join(filter(None, ("provider_profiles", one.set_name)))
         folder.write_table(table, make_table("provider_profiles", rows, one.distances_metadata))
     return place
@@ -63,7 +63,7 @@ def write_ledgers(folder: Folder, study: Study) -> None:
         Ledger(folder, "distances").append(rows, one.distances_metadata)
 
 
-def _profile(provider: str) -> ProviderProfile:
+def profile(provider: str) -> ProviderProfile:
     """Of a pilot of 40 samples, a fifth of whose labels are wrong."""
     share = Share(0.2, 0.1, 0.3)
     return ProviderProfile(

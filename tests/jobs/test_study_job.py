@@ -19,15 +19,13 @@ import yaml
 
 from actors import probes as runner
 from actors.ledger import LedgerWriter
-from actors.probes import missing_probes
 from jobs import probe as probe_job
 from jobs import profiles as profiles_job
 from jobs import report as report_job
-from jobs import study as study_job
 from jobs.check import check
 from jobs.cluster import ROOT, check_reachable
 from jobs.command_line import main as command_line
-from jobs.fit import fit
+from jobs.fit import fit, fit_models
 from jobs.study import run_study
 from jobs.workspace import Workspace, opened
 from projektor_ray.errors import BusyError, InputError, StorageError, TooFewProbesError
@@ -38,6 +36,7 @@ from projektor_ray.storage.lease import Lease
 from projektor_ray.storage.schemas import SCHEMAS
 from projektor_ray.storage.table_metadata import TableMetadata
 from projektor_ray.study import SetSummary, StudyConfig, resolve
+from projektor_ray.study.fitting import missing_probes
 from tests.helpers.job_studies import (
     IRIS,
     LEDGERS,
@@ -87,8 +86,11 @@ def test_all_tables_are_written_with_their_schemas(finished: tuple[Path, Purchas
     plans = {tuple(plan.mixture.round(9).tolist()) for plan in finished[1].every}
     measured = {tuple(np.round(row["mixture"], 9).tolist()) for row in rows(out, "distances")}
     assert len(measured) == table(out, "distances").num_rows
-    assert plans <= measured, "open_study needs the distances of plans"
-    assert MIXTURES <= len(measured) <= MIXTURES + len(plans)
+    (interpolation,) = table(out, "interpolation").to_pylist()
+    exact = interpolation["error"] <= interpolation["bound"]
+    assert exact or plans <= measured, "a search by transport leaves the distances of its plans"
+    assert len(measured) == interpolation["measured"] + (0 if exact else len(plans - measured))
+    assert interpolation["measured"] == MIXTURES + interpolation["further"]
     assert {row["size"] for row in rows(out, "projections")} == {4, 16, 100}
     for name in ("predictors", "projections", "plans"):
         for row in rows(out, name):
@@ -190,7 +192,7 @@ def test_the_report_is_the_study_s_again_and_changes_no_table(
     (again / "report.html").unlink()
     with opened(config(), str(again)) as workspace:
         drawn = profiles_job.profiles(workspace)
-        results = report_job.conclude(workspace, drawn, figures=True)
+        results = report_job.conclude(workspace, fit_models(workspace), drawn, figures=True)
         report_job.write_page(workspace, results)
     assert tables(again) == tables(finished[0])
     assert (again / "report.html").read_bytes() == (finished[0] / "report.html").read_bytes()
@@ -209,7 +211,7 @@ def test_a_page_of_all_that_the_folder_holds_is_not_made_again(
         study.write_text(yaml.safe_dump(values(**changes)))
         return command("report", str(study), "--out", str(again), monkeypatch=monkeypatch)
 
-    monkeypatch.setattr(report_job, "opened", refuse)
+    monkeypatch.setattr("jobs.workspace.opened", refuse)
     before = (again / "report.html").read_bytes()
     assert report_of() == 0
     assert (again / "report.html").read_bytes() == before
@@ -238,7 +240,7 @@ def test_the_second_run_trains_nothing_and_gives_equal_tables_and_the_page_that_
     finished: tuple[Path, PurchasePlans], again: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     drawn = []
-    monkeypatch.setattr(study_job, "write_page", lambda *told: drawn.append(1))
+    monkeypatch.setattr("jobs.finished.write_page", lambda *told: drawn.append(1))
     run_study(config(), str(again))
     assert tables(again) == tables(finished[0])
     assert not drawn
@@ -410,7 +412,7 @@ def test_a_set_that_comes_later_is_measured_alone(tmp_path: Path) -> None:
     more = {**SETS, "all": {**IRIS, "rows": [0, 50]}}
     grown = resolved(of_sets(tmp_path, validations=more))
     held: Any = None
-    before, after = (Workspace(one, Folder(tmp_path), held) for one in (study, grown))
+    before, after = (Workspace(one, Folder(tmp_path), pilots=held) for one in (study, grown))
     assert not missing_probes(study, before.probes())
     for rows_of_one, value in zip(before.probes_of_each(), (0.5, 0.75), strict=True):
         assert {row["value"] for row in rows_of_one.values()} == {value}

@@ -20,10 +20,10 @@ def test_probes_that_no_node_can_hold_are_refused_here_and_told_on_a_cluster(
     monkeypatch.setattr(workspace, "living_nodes", lambda: nodes)
     asked = resolved(config(probes={**values()["probes"], "gpus": 0.25}))
     pilots: Any = SimpleNamespace()
-    here = Workspace(asked, Folder("unused"), pilots, local=True)
+    here = Workspace(asked, Folder("unused"), pilots=pilots, local=True)
     with pytest.raises(InputError, match=r"GPU 0\.25"):
         here.check_resources()
-    away = Workspace(asked, Folder("unused"), pilots)
+    away = Workspace(asked, Folder("unused"), pilots=pilots)
     with caplog.at_level(logging.WARNING):
         away.check_resources()
     assert "Probes wait until such a node joins" in caplog.text

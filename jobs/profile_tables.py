@@ -1,0 +1,65 @@
+"""Provider profiles as the study's tables hold them: read, written, and shown."""
+
+from collections.abc import Mapping, Sequence
+
+from jobs.study_tables import StudyTables
+from projektor_ray.cli import screen
+from projektor_ray.errors import InputError
+from projektor_ray.explain.profile_table import profile_table
+from projektor_ray.profiles import ProviderProfile, with_plan
+from projektor_ray.selection import Plan
+from projektor_ray.storage.hashing import digest
+from projektor_ray.storage.table_metadata import TableMetadata
+
+VERSION = 3
+"""Of what the numbers of a profile mean; a table of another version is computed again."""
+
+Profiles = dict[str, list[ProviderProfile]]
+"""Of all providers, by the validation set that they are compared with."""
+
+
+def known_profiles(tables: StudyTables) -> list[ProviderProfile] | None:
+    """The profiles beside one validation set, where the table is of these pilots."""
+    table = tables.table("provider_profiles")
+    try:
+        stored = tables.folder.read_table(table)
+    except InputError:
+        return None
+    if TableMetadata.of(stored.schema, table) != profile_metadata(tables):
+        return None
+    return [ProviderProfile.from_row(row) for row in stored.to_pylist()]
+
+
+def write_profiles(tables: StudyTables, profiles: Sequence[ProviderProfile]) -> None:
+    """Write the table `provider_profiles`."""
+    rows = [profile.to_row() for profile in profiles]
+    tables.write("provider_profiles", rows, profile_metadata(tables))
+
+
+def show_profiles(tables: StudyTables, profiles: Sequence[ProviderProfile]) -> None:
+    """Show the profiles beside one validation set."""
+    screen.table(profile_table(profiles, tables.study.set_name))
+
+
+def add_plan(
+    tables: StudyTables, drawn: Profiles, plan: Plan, without: Mapping[str, Plan | None]
+) -> Profiles:
+    """The profiles with each provider's part in the selected plan; writes them again.
+
+    Parameters
+    ----------
+    without : the best plans that leave a provider out, see `plans_without`.
+    """
+    planned: Profiles = {}
+    for one in tables.each:
+        name = one.study.validation.name
+        planned[name] = with_plan(drawn[name], plan, without)
+        write_profiles(one, planned[name])
+    return planned
+
+
+def profile_metadata(tables: StudyTables) -> TableMetadata:
+    """What profiles depend on: pilots, validation set, embedder and ground cost."""
+    study = tables.study
+    input_hash = digest("provider_profiles", VERSION, study.distances_metadata.input_hash)
+    return TableMetadata(study.config.name, study.names, input_hash, study.set_name)

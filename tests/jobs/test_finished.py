@@ -1,0 +1,164 @@
+"""A study of which nothing is to be trained or measured: results from its tables, without Ray."""
+
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from jobs.finished import fingerprint_of, finished_results, finished_tables
+from projektor_ray.errors import BusyError
+from projektor_ray.explain.results import Results
+from projektor_ray.storage.folder import Folder
+from projektor_ray.storage.lease import leased
+from projektor_ray.study import StudyConfig, open_study
+from projektor_ray.study.interpolated import InterpolationError, read_error, write_error
+from tests.helpers.finished_studies import write_finished
+from tests.helpers.job_studies import IRIS, PROBES, config, resolved, rows, tables, values
+
+ROOT = Path(__file__).resolve().parents[2]
+SEVERAL = {"everyday": {**IRIS, "rows": [0, 50]}, "rare": {**IRIS, "rows": [10, 50]}}
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Path:
+    write_finished(tmp_path / "iris", resolved(config()))
+    return tmp_path / "iris"
+
+
+def results_of(place: Path, asked: StudyConfig, **options: Any) -> Results | None:
+    sources = fingerprint_of(asked, None, None)
+    wanted = {"retry_failed": False, "verbose": False, **options}
+    return finished_results(asked, str(place), sources, **wanted)
+
+
+@pytest.mark.parametrize("options", [[], ["--check"]])
+def test_neither_ray_nor_torch_is_imported(tmp_path: Path, options: list[str]) -> None:
+    learner = {"name": "sklearn.naive_bayes.GaussianNB"}
+    study, place = tmp_path / "iris.yaml", tmp_path / "iris"
+    write_finished(place, resolved(config(learner=learner)))
+    study.write_text(yaml.safe_dump(values(learner=learner)))
+    code = (
+        "import sys\n"
+        "from jobs.command_line import main\n"
+        f"sys.argv = ['jobs.study', {str(study)!r}, '--out', {str(place)!r}, *{options!r}]\n"
+        "try:\n    main('study')\n"
+        "except SystemExit as end:\n    assert not end.code, end.code\n"
+        "print(sorted({'ray', 'torch', 'torchvision'} & set(sys.modules)))"
+    )
+    result = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT
+    )
+    assert result.stdout.splitlines()[-1] == "[]"
+    assert str(PROBES) in result.stdout + result.stderr
+
+
+def test_the_plan_is_that_of_the_opened_folder(place: Path) -> None:
+    results = results_of(place, config())
+    assert results is not None
+    opened = open_study(place).select()
+    assert results.selected.samples.tolist() == opened.selected.samples.tolist()
+    assert results.selected.predicted == opened.selected.predicted
+    assert results.selected.interval == opened.selected.interval
+    stored = {
+        row["provider"]: row["samples"] for row in rows(place, "plans") if row["plan"] == "selected"
+    }
+    assert list(stored.values()) == results.selected.samples.tolist()
+    assert (place / "report.html").exists()
+
+
+def test_the_same_again_changes_no_table(place: Path) -> None:
+    results_of(place, config())
+    before, page = tables(place), (place / "report.html").stat().st_mtime_ns
+    results_of(place, config())
+    assert tables(place) == before
+    assert (place / "report.html").stat().st_mtime_ns == page, "the page is there"
+
+
+def test_another_purchase_is_planned_from_the_tables_and_written(place: Path) -> None:
+    results_of(place, config())
+    asked = config(selection={"size": 60, "budget": 50, "restarts": 4})
+    results = results_of(place, asked)
+    assert results is not None
+    assert results.selected.size == 60
+    assert {row["size"] for row in rows(place, "plans")} == {60}
+    assert open_study(place).study.config.selection.size == 60
+    free = config(selection={"frontier": [20, 60], "max_size": 100, "restarts": 2})
+    results = results_of(place, free)
+    assert results is not None
+    assert list(results.bought.frontier) == [20, 60]
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"probes": {"scales": [4, 16], "lattice": 2, "seeds": 2}},
+        {"probes": {"scales": [4, 16], "lattice": 3, "seeds": 1}},
+        {"validation": {**IRIS, "rows": [0, 49]}},
+        {"transport": {"dtype": "float64", "epsilon": 0.2}},
+        {"embedder": {"name": "standardize"}},
+        {"learner": {"name": "tests.helpers.job_learners:broken"}},
+    ],
+)
+def test_what_is_to_be_trained_or_measured_goes_the_usual_way(
+    place: Path, changes: dict[str, Any]
+) -> None:
+    assert results_of(place, config()) is not None
+    assert results_of(place, config(**changes)) is None
+
+
+def test_a_folder_without_a_record_goes_the_usual_way(tmp_path: Path) -> None:
+    assert results_of(tmp_path / "new", config()) is None
+    assert not (tmp_path / "new").exists()
+
+
+def test_a_changed_file_goes_the_usual_way(tmp_path: Path) -> None:
+    table = tmp_path / "pilot.csv"
+    table.write_text("a,b,c,d,label\n" + "1,2,3,4,setosa\n2,3,4,5,virginica\n" * 20)
+    providers = values()["providers"]
+    sellers = [
+        {**providers[0], "source": {"path": str(table), "target": "classes"}},
+        *providers[1:],
+    ]
+    asked = config(providers=sellers, validation={"path": str(table)})
+    before = fingerprint_of(asked, None, None)
+    assert before == fingerprint_of(asked, None, None) != ""
+    table.write_text(table.read_text().replace("1,2", "1,3", 1))
+    assert fingerprint_of(asked, None, None) != before
+    table.unlink()
+    assert fingerprint_of(asked, None, None) == ""
+    assert finished_tables(asked, str(tmp_path), "") is None
+
+
+def test_failed_probes_are_trained_again_where_that_is_wanted(place: Path) -> None:
+    assert results_of(place, config(), retry_failed=True) is not None, "none has failed"
+
+
+def test_interpolation_that_is_too_rough_goes_the_usual_way(place: Path) -> None:
+    study = resolved(config())
+    known = read_error(Folder(place), study)
+    assert known is not None
+    rough = InterpolationError(**{**vars(known), "error": 2 * known.bound})
+    write_error(Folder(place), study, rough)
+    assert results_of(place, config()) is None
+    (place / "interpolation.parquet").unlink()
+    assert results_of(place, config()) is None
+
+
+def test_a_folder_that_a_driver_works_on_is_refused(
+    place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("projektor_ray.storage.lease.HEARTBEAT_SECONDS", 0.1)
+    with leased(Folder(place)), pytest.raises(BusyError):
+        results_of(place, config())
+
+
+def test_several_validation_sets(tmp_path: Path) -> None:
+    asked = config(validation=None, validations=SEVERAL)
+    write_finished(tmp_path, resolved(asked))
+    results = results_of(tmp_path, asked)
+    assert results is not None
+    assert set(results.bought.parts) == set(SEVERAL)
+    assert set(open_study(tmp_path).interpolation) == set(SEVERAL)

@@ -8,7 +8,8 @@ from projektor_ray.errors import InputError
 from projektor_ray.predictors.kernels import KernelSum, MixtureKernels
 from projektor_ray.predictors.predictor import Predictor
 from projektor_ray.predictors.probe_arrays import ProbeArrays
-from projektor_ray.predictors.ridge import Averaged, NoisePrior, Posterior, Spectrum, Trend
+from projektor_ray.predictors.ridge import Averaged, NoisePrior, Posterior
+from projektor_ray.predictors.spectra import Factorised, Trend
 from projektor_ray.storage.array_types import Floats
 
 KERNELS = MixtureKernels(lengths=(0.15, 0.3, 0.6, 1.2), additive=(0.0, 0.5, 0.9))
@@ -71,15 +72,21 @@ class GaussianProcess(Predictor):
         deviation = float(probes.distances.std())
         varies = deviation > CONSTANT_TOLERANCE * max(abs(self._centre), 1e-3)
         self._deviation = deviation if varies else np.inf
-        self._trend = Trend(self._trend_columns(probes.distances))
-        kernels = KERNELS.matrices(probes.mixtures, probes.mixtures)
+        self._factorised = Factorised.shared(
+            (self.name, probes.mixtures.tobytes(), probes.distances.tobytes()),
+            lambda: (
+                Trend(self._trend_columns(probes.distances)),
+                KERNELS.matrices(probes.mixtures, probes.mixtures),
+            ),
+        )
+        trend, kernels = self._factorised.trend, self._factorised.kernels
         self._average = Averaged(
             targets=probes.values,
-            spectra=[Spectrum.of_kernel(self._trend, kernel) for kernel in kernels],
+            spectra=self._factorised.spectra,
             ratios=RATIOS,
             prior=NoisePrior(NOISE_WEIGHT, NOISE_SHARE * float(probes.values.std())),
         )
-        self._posterior = Posterior(self._trend, self._average, kernels)
+        self._posterior = Posterior(trend, self._average, kernels)
         offset, slope = self._posterior.trend_coefficients
         slope = slope / self._deviation
         self.coefficients = np.array([slope, offset - slope * self._centre])

@@ -7,7 +7,8 @@ import numpy as np
 from projektor_ray.errors import InputError
 from projektor_ray.predictors.predictor import Predictor
 from projektor_ray.predictors.probe_arrays import ProbeArrays
-from projektor_ray.predictors.ridge import Averaged, Spectrum, Trend
+from projektor_ray.predictors.ridge import Averaged
+from projektor_ray.predictors.spectra import Spectrum, Trend
 from projektor_ray.storage.array_types import Floats
 
 RATIOS = 10.0 ** np.arange(-3.0, 10.5, 0.5)

@@ -15,13 +15,14 @@ from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.linalg import eigh
 from scipy.special import logsumexp
 
+from projektor_ray.predictors.spectra import Spectrum, Trend
 from projektor_ray.storage.array_types import Floats
 
-RANK_TOLERANCE = 1e-10
 LEVERAGE_TOLERANCE = 1e-9
+BLOCK_NUMBERS = 2_000_000
+"""Numbers in the largest array while groups are left out at several ratios at once."""
 
 
 @dataclass(frozen=True)
@@ -37,64 +38,6 @@ class NoisePrior:
     @property
     def sum_of_squares(self) -> float:
         return self.weight * self.scale**2
-
-
-@dataclass(frozen=True, eq=False)
-class Trend:
-    """The free columns `U` (n, k) at the probes, and their complement."""
-
-    columns: Floats
-
-    @cached_property
-    def _singular(self) -> tuple[Floats, Floats, Floats, int]:
-        left, singular, right = np.linalg.svd(self.columns, full_matrices=True)
-        rank = int(np.sum(singular > RANK_TOLERANCE * singular[0]))
-        return left, singular, right, rank
-
-    @property
-    def rank(self) -> int:
-        return self._singular[3]
-
-    @property
-    def half_log_determinant(self) -> float:
-        """`½ ln det UᵀU`, over the columns' span."""
-        return float(np.log(self._singular[1][: self.rank]).sum())
-
-    @property
-    def complement(self) -> Floats:
-        """`Q`, shape (n, n − k)."""
-        return self._singular[0][:, self.rank :]
-
-    @property
-    def pseudo_inverse(self) -> Floats:
-        """`U⁺`, shape (k, n)."""
-        left, singular, right, rank = self._singular
-        return np.asarray((right[:rank].T / singular[:rank]) @ left[:, :rank].T)
-
-
-@dataclass(frozen=True, eq=False)
-class Spectrum:
-    """A shrunken part in the trend's complement: `Q V` (n, r) and `Λ` (r,)."""
-
-    vectors: Floats
-    values: Floats
-
-    @staticmethod
-    def of_kernel(trend: Trend, kernel: Floats) -> "Spectrum":
-        """The spectrum of a kernel `R` (n, n)."""
-        complement = trend.complement
-        values, vectors = eigh(complement.T @ kernel @ complement)
-        return Spectrum(complement @ vectors, np.maximum(values, 0.0))
-
-    @staticmethod
-    def of_columns(trend: Trend, columns: Floats) -> "Spectrum":
-        """The spectrum of a ridge on columns `Z` (n, f): `R = Z Zᵀ`, without forming it."""
-        complement = trend.complement
-        reduced = complement.T @ columns
-        left, singular, _ = np.linalg.svd(reduced, full_matrices=len(reduced) > reduced.shape[1])
-        values = np.zeros(len(left))
-        values[: len(singular)] = singular**2
-        return Spectrum(complement @ left, values)
 
 
 @dataclass(frozen=True, eq=False)
@@ -202,26 +145,45 @@ class Averaged:
         errors = np.zeros((len(self.spectra), len(self.ratios), count, size))
         evidence = np.full(errors.shape[:3], -np.inf)
         determined = np.ones(count, dtype=bool)
-        for j, g in zip(*np.nonzero(np.isfinite(self._log_determinants)), strict=True):
-            shrinkage, contrasts = self.shrinkage[j][g], self.contrasts[j]
-            vectors = self.spectra[j].vectors[groups]
-            block = (vectors * shrinkage) @ vectors.swapaxes(1, 2)
-            pushed = vectors @ (shrinkage * contrasts)
-            smallest = np.linalg.eigvalsh(block)[:, 0]
-            usable = smallest > LEVERAGE_TOLERANCE * shrinkage.min()
-            determined &= usable
-            block[~usable] = np.eye(size)
-            errors[j, g] = np.linalg.solve(block, pushed[..., None])[..., 0]
-            squares = self._squares[j, g] - np.sum(errors[j, g] * pushed, axis=1)
-            logs = self._log_determinants[j, g] - np.linalg.slogdet(block)[1]
-            left = len(contrasts) - size
-            evidence[j, g] = self._log_evidence(logs, np.maximum(squares, 0.0), left)
+        at_once = max(1, BLOCK_NUMBERS // max(1, groups.size * len(self.contrasts[0])))
+        for j, finite in enumerate(np.isfinite(self._log_determinants)):
+            candidates = np.flatnonzero(finite)
+            for start in range(0, len(candidates), at_once):
+                g = candidates[start : start + at_once]
+                errors[j, g], evidence[j, g], usable = self._without_groups(j, g, groups)
+                determined &= usable
         weights = np.exp(evidence - logsumexp(evidence, axis=(0, 1)))
         residuals = np.einsum("jgh,jghb->hb", weights, errors)
         for group in np.flatnonzero(~determined):
             others = np.delete(self.targets, groups[group])
             residuals[group] = self.targets[groups[group]] - others.mean()
         return np.asarray(residuals)
+
+    def _without_groups(
+        self, j: int, g: NDArray[np.intp], groups: NDArray[np.intp]
+    ) -> tuple[Floats, Floats, NDArray[np.bool_]]:
+        """Of a spectrum at ratios g (c,), without each group: its errors, (c, h, b), the log
+        evidence, (c, h), and whether the others determine it at all these ratios, (h,).
+        """
+        shrinkage, contrasts = self.shrinkage[j][g], self.contrasts[j]
+        vectors = self.spectra[j].vectors[groups]
+        blocks = (vectors * shrinkage[:, None, None, :]) @ vectors.swapaxes(1, 2)
+        pushed = np.moveaxis(vectors @ (shrinkage * contrasts).T, 2, 0)
+        values, bases = np.linalg.eigh(blocks)
+        usable = values[..., 0] > LEVERAGE_TOLERANCE * shrinkage.min(axis=1)[:, None]
+        values, bases = np.where(usable[..., None], values, 1.0), _identities(bases, ~usable)
+        along = np.einsum("chbe,chb->che", bases, pushed)
+        errors = np.einsum("chbe,che->chb", bases, along / values)
+        squares = self._squares[j, g][:, None] - np.sum(along**2 / values, axis=2)
+        logs = self._log_determinants[j, g][:, None] - np.log(values).sum(axis=2)
+        left = len(contrasts) - groups.shape[1]
+        evidence = self._log_evidence(logs, np.maximum(squares, 0.0), left)
+        return errors, evidence, usable.all(axis=0)
+
+
+def _identities(bases: Floats, where: NDArray[np.bool_]) -> Floats:
+    """The bases (c, h, b, b), with the identity for some groups (c, h)."""
+    return np.where(where[..., None, None], np.eye(bases.shape[-1]), bases)
 
 
 @dataclass(frozen=True, eq=False)
@@ -291,16 +253,20 @@ class Posterior:
         on_trend = trend_at @ self.trend.pseudo_inverse
         above = on_trend @ self.average.targets - self.mean(trend_at, kernels_at)
         total = np.zeros((len(trend_at), len(trend_at)))
+        among, across = np.zeros_like(self.kernels[0]), np.zeros_like(kernels_at[0])
         for j, between in enumerate(kernels_between):
             kernel, at = self.kernels[j], kernels_at[j]
-            open_part = (at - on_trend @ kernel) @ self.average.spectra[j].vectors
-            across = on_trend @ at.T
             prior, free, explained = self._variances(j)
-            total += prior * (between + on_trend @ kernel @ on_trend.T - across - across.T)
-            total += free * (on_trend @ on_trend.T) - (open_part * explained) @ open_part.T
+            among += prior * kernel
+            np.fill_diagonal(among, among.diagonal() + free)
+            across += prior * at
+            on_kernel = trend_at @ (self.trend.pseudo_inverse @ kernel)
+            open_part = (at - on_kernel) @ self.average.spectra[j].vectors
             apart = self._apart(j, above, open_part)
-            total += apart @ apart.T
-        return total
+            open_part *= np.sqrt(explained)
+            total += prior * between - open_part @ open_part.T + apart @ apart.T
+        crossing = on_trend @ across.T
+        return np.asarray(total + on_trend @ among @ on_trend.T - crossing - crossing.T)
 
     def _variances(self, j: int) -> tuple[float, float, Floats]:
         """Of a kernel's candidates together, `w σ²` each: of the prior, of the trend, and what the

@@ -13,6 +13,7 @@ import numpy as np
 
 from projektor_ray.errors import InputError, TooFewProbesError, nearest
 from projektor_ray.predictors import PREDICTORS, Predictor, ProbeArrays
+from projektor_ray.predictors.blas_threads import one_blas_thread
 from projektor_ray.projection.box_cox import BoxCox
 from projektor_ray.projection.ceiling import ClassShares
 from projektor_ray.projection.cross_validation import errs_less
@@ -187,6 +188,19 @@ def choose_model(
     """
     check_options(predictor, projection)
     check_family(family)
+    with one_blas_thread(len(probes)):
+        return _choose(probes, bounds, predictor, projection, family, compare=compare)
+
+
+def _choose(
+    probes: ProbeArrays,
+    bounds: Bounds | None,
+    predictor: str,
+    projection: str,
+    family: str,
+    *,
+    compare: bool,
+) -> FittedModels:
     names = _compared_predictors(probes, bounds, predictor)
     fits = _Fits(probes, _predictor_models(names, probes, bounds))
     joined, predictor_rule = _choose_predictor(fits, predictor)

@@ -12,7 +12,8 @@ from projektor_ray.predictors.gaussian_process import NOISE_SHARE, NOISE_WEIGHT,
 from projektor_ray.predictors.kernels import KernelSum, MixtureKernels
 from projektor_ray.predictors.predictor import FitReport
 from projektor_ray.predictors.probe_arrays import ProbeArrays
-from projektor_ray.predictors.ridge import Averaged, NoisePrior, Posterior, Spectrum, Trend
+from projektor_ray.predictors.ridge import Averaged, NoisePrior, Posterior
+from projektor_ray.predictors.spectra import Factorised, Trend
 from projektor_ray.projection.law_error import LOG_LINEAR, LawError
 from projektor_ray.projection.line_weights import NOISE_EXPONENT
 from projektor_ray.projection.scale_model import Bounds, ScaleModel, bounds_in
@@ -77,15 +78,16 @@ class Joint(ScaleModel):
         self.axis = SizeAxis(float(self.scales[0]), self._last, self.bend, self.law.factor)
         self._logs = self.axis.at(probes.sizes)
         self._loudness = self._noise_of(probes.sizes)
-        trend = Trend(self._trend_columns(probes.distances, self._logs) / self._loudness[:, None])
-        kernels = [
-            kernel / np.outer(self._loudness, self._loudness)
-            for kernel in self._kernels(probes.mixtures, self._logs)
-        ]
+        arrays = (probes.mixtures, probes.distances, probes.sizes, self._logs)
+        self._factorised = Factorised.shared(
+            ("joint", *(array.tobytes() for array in arrays)),
+            lambda: self._trend_and_kernels(probes),
+        )
+        trend, kernels = self._factorised.trend, self._factorised.kernels
         at_last = probes.at(self._last).values
         self._average = Averaged(
             targets=probes.values / self._loudness,
-            spectra=[Spectrum.of_kernel(trend, kernel) for kernel in kernels],
+            spectra=self._factorised.spectra,
             ratios=RATIOS,
             prior=NoisePrior(NOISE_WEIGHT, NOISE_SHARE * float(at_last.std())),
         )
@@ -94,6 +96,13 @@ class Joint(ScaleModel):
         self.noise = self._average.noise
         self.left_out = left_out * self._loudness
         self.reports = self._report(probes, self.left_out)
+
+    def _trend_and_kernels(self, probes: ProbeArrays) -> tuple[Trend, list[Floats]]:
+        """The free columns and the candidate kernels between the probes, noise divided out."""
+        columns = self._trend_columns(probes.distances, self._logs)
+        both = np.outer(self._loudness, self._loudness)
+        kernels = self._kernels(probes.mixtures, self._logs)
+        return Trend(columns / self._loudness[:, None]), [kernel / both for kernel in kernels]
 
     @property
     def log_evidence(self) -> float:

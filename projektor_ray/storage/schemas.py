@@ -95,8 +95,8 @@ SCHEMAS: dict[str, pa.Schema] = {
         (
             "bound",
             _NUMBER,
-            "Largest error that is wanted: a tenth of the metric's error, in units of the "
-            "distance. Above it, plans are searched by transport itself.",
+            "Target for the error: a tenth of the metric's error, in units of the distance. "
+            "Above it, plans are searched by transport itself.",
         ),
         ("metric_error", _NUMBER, "Root mean square error of the metric of left-out mixtures."),
         ("sensitivity", _NUMBER, "Largest change of the metric for a change of the distance by 1."),

@@ -13,7 +13,8 @@ from projektor_ray.predictors import PREDICTORS, restore
 from projektor_ray.predictors.gaussian_process import GaussianProcess
 from projektor_ray.predictors.kernels import MixtureKernels
 from projektor_ray.predictors.matern import LineSums
-from projektor_ray.predictors.ridge import Averaged, NoisePrior, Posterior, Spectrum, Trend
+from projektor_ray.predictors.ridge import Averaged, NoisePrior, Posterior
+from projektor_ray.predictors.spectra import Spectrum, Trend
 from projektor_ray.storage.array_types import Floats
 from tests.helpers.predictor_data import accuracy, distance, distance_gradient
 

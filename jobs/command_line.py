@@ -72,7 +72,7 @@ def study(
         sources = fingerprint_of(config, None, None)
         if not time and (tables := finished_tables(config, folder, sources)) is not None:
             check_finished(tables)
-            return None
+            return 0
         from jobs.workspace import opened
 
         with opened(config, folder, address, appends=time) as workspace:

@@ -1,14 +1,17 @@
 """How the distances are computed within the memory, and why."""
 
-from projektor_ray.transport.memory import MemoryPlan
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from projektor_ray.transport.memory import MemoryPlan
 
 
-def memory_text(plan: MemoryPlan) -> str:
+def memory_text(plan: "MemoryPlan") -> str:
     """The layout, the bytes that a process needs, and the reason."""
     return f"{plan.layout}, {size_text(plan.bytes_needed)}: {_reason(plan)}"
 
 
-def _reason(plan: MemoryPlan) -> str:
+def _reason(plan: "MemoryPlan") -> str:
     kernel = f"a kernel of {plan.points:,} × {plan.targets:,} ({size_text(plan.kernel_bytes)})"
     of_each = f" each of {plan.processes} processes" if plan.processes > 1 else ""
     text = {

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from projektor_ray.explain.facts import Fact, TextTable, fact
 from projektor_ray.explain.formatting import count
@@ -9,7 +10,9 @@ from projektor_ray.explain.memory_plan import memory_text
 from projektor_ray.probes.cost_estimate import Cost
 from projektor_ray.projection import noise_gain
 from projektor_ray.study import Study
-from projektor_ray.transport.memory import MemoryPlan
+
+if TYPE_CHECKING:
+    from projektor_ray.transport.memory import MemoryPlan
 
 FARTHER_APART = 4
 
@@ -36,7 +39,7 @@ class StudyCheck:
     slots: int | None
     threads: int
     cost: Cost | None
-    distances: Sequence[tuple[str, int, MemoryPlan | None]]
+    distances: Sequence[tuple[str, int, "MemoryPlan | None"]]
 
 
 def check_table(study: Study, numbers: StudyCheck) -> TextTable:
@@ -89,7 +92,7 @@ def _cost_rows(study: Study, numbers: StudyCheck) -> list[tuple[str, str]]:
     ]
 
 
-def _distance_rows(name: str, missing: int, plan: MemoryPlan | None) -> list[tuple[str, str]]:
+def _distance_rows(name: str, missing: int, plan: "MemoryPlan | None") -> list[tuple[str, str]]:
     to = f" to {name}" if name else ""
     rows = [(f"distances to measure{to}", f"{missing:,}")]
     return rows if plan is None else [*rows, (f"memory for distances{to}", memory_text(plan))]

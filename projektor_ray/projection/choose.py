@@ -189,30 +189,18 @@ def choose_model(
     check_options(predictor, projection)
     check_family(family)
     with one_blas_thread(len(probes)):
-        return _choose(probes, bounds, predictor, projection, family, compare=compare)
-
-
-def _choose(
-    probes: ProbeArrays,
-    bounds: Bounds | None,
-    predictor: str,
-    projection: str,
-    family: str,
-    *,
-    compare: bool,
-) -> FittedModels:
-    names = _compared_predictors(probes, bounds, predictor)
-    fits = _Fits(probes, _predictor_models(names, probes, bounds))
-    joined, predictor_rule = _choose_predictor(fits, predictor)
-    fits.makers |= _projection_models(joined, probes, bounds, family, classes)
-    law, rule, errors = _choose_projection(fits, joined, predictor, projection)
-    if compare and len(probes) <= MOST_COMPARED:
-        for name in fits.makers:
-            fits.get(name)
-    models = {name: fits.models[name] for name in fits.makers if name in fits.models}
-    carried = {name: carried_error(models[name]) for name in names if name in models}
-    reason = ChoiceReason(rule, predictor_rule, carried, errors)
-    return FittedModels(models, joined, law, reason, fits.refused)
+        names = _compared_predictors(probes, bounds, predictor)
+        fits = _Fits(probes, _predictor_models(names, probes, bounds))
+        joined, predictor_rule = _choose_predictor(fits, predictor)
+        fits.makers |= _projection_models(joined, probes, bounds, family, classes)
+        law, rule, errors = _choose_projection(fits, joined, predictor, projection)
+        if compare and len(probes) <= MOST_COMPARED:
+            for name in fits.makers:
+                fits.get(name)
+        models = {name: fits.models[name] for name in fits.makers if name in fits.models}
+        carried = {name: carried_error(models[name]) for name in names if name in models}
+        reason = ChoiceReason(rule, predictor_rule, carried, errors)
+        return FittedModels(models, joined, law, reason, fits.refused)
 
 
 class _Fits:

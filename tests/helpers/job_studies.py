@@ -15,7 +15,7 @@ LEDGERS = ("probes", "distances", "adaptive_design")
 OF_SEVERAL = "validation_sets"
 """The table that a study of one validation set does not have."""
 CLOCKS = ("seconds", "started_at", "sources")
-"""Columns that differ between two runs of the same study: by the time, or by who gave the samples."""
+"""Columns that differ between runs of one study: by the time, or by who gave the samples."""
 
 IRIS = {"sklearn": "iris", "shuffle": 0}
 PROVIDERS: list[dict[str, Any]] = [

@@ -144,4 +144,4 @@ def surface_at(objective: MetricObjective, providers: int) -> Surface | None:
 
 def _reasons(reason: str, scales: Sequence[int], size: int) -> tuple[str, ...]:
     facts = extrapolation(size, scales), error_growth(size, scales)
-    return (reason, *(str(one) for one in facts if one is not None))
+    return (f"Model: {reason}.", *(str(one) for one in facts if one is not None))

@@ -47,9 +47,10 @@ def _environment() -> Environment:
     return environment
 
 
-def sentence(text: str) -> str:
-    """A text with a capital at its beginning and a full stop at its end."""
-    return text[:1].upper() + text[1:] + ("" if text.endswith((".", "?", "!")) else ".")
+def sentence(text: str) -> Markup:
+    """A text with a capital at its beginning and a full stop at its end; `settings` as code."""
+    whole = text[:1].upper() + text[1:] + ("" if text.endswith((".", "?", "!")) else ".")
+    return Markup(re.sub(r"`([^`]+)`", r"<code>\1</code>", str(escape(whole))))
 
 
 def unbroken(text: str) -> Markup:

@@ -192,3 +192,31 @@ def test_behind_head_a_command_goes_on_and_ends_well() -> None:
         check=False,
     )
     assert (ended.returncode, ended.stdout, ended.stderr) == (0, "line 0\n", "finished")
+
+
+@pytest.mark.parametrize("refused", [True, False])
+def test_no_color_is_respected(
+    refused: bool, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """On a terminal, which `FORCE_COLOR` stands for, colours are used unless `NO_COLOR` is set."""
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    monkeypatch.setenv("TERM", "xterm-256color")
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    if refused:
+        monkeypatch.setenv("NO_COLOR", "1")
+    monkeypatch.setattr(screen, "messages", screen.Screen(stderr=True))
+    screen.status("Probes", "140")
+    screen.error("no")
+    err = capsys.readouterr().err
+    colours = re.findall(r"\x1b\[(?:\d+;)*3\d", err)
+    assert bool(colours) is not refused
+    assert "140" in err
+
+
+def test_a_pipe_has_no_colours(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.delenv("FORCE_COLOR", raising=False)
+    monkeypatch.setattr(screen, "messages", screen.Screen(stderr=True))
+    screen.error("no")
+    assert capsys.readouterr().err == "Error: no\n"

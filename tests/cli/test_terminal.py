@@ -61,3 +61,16 @@ def test_without_prices_there_is_no_cost(capsys: pytest.CaptureFixture[str]) -> 
     assert said.startswith("Buy 1,000 samples +100")
     assert "price" not in said
     assert "cost" not in said
+
+
+@pytest.mark.parametrize("width", [40, 50, 60])
+def test_a_narrow_terminal_shows_the_whole_plan_within_its_width(
+    width: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    report = a_report(4, budget=500.0)
+    monkeypatch.setenv("COLUMNS", str(width))
+    terminal.show_results(report)
+    lines = capsys.readouterr().out.splitlines()
+    assert max(map(len, lines)) <= width
+    for samples in report.selected.samples.tolist():
+        assert any(f" {samples:,} " in f"{line} " for line in lines)

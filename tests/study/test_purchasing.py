@@ -123,12 +123,13 @@ def test_the_report_of_several_sets_is_of_what_they_are_together() -> None:
     rows = {row[0] for row in shown.titled("model")}
     assert {"linear on everyday", "linear on rare"} <= rows
     assert len(fits) == 2
-    assert told.reasons[0] == describe_choice(fits[0].fitted) == describe_choice(fits[1].fitted)
+    choices = [describe_choice(one.fitted) for one in fits]
+    assert choices[0] == choices[1]
+    assert told.reasons[0] == f"Model: {choices[0]}."
     other = replace(fits[1], fitted=replace(fits[1].fitted, projection="none"))
     apart = results_of_study(asked, [fits[0], other], plans, {}, drawn)
-    assert apart.reasons[0] == "; ".join(
-        f"{one.study.set_name}: {describe_choice(one.fitted)}" for one in (fits[0], other)
-    )
+    each = [f"{one.study.set_name}: {describe_choice(one.fitted)}" for one in (fits[0], other)]
+    assert apart.reasons[0] == f"Model: {'; '.join(each)}."
 
 
 def best(size: int, budget: float) -> float:

@@ -117,6 +117,13 @@ class SourceConfig(Config):
     def _expanded(cls, path: str | None) -> str | None:
         return None if path is None else expand_path(path)
 
+    @field_validator("features")
+    @classmethod
+    def _some(cls, features: str | tuple[str, ...] | None) -> str | tuple[str, ...] | None:
+        if features == ():
+            raise ValueError("expected at least one column of features; got an empty list")
+        return features
+
     @field_validator("image_size")
     @classmethod
     def _positive(cls, size: int | tuple[int, int] | None) -> int | tuple[int, int] | None:

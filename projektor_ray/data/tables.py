@@ -13,7 +13,7 @@ from typing import Any
 import pyarrow as pa
 
 from projektor_ray.data.images import IMAGE_ENDINGS
-from projektor_ray.data.memory_limit import MemoryLimit
+from projektor_ray.data.memory_limit import EXPANSION, MemoryLimit
 from projektor_ray.data.open_table import OpenTable, TableFile, check_names, read_named
 from projektor_ray.data.table_folders import (
     check_lake,
@@ -27,6 +27,8 @@ from projektor_ray.errors import InputError, nearest
 from projektor_ray.storage.locations import Location, locate
 
 SHOWN = 5
+PARSED = 16
+"""How many times its own size a text may take as columns."""
 STANDARD_INPUT = "-"
 STARTS = {
     b"PAR1": ".parquet",
@@ -217,7 +219,8 @@ def _decompressed(file: TableFile, compression: str) -> TableFile:
             buffer = content.read_buffer(allowed + 1)
     except (pa.ArrowException, OSError) as failure:
         raise InputError(f"{file.where} cannot be read as {compression}: {failure}") from None
-    file.limit.check(buffer.size, file.size, file.where)
+    suspicious = buffer.size > EXPANSION * file.size
+    file.limit.check(buffer.size * (PARSED if suspicious else 1), file.size, file.where)
     opener: Callable[[], pa.NativeFile] = lambda: pa.BufferReader(buffer)  # noqa: E731
     return TableFile(file.where, opener, buffer.size, file.limit, file.encoding)
 

@@ -11,52 +11,8 @@ import pytest
 
 from projektor_ray.cli import screen
 from projektor_ray.explain import TextTable
+from tests.helpers.hostile_names import HOSTILE_NAMES
 
-HOSTILE = (
-    "[/INST]",
-    "[bold red]BUY ALL[/]",
-    "[/data/x.png]",
-    "[float32]",
-    "[/]",
-    "[link=http://x]y[/link]",
-    "\\[bold]",
-    "a\x1b[31mred\x1b[0m",
-    "\x1b]0;title\x07x",
-    "\x1b]8;;http://x\x1b\\y\x1b]8;;\x1b\\",
-    "\x1b[2J\x1b[H",
-    "\x1bc",
-    "\x9b31m",
-    "\x90q\x9c",
-    "a\x00b",
-    "a\x07b",
-    "a\x08b",
-    "a\x0bb",
-    "a\x0cb",
-    "a\rb",
-    "a\r\nb",
-    "a\nb",
-    "a\u2028b",
-    "a\u2029b",
-    "a\x85b",
-    "a\x7fb",
-    "\u202egnp.exe",
-    "\u202aa\u202c",
-    "\u2066a\u2069",
-    "\u200ea",
-    "\u200fa",
-    "\u061ca",
-    "\ufeffa",
-    "a\u00adb",
-    "a\u200bb",
-    "b\udcffad.png",
-    "\ud800",
-    "=1+1",
-    "+cmd",
-    "-2",
-    "@SUM(A1)",
-    ":smile:",
-    "a\tb",
-)
 FORBIDDEN = {"Cc", "Cf", "Cs"}
 
 
@@ -71,10 +27,10 @@ def fresh(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_hostile_names_leave_no_control_byte(
     wide: bool, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert len(set(HOSTILE)) == 43
+    assert len(set(HOSTILE_NAMES)) == 43
     if not wide:
         monkeypatch.setenv("COLUMNS", "40")
-    for name in HOSTILE:
+    for name in HOSTILE_NAMES:
         screen.status(name, name)
         screen.error(name)
         screen.statement(name)

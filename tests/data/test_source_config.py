@@ -22,6 +22,7 @@ from projektor_ray.storage.settings import parse
         ({"sklearn": "iris", "limit": 0}, "limit"),
         ({"sklearn": "iris", "wrong_labels": 1.5}, "wrong_labels"),
         ({"sklearn": "iris", "classes": []}, "classes"),
+        ({"path": "a.csv", "features": []}, "at least one column"),
         ({"sklearn": "iris", "target": "numbers"}, "target"),
         ({"pth": "a.csv", "path": "a.csv"}, "did you mean 'path'"),
         ({"path": "$NO_SUCH_VARIABLE/a.csv"}, "NO_SUCH_VARIABLE is not set"),

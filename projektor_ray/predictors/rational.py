@@ -1,4 +1,4 @@
-"""Predictors fitted by non-linear least squares: the rational baseline, the log-linear law."""
+"""`rational`: the rational baseline, fitted by non-linear least squares (appendix B.1)."""
 
 import numpy as np
 from scipy.optimize import least_squares
@@ -13,10 +13,6 @@ MOST_RATIONAL_PROVIDERS = 100
 OWN_KIND = 0.5
 CLEARLY = 2.0
 """How many times the squared error of an accuracy's law must be that of a loss's to be one."""
-
-LAW_RIDGE = 0.03
-"""Prior standard deviation of the noise over that of the exponents, both in units of the spread."""
-LARGEST_EXPONENT = 50.0
 
 
 class Rational(Predictor):
@@ -82,8 +78,8 @@ def _rates(mixtures: Floats, errors: Floats) -> tuple[Floats, float]:
 
     def jacobian(theta: Floats) -> Floats:
         rates = np.exp(theta.reshape(m, m))
-        exponents = mixtures @ rates.T
-        share = -1 / (exponents**2 * _rational(rates, mixtures)[:, None])
+        sums = mixtures @ rates.T
+        share = -1 / (sums**2 * _rational(rates, mixtures)[:, None])
         misfit = share[:, :, None] * rates * mixtures[:, None, :]
         return np.vstack([misfit.reshape(len(logs), -1), RATIONAL_RIDGE * np.eye(m * m)])
 
@@ -95,65 +91,3 @@ def _rates(mixtures: Floats, errors: Floats) -> tuple[Floats, float]:
 def _rational(rates: Floats, mixtures: Floats) -> Floats:
     """`Σ_i 1 / Σ_j λ_ij p_j`, shape (q,)."""
     return np.asarray(np.sum(1 / (mixtures @ rates.T), axis=1))
-
-
-class LogLinearLaw(Predictor):
-    """Data-mixing law (Ye et al. 2024): `L̂ = c + k·exp(Σ_i t_i p_i)`.
-
-    Least squares with a ridge on the exponents' differences, once with positive and once with
-    negative k, the better one kept. Coefficients: `c, k, t (m)`; the t sum to 0, because a constant
-    added to all of them is a factor of k on the simplex.
-    """
-
-    name = "log_linear_law"
-
-    @classmethod
-    def fewest_probes(cls, providers: int) -> int:
-        return 5
-
-    def _fit(self, probes: ProbeArrays) -> None:
-        centre, spread = float(probes.values.mean()), float(probes.values.std())
-        standard = (probes.values - centre) / (spread or 1.0)
-        fits = [_law(probes.mixtures, standard, sign) for sign in (1.0, -1.0)]
-        _, sign, (offset, *exponents) = min(fits, key=lambda fit: fit[0])
-        level = float(np.mean(exponents))
-        self.coefficients = np.concatenate(
-            [
-                [centre + spread * offset, spread * sign * np.exp(level)],
-                np.array(exponents) - level,
-            ]
-        )
-
-    def _predict(self, mixtures: Floats, distances: Floats) -> Floats:
-        return np.asarray(self.coefficients[0] + self._powers(mixtures))
-
-    def _derivatives(self, mixtures: Floats, distances: Floats) -> tuple[Floats, Floats]:
-        along = np.outer(self._powers(mixtures), self.coefficients[2:])
-        return along, np.zeros(len(mixtures))
-
-    def _powers(self, mixtures: Floats) -> Floats:
-        return np.asarray(self.coefficients[1] * np.exp(mixtures @ self.coefficients[2:]))
-
-
-def _law(mixtures: Floats, values: Floats, sign: float) -> tuple[float, float, list[float]]:
-    """Cost, sign and (c, t) of `c + sign·exp(t·p)` fitted to standardised values."""
-    m = mixtures.shape[1]
-    differences = LAW_RIDGE * (np.eye(m) - 1 / m)
-
-    def powers(theta: Floats) -> Floats:
-        return np.asarray(np.exp(np.minimum(mixtures @ theta[1:], LARGEST_EXPONENT)))
-
-    def residuals(theta: Floats) -> Floats:
-        misfit = theta[0] + sign * powers(theta) - values
-        return np.append(misfit, differences @ theta[1:])
-
-    def jacobian(theta: Floats) -> Floats:
-        slopes = sign * powers(theta)[:, None] * mixtures
-        misfit = np.column_stack([np.ones(len(values)), slopes])
-        return np.vstack([misfit, np.column_stack([np.zeros(m), differences])])
-
-    offset = float(sign * ((sign * values).min() - 1))
-    logs = np.log(sign * (values - offset))
-    start = np.append(offset, np.linalg.lstsq(mixtures, logs, rcond=1e-6)[0])
-    solution = least_squares(residuals, start, jac=jacobian, method="lm")
-    return float(solution.cost), sign, [float(number) for number in solution.x]

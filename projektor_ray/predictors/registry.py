@@ -6,10 +6,11 @@ from projektor_ray.errors import InputError, nearest
 from projektor_ray.predictors.center_scaling import CenterScaling
 from projektor_ray.predictors.ensemble import Ensemble
 from projektor_ray.predictors.gaussian_process import GaussianProcess
+from projektor_ray.predictors.log_linear_law import LogLinearLaw
 from projektor_ray.predictors.polynomial import Linear, PseudoQuadratic, Quadratic
 from projektor_ray.predictors.predictor import Predictor
 from projektor_ray.predictors.pseudo_quadratic_transport import PseudoQuadraticTransport
-from projektor_ray.predictors.rational import LogLinearLaw, Rational
+from projektor_ray.predictors.rational import Rational
 from projektor_ray.predictors.shapley import LeaveOneOut, Shapley
 from projektor_ray.storage.one_row import the_row
 

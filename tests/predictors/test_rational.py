@@ -60,15 +60,6 @@ def test_rational_of_one_value_throughout(value: float) -> None:
     np.testing.assert_allclose(model.predict(GRID), value, atol=0.05)
 
 
-@pytest.mark.parametrize("k", [2.0, -0.3])
-def test_log_linear_law_recovers_its_own_surface(k: float) -> None:
-    exponents = np.array([-1.5, 0.3, 1.2])
-    values = 1.4 + k * np.exp(GRID @ exponents)
-    model = PREDICTORS["log_linear_law"]().fit(GRID[::3], None, values[::3])
-    np.testing.assert_allclose(model.predict(GRID), values, atol=0.01 * values.std())
-    np.testing.assert_allclose(model.coefficients, [1.4, k, *exponents], rtol=0.05)
-
-
 def test_rational_needs_an_accuracy_or_a_loss() -> None:
     with pytest.raises(InputError, match="accuracy of at most 1 or a positive loss"):
         PREDICTORS["rational"]().fit(GRID, None, np.linspace(-1, 1.01, len(GRID)))

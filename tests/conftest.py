@@ -1,7 +1,9 @@
 """The switch for slow tests, and the Ray that modules share."""
 
 import os
+import signal
 import sys
+from collections.abc import Iterator
 
 import pytest
 
@@ -33,6 +35,18 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
     """A test that starts its own Ray finds no other one running."""
     if "ray" in item.keywords and not SHARED & set(getattr(item, "fixturenames", ())):
         _stop_shared_ray()
+
+
+@pytest.fixture(autouse=True)
+def handlers_of_signals() -> Iterator[None]:
+    """A command that a test runs in this process leaves no handlers behind, which would end it."""
+    yield
+    signals = sys.modules.get("projektor_ray.cli.signals")
+    if signals is not None and signals._handled:
+        signals._handled.clear()
+        signals._received.clear()
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
 
 
 def pytest_sessionfinish() -> None:

@@ -81,6 +81,7 @@ def run_module(module: str, arguments: list[str]) -> None:
     """`python -m MODULE ARGUMENTS…` in this process, whose Ray it shares."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(sys, "argv", [module, *arguments])
+        patch.setattr(os, "_exit", sys.exit)
         patch.delitem(sys.modules, module, raising=False)
         try:
             runpy.run_module(module, run_name="__main__", alter_sys=True)

@@ -125,6 +125,10 @@ class ModelOptions:
             "largest size."
         ),
     ] = "unknown"
+    robust: Annotated[
+        bool,
+        typer.Option(help="Whether runs far from all others, such as diverged ones, weigh less."),
+    ] = True
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -28,7 +28,9 @@ from projektor_ray.cli.purchase_arguments import (
     request_of,
 )
 from projektor_ray.errors import InputError, nearest
+from projektor_ray.explain.beyond_runs import beyond_best_mixture
 from projektor_ray.explain.extrapolation import extrapolation
+from projektor_ray.explain.far_run_facts import far_runs_of_table
 from projektor_ray.explain.from_table import results_of_table
 from projektor_ray.explain.json_results import results_to_dict
 from projektor_ray.explain.model_choice import describe_choice
@@ -68,13 +70,17 @@ def fit(data: TableOptions, wanted: ModelOptions, output: OutputOptions) -> None
     (runs,) = _read(data, None, most=1)
     one_size = runs.sizes is None
     sized = replace(runs, sizes=np.ones(len(runs))) if one_size else runs
-    rows = predictor_rows(_fit_to(wanted, sized, None, log=data.log).fitted_)
+    model = _fit_to(wanted, sized, None, log=data.log)
+    rows = predictor_rows(model.fitted_)
     if one_size:
         rows = [{**row, "size": None} for row in rows]
     terminal.show_errors(rows, f"{runs.metric}{', its logarithm' if data.log else ''}")
+    far = far_runs_of_table(model, runs.metric)
+    screen.bullets("Warnings", map(str, far))
     _finish(pa.Table.from_pylist(rows), output)
     if output.as_json:
-        screen.print_json({"read": _reading(runs), "models": rows})
+        warnings = [one.to_dict() for one in far]
+        screen.print_json({"read": _reading(runs), "models": rows, "warnings": warnings})
 
 
 def project(
@@ -93,9 +99,18 @@ def project(
         screen.statement(str(extrapolation(size, model.scales_)))
     projected = projection_table(model, rows, sizes)
     terminal.show_projections(projected, model, runs.metric)
+    cautions = [
+        *far_runs_of_table(model, runs.metric),
+        *beyond_best_mixture(model, rows, runs.metric),
+    ]
+    screen.bullets("Warnings", map(str, cautions))
     _finish(projected, output)
     if output.as_json:
-        screen.print_json({"read": _reading(runs), "projections": projected.to_pylist()})
+        warnings = [one.to_dict() for one in cautions]
+        projections = projected.to_pylist()
+        screen.print_json(
+            {"read": _reading(runs), "projections": projections, "warnings": warnings}
+        )
 
 
 def select(
@@ -290,7 +305,15 @@ def _fit(wanted: ModelOptions, runs: Runs, *, log: bool) -> ScaleRegressor:
 
 def _fit_to(wanted: ModelOptions, runs: Runs, goal: str | None, *, log: bool) -> ScaleRegressor:
     """The same for a given direction of the metric; None where it does not matter."""
-    model = fit_scale(runs, goal, log, wanted.predictor, wanted.projection, wanted.learner_family)
+    model = fit_scale(
+        runs,
+        goal,
+        log,
+        wanted.predictor,
+        wanted.projection,
+        wanted.learner_family,
+        robust=wanted.robust,
+    )
     screen.status("Model", describe_choice(model.fitted_))
     assert runs.values is not None
     note = unbounded_note(runs.metric, runs.values, runs.bounds)

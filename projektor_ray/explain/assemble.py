@@ -8,6 +8,7 @@ import numpy as np
 
 from projektor_ray.designs.simplex_lattice import simplex_lattice
 from projektor_ray.explain.extrapolation import error_growth, extrapolation
+from projektor_ray.explain.facts import Fact
 from projektor_ray.explain.results import (
     BEYOND,
     Curve,
@@ -50,6 +51,7 @@ def assemble(
     chosen: str,
     reason: str,
     notes: Sequence[str],
+    far: Sequence[Fact] = (),
     profiles: Mapping[str, Sequence["ProviderProfile"]] = MappingProxyType({}),
     source: Literal["study", "table"] = "table",
     figures: bool = True,
@@ -92,6 +94,7 @@ def assemble(
         else None,
         reasons=_reasons(reason, scales, best.size),
         notes=tuple(notes),
+        far=tuple(far),
         profiles={name: tuple(drawn) for name, drawn in profiles.items()},
         source=source,
     )

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from projektor_ray.explain.beyond_runs import beyond_runs
 from projektor_ray.explain.facts import Fact, fact
 from projektor_ray.explain.formatting import count, listed, percent, percent_range, quoted, rounded
 from projektor_ray.explain.plan_summary import comparison_scope, few_converged, search_result
@@ -30,6 +31,7 @@ def warnings(results: Results) -> tuple[Fact, ...]:
     """What could make the plan or its prediction wrong."""
     return (
         *(fact("note", note) for note in results.notes),
+        *results.far,
         *_cheaper_plans(results),
         *_filling(results),
         *_purchase(results),
@@ -73,6 +75,7 @@ def _model(results: Results) -> Iterator[Fact]:
             unclipped=best.unclipped,
             predicted=best.predicted,
         )
+    yield from beyond_runs(results)
     ratio = results.bought.size_ratio
     if ratio is not None and ratio > FAR:
         yield fact(

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from projektor_ray.explain.assemble import ObjectiveAt, assemble
 from projektor_ray.explain.data_lines import foreign_label_facts
+from projektor_ray.explain.far_run_facts import far_runs_of_study
 from projektor_ray.explain.model_choice import describe_choice
 from projektor_ray.explain.results import Results
 from projektor_ray.explain.unidentified_effects import unidentified_effects
@@ -56,6 +57,7 @@ def results_of_study(
             *map(str, foreign_label_facts(study.foreign_labels)),
             *_of_sets(fits, [_notes(one) for one in fits]),
         ],
+        far=[fact for one in fits for fact in far_runs_of_study(one)],
         profiles=profiles,
         source="study",
         figures=figures,
@@ -125,7 +127,9 @@ def _objective_at(
 
 def _cross_validation(study: Study, fits: Sequence[SetFit]) -> CrossValidation:
     """Of the aggregate of the metrics on all sets."""
-    each = [CrossValidation.of(one.fitted.model, one.runs.arrays()) for one in fits]
+    each = [
+        CrossValidation.of(one.fitted.model, one.runs.arrays(), one.fitted.probes) for one in fits
+    ]
     if study.aggregation is None:
         return each[0]
     values = study.aggregation.of([one.probes.values for one in each])

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from projektor_ray.explain.assemble import ObjectiveAt, assemble
+from projektor_ray.explain.far_run_facts import far_runs_of_table
 from projektor_ray.explain.model_choice import describe_choice
 from projektor_ray.explain.results import Results
 from projektor_ray.projection.cross_validation import CrossValidation
@@ -63,6 +64,11 @@ def results_of_table(
         chosen=chosen,
         reason="; ".join(dict.fromkeys(describe_choice(one.fitted_) for one in models)),
         notes=list(dict.fromkeys(note for one in models for note in one.notes_)),
+        far=[
+            fact
+            for one, name in zip(models, metrics, strict=True)
+            for fact in far_runs_of_table(one, name)
+        ],
         figures=figures,
     )
 
@@ -83,7 +89,7 @@ def _cross_validation(
     models: Sequence["ScaleRegressor"], aggregation: Aggregation | None
 ) -> CrossValidation:
     """Of the aggregate of the metrics; of metrics of different runs, of the first."""
-    each = [CrossValidation.of(one.model_, one.probes_) for one in models]
+    each = [CrossValidation.of(one.model_, one.probes_, one.fitted_.probes) for one in models]
     if models[0].log:
         each = [
             replace(

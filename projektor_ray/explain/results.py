@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
+from projektor_ray.explain.facts import Fact
 from projektor_ray.explain.formatting import (
     FINER,
     MARGINAL_VALUE_DIGITS,
@@ -112,6 +113,7 @@ class Results:
     reasons : why this model, and how far it reaches; a sentence each.
     notes : what is known to be amiss with the trainings; a sentence each.
     profiles : of the providers, where there are pilots, by validation set.
+    far : runs that are far from all others.
     source : whether the trainings are a study's, or a table of somebody's runs.
     """
 
@@ -131,6 +133,7 @@ class Results:
     reasons: tuple[str, ...]
     notes: tuple[str, ...]
     profiles: Mapping[str, tuple["ProviderProfile", ...]] = field(default_factory=dict)
+    far: tuple[Fact, ...] = ()
     source: Literal["study", "table"] = "table"
 
     @property

@@ -91,6 +91,11 @@ class GaussianProcess(Predictor):
         slope = slope / self._deviation
         self.coefficients = np.array([slope, offset - slope * self._centre])
 
+    @property
+    def average(self) -> Averaged:
+        """The fit to the probes, averaged over kernels and ratios."""
+        return self._average
+
     def _trend_columns(self, distances: Floats) -> Floats:
         standard = (distances - self._centre) / self._deviation
         return np.column_stack([np.ones(len(distances)), standard])

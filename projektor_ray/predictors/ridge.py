@@ -75,7 +75,7 @@ class Averaged:
         return float(1e-26 * np.sum(self.targets**2) + 1e-300)
 
     @cached_property
-    def _log_determinants(self) -> Floats:
+    def log_determinants(self) -> Floats:
         """ln pdet of the restricted precision, shape (J, G); −∞ for refused candidates."""
         logs = np.array([np.log(d).sum(axis=1) for d in self.shrinkage])
         residual = np.array([d.sum(axis=1) for d in self.shrinkage])
@@ -95,14 +95,17 @@ class Averaged:
     def _log_evidences(self) -> Floats:
         """ln of the restricted marginal likelihood of every candidate, shape (J, G)."""
         count = len(self.contrasts[0])
-        return self._log_evidence(self._log_determinants, self._squares, count)
+        return self.candidate_log_evidence(self.log_determinants, self._squares, count)
 
     @cached_property
     def log_evidence(self) -> float:
         """ln of the sum of the candidates' restricted marginal likelihoods."""
         return float(logsumexp(self._log_evidences))
 
-    def _log_evidence(self, log_determinants: Floats, squares: Floats, count: int) -> Floats:
+    def candidate_log_evidence(
+        self, log_determinants: Floats, squares: Floats, count: int
+    ) -> Floats:
+        """Log marginal likelihood of candidates, but for a constant, of `count` contrasts."""
         total = self.prior.sum_of_squares + squares + self._floor
         return 0.5 * log_determinants - 0.5 * (self.prior.weight + count) * np.log(total)
 
@@ -121,6 +124,11 @@ class Averaged:
         """Posterior mean scale of σ² for every candidate, shape (J, G)."""
         count = len(self.contrasts[0]) + self.prior.weight
         return (self.prior.sum_of_squares + self._squares) / count
+
+    @property
+    def trend_rank(self) -> int:
+        """How many columns of the trend the probes determine."""
+        return len(self.targets) - len(self.contrasts[0])
 
     @property
     def noise(self) -> float:
@@ -146,7 +154,7 @@ class Averaged:
         evidence = np.full(errors.shape[:3], -np.inf)
         determined = np.ones(count, dtype=bool)
         at_once = max(1, BLOCK_NUMBERS // max(1, groups.size * len(self.contrasts[0])))
-        for j, finite in enumerate(np.isfinite(self._log_determinants)):
+        for j, finite in enumerate(np.isfinite(self.log_determinants)):
             candidates = np.flatnonzero(finite)
             for start in range(0, len(candidates), at_once):
                 g = candidates[start : start + at_once]
@@ -175,9 +183,9 @@ class Averaged:
         along = np.einsum("chbe,chb->che", bases, pushed)
         errors = np.einsum("chbe,che->chb", bases, along / values)
         squares = self._squares[j, g][:, None] - np.sum(along**2 / values, axis=2)
-        logs = self._log_determinants[j, g][:, None] - np.log(values).sum(axis=2)
+        logs = self.log_determinants[j, g][:, None] - np.log(values).sum(axis=2)
         left = len(contrasts) - groups.shape[1]
-        evidence = self._log_evidence(logs, np.maximum(squares, 0.0), left)
+        evidence = self.candidate_log_evidence(logs, np.maximum(squares, 0.0), left)
         return errors, evidence, usable.all(axis=0)
 
 

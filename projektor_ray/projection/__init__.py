@@ -3,6 +3,7 @@
 from projektor_ray.projection.box_cox import BoxCox
 from projektor_ray.projection.ceiling import ClassShares
 from projektor_ray.projection.choose import ChoiceReason, FittedModels, check_options, choose_model
+from projektor_ray.projection.far_runs import FarRun
 from projektor_ray.projection.grouped import Grouped, provider_groups
 from projektor_ray.projection.joint import Joint
 from projektor_ray.projection.joint_power import JointPower
@@ -27,6 +28,7 @@ __all__ = [
     "BoxCox",
     "ChoiceReason",
     "ClassShares",
+    "FarRun",
     "FittedModels",
     "Grouped",
     "Joint",

@@ -17,6 +17,7 @@ from projektor_ray.predictors.blas_threads import one_blas_thread
 from projektor_ray.projection.box_cox import BoxCox
 from projektor_ray.projection.ceiling import ClassShares
 from projektor_ray.projection.cross_validation import errs_less
+from projektor_ray.projection.far_runs import FarRun, judge, weigh_less
 from projektor_ray.projection.grouped import Grouped, provider_groups
 from projektor_ray.projection.joint import Joint
 from projektor_ray.projection.joint_power import JointPower
@@ -35,9 +36,8 @@ COMPARED_WITH_DISTANCES = ("cs", "pq", "gp")
 COMPARED_WITHOUT_DISTANCES = ("gp", "linear", "pseudo_quadratic", "quadratic", "log_linear_law")
 SLOW_PREDICTOR, FEW_PROVIDERS = "log_linear_law", 32
 """Least squares of this law take minutes with more providers."""
-DEFAULT_PREDICTOR = "gp"
-DEFAULT_AT_ONE_SCALE = "ensemble"
-"""The default for an accuracy at one scale, where few enough providers allow it."""
+DEFAULT_PREDICTOR, DEFAULT_AT_ONE_SCALE = "gp", "ensemble"
+"""The latter for an accuracy, where few enough providers allow it."""
 ACCURACY: Bounds = (0.0, 1.0)
 GROUPED, BOX_COX, JOINT_POWER, JOINT = "grouped", "box_cox", "joint_power", "joint"
 JOINTS = (GROUPED, BOX_COX, JOINT_POWER, JOINT)
@@ -89,6 +89,8 @@ class FittedModels:
     projection : name of the projection that was chosen.
     reason : why.
     refused : why other models could not be fitted, by name.
+    probes : that the models are fitted to; values of far runs are those that they weigh as.
+    far : runs far from what all others predict.
     """
 
     models: Mapping[str, ScaleModel]
@@ -96,6 +98,8 @@ class FittedModels:
     projection: str
     reason: ChoiceReason
     refused: Mapping[str, InputError]
+    probes: ProbeArrays
+    far: tuple[FarRun, ...] = ()
 
     @property
     def chosen(self) -> str:
@@ -163,6 +167,7 @@ def choose_model(
     compare: bool = True,
     family: str = UNKNOWN,
     classes: ClassShares | None = None,
+    robust: bool = True,
 ) -> FittedModels:
     """Fit models of all scales to the same probes, and choose one.
 
@@ -178,6 +183,7 @@ def choose_model(
     compare : whether models that cannot be chosen under these options are fitted as well.
     family : of the learner, a key of `LAW_ERRORS`.
     classes : which classes of the validation set each provider holds, for an accuracy.
+    robust : whether runs that are far from what all others predict weigh less, see `far_runs`.
 
     Raises
     ------
@@ -190,7 +196,11 @@ def choose_model(
     check_family(family)
     with one_blas_thread(len(probes)):
         names = _compared_predictors(probes, bounds, predictor)
+        laws = _projection_models(DEFAULT_PREDICTOR, probes, bounds, family, classes)
+        known, far = judge(probes, [laws[JOINT_POWER], laws[JOINT]], bounds, robust=robust)
+        probes = weigh_less(probes, far)
         fits = _Fits(probes, _predictor_models(names, probes, bounds))
+        fits.models |= known
         joined, predictor_rule = _choose_predictor(fits, predictor)
         fits.makers |= _projection_models(joined, probes, bounds, family, classes)
         law, rule, errors = _choose_projection(fits, joined, predictor, projection)
@@ -200,7 +210,7 @@ def choose_model(
         models = {name: fits.models[name] for name in fits.makers if name in fits.models}
         carried = {name: carried_error(models[name]) for name in names if name in models}
         reason = ChoiceReason(rule, predictor_rule, carried, errors)
-        return FittedModels(models, joined, law, reason, fits.refused)
+        return FittedModels(models, joined, law, reason, fits.refused, probes, far)
 
 
 class _Fits:

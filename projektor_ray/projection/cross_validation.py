@@ -45,12 +45,20 @@ class CrossValidation:
     left_out: bool
 
     @staticmethod
-    def of(model: ScaleModel, probes: ProbeArrays) -> "CrossValidation":
-        """The cross-validation of a fitted model."""
+    def of(
+        model: ScaleModel, probes: ProbeArrays, fitted_to: ProbeArrays | None = None
+    ) -> "CrossValidation":
+        """The cross-validation of a fitted model.
+
+        Parameters
+        ----------
+        fitted_to : the probes with the values that the model saw, where far runs weigh less.
+        """
+        seen = probes if fitted_to is None else fitted_to
         try:
-            return CrossValidation(probes, predict_left_out(model, probes), left_out=True)
+            return CrossValidation(probes, predict_left_out(model, seen), left_out=True)
         except InputError:
-            return CrossValidation(probes, predict_probes(model, probes), left_out=False)
+            return CrossValidation(probes, predict_probes(model, seen), left_out=False)
 
     @property
     def error(self) -> float:

@@ -110,6 +110,16 @@ class Joint(ScaleModel):
         return self._average.log_evidence - self._posterior.trend.half_log_determinant
 
     @property
+    def average(self) -> Averaged:
+        """The fit to the probes, each divided by its `loudness`."""
+        return self._average
+
+    @property
+    def loudness(self) -> Floats:
+        """Standard deviation of each probe's noise relative to the largest scale, shape (k,)."""
+        return self._loudness
+
+    @property
     def coefficients(self) -> Floats:
         """`a1, a0, b` of the trend."""
         offset, slope, along = self._posterior.trend_coefficients

@@ -104,6 +104,16 @@ class JointPower(ScaleModel):
         return self._joint
 
     @property
+    def straight(self) -> Joint | AveragedCurvature:
+        """The model on the link's scale."""
+        return self._joint
+
+    @property
+    def link(self) -> Link:
+        """The scale on which the model is linear in ln N."""
+        return self._link
+
+    @property
     def coefficients(self) -> Floats:
         """`a1, a0, b` of the trend, on the link's scale."""
         return self._joint.coefficients

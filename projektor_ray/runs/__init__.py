@@ -18,12 +18,13 @@ from projektor_ray.runs.runs import Runs
 from projektor_ray.runs.table_files import TABLE_ENDINGS, table_bytes
 
 if TYPE_CHECKING:
-    from projektor_ray.runs.estimators import MixtureRegressor, ScaleRegressor
+    from projektor_ray.runs.mixture_regressor import MixtureRegressor
     from projektor_ray.runs.saved_models import from_arrow, to_arrow
+    from projektor_ray.runs.scale_regressor import ScaleRegressor
 
 _SLOW = {
-    "MixtureRegressor": "estimators",
-    "ScaleRegressor": "estimators",
+    "MixtureRegressor": "mixture_regressor",
+    "ScaleRegressor": "scale_regressor",
     "from_arrow": "saved_models",
     "to_arrow": "saved_models",
 }

@@ -15,7 +15,7 @@ from projektor_ray.runs.runs import Runs
 from projektor_ray.storage.array_types import Floats
 
 if TYPE_CHECKING:
-    from projektor_ray.runs.estimators import ScaleRegressor
+    from projektor_ray.runs.scale_regressor import ScaleRegressor
 
 
 def predictor_rows(fitted: FittedModels) -> list[dict[str, Any]]:
@@ -53,6 +53,8 @@ def fit_scale(
     predictor: str,
     projection: str,
     learner_family: str = UNKNOWN,
+    *,
+    robust: bool = True,
 ) -> "ScaleRegressor":
     """The models of all sizes in the table.
 
@@ -66,7 +68,7 @@ def fit_scale(
             "the table has no sizes, so nothing can be projected to other sizes; name the column "
             "of sizes, or give the one size of all rows: --size 1000000"
         )
-    from projektor_ray.runs.estimators import ScaleRegressor  # which imports scikit-learn
+    from projektor_ray.runs.scale_regressor import ScaleRegressor  # which imports scikit-learn
 
     model = ScaleRegressor(
         projection,
@@ -76,6 +78,7 @@ def fit_scale(
         bounds=runs.bounds,
         log=log,
         learner_family=learner_family,
+        robust=robust,
     )
     return model.fit(runs.features(), runs.values)
 

@@ -10,8 +10,9 @@ from sklearn.utils.validation import check_is_fitted
 
 from projektor_ray.errors import InputError
 from projektor_ray.predictors import ProbeArrays
-from projektor_ray.projection import ChoiceReason, FittedModels, restore_scale_model
-from projektor_ray.runs.estimators import ScaleRegressor
+from projektor_ray.projection import ChoiceReason, FarRun, FittedModels, restore_scale_model
+from projektor_ray.projection.far_runs import weigh_less
+from projektor_ray.runs.scale_regressor import ScaleRegressor
 from projektor_ray.storage.one_row import one_row, the_row
 
 FITTED = ("providers_", "metric_", "highest_value_", "notes_", "n_features_in_")
@@ -41,6 +42,7 @@ def to_arrow(model: ScaleRegressor) -> pa.Table:
             "projection": fitted.projection,
             "reason": json.dumps(asdict(fitted.reason)),
             "refused": json.dumps({name: str(why) for name, why in fitted.refused.items()}),
+            "far": json.dumps([asdict(run) for run in fitted.far]),
             "names": list(fitted.models),
             "models": [the_row(one.to_arrow()) for one in fitted.models.values()],
         }
@@ -69,13 +71,17 @@ def from_arrow(table: pa.Table) -> ScaleRegressor:
         model.feature_names_in_ = np.array(values["feature_names_in_"], dtype=object)
     models = [restore_scale_model(one_row(part)) for part in values["models"]]
     refused = json.loads(values["refused"])
+    probes = ProbeArrays.restored(values["probes"])
+    far = tuple(FarRun(**run) for run in json.loads(values["far"]))
     return model._set(
-        ProbeArrays.restored(values["probes"]),
+        probes,
         FittedModels(
             dict(zip(values["names"], models, strict=True)),
             values["predictor"],
             values["projection"],
             ChoiceReason(**json.loads(values["reason"])),
             {name: InputError(text) for name, text in refused.items()},
+            weigh_less(probes, far),
+            far,
         ),
     )

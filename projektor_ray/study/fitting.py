@@ -133,6 +133,7 @@ def fit_study(study: Study, runs: "Runs", *, compare: bool = True) -> FittedMode
             compare=compare,
             family=study.learner_family,
             classes=class_shares(study),
+            robust=selection.robust,
         )
     except TooFewProbesError as error:
         failed = f" ({runs.failed} failed in all)" if runs.failed else ""

@@ -72,6 +72,11 @@ class SelectionConfig(Config):
         "more scales another model replaces it if its error on the largest scale, left out of the "
         "fit, is lower by more than noise. auto never takes none.",
     )
+    robust: bool = Field(
+        True,
+        description="Whether probes far from what all others predict, such as diverged trainings, "
+        "weigh less in every model. They are named in any case.",
+    )
     restarts: int = Field(
         32,
         ge=1,

@@ -1,4 +1,4 @@
-"""The method in the manner of scikit-learn: `MixtureRegressor` at one size, `ScaleRegressor`."""
+"""The method in the manner of scikit-learn, from trainings at several sizes."""
 
 from copy import copy
 from numbers import Real
@@ -29,89 +29,6 @@ from projektor_ray.selection.objective import ExponentialObjective, MetricObject
 from projektor_ray.transport import InterpolatedDistances
 
 
-class MixtureRegressor(OfMixtures):
-    """The metric of a mixture at the one size of the trainings.
-
-    Parameters
-    ----------
-    predictor : name in `projektor_ray.predictors.PREDICTORS`; "auto": `gp`, or `ensemble` where
-        bounds are (0, 1); or "least_error": by cross-validation.
-    direction : "maximize" or "minimize", which ranks and purchases go by; None: as the name of y, a
-        Series, tells ("val_loss"), and refused where it does not.
-    distance : column of X with each mixture's distance to the validation set, if there is one.
-    bounds : range of the metric, (0, 1) for an accuracy; predictions stay in it.
-    log : fit the logarithm of the metric, as for a loss.
-
-    Attributes
-    ----------
-    predictor_ : the fitted `Predictor`.
-    fitted_ : the predictors that were compared, and why this one was chosen.
-    providers_ : names of the columns of shares.
-    notes_ : what the mixtures cannot tell, a sentence each.
-
-    Examples
-    --------
-    >>> import pyarrow as pa
-    >>> import projektor_ray as pr
-    >>> mixtures = pa.table({"clinic": [1.0, 0.8, 0.5, 0.2, 0.0], "web": [0.0, 0.2, 0.5, 0.8, 1.0]})
-    >>> model = pr.MixtureRegressor("linear", direction="maximize")
-    >>> model = model.fit(mixtures, [0.70, 0.66, 0.60, 0.54, 0.50])
-    >>> prediction = model.predict(pa.table({"clinic": [0.6], "web": [0.4]}))
-    >>> round(float(prediction[0]), 3)
-    0.62
-    """
-
-    def __init__(
-        self,
-        predictor: str = AUTO,
-        *,
-        direction: str | None = None,
-        distance: str | None = None,
-        bounds: Bounds | None = None,
-        log: bool = False,
-    ) -> None:
-        self.predictor = predictor
-        self.direction = direction
-        self.distance = distance
-        self.bounds = bounds
-        self.log = log
-
-    def fit(self, X: Any, y: ArrayLike) -> "MixtureRegressor":
-        """Fit to trainings of one size.
-
-        Raises
-        ------
-        TooFewProbesError
-            If the predictor needs more rows; says which one would do.
-        InputError
-            If a row cannot be used; says which, and what to do.
-        """
-        probes = self._read(X, y)
-        self.fitted_: FittedModels = choose_model(
-            probes, None if self.log else self.bounds, predictor=self.predictor, compare=False
-        )
-        (self.predictor_,) = self.fitted_.predictors[self.fitted_.predictor].values()
-        return self
-
-    def __sklearn_is_fitted__(self) -> bool:
-        """Whether a `fit` came to its end; one that was refused leaves other attributes behind."""
-        return hasattr(self, "predictor_")
-
-    def predict(self, X: Any) -> Any:
-        """The metric of each mixture: (q,); see `set_output`."""
-        check_is_fitted(self)
-        distances = self._numbers(X, self.distance)
-        values = self.predictor_.predict(self._mixtures(X), distances)
-        return self._output(X, self._back(values), "predicted")
-
-    def predict_interval(self, X: Any, level: float = 0.9) -> Any:
-        """Where a new training's metric would lie: (q, 2), low and high; see `set_output`."""
-        check_is_fitted(self)
-        distances = self._numbers(X, self.distance)
-        bounds = self.predictor_.interval(self._mixtures(X), distances, level)
-        return self._output(X, self._back(bounds), "low", "high")
-
-
 class ScaleRegressor(OfMixtures):
     """The metric of a mixture at any size, from trainings at several.
 
@@ -120,7 +37,7 @@ class ScaleRegressor(OfMixtures):
     projection, predictor : as `projektor_ray.projection.choose_model`.
     compare : whether models that cannot be chosen under these options are fitted as well.
     size : column of X with the size of each training; `fit` and `predict` take sizes also apart.
-    direction, distance, bounds, log : as `MixtureRegressor`.
+    direction, distance, bounds, log, robust : as `MixtureRegressor`.
     learner_family : network, flexible, saturating, unknown: how accuracies grow beyond scales.
 
     Attributes
@@ -162,6 +79,7 @@ class ScaleRegressor(OfMixtures):
         bounds: Bounds | None = None,
         log: bool = False,
         learner_family: str = UNKNOWN,
+        robust: bool = True,
     ) -> None:
         self.projection = projection
         self.predictor = predictor
@@ -172,6 +90,7 @@ class ScaleRegressor(OfMixtures):
         self.bounds = bounds
         self.log = log
         self.learner_family = learner_family
+        self.robust = robust
 
     def fit(self, X: Any, y: ArrayLike, size: ArrayLike | None = None) -> "ScaleRegressor":
         """Fit to trainings of several sizes: a column of X, or `size` (k,).
@@ -193,6 +112,7 @@ class ScaleRegressor(OfMixtures):
             projection=self.projection,
             compare=self.compare,
             family=self.learner_family,
+            robust=self.robust,
         )
         return self._set(probes, fitted)
 
@@ -256,7 +176,7 @@ class ScaleRegressor(OfMixtures):
         offers = (offers or Offers.free(self.providers_)).without(
             np.array(self.providers_)[unseen(self.probes_.mixtures)].tolist()
         )
-        at_largest = self.probes_.at(self.scales_[-1])
+        at_largest = self.fitted_.probes.at(self.scales_[-1])
         values = np.exp(at_largest.values) if self.log else at_largest.values
         return PurchaseProblem(
             self.objective,

@@ -17,7 +17,7 @@ from projektor_ray.probes.faults import Fault, NextAction
 from projektor_ray.probes.limits import LimitExceeded, Limits, end_process, enforce_limits
 from projektor_ray.probes.pending_probe import PendingProbe
 from projektor_ray.probes.threads import cpu_threads
-from projektor_ray.probes.train_probe import Outcome, train_probe
+from projektor_ray.probes.train_probe import Outcome, storable, train_probe
 
 REPORT_SECONDS = 30.0
 """How long a trial that a limit ends waits for the ledger's writer, which may be restarting."""
@@ -57,7 +57,7 @@ class TrialContext:
     def failure(self, trial: int, fault: Fault, error: str, seconds: float) -> Outcome:
         """Outcome of a training that was ended from outside, some seconds after it began."""
         pending, began = self.pending[trial], datetime.now(timezone.utc) - timedelta(0, seconds)
-        return Outcome(pending.probe, (), error, seconds, began, pending.attempt, fault)
+        return Outcome(pending.probe, (), storable(error), seconds, began, pending.attempt, fault)
 
     def report(self, trial: int, outcome: Outcome) -> Any:
         """Send the outcome to the writer, which records it if it is final; returns a reference."""

@@ -20,6 +20,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from projektor_ray.errors import redacted
 from projektor_ray.explain.facts import TextTable
 from projektor_ray.explain.outside_text import printable
 
@@ -78,9 +79,14 @@ def results_to_stderr() -> None:
     results.stderr = True
 
 
+def safe(text: str, *, lines: bool = True) -> str:
+    """A text from anywhere without control characters and without credentials of URIs."""
+    return redacted(printable(text, lines=lines))
+
+
 def shown(text: str, style: str = "", *, lines: bool = True) -> Text:
     """A text from anywhere, safe to be printed."""
-    return Text(printable(text, lines=lines), style)
+    return Text(safe(text, lines=lines), style)
 
 
 def status(label: str, text: str) -> None:
@@ -153,7 +159,7 @@ def _drawn(
     places = [content.headings.index(name) for name in headings]
     chosen = content.chosen or (False,) * len(content.rows)
     for place in places:
-        cells = [printable(row[place], lines=False) for row in content.rows]
+        cells = [safe(row[place], lines=False) for row in content.rows]
         name = content.headings[place]
         left = place == 0 or name in content.left
         justify: Literal["left", "right"] = "left" if left else "right"
@@ -168,7 +174,7 @@ def _drawn(
             overflow="fold",
         )
     for row, mark in zip(content.rows, chosen, strict=True):
-        cells = [printable(row[place], lines=False) for place in places]
+        cells = [safe(row[place], lines=False) for place in places]
         if mark and cells[0] != "selected":
             cells[0] += CHOSEN
         inner.add_row(*map(Text, cells), style="bold" if mark else None)
@@ -181,7 +187,7 @@ class _Printable(logging.Filter):
     """Makes the text of log records safe to be printed."""
 
     def filter(self, record: logging.LogRecord) -> bool:
-        record.msg, record.args = printable(record.getMessage()), None
+        record.msg, record.args = safe(record.getMessage()), None
         return True
 
 

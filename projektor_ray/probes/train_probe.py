@@ -13,7 +13,7 @@ import numpy as np
 
 from projektor_ray.data import Samples
 from projektor_ray.designs.drawing import draw
-from projektor_ray.errors import LearnerError
+from projektor_ray.errors import LearnerError, redacted
 from projektor_ray.learners import Learner
 from projektor_ray.probes.faults import Fault, fault_of
 from projektor_ray.storage.hashing import generator
@@ -129,8 +129,10 @@ def _warning_line(caught: warnings.WarningMessage) -> str:
 
 
 def storable(text: str) -> str:
-    """A text that can be stored as UTF-8: what cannot (lone surrogates) is written as \\udcff."""
-    return text.encode("utf-8", "backslashreplace").decode("utf-8")
+    """A text of a learner as it is stored: without credentials of URIs, and what is no UTF-8 (lone
+    surrogates) written as \\udcff.
+    """
+    return redacted(text.encode("utf-8", "backslashreplace").decode("utf-8"))
 
 
 def metric_value(metrics: Mapping[str, float], metric: str) -> float:

@@ -45,6 +45,20 @@ def test_hostile_names_leave_no_control_byte(
         assert name in err
 
 
+def test_no_credentials_of_a_uri_are_shown(capsys: pytest.CaptureFixture[str]) -> None:
+    uri = "s3://KEY:SECRET@bucket/x.csv?secret_key=SECRET"
+    screen.status("Read", uri)
+    screen.error(f"cannot read {uri}")
+    screen.statement(uri)
+    screen.bullets("Hints", [uri])
+    screen.table(TextTable("Pilots", ("pilot", "n"), ((uri, "1"),)))
+    record = logging.LogRecord("x", logging.WARNING, "", 1, "cannot read %s", (uri,), None)
+    assert screen._Printable().filter(record)
+    said = "".join(capsys.readouterr()) + record.getMessage()
+    assert said.count("s3://***@bucket/x.csv?secret_key=***") == 6
+    assert "SECRET" not in said
+
+
 def test_a_log_record_is_never_markup(capsys: pytest.CaptureFixture[str]) -> None:
     record = logging.LogRecord("x", logging.WARNING, "", 1, "%s: %s", ("\x1b[31m", "[/x]"), None)
     assert screen._Printable().filter(record)

@@ -2,6 +2,7 @@
 
 import re
 import sys
+import warnings
 from collections.abc import Callable
 from typing import Any
 
@@ -46,6 +47,20 @@ def writes_to_its_inputs(train: Samples, validation: Samples, seed: int) -> Any:
 def names_a_broken_file(train: Samples, validation: Samples, seed: int) -> Any:
     """As a learner does of a file whose name is not UTF-8."""
     raise ValueError("b\udcffad.png")
+
+
+def tells_a_secret(train: Samples, validation: Samples, seed: int) -> Any:
+    warnings.warn("slow: s3://KEY:SECRET@bucket/x", stacklevel=1)
+    raise ValueError("cannot read s3://KEY:SECRET@bucket/x.png?secret_key=SECRET")
+
+
+def test_no_credentials_of_a_uri_are_stored() -> None:
+    pilots = {"a": samples(), "b": samples()}
+    outcome = train_probe(PROBE, pilots, [samples()], Alone(tells_a_secret), replacement=False)
+    stored = f"{outcome.error}{outcome.warnings}"
+    assert "SECRET" not in stored
+    assert "cannot read s3://***@bucket/x.png?secret_key=***" in outcome.error
+    assert outcome.warnings == ("UserWarning: slow: s3://***@bucket/x",)
 
 
 @pytest.mark.parametrize(

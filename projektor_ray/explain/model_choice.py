@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 
 from projektor_ray.projection import FittedModels, Grouped
-from projektor_ray.projection.choose import CARRIED, JOINT, JOINTS
+from projektor_ray.projection.choose import JOINT, JOINTS
+from projektor_ray.projection.per_scale import CARRIED
 
 
 def describe_choice(fitted: FittedModels) -> str:
@@ -11,7 +12,7 @@ def describe_choice(fitted: FittedModels) -> str:
     reason, projection = fitted.reason, fitted.projection
     if reason.rule == "one_scale":
         return f"one scale only: the value there, predicted by {_predictor(fitted)}"
-    text = f"{projection}{'' if projection in JOINTS else ' over ' + fitted.predictor}"
+    text = f"{projection}{'' if projection in JOINTS else f' over {fitted.predictor}'}"
     if reason.rule == "requested":
         text += ", as requested"
     elif reason.errors:

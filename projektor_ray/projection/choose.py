@@ -25,7 +25,7 @@ from projektor_ray.projection.law_error import UNKNOWN, check_family
 from projektor_ray.projection.line_weights import check_scales
 from projektor_ray.projection.log_linear import LogLinear
 from projektor_ray.projection.no_projection import NoProjection
-from projektor_ray.projection.per_scale import PerScale, decider
+from projektor_ray.projection.per_scale import PerScale, carried_error, decider
 from projektor_ray.projection.saturating import Saturating
 from projektor_ray.projection.scale_model import Bounds, ScaleModel
 
@@ -46,9 +46,6 @@ EQ3, SATURATING, NO_PROJECTION = "eq3", "saturating", "none"
 PROJECTIONS = (*JOINTS, EQ3, SATURATING, NO_PROJECTION)
 SCALES_TO_COMPARE = 3
 """How many scales it takes to hold one out and still see a slope."""
-CARRIED = 10
-"""Errors of predictors are compared as Eq. 3 carries them to so many times the largest scale. The
-size to buy is no part of the choice: a fitted study answers for many sizes with one model."""
 MOST_COMPARED = 1500
 """With more probes only the models that can decide are fitted; time and memory are quadratic."""
 
@@ -85,7 +82,8 @@ class FittedModels:
         (with one scale: its value there). `grouped` (where there are fewer mixtures than
         providers), `box_cox` (of a metric with one bound), `joint_power`, `joint`, `saturating` and
         `none` (no projection): the models of that name, the latter two over `predictor`.
-    predictor : name of the predictor that is joined over the scales.
+    predictor : name of the predictor that is joined over the scales; None where none can be fitted
+        and a joint model is chosen.
     projection : name of the projection that was chosen.
     reason : why.
     refused : why other models could not be fitted, by name.
@@ -94,7 +92,7 @@ class FittedModels:
     """
 
     models: Mapping[str, ScaleModel]
-    predictor: str
+    predictor: str | None
     projection: str
     reason: ChoiceReason
     refused: Mapping[str, InputError]
@@ -188,7 +186,7 @@ def choose_model(
     Raises
     ------
     TooFewProbesError
-        If too few probes are done for every predictor, or for what the options name.
+        If too few probes are done for every model that may be chosen, or for what the options name.
     InputError
         If an option is unknown, or what it names cannot be fitted.
     """
@@ -259,7 +257,7 @@ def _predictor_models(
 
 
 def _projection_models(
-    predictor: str,
+    predictor: str | None,
     probes: ProbeArrays,
     bounds: Bounds | None,
     family: str,
@@ -268,31 +266,24 @@ def _projection_models(
     def grouped() -> Grouped:
         return Grouped(provider_groups(probes.mixtures, probes.gradients), bounds, family)
 
-    return {
+    joints: dict[str, Callable[[], ScaleModel]] = {
         BOX_COX: partial(BoxCox, bounds),
         JOINT_POWER: partial(JointPower, bounds, family, classes),
         GROUPED: grouped,
         JOINT: partial(Joint, bounds),
+    }
+    if predictor is None:
+        return joints
+    return joints | {
         SATURATING: partial(Saturating, predictor, bounds),
         NO_PROJECTION: partial(NoProjection, predictor, bounds),
     }
 
 
-def carried_error(model: ScaleModel) -> float:
-    """Cross-validated errors of the scales' predictors, amplified by the model's own weights.
-
-    `√(Σ_s (w_s(N)·mae_cv_s)²)` at `CARRIED` times the largest scale; with one scale the error
-    there.
-    """
-    assert isinstance(model, PerScale)
-    errors = np.array([one.report.mae_cv for one in model.predictors.values()])
-    weights = model.weights(CARRIED * model.scales[-1])
-    return float(np.sqrt(np.sum((weights * errors) ** 2)))
-
-
 def _choose_predictor(
     fits: _Fits, predictor: str
-) -> tuple[str, Literal["requested", "default", "least_error"]]:
+) -> tuple[str | None, Literal["requested", "default", "least_error"]]:
+    """The predictor, None where none can be fitted, and by which rule."""
     if predictor in PREDICTORS:
         fits.require(predictor)
         return predictor, "requested"
@@ -303,37 +294,47 @@ def _choose_predictor(
     carried = {
         name: carried_error(model) for name in fits.makers if (model := fits.get(name)) is not None
     }
-    if not carried:
-        sizes = fits.probes.sizes
-        counts = ", ".join(f"{np.count_nonzero(sizes == s)} at {s:,}" for s in fits.probes.scales)
-        counts = counts if len(fits.probes.scales) > 1 else f"{len(sizes)}"
-        m = fits.probes.n_providers
-        easiest = min(fits.refused, key=lambda name: PREDICTORS[name].fewest_probes(m))
-        raise TooFewProbesError(
-            f"no predictor can be fitted to the finished probes ({counts}): {fits.refused[easiest]}"
-        )
-    return min(carried, key=lambda name: carried[name]), "least_error"
+    return min(carried, key=lambda name: carried[name], default=None), "least_error"
 
 
-def model_names(predictor: str) -> dict[str, str]:
-    """Projection → the name in `FittedModels.models` of its model."""
+def _no_predictor(fits: _Fits) -> TooFewProbesError:
+    """What to raise where a predictor is needed and none can be fitted."""
+    sizes, scales, m = fits.probes.sizes, fits.probes.scales, fits.probes.n_providers
+    counts = ", ".join(f"{np.count_nonzero(sizes == scale)} at {scale:,}" for scale in scales)
+    refused = [name for name in fits.refused if name in PREDICTORS]
+    easiest = min(refused, key=lambda name: PREDICTORS[name].fewest_probes(m))
+    return TooFewProbesError(
+        "no predictor can be fitted to the finished probes "
+        f"({counts if len(scales) > 1 else len(sizes)}): {fits.refused[easiest]}"
+    )
+
+
+def model_names(predictor: str | None) -> dict[str, str]:
+    """Projection → the name in `FittedModels.models` of its model; without predictor the joints."""
+    if predictor is None:
+        return {law: law for law in JOINTS}
     return {law: predictor if law == EQ3 else law for law in PROJECTIONS}
 
 
 def _choose_projection(
-    fits: _Fits, joined: str, predictor: str, projection: str
+    fits: _Fits, joined: str | None, predictor: str, projection: str
 ) -> tuple[str, Literal["one_scale", "requested", "default", "held_out"], dict[str, float]]:
     """The projection, by which rule, and the errors at the largest scale held out."""
     names, scales = model_names(joined), fits.probes.scales
+    may_be_joint = len(scales) > 1 and predictor == AUTO and projection in (AUTO, *JOINTS)
+    if joined is None and not may_be_joint:
+        raise _no_predictor(fits)
     if len(scales) == 1:
         check_scales(scales, 1 if projection in (AUTO, NO_PROJECTION) else 2)
-        fits.models[NO_PROJECTION] = fits.models[joined]
+        fits.models[NO_PROJECTION] = fits.models[str(joined)]
         return NO_PROJECTION, "one_scale", {}
     if projection != AUTO:
         fits.require(names[projection])
         return projection, "requested", {}
-    laws = [law for law in PROJECTIONS if predictor == AUTO or law not in JOINTS]
-    default = next(law for law in laws if fits.get(names[law]) is not None)
+    laws = [law for law in names if predictor == AUTO or law not in JOINTS]
+    default = next((law for law in laws if fits.get(names[law]) is not None), None)
+    if default is None:
+        raise _no_predictor(fits)
     if len(scales) < SCALES_TO_COMPARE:
         return default, "default", {}
     missed = {

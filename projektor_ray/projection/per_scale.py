@@ -16,6 +16,10 @@ from projektor_ray.storage.one_row import one_row, the_row
 
 PerScaleT = TypeVar("PerScaleT", bound="PerScale")
 
+CARRIED = 10
+"""Errors of predictors are compared as Eq. 3 carries them to so many times the largest scale. The
+size to buy is no part of the choice: a fitted study answers for many sizes with one model."""
+
 
 class PerScale(ScaleModel):
     """L̂(N, p) = Σ_s w_s(N) · L̂_s(p): a predictor fitted at each scale, joined by weights.
@@ -125,3 +129,15 @@ def decider(model: ScaleModel) -> str:
     if isinstance(model, PerScale):
         return next(iter(model.predictors.values())).name
     return model.name
+
+
+def carried_error(model: ScaleModel) -> float:
+    """Cross-validated errors of the scales' predictors, amplified by the model's own weights.
+
+    `√(Σ_s (w_s(N)·mae_cv_s)²)` at `CARRIED` times the largest scale; with one scale the error
+    there.
+    """
+    assert isinstance(model, PerScale)
+    errors = np.array([one.report.mae_cv for one in model.predictors.values()])
+    weights = model.weights(CARRIED * model.scales[-1])
+    return float(np.sqrt(np.sum((weights * errors) ** 2)))

@@ -79,7 +79,7 @@ class MixtureRegressor(OfMixtures):
             compare=False,
             robust=self.robust,
         )
-        (self.predictor_,) = self.fitted_.predictors[self.fitted_.predictor].values()
+        (self.predictor_,) = self.fitted_.predictors[str(self.fitted_.predictor)].values()
         return self
 
     def __sklearn_is_fitted__(self) -> bool:

@@ -77,7 +77,7 @@ def from_arrow(table: pa.Table) -> ScaleRegressor:
         probes,
         FittedModels(
             dict(zip(values["names"], models, strict=True)),
-            values["predictor"],
+            values.get("predictor"),
             values["projection"],
             ChoiceReason(**json.loads(values["reason"])),
             {name: InputError(text) for name, text in refused.items()},

@@ -18,8 +18,9 @@ from projektor_ray.projection import (
     noise_gain,
     project,
 )
-from projektor_ray.projection.choose import CARRIED, carried_error, check_options
+from projektor_ray.projection.choose import check_options
 from projektor_ray.projection.cross_validation import errs_less
+from projektor_ray.projection.per_scale import CARRIED, carried_error
 from projektor_ray.runs.result_tables import predictor_rows
 from tests.helpers.predictor_data import accuracy, distance
 
@@ -230,6 +231,23 @@ def test_too_few_probes() -> None:
     assert fit.chosen == "cs", "gp, the default, needs 4"
     with pytest.raises(TooFewProbesError, match=r"'gp' needs at least 4 probes.*got 3.*'cs'"):
         fitted(probes(250, 1000, count=3), predictor="gp")
+
+
+@pytest.mark.parametrize("projection", ["auto", "joint_power", "joint"])
+def test_a_joint_model_needs_no_predictor(projection: str) -> None:
+    """Too few probes at the larger scale for any predictor, but enough in all."""
+    every = probes(250, 1000, count=12, measured=False)
+    few = every.take(np.arange(14))
+    fit = fitted(few, projection=projection)
+    assert fit.projection == fit.chosen == ("joint_power" if projection == "auto" else projection)
+    assert fit.predictor is None
+    assert isinstance(fit.refused["gp"], TooFewProbesError)
+    assert set(fit.by_projection) == {"joint_power", "joint"}
+    assert fit.predictors == {}
+    assert np.isfinite(fit.model.predict(np.eye(3), None, 4000)).all()
+    for options in ({"projection": "eq3"}, {"predictor": "least_error"}, {"predictor": "gp"}):
+        with pytest.raises(TooFewProbesError, match="'gp' needs at least 4"):
+            fitted(few, **options)
 
 
 @pytest.mark.parametrize(

@@ -41,27 +41,26 @@ def best_integer_plan(objective: Objective, feasible: FeasibleSet, samples: Inte
 
 def enumerated(feasible: FeasibleSet) -> Integers | None:
     """All plans that keep the constraints, (k, m); None where they are too many."""
-    allowed = [
-        [n for n in range(low, high + 1) if n == 0 or n >= order]
-        for low, high, order in zip(
-            feasible.lower.tolist(),
-            feasible.upper.tolist(),
-            feasible.minimum_orders.tolist(),
-            strict=True,
-        )
-    ]
     partial = np.zeros((1, 0), dtype=np.int64)
-    for i, counts in enumerate(allowed):
-        rest = slice(i + 1, None)
-        fewest, most = int(feasible.lower[rest].sum()), int(feasible.upper[rest].sum())
-        grown = np.hstack(
-            [np.repeat(partial, len(counts), axis=0), np.tile(counts, len(partial))[:, None]]
-        )
-        left = feasible.size - grown.sum(axis=1)
-        partial = grown[(left >= fewest) & (left <= most)]
-        if len(partial) > MOST_ENUMERATED:
+    for i, order in enumerate(feasible.minimum_orders.tolist()):
+        left, rest = feasible.size - partial.sum(axis=1), slice(i + 1, None)
+        fewest = np.maximum(left - feasible.upper[rest].sum(), feasible.lower[i])
+        most = np.minimum(left - feasible.lower[rest].sum(), feasible.upper[i])
+        nothing = np.flatnonzero((fewest <= 0) & (most >= 0) & (order > 0))
+        first = np.maximum(fewest, order)
+        widths = np.maximum(most - first + 1, 0)
+        if len(nothing) + widths.sum() > MOST_ENUMERATED:
             return None
+        rows = np.concatenate([nothing, np.repeat(np.arange(len(partial)), widths)])
+        counts = np.concatenate([np.zeros(len(nothing), np.int64), _ranges(first, widths)])
+        partial = np.column_stack([partial[rows], counts])
     return np.asarray(partial[feasible.contains_each(partial)])
+
+
+def _ranges(first: Integers, widths: Integers) -> Integers:
+    """`first[0], first[0] + 1, …` of `widths[0]` numbers, then those from `first[1]` on, …"""
+    begins = np.cumsum(widths) - widths
+    return np.asarray(np.repeat(first - begins, widths) + np.arange(widths.sum()))
 
 
 def _promising(objective: Objective, feasible: FeasibleSet, samples: Integers) -> Integers:

@@ -1,9 +1,9 @@
 """The one function that buys: of a given size, of any size, to reach a target, for each budget."""
 
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Literal, get_args
 
-from projektor_ray.errors import InputError
+from projektor_ray.errors import InputError, nearest
 from projektor_ray.selection.comparison import PurchasePlans, baselines_of, compare
 from projektor_ray.selection.plan import Plan
 from projektor_ray.selection.purchase_problem import PurchaseProblem
@@ -38,7 +38,7 @@ class PurchaseRequest:
     Raises
     ------
     InputError
-        If fields ask for different things at once.
+        If fields ask for different things at once, or `minimize` is neither of the two.
 
     Examples
     --------
@@ -55,6 +55,12 @@ class PurchaseRequest:
     max_size: int | None = None
 
     def __post_init__(self) -> None:
+        known = get_args(Minimize)
+        if self.minimize is not None and self.minimize not in known:
+            raise InputError(
+                f"minimize must be {' or '.join(known)}; got {self.minimize!r}. "
+                f"{nearest(str(self.minimize), known)}"
+            )
         kinds = {"a size": self.size, "a target": self.target, "a frontier": self.frontier or None}
         given = [kind for kind, value in kinds.items() if value is not None]
         if len(given) > 1:

@@ -2,12 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import chain
 
 import numpy as np
 
 from projektor_ray.errors import InfeasibleError, InputError
 from projektor_ray.selection.baselines import single_mixtures
 from projektor_ray.selection.objective import MetricObjective, upward
+from projektor_ray.selection.order_sizes import order_intervals, union
 from projektor_ray.selection.plan import THOUSAND, Plan
 from projektor_ray.selection.purchase_problem import PurchaseProblem
 from projektor_ray.selection.shadow_prices import CLOSE, at_open_size
@@ -46,10 +48,10 @@ def select_under_budget(problem: PurchaseProblem, budget: float | None) -> Plan:
     """The plan predicted best at whatever size: `max over N, p of L̂(N, p)` for the money.
 
     The search of `select` at nine sizes from the smallest to the largest that may be bought, in
-    geometric progression (at every size, where they are few), and from these between them, see
-    `_filled`; then golden section between the neighbours of each size that is better than they are
-    (of the best three), from the mixtures found so far, to 0.2 % of the size. Between neighbours
-    the best value is taken to have one peak.
+    geometric progression (at every size, where they are few), at the ends of the gaps that minimum
+    orders leave, and from these between them, see `_filled`; then golden section between the
+    neighbours of each size that is better than they are (of the best three), from the mixtures
+    found so far, to 0.2 % of the size. Between neighbours the best value is taken to have one peak.
 
     Raises
     ------
@@ -173,6 +175,8 @@ def _scan(problem: PurchaseProblem, budget: float | None, seen: Sequence[Plan] =
         sizes = list(range(smallest, most + 1))
     else:
         sizes = [int(size) for size in np.unique(np.geomspace(smallest, most, GRID).round())]
+    intervals = order_intervals(problem.providers, problem.terms, budget, (smallest, most))
+    sizes = sorted({*sizes, *chain.from_iterable(union(intervals))})
     plans: list[Plan] = []
     failure: InfeasibleError | None = None
     for size in sizes:
@@ -189,16 +193,20 @@ def _scan(problem: PurchaseProblem, budget: float | None, seen: Sequence[Plan] =
             failure = refusal
     if not plans and failure is not None:
         raise failure
-    return plans if seen else _filled(problem, budget, plans)
+    special = set(chain.from_iterable(intervals))
+    return plans if seen else _filled(problem, budget, plans, special)
 
 
-def _filled(problem: PurchaseProblem, budget: float | None, scanned: Sequence[Plan]) -> list[Plan]:
-    """The plans scanned, and those between that a search from their neighbours finds: halfway, and
-    where one of few providers sells out, since a peak may be there.
+def _filled(
+    problem: PurchaseProblem, budget: float | None, scanned: Sequence[Plan], special: set[int]
+) -> list[Plan]:
+    """The plans scanned, and those between that a search from their neighbours finds: halfway, at
+    special sizes, and where one of few providers sells out, since a peak may be there.
     """
     sizes = np.array([plan.size for plan in scanned])
     few = problem.providers if len(problem.providers) <= GRID else ()
-    ends = [one.capacity for one in few if one.capacity and sizes[0] < one.capacity < sizes[-1]]
+    ends = [*special, *(one.capacity for one in few if one.capacity)]
+    ends = [end for end in ends if sizes[0] < end < sizes[-1]]
     halfway = np.sqrt(sizes[:-1] * sizes[1:]).round().astype(np.int64)
     plans = list(scanned)
     for size in {*halfway.tolist(), *ends} - {*sizes.tolist()}:

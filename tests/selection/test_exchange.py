@@ -1,5 +1,6 @@
 """Small purchases against the enumeration of all plans."""
 
+import tracemalloc
 from itertools import product
 from typing import Any
 
@@ -37,6 +38,19 @@ def test_enumeration_is_of_all_plans(budget: float | None) -> None:
     assert plans is not None
     assert {tuple(plan) for plan in plans.tolist()} == by_brute_force(feasible)
     assert len(plans) > 10
+
+
+def test_enumeration_takes_no_memory_for_the_size() -> None:
+    size = 10**7
+    terms = {"p0000": Terms(minimum_order=1000), "p0001": Terms(minimum_order=size - 2)}
+    tracemalloc.start()
+    assert exchange.enumerated(FeasibleSet.of(providers([None] * 2), size, None, terms)) is None
+    few = exchange.enumerated(FeasibleSet.of(providers([2000, None]), size, None, terms))
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 10**6
+    assert few is not None
+    assert few.tolist() == [[0, size]]
 
 
 @settings(deadline=None, max_examples=60)

@@ -211,3 +211,25 @@ def test_free_samples_cost_nothing() -> None:
     assert answer.reached
     assert answer.plan.cost == 0
     assert select_under_budget(problem, 0.0).size > 20
+
+
+@pytest.mark.parametrize(
+    ("budget", "samples"), [(500.0, [0, 450]), (900.0, [700, 0]), (1150.0, [700, 450])]
+)
+def test_minimum_orders_that_leave_few_sizes(budget: float, samples: list[int]) -> None:
+    terms = {"p0000": Terms(700), "p0001": Terms(450)}
+    objective = partial(Growing, peak=(0.6, 0.4), hunger=400.0)
+    sold = providers([700, 450], [1.0, 1.0])
+    problem = PurchaseProblem(objective, sold, terms, min_size=100, restarts=2)
+    assert select_under_budget(problem, budget).samples.tolist() == samples
+    assert [plan.samples.tolist() for plan in frontier(problem, [budget])] == [samples]
+
+
+def test_a_target_beyond_a_gap_between_sizes() -> None:
+    terms = {"p0000": Terms(700), "p0001": Terms(450)}
+    objective = partial(Growing, peak=(0.6, 0.4), hunger=400.0)
+    problem = PurchaseProblem(objective, providers([700, 450], [1.0, 1.0]), terms, restarts=2)
+    for search in (smallest_reaching, cheapest_reaching):
+        found = search(problem, 0.5)
+        assert found.reached
+        assert found.plan.samples.tolist() == [700, 450]

@@ -9,10 +9,16 @@ from scipy.special import betaln, gammaln
 from projektor_ray.storage.array_types import Floats
 
 LEVEL = 0.9
-SHARES = np.linspace(0.0, 1.0, 401)
-"""Candidate shares."""
-MOST_COUNTS = 1000
-"""A pilot of more samples is treated by its observed rate, in so many bins."""
+CANDIDATES = 401
+"""Shares that are tried, evenly over those that the observed outcome may come from."""
+UNLIKELY = 12.5
+"""By how much less in log likelihood than the best one a share is not tried: 5 deviations."""
+MOST_OUTCOMES = 1000
+"""Of more possible outcomes every second, third, … stands for its neighbours."""
+FARTHEST = 8.0
+"""Outcomes farther from the mean, in deviations, are left out."""
+NEARLY_0 = 1e-12
+"""What a rate of 0 counts as, so that an outcome it forbids is unlikely and not impossible."""
 DRAWS = 1000
 CONCENTRATIONS = np.array([0.5, 1.0, 2.0, 5.0, 10.0, 30.0, 100.0, 300.0])
 MEANS = (np.arange(60) + 0.5) / 60
@@ -42,10 +48,11 @@ def prevalence(positives: int, count: int, false_alarms: Floats, misses: Floats)
     positives, count : samples that the test calls flawed, of how many.
     false_alarms, misses : draws of e and r, shape (S,), that agree with what is known of the test.
     """
-    logs = _outcomes(count, false_alarms, misses)
-    observed = positives if count <= MOST_COUNTS else round(positives / count * MOST_COUNTS)
-    likelihood = logs[:, observed]
-    value = float(SHARES[int(np.argmax(likelihood))])
+    shares = _candidates(positives, count, false_alarms, misses)
+    outcomes = _outcomes(positives, count, *_rates(shares, false_alarms, misses))
+    logs = _log_likelihood(shares, outcomes, count, false_alarms, misses)
+    observed = int(np.searchsorted(outcomes, positives))
+    value = float(shares[int(np.argmax(logs[:, observed]))])
     ratios = logs - logs.max(axis=0)
     order = np.argsort(-ratios, axis=1, kind="stable")
     probability = np.exp(logs)
@@ -53,26 +60,58 @@ def prevalence(positives: int, count: int, false_alarms: Floats, misses: Floats)
     before = np.cumsum(ordered, axis=1) - ordered
     accepted = np.zeros(logs.shape, dtype=bool)
     np.put_along_axis(accepted, order, before < LEVEL * probability.sum(axis=1)[:, None], axis=1)
-    inside = SHARES[accepted[:, observed]]
+    inside = shares[accepted[:, observed]]
     if not len(inside):
         return Share(value, value, value)
     return Share(value, min(value, float(inside.min())), max(value, float(inside.max())))
 
 
-def _outcomes(count: int, false_alarms: Floats, misses: Floats) -> Floats:
+def _candidates(positives: int, count: int, false_alarms: Floats, misses: Floats) -> Floats:
+    """Shares around the most likely one, ascending: as wide as an interval can reach."""
+    low, high, width = 0.0, 1.0, np.inf
+    while high - low < 0.9 * width:
+        width = high - low
+        shares = np.linspace(low, high, CANDIDATES)
+        logs = _log_likelihood(shares, np.array([positives]), count, false_alarms, misses)[:, 0]
+        likely = np.flatnonzero(logs >= logs.max() - UNLIKELY)
+        low = float(shares[max(likely[0] - 1, 0)])
+        high = float(shares[min(likely[-1] + 1, CANDIDATES - 1)])
+    return shares
+
+
+def _outcomes(positives: int, count: int, mean: Floats, variance: Floats) -> NDArray[np.int64]:
+    """Numbers of positives that the candidates make likely, ascending, with the observed one."""
+    deviation = np.sqrt(mean * (1 - mean) / count + variance)
+    low = max(int(count * (mean - FARTHEST * deviation).min()), 0)
+    high = min(int(np.ceil(count * (mean + FARTHEST * deviation).max())), count)
+    low, high = min(low, positives), max(high, positives)
+    step = -(-(high - low + 1) // MOST_OUTCOMES)
+    return np.arange(positives - (positives - low) // step * step, high + 1, step)
+
+
+def _rates(shares: Floats, false_alarms: Floats, misses: Floats) -> tuple[Floats, Floats]:
+    """Mean and variance of P(positive) over the draws of e and r, for each share."""
+    among_flawed = 1 - misses - false_alarms
+    mean = false_alarms.mean() + shares * among_flawed.mean()
+    both = np.cov(false_alarms, among_flawed, bias=True)
+    variance = both[0, 0] + 2 * shares * both[0, 1] + shares**2 * both[1, 1]
+    return np.clip(mean, NEARLY_0, 1 - NEARLY_0), np.maximum(variance, 0.0)
+
+
+def _log_likelihood(
+    shares: Floats,
+    outcomes: NDArray[np.int64],
+    count: int,
+    false_alarms: Floats,
+    misses: Floats,
+) -> Floats:
     """ln P(positives | share), shape (shares, outcomes), by a beta-binomial of equal moments."""
-    rates = (1 - SHARES)[:, None] * false_alarms + SHARES[:, None] * (1 - misses)
-    mean = np.clip(rates.mean(axis=1), 1e-6, 1 - 1e-6)
-    variance = rates.var(axis=1)
-    outcomes = min(count, MOST_COUNTS)
-    if count > MOST_COUNTS:
-        variance = variance + mean * (1 - mean) * (1 / count - 1 / outcomes)
+    mean, variance = _rates(shares, false_alarms, misses)
     variance = np.clip(variance, 1e-9 * mean * (1 - mean), 0.999 * mean * (1 - mean))
     weight = mean * (1 - mean) / variance - 1
     a, b = (mean * weight)[:, None], ((1 - mean) * weight)[:, None]
-    positives = np.arange(outcomes + 1)
-    ways = gammaln(outcomes + 1) - gammaln(positives + 1) - gammaln(outcomes - positives + 1)
-    return np.asarray(ways + betaln(positives + a, outcomes - positives + b) - betaln(a, b))
+    ways = gammaln(count + 1) - gammaln(outcomes + 1) - gammaln(count - outcomes + 1)
+    return np.asarray(ways + betaln(outcomes + a, count - outcomes + b) - betaln(a, b))
 
 
 def rate_draws(
@@ -91,9 +130,3 @@ def rate_draws(
     chosen = stream.choice(len(a), DRAWS, p=weights / weights.sum())
     drawn = stream.beta(errors + a[chosen][:, None], counts - errors + b[chosen][:, None])
     return np.asarray(drawn, dtype=np.float64)
-
-
-def binomial_interval(successes: int, count: int) -> Share:
-    """Share of successes with its 90 % interval: `prevalence` by a test that never errs."""
-    nothing = np.zeros(1)
-    return prevalence(successes, count, nothing, nothing)

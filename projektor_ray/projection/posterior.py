@@ -14,8 +14,11 @@ def deviation_of_differences(covariance: Floats) -> Floats:
 
 
 def samples(mean: Floats, covariance: Floats, count: int, stream: np.random.Generator) -> Floats:
-    """Of the normal distribution, in pairs around the mean, shape (count, q)."""
+    """Of the normal distribution, in pairs around the mean, shape (count, q).
+
+    `mean ± Σ^½ z` with the symmetric root: equal `z` and similar covariances give similar samples.
+    """
     values, vectors = np.linalg.eigh(covariance)
-    root = vectors * np.sqrt(np.maximum(values, 0.0))
-    apart = stream.normal(size=(count // 2, len(mean))) @ root.T
+    root = (vectors * np.sqrt(np.maximum(values, 0.0))) @ vectors.T
+    apart = stream.normal(size=(count // 2, len(mean))) @ root
     return np.concatenate([mean + apart, mean - apart])

@@ -1,6 +1,7 @@
 """Aggregate of several metrics, or validation sets: their weighted mean, or the worst of them."""
 
 from collections.abc import Mapping, Sequence
+from copy import deepcopy
 from dataclasses import dataclass, replace
 from typing import Literal, Protocol
 
@@ -244,6 +245,9 @@ def _with_intervals(problem: PurchaseProblem) -> MetricAt:
 def _drawn(
     parts: Sequence[MetricObjective], mixtures: Floats, count: int, stream: np.random.Generator
 ) -> list[Floats] | None:
-    drawn = [part.sample_posterior(mixtures, count, stream) for part in parts]
+    """Posterior samples of each part from the same standard normal numbers, so that the errors of
+    the parts go together; None where a part has no posterior.
+    """
+    drawn = [part.sample_posterior(mixtures, count, deepcopy(stream)) for part in parts]
     known = [one for one in drawn if one is not None]
     return known if len(known) == len(drawn) else None

@@ -290,3 +290,16 @@ def test_no_affordable_plan_of_a_grid_has_a_better_worst(seed: int) -> None:
         if kept.any():
             reached = whole(both, int(size)).predict(mixtures[kept]).max()
             assert plan.predicted >= reached - 5e-4
+
+
+@pytest.mark.parametrize("aggregated", [weighted_mean([1, 1]), WorstCase("maximize")])
+def test_posterior_samples_of_the_parts_go_together(aggregated: Any) -> None:
+    """The mean of a set and of the same set again is as uncertain as the set."""
+    one: Any = problem(0, name="gp").objective_at(SIZE)
+    mixtures = np.random.default_rng(0).dirichlet(np.ones(3), 5)
+    alone, both = (
+        part.sample_posterior(mixtures, 50, np.random.default_rng(1))
+        for part in (one, aggregated([one, one]))
+    )
+    assert np.ptp(alone, axis=0).min() > 0
+    np.testing.assert_allclose(both, alone)

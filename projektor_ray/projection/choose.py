@@ -82,8 +82,7 @@ class FittedModels:
         (with one scale: its value there). `grouped` (where there are fewer mixtures than
         providers), `box_cox` (of a metric with one bound), `joint_power`, `joint`, `saturating` and
         `none` (no projection): the models of that name, the latter two over `predictor`.
-    predictor : name of the predictor that is joined over the scales; None where none can be fitted
-        and a joint model is chosen.
+    predictor : the one joined over the scales; None where a joint is chosen and none can be fitted.
     projection : name of the projection that was chosen.
     reason : why.
     refused : why other models could not be fitted, by name.
@@ -291,18 +290,17 @@ def _choose_predictor(
         for default in (DEFAULT_AT_ONE_SCALE, DEFAULT_PREDICTOR):
             if default in fits.makers and fits.get(default) is not None:
                 return default, "default"
-    carried = {
-        name: carried_error(model) for name in fits.makers if (model := fits.get(name)) is not None
-    }
-    return min(carried, key=lambda name: carried[name], default=None), "least_error"
+    fitted = [name for name in fits.makers if fits.get(name) is not None]
+    best = min(fitted, key=lambda name: carried_error(fits.models[name]), default=None)
+    return best, "least_error"
 
 
 def _no_predictor(fits: _Fits) -> TooFewProbesError:
     """What to raise where a predictor is needed and none can be fitted."""
     sizes, scales, m = fits.probes.sizes, fits.probes.scales, fits.probes.n_providers
     counts = ", ".join(f"{np.count_nonzero(sizes == scale)} at {scale:,}" for scale in scales)
-    refused = [name for name in fits.refused if name in PREDICTORS]
-    easiest = min(refused, key=lambda name: PREDICTORS[name].fewest_probes(m))
+    refused = fits.refused.keys() & PREDICTORS.keys()
+    easiest = min(sorted(refused), key=lambda name: PREDICTORS[name].fewest_probes(m))
     return TooFewProbesError(
         "no predictor can be fitted to the finished probes "
         f"({counts if len(scales) > 1 else len(sizes)}): {fits.refused[easiest]}"
@@ -321,8 +319,8 @@ def _choose_projection(
 ) -> tuple[str, Literal["one_scale", "requested", "default", "held_out"], dict[str, float]]:
     """The projection, by which rule, and the errors at the largest scale held out."""
     names, scales = model_names(joined), fits.probes.scales
-    may_be_joint = len(scales) > 1 and predictor == AUTO and projection in (AUTO, *JOINTS)
-    if joined is None and not may_be_joint:
+    joint = len(scales) > 1 and predictor == AUTO and projection in (AUTO, *JOINTS)
+    if joined is None and not joint:
         raise _no_predictor(fits)
     if len(scales) == 1:
         check_scales(scales, 1 if projection in (AUTO, NO_PROJECTION) else 2)

@@ -4,16 +4,25 @@ from projektor_ray.explain.facts import Fact, fact
 from projektor_ray.explain.formatting import MetricText, count, decimals_from_intervals
 from projektor_ray.study import FittedStudy, Purchase
 
+FIRST, SECOND = "the first purchase", "the second purchase"
 
-def compare_purchases(study: FittedStudy, first: Purchase, second: Purchase) -> Fact:
-    """The predicted metric of the first purchase less that of the second, with its interval."""
+
+def compare_purchases(study: FittedStudy, first: Purchase, second: Purchase, *names: str) -> Fact:
+    """The predicted metric of the first purchase less that of the second, with its interval.
+
+    Parameters
+    ----------
+    names : of both in the sentence.
+    """
+    one, other = names or (FIRST, SECOND)
     difference, low, high = study.gain(first, second)
     decimals = decimals_from_intervals([first.interval, second.interval, (low, high)])
     metric = MetricText(study.metric, study.study.metric.direction, decimals)
     text = (
-        f"Predicted {metric.name}: {_predicted(metric, first)}; {_predicted(metric, second)}. "
-        f"Difference of the first purchase: {metric.change(difference)}, 90% interval "
-        f"{metric.interval((low, high))}. {_verdict(metric, difference, low, high)}"
+        f"Predicted {metric.name}: {_predicted(metric, first)} with {one}; "
+        f"{_predicted(metric, second)} with {other}. Difference: {metric.change(difference)}, 90% "
+        f"interval {metric.interval((low, high))}. "
+        f"{_verdict(metric, difference, low, high, one, other)}"
     )
     return fact("comparison", text, difference=difference, low=low, high=high)
 
@@ -25,8 +34,11 @@ def _predicted(metric: MetricText, bought: Purchase) -> str:
     )
 
 
-def _verdict(metric: MetricText, difference: float, low: float, high: float) -> str:
+def _verdict(
+    metric: MetricText, difference: float, low: float, high: float, one: str, other: str
+) -> str:
     if low <= 0 <= high:
         return "The data do not show which purchase is better."
     better = difference > 0 if metric.direction == "maximize" else difference < 0
-    return f"The {'first' if better else 'second'} purchase is better."
+    name = one if better else other
+    return f"{name[0].upper()}{name[1:]} is better."

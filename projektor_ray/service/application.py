@@ -14,6 +14,7 @@ from projektor_ray.service.gate import Gate
 from projektor_ray.service.problem_details import add_handlers
 from projektor_ray.service.request_metrics import RequestMetrics
 from projektor_ray.service.service_settings import ServiceSettings
+from projektor_ray.service.website import website
 from projektor_ray.service.worker_pool import WorkerPool
 
 DESCRIPTION = (
@@ -52,6 +53,7 @@ def create_app(folders: Sequence[str], settings: ServiceSettings | None = None) 
     )
     add_handlers(app)
     app.include_router(api(catalogue, pool, settings))
+    app.include_router(website(catalogue, pool, settings))
 
     @app.get("/healthz", tags=["operation"], summary="Whether the process answers")
     async def healthz() -> Response:

@@ -1,0 +1,210 @@
+"""The state of the page, as its address has it: what is bought, of whom, and a mixture by hand."""
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from pydantic import ValidationError
+
+from projektor_ray.errors import InputError
+from projektor_ray.selection import Terms
+from projektor_ray.service.request_bodies import SelectBody
+from projektor_ray.storage.settings import error_lines
+from projektor_ray.study import FittedStudy, SelectionConfig
+
+SIZE, OPEN, TARGET = "size", "open", "target"
+ASKS = (SIZE, OPEN, TARGET)
+"""Kinds of question: the best plan of a size, of any size, or the cheapest to reach a target."""
+MOST_LEFT_OUT = 12
+"""Of more providers, the best plan without each one is not searched."""
+MOST_FIELDS = 10_000
+FIELDS = {"price": "price", "capacity": "capacity", "minimum": "minimum_order"}
+"""Fields of a provider on the page, `price.NAME` → the key of a study file."""
+FACTORS = (0.5, 0.75, 1.0, 1.5, 2.0)
+"""Budgets of a frontier, as multiples of the budget."""
+
+
+@dataclass(frozen=True)
+class OfferRow:
+    """A provider on the page: what the study has, and what the page has."""
+
+    name: str
+    price: str
+    capacity: str
+    minimum: str
+    required: bool
+    excluded: bool
+    weight: str
+    usual: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class PageState:
+    """What the page asks.
+
+    Attributes
+    ----------
+    ask : kind of question, one of `ASKS`.
+    size, budget, target, max_size : as they are written in the fields.
+    rows : the providers.
+    body : the same as a request.
+    budgets : of the frontier.
+    """
+
+    ask: str
+    size: str
+    budget: str
+    target: str
+    max_size: str
+    rows: Sequence[OfferRow]
+    body: SelectBody
+    budgets: tuple[float, ...] = field(default=())
+
+    @property
+    def budgets_text(self) -> str:
+        """The budgets as a field shows them."""
+        return ", ".join(map(_text, self.budgets))
+
+    @property
+    def weights(self) -> dict[str, float]:
+        """Shares of the mixture by hand, which sum to 1; empty where no slider was moved."""
+        given = {row.name: _number("share", row.weight) for row in self.rows if row.weight}
+        total = sum(given.values())
+        return {name: weight / total for name, weight in given.items()} if total > 0 else {}
+
+
+def read_state(study: FittedStudy, query: Iterable[tuple[str, str]]) -> PageState:
+    """The state that an address has; what it does not name is as in the study.
+
+    Raises
+    ------
+    InputError
+        If a field cannot be used; in the words of the command line.
+    """
+    pairs = list(query)[:MOST_FIELDS]
+    fields = dict(pairs)
+    usual = study.study.config.selection
+    ask = fields.get("ask") or (
+        TARGET if usual.target is not None else SIZE if usual.size else OPEN
+    )
+    if ask not in ASKS:
+        raise InputError(f"ask: must be one of {', '.join(ASKS)}; got {ask[:40]!r}")
+    written = {
+        "size": fields.get("size", _text(usual.size or max(study.scales))),
+        "budget": fields.get("budget", _text(usual.budget or max(usual.frontier, default=None))),
+        "target": fields.get("target", _text(usual.target)),
+        "max_size": fields.get("max_size", _text(usual.max_size)),
+    }
+    rows = _rows(study, pairs)
+    body = _body(ask, written, rows)
+    return PageState(ask, *written.values(), rows, body, _budgets(fields, body))
+
+
+def _usual_ask(usual: SelectionConfig) -> str:
+    """What the study itself asks."""
+    if usual.target is not None:
+        return TARGET
+    return OPEN if usual.size is None else SIZE
+
+
+def _rows(study: FittedStudy, pairs: Sequence[tuple[str, str]]) -> list[OfferRow]:
+    fields = dict(pairs)
+    excluded = {value for key, value in pairs if key == "exclude"}
+    required = {value for key, value in pairs if key == "require"}
+    study.check_providers({*excluded, *required})
+    known = {f"{name}.{one}" for name in (*FIELDS, "share") for one in study.providers}
+    for key in fields:
+        if "." in key and key not in known:
+            study.check_providers([key.partition(".")[2]])
+    changed = "form" in fields
+    rows = []
+    for provider in study.study.providers:
+        name, terms = provider.name, study.study.config.terms.get(provider.name, Terms())
+        usual = {
+            "price": _text(provider.price),
+            "capacity": _text(provider.capacity),
+            "minimum": _text(terms.minimum_order or None),
+        }
+        rows.append(
+            OfferRow(
+                name,
+                *(fields.get(f"{key}.{name}", usual[key]).strip() for key in FIELDS),
+                required=name in required if changed else terms.required,
+                excluded=name in excluded if changed else terms.excluded,
+                weight=fields.get(f"share.{name}", "").strip(),
+                usual=usual,
+            )
+        )
+    return rows
+
+
+def _body(ask: str, written: Mapping[str, str], rows: Sequence[OfferRow]) -> SelectBody:
+    """The request; only what differs from the study's own offers is named in it."""
+    values: dict[str, Any] = {
+        "budget": _optional("budget", written["budget"]),
+        "providers": {row.name: _offer(row) for row in rows},
+        "without_each": len(rows) <= MOST_LEFT_OUT,
+    }
+    if ask == SIZE:
+        values["size"] = _whole("size", written["size"])
+    elif ask == TARGET:
+        values["target"] = _number("target", written["target"])
+    if ask != SIZE:
+        values["max_size"] = _optional_whole("max_size", written["max_size"])
+    try:
+        return SelectBody.model_validate(values)
+    except ValidationError as failure:
+        lines = error_lines(failure.errors(), values, SelectBody)
+        raise InputError("\n  ".join(["the request cannot be used:", *lines])) from None
+
+
+def _offer(row: OfferRow) -> dict[str, Any]:
+    found: dict[str, Any] = {"required": row.required, "excluded": row.excluded}
+    if row.price != row.usual["price"]:
+        found["price"] = _number(f"price of {row.name}", row.price or "0")
+        found["tiers"] = []
+    if row.capacity != row.usual["capacity"]:
+        found["capacity"] = _optional_whole(f"capacity of {row.name}", row.capacity)
+    if row.minimum != row.usual["minimum"]:
+        found["minimum_order"] = _whole(f"minimum order of {row.name}", row.minimum or "0")
+    return found
+
+
+def _budgets(fields: Mapping[str, str], body: SelectBody) -> tuple[float, ...]:
+    """Budgets of the frontier: those that are given, else around the budget."""
+    given = fields.get("frontier", "").replace(";", ",").split(",")
+    numbers = [_number("frontier", one) for one in given if one.strip()][:20]
+    if numbers or body.budget is None:
+        return tuple(sorted(set(numbers)))
+    return tuple(float(f"{factor * body.budget:.6g}") for factor in FACTORS)
+
+
+def _text(value: float | None) -> str:
+    """A number as a field shows it; nothing where there is none."""
+    return "" if value is None else f"{value:.12g}"
+
+
+def _number(name: str, text: str) -> float:
+    try:
+        value = float(text.strip().replace(",", ""))
+    except ValueError:
+        value = math.nan
+    if not math.isfinite(value) or (value < 0 and name != "target"):
+        raise InputError(f"{name}: must be a number of 0 or more; got {text[:40]!r}")
+    return value
+
+
+def _whole(name: str, text: str) -> int:
+    value = _number(name, text)
+    if value != int(value):
+        raise InputError(f"{name}: must be a whole number; got {text[:40]!r}")
+    return int(value)
+
+
+def _optional(name: str, text: str) -> float | None:
+    return _number(name, text) if text.strip() else None
+
+
+def _optional_whole(name: str, text: str) -> int | None:
+    return _whole(name, text) if text.strip() else None

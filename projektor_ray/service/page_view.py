@@ -1,0 +1,226 @@
+"""The page and its parts, from a served study and the page's state: words come from `explain`."""
+
+from collections.abc import Sequence
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+import numpy as np
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from projektor_ray.explain.assemble import surface_at
+from projektor_ray.explain.cautions import warnings
+from projektor_ray.explain.next_steps import next_steps
+from projektor_ray.explain.plan_summary import (
+    few_converged,
+    plan_heading,
+    search_result,
+    target_result,
+    unspent_money,
+)
+from projektor_ray.explain.profile_table import profile_table
+from projektor_ray.explain.purchase_comparison import compare_purchases
+from projektor_ray.explain.results import Curve, Results, Surface
+from projektor_ray.explain.text_tables import budget_table, comparison_table, plan_table
+from projektor_ray.explain.uncertainty import plan_stability
+from projektor_ray.selection.comparison import SELECTED, UNIFORM
+from projektor_ray.service import answers
+from projektor_ray.service.catalogue import Catalogue, ServedStudy
+from projektor_ray.service.charts import (
+    comparison_chart,
+    frontier_chart,
+    growth_chart,
+    mixture_chart,
+)
+from projektor_ray.service.page_state import PageState
+from projektor_ray.service.plan_files import FILES
+from projektor_ray.service.request_bodies import SelectBody
+from projektor_ray.service.worker_pool import until
+from projektor_ray.storage.array_types import Floats
+from projektor_ray.study import FittedStudy
+
+POINTS = 9
+"""Sizes at which a curve is drawn."""
+BEYOND = 2.0
+"""A curve goes on to so many times the size to buy."""
+
+
+@cache
+def _environment() -> Environment:
+    found = Environment(
+        loader=PackageLoader("projektor_ray.service"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    found.filters["sentence"] = _sentence
+    return found
+
+
+def _sentence(text: str) -> str:
+    """A text with a capital at its beginning and a full stop at its end."""
+    return text[:1].upper() + text[1:] + ("" if text.endswith((".", "?", "!")) else ".")
+
+
+@cache
+def style_sheet() -> bytes:
+    """The style sheet of the report, and what the page needs beyond it."""
+    package = files("projektor_ray")
+    report = package.joinpath("report/templates/style.css")
+    return report.read_bytes() + b"\n" + package.joinpath("service/static/page.css").read_bytes()
+
+
+@cache
+def script() -> bytes:
+    """The page's one module."""
+    return files("projektor_ray.service").joinpath("static/page.js").read_bytes()
+
+
+def render(template: str, **context: Any) -> str:
+    """A template's HTML; all text is escaped."""
+    return _environment().get_template(template).render(context)
+
+
+def page(
+    catalogue: Catalogue, served: ServedStudy, state: PageState, query: str, shown: dict[str, str]
+) -> str:
+    """The whole page.
+
+    Parameters
+    ----------
+    shown : HTML of the parts that are shown at once; the others are fetched by the script.
+    """
+    tables = [profile_table(each, name) for name, each in served.profiles.items()]
+    if len(tables) == 1:
+        tables = [profile_table(next(iter(served.profiles.values())), "")]
+    return render(
+        "page.html",
+        names=catalogue.names,
+        study=served.study,
+        state=state,
+        query=query,
+        profiles=tables,
+        shown={name: Markup(html) for name, html in shown.items()},
+        forms=list(FILES),
+    )
+
+
+def answer(served: ServedStudy, state: PageState, deadline: float) -> str:
+    """The plan, how sure it is, what it is compared with, and the charts."""
+    results = answers.results(served, state.body, deadline)
+    study = _offering(served, state.body, deadline)
+    bought, metric = results.bought, results.metric_text
+    facts = [
+        target_result(bought, metric),
+        plan_stability(bought, metric),
+        *([] if few_converged(bought.selected) else search_result(bought.selected)),
+        unspent_money(bought),
+    ]
+    curves, surface = _drawn(served, study, results, state.body)
+    by_hand = _by_hand(study, state)
+    return render(
+        "answer.html",
+        heading=str(plan_heading(bought, metric)),
+        results=results,
+        shares=dict(zip(results.names, results.selected.mixture.tolist(), strict=True)),
+        plan_table=plan_table(results),
+        comparison_table=comparison_table(results),
+        reasons=[*results.reasons, *(str(one) for one in facts if one is not None)],
+        warnings=list(map(str, warnings(results))),
+        next_steps=list(map(str, next_steps(results))),
+        comparison=comparison_chart(results),
+        growth=growth_chart(results, curves),
+        mixture=mixture_chart(results, surface, by_hand),
+        is_map=surface is not None,
+    )
+
+
+def by_hand(served: ServedStudy, state: PageState, deadline: float) -> str:
+    """What the mixture of the sliders is predicted to reach, compared with the plan."""
+    study, weights = _offering(served, state.body, deadline), state.weights
+    if not weights:
+        return render("by_hand.html", purchase=None)
+    results = answers.results(served, state.body, deadline)
+    own = study.purchase(whole_samples(weights, results.selected.size, study.providers))
+    samples = zip(results.names, results.selected.samples.tolist(), strict=True)
+    plan = study.purchase(dict(samples))
+    return render(
+        "by_hand.html",
+        results=results,
+        purchase=own,
+        names=study.providers,
+        fact=str(compare_purchases(study, own, plan, "your mixture", "the plan")),
+    )
+
+
+def frontier(served: ServedStudy, state: PageState, deadline: float) -> str:
+    """The best plan for each budget, as a chart and a table."""
+    if len(state.budgets) < 2:
+        return render("frontier.html", chart=None, table=None)
+    changes: dict[str, Any] = {"size": None, "budget": None, "target": None, "without_each": False}
+    changes["frontier"] = list(state.budgets)
+    body = SelectBody.model_validate({**state.body.model_dump(exclude_unset=True), **changes})
+    results = answers.results(served, body, deadline)
+    return render("frontier.html", chart=frontier_chart(results), table=budget_table(results))
+
+
+def whole_samples(weights: dict[str, float], size: int, names: Sequence[str]) -> dict[str, int]:
+    """Whole samples nearest to shares, which sum to the size: the largest remainders are raised."""
+    exact = np.array([weights.get(name, 0.0) * size for name in names])
+    samples = np.floor(exact).astype(np.int64)
+    missing = size - int(samples.sum())
+    samples[np.argsort(samples - exact, kind="stable")[:missing]] += 1
+    return dict(zip(names, samples.tolist(), strict=True))
+
+
+def _by_hand(study: FittedStudy, state: PageState) -> Floats | None:
+    weights = state.weights
+    if not weights:
+        return None
+    return np.array([weights.get(name, 0.0) for name in study.providers])
+
+
+def _offering(served: ServedStudy, body: SelectBody, deadline: float) -> FittedStudy:
+    return until(served.study, deadline).offering(body.changed, body.aggregate)
+
+
+def _drawn(
+    served: ServedStudy, study: FittedStudy, results: Results, body: SelectBody
+) -> tuple[list[Curve], Surface | None]:
+    """Curves of the plan and of the uniform plan, and the map of all mixtures; remembered."""
+
+    def compute() -> tuple[list[Curve], Surface | None]:
+        size = results.selected.size
+        surface = surface_at(study.problem.objective_at(size), len(study.providers))
+        return _curves(study, results), surface
+
+    found: tuple[list[Curve], Surface | None] = served.answers.get(
+        ("drawn", body.model_dump_json()), compute
+    )
+    return found
+
+
+def _curves(study: FittedStudy, results: Results) -> list[Curve]:
+    if len(study.scales) == 1:
+        return []
+    first, last = min(study.scales), BEYOND * max(results.selected.size, *study.scales)
+    sizes = np.unique(np.append(np.geomspace(first, last, POINTS), results.selected.size))
+    curves = []
+    for name in (SELECTED, UNIFORM):
+        if name in results.plans:
+            found = study.project(results.plans[name].mixture, sizes.tolist())
+            interval = np.stack([found.low, found.high], axis=1)
+            curves.append(Curve(name, sizes, found.value, interval))
+    return curves
+
+
+def refusal(text: str) -> str:
+    """A question that cannot be answered, in words, in place of the answer."""
+    return render("refusal.html", text=text)
+
+
+def sign_in(failed: bool) -> str:
+    """The page that takes the token."""
+    return render("sign_in.html", failed=failed)

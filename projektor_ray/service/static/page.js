@@ -1,0 +1,131 @@
+// The page without this script: the form's button loads the page anew, with the plan.
+// With it: every change fetches the parts that it concerns, and the address keeps the state.
+const form = document.getElementById("question");
+const frontierForm = document.getElementById("frontier-form");
+const statusLine = document.getElementById("status");
+const sliders = [...form.querySelectorAll('input[type="range"]')];
+const running = new Map();
+let begun = location.search.length > 1;
+let timer;
+
+function inputs() {
+  return [...form.querySelectorAll("[name]")].filter((one) => one.name !== "form");
+}
+
+
+// What differs from the study itself, so that links stay short.
+function query() {
+  const found = new URLSearchParams();
+  for (const one of inputs()) {
+    if (one.type === "checkbox" || one.type === "radio") {
+      if (one.checked) found.append(one.name, one.value);
+    } else if (one.type === "range") {
+      if (Number(one.value) > 0) found.append(one.name, one.value);
+    } else if (one.name === "size" && form.dataset.ask !== "size") {
+      continue;
+    } else if (!("usual" in one.dataset) || one.value !== one.dataset.usual || one.name === "size") {
+      found.append(one.name, one.value);
+    }
+  }
+  found.append("form", "1");
+  return found;
+}
+
+async function show(part, parameters) {
+  running.get(part)?.abort();
+  const control = new AbortController();
+  running.set(part, control);
+  const place = document.getElementById(part);
+  place.setAttribute("aria-busy", "true");
+  try {
+    const response = await fetch(`parts/${part}?${parameters}`, { signal: control.signal });
+    if (response.redirected || response.status === 401) return location.reload();
+    if (!response.ok) throw new Error((await response.json()).detail);
+    place.innerHTML = await response.text();
+  } catch (failure) {
+    if (failure.name === "AbortError") return;
+    place.textContent = `No answer: ${failure.message}.`;
+  }
+  place.setAttribute("aria-busy", "false");
+}
+
+async function refresh(parts) {
+  form.dataset.ask = form.querySelector('[name="ask"]:checked')?.value ?? "size";
+  showShares();
+  const parameters = query();
+  if (begun) history.replaceState(null, "", `?${parameters}`);
+  begun = true;
+  for (const link of document.querySelectorAll("a.export")) {
+    link.href = `export/${link.dataset.form}?${parameters}`;
+  }
+  const slow = setTimeout(() => (statusLine.textContent = "Computing…"), 250);
+  await Promise.all(parts.map((part) => show(part, parameters)));
+  clearTimeout(slow);
+  const heading = document.getElementById("plan-heading");
+  statusLine.textContent = heading ? `Plan: ${heading.textContent}` : "No plan: see the message.";
+}
+
+function showShares() {
+  const total = sliders.reduce((sum, one) => sum + Number(one.value), 0);
+  for (const one of sliders) {
+    const share = total ? `${Math.round((100 * Number(one.value)) / total)}%` : "–";
+    one.nextElementSibling.textContent = share;
+    one.setAttribute("aria-valuetext", share);
+  }
+}
+
+function later(parts, wait) {
+  clearTimeout(timer);
+  timer = setTimeout(() => refresh(parts), wait);
+}
+
+form.addEventListener("input", (event) => {
+  if (event.target.name === "study") {
+    location.search = new URLSearchParams({ study: event.target.value });
+  } else if (event.target.type === "range") {
+    showShares();
+    later(["by-hand"], 60);
+  } else {
+    later(["answer", "by-hand"], event.target.type === "text" ? 350 : 60);
+  }
+});
+
+form.addEventListener("change", (event) => {
+  if (event.target.type === "range") later(["by-hand", "answer"], 60);
+});
+
+form.addEventListener("submit", (event) => {
+  event.preventDefault();
+  refresh(["answer", "by-hand"]).then(() => document.getElementById("plan-heading")?.focus());
+});
+
+frontierForm.addEventListener("submit", (event) => {
+  event.preventDefault();
+  const parameters = query();
+  parameters.set("frontier", frontierForm.elements.frontier.value);
+  document.getElementById("frontier").textContent = "Computing…";
+  show("frontier", parameters);
+});
+
+document.getElementById("as-plan").addEventListener("click", () => {
+  const shares = JSON.parse(document.querySelector("[data-shares]")?.dataset.shares ?? "{}");
+  for (const one of sliders) one.value = Math.round(100 * (shares[one.dataset.provider] ?? 0));
+  refresh(["by-hand", "answer"]);
+});
+
+document.getElementById("clear").addEventListener("click", () => {
+  for (const one of sliders) one.value = 0;
+  refresh(["by-hand", "answer"]);
+});
+
+document.getElementById("copy").addEventListener("click", async () => {
+  history.replaceState(null, "", `?${query()}`);
+  try {
+    await navigator.clipboard.writeText(location.href);
+    statusLine.textContent = "The link is copied.";
+  } catch {
+    statusLine.textContent = `The link: ${location.href}`;
+  }
+});
+
+refresh(document.getElementById("plan-heading") ? [] : ["answer", "by-hand"]);

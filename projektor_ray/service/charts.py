@@ -66,7 +66,7 @@ def growth_chart(results: Results, curves: Sequence[Curve]) -> Markup | None:
     size, trained = results.selected.size, results.probes
     values = [*np.concatenate([curve.interval.ravel() for curve in curves]), *trained.values]
     ends = min(curve.sizes[0] for curve in curves), max(curve.sizes[-1] for curve in curves)
-    x = Scale(*map(float, ends), 52, WIDTH - 16, logarithmic=True)
+    x = Scale(float(ends[0]), float(ends[1]), 52, WIDTH - 16, logarithmic=True)
     y = scale(values, 240, 14)
     parts = [horizontal_axis(y, 52, WIDTH - 16)]
     parts += [
@@ -92,23 +92,23 @@ def growth_chart(results: Results, curves: Sequence[Curve]) -> Markup | None:
 
 def frontier_chart(results: Results) -> Markup | None:
     """The best plan's metric against the budget; None where fewer than two budgets are compared."""
-    found = sorted(results.bought.frontier.items())
-    if len(found) < 2:
+    by_budget = sorted(results.bought.frontier.items())
+    if len(by_budget) < 2:
         return None
-    spans = [plan.interval or (plan.predicted, plan.predicted) for _, plan in found]
-    budgets = [budget for budget, _ in found]
+    spans = [plan.interval or (plan.predicted, plan.predicted) for _, plan in by_budget]
+    budgets = [budget for budget, _ in by_budget]
     x, y = Scale(budgets[0], budgets[-1], 64, WIDTH - 30), scale(np.ravel(spans).tolist(), 200, 24)
-    xs, ys = [x(b) for b in budgets], [y(plan.predicted) for _, plan in found]
+    xs, ys = [x(b) for b in budgets], [y(plan.predicted) for _, plan in by_budget]
     low, high = ([y(span[side]) for span in spans] for side in (0, 1))
     parts = [horizontal_axis(y, 52, WIDTH - 16), area(xs, low, high, "accent")]
     parts.append(path(xs, ys, "accent"))
-    for at, up, (budget, plan) in zip(xs, ys, found, strict=True):
+    for at, up, (budget, plan) in zip(xs, ys, by_budget, strict=True):
         parts.append(dot(at, up, "accent"))
         parts.append(label(at, up - 9, f"{plan.size:,}", "middle"))
         parts.append(label(at, 218, f"{budget:,.10g}", "middle"))
     parts.append(label(WIDTH / 2, 238, "budget; above each point the samples bought", "middle"))
     each = (
-        f"{b:,.10g}: {results.show(plan.predicted)}, {plan.size:,} samples" for b, plan in found
+        f"{b:,.10g}: {results.show(plan.predicted)}, {plan.size:,} samples" for b, plan in by_budget
     )
     return svg(246, f"{results.metric_label} against the budget", "; ".join(each), parts)
 
@@ -127,7 +127,7 @@ def _triangle(results: Results, surface: Surface, by_hand: Floats | None) -> Mar
     parts.append(f'<polygon class="outline" points="{outline}"/>')
     for px, py in np.unique(results.probes.mixtures, axis=0) @ CORNERS:
         parts.append(dot(px, py, "ink tiny"))
-    for name, plan in reversed(results.plans.items()):
+    for name, plan in reversed(list(results.plans.items())):
         px, py = plan.mixture @ CORNERS
         kind = "mark chosen" if plan is results.selected else "mark"
         size = 8 if plan is results.selected else 5

@@ -98,7 +98,16 @@ def read_state(study: FittedStudy, query: Iterable[tuple[str, str]]) -> PageStat
     }
     rows = _rows(study, pairs)
     body = _body(ask, written, rows)
-    return PageState(ask, *written.values(), rows, body, _budgets(fields, body))
+    return PageState(
+        ask=ask,
+        size=written["size"],
+        budget=written["budget"],
+        target=written["target"],
+        max_size=written["max_size"],
+        rows=rows,
+        body=body,
+        budgets=_budgets(fields, body),
+    )
 
 
 def _usual_ask(usual: SelectionConfig) -> str:
@@ -118,7 +127,7 @@ def _rows(study: FittedStudy, pairs: Sequence[tuple[str, str]]) -> list[OfferRow
         if "." in key and key not in known:
             study.check_providers([key.partition(".")[2]])
     changed = "form" in fields
-    rows = []
+    rows = list[OfferRow]()
     for provider in study.study.providers:
         name, terms = provider.name, study.study.config.terms.get(provider.name, Terms())
         usual = {
@@ -126,10 +135,13 @@ def _rows(study: FittedStudy, pairs: Sequence[tuple[str, str]]) -> list[OfferRow
             "capacity": _text(provider.capacity),
             "minimum": _text(terms.minimum_order or None),
         }
+        written = {key: fields.get(f"{key}.{name}", usual[key]).strip() for key in FIELDS}
         rows.append(
             OfferRow(
-                name,
-                *(fields.get(f"{key}.{name}", usual[key]).strip() for key in FIELDS),
+                name=name,
+                price=written["price"],
+                capacity=written["capacity"],
+                minimum=written["minimum"],
                 required=name in required if changed else terms.required,
                 excluded=name in excluded if changed else terms.excluded,
                 weight=fields.get(f"share.{name}", "").strip(),
@@ -160,15 +172,15 @@ def _body(ask: str, written: Mapping[str, str], rows: Sequence[OfferRow]) -> Sel
 
 
 def _offer(row: OfferRow) -> dict[str, Any]:
-    found: dict[str, Any] = {"required": row.required, "excluded": row.excluded}
+    changes: dict[str, Any] = {"required": row.required, "excluded": row.excluded}
     if row.price != row.usual["price"]:
-        found["price"] = _number(f"price of {row.name}", row.price or "0")
-        found["tiers"] = []
+        changes["price"] = _number(f"price of {row.name}", row.price or "0")
+        changes["tiers"] = []
     if row.capacity != row.usual["capacity"]:
-        found["capacity"] = _optional_whole(f"capacity of {row.name}", row.capacity)
+        changes["capacity"] = _optional_whole(f"capacity of {row.name}", row.capacity)
     if row.minimum != row.usual["minimum"]:
-        found["minimum_order"] = _whole(f"minimum order of {row.name}", row.minimum or "0")
-    return found
+        changes["minimum_order"] = _whole(f"minimum order of {row.name}", row.minimum or "0")
+    return changes
 
 
 def _budgets(fields: Mapping[str, str], body: SelectBody) -> tuple[float, ...]:

@@ -25,6 +25,7 @@ from projektor_ray.explain.results import Curve, Results, Surface
 from projektor_ray.explain.text_tables import budget_table, comparison_table, plan_table
 from projektor_ray.explain.uncertainty import plan_stability
 from projektor_ray.selection.comparison import SELECTED, UNIFORM
+from projektor_ray.selection.objective import MetricObjective
 from projektor_ray.service import answers
 from projektor_ray.service.catalogue import Catalogue, ServedStudy
 from projektor_ray.service.charts import (
@@ -48,15 +49,15 @@ BEYOND = 2.0
 
 @cache
 def _environment() -> Environment:
-    found = Environment(
+    environment = Environment(
         loader=PackageLoader("projektor_ray.service"),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    found.filters["sentence"] = _sentence
-    return found
+    environment.filters["sentence"] = _sentence
+    return environment
 
 
 def _sentence(text: str) -> str:
@@ -193,13 +194,14 @@ def _drawn(
 
     def compute() -> tuple[list[Curve], Surface | None]:
         size = results.selected.size
-        surface = surface_at(study.problem.objective_at(size), len(study.providers))
-        return _curves(study, results), surface
+        objective = study.problem.objective_at(size)
+        assert isinstance(objective, MetricObjective)
+        return _curves(study, results), surface_at(objective, len(study.providers))
 
-    found: tuple[list[Curve], Surface | None] = served.answers.get(
+    drawn: tuple[list[Curve], Surface | None] = served.answers.get(
         ("drawn", body.model_dump_json()), compute
     )
-    return found
+    return drawn
 
 
 def _curves(study: FittedStudy, results: Results) -> list[Curve]:
@@ -210,9 +212,9 @@ def _curves(study: FittedStudy, results: Results) -> list[Curve]:
     curves = []
     for name in (SELECTED, UNIFORM):
         if name in results.plans:
-            found = study.project(results.plans[name].mixture, sizes.tolist())
-            interval = np.stack([found.low, found.high], axis=1)
-            curves.append(Curve(name, sizes, found.value, interval))
+            projected = study.project(results.plans[name].mixture, sizes.tolist())
+            interval = np.stack([projected.low, projected.high], axis=1)
+            curves.append(Curve(name, sizes, projected.value, interval))
     return curves
 
 

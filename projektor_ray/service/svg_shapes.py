@@ -45,10 +45,10 @@ class Scale:
 
 
 def scale(values: Sequence[float], start: float, end: float) -> Scale:
-    """A scale with a little room at both ends."""
+    """A scale with a little margin at both ends."""
     low, high = float(min(values)), float(max(values))
-    room = 0.05 * (high - low) or 0.05 * abs(high) or 1.0
-    return Scale(low - room, high + room, start, end)
+    margin = 0.05 * (high - low) or 0.05 * abs(high) or 1.0
+    return Scale(low - margin, high + margin, start, end)
 
 
 def apart(sizes: Sequence[float], x: Scale) -> list[int]:

@@ -98,6 +98,7 @@ def test_no_retired_word_reaches_a_user(room: str) -> None:
 def pages() -> list[Path]:
     return [
         *sorted((ROOT / "projektor_ray/report/templates").glob("*.html")),
+        *sorted((ROOT / "projektor_ray/service/templates").glob("*.html")),
         *sorted((ROOT / "docs").rglob("*.md")),
     ]
 

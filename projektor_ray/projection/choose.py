@@ -29,15 +29,14 @@ from projektor_ray.projection.per_scale import PerScale, carried_error, decider
 from projektor_ray.projection.saturating import Saturating
 from projektor_ray.projection.scale_model import Bounds, ScaleModel
 
-AUTO, LEAST_ERROR = "auto", "least_error"
-PREDICTOR_RULES = (AUTO, LEAST_ERROR)
+PREDICTOR_RULES = AUTO, LEAST_ERROR = "auto", "least_error"
 """Ways to choose a predictor, in addition to its name."""
 COMPARED_WITH_DISTANCES = ("cs", "pq", "gp")
 COMPARED_WITHOUT_DISTANCES = ("gp", "linear", "pseudo_quadratic", "quadratic", "log_linear_law")
 SLOW_PREDICTOR, FEW_PROVIDERS = "log_linear_law", 32
 """Least squares of this law take minutes with more providers."""
 DEFAULT_PREDICTOR, DEFAULT_AT_ONE_SCALE = "gp", "ensemble"
-"""The latter for an accuracy, where few enough providers allow it."""
+"""The latter for an accuracy of few providers."""
 ACCURACY: Bounds = (0.0, 1.0)
 GROUPED, BOX_COX, JOINT_POWER, JOINT = "grouped", "box_cox", "joint_power", "joint"
 JOINTS = (GROUPED, BOX_COX, JOINT_POWER, JOINT)
@@ -47,7 +46,7 @@ PROJECTIONS = (*JOINTS, EQ3, SATURATING, NO_PROJECTION)
 SCALES_TO_COMPARE = 3
 """How many scales it takes to hold one out and still see a slope."""
 MOST_COMPARED = 1500
-"""With more probes only the models that can decide are fitted; time and memory are quadratic."""
+"""With more only models that can decide are fitted, and no run is far: costs are quadratic."""
 
 
 @dataclass(frozen=True)
@@ -86,8 +85,7 @@ class FittedModels:
     projection : name of the projection that was chosen.
     reason : why.
     refused : why other models could not be fitted, by name.
-    probes : that the models are fitted to; values of far runs are those that they weigh as.
-    far : runs far from what all others predict.
+    probes, far : what the models are fitted to, and which runs weigh less in it.
     """
 
     models: Mapping[str, ScaleModel]
@@ -194,7 +192,8 @@ def choose_model(
     with one_blas_thread(len(probes)):
         names = _compared_predictors(probes, bounds, predictor)
         laws = _projection_models(DEFAULT_PREDICTOR, probes, bounds, family, classes)
-        known, far = judge(probes, [laws[JOINT_POWER], laws[JOINT]], bounds, robust=robust)
+        makers = [laws[JOINT_POWER], laws[JOINT]] if len(probes) <= MOST_COMPARED else []
+        known, far = judge(probes, makers, bounds, robust=robust)
         probes = weigh_less(probes, far)
         fits = _Fits(probes, _predictor_models(names, probes, bounds))
         fits.models |= known

@@ -44,8 +44,6 @@ ROUNDS = 3
 """How often suspects get the values that the others predict: suspects predict each other."""
 FITS = 4
 """How often the model is fitted at most until it finds the same runs far."""
-MOST_JUDGED = 1500
-"""With more runs none is judged: time and memory are quadratic."""
 TINY = 1e-300
 
 
@@ -237,12 +235,10 @@ def judge(
 
     Parameters
     ----------
-    makers : of models of several scales, the preferred one first.
+    makers : of models of several scales, the preferred one first; without any, no run is judged.
     robust : whether far runs weigh less.
     """
-    if len(probes) > MOST_JUDGED:
-        return {}, ()
-    if len(probes.scales) == 1:
+    if makers and len(probes.scales) == 1:
         makers = [lambda: NoProjection(GaussianProcess.name, bounds)]
     for make in makers:
         with suppress(InputError):

@@ -8,7 +8,7 @@ from jobs.fit import fit_models
 from jobs.profile_tables import Profiles, known_profiles, show_profiles
 from jobs.report import conclude, is_there, write_page
 from jobs.stage_lines import show_cautions, show_data, show_distances, show_probes
-from jobs.study_tables import StudyTables, check_config
+from jobs.study_tables import StudyTables, check_config, repair
 from projektor_ray import __version__
 from projektor_ray.cli import terminal
 from projektor_ray.data import Samples
@@ -88,6 +88,7 @@ def finished_results(
     if tables is None or fits is None:
         return None
     with leased(tables.folder) as lease:
+        repair(tables.folder)
         tables = replace(tables, lease=lease)
         write_record(tables.folder, tables.study, sources)
         drawn = _show(tables)

@@ -84,3 +84,11 @@ def check_config(config: StudyConfig, folder: Folder) -> None:
     embedder_identity(config.embedder)
     for name in KEYS:
         Ledger(folder, name).check_version()
+
+
+def repair(folder: Folder) -> None:
+    """Clear away what an earlier run left in a folder that this driver alone writes."""
+    for place in ("", "lease"):
+        folder.remove_half_written(place)
+    for name in KEYS:
+        Ledger(folder, name).repair()

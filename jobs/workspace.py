@@ -11,7 +11,7 @@ from actors.nodes import living_nodes
 from actors.pilots import Pilots
 from actors.transport import PilotDistances
 from jobs.cluster import connected
-from jobs.study_tables import StudyTables, check_config
+from jobs.study_tables import StudyTables, check_config, repair
 from projektor_ray.data import Samples
 from projektor_ray.designs.adaptive import chosen_before
 from projektor_ray.errors import InputError
@@ -19,7 +19,6 @@ from projektor_ray.probes.resources import lacking_resources
 from projektor_ray.storage.folder import Folder
 from projektor_ray.storage.lease import leased
 from projektor_ray.storage.ledger import Ledger
-from projektor_ray.storage.schemas import KEYS
 from projektor_ray.study import StudyConfig, resolve
 from projektor_ray.study.interpolated import read_error
 from projektor_ray.transport import DistanceFunction
@@ -123,16 +122,8 @@ def opened(
         study = resolve(config, *pilots.summaries())
         with leased(folder) if appends else nullcontext() as lease:
             if appends:
-                _repair(folder)
+                repair(folder)
             if study.adaptive:
                 design = Ledger(folder, "adaptive_design").rows(study.probes_metadata.input_hash)
                 study = study.grown(chosen_before(study, design))
             yield Workspace(study, folder, lease, pilots=pilots, local=local)
-
-
-def _repair(folder: Folder) -> None:
-    """Clear away what an earlier run left in a folder that this driver alone writes."""
-    for place in ("", "lease"):
-        folder.remove_half_written(place)
-    for name in KEYS:
-        Ledger(folder, name).repair()

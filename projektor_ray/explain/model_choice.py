@@ -2,8 +2,9 @@
 
 from collections.abc import Mapping
 
-from projektor_ray.projection import FittedModels, Grouped
+from projektor_ray.projection import FittedModels, Grouped, JointPower
 from projektor_ray.projection.choose import JOINT, JOINTS
+from projektor_ray.projection.joint_power import ACCURACY
 from projektor_ray.projection.per_scale import CARRIED
 
 
@@ -24,6 +25,9 @@ def describe_choice(fitted: FittedModels) -> str:
     if JOINT in fitted.refused and reason.predictor_rule == "default":
         text += f"; joint cannot be fitted: {fitted.refused[JOINT]}"
     model = fitted.model
+    if isinstance(model, JointPower) and model.bounds == ACCURACY:
+        text += f"; learner family: {model.family}"
+        text += ", growth ends at the classes that a mixture has" if model.has_ceilings else ""
     if isinstance(model, Grouped):
         text += (
             f"; {len(model.groups)} providers are fitted as {model.n_groups} groups whose samples "

@@ -20,7 +20,7 @@ from projektor_ray.projection.cross_validation import errs_less
 from projektor_ray.projection.far_runs import FarRun, judge, weigh_less
 from projektor_ray.projection.grouped import Grouped, provider_groups
 from projektor_ray.projection.joint import Joint
-from projektor_ray.projection.joint_power import JointPower
+from projektor_ray.projection.joint_power import ACCURACY, JointPower
 from projektor_ray.projection.law_error import UNKNOWN, check_family
 from projektor_ray.projection.line_weights import check_scales
 from projektor_ray.projection.log_linear import LogLinear
@@ -37,7 +37,6 @@ SLOW_PREDICTOR, FEW_PROVIDERS = "log_linear_law", 32
 """Least squares of this law take minutes with more providers."""
 DEFAULT_PREDICTOR, DEFAULT_AT_ONE_SCALE = "gp", "ensemble"
 """The latter for an accuracy of few providers."""
-ACCURACY: Bounds = (0.0, 1.0)
 GROUPED, BOX_COX, JOINT_POWER, JOINT = "grouped", "box_cox", "joint_power", "joint"
 JOINTS = (GROUPED, BOX_COX, JOINT_POWER, JOINT)
 """Projections that fit all scales at once and join no predictor, in the order of preference."""

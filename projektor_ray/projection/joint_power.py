@@ -72,6 +72,11 @@ class JointPower(ScaleModel):
         self._common_rise = self._median_rise(probes)
         self.reports = self._report(probes, self.left_out)
 
+    @property
+    def has_ceilings(self) -> bool:
+        """Whether some provider lacks classes, so that growth flattens towards ceilings."""
+        return self._ceilings is not None
+
     def _median_rise(self, probes: ProbeArrays) -> float:
         """Median over the trained mixtures of the growth of the log-odds of a/H per unit of x."""
         if self._ceilings is None:

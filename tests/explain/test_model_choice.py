@@ -1,17 +1,17 @@
 """Why a model was chosen, in words."""
 
 from dataclasses import replace
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import pytest
 
 from projektor_ray.explain.model_choice import describe_choice
 from projektor_ray.predictors import ProbeArrays
-from projektor_ray.projection import FittedModels, choose_model
+from projektor_ray.projection import ClassShares, FittedModels, choose_model
 
 
-def fitted(*scales: int, **options: str) -> FittedModels:
+def fitted(*scales: int, **options: Any) -> FittedModels:
     rng = np.random.default_rng(0)
     mixtures = np.tile(rng.dirichlet(np.ones(3), size=10), (len(scales), 1))
     sizes = np.repeat(scales, 10)
@@ -69,3 +69,11 @@ def test_a_comparison_says_what_it_decided(rule: Literal["held_out", "default"],
     found = fitted(100, 400, 1600)
     reason = replace(found.reason, rule=rule, errors={"joint": 0.01, "joint_power": 0.02})
     assert says in describe_choice(replace(found, reason=reason))
+
+
+def test_the_family_of_the_learner_and_ceilings_are_named() -> None:
+    found = fitted(100, 400)
+    assert describe_choice(found).endswith("; learner family: unknown")
+    shares = ClassShares(np.eye(3), np.full(3, 1 / 3))
+    lacking = fitted(100, 400, classes=shares, family="network")
+    assert "; learner family: network, growth ends at the classes" in describe_choice(lacking)

@@ -1,4 +1,4 @@
-"""`projektor fit|project|select|report|serve`: tables of runs, and finished studies.
+"""`projektor fit|project|select|predict|compare|report|serve`: tables of runs, finished studies.
 
 The commands are declared here without the imports they need: a first line comes at once.
 """
@@ -25,7 +25,8 @@ TABLE_ENDINGS = (".csv", ".parquet", ".xlsx", ".json", ".yaml")
 """Those of `runs.table_files`, which is not imported before a command needs it."""
 
 app = command_line(
-    "How much data to buy from whom, from a table of finished trainings.", completion=True
+    "How much data to buy from whom, from a finished study or a table of finished trainings.",
+    completion=True,
 )
 
 
@@ -96,6 +97,43 @@ def select(
     from projektor_ray.cli import table_commands
 
     table_commands.select(data, wanted, sold, bought, joined, output, form)
+
+
+@app.command()
+@guarded
+@grouped
+def predict(
+    data: TableOptions,
+    wanted: ModelOptions,
+    mixture: Annotated[str, typer.Option(help="Shares of the mixture: NAME=SHARE,NAME=SHARE,…")],
+    at: Annotated[list[int], typer.Option(help="Size to predict at; may be repeated.")],
+    output: OutputOptions,
+) -> None:
+    """Predict the metric of a mixture given by hand, with intervals."""
+    _start(data, output)
+    from projektor_ray.cli import prediction_commands
+
+    prediction_commands.predict(data, wanted, mixture, at, output)
+
+
+@app.command()
+@guarded
+@grouped
+def compare(
+    data: TableOptions,
+    wanted: ModelOptions,
+    sold: OfferOptions,
+    first: Annotated[
+        str, typer.Option(help="Samples, NAME=SAMPLES,…, or a file that select has written.")
+    ],
+    second: Annotated[str, typer.Option(help="The purchase to compare with, in the same form.")],
+    output: OutputOptions,
+) -> None:
+    """Compare two purchases: what each reaches, and the interval of the difference."""
+    _start(data, output)
+    from projektor_ray.cli import prediction_commands
+
+    prediction_commands.compare(data, wanted, sold, first, second, output)
 
 
 @app.command()

@@ -25,3 +25,22 @@ def numbers(option: str, text: str) -> list[float]:
     if not all(is_number(part) for part in parts):
         raise InputError(f"{option} takes numbers, such as {option} 100,200,400; got {text!r}")
     return [float(part) for part in parts]
+
+
+def bounds_of(text: str | None) -> tuple[float, float] | None:
+    """The metric's bounds, where they are given.
+
+    Raises
+    ------
+    InputError
+        If they are not two ascending numbers.
+    """
+    if text is None:
+        return None
+    bounds = numbers("--bounds", text)
+    if len(bounds) != 2 or bounds[0] >= bounds[1]:
+        raise InputError(
+            "--bounds takes the lowest and the highest value of the metric, such as "
+            f"--bounds 0,1; got {text!r}"
+        )
+    return bounds[0], bounds[1]

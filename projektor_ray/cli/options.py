@@ -58,11 +58,14 @@ def grouped(command: Callable[..., None]) -> Callable[..., None]:
 
 @dataclass(frozen=True, kw_only=True)
 class TableOptions:
-    """The table of runs, and what its columns are."""
+    """The table of runs, and what its columns are; or the folder of a finished study."""
 
     table: Annotated[
         str,
-        typer.Argument(help="A file with a row per run, or a tool's folder; - is standard input."),
+        typer.Argument(
+            help="A finished study's folder, a file with a row per run, or a tool's folder; - is "
+            "standard input."
+        ),
     ]
     join: Annotated[
         str | None, typer.Option(help="A second table with the metric, joined by --key.")

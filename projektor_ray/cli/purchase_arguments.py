@@ -12,9 +12,16 @@ from projektor_ray.selection.aggregation import Aggregation
 from projektor_ray.selection.purchase import Minimize
 
 
-def offers_of(sold: OfferOptions, names: tuple[str, ...]) -> Offers:
-    """The offers of the providers of these names."""
-    read = Offers.free(names) if sold.offers is None else Offers.read(sold.offers, names)
+def offers_of(sold: OfferOptions, names: tuple[str, ...], own: Offers | None = None) -> Offers:
+    """The offers of the providers of these names.
+
+    Parameters
+    ----------
+    own : those where no table is given; absent: everything is free.
+    """
+    read = own or Offers.free(names)
+    if sold.offers is not None:
+        read = Offers.read(sold.offers, names)
     return read.changed(
         _assigned("--price", sold.price),
         _assigned("--capacity", sold.capacity),

@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 
 from projektor_ray.cli import screen, terminal
-from projektor_ray.cli.number_lists import is_number, numbers
+from projektor_ray.cli.number_lists import bounds_of, is_number
 from projektor_ray.cli.options import (
     AggregateOptions,
     Goal,
@@ -20,6 +20,7 @@ from projektor_ray.cli.options import (
     PurchaseOptions,
     TableOptions,
 )
+from projektor_ray.cli.output_files import finish, save
 from projektor_ray.cli.purchase_arguments import (
     aggregation_of,
     check_aggregate,
@@ -27,10 +28,12 @@ from projektor_ray.cli.purchase_arguments import (
     one_direction,
     request_of,
 )
+from projektor_ray.cli.study_folders import fit_on, fitted_runs, study_of, study_results
 from projektor_ray.errors import InputError, nearest
 from projektor_ray.explain.beyond_runs import beyond_best_mixture
 from projektor_ray.explain.extrapolation import extrapolation
 from projektor_ray.explain.far_run_facts import far_runs_of_table
+from projektor_ray.explain.from_study import set_rows
 from projektor_ray.explain.from_table import results_of_table
 from projektor_ray.explain.json_results import results_to_dict
 from projektor_ray.explain.model_choice import describe_choice
@@ -44,21 +47,19 @@ from projektor_ray.runs import (
     join_tables,
     unbounded_note,
 )
-from projektor_ray.runs.metric_direction import Bounds
 from projektor_ray.runs.name_lists import split_names
 from projektor_ray.runs.plan_formats import PLAN_FORMATS, plan_text
 from projektor_ray.runs.purchase_order import PurchaseOrder
 from projektor_ray.runs.result_tables import fit_scale, predictor_rows, projection_table
 from projektor_ray.runs.run_sources import read_run_table
-from projektor_ray.runs.table_files import table_bytes
 from projektor_ray.selection import (
     Direction,
     aggregate,
     buy,
     plans_without,
 )
-from projektor_ray.storage.folder import Folder
 from projektor_ray.storage.temporary_folders import temporary_folder
+from projektor_ray.study import FittedStudy
 
 STANDARD_INPUT = "-"
 KINDS = {b"PAR1": ".parquet", b"ARROW1": ".arrow"}
@@ -67,6 +68,9 @@ KINDS = {b"PAR1": ".parquet", b"ARROW1": ".arrow"}
 
 def fit(data: TableOptions, wanted: ModelOptions, output: OutputOptions) -> None:
     """Fit models, and show their errors."""
+    if (study := study_of(data, wanted)) is not None:
+        _fit_study(study, output)
+        return
     (runs,) = _read(data, None, most=1)
     one_size = runs.sizes is None
     sized = replace(runs, sizes=np.ones(len(runs))) if one_size else runs
@@ -77,7 +81,7 @@ def fit(data: TableOptions, wanted: ModelOptions, output: OutputOptions) -> None
     terminal.show_errors(rows, f"{runs.metric}{', its logarithm' if data.log else ''}")
     far = far_runs_of_table(model, runs.metric)
     screen.bullets("Warnings", map(str, far))
-    _finish(pa.Table.from_pylist(rows), output)
+    finish(pa.Table.from_pylist(rows), output)
     if output.as_json:
         warnings = [one.to_dict() for one in far]
         screen.print_json({"read": _reading(runs), "models": rows, "warnings": warnings})
@@ -91,9 +95,15 @@ def project(
     output: OutputOptions,
 ) -> None:
     """Project mixtures to sizes, and show the best."""
-    (runs,) = _read(data, _goal(wanted), most=1)
-    model = _fit(wanted, runs, log=data.log)
+    study = study_of(data, wanted)
+    if study is None:
+        runs, model = fitted_table(data, wanted)
+    else:
+        runs, model = fitted_runs(study, data.metric)
     rows = runs if mixtures is None else _read_mixtures(data, mixtures, runs.providers)
+    if study is not None and mixtures is not None:
+        distances = fit_on(study, data.metric).distances(rows.mixtures).value
+        rows = replace(rows, distances=distances)
     for size in sizes:
         model.check_target(size)
         screen.statement(str(extrapolation(size, model.scales_)))
@@ -104,7 +114,7 @@ def project(
         *beyond_best_mixture(model, rows, runs.metric),
     ]
     screen.bullets("Warnings", map(str, cautions))
-    _finish(projected, output)
+    finish(projected, output)
     if output.as_json:
         warnings = [one.to_dict() for one in cautions]
         projections = projected.to_pylist()
@@ -131,13 +141,13 @@ def select(
     terminal.show_results(results, verbose=output.verbose)
     plans = results.bought
     if form == "plans":
-        _finish(plans.table(), output)
+        finish(plans.table(), output)
     else:
         order = PurchaseOrder.of_plan(plans.selected, plans.providers)
         if form == "purchase-order":
-            _finish(order.table(), output)
+            finish(order.table(), output)
         elif output.out is not None:
-            _save(output.out, plan_text(order, form).encode())
+            save(output.out, plan_text(order, form).encode())
     if output.as_json:
         screen.print_json(results_to_dict(results))
 
@@ -155,7 +165,7 @@ def report(
     from projektor_ray.report import render_page  # which needs a second for its figures
 
     results = _results(data, wanted, sold, bought, joined, title, figures=True)
-    _save(out, render_page(results).encode())
+    save(out, render_page(results).encode())
 
 
 def _results(
@@ -169,6 +179,8 @@ def _results(
     figures: bool,
 ) -> Results:
     """Read the table, fit a model for each metric, and select."""
+    if (study := study_of(data, wanted)) is not None:
+        return study_results(study, sold, bought, joined, title, figures=figures)
     request = request_of(bought)
     tables = _read(data, _goal(wanted))
     check_aggregate(joined, [runs.metric for runs in tables])
@@ -186,6 +198,21 @@ def _results(
     without = plans_without(problem, plans.selected, request.money)
     name = title or ("runs" if data.table == STANDARD_INPUT else Path(data.table).stem)
     return results_of_table(name, tables, models, how, plans, without, figures=figures)
+
+
+def fitted_table(data: TableOptions, wanted: ModelOptions) -> tuple[Runs, ScaleRegressor]:
+    """The runs of one metric in a table, and the scaling model fitted to them."""
+    (runs,) = _read(data, _goal(wanted), most=1)
+    return runs, _fit(wanted, runs, log=data.log)
+
+
+def _fit_study(study: FittedStudy, output: OutputOptions) -> None:
+    """Show the errors of a study's models, of each validation set."""
+    rows = [row for fit in study.fits for row in set_rows(fit)]
+    terminal.show_errors(rows, study.study.config.metric)
+    finish(pa.Table.from_pylist(rows), output)
+    if output.as_json:
+        screen.print_json({"read": {"study": study.name}, "models": rows})
 
 
 def _read(data: TableOptions, direction: Direction | None, most: int | None = None) -> list[Runs]:
@@ -271,24 +298,11 @@ def _roles(
         metric,
         size,
         data.distance,
-        _bounds(data),
+        bounds_of(data.bounds),
         direction,
         data.counts,
         data.step,
     )
-
-
-def _bounds(data: TableOptions) -> Bounds | None:
-    """The metric's bounds, where they are given."""
-    if data.bounds is None:
-        return None
-    bounds = numbers("--bounds", data.bounds)
-    if len(bounds) != 2 or bounds[0] >= bounds[1]:
-        raise InputError(
-            "--bounds takes the lowest and the highest value of the metric, such as "
-            f"--bounds 0,1; got {data.bounds!r}"
-        )
-    return bounds[0], bounds[1]
 
 
 def _goal(wanted: ModelOptions) -> Direction | None:
@@ -320,16 +334,3 @@ def _fit_to(wanted: ModelOptions, runs: Runs, goal: str | None, *, log: bool) ->
     if note and not log and goal != "minimize":
         screen.status("Caution", note)
     return model
-
-
-def _finish(table: pa.Table, output: OutputOptions) -> None:
-    """Write rows where a file was asked for."""
-    if output.out is not None:
-        content = table_bytes(table, output.out.suffix)
-        _save(output.out, content, f"{table.num_rows:,} rows to ")
-
-
-def _save(out: Path, content: bytes, what: str = "") -> None:
-    """Write a temporary file and rename it, so that a full disk spares an earlier one."""
-    Folder(out.absolute().parent).write(out.name, content)
-    screen.status("Wrote", f"{what}{out}")

@@ -46,7 +46,7 @@ def results_of_study(
         direction=study.metric.direction,
         cross_validation=_cross_validation(study, fits),
         measured=True,
-        predictors=[row for one in fits for row in _rows(one)],
+        predictors=[row for one in fits for row in set_rows(one)],
         errors_of=study.config.metric,
         bought=plans,
         without=without,
@@ -140,7 +140,7 @@ def _cross_validation(study: Study, fits: Sequence[SetFit]) -> CrossValidation:
     )
 
 
-def _rows(fit: SetFit) -> list[dict[str, Any]]:
+def set_rows(fit: SetFit) -> list[dict[str, Any]]:
     """Of the predictors, by size; with the validation set's name, where it has one."""
     on = f" on {fit.study.set_name}" if fit.study.set_name else ""
     rows = sorted(predictor_rows(fit.fitted), key=lambda row: int(row["size"]))

@@ -2,6 +2,7 @@
 
 from projektor_ray.explain.facts import Fact, fact
 from projektor_ray.explain.formatting import MetricText, count, decimals_from_intervals
+from projektor_ray.selection import Direction
 from projektor_ray.study import FittedStudy, Purchase
 
 FIRST, SECOND = "the first purchase", "the second purchase"
@@ -14,10 +15,28 @@ def compare_purchases(study: FittedStudy, first: Purchase, second: Purchase, *na
     ----------
     names : of both in the sentence.
     """
+    gain = study.gain(first, second)
+    return comparison(study.metric, study.study.metric.direction, gain, first, second, *names)
+
+
+def comparison(
+    name: str,
+    direction: Direction,
+    gain: tuple[float, float, float],
+    first: Purchase,
+    second: Purchase,
+    *names: str,
+) -> Fact:
+    """The same for a metric of a name.
+
+    Parameters
+    ----------
+    gain : the first purchase's predicted metric less the second's, and its 90 % interval.
+    """
     one, other = names or (FIRST, SECOND)
-    difference, low, high = study.gain(first, second)
+    difference, low, high = gain
     decimals = decimals_from_intervals([first.interval, second.interval, (low, high)])
-    metric = MetricText(study.metric, study.study.metric.direction, decimals)
+    metric = MetricText(name, direction, decimals)
     text = (
         f"Predicted {metric.name}: {_predicted(metric, first)} with {one}; "
         f"{_predicted(metric, second)} with {other}. Difference: {metric.change(difference)}, 90% "

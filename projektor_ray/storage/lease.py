@@ -220,3 +220,16 @@ def leased(folder: Folder) -> Iterator[Lease]:
         yield lease
     finally:
         lease.release()
+
+
+def living_drivers(folder: Folder) -> list[str]:
+    """The drivers that work on a folder, in words; those whose process is known to have ended are
+    left out.
+    """
+    drivers = []
+    for file in folder.names("lease"):
+        if CLAIM_FILE.fullmatch(file):
+            with suppress(FileNotFoundError, ValidationError):
+                claim = Claim.model_validate_json(folder.read(file), strict=True)
+                drivers += [] if claim.has_ended else [claim.driver]
+    return drivers

@@ -27,7 +27,7 @@ from projektor_ray.storage.settings import parse
 from projektor_ray.study.config import StudyConfig
 from projektor_ray.study.fitting import fit_study, join_ledgers
 from projektor_ray.study.interpolated import InterpolationError, interpolated, read_error
-from projektor_ray.study.predictions import Prediction, Purchase
+from projektor_ray.study.predictions import LEVEL, Prediction, Purchase, gain_between
 from projektor_ray.study.provider_config import ProviderConfig
 from projektor_ray.study.purchasing import SetFit, purchase_problem
 from projektor_ray.study.record import StudyRecord, read_record
@@ -35,8 +35,6 @@ from projektor_ray.study.study import Study
 
 if TYPE_CHECKING:
     from projektor_ray.profiles import ProviderProfile
-
-LEVEL = 0.9
 
 Mixtures = ArrayLike | Mapping[str, float]
 """Shares (m,) or (q, m) in the order of `FittedStudy.providers`, or {provider: share}."""
@@ -128,7 +126,7 @@ class FittedStudy:
             If shares do not sum to 1, a provider is unknown, or the size lies below the scales.
         """
         shares = self._mixtures(mixtures)
-        objective = self._objective(size)
+        objective = self.objective(size)
         low, high = objective.interval(shares, LEVEL).T
         return Prediction(objective.predict(shares), low, high)
 
@@ -212,13 +210,7 @@ class FittedStudy:
         Each plan at its own size. Where the sizes differ, the errors of both are taken to be
         independent.
         """
-        value = plan.predicted - other.predicted
-        if plan.size == other.size:
-            objective = self._objective(plan.size)
-            low, high = objective.gain_interval(plan.mixture[None], other.mixture[None], LEVEL)[0]
-            return value, float(low), float(high)
-        half = float(np.hypot(_half_width(plan), _half_width(other)))
-        return value, value - half, value + half
+        return gain_between(self.objective, plan, other)
 
     def profiles(self) -> "dict[str, list[ProviderProfile]]":
         """Provider profiles by validation set."""
@@ -256,7 +248,14 @@ class FittedStudy:
         """What may be bought, and what it is predicted to be worth."""
         return purchase_problem(self.study, self.fits)
 
-    def _objective(self, size: float) -> MetricObjective:
+    def objective(self, size: float) -> MetricObjective:
+        """The predicted metric of mixtures at a size.
+
+        Raises
+        ------
+        InputError
+            If the size lies where nothing can be predicted.
+        """
         self._check_size(size)
         objective = self.problem.objective_at(int(size))
         assert isinstance(objective, MetricObjective)
@@ -314,10 +313,6 @@ class FittedStudy:
         study = replace(self.study, config=changed, providers=sold)
         fits = tuple(replace(fit, study=of) for fit, of in zip(self.fits, study.each, strict=True))
         return replace(self, record=replace(self.record, study=study), fits=fits)
-
-
-def _half_width(plan: Plan | Purchase) -> float:
-    return 0.0 if plan.interval is None else (plan.interval[1] - plan.interval[0]) / 2
 
 
 def _changed_provider(known: dict[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:

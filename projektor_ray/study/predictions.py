@@ -1,12 +1,17 @@
 """What a finished study predicts: of mixtures, and of purchases given by hand."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from projektor_ray.selection.objective import MetricObjective
+from projektor_ray.selection.plan import Plan
 from projektor_ray.selection.provider import Provider, cost_of
 from projektor_ray.storage.array_types import Floats
+
+LEVEL = 0.9
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,3 +54,23 @@ class Purchase:
         """Money in all."""
         each = zip(self.providers, self.samples.tolist(), strict=True)
         return sum(cost_of(provider.schedule, samples) for provider, samples in each)
+
+
+def gain_between(
+    objective_at: Callable[[int], MetricObjective], plan: Plan | Purchase, other: Plan | Purchase
+) -> tuple[float, float, float]:
+    """Predicted metric of a plan less that of another, and its 90 % interval.
+
+    Each at its own size. Where the sizes differ, the errors of both are taken to be independent.
+    """
+    value = plan.predicted - other.predicted
+    if plan.size == other.size:
+        one, two = plan.mixture[None], other.mixture[None]
+        low, high = objective_at(plan.size).gain_interval(one, two, LEVEL)[0]
+        return value, float(low), float(high)
+    half = float(np.hypot(_half_width(plan), _half_width(other)))
+    return value, value - half, value + half
+
+
+def _half_width(plan: Plan | Purchase) -> float:
+    return 0.0 if plan.interval is None else (plan.interval[1] - plan.interval[0]) / 2

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Literal
 
 import numpy as np
+import psutil
 import pytest
 import yaml
 from ray.cluster_utils import Cluster
@@ -42,20 +43,26 @@ SETTINGS = {
 
 WAIT_SECONDS = 240.0
 
-Victim = Literal["worker", "raylet", "driver", "SIGTERM", "SIGINT", "cluster"]
+Victim = Literal["worker", "raylet", "driver", "pilots", "writer", "SIGTERM", "SIGINT", "cluster"]
 """Each killed by signal 9, but SIGTERM: the driver, as `ray job stop` ends it; and SIGINT: the
-driver, as Ctrl-C does. A cluster is killed with the driver: every process of every node at once.
+driver, as Ctrl-C does. Pilots are an actor that holds some. A cluster is killed with the driver:
+every process of every node at once.
 """
 
 IN_FLIGHT: dict[Victim, int] = {
     "worker": 1,
     "raylet": 1,
     "driver": NODES,
+    "pilots": 0,
+    "writer": 0,
     "SIGTERM": NODES,
     "SIGINT": NODES,
     "cluster": NODES,
 }
 """Most trainings that are lost with each."""
+
+ACTORS: dict[Victim, str] = {"pilots": "PilotShard", "writer": "LedgerWriter"}
+"""Classes of the actors that are killed."""
 
 
 @dataclass(frozen=True)
@@ -140,14 +147,17 @@ class Scene:
             self._lose_node()
         elif victim == "driver":
             self._kill(victim, driver.pid)
+        elif victim in ACTORS:
+            until(lambda: self._actors(victim) != [], driver)
+            self._kill(victim, self._actors(victim)[0])
         elif victim in ("SIGTERM", "SIGINT"):
             self._kill(victim, driver.pid, by=signal.Signals[victim])
             status, said = end_of(driver)
-            assert status != 0
+            assert status == 128 + signal.Signals[victim], said
             assert "Stopped: finished work is kept; the same command continues it." in said
         else:
             self._lose_cluster(driver.pid)
-        if victim in ("worker", "raylet"):
+        if victim in ("worker", "raylet", *ACTORS):
             return driver
         driver.communicate()
         return self.start()
@@ -162,6 +172,14 @@ class Scene:
     def _workers(self) -> list[int]:
         """The processes that trained and still live, in the order of their trainings."""
         return [process for _, process in self.trainings() if is_worker(process)]
+
+    def _actors(self, victim: Victim) -> list[int]:
+        """The processes of this cluster that are actors of a class."""
+        raylets = [
+            node.all_processes["raylet"][0].process.pid for node in self.cluster.list_all_nodes()
+        ]
+        workers = [one for raylet in raylets for one in psutil.Process(raylet).children()]
+        return [one.pid for one in workers if runs(one, ACTORS[victim])]
 
     def _lose_node(self) -> None:
         """Kill the raylet of a worker node; another node takes its place."""
@@ -221,6 +239,14 @@ class Scene:
 def heed_ctrl_c() -> None:
     """A process that was started in the background ignores it, and so do those it starts."""
     signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
+def runs(process: psutil.Process, name: str) -> bool:
+    """Whether a living process is an actor of a class."""
+    try:
+        return any(name in part for part in process.cmdline())
+    except psutil.Error:
+        return False
 
 
 def is_worker(process: int) -> bool:

@@ -22,7 +22,7 @@ def scene(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Scene]:
 
 
 @pytest.mark.parametrize("scene", [4], indirect=True)
-def test_two_drivers_then_a_worker_a_node_a_driver_and_the_whole_cluster_are_killed(
+def test_two_drivers_then_workers_actors_a_node_drivers_and_the_whole_cluster_are_killed(
     scene: Scene,
 ) -> None:
     scene.hold.touch()
@@ -33,7 +33,9 @@ def test_two_drivers_then_a_worker_a_node_a_driver_and_the_whole_cluster_are_kil
     assert f"another driver (process {driver.pid} on" in said
     assert not scene.rows()
     scene.hold.unlink()
-    victims: tuple[Victim, ...] = ("worker", "raylet", "cluster", "SIGTERM", "SIGINT")
+    victims: tuple[Victim, ...] = (
+        *("worker", "pilots", "writer", "raylet", "cluster", "SIGTERM", "SIGINT"),
+    )
     scene.survive(victims, np.random.default_rng(QUICK_SEED), driver)
 
 

@@ -56,13 +56,6 @@ from tests.helpers.job_studies import (
 pytestmark = pytest.mark.ray
 
 
-@pytest.fixture(scope="module")
-def finished(local_ray: None, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Any]:
-    """A finished study's folder, which no test writes to, and its plans."""
-    out = tmp_path_factory.mktemp("finished")
-    return out, run_study(config(), str(out))
-
-
 @pytest.fixture
 def again(finished: tuple[Path, PurchasePlans], tmp_path: Path) -> Path:
     """A copy of the finished study's folder."""

@@ -8,6 +8,7 @@ DOCS = Path(__file__).resolve().parent
 sys.path[:0] = [str(DOCS.parent), str(DOCS)]
 
 from generators.configuration import configuration  # noqa: E402
+from generators.formats import formats  # noqa: E402
 from generators.rooms import rooms  # noqa: E402
 from generators.tables import tables  # noqa: E402
 
@@ -45,7 +46,7 @@ napoleon_use_rtype = False
 # Types of other libraries, and types that are private to a room, have no page here.
 nitpick_ignore_regex = [("py:.*", r"(?!projektor_ray\b).*|projektor_ray(\.\w+){3,}")]
 
-GENERATED = {"configuration": configuration, "rooms": rooms, "tables": tables}
+GENERATED = {"configuration": configuration, "formats": formats, "rooms": rooms, "tables": tables}
 (DOCS / "generated").mkdir(exist_ok=True)
 for _name, _generate in GENERATED.items():
     (DOCS / "generated" / f"{_name}.md").write_text(_generate(), encoding="utf-8")

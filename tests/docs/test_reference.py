@@ -8,6 +8,7 @@ from typing import Any, get_args
 from pydantic import BaseModel
 
 import projektor_ray
+from projektor_ray.data.table_formats import TABLE_FORMATS
 from projektor_ray.storage.schemas import SCHEMAS
 from projektor_ray.study import StudyConfig
 
@@ -76,3 +77,9 @@ def test_every_public_name_has_an_entry(site: Path) -> None:
     page = (site / "reference/api.html").read_text(encoding="utf-8")
     for name in projektor_ray.__all__:
         assert f'id="projektor_ray.{name}"' in page, name
+
+
+def test_every_format_that_is_read_is_in_the_documentation(site: Path) -> None:
+    rows = TableRows(site / "reading_data.html").rows
+    for one in TABLE_FORMATS:
+        assert any(one.name in row[0] and one.endings[0] in row[1] for row in rows if len(row) > 1)

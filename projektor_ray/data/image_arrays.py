@@ -86,6 +86,11 @@ def _as_bytes(images: NDArray[Any], where: str) -> tuple[NDArray[np.uint8], tupl
     if kind == "b":
         return images.astype(np.uint8) * np.uint8(255), ()
     low, high = (images.min(), images.max()) if images.size else (0, 0)
+    if images.dtype == np.uint16 and 0 < high <= 255:
+        raise InputError(
+            f"{where}: the brightest value of these uint16 images is {high}: they may be dark "
+            "images of 16 bits, or images of 8 bits. Convert them to uint8"
+        )
     if kind in "iu" and low >= 0 and high <= 255:
         return images.astype(np.uint8), ()
     if images.dtype == np.uint16:

@@ -49,20 +49,7 @@ def npz_origin(source: SourceConfig, location: Location) -> Origin:
     labels, label_name = None, ""
     if source.target != "none":
         label_name = archive.choose("labels", LABEL_ARRAYS, source.label)
-        names = archive.read(NAMES_ARRAY) if NAMES_ARRAY in archive.names else np.array([], "U1")
-        if names.ndim != 1 or names.dtype.kind not in "US":
-            raise InputError(
-                f"{where}: `class_names` must be a list of names, shape (k,); got {names.dtype}, "
-                f"shape {names.shape}"
-            )
-        labels = RawLabels.of_array(
-            archive.read(label_name), f"{where}, array {label_name!r}", tuple(map(_text, names))
-        )
-        if len(labels) != len(array):
-            raise InputError(
-                f"{where}: expected one label for each of {len(array)} samples; got {len(labels)} "
-                "labels"
-            )
+        labels = _labels(archive, label_name, len(array), where)
     used = (name, label_name, NAMES_ARRAY)
     reading = SourceReading(
         "arrays",
@@ -79,6 +66,23 @@ def npz_origin(source: SourceConfig, location: Location) -> Origin:
         return as_inputs(prepared if every else prepared[index], where, image_size)
 
     return Origin(where, len(array), labels, inputs, reading=reading.noting(*notes))
+
+
+def _labels(archive: "_Archive", name: str, count: int, where: str) -> RawLabels:
+    """The labels in an array, one for each of `count` samples, and the names of the classes."""
+    names = archive.read(NAMES_ARRAY) if NAMES_ARRAY in archive.names else np.array([], "U1")
+    if names.ndim != 1 or names.dtype.kind not in "US":
+        raise InputError(
+            f"{where}: `class_names` must be a list of names, shape (k,); got {names.dtype}, "
+            f"shape {names.shape}"
+        )
+    named = f"{where}, array {name!r}"
+    labels = RawLabels.of_array(archive.read(name), named, tuple(map(_text, names)))
+    if len(labels) != count:
+        raise InputError(
+            f"{where}: expected one label for each of {count} samples; got {len(labels)} labels"
+        )
+    return labels
 
 
 class _Archive:

@@ -3,6 +3,7 @@
 import codecs
 import json
 import zipfile
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -62,12 +63,17 @@ def _lines(content: pa.Buffer, where: str) -> pa.Table:
 
 
 def _parsed(content: bytes) -> pa.Table:
-    """Records in an array; or columns in an object, as lists or by the row's name."""
+    """Records in an array; or an object of columns, as lists or by the row's name, of rows by their
+    numbers, or of names and rows, as pandas writes `split`.
+    """
     parsed = json.loads(content.decode())
     if isinstance(parsed, dict):
         columns = list(parsed.values())
         if columns and all(isinstance(column, dict) for column in columns):
-            return pa.table({name: list(column.values()) for name, column in parsed.items()})
+            return _of_objects(parsed)
+        if {"columns", "data"} <= set(parsed) <= {"columns", "data", "index"}:
+            rows = [dict(zip(parsed["columns"], row, strict=True)) for row in parsed["data"]]
+            return pa.table({name: [row[name] for row in rows] for name in parsed["columns"]})
         if columns and all(isinstance(column, list) for column in columns):
             return pa.table(parsed)
         parsed = [parsed]
@@ -75,6 +81,35 @@ def _parsed(content: bytes) -> pa.Table:
         raise ValueError("expected an array of records, such as [{…}, {…}]")
     names = list(dict.fromkeys(name for row in parsed for name in row))
     return pa.table({name: [row.get(name) for row in parsed] for name in names})
+
+
+def _of_objects(parsed: dict[str, dict[str, Any]]) -> pa.Table:
+    """The table of an object of objects: columns by the row's name, or rows by the column's name.
+
+    Numbers as names of rows tell which of the two; else that cells of a column are of one kind.
+    """
+    inner = list(dict.fromkeys(name for part in parsed.values() for name in part))
+    turned = {name: {key: part.get(name) for key, part in parsed.items()} for name in inner}
+    numbered = [_are_numbers(names) for names in (inner, parsed)]
+    if numbered[0] == numbered[1]:
+        numbered = [all(_one_kind(c.values()) for c in of.values()) for of in (parsed, turned)]
+    if numbered[0] == numbered[1]:
+        raise ValueError(
+            "an object of objects may be of columns or of rows, and neither has numbers as names. "
+            'Write an array of records, such as [{…}, {…}] (pandas: to_json(orient="records"))'
+        )
+    columns, rows = (parsed, inner) if numbered[0] else (turned, list(parsed))
+    return pa.table({name: [cells.get(row) for row in rows] for name, cells in columns.items()})
+
+
+def _are_numbers(names: Iterable[str]) -> bool:
+    return all(name.isdecimal() for name in names)
+
+
+def _one_kind(cells: Iterable[Any]) -> bool:
+    """Whether cells are all numbers, or all texts, …, but for those that are missing."""
+    kinds = {float if type(cell) is int else type(cell) for cell in cells if cell is not None}
+    return len(kinds) <= 1
 
 
 def _check_depth(content: pa.Buffer, where: str) -> None:
@@ -133,7 +168,8 @@ def _sheet(rows: list[tuple[Any, ...]], where: str) -> pa.Table:
     body = [row for row in body if any(cell is not None for cell in row)]
     check_names(names, where)
     columns = {}
-    for name, cells in zip(names, zip(*body, strict=True), strict=False):
+    for i, name in enumerate(names):
+        cells = [row[i] if i < len(row) else None for row in body]
         try:
             columns[name] = pa.array(cells)
         except (pa.ArrowException, OverflowError):

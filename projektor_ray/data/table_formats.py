@@ -60,7 +60,8 @@ TABLE_FORMATS = (
         "JSON",
         (".jsonl", ".ndjson", ".json"),
         open_json,
-        "A record in each line, an array of records, or an object of columns.",
+        "A record in each line, an array of records, an object of columns or of numbered rows, or "
+        "an object of `columns` and `data`.",
         is_text=True,
     ),
     TableFormat(

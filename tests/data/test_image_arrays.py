@@ -15,11 +15,18 @@ def kinds(array: np.ndarray) -> list[str]:
     return [note.kind for note in as_inputs(array, "a")[1]]
 
 
-@pytest.mark.parametrize("kind", ["u1", "i2", "i8", "u4", "f4", "f8", ">i4", "u2"])
+@pytest.mark.parametrize("kind", ["u1", "i2", "i8", "u4", "f4", "f8", ">i4"])
 def test_brightness_from_0_to_255_in_any_type(kind: str) -> None:
     found, _ = as_inputs(IMAGES.astype(kind), "a")
     assert found.dtype == np.uint8
     np.testing.assert_array_equal(found, IMAGES)
+
+
+def test_brightness_of_16_bits_that_may_be_of_8_is_refused() -> None:
+    """Else a dark pilot would be scaled otherwise than a bright one."""
+    with pytest.raises(InputError, match="Convert them to uint8"):
+        as_inputs(IMAGES.astype("u2"), "a")
+    assert not as_inputs(0 * IMAGES.astype("u2"), "a")[0].any()
 
 
 def test_brightness_in_other_units() -> None:

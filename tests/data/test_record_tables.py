@@ -28,6 +28,11 @@ ROWS = [{"a": 1.5, "b": "x"}, {"a": 2.0, "b": None}, {"a": 3.25, "b": "ü\n"}]
         pd.DataFrame(ROWS).to_json(),
         pd.DataFrame(ROWS).to_json(orient="records"),
         pd.DataFrame(ROWS).to_json(orient="records", lines=True),
+        pd.DataFrame(ROWS).to_json(orient="index"),
+        pd.DataFrame(ROWS).to_json(orient="split"),
+        pd.DataFrame(ROWS, index=list("xyz")).to_json(),
+        pd.DataFrame(ROWS, index=list("xyz")).to_json(orient="index"),
+        json.dumps({"a": {"0": 1.5, "1": 2, "2": 3.25}, "b": {"2": "ü\n", "0": "x"}}),
         "\ufeff" + json.dumps(ROWS),
         "\ufeff" + "\n".join(map(json.dumps, ROWS)),
     ],
@@ -51,6 +56,8 @@ def test_one_table_in_many_forms(text: str, tmp_path: Path) -> None:
         '{"a": ' + "[" * 100000 + "]" * 100000 + '}\n{"a": 1}',
         "\xff\xfe",
         '{"a": [1, 2], "b": [1]}',
+        '{"a": {"x": 1, "y": 2}, "b": {"x": 3, "y": 4}}',
+        '{"columns": ["a", "b"], "data": [[1]]}',
     ],
 )
 def test_what_is_no_table_is_refused(text: str, tmp_path: Path) -> None:
@@ -99,6 +106,17 @@ def test_the_first_sheet_with_rows(tmp_path: Path) -> None:
     found = open_table(str(path))
     assert found.table().to_pylist() == [{"f1": 0.5, "label": "NA"}, {"f1": 2.0, "label": "b"}]
     assert [(note.kind, note.detail) for note in found.notes] == [("sheets left out", "more")]
+
+
+def test_short_rows_of_a_sheet_are_filled(tmp_path: Path) -> None:
+    """Writers that do not know the width beforehand leave out what is empty at a row's end."""
+    book = openpyxl.Workbook(write_only=True)
+    sheet = book.create_sheet("x")
+    for row in (["a", "b", "c"], [1, 2, 3], [4, 5], [6]):
+        sheet.append(row)
+    book.save(tmp_path / "a.xlsx")
+    found = read_table(tmp_path / "a.xlsx").to_pylist()
+    assert [list(row.values()) for row in found] == [[1, 2, 3], [4, 5, None], [6, None, None]]
 
 
 def test_an_index_of_pandas_in_excel(tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ SHOWN = 8
 REASONS = {
     "failed": ("failed run", "failed runs"),
     "unfinished": ("unfinished run", "unfinished runs"),
+    "no state": ("run without a state", "runs without a state"),
     "no value": ("run without a value", "runs without a value"),
     "no mixture": ("row without a mixture", "rows without a mixture"),
     "earlier step": ("earlier step", "earlier steps"),

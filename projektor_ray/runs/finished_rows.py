@@ -91,13 +91,18 @@ def left_out_states(table: pa.Table) -> tuple[Mask, Counter[str]]:
 
 
 def _states(texts: pa.ChunkedArray) -> list[str]:
-    """For each row what its state is called if it is not finished; empty where it is."""
+    """For each row what its state is called if it is not finished; empty where it is.
+
+    Where some rows are marked as finished, a row without a state is not.
+    """
     written = [str(text or "").lower() for text in texts.to_pylist()]
     names = ["_".join(text.split()).rsplit(".", 1)[-1] for text in written]
     if not set(names) & (FINISHED | FAILED | UNFINISHED):
         return [""] * len(names)
     known = dict.fromkeys(FINISHED | {""}, "") | dict.fromkeys(FAILED, "failed")
     known |= dict.fromkeys(UNFINISHED, "unfinished")
+    if set(names) & FINISHED:
+        known[""] = "no state"
     return [known.get(name, name) for name in names]
 
 

@@ -48,9 +48,9 @@ def join_tables(left: pa.Table, right: pa.Table, key: str | None = None) -> pa.T
     """
     left, right = tidy(left), tidy(right)
     ours, theirs = _find_key(left, right, key)
-    where = {value: row for row, value in enumerate(_values(right, theirs))}
+    where = {value: row for row, value in enumerate(_values(right, theirs)) if value is not None}
     keys = _values(left, ours)
-    rows = [where.get(value) for value in keys]
+    rows = [None if value is None else where.get(value) for value in keys]
     matched = {row for row in rows if row is not None}
     if not matched:
         raise InputError(
@@ -61,7 +61,9 @@ def join_tables(left: pa.Table, right: pa.Table, key: str | None = None) -> pa.T
     source = pa.array([*rows, *alone], pa.int64())
     gaps = pa.array([*range(left.num_rows), *[None] * len(alone)], pa.int64())
     joined = {name: left[name].take(gaps) for name in left.column_names}
-    joined[ours] = pa.chunked_array([pa.array([*keys, *_values(right, theirs, alone)])])
+    joined[ours] = pa.chunked_array(
+        [pa.array([*keys, *_values(right, theirs, alone)], pa.string())]
+    )
     for name in right.column_names:
         if name == theirs:
             continue
@@ -106,7 +108,8 @@ def _find_key(left: pa.Table, right: pa.Table, key: str | None) -> tuple[str, st
 
 def _repeated(table: pa.Table, name: str) -> int:
     """How many rows repeat a key of an earlier row."""
-    return int(table.num_rows) - len(set(_values(table, name)))
+    keys = [key for key in _values(table, name) if key is not None]
+    return len(keys) - len(set(keys))
 
 
 def _require_unique(table: pa.Table, name: str, side: str) -> None:
@@ -117,14 +120,18 @@ def _require_unique(table: pa.Table, name: str, side: str) -> None:
         )
 
 
-def _values(table: pa.Table, name: str, rows: Sequence[int] | None = None) -> list[str]:
-    """The keys as texts: the number 1.0, the number 1 and the text `1` are the same."""
+def _values(table: pa.Table, name: str, rows: Sequence[int] | None = None) -> list[str | None]:
+    """The keys as texts: the number 1.0, the number 1 and the text `1` are the same; an empty cell
+    is no key.
+    """
     cells: list[Any] = table[name].to_pylist()
-    chosen = cells if rows is None else [cells[row] for row in rows]
-    return [
-        str(int(cell)) if isinstance(cell, float) and cell.is_integer() else str(cell).strip()
-        for cell in chosen
-    ]
+    return [_key(cell) for cell in (cells if rows is None else [cells[row] for row in rows])]
+
+
+def _key(cell: Any) -> str | None:
+    if cell is None or cell != cell:  # NaN
+        return None
+    return str(int(cell)) if isinstance(cell, float) and cell.is_integer() else str(cell).strip()
 
 
 def _agree(ours: pa.ChunkedArray, theirs: pa.ChunkedArray) -> bool:
@@ -138,5 +145,5 @@ def _agree(ours: pa.ChunkedArray, theirs: pa.ChunkedArray) -> bool:
     return all(bool(a == b) or a is None or b is None for a, b in cells)
 
 
-def _some(keys: Sequence[str]) -> str:
-    return ", ".join(keys[:SHOWN])
+def _some(keys: Sequence[str | None]) -> str:
+    return ", ".join([key for key in keys if key is not None][:SHOWN])

@@ -28,6 +28,11 @@ REDUCTIONS = vocabulary("reduction decrease drop inverse inv")
 """Words that change the direction, but not the sign."""
 IMPROVEMENTS = vocabulary("improvement gain")
 """Words after which more is better, whatever they are of."""
+DERIVED = vocabulary(
+    "gap delta diff difference std dev stdev stddev stderr deviation variance var spread range "
+    "time seconds duration"
+)
+"""Words of what is computed from a metric, or measured on the way to it, and is none itself."""
 BOUNDED = vocabulary("accuracy acc f1 auc auroc auprc precision recall")
 SIGNED = vocabulary(
     "nll likelihood loglik loglikelihood logprob elbo kl divergence r2 mcc kappa spearman "
@@ -51,7 +56,7 @@ def guess_bounds(metric: str) -> Bounds | None:
     (−1, 0) of a negated one; None of a difference, such as `accuracy_drop`.
     """
     terms = _terms(metric)
-    if not terms & BOUNDED or terms & (REDUCTIONS | IMPROVEMENTS | LOWER_IS_BETTER):
+    if not terms & BOUNDED or terms & (REDUCTIONS | IMPROVEMENTS | LOWER_IS_BETTER | DERIVED):
         return None
     return (-1.0, 0.0) if terms & NEGATIONS and not _complement(metric) else (0.0, 1.0)
 
@@ -74,6 +79,8 @@ def guess_direction(metric: str, highest: float | None = None) -> Direction:
     terms = _terms(metric)
     lower = bool(terms & LOWER_IS_BETTER)
     higher = bool(terms & HIGHER_IS_BETTER)
+    if terms & DERIVED:
+        raise _ambiguous_direction(metric, "is that of something else than a metric itself")
     if terms & IMPROVEMENTS and not terms & (NEGATIONS | REDUCTIONS):
         return "maximize"
     if lower and higher:

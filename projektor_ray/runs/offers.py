@@ -11,8 +11,9 @@ from projektor_ray.data import read_table
 from projektor_ray.errors import InputError, row_named
 from projektor_ray.runs.column_names import find_name, require
 from projektor_ray.runs.numeric_columns import column
-from projektor_ray.runs.tidy_columns import tidy
+from projektor_ray.runs.tidy_columns import NO_NUMBER, tidy
 from projektor_ray.selection import Provider, Terms
+from projektor_ray.selection.provider import changed_offer
 from projektor_ray.storage.array_types import Floats
 
 OFFER_COLUMNS = (
@@ -82,7 +83,7 @@ class Offers:
                 "offers need the column 'provider', with the names of the mixtures' columns; got "
                 f"{', '.join(table.column_names)}"
             )
-        written = [str(name).strip() for name in table["provider"].to_pylist()]
+        written = _provider_names(table["provider"].to_pylist(), names)
         owners = [find_name(name, names) or name for name in written]
         _same_names(owners, names)
         parts = {
@@ -129,7 +130,7 @@ class Offers:
         providers = []
         for one in self.providers:
             if one.name in prices:
-                one = replace(one, price=prices[one.name], tiers=())
+                one = Provider(**changed_offer(vars(one), {"price": prices[one.name]}))
             if one.name in capacities:
                 one = replace(one, capacity=_whole(one.name, "capacity", capacities[one.name]))
             providers.append(one)
@@ -159,6 +160,19 @@ class Offers:
                     "effect is unknown; train mixtures that contain it"
                 )
         return self.changed(excluded=names)
+
+
+def _provider_names(cells: Sequence[Any], names: Sequence[str]) -> list[str]:
+    """The providers of the rows; an empty cell is the one provider whose name, such as NA, tables
+    take for a missing cell.
+    """
+    taken_for_missing = [name for name in names if name.strip().lower() in NO_NUMBER]
+    if None in cells and len(taken_for_missing) != 1:
+        raise InputError(
+            f"the column 'provider' of the offers is empty in {row_named(cells.index(None))}; "
+            "write the name of a provider"
+        )
+    return [taken_for_missing[0] if cell is None else str(cell).strip() for cell in cells]
 
 
 def _same_names(rows: Sequence[str], names: Sequence[str]) -> None:

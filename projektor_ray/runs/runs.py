@@ -188,6 +188,8 @@ def _usable(table: pa.Table, rows: Any, roles: Roles, columns: Columns, left: Co
 
     some = table.take(rows)
     parts = np.column_stack([column(some, name) for name in columns.mixture])
+    if columns.unit == "counts":
+        parts = np.where(np.isinf(parts).any(axis=1, keepdims=True), np.nan, parts)
     keep(np.isfinite(parts).any(axis=1) & (np.nansum(np.abs(parts), axis=1) > 0), "no mixture")
     metric = columns.metric
     if metric is not None and len(rows):

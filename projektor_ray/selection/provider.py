@@ -1,8 +1,10 @@
 """A data provider: its capacity and its prices by quantity."""
 
 import itertools
+from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import Any
 
 import numpy as np
 
@@ -85,6 +87,12 @@ class Terms:
             raise InputError(f"a minimum order must be 0 or more samples; got {self.minimum_order}")
         if self.required and self.excluded:
             raise InputError("a provider cannot be both required and excluded")
+
+
+def changed_offer(offer: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
+    """The fields of an offer with some replaced; a new price drops the tiers of the old one."""
+    stays = {name: value for name, value in offer.items() if name != "tiers"}
+    return {**(stays if "price" in changes else offer), **changes}
 
 
 def decimals_of_prices(schedule: Schedule) -> int:

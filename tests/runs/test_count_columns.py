@@ -73,3 +73,12 @@ def test_sizes_that_differ_by_more_than_rounding_stay_apart() -> None:
     assert len(np.unique(sizes_of_counts(counts))) == 3
     spread = np.column_stack([np.arange(500.0, 600.0), np.zeros(100)])
     np.testing.assert_array_equal(sizes_of_counts(spread), np.arange(500, 600))
+
+
+def test_a_row_with_an_infinite_count_has_no_mixture() -> None:
+    table, shares = frame()
+    table.loc[3, "code"] = np.inf
+    runs = Runs.read(table, COUNTED)
+    assert runs.reading is not None
+    assert runs.reading.left_out == {"no mixture": 1}
+    np.testing.assert_allclose(runs.mixtures[:, [2, 1, 0]], np.delete(shares, 3, 0), atol=4e-3)

@@ -58,6 +58,15 @@ def test_an_unknown_state_is_left_out_by_its_name() -> None:
     assert left_out(with_first("state", ["lost"], "done")) == (19, {"lost": 1})
 
 
+def test_a_row_without_a_state_counts_only_where_no_row_is_marked_as_finished() -> None:
+    assert left_out(with_first("state", ["failed", None, ""], "finished")) == (
+        *(17, {"failed": 1, "no state": 2}),
+    )
+    assert left_out(with_first("state", ["failed", "running"], None)) == (
+        *(18, {"failed": 1, "unfinished": 1}),
+    )
+
+
 def test_no_finished_training_at_all_is_refused() -> None:
     with pytest.raises(InputError, match="20 unfinished"):
         Runs.read(with_first("state", [], "running"))

@@ -69,3 +69,13 @@ def test_joins_that_cannot_be_made() -> None:
         join(SHARES.assign(index=[1, 1, 3, 4]), METRICS)
     with pytest.raises(InputError, match="the first has 1, 2, 3, 4, the second 5"):
         join(SHARES, METRICS.assign(index=METRICS["index"] + 4))
+
+
+def test_rows_without_a_key_have_no_partner() -> None:
+    keys = ["0", "1", None, None]
+    runs = Runs.read(join(SHARES.assign(index=keys), METRICS.assign(index=keys[::-1])))
+    assert runs.reading is not None
+    assert runs.reading.left_out == {"no mixture": 2, "no value": 2}
+    np.testing.assert_array_equal(runs.values, METRICS["accuracy"].to_numpy()[[3, 2]])
+    with pytest.raises(InputError, match="no value of 'index' is in both"):
+        join(SHARES.assign(index=[None] * 4), METRICS.assign(index=[None] * 4))

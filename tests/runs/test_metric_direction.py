@@ -44,6 +44,9 @@ def test_the_direction_is_that_of_the_name(name: str, highest: float, direction:
     assert guess_direction(name, highest) == direction
 
 
+DERIVED = ("accuracy_gap", "acc_delta", "accuracy_std_dev", "time_to_accuracy", "loss_variance")
+
+
 @pytest.mark.parametrize(
     ("name", "highest"),
     [
@@ -53,6 +56,7 @@ def test_the_direction_is_that_of_the_name(name: str, highest: float, direction:
         ("neg_mae", 0.5),
         ("accuracy", -0.5),
         ("nll", -0.5),
+        *((name, 0.3) for name in DERIVED),
     ],
 )
 def test_what_can_be_read_in_two_ways_is_asked_about(name: str, highest: float) -> None:
@@ -87,7 +91,7 @@ def test_bounds_are_those_of_an_accuracy_and_turn_with_its_sign() -> None:
     assert guess_bounds("val_accuracy") == (0.0, 1.0)
     assert guess_bounds("neg_accuracy") == (-1.0, 0.0)
     assert guess_bounds("1-accuracy") == (0.0, 1.0)
-    for name in ("accuracy_drop", "accuracy_loss", "val_loss", "value"):
+    for name in (*DERIVED, "accuracy_drop", "accuracy_loss", "val_loss", "value"):
         assert guess_bounds(name) is None
 
 

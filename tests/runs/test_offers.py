@@ -1,5 +1,7 @@
 """Names of offers are those of the mixture's columns but for case, spaces and prefixes."""
 
+from pathlib import Path
+
 import pandas as pd
 import pytest
 
@@ -31,3 +33,13 @@ def test_changes_name_providers_in_their_own_way() -> None:
     assert offers.terms["web, en"].excluded
     with pytest.raises(InputError, match="there is no provider 'kode'"):
         Offers.free(NAMES).changed({"kode": 1.0})
+
+
+def test_a_provider_may_be_called_as_a_missing_cell_is_written(tmp_path: Path) -> None:
+    path = tmp_path / "offers.csv"
+    path.write_text("provider,price\na,1\nNA,2\n")
+    offers = Offers.read(path, ["a", "NA"])
+    assert [(one.name, one.price) for one in offers.providers] == [("a", 1.0), ("NA", 2.0)]
+    path.write_text("provider,price\na,1\n,2\n")
+    with pytest.raises(InputError, match="is empty in row 2"):
+        Offers.read(path, ["a", "b"])

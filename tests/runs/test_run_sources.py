@@ -231,6 +231,31 @@ def test_results_of_lm_eval_are_joined_to_mixtures(tmp_path: Path) -> None:
     assert one["run"].to_pylist() == ["run-3"]
 
 
+def evaluated(folder: Path, model: str, accuracy: float, date: Any = 1.0) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    content = {**results("", accuracy, date), "model_name": model}
+    (folder / f"results_{accuracy}.json").write_text(json.dumps(content))
+
+
+def test_runs_of_lm_eval_are_named_by_what_tells_them_apart(tmp_path: Path) -> None:
+    for name, accuracy in (("a", 0.5), ("b", 0.9)):
+        evaluated(tmp_path / name, f"/ckpt/mix_{name}/final", accuracy)
+    table = read_run_table(tmp_path)
+    assert table["run"].to_pylist() == ["mix_a/final", "mix_b/final"]
+    assert table["arc_easy/acc,none"].to_pylist() == [0.5, 0.9]
+    evaluated(tmp_path / "c", "/ckpt/mix_a/final", 0.7)
+    with pytest.raises(InputError, match="both of a model called 'mix_a/final'"):
+        read_run_table(tmp_path)
+
+
+def test_dates_of_lm_eval_may_be_texts(tmp_path: Path) -> None:
+    evaluated(tmp_path, "x", 0.1, "2026-05-02T00:00:00")
+    evaluated(tmp_path, "x", 0.2, "2026-05-01T23:00:00+00:00")
+    evaluated(tmp_path, "x", 0.3, "yesterday")
+    evaluated(tmp_path, "x", 0.4, 1.7e9)
+    assert read_run_table(tmp_path)["arc_easy/acc,none"].to_pylist() == [0.1]
+
+
 def test_a_broken_result_is_refused_by_its_name(tmp_path: Path) -> None:
     (tmp_path / "results_1.json").write_text("{")
     with pytest.raises(InputError, match=r"results_1\.json"):

@@ -1,5 +1,6 @@
 """The wheel holds `projektor_ray` alone, and says truly what it is."""
 
+import os
 import subprocess
 import sys
 import zipfile
@@ -50,3 +51,30 @@ def test_its_metadata(wheel: zipfile.Path) -> None:
     assert not {"fastapi", "uvicorn", "prometheus-client"} & plain, "nor the service"
     assert set(about.get_all("Provides-Extra", [])) == {"ray", "service", "dev", "docs", "excel"}
     assert "LICENSE" in about.get_all("License-File", [])
+
+
+LOAD_SCRIPTS = """
+import importlib.metadata
+import sys
+
+(found,) = importlib.metadata.distributions(name="projektor-ray", path=[sys.argv[1]])
+for script in found.entry_points.select(group="console_scripts"):
+    command = script.load()
+    assert callable(command)
+    assert sys.modules[script.module].__file__.startswith(sys.argv[1])
+    print(script.name)
+"""
+
+
+def test_its_commands_can_be_loaded(wheel: zipfile.Path, tmp_path: Path) -> None:
+    wheel.root.extractall(tmp_path)
+    done = subprocess.run(
+        [sys.executable, "-c", LOAD_SCRIPTS, tmp_path],
+        cwd=tmp_path,
+        env=os.environ | {"PYTHONPATH": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.split() == ["projektor"]

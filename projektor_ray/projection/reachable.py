@@ -14,17 +14,17 @@ usual, one so much better is extrapolation."""
 
 @dataclass(frozen=True)
 class BestRun:
-    """The best and the worst value of the runs at one size.
+    """The best and the poorest value of the runs at one size.
 
     Attributes
     ----------
     size : of the runs.
-    value, worst : of the metric.
+    value, poorest : of the metric, at the best and at the poorest run.
     """
 
     size: int
     value: float
-    worst: float
+    poorest: float
 
     @staticmethod
     def of(probes: ProbeArrays, size: int, sign: float) -> "BestRun":
@@ -34,7 +34,7 @@ class BestRun:
 
     def is_beaten(self, predicted: float, sign: float) -> bool:
         """Whether a prediction at the same size is beyond what the runs show to be reachable."""
-        return sign * (predicted - self.value) > BEYOND_SHARE * abs(self.value - self.worst)
+        return sign * (predicted - self.value) > BEYOND_SHARE * abs(self.value - self.poorest)
 
 
 def passes_zero(probes: ProbeArrays, predicted: float) -> bool:

@@ -42,7 +42,7 @@ def order_intervals(
     ]
     if not optional:
         return []
-    found = set()
+    intervals = set()
     for chosen in _choices(optional):
         settled = {
             name: Terms(known[name].minimum_order, required=True)
@@ -51,10 +51,10 @@ def order_intervals(
             for name in optional
         }
         try:
-            found.add(bounds_of_size(providers, known | settled, budget, *sizes))
+            intervals.add(bounds_of_size(providers, known | settled, budget, *sizes))
         except InfeasibleError:
             continue
-    return sorted(found)
+    return sorted(intervals)
 
 
 def union(intervals: Sequence[Interval]) -> list[Interval]:

@@ -320,6 +320,5 @@ def test_with_very_many_probes_only_what_can_decide_is_fitted(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr("projektor_ray.projection.choose.MOST_COMPARED", 41)
-    monkeypatch.setattr("projektor_ray.projection.far_runs.MOST_JUDGED", 41)
     fit = fitted(probes(250, 1000), projection="eq3", predictor="linear")
     assert set(fit.models) == {"linear"}

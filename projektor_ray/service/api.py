@@ -9,7 +9,7 @@ from fastapi.responses import JSONResponse, Response
 from projektor_ray.service import answers
 from projektor_ray.service.catalogue import Catalogue, ServedStudy
 from projektor_ray.service.plan_files import FILES, plan_file
-from projektor_ray.service.problem_details import MEDIA_TYPE
+from projektor_ray.service.problem_details import MEDIA_TYPE, RefusedError
 from projektor_ray.service.request_bodies import (
     CompareBody,
     FrontierBody,
@@ -22,6 +22,11 @@ from projektor_ray.service.service_settings import ServiceSettings
 from projektor_ray.service.table_content import ARROW, MOST_ROWS, bounded, table_response
 from projektor_ray.service.worker_pool import WorkerPool
 
+NEEDS_PILOTS = (
+    "the profile and the distance of a new provider need the embedded pilots, which a finished "
+    "study's folder does not hold. Add it to the study file and run python -m jobs.study: "
+    "only what is new is measured and trained"
+)
 Name = Annotated[str, Path(description="Name of the study.", max_length=200)]
 PROBLEMS: dict[int | str, dict[str, Any]] = {
     status: {"description": says, "content": {MEDIA_TYPE: {"schema": {"type": "object"}}}}
@@ -85,6 +90,11 @@ def api(catalogue: Catalogue, pool: WorkerPool, settings: ServiceSettings) -> AP
     ) -> Response:
         served = catalogue[name]
         return file_response(*await pool.run(_exported(served, body, form)))
+
+    @router.post("/{name}/providers", summary="A new provider by its pilot: what that needs")
+    async def providers(name: Name) -> Response:
+        _ = catalogue[name]
+        raise RefusedError(501, "needs-pilots", NEEDS_PILOTS)
 
     @router.get("/{name}/profiles", summary="What each pilot shows of its provider")
     async def profiles(name: Name) -> Response:

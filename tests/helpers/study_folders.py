@@ -1,7 +1,10 @@
 """Folders of finished studies, written without training anything and without Ray."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 from projektor_ray.profiles import ProviderProfile, Share
 from projektor_ray.storage.folder import Folder
@@ -9,8 +12,10 @@ from projektor_ray.storage.ledger import Ledger
 from projektor_ray.storage.schemas import make_table
 from projektor_ray.study import Study
 from projektor_ray.study.record import write_record
-from tests.helpers.studies import changed, measured, resolved, value
+from tests.helpers.predictor_data import distance
+from tests.helpers.studies import changed, resolved, value
 
+Merge = Callable[[Any], Any]
 BUYS: dict[str, Any] = {"size": 100, "budget": 120.0, "restarts": 4}
 
 
@@ -22,11 +27,11 @@ def small_study(*, seeds: int = 2, **selection: Any) -> Study:
     return resolved({**asked, "selection": selection or BUYS})
 
 
-def write_study(place: Path, study: Study) -> Path:
+def write_study(place: Path, study: Study, merge: Merge = np.asarray) -> Path:
     """The folder of a study that is done, with its profiles."""
     folder = Folder(place)
     write_record(folder, study)
-    write_ledgers(folder, study)
+    write_ledgers(folder, study, merge)
     for one in study.each:
         rows = [profile(name).to_row() for name in study.names]
         table = "-".join(filter(None, ("provider_profiles", one.set_name)))
@@ -34,8 +39,13 @@ def write_study(place: Path, study: Study) -> Path:
     return place
 
 
-def write_ledgers(folder: Folder, study: Study) -> None:
-    """The ledgers of a study all of whose probes are done."""
+def write_ledgers(folder: Folder, study: Study, merge: Merge = np.asarray) -> None:
+    """The ledgers of a study all of whose probes are done.
+
+    Parameters
+    ----------
+    merge : a mixture → the one of three providers that it counts as.
+    """
     for one in study.each:
         probes = [
             {
@@ -45,7 +55,7 @@ def write_ledgers(folder: Folder, study: Study) -> None:
                 "seed": probe.seed,
                 "learner": probe.learner,
                 "metric": probe.metric,
-                "value": value(probe.mixture, probe.size),
+                "value": value(merge(np.array(probe.mixture)), probe.size),
                 "seconds": 0.1,
                 "status": "done",
                 "error": "",
@@ -56,9 +66,14 @@ def write_ledgers(folder: Folder, study: Study) -> None:
         ]
         Ledger(folder, "probes").append(probes, one.probes_metadata)
         rows = [
-            {"mixture_id": study.identify(p), "mixture": p.tolist(), "seconds": 0.0, **row}
+            {
+                "mixture_id": study.identify(p),
+                "mixture": p.tolist(),
+                "seconds": 0.0,
+                "value": float(distance(merge(p)[None])[0]),
+                "gradient": [0.0] * len(p),
+            }
             for p in study.measured
-            for row in [measured(study)[(study.identify(p),)]]
         ]
         Ledger(folder, "distances").append(rows, one.distances_metadata)
 

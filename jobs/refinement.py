@@ -39,10 +39,12 @@ def _refine(workspace: Workspace, fit: SetFit) -> SetFit:
     measured = len(refined.interpolated.mixtures)
     further = measured - len(study.measured)
     earlier = read_error(workspace.folder, study)
-    error = refined.error
-    if earlier is not None and earlier.measured == measured:
-        error = max(error, earlier.error)
-    achieved = InterpolationError(error, bound, metric_error, sensitivity, measured, further)
+    is_recorded = earlier is not None and earlier.bound == bound and not len(refined.mixtures)
+    if is_recorded:  # also where distances of plans were added since, which a search left behind
+        return replace(fit, distances=workspace.search_distances())
+    achieved = InterpolationError(
+        refined.error, bound, metric_error, sensitivity, measured, further
+    )
     write_error(workspace.folder, study, achieved)
     if len(refined.mixtures):
         to = f" to {study.set_name}" if study.set_name else ""

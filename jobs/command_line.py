@@ -219,9 +219,9 @@ def report(
 ) -> None:
     """Write the report, one HTML page, from the study's folder; train nothing."""
     config, folder = _start(study_file, out, address, verbose=verbose)
-    from jobs.report import write_report
+    from jobs.report import update_report
 
-    write_report(config, folder, address)
+    update_report(config, folder, address)
 
 
 COMMANDS = {

@@ -29,8 +29,8 @@ from projektor_ray.study.purchasing import SetFit
 PAGE = "report.html"
 
 
-def write_report(config: StudyConfig, out: str, address: str | None) -> None:
-    """Write the page of a study's folder, unless it is there."""
+def update_report(config: StudyConfig, out: str, address: str | None) -> None:
+    """Write the page of a study's folder, unless it is there and up to date."""
     folder = Folder(out)
     if is_there(config, folder):
         status("Report", f"{folder.shown}/{PAGE} is up to date (delete it to write it again)")

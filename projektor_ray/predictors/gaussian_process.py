@@ -5,10 +5,14 @@ from typing import Any
 import numpy as np
 
 from projektor_ray.errors import InputError
+from projektor_ray.predictors.bayesian_model_averaging import (
+    AveragedFit,
+    AveragedPosterior,
+    NoisePrior,
+)
 from projektor_ray.predictors.kernels import KernelSum, MixtureKernels
 from projektor_ray.predictors.predictor import Predictor
 from projektor_ray.predictors.probe_arrays import ProbeArrays
-from projektor_ray.predictors.ridge import Averaged, NoisePrior, Posterior
 from projektor_ray.predictors.spectra import Factorised, Trend
 from projektor_ray.storage.array_types import Floats
 
@@ -80,19 +84,19 @@ class GaussianProcess(Predictor):
             ),
         )
         trend, kernels = self._factorised.trend, self._factorised.kernels
-        self._average = Averaged(
+        self._average = AveragedFit(
             targets=probes.values,
             spectra=self._factorised.spectra,
             ratios=RATIOS,
             prior=NoisePrior(NOISE_WEIGHT, NOISE_SHARE * float(probes.values.std())),
         )
-        self._posterior = Posterior(trend, self._average, kernels)
+        self._posterior = AveragedPosterior(trend, self._average, kernels)
         offset, slope = self._posterior.trend_coefficients
         slope = slope / self._deviation
         self.coefficients = np.array([slope, offset - slope * self._centre])
 
     @property
-    def average(self) -> Averaged:
+    def average(self) -> AveragedFit:
         """The fit to the probes, averaged over kernels and ratios."""
         return self._average
 

@@ -3,7 +3,7 @@
 import numpy as np
 from scipy.special import logsumexp
 
-from projektor_ray.predictors.ridge import LEVERAGE_TOLERANCE, Averaged
+from projektor_ray.predictors.bayesian_model_averaging import LEVERAGE_TOLERANCE, AveragedFit
 from projektor_ray.storage.array_types import Floats
 
 
@@ -15,7 +15,7 @@ class LeftOutAlone:
     marginal likelihood without the probe.
     """
 
-    def __init__(self, average: Averaged) -> None:
+    def __init__(self, average: AveragedFit) -> None:
         self._average = average
         self._precisions, self._usable = [], []
         for spectrum, shrinkage in zip(average.spectra, average.shrinkage, strict=True):

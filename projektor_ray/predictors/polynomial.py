@@ -5,9 +5,9 @@ from abc import abstractmethod
 import numpy as np
 
 from projektor_ray.errors import InputError
+from projektor_ray.predictors.bayesian_model_averaging import AveragedFit
 from projektor_ray.predictors.predictor import Predictor
 from projektor_ray.predictors.probe_arrays import ProbeArrays
-from projektor_ray.predictors.ridge import Averaged
 from projektor_ray.predictors.spectra import Spectrum, Trend
 from projektor_ray.storage.array_types import Floats
 
@@ -53,7 +53,7 @@ class Polynomial(Predictor):
         standard = (columns - means) / np.where(varies, deviations, 1.0)
         trend = Trend(np.column_stack([np.ones(len(probes)), standard[:, free]]))
         penalised = standard[:, shrunken] / np.sqrt(max(shrunken.sum(), 1))
-        self._average = Averaged(
+        self._average = AveragedFit(
             targets=probes.values,
             spectra=[Spectrum.of_columns(trend, penalised)],
             ratios=RATIOS if shrunken.any() else np.ones(1),

@@ -17,9 +17,9 @@ from scipy.special import stdtrit
 
 from projektor_ray.errors import InputError
 from projektor_ray.predictors import ProbeArrays
+from projektor_ray.predictors.bayesian_model_averaging import AveragedFit
 from projektor_ray.predictors.gaussian_process import GaussianProcess
 from projektor_ray.predictors.left_out_alone import LeftOutAlone
-from projektor_ray.predictors.ridge import Averaged
 from projektor_ray.projection.joint import Joint
 from projektor_ray.projection.joint_power import JointPower
 from projektor_ray.projection.link import Link
@@ -127,7 +127,7 @@ class _Whitened:
     link : from the metric to the scale of the fit; None: the metric itself.
     """
 
-    average: Averaged
+    average: AveragedFit
     loudness: Floats
     link: Link | None = None
 
@@ -180,7 +180,7 @@ class _Cleaned:
 class _Search:
     """The search for far runs among values (k,) on the scale of a fit."""
 
-    def __init__(self, average: Averaged, values: Floats) -> None:
+    def __init__(self, average: AveragedFit, values: Floats) -> None:
         self._values, self._left_out = values, LeftOutAlone(average)
         self._count = len(values)
         freedom = max(self._count - average.trend_rank, 1)

@@ -8,11 +8,15 @@ from typing import Any
 import numpy as np
 
 from projektor_ray.errors import TooFewProbesError
+from projektor_ray.predictors.bayesian_model_averaging import (
+    AveragedFit,
+    AveragedPosterior,
+    NoisePrior,
+)
 from projektor_ray.predictors.gaussian_process import NOISE_SHARE, NOISE_WEIGHT, RATIOS
 from projektor_ray.predictors.kernels import KernelSum, MixtureKernels
 from projektor_ray.predictors.predictor import FitReport
 from projektor_ray.predictors.probe_arrays import ProbeArrays
-from projektor_ray.predictors.ridge import Averaged, NoisePrior, Posterior
 from projektor_ray.predictors.spectra import Factorised, Trend
 from projektor_ray.projection.law_error import LOG_LINEAR, LawError
 from projektor_ray.projection.line_weights import NOISE_EXPONENT
@@ -85,13 +89,13 @@ class Joint(ScaleModel):
         )
         trend, kernels = self._factorised.trend, self._factorised.kernels
         at_last = probes.at(self._last).values
-        self._average = Averaged(
+        self._average = AveragedFit(
             targets=probes.values / self._loudness,
             spectra=self._factorised.spectra,
             ratios=RATIOS,
             prior=NoisePrior(NOISE_WEIGHT, NOISE_SHARE * float(at_last.std())),
         )
-        self._posterior = Posterior(trend, self._average, kernels)
+        self._posterior = AveragedPosterior(trend, self._average, kernels)
         left_out = self._average.left_out(probes.groups())
         self.noise = self._average.noise
         self.left_out = left_out * self._loudness
@@ -110,7 +114,7 @@ class Joint(ScaleModel):
         return self._average.log_evidence - self._posterior.trend.half_log_determinant
 
     @property
-    def average(self) -> Averaged:
+    def average(self) -> AveragedFit:
         """The fit to the probes, each divided by its `loudness`."""
         return self._average
 

@@ -5,9 +5,14 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from projektor_ray.predictors.bayesian_model_averaging import (
+    AveragedFit,
+    AveragedPosterior,
+    NoisePrior,
+)
 from projektor_ray.predictors.left_out_alone import LeftOutAlone
 from projektor_ray.predictors.matern import matern as correlation
-from projektor_ray.predictors.ridge import Averaged, NoisePrior, Posterior, Spectrum, Trend
+from projektor_ray.predictors.spectra import Spectrum, Trend
 from projektor_ray.storage.array_types import Floats
 
 PRIOR = NoisePrior(2.0, 0.3)
@@ -29,11 +34,11 @@ def inputs(rng: np.random.Generator) -> Floats:
     return rng.dirichlet(np.ones(3), 9)
 
 
-def averaged(inputs: Floats, values: Floats) -> tuple[Trend, Averaged, list[Floats]]:
+def averaged(inputs: Floats, values: Floats) -> tuple[Trend, AveragedFit, list[Floats]]:
     trend = Trend(np.column_stack([np.ones(len(inputs)), inputs[:, 0]]))
     kernels = [matern(inputs, inputs, length) for length in LENGTHS]
     spectra = [Spectrum.of_kernel(trend, kernel) for kernel in kernels]
-    return trend, Averaged(values, spectra, RATIOS, PRIOR), kernels
+    return trend, AveragedFit(values, spectra, RATIOS, PRIOR), kernels
 
 
 def test_it_is_what_a_fit_to_the_others_predicts(inputs: Floats, rng: np.random.Generator) -> None:
@@ -44,7 +49,7 @@ def test_it_is_what_a_fit_to_the_others_predicts(inputs: Floats, rng: np.random.
         trend, average, kernels = averaged(inputs[rest], values[rest])
         columns = np.array([[1.0, inputs[row, 0]]])
         at = [matern(inputs[[row]], inputs[rest], length) for length in LENGTHS]
-        posterior = Posterior(trend, average, kernels)
+        posterior = AveragedPosterior(trend, average, kernels)
         mean = posterior.mean(columns, at)[0]
         variance = posterior.variance(columns, at, [1.0] * 2)[0]
         assert errors[row] == pytest.approx(values[row] - mean)
@@ -63,7 +68,7 @@ def test_a_probe_without_which_the_trend_is_open_has_no_residual() -> None:
     inputs = np.array([[1.0, 0.0], [0.0, 1.0], [0.0, 1.0], [0.0, 1.0]])
     trend = Trend(np.column_stack([np.ones(4), inputs[:, 0]]))
     kernel = np.eye(4)
-    average = Averaged(np.arange(4.0), [Spectrum.of_kernel(trend, kernel)], RATIOS, PRIOR)
+    average = AveragedFit(np.arange(4.0), [Spectrum.of_kernel(trend, kernel)], RATIOS, PRIOR)
     errors, spreads = LeftOutAlone(average)(average.targets)
     assert errors[0] == 0
     assert np.isfinite(spreads).all()

@@ -41,7 +41,7 @@ class NoisePrior:
 
 
 @dataclass(frozen=True, eq=False)
-class Averaged:
+class AveragedFit:
     """A fit averaged over candidate spectra and ratios γ.
 
     Attributes
@@ -195,7 +195,7 @@ def _identities(bases: Floats, where: NDArray[np.bool_]) -> Floats:
 
 
 @dataclass(frozen=True, eq=False)
-class Posterior:
+class AveragedPosterior:
     """What an averaged fit says of new points.
 
     A new point has trend columns `u*` (q, k) and, for each candidate kernel, covariances with the
@@ -209,7 +209,7 @@ class Posterior:
     """
 
     trend: Trend
-    average: Averaged
+    average: AveragedFit
     kernels: Sequence[Floats]
 
     @cached_property

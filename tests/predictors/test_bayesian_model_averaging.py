@@ -1,0 +1,108 @@
+"""A fit averaged over kernels and ratios: universal kriging, total covariance, groups left out."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from sklearn.gaussian_process.kernels import Matern
+
+from projektor_ray.predictors.bayesian_model_averaging import (
+    AveragedFit,
+    AveragedPosterior,
+    NoisePrior,
+)
+from projektor_ray.predictors.spectra import Spectrum, Trend
+from projektor_ray.storage.array_types import Floats
+
+
+@pytest.fixture
+def rng() -> np.random.Generator:
+    return np.random.default_rng(11)
+
+
+def matern(points: Floats, others: Floats, length: float) -> Floats:
+    return np.asarray(Matern(length_scale=length, nu=2.5)(points, others))
+
+
+def test_one_candidate_is_universal_kriging(rng: np.random.Generator) -> None:
+    """Mean and covariance by the textbook's block system, for one length and one ratio."""
+    inputs, fresh = rng.dirichlet(np.ones(3), 12), rng.dirichlet(np.ones(3), 4)
+    columns, columns_at = rng.normal(size=(12, 2)), rng.normal(size=(4, 2))
+    values, ratio = rng.normal(size=12), 3.0
+    kernel, kernel_at = matern(inputs, inputs, 0.6), matern(fresh, inputs, 0.6)
+    trend = Trend(columns)
+    average = AveragedFit(
+        values, [Spectrum.of_kernel(trend, kernel)], np.array([ratio]), NoisePrior(2.0, 0.3)
+    )
+    posterior = AveragedPosterior(trend, average, [kernel])
+    system = np.block([[ratio * kernel + np.eye(12), columns], [columns.T, np.zeros((2, 2))]])
+    right = np.vstack([ratio * kernel_at.T, columns_at.T])
+    solved = np.linalg.solve(system, right)
+    np.testing.assert_allclose(posterior.mean(columns_at, [kernel_at]), solved[:12].T @ values)
+    between = matern(fresh, fresh, 0.6)
+    relative = ratio * between - solved.T @ right
+    restricted = np.linalg.inv(system)[:12, :12]
+    noise_variance = (2 * 0.3**2 + values @ restricted @ values) / (2 + 10)
+    np.testing.assert_allclose(
+        posterior.covariance(columns_at, [kernel_at], [between]),
+        noise_variance * relative,
+        atol=1e-12,
+    )
+    np.testing.assert_allclose(
+        posterior.variance(columns_at, [kernel_at], [1.0]), noise_variance * np.diag(relative)
+    )
+
+
+def test_covariance_of_many_candidates_is_within_them_and_between_their_means(
+    rng: np.random.Generator,
+) -> None:
+    """The law of total covariance over posteriors of one candidate each."""
+    inputs, fresh = rng.dirichlet(np.ones(3), 9), rng.dirichlet(np.ones(3), 4)
+    columns, columns_at = rng.normal(size=(9, 2)), rng.normal(size=(4, 2))
+    values, ratios, lengths = rng.normal(size=9), np.array([0.3, 5.0]), (0.3, 0.8)
+    trend = Trend(columns)
+    kernels = [matern(inputs, inputs, length) for length in lengths]
+    at = [matern(fresh, inputs, length) for length in lengths]
+    between = [matern(fresh, fresh, length) for length in lengths]
+
+    def posterior(which: list[int], candidates: Floats) -> AveragedPosterior:
+        spectra = [Spectrum.of_kernel(trend, kernels[j]) for j in which]
+        average = AveragedFit(values, spectra, candidates, NoisePrior(2.0, 0.3))
+        return AveragedPosterior(trend, average, [kernels[j] for j in which])
+
+    every = posterior([0, 1], ratios)
+    found = every.covariance(columns_at, at, between)
+    mean, expected = every.mean(columns_at, at), np.zeros((4, 4))
+    for j, g in np.ndindex(2, 2):
+        alone = posterior([j], ratios[[g]])
+        apart = alone.mean(columns_at, [at[j]]) - mean
+        within = alone.covariance(columns_at, [at[j]], [between[j]])
+        expected += every.average.weights[j, g] * (within + np.outer(apart, apart))
+    np.testing.assert_allclose(found, expected, atol=1e-12)
+    variance = every.variance(columns_at, at, [1.0, 1.0])
+    np.testing.assert_allclose(np.diag(found), variance)
+
+
+def test_left_out_mixtures_are_predicted_as_a_fit_without_them_does(
+    rng: np.random.Generator,
+) -> None:
+    """The candidates' weights included: the fit without a group weighs them anew."""
+    inputs = np.repeat(rng.dirichlet(np.ones(3), 7), 2, axis=0)
+    columns = np.column_stack([np.ones(14), rng.normal(size=14)])
+    values, ratios = rng.normal(size=14), np.array([0.1, 1.0, 10.0])
+
+    def fit(rows: NDArray[Any]) -> tuple[AveragedFit, AveragedPosterior]:
+        trend = Trend(columns[rows])
+        kernels = [matern(inputs[rows], inputs[rows], length) for length in (0.3, 0.8)]
+        spectra = [Spectrum.of_kernel(trend, kernel) for kernel in kernels]
+        average = AveragedFit(values[rows], spectra, ratios, NoisePrior(2.0, 0.3))
+        return average, AveragedPosterior(trend, average, kernels)
+
+    groups = [np.array([2 * g, 2 * g + 1]) for g in range(7)]
+    found = fit(np.arange(14))[0].left_out(groups)
+    for rows in groups:
+        rest = np.setdiff1d(np.arange(14), rows)
+        at = [matern(inputs[rows], inputs[rest], length) for length in (0.3, 0.8)]
+        predicted = fit(rest)[1].mean(columns[rows], at)
+        np.testing.assert_allclose(found[rows], values[rows] - predicted, atol=1e-9)

@@ -18,6 +18,7 @@ import yaml
 from ray.cluster_utils import Cluster
 
 from jobs.cluster import ROOT
+from projektor_ray.cli.signals import STOPPED
 from projektor_ray.data import read_source
 from projektor_ray.probes.train_probe import drawn_set, training_seed
 from projektor_ray.storage.folder import Folder
@@ -154,7 +155,7 @@ class Scene:
             self._kill(victim, driver.pid, by=signal.Signals[victim])
             status, said = end_of(driver)
             assert status == 128 + signal.Signals[victim], said
-            assert "Stopped: finished work is kept; the same command continues it." in said
+            assert f"Stopped: {STOPPED}" in said
         else:
             self._lose_cluster(driver.pid)
         if victim in ("worker", "raylet", *ACTORS):

@@ -76,13 +76,11 @@ def test_all_tables_are_written_with_their_schemas(finished: tuple[Path, Purchas
             assert stamp.study == "iris"
             assert stamp.providers == ("ada", "bob", "cyd")
     assert table(out, "probes").num_rows == PROBES
-    plans = {tuple(plan.mixture.round(9).tolist()) for plan in finished[1].every}
     measured = {tuple(np.round(row["mixture"], 9).tolist()) for row in rows(out, "distances")}
     assert len(measured) == table(out, "distances").num_rows
     (interpolation,) = table(out, "interpolation").to_pylist()
-    exact = interpolation["error"] <= interpolation["bound"]
-    assert exact or plans <= measured, "a search by transport leaves the distances of its plans"
-    assert len(measured) == interpolation["measured"] + (0 if exact else len(plans - measured))
+    assert interpolation["error"] <= interpolation["bound"], "plans are searched by interpolation"
+    assert len(measured) == interpolation["measured"]
     assert interpolation["measured"] == MIXTURES + interpolation["further"]
     assert {row["size"] for row in rows(out, "projections")} == {4, 16, 100}
     for name in ("predictors", "projections", "plans"):
@@ -142,7 +140,7 @@ def test_another_purchase_from_the_same_probes_trains_nothing(
         spent[row["plan"]] = spent.get(row["plan"], 0.0) + row["cost"]
     assert spent["budget 20"] <= 20
     assert spent["budget 60"] == spent["selected"] <= 60
-    assert "Best plan for each budget" in capsys.readouterr().out
+    assert "each budget" in capsys.readouterr().out
 
 
 def test_every_provider_has_a_card_that_tells_its_part_in_the_plan(
@@ -371,7 +369,7 @@ def test_a_probe_is_trained_once_for_several_sets_which_are_what_they_are_alone(
     both = of_sets(marks, validations=SETS, selection={"aggregate": "worst"})
     plans = run_study(both, str(out))
     said = said_in(capsys)
-    assert "Distances: 6 mixtures to rare (0 reused, 6 measured" in said
+    assert "rare (0 reused, 6 measured" in said
     ada, bob, _ = plans.selected.mixture
     assert min(ada, bob) > 0.2, "the worst set asks for both"
     has = {name: parts["selected"].predicted for name, parts in plans.parts.items()}
@@ -433,7 +431,7 @@ def test_failed_probes_are_recorded_and_the_study_goes_on(
         assert says in row["error"]
         assert "Traceback" in row["error"]
     said = said_in(capsys)
-    assert "Probes: 14 (0 reused, 14 trained, 4 failed)" in said
+    assert "14 trained, 4 failed" in said
     assert 1 <= said.count("Probes: ") - 1 <= 10, "at most ten lines of progress"
     assert len(list((tmp_path / "logs").iterdir())) == 14, "a run for each probe"
 
@@ -446,7 +444,7 @@ def test_failed_probes_are_recorded_and_the_study_goes_on(
         assert f"{row['mixture_id']}:{row['size']}:{row['seed']}" in said
         assert row["error"] in said, "the whole traceback"
     assert said.count("Traceback") == 2, "once for all that share it"
-    assert "4 failed probes, 2 causes" in said
+    assert "2 causes" in said
     run_study(asked, str(out), retry_failed=True)
     retried = [row for row in rows(out, "probes") if row["attempt"] == 2]
     assert len(retried) == 4
@@ -523,7 +521,7 @@ def test_a_timed_check_trains_one_probe_of_a_new_scale_and_keeps_it(
         assert [row["size"] for row in found if row not in before] == [20]
         said = said_in(capsys)
         assert ("1 probe timed" if trained else "nothing trained") in said
-        assert "no probe is finished at" not in said, "each scale is timed"
+        assert "in proportion" not in said, "each scale is timed"
 
 
 def test_arrays_of_a_provider_that_the_study_does_not_name(local_ray: None, tmp_path: Path) -> None:
@@ -607,7 +605,8 @@ def test_labels_that_validation_lacks_are_said_at_a_check_at_a_run_and_in_the_re
 def test_a_bad_validation_set_is_named(local_ray: None, tmp_path: Path) -> None:
     with pytest.raises(InputError) as raised:
         run_study(config(validation={"path": str(tmp_path / "absent.npz")}), str(tmp_path / "out"))
-    assert str(raised.value).startswith("validation: there is no file")
+    assert str(raised.value).startswith("validation: ")
+    assert "absent.npz" in str(raised.value)
     assert "ray::" not in str(raised.value)
 
 
@@ -663,7 +662,7 @@ def test_a_mistake_that_an_actor_finds_ends_the_job_the_same_way(tmp_path: Path)
     ended = job("study", path, "--check", "--out", str(tmp_path / "out"))
     assert ended.returncode == 2
     said = " ".join((ended.stdout + ended.stderr).split())
-    assert "Error: provider 'ada': there is no file" in said
+    assert "Error: provider 'ada': " in said
     assert "Traceback" not in said
     assert "ray::" not in said
 
@@ -701,10 +700,10 @@ def test_an_adaptive_study_that_was_cut_short_ends_with_equal_tables(
     }
     asked, whole = config(probes=probes, learner=learner), tmp_path / "whole"
     run_study(asked, str(whole))
-    assert "1 probes are retried in 0 s: 1 lost with their worker" in caplog.text
+    assert "1 lost" in caplog.text
     said = said_in(capsys)
-    assert "Design: 4 mixtures chosen; 8 mixtures" in said
-    assert "Probes: 16 (0 reused, 16 trained, 0 failed)" in said
+    assert "4 mixtures chosen" in said
+    assert "16 trained, 0 failed" in said
     assert sorted(row["position"] for row in rows(whole, "adaptive_design")) == [4, 5, 6, 7]
     cut = tmp_path / "cut"
     (cut / "probes").mkdir(parents=True)
@@ -717,5 +716,5 @@ def test_an_adaptive_study_that_was_cut_short_ends_with_equal_tables(
     )
     shutil.copy(first, cut / "adaptive_design")
     run_study(asked, str(cut))
-    assert "Probes: 16 (9 reused, 7 trained, 0 failed)" in said_in(capsys)
+    assert "9 reused, 7 trained" in said_in(capsys)
     assert tables(cut) == tables(whole)

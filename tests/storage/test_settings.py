@@ -83,7 +83,9 @@ def test_every_wrong_field_is_named_at_once() -> None:
 def test_nearest() -> None:
     assert nearest("acuracy", ["accuracy", "rmse"]) == "did you mean 'accuracy'?"
     assert nearest("zzz", ["accuracy", "rmse"]) == "known: accuracy, rmse"
-    assert nearest("foo", ["loo", "gp"]) == "did you mean 'loo'? known: loo, gp"
+    both = nearest("foo", ["loo", "gp"])
+    assert both.startswith("did you mean 'loo'?")
+    assert both.endswith("known: loo, gp")
     assert nearest("rmze", ["accuracy", "rmse"]) == "did you mean 'rmse'?"
 
 

@@ -206,11 +206,9 @@ def test_a_size_that_nothing_bounds_is_refused() -> None:
     assert resolved({**VALUES, "selection": {"budget": 5, "max_size": 70}}).max_size == 70
 
 
-@pytest.mark.parametrize("target", [-0.1, 1.5])
-def test_a_target_that_the_metric_cannot_be_is_refused(target: float) -> None:
-    with pytest.raises(
-        InputError, match=f"no plan reaches the target {target}: the metric (begins|ends)"
-    ):
+@pytest.mark.parametrize(("target", "bound"), [(-0.1, "begins"), (1.5, "ends")])
+def test_a_target_that_the_metric_cannot_be_is_refused(target: float, bound: str) -> None:
+    with pytest.raises(InputError, match=rf"target {target}: the metric {bound}"):
         resolved({**VALUES, "selection": {"target": target, "max_size": 70}}).check_buyable()
 
 

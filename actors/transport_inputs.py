@@ -1,12 +1,18 @@
-"""What a shard builds of embedded pilots: its own rows of the cost, or those of all pilots.
+"""What a shard builds of embedded pilots: its own rows of the cost, or those of all pilots;
+and samples as the embedder sees them.
 
 Apart from `shard.py`, so that a process that only reads pilots does not load the numerics.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from projektor_ray.data import Embedder
+import ray
+
+from actors.nodes import GPU_SHARE, gpus
+from projektor_ray.data import Embedder, Samples
+from projektor_ray.learners.inputs import embedded
 from projektor_ray.transport import (
     PilotFeatures,
     ProviderShard,
@@ -54,3 +60,14 @@ def rows_of(features: PilotFeatures, ground: Ground) -> ProviderShard:
 def distances_of(parts: Sequence[PilotFeatures], ground: Ground) -> TransportDistances:
     """Distances over the pilots of all shards, whatever order they come in."""
     return TransportDistances.of_pilots(sort_by_provider(parts), ground.validation, ground.settings)
+
+
+def embed_samples(ground: Ground, samples: Samples) -> Samples:
+    """Samples whose inputs are the features that distances are measured in, for learners."""
+    return embedded(samples, ground.embedder)
+
+
+def embedded_references(ground: Any, references: Mapping[str, Any]) -> dict[str, Any]:
+    """References to embedded samples by name, from a reference to the `Ground` and the samples'."""
+    task = ray.remote(num_cpus=0, num_gpus=GPU_SHARE if gpus() else 0)(embed_samples)
+    return {name: task.remote(ground, reference) for name, reference in references.items()}

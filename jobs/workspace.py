@@ -6,10 +6,10 @@ from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from typing import Any
 
-from actors.embedding import embedded_references
 from actors.nodes import living_nodes
 from actors.pilots import Pilots
 from actors.transport import PilotDistances
+from actors.transport_inputs import embedded_references
 from jobs.cluster import connected
 from jobs.study_tables import StudyTables, check_config, repair
 from projektor_ray.data import Samples

@@ -6,8 +6,10 @@ Nothing printed here is markup, and nothing holds control characters: `shown` ma
 import json
 import logging
 import os
+import re
 import sys
 import textwrap
+import unicodedata
 from collections.abc import Iterable, Sequence
 from typing import Any, Literal
 
@@ -22,11 +24,17 @@ from rich.text import Text
 
 from projektor_ray.errors import redacted
 from projektor_ray.explain.facts import TextTable
-from projektor_ray.explain.outside_text import printable
 
 UNLIMITED = 10_000
 """Columns of a line that no terminal shows."""
 CHOSEN = " ←"
+ALLOWED = "\n\t"
+REPLACED = {"\r\n": "\n", "\r": "\n", "\u2028": "\n", "\u2029": "\n", "\u0085": "\n"}
+LINE_ENDS = re.compile("|".join(REPLACED))
+INVISIBLE = ("Cc", "Cf", "Cs")
+"""Unicode categories: control, format (also those that reorder text), lone surrogates."""
+JOINERS = "\u200c\u200d"
+"""Format characters that belong to words of some scripts and to emoji."""
 
 
 class Screen(Console):
@@ -82,6 +90,23 @@ def results_to_stderr() -> None:
 def safe(text: str, *, lines: bool = True) -> str:
     """A text from anywhere without control characters and without credentials of URIs."""
     return redacted(printable(text, lines=lines))
+
+
+def printable(text: str, *, lines: bool = True) -> str:
+    """A text from outside without control characters: no escape sequence, no reordering, no lone
+    surrogate.
+
+    Parameters
+    ----------
+    lines : whether line breaks stay; else each becomes a space.
+    """
+    broken = LINE_ENDS.sub(lambda match: REPLACED[match[0]], text)
+    clean = "".join(
+        letter
+        for letter in broken
+        if letter in ALLOWED or letter in JOINERS or unicodedata.category(letter) not in INVISIBLE
+    )
+    return clean if lines else " ".join(clean.split("\n"))
 
 
 def shown(text: str, style: str = "", *, lines: bool = True) -> Text:

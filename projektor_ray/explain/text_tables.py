@@ -1,4 +1,7 @@
-"""The tables of a result: the same columns, labels and captions on terminal and page."""
+"""The tables of a result: the same columns, labels and captions on terminal and page.
+
+And the captions of the page's figures: what is drawn, and how to read it.
+"""
 
 import itertools
 from collections.abc import Mapping, Sequence
@@ -7,11 +10,27 @@ from typing import Any
 import numpy as np
 
 from projektor_ray.explain.facts import TextTable
-from projektor_ray.explain.formatting import aligned, as_written, count, percent, percent_range
+from projektor_ray.explain.formatting import (
+    aligned,
+    as_written,
+    count,
+    percent,
+    percent_range,
+    significant,
+)
 from projektor_ray.explain.plan_summary import baseline_definitions, plan_heading
 from projektor_ray.explain.results import NEEDED, Results
 from projektor_ray.selection.comparison import SELECTED
 from projektor_ray.selection.robustness import SHARES_LEVEL
+
+PROFILES_CAPTION = (
+    "Each pilot compared with the validation set; ranges in brackets are 90% intervals. "
+    "Without it: change of the metric if the best plan without the provider is bought; "
+    f"{NEEDED}: no plan meets the constraints without the provider. "
+    "Distance: optimal-transport distance to the validation set, in units of the mean feature "
+    "cost. Outliers: samples unlike all validation samples. Duplicates: near-copies within the "
+    "pilot. Least valuable rows: rows of the pilot, counted from 0, to inspect first."
+)
 
 
 def _table(title: str, columns: Mapping[str, Sequence[str]], **details: Any) -> TextTable:
@@ -214,4 +233,30 @@ def errors_table(rows: Sequence[Mapping[str, Any]], metric: str) -> TextTable:
         caption="Error: mean absolute error for mixtures left out of the fit (cross-validation).",
         chosen=tuple(key in chosen for key in order),
         optional=tuple(columns)[1:-2],
+    )
+
+
+def mixture_caption(results: Results) -> str:
+    """Of the triangle of three providers, or of the bars of any other number."""
+    if results.surface is None:
+        return "Shares of the providers in each plan. The largest share of the plan comes first."
+    return (
+        f"Predicted {results.metric_label} of every mixture at {results.selected.size:,} samples. "
+        "Dots are trained mixtures; predictions far from all dots are uncertain."
+    )
+
+
+def marginal_value_caption(results: Results) -> str:
+    """Of the marginal values of the providers."""
+    return (
+        f"Samples bought {results.instead}, to first order. More samples of a provider can harm "
+        f"where they dilute better ones.{minus_is_better(results)}"
+    )
+
+
+def fit_caption(results: Results) -> str:
+    """Of predictions against trained metrics."""
+    return (
+        f"Mean absolute error {significant(results.cross_validation.error)}. A perfect model would "
+        "differ from the line only by the noise of the trainings."
     )

@@ -8,7 +8,7 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
-from projektor_ray.explain import captions, text_tables
+from projektor_ray.explain import text_tables
 from projektor_ray.explain.cautions import warnings
 from projektor_ray.explain.headline import heading, tiles
 from projektor_ray.explain.next_steps import next_steps
@@ -77,17 +77,17 @@ def _context(report: Results) -> dict[str, Any]:
         "baselines_table": page_table(text_tables.comparison_table(report)),
         "sets_table": page_table(text_tables.validation_sets_table(report)),
         "mixture_figure": mixture_figure(report),
-        "mixture_caption": captions.mixture_caption(report),
+        "mixture_caption": text_tables.mixture_caption(report),
         "marginal_value_figure": figures.marginal_value_figure(report),
-        "marginal_value_caption": captions.marginal_value_caption(report),
+        "marginal_value_caption": text_tables.marginal_value_caption(report),
         "growth_figure": projections and figures.growth_figure(report),
         "models_table": projections,
         "fit_figure": figures.fit_figure(report),
-        "fit_caption": captions.fit_caption(report),
+        "fit_caption": text_tables.fit_caption(report),
         "errors_table": page_table(text_tables.errors_table(report.predictors, of)),
         "reasons": _reasons(report),
         "profiles": shown_profiles(report),
-        "profiles_caption": captions.PROFILES_CAPTION,
+        "profiles_caption": text_tables.PROFILES_CAPTION,
     }
 
 

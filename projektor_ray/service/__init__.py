@@ -4,8 +4,7 @@
 extra `service` (FastAPI, uvicorn, prometheus-client).
 """
 
-from projektor_ray.service.application import create_app
-from projektor_ray.service.server import serve
+from projektor_ray.service.application import create_app, serve
 from projektor_ray.service.service_settings import ServiceSettings, check_address, read_token
 
 __all__ = ["ServiceSettings", "check_address", "create_app", "read_token", "serve"]

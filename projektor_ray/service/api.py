@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Body, Header, Path, Query, Request
+from fastapi.openapi.models import Example
 from fastapi.responses import JSONResponse, Response
 
 from projektor_ray.service import answers
@@ -17,7 +18,6 @@ from projektor_ray.service.request_bodies import (
     ProjectBody,
     SelectBody,
 )
-from projektor_ray.service.request_examples import examples_of
 from projektor_ray.service.service_settings import ServiceSettings
 from projektor_ray.service.table_content import ARROW, MOST_ROWS, bounded, table_response
 from projektor_ray.service.worker_pool import WorkerPool
@@ -27,6 +27,7 @@ NEEDS_PILOTS = (
     "study's folder does not hold. Add it to the study file and run python -m jobs.study: "
     "only what is new is measured and trained"
 )
+Examples = dict[str, Example]
 Name = Annotated[str, Path(description="Name of the study.", max_length=200)]
 PROBLEMS: dict[int | str, dict[str, Any]] = {
     status: {"description": says, "content": {MEDIA_TYPE: {"schema": {"type": "object"}}}}
@@ -43,7 +44,7 @@ PROBLEMS: dict[int | str, dict[str, Any]] = {
 def api(catalogue: Catalogue, pool: WorkerPool, settings: ServiceSettings) -> APIRouter:
     """The router of the endpoints over the studies of a catalogue."""
     router = APIRouter(prefix="/v1/studies", tags=["studies"], responses=PROBLEMS)
-    examples = examples_of(catalogue[catalogue.names[0]])
+    examples = _examples_of(catalogue[catalogue.names[0]])
 
     async def computed(name: str, answer: Callable[..., Any], body: Any) -> Response:
         served = catalogue[name]
@@ -131,3 +132,25 @@ def file_response(name: str, media_type: str, content: bytes) -> Response:
     """A file that a browser saves."""
     headers = {"Content-Disposition": f'attachment; filename="{name}"'}
     return Response(content, media_type=media_type, headers=headers)
+
+
+def _examples_of(served: ServedStudy) -> dict[str, Examples]:
+    """Requests that a study can answer, for the OpenAPI page, by the endpoint's last part."""
+    study = served.study
+    first, last = study.providers[0], study.providers[-1]
+    mixture = {first: 0.5, last: 0.5} if first != last else {first: 1.0}
+    size = max(study.scales)
+    return {
+        "predict": _named("Two mixtures", {"mixtures": [mixture, {first: 1.0}], "size": size}),
+        "project": _named("A curve", {"mixture": mixture, "sizes": sorted(study.scales)}),
+        "select": {
+            **_named("What the study asks for", {}),
+            **_named("Without a provider", {"size": size, "providers": {last: {"excluded": True}}}),
+        },
+        "frontier": _named("Three budgets", {"budgets": [10.0, 20.0, 40.0], "max_size": 4 * size}),
+        "compare": _named("Two purchases", {"first": {first: size}, "second": {last: size}}),
+    }
+
+
+def _named(summary: str, value: dict[str, Any]) -> Examples:
+    return {summary.lower().replace(" ", "-"): Example(summary=summary, value=value)}

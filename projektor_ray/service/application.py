@@ -3,9 +3,11 @@
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
+import uvicorn
 from fastapi import FastAPI
 from fastapi.responses import JSONResponse, Response
 from starlette.types import ASGIApp
+from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from projektor_ray import __version__
 from projektor_ray.service.api import api
@@ -17,6 +19,9 @@ from projektor_ray.service.service_settings import ServiceSettings
 from projektor_ray.service.website import website
 from projektor_ray.service.worker_pool import WorkerPool
 
+KEEP_ALIVE_SECONDS = 10
+MOST_CONNECTIONS = 512
+MOST_HEADER_BYTES = 2**16
 DESCRIPTION = (
     "Finished studies as models: predict, project, select and compare purchases of training data. "
     "Errors are problem details (RFC 9457)."
@@ -70,3 +75,26 @@ def create_app(folders: Sequence[str], settings: ServiceSettings | None = None) 
         return Response(metrics.text(), media_type="text/plain; version=0.0.4; charset=utf-8")
 
     return Gate(app, settings, metrics)
+
+
+def serve(app: ASGIApp, host: str, port: int) -> None:
+    """Answer requests under uvicorn until the process is told to stop.
+
+    Requests are not logged, so that no token is. Each computation has one thread of its own.
+    """
+    config = uvicorn.Config(
+        app,
+        host=host,
+        port=port,
+        log_level="warning",
+        access_log=False,
+        server_header=False,
+        limit_concurrency=MOST_CONNECTIONS,
+        timeout_keep_alive=KEEP_ALIVE_SECONDS,
+        timeout_graceful_shutdown=KEEP_ALIVE_SECONDS,
+        h11_max_incomplete_event_size=MOST_HEADER_BYTES,
+        http="h11",
+        ws="none",
+    )
+    with threadpool_limits(1):
+        uvicorn.Server(config).run()

@@ -59,6 +59,29 @@ def test_no_credentials_of_a_uri_are_shown(capsys: pytest.CaptureFixture[str]) -
     assert "SECRET" not in said
 
 
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("plain", "plain"),
+        ("数据 é ñ", "数据 é ñ"),
+        ("[/INST]", "[/INST]"),
+        ("\x1b[31mred\x1b[0m", "[31mred[0m"),
+        ("a\x00b", "ab"),
+        ("\u202egnp", "gnp"),
+        ("b\udcffad", "bad"),
+        ("a\r\nb\rc\u2028d", "a\nb\nc\nd"),
+        ("a\tb", "a\tb"),
+        ("👩\u200d🔬", "👩\u200d🔬"),
+    ],
+)
+def test_control_characters_go_and_letters_stay(text: str, expected: str) -> None:
+    assert screen.printable(text) == expected
+
+
+def test_a_name_stays_in_its_line() -> None:
+    assert screen.printable("a\nb\r\nc", lines=False) == "a b c"
+
+
 def test_a_log_record_is_never_markup(capsys: pytest.CaptureFixture[str]) -> None:
     record = logging.LogRecord("x", logging.WARNING, "", 1, "%s: %s", ("\x1b[31m", "[/x]"), None)
     assert screen._Printable().filter(record)

@@ -28,7 +28,7 @@ from benchmarks.outcomes import (
     validation,
 )
 from projektor_ray.data import EmbedderConfig, Samples, build_embedder
-from projektor_ray.designs.drawing import draw, round_counts
+from projektor_ray.designs.drawing import draw
 from projektor_ray.designs.simplex_lattice import simplex_lattice
 from projektor_ray.learners import LearnerConfig, build_learner
 from projektor_ray.projection import JointPower
@@ -36,6 +36,7 @@ from projektor_ray.selection import Plan, ProjectedObjective, Provider, select
 from projektor_ray.selection.baselines import baseline_plans
 from projektor_ray.storage.array_types import Floats
 from projektor_ray.storage.hashing import generator
+from projektor_ray.storage.largest_remainder import round_counts
 from projektor_ray.transport import (
     DistanceFunction,
     PilotFeatures,

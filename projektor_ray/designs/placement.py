@@ -14,7 +14,6 @@ from projektor_ray.designs.candidates import (
     default_count,
 )
 from projektor_ray.designs.d_optimal import d_optimal_design
-from projektor_ray.designs.drawing import round_counts
 from projektor_ray.designs.maximin import maximin, maximin_design
 from projektor_ray.designs.mixtures import check_mixtures, distinct
 from projektor_ray.designs.simplex_centroid import simplex_centroid
@@ -25,6 +24,7 @@ from projektor_ray.selection import Provider
 from projektor_ray.selection.feasible_set import FeasibleSet
 from projektor_ray.selection.purchase_problem import bounds_of_size
 from projektor_ray.storage.array_types import Floats
+from projektor_ray.storage.largest_remainder import round_counts
 from projektor_ray.study.config import StudyConfig
 from projektor_ray.study.probes_config import ProbesConfig
 

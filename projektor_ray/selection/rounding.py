@@ -4,9 +4,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from projektor_ray.designs.drawing import round_counts
 from projektor_ray.selection.feasible_set import FeasibleSet, Integers
 from projektor_ray.storage.array_types import Floats
+from projektor_ray.storage.largest_remainder import round_counts
 
 
 def whole_samples(mixture: Floats, feasible: FeasibleSet) -> Integers:

@@ -1,6 +1,5 @@
 """The page and its parts, from a served study and the page's state: words come from `explain`."""
 
-from collections.abc import Sequence
 from functools import cache
 from importlib.resources import files
 from typing import Any
@@ -39,6 +38,7 @@ from projektor_ray.service.plan_files import FILES
 from projektor_ray.service.request_bodies import SelectBody
 from projektor_ray.service.worker_pool import until
 from projektor_ray.storage.array_types import Floats
+from projektor_ray.storage.largest_remainder import round_counts
 from projektor_ray.study import FittedStudy
 
 POINTS = 9
@@ -140,13 +140,15 @@ def answer(served: ServedStudy, state: PageState, deadline: float) -> str:
 
 def by_hand(served: ServedStudy, state: PageState, deadline: float) -> str:
     """What the mixture of the sliders is predicted to reach, compared with the plan."""
-    study, weights = _offering(served, state.body, deadline), state.weights
-    if not weights:
+    study = _offering(served, state.body, deadline)
+    mixture = _by_hand(study, state)
+    if mixture is None:
         return render("by_hand.html", purchase=None)
     results = answers.results(served, state.body, deadline)
-    own = study.purchase(whole_samples(weights, results.selected.size, study.providers))
-    samples = zip(results.names, results.selected.samples.tolist(), strict=True)
-    plan = study.purchase(dict(samples))
+    samples = round_counts(mixture, results.selected.size, study.providers)
+    own = study.purchase(dict(zip(study.providers, samples.tolist(), strict=True)))
+    best = zip(results.names, results.selected.samples.tolist(), strict=True)
+    plan = study.purchase(dict(best))
     return render(
         "by_hand.html",
         results=results,
@@ -165,15 +167,6 @@ def frontier(served: ServedStudy, state: PageState, deadline: float) -> str:
     body = SelectBody.model_validate({**state.body.model_dump(exclude_unset=True), **changes})
     results = answers.results(served, body, deadline)
     return render("frontier.html", chart=frontier_chart(results), table=budget_table(results))
-
-
-def whole_samples(weights: dict[str, float], size: int, names: Sequence[str]) -> dict[str, int]:
-    """Whole samples nearest to shares, which sum to the size: the largest remainders are raised."""
-    exact = np.array([weights.get(name, 0.0) * size for name in names])
-    samples = np.floor(exact).astype(np.int64)
-    missing = size - int(samples.sum())
-    samples[np.argsort(samples - exact, kind="stable")[:missing]] += 1
-    return dict(zip(names, samples.tolist(), strict=True))
 
 
 def _by_hand(study: FittedStudy, state: PageState) -> Floats | None:

@@ -179,11 +179,6 @@ class Study:
     def scales(self) -> tuple[int, ...]:
         return self.config.probes.scales
 
-    @property
-    def size_to_buy(self) -> int | None:
-        """Samples to buy, where the study names a size; None where the size is open."""
-        return self.config.selection.size
-
     @cached_property
     def max_size(self) -> int:
         """The most samples that a plan may have: the size to buy, else what bounds an open size."""

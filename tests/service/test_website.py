@@ -10,7 +10,6 @@ from starlette.testclient import TestClient
 
 from projektor_ray.errors import InputError
 from projektor_ray.service import ServiceSettings, create_app
-from projektor_ray.service.page_view import whole_samples
 from projektor_ray.storage.folder import Folder
 from projektor_ray.study import open_study
 from projektor_ray.study.record import write_record
@@ -112,13 +111,6 @@ def test_files_of_the_page(client: TestClient) -> None:
     assert style.headers["content-type"].startswith("text/css")
     assert "prefers-color-scheme: dark" in style.text
     assert script.headers["content-type"].startswith("text/javascript")
-
-
-def test_shares_become_whole_samples() -> None:
-    found = whole_samples({"a": 1 / 3, "b": 1 / 3, "c": 1 / 3}, 100, ("a", "b", "c"))
-    assert sum(found.values()) == 100
-    assert sorted(found.values()) == [33, 33, 34]
-    assert whole_samples({"b": 1.0}, 7, ("a", "b")) == {"a": 0, "b": 7}
 
 
 @pytest.fixture

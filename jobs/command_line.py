@@ -4,6 +4,7 @@ Every job's module calls `jobs.entry.main` before it imports anything slow: a fi
 mistake in the study's file, come within a second, before PyTorch and Ray are loaded.
 """
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
@@ -11,6 +12,7 @@ import typer
 from jobs.study_folder import check_folder, folder_of
 from projektor_ray.cli import screen
 from projektor_ray.cli.command import UNFINISHED, Version, command_line, guarded, run
+from projektor_ray.cli.options import grouped
 from projektor_ray.errors import InputError
 
 if TYPE_CHECKING:
@@ -20,32 +22,34 @@ OWN_LOGGERS = ("projektor_ray", "actors", "jobs")
 """Whose warnings are always shown."""
 STANDARD_INPUT = "/dev/stdin"
 
-StudyFile = Annotated[str, typer.Argument(help="The study's YAML file; - is standard input.")]
-Out = Annotated[
-    str | None,
-    typer.Option(help="Folder or URI (s3://…) of the study's tables; default: out/NAME."),
-]
 Address = Annotated[
     str | None,
     typer.Option(help="Ray cluster, HOST:PORT; default: RAY_ADDRESS, else a Ray of its own."),
 ]
-Verbose = Annotated[
-    bool,
-    typer.Option("--verbose", help="Show also the tables of all models, and the log."),
-]
-AsJson = Annotated[
-    bool,
-    typer.Option(
-        "--json", help="Write the result as JSON to standard output, all else to standard error."
-    ),
-]
+RetryFailed = Annotated[bool, typer.Option("--retry-failed", help="Train failed probes again.")]
+
+
+@dataclass(frozen=True, kw_only=True)
+class StudyOptions:
+    """What every job is given: a study, and where it is run."""
+
+    study_file: Annotated[str, typer.Argument(help="The study's YAML file; - is standard input.")]
+    out: Annotated[
+        str | None,
+        typer.Option(help="Folder or URI (s3://…) of the study's tables; default: out/NAME."),
+    ] = None
+    address: Address = None
+    verbose: Annotated[
+        bool,
+        typer.Option("--verbose", help="Show also the tables of all models, and the log."),
+    ] = False
+    version: Version = False
 
 
 @guarded
+@grouped
 def study(
-    study_file: StudyFile,
-    out: Out = None,
-    address: Address = None,
+    options: StudyOptions,
     check: Annotated[
         bool, typer.Option("--check", help="Show what would run and cost; train nothing.")
     ] = False,
@@ -55,15 +59,17 @@ def study(
             "--time", help="With --check: train one probe of each new scale, to time the rest."
         ),
     ] = False,
-    retry_failed: Annotated[
-        bool, typer.Option("--retry-failed", help="Train failed probes again.")
+    retry_failed: RetryFailed = False,
+    as_json: Annotated[
+        bool,
+        typer.Option(
+            "--json",
+            help="Write the result as JSON to standard output, all else to standard error.",
+        ),
     ] = False,
-    as_json: AsJson = False,
-    verbose: Verbose = False,
-    version: Version = False,
 ) -> int:
     """Run a study from pilots to purchase plan; what is done already is not done again."""
-    config, folder = _start(study_file, out, address, verbose=verbose, as_json=as_json)
+    config, folder = _start(options, as_json=as_json)
     if check:
         from jobs.check import check as check_study
         from jobs.check import check_finished
@@ -75,13 +81,13 @@ def study(
             return 0
         from jobs.workspace import opened
 
-        with opened(config, folder, address, appends=time) as workspace:
+        with opened(config, folder, options.address, appends=time) as workspace:
             check_study(workspace, timed=time)
         return 0
     from jobs.study import study_results
 
     results, left = study_results(
-        config, folder, address, retry_failed=retry_failed, verbose=verbose
+        config, folder, options.address, retry_failed=retry_failed, verbose=options.verbose
     )
     if as_json:
         from projektor_ray.explain.json_results import results_to_dict
@@ -91,49 +97,36 @@ def study(
 
 
 @guarded
-def measure(
-    study_file: StudyFile,
-    out: Out = None,
-    address: Address = None,
-    verbose: Verbose = False,
-    version: Version = False,
-) -> None:
+@grouped
+def measure(options: StudyOptions) -> None:
     """Measure the distances of mixtures to validation that the study's folder lacks."""
-    config, folder = _start(study_file, out, address, verbose=verbose)
+    config, folder = _start(options)
     from jobs.measure import measure as measure_distances
     from jobs.workspace import opened
 
-    with opened(config, folder, address, appends=True) as workspace:
+    with opened(config, folder, options.address, appends=True) as workspace:
         measure_distances(workspace)
 
 
 @guarded
-def profiles(
-    study_file: StudyFile,
-    out: Out = None,
-    address: Address = None,
-    verbose: Verbose = False,
-    version: Version = False,
-) -> None:
+@grouped
+def profiles(options: StudyOptions) -> None:
     """Show the profile of each provider: what its pilot reveals, before any training."""
-    config, folder = _start(study_file, out, address, verbose=verbose)
+    config, folder = _start(options)
     from jobs.measure import measure as measure_distances
     from jobs.profiles import profiles as show_profiles
     from jobs.workspace import opened
 
-    with opened(config, folder, address, appends=True) as workspace:
+    with opened(config, folder, options.address, appends=True) as workspace:
         measure_distances(workspace)
         show_profiles(workspace)
 
 
 @guarded
+@grouped
 def probe(
-    study_file: StudyFile,
-    out: Out = None,
-    address: Address = None,
-    retry_failed: Annotated[
-        bool, typer.Option("--retry-failed", help="Train failed probes again.")
-    ] = False,
+    options: StudyOptions,
+    retry_failed: RetryFailed = False,
     failures: Annotated[
         bool, typer.Option("--failures", help="Show why probes failed; train nothing.")
     ] = False,
@@ -143,13 +136,11 @@ def probe(
             metavar="ID", help="Train one probe again, here: MIXTURE_ID:SIZE:SEED. Writes nothing."
         ),
     ] = None,
-    verbose: Verbose = False,
-    version: Version = False,
 ) -> int:
     """Train the probes that are not in the study's folder."""
     if sum([retry_failed, failures, replay is not None]) > 1:
         raise InputError("--retry-failed, --failures and --replay exclude each other; give one")
-    config, folder = _start(study_file, out, address, verbose=verbose)
+    config, folder = _start(options)
     from jobs.probe import probe as train_probes
     from jobs.probe import probes_left, show_failures
     from jobs.probe import replay as train_again
@@ -157,7 +148,7 @@ def probe(
     from jobs.workspace import opened
 
     appends = not failures and replay is None
-    with opened(config, folder, address, appends=appends) as workspace:
+    with opened(config, folder, options.address, appends=appends) as workspace:
         if replay is not None:
             return int(train_again(workspace, replay).status == "failed")
         if failures:
@@ -170,58 +161,43 @@ def probe(
 
 
 @guarded
-def fit(
-    study_file: StudyFile,
-    out: Out = None,
-    address: Address = None,
-    verbose: Verbose = False,
-    version: Version = False,
-) -> None:
+@grouped
+def fit(options: StudyOptions) -> None:
     """Fit models to the probes of the study's folder, and project every mixture."""
-    config, folder = _start(study_file, out, address, verbose=verbose)
+    config, folder = _start(options)
     from jobs.fit import fit as fit_models
     from jobs.fit import show_fits
     from jobs.workspace import opened
 
-    with opened(config, folder, address) as workspace:
+    with opened(config, folder, options.address) as workspace:
         show_fits(fit_models(workspace))
 
 
 @guarded
-def select_mixture(
-    study_file: StudyFile,
-    out: Out = None,
-    address: Address = None,
-    verbose: Verbose = False,
-    version: Version = False,
-) -> None:
+@grouped
+def select_mixture(options: StudyOptions) -> None:
     """Select the mixture to buy from the probes of the study's folder; train nothing."""
-    config, folder = _start(study_file, out, address, verbose=verbose)
+    config, folder = _start(options)
     from jobs.fit import fit_models
     from jobs.profiles import profiles as draw_profiles
     from jobs.report import conclude
     from jobs.workspace import opened
     from projektor_ray.cli.terminal import show_results
 
-    with opened(config, folder, address) as workspace:
+    with opened(config, folder, options.address) as workspace:
         drawn = draw_profiles(workspace)
         results = conclude(workspace, fit_models(workspace), drawn, figures=False)
-        show_results(results, verbose=verbose)
+        show_results(results, verbose=options.verbose)
 
 
 @guarded
-def report(
-    study_file: StudyFile,
-    out: Out = None,
-    address: Address = None,
-    verbose: Verbose = False,
-    version: Version = False,
-) -> None:
+@grouped
+def report(options: StudyOptions) -> None:
     """Write the report, one HTML page, from the study's folder; train nothing."""
-    config, folder = _start(study_file, out, address, verbose=verbose)
+    config, folder = _start(options)
     from jobs.report import update_report
 
-    update_report(config, folder, address)
+    update_report(config, folder, options.address)
 
 
 COMMANDS = {
@@ -237,18 +213,16 @@ def main(job: str) -> NoReturn:
     run(app, f"python -m jobs.{job}")
 
 
-def _start(
-    study_file: str, out: str | None, address: str | None, *, verbose: bool, as_json: bool = False
-) -> tuple["StudyConfig", str]:
+def _start(options: StudyOptions, *, as_json: bool = False) -> tuple["StudyConfig", str]:
     """The configuration and the folder of a study; every job begins with it."""
     if as_json:
         screen.results_to_stderr()
-    name = "standard input" if study_file == "-" else study_file
-    screen.status("Study", f"reading {name}")
+    is_piped = options.study_file == "-"
+    screen.status("Study", f"reading {'standard input' if is_piped else options.study_file}")
     from projektor_ray.study import read_study
 
-    config = read_study(STANDARD_INPUT if study_file == "-" else study_file)
-    folder = folder_of(config, out)
-    check_folder(folder, address)
-    screen.show_log(OWN_LOGGERS, verbose=verbose)
+    config = read_study(STANDARD_INPUT if is_piped else options.study_file)
+    folder = folder_of(config, options.out)
+    check_folder(folder, options.address)
+    screen.show_log(OWN_LOGGERS, verbose=options.verbose)
     return config, folder

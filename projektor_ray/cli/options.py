@@ -6,9 +6,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, fields, is_dataclass
 from enum import Enum
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
 import typer
+
+Result = TypeVar("Result")
 
 
 class Goal(str, Enum):
@@ -25,7 +27,7 @@ class Spent(str, Enum):
     money = "money"
 
 
-def grouped(command: Callable[..., None]) -> Callable[..., None]:
+def grouped(command: Callable[..., Result]) -> Callable[..., Result]:
     """The command with each of its dataclass parameters replaced by the dataclass's fields.
 
     So that a group of options is written once, and typer sees one option a field.
@@ -37,12 +39,12 @@ def grouped(command: Callable[..., None]) -> Callable[..., None]:
     }
 
     @functools.wraps(command)
-    def flat(**given: Any) -> None:
+    def flat(**given: Any) -> Result:
         made = {
             name: group(**{field.name: given.pop(field.name) for field in fields(group)})
             for name, group in groups.items()
         }
-        command(**made, **given)
+        return command(**made, **given)
 
     parameters = [
         parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY)

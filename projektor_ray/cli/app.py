@@ -11,11 +11,10 @@ import typer
 from projektor_ray.cli import screen
 from projektor_ray.cli.command import Version, command_line, guarded, run
 from projektor_ray.cli.options import (
-    AggregateOptions,
     ModelOptions,
     OfferOptions,
     OutputOptions,
-    PurchaseOptions,
+    PurchaseInputs,
     TableOptions,
     grouped,
 )
@@ -72,11 +71,7 @@ def project(
 @guarded
 @grouped
 def select(
-    data: TableOptions,
-    wanted: ModelOptions,
-    sold: OfferOptions,
-    bought: PurchaseOptions,
-    joined: AggregateOptions,
+    inputs: PurchaseInputs,
     output: OutputOptions,
     form: Annotated[
         str,
@@ -93,10 +88,10 @@ def select(
     --at: of one size; default: of any. --target: the cheapest to reach it. --frontier: for each
     budget. --metric a,b: for several metrics, such as those of several validation sets.
     """
-    _start(data, output, is_table=form in ("plans", "purchase-order"))
+    _start(inputs.data, output, is_table=form in ("plans", "purchase-order"))
     from projektor_ray.cli import table_commands
 
-    table_commands.select(data, wanted, sold, bought, joined, output, form)
+    table_commands.select(inputs, output, form)
 
 
 @app.command()
@@ -140,11 +135,7 @@ def compare(
 @guarded
 @grouped
 def report(
-    data: TableOptions,
-    wanted: ModelOptions,
-    sold: OfferOptions,
-    bought: PurchaseOptions,
-    joined: AggregateOptions,
+    inputs: PurchaseInputs,
     out: Annotated[Path, typer.Option(help="The page to write: .html.")],
     title: Annotated[
         str | None, typer.Option(help="Title of the page; default: the table's name.")
@@ -153,10 +144,10 @@ def report(
     """Write a page of the plan, warnings, next steps and evidence."""
     if out.suffix != ".html":
         raise InputError(f"the report is a page: --out must end in .html; got {out}")
-    _start(data, OutputOptions())
+    _start(inputs.data, OutputOptions())
     from projektor_ray.cli import table_commands
 
-    table_commands.report(data, wanted, sold, bought, joined, out, title)
+    table_commands.report(inputs, out, title)
 
 
 @app.command()

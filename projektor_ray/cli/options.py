@@ -2,7 +2,7 @@
 
 import functools
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, fields, is_dataclass
 from enum import Enum
 from pathlib import Path
@@ -30,32 +30,39 @@ class Spent(str, Enum):
 def grouped(command: Callable[..., Result]) -> Callable[..., Result]:
     """The command with each of its dataclass parameters replaced by the dataclass's fields.
 
-    So that a group of options is written once, and typer sees one option a field.
+    So that a group of options is written once, and typer sees one option a field. A group may hold
+    further groups.
     """
-    groups: dict[str, type[Any]] = {
-        name: parameter.annotation
-        for name, parameter in inspect.signature(command).parameters.items()
-        if isinstance(parameter.annotation, type) and is_dataclass(parameter.annotation)
-    }
+    own = inspect.signature(command).parameters
 
     @functools.wraps(command)
     def flat(**given: Any) -> Result:
-        made = {
-            name: group(**{field.name: given.pop(field.name) for field in fields(group)})
-            for name, group in groups.items()
-        }
-        return command(**made, **given)
+        return command(**{name: _taken(name, one.annotation, given) for name, one in own.items()})
 
-    parameters = [
-        parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY)
-        for name, own in inspect.signature(command).parameters.items()
-        for parameter in (
-            inspect.signature(groups[name]).parameters.values() if name in groups else (own,)
-        )
-    ]
+    parameters = list(_flat(own.values()))
     flat.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
     flat.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
     return flat
+
+
+def _flat(parameters: Iterable[inspect.Parameter]) -> Iterator[inspect.Parameter]:
+    """Parameters, those of a group in place of the group."""
+    for one in parameters:
+        if _is_group(one.annotation):
+            yield from _flat(inspect.signature(one.annotation).parameters.values())
+        else:
+            yield one.replace(kind=inspect.Parameter.KEYWORD_ONLY)
+
+
+def _taken(name: str, annotation: Any, given: dict[str, Any]) -> Any:
+    """The value of a parameter among those of all options; a group is made of its fields'."""
+    if not _is_group(annotation):
+        return given[name]
+    return annotation(**{one.name: _taken(one.name, one.type, given) for one in fields(annotation)})
+
+
+def _is_group(annotation: Any) -> bool:
+    return isinstance(annotation, type) and is_dataclass(annotation)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -191,6 +198,17 @@ class AggregateOptions:
         str | None,
         typer.Option(help="Of several metrics: mean, worst, or weights 2,1 in --metric's order."),
     ] = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class PurchaseInputs:
+    """All that a purchase is selected by."""
+
+    data: TableOptions
+    wanted: ModelOptions
+    sold: OfferOptions
+    bought: PurchaseOptions
+    joined: AggregateOptions
 
 
 @dataclass(frozen=True, kw_only=True)

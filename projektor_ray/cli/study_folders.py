@@ -11,7 +11,7 @@ from projektor_ray.cli.options import (
     AggregateOptions,
     ModelOptions,
     OfferOptions,
-    PurchaseOptions,
+    PurchaseInputs,
     TableOptions,
 )
 from projektor_ray.cli.purchase_arguments import offers_of, request_of
@@ -118,16 +118,14 @@ def fitted_runs(study: FittedStudy, metric: str | None) -> tuple[Runs, "ScaleReg
 
 def study_results(
     study: FittedStudy,
-    sold: OfferOptions,
-    bought: PurchaseOptions,
-    joined: AggregateOptions,
+    inputs: PurchaseInputs,
     title: str | None,
     *,
     figures: bool,
 ) -> Results:
     """Select a purchase under the offers of the options, else of the study."""
-    changed = study.offering(offer_changes(study, sold), _aggregate(study, joined))
-    request = request_of(bought)
+    changed = study.offering(offer_changes(study, inputs.sold), _aggregate(study, inputs.joined))
+    request = request_of(inputs.bought)
     plans = changed.select() if request == PurchaseRequest() else changed.select(**asdict(request))
     results = results_of_plans(changed, plans, _profiles(study), figures=figures)
     return replace(results, title=title or results.title)

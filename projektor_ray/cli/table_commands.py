@@ -12,12 +12,10 @@ import pyarrow as pa
 from projektor_ray.cli import screen, terminal
 from projektor_ray.cli.number_lists import bounds_of, is_number
 from projektor_ray.cli.options import (
-    AggregateOptions,
     Goal,
     ModelOptions,
-    OfferOptions,
     OutputOptions,
-    PurchaseOptions,
+    PurchaseInputs,
     TableOptions,
 )
 from projektor_ray.cli.output_files import finish, save
@@ -124,11 +122,7 @@ def project(
 
 
 def select(
-    data: TableOptions,
-    wanted: ModelOptions,
-    sold: OfferOptions,
-    bought: PurchaseOptions,
-    joined: AggregateOptions,
+    inputs: PurchaseInputs,
     output: OutputOptions,
     form: str,
 ) -> None:
@@ -137,7 +131,7 @@ def select(
         raise InputError(f"there is no --format {form}; {nearest(form, known)}")
     if form != "plans" and output.out is None:
         raise InputError(f"--format {form} needs a file to write: --out FILE")
-    results = _results(data, wanted, sold, bought, joined, figures=False)
+    results = _results(inputs, figures=False)
     terminal.show_results(results, verbose=output.verbose)
     plans = results.bought
     if form == "plans":
@@ -153,45 +147,40 @@ def select(
 
 
 def report(
-    data: TableOptions,
-    wanted: ModelOptions,
-    sold: OfferOptions,
-    bought: PurchaseOptions,
-    joined: AggregateOptions,
+    inputs: PurchaseInputs,
     out: Path,
     title: str | None,
 ) -> None:
     """Write the page of a purchase."""
     from projektor_ray.report import render_page  # which needs a second for its figures
 
-    results = _results(data, wanted, sold, bought, joined, title, figures=True)
+    results = _results(inputs, title, figures=True)
     save(out, render_page(results).encode())
 
 
 def _results(
-    data: TableOptions,
-    wanted: ModelOptions,
-    sold: OfferOptions,
-    bought: PurchaseOptions,
-    joined: AggregateOptions,
+    inputs: PurchaseInputs,
     title: str | None = None,
     *,
     figures: bool,
 ) -> Results:
     """Read the table, fit a model for each metric, and select."""
+    data, wanted = inputs.data, inputs.wanted
     if (study := study_of(data, wanted)) is not None:
-        return study_results(study, sold, bought, joined, title, figures=figures)
-    request = request_of(bought)
+        return study_results(study, inputs, title, figures=figures)
+    request = request_of(inputs.bought)
     tables = _read(data, _goal(wanted))
-    check_aggregate(joined, [runs.metric for runs in tables])
+    check_aggregate(inputs.joined, [runs.metric for runs in tables])
     models = [_fit(wanted, runs, log=data.log) for runs in tables]
-    offers = offers_of(sold, models[0].providers_)
+    offers = offers_of(inputs.sold, models[0].providers_)
     if request.size is not None:
         models[0].check_target(request.size)
     problem, how = models[0].problem(offers), None
     if len(models) > 1:
         names = [runs.metric for runs in tables]
-        how = aggregation_of(joined, names, one_direction(dict(zip(names, models, strict=True))))
+        how = aggregation_of(
+            inputs.joined, names, one_direction(dict(zip(names, models, strict=True)))
+        )
         problems = [model.problem(offers) for model in models]
         problem = aggregate(dict(zip(names, problems, strict=True)), how)
     plans = buy(problem, request)

@@ -14,6 +14,7 @@ import pytest
 import yaml
 
 from jobs.cluster import ROOT
+from projektor_ray.cli.signals import STOPPED
 from tests.helpers.job_studies import values
 
 pytestmark = pytest.mark.ray
@@ -107,7 +108,7 @@ def test_the_next_job_removes_what_a_kill_left_and_ends_on_sigterm(
     second.process.send_signal(signal.SIGTERM)
     status, said = second.end()
     assert status == 128 + signal.SIGTERM, said
-    assert said.endswith("Stopped: finished work is kept; the same command continues it.")
+    assert said.endswith(f"Stopped: {STOPPED}")
     assert not list((tmp_path / "out" / "lease").iterdir())
     assert not list(Path(temporary).glob("projektor-*"))
     assert not alive(children)

@@ -142,10 +142,7 @@ def read_runs(table: pa.Table, roles: Roles, measured: bool) -> Runs:
     columns = find_columns(table.take(rows), roles, measured=measured)
     rows = _usable(table, rows, roles, columns, left)
     table = table.take(rows)
-    providers = provider_names(columns.mixture)
-    order = np.argsort(np.array(providers), kind="stable")
-    providers = tuple(providers[i] for i in order)
-    mixture = tuple(columns.mixture[i] for i in order)
+    providers, mixture = _by_provider(columns)
     counts = np.column_stack([column(table, name) for name in mixture])
     parts = np.nan_to_num(counts) if columns.unit == "counts" else counts
     shares, filled = with_empty_as_zero(_as_shares(parts, columns.unit))
@@ -176,6 +173,13 @@ def read_runs(table: pa.Table, roles: Roles, measured: bool) -> Runs:
         filled,
     )
     return Runs(providers, mixtures, values, sizes, distances, metric, bounds, reading)
+
+
+def _by_provider(columns: Columns) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The providers by name, and the column of each."""
+    providers = provider_names(columns.mixture)
+    order = np.argsort(np.array(providers), kind="stable")
+    return tuple(providers[i] for i in order), tuple(columns.mixture[i] for i in order)
 
 
 def _usable(table: pa.Table, rows: Any, roles: Roles, columns: Columns, left: Counter[str]) -> Any:

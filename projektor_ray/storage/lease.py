@@ -26,12 +26,11 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime, timezone
 
-import psutil
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from projektor_ray.errors import BusyError, StorageError
 from projektor_ray.storage.folder import Folder
-from projektor_ray.storage.process_identity import machine
+from projektor_ray.storage.process_identity import ProcessIdentity, machine
 
 logger = logging.getLogger(__name__)
 
@@ -76,8 +75,7 @@ class Claim(BaseModel):
     @property
     def has_ended(self) -> bool:
         """Whether its process ran on this machine and has ended."""
-        here = bool(self.machine) and self.machine == machine()
-        return here and not psutil.pid_exists(self.pid)
+        return ProcessIdentity(machine=self.machine, pid=self.pid, started=0).has_ended
 
 
 @dataclass(frozen=True)

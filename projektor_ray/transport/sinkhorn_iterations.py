@@ -88,18 +88,14 @@ def sinkhorn_iterations(
     rounds = torch.zeros(count, dtype=torch.long, device=log_scaling.device)
     unsafe = torch.zeros(count, dtype=torch.bool, device=log_scaling.device)
     retried, active = torch.zeros_like(unsafe), torch.arange(count, device=log_scaling.device)
-    window = WINDOW if stopping.tolerance >= TIGHT_TOLERANCE else TIGHT_WINDOW
-    precise = stopping.tolerance < FLOAT32_HISTORY_TOLERANCE
-    anderson = Anderson(count, target, window, torch.float64 if precise else torch.float32)
+    anderson = _acceleration(count, target, stopping.tolerance)
     for turn in range(1, stopping.max_rounds + 1):
         sums = operator.sums(centre, log_scaling, weights)
         mapped = log_target - sums.columns.log()  # T(s)
         residual = mapped - log_scaling
         log_mass = sums.log_mass + log_scaling.logsumexp(dim=1)
         safe = (log_mass <= limit) & residual.sum(dim=1).isfinite()
-        # Σ_j |Σ_i P_ij − b_j|, since the target marginal is b_j e^(s_j − T(s)_j)
-        measured = (torch.expm1(-residual).abs() * target).sum(dim=1)
-        measured = torch.where(safe, measured, torch.inf)
+        measured = torch.where(safe, _marginal_error(residual, target), torch.inf)
         better = measured < error[active]
         best[active[better]], error[active[better]] = log_scaling[better], measured[better]
         rounds[active], unsafe[active] = turn, ~safe
@@ -122,6 +118,18 @@ def sinkhorn_iterations(
         else:
             log_scaling = mapped
     return IterationResult(best, error, rounds, unsafe & (error > stopping.tolerance))
+
+
+def _marginal_error(residual: Tensor, target: Tensor) -> Tensor:
+    """Σ_j |Σ_i P_ij − b_j|, shape (B,), since the target marginal is b_j e^(s_j − T(s)_j)."""
+    return (torch.expm1(-residual).abs() * target).sum(dim=1)
+
+
+def _acceleration(count: int, target: Tensor, tolerance: float) -> "Anderson":
+    """Anderson acceleration with the window and the precision that a tolerance needs."""
+    window = WINDOW if tolerance >= TIGHT_TOLERANCE else TIGHT_WINDOW
+    precise = tolerance < FLOAT32_HISTORY_TOLERANCE
+    return Anderson(count, target, window, torch.float64 if precise else torch.float32)
 
 
 class Anderson:

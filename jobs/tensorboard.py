@@ -44,7 +44,7 @@ def log_probe(
     measured = {**dict(zip(metrics, values, strict=True)), "seconds": outcome.seconds}
     run = folder / f"{probe.mixture_id}-{probe.size}-{probe.seed}"
     with SummaryWriter(str(run)) as writer:
-        for part in hparams(shares, measured):  # of `found` the names, which all runs must share
+        for part in hparams(shares, measured):  # of `measured` the names, which all runs must share
             writer.file_writer.add_summary(part)
         for name, value in measured.items():
             if value is not None:

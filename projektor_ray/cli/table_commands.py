@@ -1,8 +1,6 @@
 """What the commands of `projektor` do with a table of runs."""
 
-import sys
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -27,6 +25,7 @@ from projektor_ray.cli.purchase_arguments import (
     request_of,
 )
 from projektor_ray.cli.study_folders import fit_on, fitted_runs, study_of, study_results
+from projektor_ray.data.tables import STANDARD_INPUT
 from projektor_ray.errors import InputError, nearest
 from projektor_ray.explain.beyond_runs import beyond_best_mixture
 from projektor_ray.explain.extrapolation import extrapolation
@@ -56,12 +55,7 @@ from projektor_ray.selection import (
     buy,
     plans_without,
 )
-from projektor_ray.storage.temporary_folders import temporary_folder
 from projektor_ray.study import FittedStudy
-
-STANDARD_INPUT = "-"
-KINDS = {b"PAR1": ".parquet", b"ARROW1": ".arrow"}
-"""How a file of each kind begins; any other is taken for CSV."""
 
 
 def fit(data: TableOptions, wanted: ModelOptions, output: OutputOptions) -> None:
@@ -248,25 +242,10 @@ def _reading(runs: Runs) -> dict[str, object]:
 
 
 def _table(data: TableOptions) -> pa.Table:
-    with _path(data.table) as path:
-        table = read_run_table(path)
+    table = read_run_table(data.table)
     if data.join is None:
         return table
     return join_tables(table, read_run_table(data.join), data.key)
-
-
-@contextmanager
-def _path(source: str) -> Iterator[str]:
-    """The path of a table; for standard input, of a file that holds what came."""
-    if source != STANDARD_INPUT:
-        yield source
-        return
-    content = sys.stdin.buffer.read()
-    kind = next((end for start, end in KINDS.items() if content.startswith(start)), ".csv")
-    with temporary_folder("projektor-input-", len(content)) as folder:
-        path = folder / f"standard-input{kind}"
-        path.write_bytes(content)
-        yield str(path)
 
 
 def _read_mixtures(data: TableOptions, source: str, names: tuple[str, ...]) -> Runs:

@@ -54,6 +54,7 @@ def assemble(
     far: Sequence[Fact] = (),
     profiles: Mapping[str, Sequence["ProviderProfile"]] = MappingProxyType({}),
     source: Literal["study", "table"] = "table",
+    largest_scale: int | None = None,
     figures: bool = True,
 ) -> Results:
     """The results of fitted models and plans; see `Results` for parameters of the same name.
@@ -97,6 +98,7 @@ def assemble(
         far=tuple(far),
         profiles={name: tuple(drawn) for name, drawn in profiles.items()},
         source=source,
+        largest_scale=largest_scale,
     )
 
 

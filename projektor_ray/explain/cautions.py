@@ -1,6 +1,7 @@
 """Warnings: what could make the plan or its prediction wrong."""
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -11,6 +12,9 @@ from projektor_ray.explain.plan_summary import comparison_scope, few_converged, 
 from projektor_ray.explain.results import ModelPrediction, Results
 from projektor_ray.explain.uncertainty import gain_uncertainty
 from projektor_ray.selection import Plan
+
+if TYPE_CHECKING:
+    from projektor_ray.profiles import ProviderProfile
 
 NEAR = 0.85
 """Overlap with a trained mixture from which on a plan counts as trained."""
@@ -105,6 +109,13 @@ def _search(results: Results) -> Iterator[Fact]:
     """Of the search, and of the errors that are shown."""
     if few_converged(results.selected):
         yield from search_result(results.selected)
+    if not results.bought.distances_confirmed:
+        yield fact(
+            "distances_not_confirmed",
+            "The predictions of the plans use interpolated distances, which still differed from "
+            "the measured ones after the last repetition of the search: another mixture may be "
+            "slightly better.",
+        )
     if not results.cross_validation.left_out:
         yield fact(
             "no_cross_validation",
@@ -124,7 +135,7 @@ def _not_best(results: Results) -> Iterator[Fact]:
             f"better {results.metric_label} for the plan {quoted('uniform')} than for this one.",
             models=tuple(against),
         )
-    uncertain = gain_uncertainty(results.bought, results.metric_text)
+    uncertain = gain_uncertainty(results.bought, results.metric_text, results.largest_scale)
     if uncertain is not None:
         yield uncertain
     others = {
@@ -210,49 +221,65 @@ def _filling(results: Results) -> Iterator[Fact]:
 def provider_warnings(results: Results) -> Iterator[Fact]:
     """Flaws of the pilots."""
     for profile, of_set in results.every_profile:
-        name, wrong, odd = profile.provider, profile.wrong_labels, profile.outliers
-        if wrong is not None and wrong.low >= BAD_LABELS:
-            yield fact(
-                "wrong_labels",
-                f"About {percent(wrong.value)} of the labels of {name} look wrong (90% interval "
-                f"{percent_range(wrong.low, wrong.high)}){of_set}.",
-                provider=name,
-                share=wrong.value,
-                low=wrong.low,
-                high=wrong.high,
-            )
-        if odd is not None and odd.low >= BAD_OUTLIERS:
-            yield fact(
-                "outliers",
-                f"About {percent(odd.value)} of the samples of {name} are unlike any validation "
-                f"sample{of_set}.",
-                provider=name,
-                share=odd.value,
-            )
-        repeated = profile.duplicates_within + profile.near_duplicates_within
-        if repeated > BAD_DUPLICATES * profile.samples:
-            yield fact(
-                "duplicates",
-                f"{count(repeated, 'sample')} of {name} duplicate other samples of the same pilot "
-                f"({profile.near_duplicates_within:,} of these only nearly).",
-                provider=name,
-                samples=repeated,
-            )
-        if profile.duplicates_in_validation:
-            yield fact(
-                "leakage",
-                f"{count(profile.duplicates_in_validation, 'sample')} of {name} are also in the "
-                f"validation set{of_set}: the metric of mixtures with {name} is too good.",
-                provider=name,
-                samples=profile.duplicates_in_validation,
-            )
-        near, chance = profile.near_duplicates_in_validation, profile.near_duplicates_by_chance
-        if near > BAD_DUPLICATES * profile.samples and near > CHANCE_FACTOR * chance:
-            yield fact(
-                "near_duplicates",
-                f"{count(near, 'sample')} of {name} nearly equal a validation sample{of_set}; "
-                f"about {chance:,.0f} would by chance.",
-                provider=name,
-                samples=near,
-                by_chance=chance,
-            )
+        yield from _flawed_samples(profile, of_set)
+        yield from _repeated_samples(profile)
+        yield from _leaked_samples(profile, of_set)
+
+
+def _flawed_samples(profile: "ProviderProfile", of_set: str) -> Iterator[Fact]:
+    """Wrong labels and outliers."""
+    name, wrong, odd = profile.provider, profile.wrong_labels, profile.outliers
+    if wrong is not None and wrong.low >= BAD_LABELS:
+        yield fact(
+            "wrong_labels",
+            f"About {percent(wrong.value)} of the labels of {name} look wrong (90% interval "
+            f"{percent_range(wrong.low, wrong.high)}){of_set}.",
+            provider=name,
+            share=wrong.value,
+            low=wrong.low,
+            high=wrong.high,
+        )
+    if odd is not None and odd.low >= BAD_OUTLIERS:
+        yield fact(
+            "outliers",
+            f"About {percent(odd.value)} of the samples of {name} are unlike any validation "
+            f"sample{of_set}.",
+            provider=name,
+            share=odd.value,
+        )
+
+
+def _repeated_samples(profile: "ProviderProfile") -> Iterator[Fact]:
+    """Duplicates within a pilot."""
+    repeated = profile.duplicates_within + profile.near_duplicates_within
+    if repeated > BAD_DUPLICATES * profile.samples:
+        yield fact(
+            "duplicates",
+            f"{count(repeated, 'sample')} of {profile.provider} duplicate other samples of the "
+            f"same pilot ({profile.near_duplicates_within:,} of these only nearly).",
+            provider=profile.provider,
+            samples=repeated,
+        )
+
+
+def _leaked_samples(profile: "ProviderProfile", of_set: str) -> Iterator[Fact]:
+    """Duplicates between a pilot and the validation set."""
+    name = profile.provider
+    if profile.duplicates_in_validation:
+        yield fact(
+            "leakage",
+            f"{count(profile.duplicates_in_validation, 'sample')} of {name} are also in the "
+            f"validation set{of_set}: the metric of mixtures with {name} is too good.",
+            provider=name,
+            samples=profile.duplicates_in_validation,
+        )
+    near, chance = profile.near_duplicates_in_validation, profile.near_duplicates_by_chance
+    if near > BAD_DUPLICATES * profile.samples and near > CHANCE_FACTOR * chance:
+        yield fact(
+            "near_duplicates",
+            f"{count(near, 'sample')} of {name} nearly equal a validation sample{of_set}; "
+            f"about {chance:,.0f} would by chance.",
+            provider=name,
+            samples=near,
+            by_chance=chance,
+        )

@@ -60,6 +60,7 @@ def results_of_study(
         far=[fact for one in fits for fact in far_runs_of_study(one)],
         profiles=profiles,
         source="study",
+        largest_scale=study.largest_scale,
         figures=figures,
     )
 

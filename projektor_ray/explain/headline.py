@@ -32,7 +32,7 @@ def heading(report: Results) -> str:
         return f"Buy {says}"
     budget = report.bought.budget
     within = "" if budget is None else f" within the budget of {budget:,.10g}"
-    best = report.show(report.selected.predicted)
+    best = report.metric_text.value(report.selected.predicted)
     return f"{answer.target:.10g} cannot be reached{within}. The best is {best}, with {says}"
 
 
@@ -59,9 +59,9 @@ def tiles(report: Results) -> tuple[Tile, ...]:
 def _prediction(report: Results) -> Tile:
     lines = [f"predicted {report.metric_label}"]
     if report.selected.interval is not None:
-        span = report.show_span(report.selected.interval)
+        span = report.metric_text.interval(report.selected.interval)
         lines.append(f"90% interval for one training: {span}")
-    return Tile(report.show(report.selected.predicted), tuple(lines))
+    return Tile(report.metric_text.value(report.selected.predicted), tuple(lines))
 
 
 def _gain(report: Results) -> Tile:
@@ -76,9 +76,9 @@ def _gain(report: Results) -> Tile:
     if not report.measurable(gain):
         line = f"over {called}, the best clearly different plan: {report.metric_text.gain(gain)}"
         return Tile("no measurable gain", (line, *over))
-    span = report.show_span((gain.low, gain.high))
+    span = report.metric_text.interval((gain.low, gain.high))
     line = f"gain over {called}, the best clearly different plan (90%: {span})"
-    return Tile(report.show_change(gain.value), (line, *over))
+    return Tile(report.metric_text.change(gain.value), (line, *over))
 
 
 def _target(report: Results) -> Tile:
@@ -88,12 +88,13 @@ def _target(report: Results) -> Tile:
     target = f"{answer.target:.10g}"
     if not answer.reached:
         return Tile(
-            report.show(abs(answer.target - best.predicted)), (f"short of the target {target}",)
+            report.metric_text.value(abs(answer.target - best.predicted)),
+            (f"short of the target {target}",),
         )
     lines = ["target, reached on average over trainings"]
     if best.interval is not None:
         edge, side = (best.interval[0], "below") if report.sign > 0 else (best.interval[1], "above")
-        lines.append(f"one training in twenty is predicted {side} {report.show(edge)}")
+        lines.append(f"one training in twenty is predicted {side} {report.metric_text.value(edge)}")
     return Tile(target, tuple(lines))
 
 

@@ -39,9 +39,18 @@ def _trainings(results: Results) -> Iterator[Fact]:
             f"is close to it. {_mixture_setting(results, best.mixture)}",
             size=scales[-1],
         )
-    further = further_scale(scales[-1], best.size)
-    if len(scales) == 1:
-        more = FURTHER * scales[0]
+    wanted = FURTHER * scales[0] if len(scales) == 1 else further_scale(scales[-1], best.size)
+    further = min(wanted, results.largest_scale or wanted)
+    if wanted > scales[-1] >= further:
+        yield fact(
+            "enlarge_pilots",
+            f"Ask the providers for larger pilots: with these, {count(further, 'sample')} is the "
+            "largest size at which every mixture can be trained. Or set `probes.replacement: true` "
+            "to draw samples more than once.",
+            size=further,
+        )
+    elif len(scales) == 1:
+        more = further
         yield fact(
             "train_second_size",
             f"Train mixtures at {count(more, 'sample')} too: one size does not show how "

@@ -11,10 +11,8 @@ from projektor_ray.explain.formatting import (
     FINER,
     MARGINAL_VALUE_DIGITS,
     MetricText,
-    change,
     changes,
     decimals_from_intervals,
-    interval_text,
     percent,
     rounded,
     sample_step,
@@ -115,6 +113,8 @@ class Results:
     profiles : of the providers, where there are pilots, by validation set.
     far : runs that are far from all others.
     source : whether the trainings are a study's, or a table of somebody's runs.
+    largest_scale : the largest size at which the pilots allow to train every mixture; None where
+        they set no limit, or there are none.
     """
 
     title: str
@@ -135,6 +135,7 @@ class Results:
     profiles: Mapping[str, tuple["ProviderProfile", ...]] = field(default_factory=dict)
     far: tuple[Fact, ...] = ()
     source: Literal["study", "table"] = "table"
+    largest_scale: int | None = None
 
     @property
     def probes(self) -> ProbeArrays:
@@ -203,8 +204,9 @@ class Results:
 
     @property
     def grows(self) -> bool:
-        """Whether the model says what more samples bring; else `worth` is of samples in place of
-        others, see `Plan.marginal_value`."""
+        """Whether the model says what more samples bring; else marginal values are of samples in
+        place of others, see `Plan.marginal_value`.
+        """
         size = self.selected.size
         return any(one.at(size)[0] != one.at(BEYOND * size)[0] for one in self.curves[:1])
 
@@ -229,14 +231,6 @@ class Results:
         """Of a metric: as many as its uncertainty makes sense of."""
         return decimals_from_intervals([plan.interval for plan in self.bought.plans.values()])
 
-    def show(self, value: float) -> str:
-        """A metric."""
-        return f"{rounded(value, self.decimals):,.{self.decimals}f}"
-
-    def show_change(self, value: float) -> str:
-        """A difference of metrics with its sign; ±0 where it rounds to nothing."""
-        return change(value, self.decimals)
-
     @property
     def shown_marginal_values(self) -> Sequence[str]:
         """What `step` samples more of each provider are worth, m of them."""
@@ -249,8 +243,4 @@ class Results:
         other = self.without[name]
         if other is None:
             return NEEDED
-        return self.show_change(other.predicted - self.selected.predicted)
-
-    def show_span(self, bounds: tuple[float, float] | None) -> str:
-        """An interval of the metric."""
-        return interval_text(bounds, self.decimals)
+        return self.metric_text.change(other.predicted - self.selected.predicted)

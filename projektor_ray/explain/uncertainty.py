@@ -13,9 +13,15 @@ FURTHER = 4
 """How many times the largest trained size a further one is at most."""
 
 
-def gain_uncertainty(plans: PurchasePlans, metric: MetricText) -> Fact | None:
+def gain_uncertainty(
+    plans: PurchasePlans, metric: MetricText, largest_scale: int | None = None
+) -> Fact | None:
     """That the plan may be no better than the best baseline, or than other plans, and which
     trainings would show it; None where neither is so, or the plan is one that reaches a target.
+
+    Parameters
+    ----------
+    largest_scale : at which training is possible; None: at any.
     """
     name = plans.nearest
     if name is None or plans.target_result is not None:
@@ -41,7 +47,7 @@ def gain_uncertainty(plans: PurchasePlans, metric: MetricText) -> Fact | None:
     else:
         return None
     if plans.trained is not None:
-        text += f" {_trainings_to_decide(plans, name, plans.trained)}"
+        text += f" {_trainings_to_decide(plans, name, plans.trained, largest_scale)}"
     return fact(kind, text, **values)
 
 
@@ -52,13 +58,16 @@ def further_scale(last: int, size: int) -> int:
     return round(min(FURTHER * last, float(np.sqrt(last * size))))
 
 
-def _trainings_to_decide(plans: PurchasePlans, baseline: str, trained: TrainedComparison) -> str:
+def _trainings_to_decide(
+    plans: PurchasePlans, baseline: str, trained: TrainedComparison, largest_scale: int | None
+) -> str:
     """Which trainings would decide between the plan and a baseline: at a larger size where they
     clearly differ at the largest one, else more of them there.
     """
     size = plans.selected.size
     clear = trained.gain is not None and trained.gain.low > 0
     further = further_scale(trained.size, size)
+    further = min(further, largest_scale or further)
     at = f"at {count(trained.size, 'sample')}"
     if clear and further > trained.size:
         return (

@@ -140,8 +140,8 @@ def _growth_in_words(report: Results) -> str:
     size = report.selected.size
     values = [(drawn.name, drawn.at(size)) for drawn in report.curves]
     return "; ".join(
-        f"{report.bought.label(name)} at {size:,}: {report.show(value)}, 90% interval "
-        f"{report.show_span((low, high))}"
+        f"{report.bought.label(name)} at {size:,}: {report.metric_text.value(value)}, 90% interval "
+        f"{report.metric_text.interval((low, high))}"
         for name, (value, low, high) in values
     )
 
@@ -171,8 +171,9 @@ def budget_figure(report: Results) -> Markup:
         axes.xaxis.set_major_formatter(FuncFormatter(lambda money, _: f"{money:,.10g}"))
         axes.margins(x=0.14)
         axes.set(xlabel="budget; at each point the samples bought", ylabel=report.metric_label)
+    metric = report.metric_text
     sentences = [
-        f"{budget:,.10g}: {report.show(plan.predicted)} ({report.show_span(plan.interval)})"
+        f"{budget:,.10g}: {metric.value(plan.predicted)} ({metric.interval(plan.interval)})"
         for budget, plan in frontier
     ]
     return inline(figure, "frontier", f"{report.metric} against the budget", "; ".join(sentences))
@@ -189,7 +190,7 @@ def baselines_figure(report: Results) -> Markup:
                 axes.plot(plan.interval, [row, row], color=colour, linewidth=4, alpha=0.4)
             axes.scatter([plan.predicted], [row], s=46, color=colour, zorder=3)
             axes.annotate(
-                report.show(plan.predicted),
+                report.metric_text.value(plan.predicted),
                 (plan.predicted, row),
                 xytext=(0, 6),
                 textcoords="offset points",
@@ -201,9 +202,9 @@ def baselines_figure(report: Results) -> Markup:
         axes.xaxis.set_major_locator(MaxNLocator(5))
         axes.grid(visible=False, axis="y")
         axes.set_xlabel(report.metric_label)
-    each = zip(names, report.plans.values(), strict=True)
+    each, metric = zip(names, report.plans.values(), strict=True), report.metric_text
     sentences = [
-        f"{name} {report.show(p.predicted)} ({report.show_span(p.interval)})" for name, p in each
+        f"{name} {metric.value(p.predicted)} ({metric.interval(p.interval)})" for name, p in each
     ]
     return inline(figure, "plans", "The plan and the baselines", "; ".join(sentences))
 

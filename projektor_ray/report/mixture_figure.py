@@ -65,7 +65,10 @@ def _triangle(report: Results) -> Markup:
         bar.outline.set_visible(False)
         bar.set_label(report.metric_label)
     best = surface.mixtures[np.argmax(surface.values * report.sign)]
-    low, high = report.show(surface.values.min()), report.show(surface.values.max())
+    low, high = (
+        report.metric_text.value(surface.values.min()),
+        report.metric_text.value(surface.values.max()),
+    )
     return inline(
         figure,
         "mixture",

@@ -3,8 +3,9 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from projektor_ray.explain.profile_table import share_text
 from projektor_ray.explain.results import Results
-from projektor_ray.profiles import ProviderProfile, Share
+from projektor_ray.profiles import ProviderProfile
 
 OPEN_PROFILES = 12
 """Profiles that are shown; the others unfold."""
@@ -61,10 +62,10 @@ def _facts(report: Results, profile: ProviderProfile) -> dict[str, str]:
     return {
         "in the plan": "–" if profile.planned_samples is None else f"{profile.planned_samples:,}",
         "without it": report.show_without(profile.provider),
-        "pilot": f"{profile.samples:,}",
+        "pilot samples": f"{profile.samples:,}",
         "distance": f"{profile.distance:.3f}",
-        "wrong labels": _percentage(profile.wrong_labels),
-        "outliers": _percentage(profile.outliers),
+        "wrong labels": share_text(profile.wrong_labels),
+        "outliers": share_text(profile.outliers),
         "missing classes": _missing(profile),
         "duplicates": f"{profile.duplicates_within + profile.near_duplicates_within:,}",
         "in another pilot": _copies(profile),
@@ -77,12 +78,6 @@ def _missing(profile: ProviderProfile) -> str:
     if len(missing) <= NAMED_CLASSES:
         return ", ".join(missing) or "none"
     return f"{len(missing)} of {len(missing) + len(profile.classes)}"
-
-
-def _percentage(share: Share | None) -> str:
-    if share is None:
-        return "unknown"
-    return f"{share.value:.0%} ({100 * share.low:.0f}–{100 * share.high:.0f})"
 
 
 def _copies(profile: ProviderProfile) -> str:

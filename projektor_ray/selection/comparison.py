@@ -90,6 +90,8 @@ class PurchasePlans:
     budget : most money that may be spent; None where no budget was set.
     trained : the trainings of the largest size, where they are known.
     direction : whether more of the metric is better.
+    distances_confirmed : whether the plans' distances are exact: False where they are interpolated
+        and measuring them told otherwise.
     """
 
     plans: Mapping[str, Plan]
@@ -105,6 +107,7 @@ class PurchasePlans:
     budget: float | None = None
     trained: TrainedComparison | None = None
     direction: Direction = "maximize"
+    distances_confirmed: bool = True
 
     @property
     def distinct(self) -> dict[str, Plan]:

@@ -254,7 +254,7 @@ class FeasibleSet:
 
     @cached_property
     def cheapest_first(self) -> list[int]:
-        """PiecewiseLinearCosts of the envelopes by price, of equal prices by provider's name."""
+        """Segments of the envelopes by price, of equal prices by provider's name."""
         envelope = self.envelope
         return sorted(
             range(len(envelope.owner)),

@@ -70,7 +70,7 @@ def plan_stability(
     part of it. None where the model has no posterior.
     """
     mixtures = _around(plan.mixture, plan.part)
-    stream = generator("plausible worlds", plan.size, *plan.samples.tolist())
+    stream = generator("posterior samples", plan.size, *plan.samples.tolist())
     metrics = objective.sample_posterior(mixtures, POSTERIOR_SAMPLES, stream)
     if metrics is None:
         return None

@@ -50,9 +50,12 @@ def comparison_chart(results: Results) -> Markup:
             parts.append(line(low, y, high, y, f"span {kind}"))
         parts.append(f'<circle class="dot {kind}" cx="{x(plan.predicted):.1f}" cy="{y}" r="5.5"/>')
         parts.append(label(left - 10, y + 4, names[name], "end"))
-        parts.append(label(x(plan.predicted), y - 11, results.show(plan.predicted), "middle"))
+        parts.append(
+            label(x(plan.predicted), y - 11, results.metric_text.value(plan.predicted), "middle")
+        )
+    metric = results.metric_text
     each = (
-        f"{names[name]} {results.show(plan.predicted)} ({results.show_span(plan.interval)})"
+        f"{names[name]} {metric.value(plan.predicted)} ({metric.interval(plan.interval)})"
         for name, plan in plans.items()
     )
     title = f"Predicted {results.metric_label} of each plan"
@@ -83,8 +86,8 @@ def growth_chart(results: Results, curves: Sequence[Curve]) -> Markup | None:
     names = [short(results.bought.label(curve.name)) for curve in curves]
     parts += _legend(names, 298)
     each = (
-        f"{name} at {size:,}: {results.show(curve.at(size)[0])} "
-        f"({results.show_span(curve.at(size)[1:])})"
+        f"{name} at {size:,}: {results.metric_text.value(curve.at(size)[0])} "
+        f"({results.metric_text.interval(curve.at(size)[1:])})"
         for name, curve in zip(names, curves, strict=True)
     )
     return svg(306, f"{results.metric_label} against the size", "; ".join(each), parts)
@@ -108,7 +111,8 @@ def frontier_chart(results: Results) -> Markup | None:
         parts.append(label(at, 218, f"{budget:,.10g}", "middle"))
     parts.append(label(WIDTH / 2, 238, "budget; above each point the samples bought", "middle"))
     each = (
-        f"{b:,.10g}: {results.show(plan.predicted)}, {plan.size:,} samples" for b, plan in by_budget
+        f"{b:,.10g}: {results.metric_text.value(plan.predicted)}, {plan.size:,} samples"
+        for b, plan in by_budget
     )
     return svg(246, f"{results.metric_label} against the budget", "; ".join(each), parts)
 
@@ -144,10 +148,11 @@ def _triangle(results: Results, surface: Surface, by_hand: Floats | None) -> Mar
         )
     for (px, py), name, up in zip(CORNERS, results.labels, (20, 20, -10), strict=True):
         parts.append(label(px, py + up, f"all {short(name)}", "middle"))
-    parts += _ramp(results.show(low), results.show(high), 344)
+    lowest, highest = map(results.metric_text.value, (low, high))
+    parts += _ramp(lowest, highest, 344)
     best = surface.mixtures[np.argmax(surface.values * results.sign)]
     words = (
-        f"From {results.show(low)} to {results.show(high)}; best without any "
+        f"From {lowest} to {highest}; best without any "
         f"constraint near {results.shares_text(best)}; the plan is "
         f"{results.shares_text(results.selected.mixture)}."
     )

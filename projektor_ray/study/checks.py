@@ -4,7 +4,6 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from projektor_ray.designs.drawing import largest_feasible_size
 from projektor_ray.designs.placement import place
 from projektor_ray.errors import InputError
 from projektor_ray.learners.metrics import METRICS, Metric
@@ -34,7 +33,7 @@ def resolve(
     for validation in validations:
         _check_sets(pilots, validation, metric)
     check_labels(pilots, validations)
-    _check_goal(config, [validation.name for validation in validations], metric)
+    check_goal(config, [validation.name for validation in validations], metric)
     design = place(config, providers, [pilot.size for pilot in pilots])
     study = Study(config, providers, pilots, tuple(validations), *design)
     if not config.probes.replacement:
@@ -49,7 +48,7 @@ def _check_sets(pilots: Sequence[SetSummary], validation: SetSummary, metric: Me
         raise InputError(f"the {called} is empty; it needs labelled samples to measure on")
     for pilot in pilots:
         if pilot.size == 0:
-            raise InputError(f"provider {pilot.name!r} has revealed no samples; drop it or ask")
+            raise InputError(f"provider {pilot.name!r} has revealed no samples; drop the provider")
         if pilot.input_shape != validation.input_shape:
             raise InputError(
                 f"provider {pilot.name!r} has samples of shape {pilot.input_shape}, the {called} "
@@ -78,8 +77,14 @@ def _check_sets(pilots: Sequence[SetSummary], validation: SetSummary, metric: Me
                 )
 
 
-def _check_goal(config: StudyConfig, sets: Sequence[str], metric: Metric) -> None:
-    """Refuse an aggregate, and a design, that do not suit the number of validation sets."""
+def check_goal(config: StudyConfig, sets: Sequence[str], metric: Metric) -> None:
+    """Refuse an aggregate, and a design, that do not suit the number of validation sets.
+
+    Raises
+    ------
+    InputError
+        If they do not.
+    """
     selection = config.selection
     selection.aggregation(sets, metric.direction)
     if len(sets) == 1 and "aggregate" in selection.model_fields_set:
@@ -89,7 +94,7 @@ def _check_goal(config: StudyConfig, sets: Sequence[str], metric: Metric) -> Non
         )
     if len(sets) > 1 and config.probes.design == "adaptive":
         raise InputError(
-            "an adaptive design goes by the metric on one validation set; got "
+            "an adaptive design follows the metric on one validation set; got "
             f"{', '.join(sets)}. Drop probes.design: adaptive, or all validations but one"
         )
 
@@ -101,10 +106,9 @@ def _check_pilots_suffice(study: Study) -> None:
         short = np.flatnonzero(counts > sizes)
         if short.size:
             first = short[0]
-            feasible = min(largest_feasible_size(p, sizes) for p in study.mixtures)
             raise InputError(
                 f"provider {study.names[first]!r} has revealed {sizes[first]} samples, but a "
                 f"mixture asks {counts[first]} of it at scale {size}. The largest feasible scale "
-                f"is {feasible}; use it, list mixtures with less of this provider, or set "
-                "probes.replacement: true"
+                f"is {study.largest_scale}; use it, list mixtures with less of this provider, or "
+                "set probes.replacement: true"
             )

@@ -20,10 +20,12 @@ from projektor_ray.selection import (
     buy,
 )
 from projektor_ray.selection.objective import MetricObjective
+from projektor_ray.selection.provider import changed_offer
 from projektor_ray.storage.array_types import Floats
 from projektor_ray.storage.folder import Folder
 from projektor_ray.storage.ledger import Ledger, in_all
 from projektor_ray.storage.settings import parse
+from projektor_ray.study.checks import check_goal
 from projektor_ray.study.config import StudyConfig
 from projektor_ray.study.fitting import fit_study, join_ledgers
 from projektor_ray.study.interpolated import InterpolationError, interpolated, read_error
@@ -31,6 +33,7 @@ from projektor_ray.study.predictions import LEVEL, Prediction, Purchase, gain_be
 from projektor_ray.study.provider_config import ProviderConfig
 from projektor_ray.study.purchasing import SetFit, purchase_problem
 from projektor_ray.study.record import StudyRecord, read_record
+from projektor_ray.study.sample_counts import check_counts, check_size
 from projektor_ray.study.study import Study
 
 if TYPE_CHECKING:
@@ -158,7 +161,8 @@ class FittedStudy:
         ----------
         size, budget, target, minimize, frontier, max_size : as in a study's `selection`.
         providers : changes by provider name, with the keys of a study's `providers`: `price`,
-            `tiers`, `capacity`, `minimum_order`, `required`, `excluded`.
+            `tiers`, `capacity`, `minimum_order`, `required`, `excluded`. A new price without tiers
+            holds for every quantity.
         aggregate : as in a study's `selection`, for several validation sets.
 
         Raises
@@ -191,13 +195,8 @@ class FittedStudy:
             If a provider is unknown, a number is below 0, or the size lies below the scales.
         """
         self.check_providers(samples)
-        for name, number in samples.items():
-            if number < 0 or number != int(number):
-                raise InputError(
-                    f"a purchase has a whole number of samples, 0 or more, of each provider; got "
-                    f"{number} of {name!r}"
-                )
-        bought = np.array([samples.get(name, 0) for name in self.providers], dtype=np.int64)
+        counts = check_counts(samples)
+        bought = np.array([counts.get(name, 0) for name in self.providers], dtype=np.int64)
         if not bought.sum():
             raise InputError("the purchase has no samples; give a number for a provider")
         predicted = self.predict(bought / bought.sum(), int(bought.sum()))
@@ -262,6 +261,7 @@ class FittedStudy:
         return objective
 
     def _check_size(self, size: float) -> None:
+        size = check_size(size)
         smallest, max_size = self.study.size_bounds
         free = self.study.config.selection.projection == "none"
         if size < smallest and not free:
@@ -308,6 +308,8 @@ class FittedStudy:
         if aggregate is not None:
             config["selection"]["aggregate"] = aggregate
         changed = parse(StudyConfig, config)
+        sets = [one.name for one in self.study.validations]
+        check_goal(changed, sets, self.study.metric)
         by_name = {one.name: one for one in changed.providers}
         sold = tuple(by_name[name].sold_by() for name in self.providers)
         study = replace(self.study, config=changed, providers=sold)
@@ -322,4 +324,4 @@ def _changed_provider(known: dict[str, Any], changes: Mapping[str, Any]) -> dict
             raise InputError(
                 f"an offer of {known['name']!r} has no field {key!r}; {nearest(key, fields)}"
             )
-    return {**known, **changes}
+    return changed_offer(known, changes)

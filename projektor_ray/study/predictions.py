@@ -73,4 +73,8 @@ def gain_between(
 
 
 def _half_width(plan: Plan | Purchase) -> float:
-    return 0.0 if plan.interval is None else (plan.interval[1] - plan.interval[0]) / 2
+    """Half the width of the interval as it is before the metric's bounds cut one of its sides."""
+    if plan.interval is None:
+        return 0.0
+    middle = plan.unclipped if isinstance(plan, Plan) else plan.predicted
+    return max(middle - plan.interval[0], plan.interval[1] - middle)

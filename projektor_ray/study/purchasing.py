@@ -49,7 +49,7 @@ def plan_purchases(study: Study, fits: Sequence[SetFit]) -> PurchasePlans:
 
     A search over sizes takes a thousand steps. Where the fits' distances are by transport, it goes
     by distances interpolated between the measured ones; those of all plans found are measured and
-    the search is repeated, until they were right.
+    the search is repeated, until they were right: at most five times.
 
     Parameters
     ----------
@@ -73,8 +73,8 @@ def plan_purchases(study: Study, fits: Sequence[SetFit]) -> PurchasePlans:
         shown = distinct(np.array([plan.mixture for plan in plans.every]))
         confirmed = [one.confirms(shown) for one in guesses]
         if all(confirmed):
-            break
-    return plans
+            return plans
+    return replace(plans, distances_confirmed=False)
 
 
 class Guesses:

@@ -124,8 +124,8 @@ class SelectionConfig(Config):
 
     @property
     def aggregate_name(self) -> str:
-        """What the aggregate is called: mean or worst."""
-        return "worst" if self.aggregate == "worst" else "mean"
+        """What the aggregate is called: mean, weighted mean or worst."""
+        return "weighted mean" if isinstance(self.aggregate, dict) else str(self.aggregate)
 
     @property
     def request(self) -> PurchaseRequest:

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from projektor_ray.data import embedder_identity
+from projektor_ray.designs.drawing import largest_feasible_size
 from projektor_ray.designs.mixtures import distinct, mixture_id
 from projektor_ray.designs.placement import (
     Adaptive,
@@ -76,6 +77,8 @@ class Study:
     validations : summaries of the validation sets that every probe is measured on.
     mixtures : the design, shape (B, m); of an adaptive one, what is placed so far, in order.
     adaptive : how an adaptive design grows; None for other designs.
+    first_validation : the first set of the whole study that this one is a part of; None where this
+        is the whole one.
     """
 
     config: StudyConfig
@@ -84,18 +87,22 @@ class Study:
     validations: tuple[SetSummary, ...]
     mixtures: Floats
     adaptive: Adaptive | None
+    first_validation: SetSummary | None = None
 
     @cached_property
     def each(self) -> tuple["Study", ...]:
         """A study for each validation set, which is the same but for measuring on that set alone.
 
-        What is trained, measured and fitted for a set does not depend on the others.
+        What is measured and fitted for a set does not depend on the others; what is trained does
+        where learners see embedded samples, by the embedder of the first set.
         """
         return tuple(self.on([one.name]) for one in self.validations)
 
     def on(self, names: Sequence[str]) -> "Study":
         """The study of the validation sets of these names."""
-        return replace(self, validations=tuple(s for s in self.validations if s.name in names))
+        chosen = tuple(one for one in self.validations if one.name in names)
+        first = self.first_validation or self.validations[0]
+        return replace(self, validations=chosen, first_validation=first)
 
     @property
     def validation(self) -> SetSummary:
@@ -179,6 +186,13 @@ class Study:
     def scales(self) -> tuple[int, ...]:
         return self.config.probes.scales
 
+    @property
+    def largest_scale(self) -> int | None:
+        """The largest size at which the pilots suffice for every mixture; None: any size."""
+        if self.config.probes.replacement:
+            return None
+        return min(largest_feasible_size(mixture, self.pilot_sizes) for mixture in self.mixtures)
+
     @cached_property
     def max_size(self) -> int:
         """The most samples that a plan may have: the size to buy, else what bounds an open size."""
@@ -216,7 +230,7 @@ class Study:
         if len(scales) > 1 and size < scales[0] and projection != "none":
             raise InputError(
                 f"the size to buy, {size:,}, is below the smallest scale, {scales[0]:,}, "
-                "where no probe tells. Train a smaller scale (probes.scales), buy "
+                "where no probe is trained. Train a smaller scale (probes.scales), buy "
                 f"{scales[0]:,} or more, or set selection.projection: none to take the value at "
                 f"{scales[-1]:,} as it is"
             )
@@ -242,7 +256,7 @@ class Study:
         more = "Ask for more: probes.lattice, probes.n_mixtures or probes.mixtures"
         if mixtures == 1 and m > 1:
             raise InputError(
-                f"the design has one mixture of {m} providers, so that nothing tells how the "
+                f"the design has one mixture of {m} providers, which does not show how the "
                 f"metric depends on the shares. {more}"
             )
         predictors = self.config.selection.predictors or (SIMPLEST_PREDICTOR,)
@@ -291,12 +305,11 @@ class Study:
     @cached_property
     def probes_metadata(self) -> TableMetadata:
         """Of the probes: the learner, its settings and code, what it sees, the validation set."""
-        learner = self.config.learner
-        embedder = [embedder_identity(self.config.embedder)] if learner.input == "embedded" else []
-        input_hash = digest(
-            "probes", learner_identity(learner), self.validation.content_hash, *embedder
-        )
-        return self._metadata(input_hash)
+        learner, own, seen = self.config.learner, self.validation.content_hash, []
+        if learner.input == "embedded":
+            fitted_to = (self.first_validation or self.validation).content_hash
+            seen = [embedder_identity(self.config.embedder), *([fitted_to] * (fitted_to != own))]
+        return self._metadata(digest("probes", learner_identity(learner), own, *seen))
 
     def _metadata(self, input_hash: str) -> TableMetadata:
         return TableMetadata(self.config.name, self.names, input_hash, self.set_name)

@@ -5,6 +5,7 @@ import json
 import re
 import runpy
 import sys
+from io import BytesIO, TextIOWrapper
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ import yaml
 
 from projektor_ray.cli.app import TABLE_ENDINGS as APP_ENDINGS
 from projektor_ray.cli.app import main
+from projektor_ray.data import read_table
 from projektor_ray.runs import TABLE_ENDINGS
 
 NAMES = ["clinic", "crowd", "web"]
@@ -334,6 +336,18 @@ def test_the_package_is_the_command(
         runpy.run_module("projektor_ray", run_name="__main__")
     assert not ended.value.code
     assert "28 runs" in said_in(capsys)
+
+
+def test_a_table_of_any_kind_comes_by_standard_input(
+    runs: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    table = read_table(runs)
+    parquet = BytesIO()
+    pq.write_table(table, parquet)
+    for content in (parquet.getvalue(), json.dumps(table.to_pylist()).encode()):
+        monkeypatch.setattr(sys, "stdin", TextIOWrapper(BytesIO(content)))
+        assert projektor("fit", "-", monkeypatch=monkeypatch) == 0
+        assert "28 runs" in said_in(capsys)
 
 
 def test_two_tables_are_joined_and_a_size_said(

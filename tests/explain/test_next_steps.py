@@ -51,6 +51,17 @@ def test_a_larger_size_comes_with_what_it_would_help() -> None:
     assert then < now
 
 
+def test_the_advised_size_is_one_that_the_pilots_allow() -> None:
+    far = with_probes(sound(source="study", largest_scale=300), sizes=np.array([50.0, 200.0] * 4))
+    assert step(far, "train_larger_size").endswith("Set `probes.scales: [50, 200, 300]`.")
+    for report in (replace(far, largest_scale=200), sound(source="study", largest_scale=1000)):
+        assert not step(report, "train_larger_size") + step(report, "train_second_size")
+        advice = step(report, "enlarge_pilots")
+        assert "larger pilots" in advice
+        assert "`probes.replacement: true`" in advice
+    assert not step(far, "enlarge_pilots")
+
+
 def test_no_larger_size_is_advised_where_none_lies_between_the_last_and_the_plan() -> None:
     """The plan buys 1,000; √(999·1,000) rounds to 999, which was trained."""
     assert not step(a_report(4, scales=(250, 999)), "train_larger_size")

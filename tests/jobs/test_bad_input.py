@@ -283,7 +283,7 @@ def study(**parts: Any) -> dict[str, Any]:
         (
             study(selection={"size": 5}),
             InputError,
-            "the size to buy, 5, is below the smallest scale, 10, where no probe tells",
+            "the size to buy, 5, is below the smallest scale, 10, where no probe is trained",
         ),
         (
             study(probes={"scales": [40]}),

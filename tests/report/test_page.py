@@ -72,8 +72,8 @@ def test_a_target_and_budgets_are_shown_where_they_were_asked_for() -> None:
 
 def test_nothing_has_no_negative_sign() -> None:
     report = a_report(4)
-    assert report.show_change(-1e-9) == "±0"
-    assert report.show(-1e-9) == "0.000"
+    assert report.metric_text.change(-1e-9) == "±0"
+    assert report.metric_text.value(-1e-9) == "0.000"
 
 
 def test_every_predictor_has_a_row_and_the_one_that_decides_is_marked() -> None:
@@ -155,8 +155,8 @@ def test_profiles_show_what_is_known() -> None:
     shown = read(render_page(a_report(2, profiles=profiles)))
     assert shown.texts["h3"] == ["seller-000", "seller-001"]
     told = list(zip(shown.texts["dt"], shown.texts["dd"], strict=True))
-    assert ("wrong labels", "1% (0–3)") in told
-    assert ("wrong labels", "unknown") in told
+    assert ("wrong labels", "1% (0–3%)") in told
+    assert ("wrong labels", "cannot tell") in told
     assert ("in the plan", "70") in told
     assert "dl" not in read(render_page(a_report(2))).tags
 
@@ -172,7 +172,7 @@ def test_a_fact_that_all_validation_sets_share_is_shown_once() -> None:
     assert told.count(("distance (everyday)", "1.250")) == 1
     assert told.count(("distance (rare)", "2.500")) == 1
     assert told.count(("distance", "1.250")) == 1
-    assert told.count(("pilot", "200")) == 2
+    assert told.count(("pilot samples", "200")) == 2
 
 
 def test_a_profile_shows_least_valuable_rows_and_the_plan_without_the_provider() -> None:

@@ -10,11 +10,13 @@ import pytest
 
 from projektor_ray.errors import InfeasibleError, InputError
 from projektor_ray.projection import JointPower
+from projektor_ray.runs import Offers
 from projektor_ray.selection import buy
 from projektor_ray.storage.folder import Folder
 from projektor_ray.storage.ledger import Ledger
 from projektor_ray.study import FittedStudy, Study, open_study
 from projektor_ray.study.fitting import fit_study, join_ledgers
+from projektor_ray.study.predictions import Purchase
 from projektor_ray.study.purchasing import SetFit, purchase_problem
 from projektor_ray.study.record import write_record
 from projektor_ray.transport import InterpolatedDistances
@@ -34,6 +36,9 @@ from tests.helpers.studies import (
 from tests.helpers.study_folders import small_study, write_ledgers, write_study
 
 ROOT = Path(__file__).resolve().parents[2]
+
+
+NO_COUNTS: list[Any] = [float("nan"), float("inf"), "3", None, 100.9]
 
 
 @pytest.fixture(scope="module")
@@ -99,6 +104,19 @@ def test_offers_can_be_changed_at_will(opened: FittedStudy) -> None:
     assert opened.select().selected.samples.tolist() == usual.samples.tolist(), "nothing is kept"
 
 
+def test_a_new_price_drops_the_tiers_of_the_old_one(opened: FittedStudy) -> None:
+    tiers = [{"above_quantity": 10, "price": 1.0}]
+    tiered = opened.offering({"ada": {"price": 3.0, "tiers": tiers}})
+    assert tiered.study.providers[0].schedule == ((0, 3.0), (10, 1.0))
+    for one in (tiered.offering({"ada": {"price": 0.5}}), tiered.offering({"bob": {"price": 2.0}})):
+        offers = Offers(tiered.study.providers, {}).changed({"ada": 0.5})
+        assert offers.providers[0].schedule == ((0, 0.5),)
+        kept = one.study.providers[0].price == 3.0
+        assert one.study.providers[0].schedule == (
+            tiered.study.providers[0].schedule if kept else offers.providers[0].schedule
+        )
+
+
 def test_a_frontier_is_better_for_more_money(opened: FittedStudy) -> None:
     offers = {"bob": {"price": 1.0}, "cyd": {"price": 0.5}}
     plans = opened.frontier([20.0, 60.0, 180.0], offers)
@@ -129,6 +147,15 @@ def test_two_purchases_given_by_hand_are_compared(opened: FittedStudy) -> None:
     assert gain == pytest.approx(first.predicted - other.predicted)
 
 
+def test_gains_between_sizes_are_as_uncertain_near_a_bound(opened: FittedStudy) -> None:
+    sold = opened.study.providers
+    cut = Purchase(sold, np.array([50, 25, 25]), 0.99, (0.90, 1.0))
+    whole = Purchase(sold, np.array([60, 30, 30]), 0.90, (0.81, 0.99))
+    gain, low, high = opened.gain(cut, whole)
+    assert high - gain == pytest.approx(np.hypot(0.09, 0.09))
+    assert gain - low == pytest.approx(high - gain)
+
+
 def test_runs_are_a_table_that_can_be_fitted_again(opened: FittedStudy, study: Study) -> None:
     from projektor_ray.runs import Runs
 
@@ -153,6 +180,12 @@ def test_runs_are_a_table_that_can_be_fitted_again(opened: FittedStudy, study: S
         (lambda s: s.purchase({"adda": 100}), "ada"),
         (lambda s: s.purchase({"ada": -1, "bob": 50}), "whole number"),
         (lambda s: s.purchase({"ada": 0}), "no samples"),
+        *((lambda s, n=n: s.purchase({"ada": n}), "whole number") for n in NO_COUNTS),
+        *((lambda s, n=n: s.predict({"ada": 1.0}, n), "whole number") for n in NO_COUNTS),
+        *((lambda s, n=n: s.select(size=n), "whole number") for n in NO_COUNTS if n is not None),
+        (lambda s: s.select(size=100, aggregate="worst"), "several validation sets"),
+        (lambda s: s.select(size=100, aggregate={"nonsense": 1.0}), "several validation sets"),
+        (lambda s: s.select(target=0.5, max_size=100, minimize="Money"), "'money'"),
     ],
 )
 def test_questions_that_cannot_be_answered_are_refused(
@@ -200,8 +233,11 @@ def test_several_validation_sets_are_opened_together(tmp_path: Path) -> None:
     found = open_study(tmp_path)
     plans = found.select()
     assert set(plans.parts) == {"everyday", "rare"}
-    mean = found.select(size=60, aggregate={"everyday": 1.0, "rare": 0.0})
-    assert mean.selected.size == 60
+    for name in ("everyday", "rare"):
+        of_one = found.select(size=60, aggregate={"everyday": 0.0, "rare": 0.0, name: 1.0})
+        own = of_one.parts[name]["selected"]
+        assert of_one.selected.predicted == pytest.approx(own.predicted)
+        assert of_one.selected.interval == pytest.approx(own.interval)
 
 
 def test_opening_needs_neither_ray_nor_torch_nor_the_pilots(place: Path) -> None:

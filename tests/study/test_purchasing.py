@@ -212,7 +212,7 @@ def test_a_target_that_the_metric_cannot_be_is_refused(target: float, bound: str
         resolved({**VALUES, "selection": {"target": target, "max_size": 70}}).check_buyable()
 
 
-def test_distances_are_measured_where_the_plans_are() -> None:
+def test_distances_are_measured_where_the_plans_are(monkeypatch: pytest.MonkeyPatch) -> None:
     """The metric is the distance alone, which interpolation between the probes gets wrong."""
     asked = study(budget=60, predictor="cs")
     mixtures = np.tile(asked.mixtures, (2, 1))
@@ -234,3 +234,7 @@ def test_distances_are_measured_where_the_plans_are() -> None:
     true = 0.8 - 0.1 * distance_function(plan.mixture[None]).value[0] + 0.01 * np.log(plan.size)
     assert plan.predicted == pytest.approx(true, abs=2e-4)
     assert len(measured) < 40
+    assert found.distances_confirmed
+    monkeypatch.setattr("projektor_ray.study.purchasing.MOST_ROUNDS", 1)
+    fits = [SetFit(asked, fit_study(asked, runs), runs, distance_function)]
+    assert not plan_purchases(asked, fits).distances_confirmed

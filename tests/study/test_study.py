@@ -350,6 +350,28 @@ def test_a_set_among_several_has_the_identities_that_it_has_alone() -> None:
     assert [one.goal for one in study.each] == ["accuracy on everyday", "accuracy on rare"]
 
 
+def test_embedded_probes_depend_on_the_set_that_the_embedder_is_fitted_to() -> None:
+    values = several(OF_BOTH, size=60)
+    values["learner"] = {**VALUES["learner"], "input": "embedded"}
+    values["embedder"] = {"name": "standardize"}
+    rare = samples(20, seed=4)
+
+    def hashes(everyday: Samples, values: dict[str, Any] = values) -> list[str]:
+        study = resolved_on(values, everyday=everyday, rare=rare)
+        return [one.probes_metadata.input_hash for one in study.each]
+
+    first, other = hashes(VALIDATION), hashes(samples(30, seed=5))
+    assert not set(first) & set(other)
+    swapped = resolved_on(values, rare=rare, everyday=VALIDATION).each
+    assert swapped[0].probes_metadata.input_hash != first[1]
+    alone = resolved({**values, **{k: VALUES[k] for k in ("validation",)}, "validations": {}})
+    assert alone.probes_metadata.input_hash == first[0]
+    assert (
+        hashes(VALIDATION, several(OF_BOTH, size=60))[1]
+        == (hashes(samples(30, seed=5), several(OF_BOTH, size=60))[1])
+    ), "other learners do not see the embedder"
+
+
 def test_what_several_sets_are_together_is_in_the_stamp_of_the_plans() -> None:
     sets = {"everyday": VALIDATION, "rare": samples(20, seed=4)}
     asked: list[dict[str, Any]] = [

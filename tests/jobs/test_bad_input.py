@@ -82,7 +82,7 @@ TOO_FEW = [
         "no predictor can be fitted to the finished probes (2 at 250, 2 at 1,000): the predictor "
         "'gp' needs at least 4",
     ),
-    (trainings(2), "select --at 4000 --projection joint", "needs at least 4 probes"),
+    (trainings(2), "select --at 4000 --projection joint", "needs at least 6 probes; got 4"),
 ]
 ONE_SCALE = [
     (
@@ -273,7 +273,7 @@ def study(**parts: Any) -> dict[str, Any]:
         (
             study(probes={"lattice": None, "mixtures": [{"ada": 0.5, "bob": 0.5}]}),
             InputError,
-            "the design has one mixture of 3 providers, so that nothing tells",
+            "the design has one mixture of 3 providers, which does not show",
         ),
         (
             study(probes={"mixtures": [{"ada": 50, "bob": 50}]}),

@@ -38,8 +38,10 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 
 
 @pytest.fixture(autouse=True)
-def handlers_of_signals() -> Iterator[None]:
-    """A command that a test runs in this process leaves no handlers behind, which would end it."""
+def state_of_a_command() -> Iterator[None]:
+    """A command that a test runs in this process leaves neither handlers of signals behind, which
+    would end it, nor a changed place for its results.
+    """
     yield
     signals = sys.modules.get("projektor_ray.cli.signals")
     if signals is not None and signals._handled:
@@ -47,6 +49,9 @@ def handlers_of_signals() -> Iterator[None]:
         signals._received.clear()
         signal.signal(signal.SIGINT, signal.default_int_handler)
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    screen = sys.modules.get("projektor_ray.cli.screen")
+    if screen is not None:
+        screen.results.stderr = False
 
 
 def pytest_sessionfinish() -> None:

@@ -201,7 +201,7 @@ def _curves(study: FittedStudy, results: Results) -> list[Curve]:
     if len(study.scales) == 1:
         return []
     first, last = min(study.scales), BEYOND * max(results.selected.size, *study.scales)
-    sizes = np.unique(np.append(np.geomspace(first, last, POINTS), results.selected.size))
+    sizes = np.unique(np.append(np.rint(np.geomspace(first, last, POINTS)), results.selected.size))
     curves = []
     for name in (SELECTED, UNIFORM):
         if name in results.plans:

@@ -672,7 +672,9 @@ def test_an_address_where_nothing_listens() -> None:
         check_reachable("127.0.0.1:1")
 
 
-def test_ray_that_a_driver_started_is_left_running(finished: tuple[Path, PurchasePlans]) -> None:
+def test_ray_that_a_driver_started_is_left_running(local_ray: None, again: Path) -> None:
+    with opened(config(), str(again)):
+        assert ray.is_initialized()
     assert ray.is_initialized()
 
 

@@ -40,7 +40,7 @@ def projektor(version: Version = False) -> None:
 def fit(data: TableOptions, wanted: ModelOptions, output: OutputOptions) -> None:
     """Fit models at each size and across sizes, and show their errors.
 
-    ← marks what `select` and `report` decide by, with the same options.
+    ← the model that select and report use, with the same options.
     """
     _start(data, output)
     from projektor_ray.cli import table_commands
@@ -85,8 +85,9 @@ def select(
 ) -> None:
     """Select the purchase predicted best under prices, capacities, terms and a budget.
 
-    --at: of one size; default: of any. --target: the cheapest to reach it. --frontier: for each
-    budget. --metric a,b: for several metrics, such as those of several validation sets.
+    With --at, of that size; without, of the best size. With --target, the cheapest that reaches
+    it. With --frontier, one for each budget. With --metric a,b, for several metrics, such as those
+    of several validation sets.
     """
     _start(inputs.data, output, is_table=form in ("plans", "purchase-order"))
     from projektor_ray.cli import table_commands

@@ -97,10 +97,15 @@ class TableOptions:
     ] = None
     providers: Annotated[
         str | None,
-        typer.Option(help="Columns of the mixture, a,b,c; default: found by their sums."),
+        typer.Option(help="Columns of the mixture, a,b,c; default: the columns that sum to 1."),
     ] = None
     counts: Annotated[
-        bool, typer.Option("--counts", help="The mixture is in samples or tokens, not in shares.")
+        bool,
+        typer.Option(
+            "--counts",
+            help="The mixture is in samples or tokens, not in shares; the size is their sum, "
+            "unless a column has it.",
+        ),
     ] = False
     bounds: Annotated[
         str | None,

@@ -99,8 +99,8 @@ def _model(results: Results) -> Iterator[Fact]:
     if overlap < NEAR:
         yield fact(
             "no_close_mixture",
-            f"No trained mixture is close to the plan: the closest one shares {percent(overlap)} "
-            "of its samples.",
+            "No trained mixture is close to the plan: the closest trained mixture agrees in "
+            f"{percent(overlap)} of its samples.",
             overlap=overlap,
         )
 

@@ -174,7 +174,7 @@ def _classes(one: SetSummary) -> list[str]:
         return ["regression target"]
     if not one.classes:
         return []
-    each = [f"{name} {number:,}" for name, number in zip(one.labels, one.counts, strict=True)]
+    each = [f"{name}: {number:,}" for name, number in zip(one.labels, one.counts, strict=True)]
     return [f"{count(len(one.classes), 'class', 'classes')}: {listed(each, SHOWN)}"]
 
 

@@ -99,9 +99,11 @@ def percent_range(low: float, high: float) -> str:
 
 
 def listed(words: Sequence[str], most: int | None = None) -> str:
-    """Words as a list: `a, b and c`; of more than `most`, the first and how many others."""
+    """Words as a list: `a, b and c`; the first `most` and how many others, where these are three or
+    more.
+    """
     words = list(words)
-    if most is not None and len(words) > most + 1:
+    if most is not None and len(words) > most + 2:
         words = [*words[:most], f"{len(words) - most:,} others"]
     return " and ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else words)
 

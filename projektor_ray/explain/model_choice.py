@@ -7,6 +7,9 @@ from projektor_ray.projection.choose import JOINT, JOINTS
 from projektor_ray.projection.joint_power import ACCURACY
 from projektor_ray.projection.per_scale import CARRIED
 
+FAMILY_GROWTH = {"saturating": " (growth flattens)"}
+"""What is said of a family of learners besides its name."""
+
 
 def describe_choice(fitted: FittedModels) -> str:
     """Which model projects and selects, and why."""
@@ -26,8 +29,8 @@ def describe_choice(fitted: FittedModels) -> str:
         text += f"; joint cannot be fitted: {fitted.refused[JOINT]}"
     model = fitted.model
     if isinstance(model, JointPower) and model.bounds == ACCURACY:
-        text += f"; learner family: {model.family}"
-        text += ", growth ends at the classes that a mixture has" if model.has_ceilings else ""
+        text += f"; learner family: {model.family}{FAMILY_GROWTH.get(model.family, '')}"
+        text += "; classes that a mixture lacks stay wrong" if model.has_ceilings else ""
     if isinstance(model, Grouped):
         text += (
             f"; {len(model.groups)} providers are fitted as {model.n_groups} groups whose samples "
@@ -43,7 +46,8 @@ def _compared(fitted: FittedModels) -> str:
         return f"whose {measure} is lower than the default's by more than noise"
     if next(iter(fitted.reason.errors)) == fitted.projection:
         return f"the default, with the least {measure}"
-    return f"the default, since no projection's {measure} is lower by more than noise"
+    at = f"the runs at {fitted.scales[-1]:,}"
+    return f"the default; no other model predicted {at} better by more than noise; errors there"
 
 
 def _predictor(fitted: FittedModels) -> str:

@@ -125,9 +125,12 @@ def baseline_definitions(plans: PurchasePlans) -> list[Fact]:
         )
         facts.append(fact("baseline_max", text, provider=name, samples=most))
     if moved := plans.trained_share_moved:
+        constraints = (
+            "capacities and terms" if plans.budget is None else "capacities, terms and budget"
+        )
         text = (
             f"{quoted(plans.label('probe'))} is the mixture with the best trained metric. "
-            f"{moved:.0%} of it is moved to other providers to keep capacities, terms and budget."
+            f"To meet {constraints}, {moved:.0%} of it was exchanged."
         )
         facts.append(fact("baseline_trained", text, share_moved=moved))
     for first, plan in distinct.items():

@@ -26,7 +26,7 @@ from projektor_ray.selection.robustness import SHARES_LEVEL
 PROFILES_CAPTION = (
     "Each pilot compared with the validation set; ranges in brackets are 90% intervals. "
     "Without it: change of the metric if the best plan without the provider is bought; "
-    f"{NEEDED}: no plan meets the constraints without the provider. "
+    f"{NEEDED}: without it the samples cannot be bought within the constraints. "
     "Distance: optimal-transport distance to the validation set, in units of the mean feature "
     "cost. Outliers: samples unlike all validation samples. Duplicates: near-copies within the "
     "pilot. Least valuable rows: rows of the pilot, counted from 0, to inspect first."
@@ -70,7 +70,7 @@ def _plan_caption(results: Results, more: str) -> str:
     text = (
         f"{more}: change of {metric} if so many more samples of the provider are bought "
         f"{results.instead}. Without it: change of {metric} if the best plan without the provider "
-        f"is bought; {NEEDED}: no such plan meets the constraints."
+        f"is bought; {NEEDED}: without it the samples cannot be bought within the constraints."
     )
     if results.bought.stability is not None:
         text = (

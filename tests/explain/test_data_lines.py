@@ -35,7 +35,7 @@ def summary(name: str = "ada", **options: Any) -> SetSummary:
 def test_a_table() -> None:
     assert str(data_fact(summary(label="label"))) == (
         "ada: 6 samples · 2 features: f1 and f2 · label: label (named in the study) · 2 classes: "
-        "bolt 2 and nut 4 · left out: city (not numeric); key (an identifier: all its whole "
+        "bolt: 2 and nut: 4 · left out: city (not numeric); key (an identifier: all its whole "
         "numbers differ); target (looks like a second label)"
     )
 
@@ -77,7 +77,7 @@ def test_a_guessed_label_is_said_and_a_named_one_is_not() -> None:
                     "images", label_rule="by folder", notes=(Note("resized", 1, "5×4"),)
                 ),
             ),
-            "1 sample · images of 5×4, 3 channels · label: the folder's name · 1 class: cat 1 · "
+            "1 sample · images of 5×4, 3 channels · label: the folder's name · 1 class: cat: 1 · "
             "1 image resized to 5×4",
         ),
     ],

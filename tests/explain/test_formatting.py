@@ -1,6 +1,13 @@
 """Numbers as people read them."""
 
-from projektor_ray.explain.formatting import aligned, as_written, change, changes, significant
+from projektor_ray.explain.formatting import (
+    aligned,
+    as_written,
+    change,
+    changes,
+    listed,
+    significant,
+)
 
 
 def test_a_column_has_the_digits_of_its_middle_and_no_long_tail() -> None:
@@ -33,3 +40,9 @@ def test_prices_keep_their_digits_and_stand_below_each_other() -> None:
     assert as_written([1e-7, 0.0]) == ["0.0000001", "0.0000000"]
     assert as_written([2e6, 0.1 + 0.2]) == ["2,000,000.0", "0.3"]
     assert as_written([]) == []
+
+
+def test_a_list_leaves_out_three_or_more() -> None:
+    assert listed("abcdef", 4) == "a, b, c, d, e and f"
+    assert listed("abcdefg", 4) == "a, b, c, d and 3 others"
+    assert listed("a", 4) == "a"

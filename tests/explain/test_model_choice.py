@@ -62,7 +62,7 @@ def test_a_further_scale_is_not_advised() -> None:
     ("rule", "says"),
     [
         ("held_out", "joint_power, whose error at 1,600 when held out is lower than the default's"),
-        ("default", "joint_power, the default, since no projection's error at 1,600"),
+        ("default", "joint_power, the default; no other model predicted the runs at 1,600 better"),
     ],
 )
 def test_a_comparison_says_what_it_decided(rule: Literal["held_out", "default"], says: str) -> None:
@@ -76,4 +76,7 @@ def test_the_family_of_the_learner_and_ceilings_are_named() -> None:
     assert describe_choice(found).endswith("; learner family: unknown")
     shares = ClassShares(np.eye(3), np.full(3, 1 / 3))
     lacking = fitted(100, 400, classes=shares, family="network")
-    assert "; learner family: network, growth ends at the classes" in describe_choice(lacking)
+    said = describe_choice(lacking)
+    assert said.endswith("; learner family: network; classes that a mixture lacks stay wrong")
+    flat = describe_choice(fitted(100, 400, family="saturating"))
+    assert flat.endswith("; learner family: saturating (growth flattens)")

@@ -46,6 +46,8 @@ def test_the_plan_has_a_row_per_provider() -> None:
         "without it": f"{lost:+.3f}",
     }
     assert "posterior samples" in table.caption
+    needed = "needed: without it the samples cannot be bought within the constraints."
+    assert table.caption.endswith(needed)
 
 
 def test_the_comparison_has_the_gains_of_the_selected_plan() -> None:

@@ -37,6 +37,11 @@ def reading_parts(reading: Reading) -> list[str]:
     if reading.empty_shares:
         rows = "row" if reading.empty_shares == 1 else "rows"
         parts.append(f"read as 0: empty shares of {reading.empty_shares} {rows}")
+    if reading.joined_sizes:
+        rows = "run" if reading.joined_sizes == 1 else "runs"
+        parts.append(
+            f"sizes less than 5% apart count as one: changed in {reading.joined_sizes:,} {rows}"
+        )
     return parts
 
 

@@ -17,6 +17,8 @@ Rows = NDArray[np.intp] | None
 """Where the rows of an array are in the table that they are of; None: at the same place."""
 
 SHOWN = 5
+NEAR_SIZES = 1.05
+"""Sizes of a lower ratio are taken for one."""
 
 
 def check_shares(
@@ -140,6 +142,23 @@ def check_sizes(
             f"{_named(wrong[0], rows)}. Write samples, not thousands or billions of them"
         )
     return sizes
+
+
+def join_near_sizes(sizes: Floats) -> Floats:
+    """The sizes (k,), with those of a group that differ by less than `NEAR_SIZES` as one.
+
+    It is the most frequent of the group; of equally frequent ones the largest. Between sizes that
+    are nearly the same, a model of all scales would take the noise of trainings for growth.
+    """
+    distinct, counts = np.unique(sizes, return_counts=True)
+    joined = distinct.copy()
+    start = 0
+    for end in range(1, len(distinct) + 1):
+        if end == len(distinct) or distinct[end] >= NEAR_SIZES * distinct[start]:
+            best = max(range(start, end), key=lambda i: (counts[i], i))
+            joined[start:end] = distinct[best]
+            start = end
+    return np.asarray(joined[np.searchsorted(distinct, sizes)])
 
 
 def finite_column(table: pa.Table, name: str, rows: Rows = None) -> Floats:

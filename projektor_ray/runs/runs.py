@@ -26,6 +26,7 @@ from projektor_ray.runs.run_checks import (
     check_sizes,
     check_values,
     finite_column,
+    join_near_sizes,
     with_empty_as_zero,
 )
 from projektor_ray.runs.run_sources import read_run_table
@@ -155,6 +156,10 @@ def read_runs(table: pa.Table, roles: Roles, measured: bool) -> Runs:
         sizes = sizes_of_counts(parts)
     if sizes is None and values is not None:
         check_one_size(table, columns.taken | set(roles.ignore), mixtures, values)
+    joined = 0
+    if sizes is not None and values is not None:
+        read, sizes = sizes, join_near_sizes(sizes)
+        joined = int(np.count_nonzero(read != sizes))
     distances = None
     if columns.distance is not None:
         distances = finite_column(table, columns.distance, rows)
@@ -171,6 +176,7 @@ def read_runs(table: pa.Table, roles: Roles, measured: bool) -> Runs:
         () if sizes is None else tuple(int(size) for size in np.unique(sizes)),
         columns.distance,
         filled,
+        joined,
     )
     return Runs(providers, mixtures, values, sizes, distances, metric, bounds, reading)
 

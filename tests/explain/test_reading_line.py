@@ -36,13 +36,15 @@ def test_what_was_guessed_otherwise_than_by_a_plain_name_is_said() -> None:
         left_out={"no value": 1, "duplicate": 2, "lost": 1},
         distance="ot",
         empty_shares=1,
+        joined_sizes=7,
     )
     assert reading_line(counted) == (
         "mixture: books, code, web (3 columns of counts, such as config/books) · "
         "size: sum of the counts (500, 2,000, 8,000) · "
         "metric: val_loss (maximize, because no value is above 0) · distance: ot · "
         "left out: 1 run without a value, 2 exact duplicates, 1 run with state 'lost' · "
-        "read as 0: empty shares of 1 row"
+        "read as 0: empty shares of 1 row · "
+        "sizes less than 5% apart count as one: changed in 7 runs"
     )
 
 

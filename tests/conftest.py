@@ -8,6 +8,7 @@ from collections.abc import Iterator
 import pytest
 
 os.environ.setdefault("RAY_AUTH_MODE", "disabled")
+os.environ.pop("COLUMNS", None)  # pytest-xdist sets it, and output would be broken at its width
 
 SHARED = {"local_ray", "docs_folder"}
 """Fixtures that use the Ray that modules share."""

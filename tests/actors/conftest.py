@@ -5,6 +5,6 @@ import pytest
 from tests.helpers.local_ray import share_ray
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def local_ray() -> None:
     share_ray(cpus=2)

@@ -57,6 +57,7 @@ def docs_folder(
     monkeypatch.chdir(files)
     monkeypatch.setenv("PROJEKTOR_DATA", str(files))
     if request.node.get_closest_marker("ray"):
+        share_ray(cpus=2)
         request.getfixturevalue("finished")
     return files
 
@@ -64,7 +65,6 @@ def docs_folder(
 @pytest.fixture(scope="module")
 def finished(files: Path) -> None:
     """Ray, and the finished study of `examples/digits.yaml` in `out/digits`."""
-    share_ray(cpus=2)
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(files)
         run_module("jobs.study", ["examples/digits.yaml", "--out", "out/digits"])

@@ -10,7 +10,7 @@ from tests.helpers.job_studies import config
 from tests.helpers.local_ray import share_ray
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def local_ray() -> None:
     share_ray(cpus=1)
 

@@ -35,8 +35,8 @@ WRITER_DIES = 7
 TOLD_BY_NOBODY = (5, 8, 9)
 """Samples of probes whose worker ends without a word."""
 EXPECTED = {
-    4: (1, "took longer than its limit of 6 s"),
-    5: (1, "ran longer than its limit, 6 s"),
+    4: (1, "took longer than its limit of 12 s"),
+    5: (1, "ran longer than its limit, 12 s"),
     6: (2, "more than their limit of 1.00 GiB"),
     7: (2, ""),
     8: (2, ""),
@@ -89,7 +89,7 @@ def test_every_fault_is_tried_again_as_it_deserves_and_recorded(
             "scales": sorted(EXPECTED),
             "mixtures": [{"ada": 0.5, "bob": 0.5}],
             "seeds": 1,
-            "time_limit": 6,
+            "time_limit": 12,
             "memory": 0.5,
             "retries": 2,
             "cpus": 0.5,

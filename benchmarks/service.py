@@ -247,7 +247,7 @@ def mixed(
     quarters = [float(np.median(part)) for part in np.array_split(memory, 4)]
     grown = ", ".join(f"{quarter:.0f}" for quarter in quarters)
     return [
-        row(f"mixed requests over {minutes:g} minutes", f"{count:,}, of which {failed:,} failed"),
+        row(f"mixed requests over {minutes:g} minutes", f"{count:,} ({failed:,} failed)"),
         row("memory in each quarter of them (MB)", grown),
         row("connections left open", f"{len(process.net_connections())}"),
     ]

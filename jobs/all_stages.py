@@ -29,7 +29,7 @@ def run_stages(
     Raises
     ------
     UnfinishedError
-        If so many probes are missing that no predictor can be fitted.
+        If probes are missing, and the finished ones are too few to fit a model.
     """
     show_data(workspace.study)
     check_input(workspace)

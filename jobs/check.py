@@ -57,7 +57,7 @@ def check(workspace: "Workspace", *, timed: bool = False) -> None:
 
 
 def check_finished(tables: StudyTables) -> None:
-    """The same for a study of which nothing is to be trained or measured; starts no Ray."""
+    """The same for a study whose trainings and distances are all there; starts no Ray."""
     show_data(tables.study)
     check_study(tables.study)
     distances = [(one.study.set_name, 0, None) for one in tables.each]

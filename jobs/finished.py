@@ -75,8 +75,9 @@ def finished_tables(
 def finished_results(
     config: StudyConfig, out: str, sources: str, *, retry_failed: bool, verbose: bool
 ) -> Results | None:
-    """The results of a study of which nothing is to be trained or measured, shown and written as
-    a run shows and writes them; None where something is.
+    """Show and write the results of a study whose trainings and distances are all there.
+
+    Returns None if anything remains to be trained or measured.
 
     Raises
     ------

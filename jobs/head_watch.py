@@ -33,7 +33,7 @@ class HeadWatch:
 
     Attributes
     ----------
-    lost : whether it is dead, and the main thread was told to end.
+    lost : whether the head is dead, so that the main thread has to end.
     """
 
     def __init__(self, address: str, folder: str, patience: float) -> None:

@@ -19,7 +19,7 @@ Profiles = dict[str, list[ProviderProfile]]
 
 
 def known_profiles(tables: StudyTables) -> list[ProviderProfile] | None:
-    """The profiles beside one validation set, where the table is of these pilots."""
+    """The profiles for one validation set; None if the table describes other pilots."""
     table = tables.table("provider_profiles")
     try:
         stored = tables.folder.read_table(table)
@@ -37,7 +37,7 @@ def write_profiles(tables: StudyTables, profiles: Sequence[ProviderProfile]) -> 
 
 
 def show_profiles(tables: StudyTables, profiles: Sequence[ProviderProfile]) -> None:
-    """Show the profiles beside one validation set."""
+    """Show the profiles for one validation set."""
     screen.table(profile_table(profiles, tables.study.set_name))
 
 

@@ -84,7 +84,7 @@ def study_results(
     Raises
     ------
     UnfinishedError
-        If so many probes are missing that no predictor can be fitted.
+        If probes are missing, and the finished ones are too few to fit a model.
     """
     started = time.perf_counter()
     out = folder_of(config, out)

@@ -12,6 +12,7 @@ from projektor_ray.explain import text_tables
 from projektor_ray.explain.cautions import warnings
 from projektor_ray.explain.headline import heading, tiles
 from projektor_ray.explain.next_steps import next_steps
+from projektor_ray.explain.page_text import sentence
 from projektor_ray.explain.plan_summary import (
     few_converged,
     search_result,
@@ -45,12 +46,6 @@ def _environment() -> Environment:
     style = files("projektor_ray.report").joinpath("templates/style.css")
     environment.globals["style"] = Markup(style.read_text(encoding="utf-8"))
     return environment
-
-
-def sentence(text: str) -> Markup:
-    """A text with a capital at its beginning and a full stop at its end; `settings` as code."""
-    whole = text[:1].upper() + text[1:] + ("" if text.endswith((".", "?", "!")) else ".")
-    return Markup(re.sub(r"`([^`]+)`", r"<code>\1</code>", str(escape(whole))))
 
 
 def unbroken(text: str) -> Markup:

@@ -11,6 +11,7 @@ from markupsafe import Markup
 from projektor_ray.explain.assemble import surface_at
 from projektor_ray.explain.cautions import warnings
 from projektor_ray.explain.next_steps import next_steps
+from projektor_ray.explain.page_text import sentence
 from projektor_ray.explain.plan_summary import (
     few_converged,
     plan_heading,
@@ -56,13 +57,8 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters["sentence"] = _sentence
+    environment.filters["sentence"] = sentence
     return environment
-
-
-def _sentence(text: str) -> str:
-    """A text with a capital at its beginning and a full stop at its end."""
-    return text[:1].upper() + text[1:] + ("" if text.endswith((".", "?", "!")) else ".")
 
 
 @cache

@@ -13,6 +13,7 @@ from projektor_ray.storage.schemas import make_table
 from projektor_ray.study import Study
 from projektor_ray.study.record import write_record
 from tests.helpers.predictor_data import distance
+from tests.helpers.report_content import profile as a_profile
 from tests.helpers.studies import changed, resolved, value
 
 Merge = Callable[[Any], Any]
@@ -80,24 +81,13 @@ def write_ledgers(folder: Folder, study: Study, merge: Merge = np.asarray) -> No
 
 def profile(provider: str) -> ProviderProfile:
     """Of a pilot of 40 samples, a fifth of whose labels are wrong."""
-    share = Share(0.2, 0.1, 0.3)
-    return ProviderProfile(
-        provider=provider,
+    return a_profile(
+        provider,
         samples=40,
         distance=0.3,
-        wrong_labels=share,
+        wrong_labels=Share(0.2, 0.1, 0.3),
         outliers=None,
-        classes=("0", "1"),
-        missing_classes=("2",),
-        unknown_classes=0.0,
         duplicates_within=1,
-        near_duplicates_within=0,
-        duplicates_in_others=0,
-        near_duplicates_in_others=0,
-        duplicates_in_validation=0,
-        near_duplicates_in_validation=0,
-        near_duplicates_by_chance=0.0,
-        closest_provider=None,
-        duplicates_in_closest=0,
+        planned_samples=None,
         least_valuable=(3, 7),
     )

@@ -9,7 +9,7 @@ import pytest
 
 from projektor_ray.explain.headline import heading
 from projektor_ray.explain.plan_summary import target_result
-from projektor_ray.report import page, render_page
+from projektor_ray.report import render_page
 from projektor_ray.selection.robustness import PlanStability
 from projektor_ray.selection.size_search import TargetResult
 from tests.helpers.report_content import a_report, for_one_set, names_of, profile, read
@@ -225,7 +225,3 @@ def test_captions_explain_the_sign_where_less_is_better() -> None:
 
 def test_the_same_report_gives_the_same_page() -> None:
     assert render_page(a_report(3)) == render_page(a_report(3))
-
-
-def test_settings_in_sentences_are_code_and_everything_else_is_escaped() -> None:
-    assert page.sentence("set `a: <b>` & go") == "Set <code>a: &lt;b&gt;</code> &amp; go."

@@ -25,6 +25,7 @@ def test_the_page_is_complete_without_its_script(client: TestClient) -> None:
     assert 'id="plan-heading"' in html
     assert 'value="80"' in html
     assert "Warnings" in html
+    assert "`" not in html, "settings in sentences are code"
     assert html.count("<svg") >= 3
     for name in ("ada", "bob", "cyd"):
         assert f'aria-label="leave out {name}"' in html

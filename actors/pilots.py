@@ -141,4 +141,4 @@ def _shared(name: str, source: SourceConfig | None, samples: Samples | None) -> 
         raise InputError(
             f"{name!r} has no source: give one in the study file, or pass its samples to run_study"
         )
-    return source
+    return source.absolute()

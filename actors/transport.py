@@ -59,7 +59,7 @@ class PilotDistances:
 
     def __init__(self, pilots: Pilots, study: Study) -> None:
         self.validation = pilots.validations[study.validation.name]
-        self.embedder = study.config.embedder
+        self.embedder = study.config.embedder.absolute()
         share = GPU_SHARE if gpus() else 0
         embedding = ray.remote(num_cpus=0, num_gpus=share)(embed_validation)
         embedder, validation = fetch(embedding.remote(self.embedder, self.validation))

@@ -123,7 +123,7 @@ def _network(config: EmbedderConfig) -> tuple[nn.Module, Preprocess]:
             config.name,
         )
         return get(config.name, weights=None), _imagenet_normal(config.image_size)
-    if not _is_file(config.weights):
+    if not config.weights_in_a_file:
         weights = _named_weights(config)
         try:
             network = get(config.name, weights=weights)
@@ -159,13 +159,9 @@ def _loaded(config: EmbedderConfig) -> nn.Module:
 
 def weights_version(config: EmbedderConfig) -> str:
     """What identifies the weights: torchvision's full name, or the hash of the file."""
-    if _is_file(str(config.weights)):
+    if config.weights_in_a_file:
         return hashlib.sha256(_file_content(config)).hexdigest()
     return str(_named_weights(config))
-
-
-def _is_file(weights: str) -> bool:
-    return "/" in weights or "." in weights
 
 
 def _file_content(config: EmbedderConfig) -> bytes:

@@ -4,7 +4,7 @@ from typing import Any
 
 from pydantic import Field, field_validator
 
-from projektor_ray.storage.settings import Config, expand_path
+from projektor_ray.storage.settings import Config, absolute_path, expand_path
 
 
 class EmbedderConfig(Config):
@@ -42,6 +42,17 @@ class EmbedderConfig(Config):
     @classmethod
     def _expanded(cls, weights: str | None) -> str | None:
         return None if weights is None else expand_path(weights)
+
+    @property
+    def weights_in_a_file(self) -> bool:
+        """Whether `weights` is the path or URI of a state dict, not a name of torchvision's."""
+        return self.weights is not None and ("/" in self.weights or "." in self.weights)
+
+    def absolute(self) -> "EmbedderConfig":
+        """The embedder as processes with another current folder find its weights."""
+        if not self.weights_in_a_file:
+            return self
+        return self.model_copy(update={"weights": absolute_path(str(self.weights))})
 
     @property
     def may_learn_labels(self) -> bool:

@@ -6,7 +6,7 @@ from pydantic import Field, PrivateAttr, field_validator, model_validator
 
 from projektor_ray.data.samples import ImageSize, Target
 from projektor_ray.errors import redacted
-from projektor_ray.storage.settings import Config, expand_path
+from projektor_ray.storage.settings import Config, absolute_path, expand_path
 
 TargetSetting = Target | Literal["auto"]
 
@@ -166,6 +166,13 @@ class SourceConfig(Config):
         completed = self.model_copy(update={name: given[name] for name in names})
         completed._by_default = frozenset(names)
         return completed
+
+    def absolute(self) -> "SourceConfig":
+        """The source as processes with another current folder find it, such as Ray's workers."""
+        given = {"path": self.path, "root": self.root}
+        return self.model_copy(
+            update={name: absolute_path(path) for name, path in given.items() if path is not None}
+        )
 
     @property
     def column_options(self) -> list[str]:

@@ -169,6 +169,11 @@ def expand_path(path: str) -> str:
     return os.path.expanduser(expand_variables(re.sub(r"\$([A-Za-z_]\w*)", r"${\1}", path)))  # noqa: PTH111
 
 
+def absolute_path(path: str) -> str:
+    """A local path as processes with another current folder find it; a URI as it is."""
+    return path if "://" in path else str(Path(path).absolute())
+
+
 def _line(kind: type[BaseModel] | None, error: Any, values: Any) -> str:
     place = ".".join(_named(error["loc"], values)) or "(top)"
     if error["type"] == "extra_forbidden":

@@ -29,7 +29,7 @@ def check(workspace: "Workspace", *, timed: bool = False) -> None:
     With `--time`, one probe is trained and recorded at each scale that has none.
     """
     from actors.nodes import living_nodes
-    from jobs.probe import train
+    from jobs.probe import Hints, train
 
     study = workspace.study
     show_data(study)
@@ -38,7 +38,7 @@ def check(workspace: "Workspace", *, timed: bool = False) -> None:
     missing = missing_probes(study, done)
     trained = untimed(study, done, missing) if timed else []
     if trained:
-        train(workspace, trained, done)
+        train(workspace, trained, done, Hints(workspace))
         done = workspace.probes()
         missing = missing_probes(study, done)
     threads = threads_of(study)

@@ -14,6 +14,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import cached_property
 
 import ray
 
@@ -49,16 +50,17 @@ def probe(workspace: Workspace, *, retry_failed: bool = False) -> Workspace:
     """
     before = workspace.probes()
     missing = missing_probes(workspace.study, before, retry_failed=retry_failed)
+    hints = Hints(workspace)
     if workspace.study.adaptive is not None:
-        workspace = _grow(workspace, missing, before)
+        workspace = _grow(workspace, missing, before, hints)
     elif missing:
-        train(workspace, missing, before)
+        train(workspace, missing, before, hints)
     if missing or workspace.study.adaptive is not None:
         Ledger(workspace.folder, "probes").compact()
     if missing:
         rows = workspace.probes()
         wanted = workspace.study.wanted_probes()
-        show_findings(workspace, [rows[one.key] for one in wanted if one.key in rows])
+        hints.show([rows[one.key] for one in wanted if one.key in rows])
     show_probes(workspace, before)
     return workspace
 
@@ -75,28 +77,50 @@ def unfinished(left: int, failure: TooFewProbesError) -> UnfinishedError:
     )
 
 
-def show_findings(workspace: Workspace, rows: Iterable[Row]) -> None:
-    """Show what finished probes reveal of the learner: warnings, metrics that suggest a mistake."""
-    study = workspace.each[0].study
-    metric = study.metric
-    labels = ray.get(workspace.pilots.validations[study.validation.name]).labels
-    constant = None if labels is None else constant_metrics(labels).get(metric.name)
-    best = metric.high if metric.maximize else metric.low
-    findings = probe_findings(rows, maximize=metric.maximize, best=best, constant=constant)
-    for one in probe_facts(findings, metric.name):
-        status("Hint", one.text)
+class Hints:
+    """What finished probes reveal of the learner: warnings, metrics that suggest a mistake.
+
+    Each hint is shown once, whether the first probes give it or all of them.
+    """
+
+    def __init__(self, workspace: Workspace) -> None:
+        self._workspace = workspace
+        self._shown: set[str] = set()
+
+    @cached_property
+    def _constant(self) -> float | None:
+        """The metric of a constant prediction, where it is known."""
+        study = self._workspace.each[0].study
+        labels = ray.get(self._workspace.pilots.validations[study.validation.name]).labels
+        return None if labels is None else constant_metrics(labels).get(study.metric.name)
+
+    def show(self, rows: Iterable[Row]) -> None:
+        """Show what these rows of the table `probes` reveal and earlier ones did not."""
+        metric = self._workspace.each[0].study.metric
+        best = metric.high if metric.maximize else metric.low
+        findings = probe_findings(
+            rows, maximize=metric.maximize, best=best, constant=self._constant
+        )
+        for one in probe_facts(findings, metric.name):
+            if one.values["topic"] not in self._shown:
+                self._shown.add(one.values["topic"])
+                status("Hint", one.text)
 
 
-def train(workspace: Workspace, probes: Sequence[Probe], before: Mapping[Key, Row]) -> None:
+def train(
+    workspace: Workspace, probes: Sequence[Probe], before: Mapping[Key, Row], hints: Hints
+) -> None:
     """Train these probes."""
-    with _runner(workspace, before, len(probes)) as runner:
+    with _runner(workspace, before, len(probes), hints) as runner:
         runner.train(probes)
 
 
-def _grow(workspace: Workspace, missing: Sequence[Probe], before: Mapping[Key, Row]) -> Workspace:
+def _grow(
+    workspace: Workspace, missing: Sequence[Probe], before: Mapping[Key, Row], hints: Hints
+) -> Workspace:
     """Train what is missing and what an adaptive design chooses; the workspace as it grows."""
     study = workspace.study
-    with _runner(workspace, before, len(missing) + study.open_probes) as runner:
+    with _runner(workspace, before, len(missing) + study.open_probes, hints) as runner:
         searcher = run_adaptive(runner, missing, workspace.distances())
     if searcher.ended is not None:
         chosen = len(searcher.study.mixtures) - len(study.mixtures)
@@ -105,7 +129,9 @@ def _grow(workspace: Workspace, missing: Sequence[Probe], before: Mapping[Key, R
 
 
 @contextmanager
-def _runner(workspace: Workspace, before: Mapping[Key, Row], total: int) -> Iterator[ProbeRunner]:
+def _runner(
+    workspace: Workspace, before: Mapping[Key, Row], total: int, hints: Hints
+) -> Iterator[ProbeRunner]:
     """A runner that shows and logs its progress, and ends the run if the lease was lost."""
     study = lacking(workspace)
     pilots, validations = workspace.training_samples()
@@ -121,7 +147,7 @@ def _runner(workspace: Workspace, before: Mapping[Key, Row], total: int) -> Iter
             if len(first) < FIRST_PROBES:
                 first.append(outcome.row())
                 if len(first) == FIRST_PROBES < total:
-                    show_findings(workspace, first)
+                    hints.show(first)
             if log is not None:
                 log(outcome)
             if workspace.lease is not None:

@@ -14,6 +14,11 @@ from numpy.typing import NDArray
 SHORT = 3
 """Letters of a name that may well resemble one it is no misspelling of, as `foo` does `loo`."""
 
+SURE = 0.8
+"""Similarity from which on the nearest name alone is shown; below, all names as well."""
+NEARLY_EQUAL = 0.1
+"""A second name is shown too where it is nearly as similar as the first."""
+
 SHOWN = 5
 HOW = "(counted from 1, without the header)"
 
@@ -77,14 +82,16 @@ class HeadLostError(UnfinishedError):
 
 
 def nearest(name: str, known: Iterable[str]) -> str:
-    """A hint for an unknown name: the nearest known one, or all of them; of a short name both."""
+    """A hint for an unknown name: the nearest known one or two, and all where that is unsure."""
     known = list(known)
-    close = difflib.get_close_matches(name, known, n=1, cutoff=0.6)
+    close = difflib.get_close_matches(name, known, n=2, cutoff=0.6)
     every = f"known: {', '.join(known)}"
     if not close:
         return every
-    hint = f"did you mean {close[0]!r}?"
-    return f"{hint} {every}" if len(name) <= SHORT else hint
+    likeness = [difflib.SequenceMatcher(None, one, name).ratio() for one in close]
+    close = close[: 1 + (likeness[-1] > likeness[0] - NEARLY_EQUAL and len(close) > 1)]
+    hint = f"did you mean {' or '.join(map(repr, close))}?"
+    return hint if likeness[0] >= SURE and len(name) > SHORT else f"{hint} {every}"
 
 
 def row_named(index: int) -> str:

@@ -15,6 +15,7 @@ from projektor_ray.cli.options import (
     OfferOptions,
     OutputOptions,
     PurchaseInputs,
+    Sizes,
     TableOptions,
     grouped,
 )
@@ -54,7 +55,7 @@ def fit(data: TableOptions, wanted: ModelOptions, output: OutputOptions) -> None
 def project(
     data: TableOptions,
     wanted: ModelOptions,
-    at: Annotated[list[int], typer.Option(help="Size to predict at; may be repeated.")],
+    at: Sizes,
     output: OutputOptions,
     mixtures: Annotated[
         str | None, typer.Option(help="Table of mixtures to predict; default: the trained ones.")
@@ -102,7 +103,7 @@ def predict(
     data: TableOptions,
     wanted: ModelOptions,
     mixture: Annotated[str, typer.Option(help="Shares of the mixture: NAME=SHARE,NAME=SHARE,…")],
-    at: Annotated[list[int], typer.Option(help="Size to predict at; may be repeated.")],
+    at: Sizes,
     output: OutputOptions,
 ) -> None:
     """Predict the metric of a mixture given by hand, with intervals."""

@@ -4,9 +4,10 @@ import functools
 import sys
 from collections.abc import Callable
 from io import TextIOWrapper
-from typing import Annotated, NoReturn, ParamSpec
+from typing import Annotated, Any, NoReturn, ParamSpec
 
 import typer
+from typer.core import TyperGroup
 
 from projektor_ray import __version__
 from projektor_ray.cli import screen
@@ -30,9 +31,20 @@ Version = Annotated[
 ]
 
 
+class WholeSummaries(TyperGroup):
+    """A group whose help shows the first sentence of each command whole, not cut with `...`."""
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        command = super().get_command(ctx, cmd_name)
+        if command is not None and command.help and not command.short_help:
+            command.short_help = " ".join(command.help.split("\n\n")[0].split())
+        return command
+
+
 def command_line(summary: str, *, completion: bool = False) -> typer.Typer:
     """A command line without commands."""
     return typer.Typer(
+        cls=WholeSummaries,
         help=summary,
         no_args_is_help=True,
         add_completion=completion,

@@ -1,6 +1,9 @@
-"""Numbers as options take them, one or a,b,c."""
+"""Numbers as options take them: one, a,b,c or NAME=NUMBER."""
 
-import numpy as np
+import math
+from collections.abc import Iterable
+
+import typer
 
 from projektor_ray.errors import InputError
 
@@ -8,9 +11,54 @@ from projektor_ray.errors import InputError
 def is_number(text: str) -> bool:
     """Whether a text is a finite number."""
     try:
-        return bool(np.isfinite(float(text)))
+        return math.isfinite(float(text))
     except ValueError:
         return False
+
+
+def whole_number(text: str) -> int:
+    """The whole number of an option, such as samples."""
+    try:
+        return int(text)
+    except ValueError:
+        raise typer.BadParameter(f"expected a whole number; got {text!r}.{_hint(text)}") from None
+
+
+def money(text: str) -> float:
+    """The number of an option, such as money."""
+    if not is_number(text):
+        raise typer.BadParameter(f"expected a number; got {text!r}.{_hint(text)}")
+    return float(text)
+
+
+def _hint(text: str) -> str:
+    """How to write a number with separators, such as 20,000."""
+    bare = text.replace(",", "").replace(" ", "").replace("\u202f", "").replace("'", "")
+    if not is_number(bare):
+        return ""
+    value = float(bare)
+    if value == int(value):
+        return f" Write {value:.0f}"
+    return "" if bare == text else f" Write {bare}"
+
+
+def assigned(option: str, given: Iterable[str], example: str = "alpha=10") -> dict[str, float]:
+    """Numbers by name, from texts NAME=NUMBER.
+
+    Raises
+    ------
+    InputError
+        If a text is not of that form.
+    """
+    by_name = {}
+    for text in given:
+        name, _, number = text.strip().rpartition("=")
+        if not name or not is_number(number):
+            raise InputError(
+                f"{option} takes NAME=NUMBER, such as {example}; got {text!r}.{_hint(number)}"
+            )
+        by_name[name] = float(number)
+    return by_name
 
 
 def numbers(option: str, text: str) -> list[float]:

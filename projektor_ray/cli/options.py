@@ -10,6 +10,8 @@ from typing import Annotated, Any, TypeVar
 
 import typer
 
+from projektor_ray.cli.number_lists import money, whole_number
+
 Result = TypeVar("Result")
 
 
@@ -63,6 +65,14 @@ def _taken(name: str, annotation: Any, given: dict[str, Any]) -> Any:
 
 def _is_group(annotation: Any) -> bool:
     return isinstance(annotation, type) and is_dataclass(annotation)
+
+
+Sizes = Annotated[
+    list[int],
+    typer.Option(
+        parser=whole_number, metavar="SAMPLES", help="Size to predict at; may be repeated."
+    ),
+]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -179,10 +189,19 @@ class PurchaseOptions:
     """What kind of purchase is wanted."""
 
     at: Annotated[
-        int | None, typer.Option(help="Samples to buy; default: as many as serve the metric best.")
+        int | None,
+        typer.Option(
+            parser=whole_number,
+            metavar="SAMPLES",
+            help="Samples to buy; default: as many as serve the metric best.",
+        ),
     ] = None
-    budget: Annotated[float | None, typer.Option(help="Most money to spend.")] = None
-    target: Annotated[float | None, typer.Option(help="Metric to reach.")] = None
+    budget: Annotated[
+        float | None, typer.Option(parser=money, metavar="MONEY", help="Most money to spend.")
+    ] = None
+    target: Annotated[
+        float | None, typer.Option(parser=money, metavar="NUMBER", help="Metric to reach.")
+    ] = None
     minimize: Annotated[
         Spent | None,
         typer.Option(
@@ -192,7 +211,12 @@ class PurchaseOptions:
     frontier: Annotated[
         str | None, typer.Option(help="Budgets, a,b,c: the best plan for each of them.")
     ] = None
-    max_size: Annotated[int | None, typer.Option(help="Most samples, where --at is open.")] = None
+    max_size: Annotated[
+        int | None,
+        typer.Option(
+            parser=whole_number, metavar="SAMPLES", help="Most samples, where --at is open."
+        ),
+    ] = None
 
 
 @dataclass(frozen=True, kw_only=True)

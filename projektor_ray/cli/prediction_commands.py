@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 
 from projektor_ray.cli import screen, table_commands
-from projektor_ray.cli.number_lists import is_number
+from projektor_ray.cli.number_lists import assigned
 from projektor_ray.cli.options import ModelOptions, OfferOptions, OutputOptions, TableOptions
 from projektor_ray.cli.output_files import finish
 from projektor_ray.cli.purchase_arguments import offers_of
@@ -120,7 +120,7 @@ def _prediction(model: Model, shares: Floats, size: int) -> dict[str, float]:
 
 def _shares(text: str, names: tuple[str, ...]) -> Floats:
     """The mixture a=0.5,b=0.5 over all providers, shape (m,)."""
-    given = _assigned("--mixture", text, names)
+    given = _by_provider("--mixture", text, names)
     shares = np.array([[given.get(name, 0.0) for name in names]])
     return np.asarray(check_mixtures(shares, len(names))[0])
 
@@ -128,7 +128,7 @@ def _shares(text: str, names: tuple[str, ...]) -> Floats:
 def _purchase(model: Model, given: str) -> Purchase:
     """A purchase as samples a=300,b=150, or as a file with the columns provider and samples."""
     by_name = _of_file(given, model.names) if "=" not in given else None
-    by_name = by_name or _assigned("a purchase", given, model.names)
+    by_name = by_name or _by_provider("a purchase", given, model.names)
     odd = [name for name, number in by_name.items() if number < 0 or number != int(number)]
     if odd or not sum(by_name.values()):
         what = f"{by_name[odd[0]]:g} of {odd[0]!r}" if odd else "no samples"
@@ -154,12 +154,9 @@ def _of_file(given: str, names: tuple[str, ...]) -> dict[str, float]:
     return {str(row["provider"]): float(row["samples"] or 0) for row in known}
 
 
-def _assigned(what: str, text: str, names: tuple[str, ...]) -> dict[str, float]:
+def _by_provider(option: str, text: str, names: tuple[str, ...]) -> dict[str, float]:
     """Numbers by provider, from a=1,b=2."""
-    numbers_by_name: dict[str, float] = {}
-    for part in text.split(","):
-        name, _, number = part.strip().rpartition("=")
-        if not name or not is_number(number):
-            raise InputError(f"{what} takes NAME=NUMBER,…, such as {names[0]}=1; got {text!r}")
-        numbers_by_name[require(name, names, "there is no provider")] = float(number)
-    return numbers_by_name
+    by_name = assigned(option, text.split(","), f"{names[0]}=1")
+    return {
+        require(name, names, "there is no provider"): number for name, number in by_name.items()
+    }

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from projektor_ray.cli.number_lists import is_number, numbers
+from projektor_ray.cli.number_lists import assigned, numbers
 from projektor_ray.cli.options import AggregateOptions, OfferOptions, PurchaseOptions, Spent
 from projektor_ray.errors import InputError
 from projektor_ray.runs import Offers, ScaleRegressor
@@ -23,9 +23,9 @@ def offers_of(sold: OfferOptions, names: tuple[str, ...], own: Offers | None = N
     if sold.offers is not None:
         read = Offers.read(sold.offers, names)
     return read.changed(
-        _assigned("--price", sold.price),
-        _assigned("--capacity", sold.capacity),
-        _assigned("--minimum", sold.minimum),
+        assigned("--price", sold.price or ()),
+        assigned("--capacity", sold.capacity or ()),
+        assigned("--minimum", sold.minimum or ()),
         _named("--require", sold.require, names),
         _named("--exclude", sold.exclude, names),
     )
@@ -90,19 +90,9 @@ def one_direction(models: Mapping[str, ScaleRegressor]) -> Direction:
     goals = {name: model.goal for name, model in models.items()}
     first = next(iter(goals.values()))
     if set(goals.values()) != {first}:
-        listed = ", ".join(f"{name} ({goal})" for name, goal in goals.items())
+        came = ", ".join(f"{name} ({goal})" for name, goal in goals.items())
         raise InputError(
-            f"an aggregate needs metrics of one direction; got {listed}. Negate the values of some "
+            f"an aggregate needs metrics of one direction; got {came}. Negate the values of some "
             "in the table, or select for each alone"
         )
     return first
-
-
-def _assigned(option: str, given: list[str] | None) -> dict[str, float]:
-    by_name = {}
-    for text in given or []:
-        name, _, number = text.rpartition("=")
-        if not name or not is_number(number):
-            raise InputError(f"{option} takes NAME=NUMBER, such as {option} alpha=10; got {text!r}")
-        by_name[name] = float(number)
-    return by_name

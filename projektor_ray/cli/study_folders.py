@@ -34,6 +34,8 @@ from projektor_ray.study.record import TABLE
 if TYPE_CHECKING:
     from projektor_ray.runs import ScaleRegressor
 
+STUDY_FILES = (".yaml", ".yml")
+"""Endings of the files in which studies are written."""
 OF_TABLES = ("join", "key", "size", "step", "distance", "providers", "counts", "bounds", "log")
 """Options that say what a table's columns are."""
 
@@ -46,6 +48,12 @@ def study_of(data: TableOptions, wanted: ModelOptions) -> FittedStudy | None:
     InputError
         If the folder holds no whole study, or an option applies to tables only.
     """
+    if data.table.endswith(STUDY_FILES):
+        raise InputError(
+            f"{data.table} is a study's file; expected the folder of a finished study, or a table "
+            f"of runs. Run the study with: python -m jobs.study {data.table}. Then give its "
+            "folder, out/NAME"
+        )
     if not _holds_study(data.table):
         return None
     _refuse_table_options(data, wanted)
@@ -82,7 +90,8 @@ def _fitted_as(study: FittedStudy, wanted: ModelOptions) -> FittedStudy:
     """The study with all its models, under the options of the model."""
     config = study.study.config.model_dump(mode="json", exclude_unset=True)
     given = {"predictor": wanted.predictor, "projection": wanted.projection}
-    changes = {name: value for name, value in given.items() if value != "auto"}
+    changes: dict[str, Any] = {name: value for name, value in given.items() if value != "auto"}
+    changes |= {} if wanted.robust else {"robust": False}
     selection = {**config.get("selection", {}), **changes}
     changed = replace(study.study, config=parse(StudyConfig, {**config, "selection": selection}))
     fits = tuple(
@@ -111,9 +120,8 @@ def fitted_runs(study: FittedStudy, metric: str | None) -> tuple[Runs, "ScaleReg
     """A study's finished probes on one validation set, and the scaling model fitted to them."""
     fit = fit_on(study, metric)
     selection, direction = fit.study.config.selection, fit.study.metric.direction
-    family = fit.study.learner_family
-    rules = selection.predictor, selection.projection
-    return fit.runs, fit_scale(fit.runs, direction, False, *rules, family)
+    rules = selection.predictor, selection.projection, fit.study.learner_family
+    return fit.runs, fit_scale(fit.runs, direction, False, *rules, robust=selection.robust)
 
 
 def study_results(
@@ -127,7 +135,8 @@ def study_results(
     changed = study.offering(offer_changes(study, inputs.sold), _aggregate(study, inputs.joined))
     request = request_of(inputs.bought)
     plans = changed.select() if request == PurchaseRequest() else changed.select(**asdict(request))
-    results = results_of_plans(changed, plans, _profiles(study), figures=figures)
+    profiles = _profiles(study)
+    results = results_of_plans(changed, plans, profiles, interface="command", figures=figures)
     return replace(results, title=title or results.title)
 
 

@@ -180,7 +180,8 @@ def _results(
     plans = buy(problem, request)
     without = plans_without(problem, plans.selected, request.money)
     name = title or ("runs" if data.table == STANDARD_INPUT else Path(data.table).stem)
-    return results_of_table(name, tables, models, how, plans, without, figures=figures)
+    results = results_of_table(name, tables, models, how, plans, without, figures=figures)
+    return replace(results, interface="command")
 
 
 def fitted_table(data: TableOptions, wanted: ModelOptions) -> tuple[Runs, ScaleRegressor]:

@@ -12,12 +12,7 @@ from projektor_ray.explain import TextTable
 from projektor_ray.explain.cautions import warnings
 from projektor_ray.explain.formatting import aligned, count, percent
 from projektor_ray.explain.next_steps import next_steps
-from projektor_ray.explain.plan_summary import (
-    few_converged,
-    search_result,
-    target_result,
-    unspent_money,
-)
+from projektor_ray.explain.plan_reasons import plan_reasons
 from projektor_ray.explain.results import Results
 from projektor_ray.explain.text_tables import (
     budget_table,
@@ -27,7 +22,6 @@ from projektor_ray.explain.text_tables import (
     projections_table,
     validation_sets_table,
 )
-from projektor_ray.explain.uncertainty import plan_stability
 
 if TYPE_CHECKING:
     from projektor_ray.runs import ScaleRegressor
@@ -47,14 +41,7 @@ def show_results(results: Results, *, verbose: bool = False) -> None:
     screen.table(_bought_rows(plan_table(results), results))
     _show_tables([budget_table(results), comparison_table(results)])
     _show_tables([validation_sets_table(results)])
-    bought, metric = results.bought, results.metric_text
-    facts = [
-        target_result(bought, metric),
-        plan_stability(bought, metric),
-        *([] if few_converged(bought.selected) else search_result(bought.selected)),
-        unspent_money(bought),
-    ]
-    screen.bullets("Why this plan", [*results.reasons, *(str(one) for one in facts if one)])
+    screen.bullets("Why this plan", plan_reasons(results))
     if verbose:
         metric_errors = results.errors_of.replace(results.metric, results.metric_label)
         errors = errors_table(results.predictors, metric_errors)

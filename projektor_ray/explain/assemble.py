@@ -55,6 +55,7 @@ def assemble(
     profiles: Mapping[str, Sequence["ProviderProfile"]] = MappingProxyType({}),
     source: Literal["study", "table"] = "table",
     largest_scale: int | None = None,
+    interface: Literal["study_file", "command", "request"] = "request",
     figures: bool = True,
 ) -> Results:
     """The results of fitted models and plans; see `Results` for parameters of the same name.
@@ -99,6 +100,7 @@ def assemble(
         profiles={name: tuple(drawn) for name, drawn in profiles.items()},
         source=source,
         largest_scale=largest_scale,
+        interface=interface,
     )
 
 

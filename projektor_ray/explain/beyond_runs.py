@@ -26,7 +26,7 @@ def beyond_runs(results: Results) -> Iterator[Fact]:
     there = results.curves[0].at(last)[0] if results.curves else results.selected.predicted
     yield from beyond_best(probes, there, last, results.sign, metric, "the plan's mixture")
     if passes_zero(probes, results.selected.unclipped):
-        yield negative(metric, results.selected.unclipped)
+        yield negative(metric, results.selected.unclipped, of_table=results.source == "table")
 
 
 def beyond_best_mixture(model: "ScaleRegressor", mixtures: "Runs", metric: str) -> Iterator[Fact]:
@@ -60,11 +60,19 @@ def beyond_best(
         )
 
 
-def negative(metric: MetricText, predicted: float) -> Fact:
-    """A prediction below 0 of a metric that was above 0 in every run."""
+def negative(metric: MetricText, predicted: float, *, of_table: bool) -> Fact:
+    """A prediction below 0 of a metric that was above 0 in every run.
+
+    Parameters
+    ----------
+    of_table : whether the runs are a table's, of which the logarithm can be fitted.
+    """
+    remedy = "the prediction is too far from the trainings: train at a larger size."
+    if of_table:
+        remedy = "fit its logarithm: `--log` (in Python log=True)."
     return fact(
         "negative_prediction",
         f"The model predicts {metric.value(predicted)}, though {metric.name} is above 0 in every "
-        "run. If it cannot be negative, fit its logarithm: `--log` (in Python log=True).",
+        f"run. If it cannot be negative, {remedy}",
         predicted=predicted,
     )

@@ -1,34 +1,33 @@
 """Warnings: what could make the plan or its prediction wrong."""
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from typing import Any
 
 import numpy as np
 
 from projektor_ray.explain.beyond_runs import beyond_runs
 from projektor_ray.explain.facts import Fact, fact
-from projektor_ray.explain.formatting import count, listed, percent, percent_range, quoted, rounded
+from projektor_ray.explain.formatting import count, listed, percent, quoted, rounded
 from projektor_ray.explain.plan_summary import comparison_scope, few_converged, search_result
+from projektor_ray.explain.provider_warnings import provider_warnings
 from projektor_ray.explain.results import ModelPrediction, Results
 from projektor_ray.explain.uncertainty import gain_uncertainty
 from projektor_ray.selection import Plan
-
-if TYPE_CHECKING:
-    from projektor_ray.profiles import ProviderProfile
 
 NEAR = 0.85
 """Overlap with a trained mixture from which on a plan counts as trained."""
 FAR = 10
 """A plan of more than so many times the largest trained size lies farther than projections were
 ever validated (`benchmarks/prediction.py`)."""
-BAD_LABELS, BAD_OUTLIERS, BAD_DUPLICATES = 0.05, 0.1, 0.05
-"""Shares of a pilot from which on a warning is given: the low ends of the intervals of wrong labels
-and of outliers."""
-CHANCE_FACTOR = 3
-"""Near-duplicates of validation are reported where they are so many times those of chance."""
 SAVES = 0.01
 """Of the cost: a smaller saving is not worth a warning."""
 MOST_NAMED = 2
+OPEN_SIZE = {
+    "study_file": ("selection.size", "selection.max_size: "),
+    "command": ("--at", "--max-size "),
+    "request": ("size", "max_size="),
+}
+"""How the size is given, and how only the largest size is, by the place where the user is."""
 
 
 def warnings(results: Results) -> tuple[Fact, ...]:
@@ -206,80 +205,43 @@ def _filling(results: Results) -> Iterator[Fact]:
     if worse:
         names = [results.names[i] for i in worse]
         samples = int(best.samples[worse].sum())
-        field = "selection.size" if results.source == "study" else "--at"
+        smaller = results.bought.smaller
+        text = (
+            f"{count(samples, 'sample')} of {listed(names, MOST_NAMED)} only fill the plan up to "
+            f"{best.size:,}: more of them is predicted to make {metric.name} worse."
+        )
+        if smaller is not None:
+            text += f" {_smaller(results, smaller)}"
+        option, instead = OPEN_SIZE[results.interface]
         yield fact(
             "filling_samples",
-            f"{count(samples, 'sample')} of {listed(names, MOST_NAMED)} only fill the plan up to "
-            f"{best.size:,}: more of them is predicted to make {metric.name} worse. A smaller "
-            f"plan may be as good: leave out `{field}` to let the search choose the size.",
+            f"{text} To search all sizes up to {best.size:,}, give "
+            f"`{instead}{best.size}` in place of `{option}`.",
             samples=samples,
             size=best.size,
             providers=tuple(names),
+            smaller=None if smaller is None else _numbers(smaller),
         )
 
 
-def provider_warnings(results: Results) -> Iterator[Fact]:
-    """Flaws of the pilots."""
-    for profile, of_set in results.every_profile:
-        yield from _flawed_samples(profile, of_set)
-        yield from _repeated_samples(profile)
-        yield from _leaked_samples(profile, of_set)
+def _smaller(results: Results, smaller: Plan) -> str:
+    """A smaller plan in numbers: its size, its cost and what it is predicted to reach."""
+    metric, best = results.metric_text, results.selected
+    cost = f" for {smaller.cost:,.2f}" if results.bought.priced else ""
+    return (
+        f"A plan with fewer of them, {count(smaller.size, 'sample')}{cost}, has a predicted "
+        f"{metric.name} of {metric.value(smaller.predicted)} (90% interval "
+        f"{metric.interval(smaller.interval)}); this plan has {metric.value(best.predicted)}."
+    )
 
 
-def _flawed_samples(profile: "ProviderProfile", of_set: str) -> Iterator[Fact]:
-    """Wrong labels and outliers."""
-    name, wrong, odd = profile.provider, profile.wrong_labels, profile.outliers
-    if wrong is not None and wrong.low >= BAD_LABELS:
-        yield fact(
-            "wrong_labels",
-            f"About {percent(wrong.value)} of the labels of {name} look wrong (90% interval "
-            f"{percent_range(wrong.low, wrong.high)}){of_set}.",
-            provider=name,
-            share=wrong.value,
-            low=wrong.low,
-            high=wrong.high,
-        )
-    if odd is not None and odd.low >= BAD_OUTLIERS:
-        yield fact(
-            "outliers",
-            f"About {percent(odd.value)} of the samples of {name} are unlike any validation "
-            f"sample{of_set}.",
-            provider=name,
-            share=odd.value,
-        )
-
-
-def _repeated_samples(profile: "ProviderProfile") -> Iterator[Fact]:
-    """Duplicates within a pilot."""
-    repeated = profile.duplicates_within + profile.near_duplicates_within
-    if repeated > BAD_DUPLICATES * profile.samples:
-        yield fact(
-            "duplicates",
-            f"{count(repeated, 'sample')} of {profile.provider} duplicate other samples of the "
-            f"same pilot ({profile.near_duplicates_within:,} of these only nearly).",
-            provider=profile.provider,
-            samples=repeated,
-        )
-
-
-def _leaked_samples(profile: "ProviderProfile", of_set: str) -> Iterator[Fact]:
-    """Duplicates between a pilot and the validation set."""
-    name = profile.provider
-    if profile.duplicates_in_validation:
-        yield fact(
-            "leakage",
-            f"{count(profile.duplicates_in_validation, 'sample')} of {name} are also in the "
-            f"validation set{of_set}: the metric of mixtures with {name} is too good.",
-            provider=name,
-            samples=profile.duplicates_in_validation,
-        )
-    near, chance = profile.near_duplicates_in_validation, profile.near_duplicates_by_chance
-    if near > BAD_DUPLICATES * profile.samples and near > CHANCE_FACTOR * chance:
-        yield fact(
-            "near_duplicates",
-            f"{count(near, 'sample')} of {name} nearly equal a validation sample{of_set}; "
-            f"about {chance:,.0f} would by chance.",
-            provider=name,
-            samples=near,
-            by_chance=chance,
-        )
+def _numbers(plan: Plan) -> dict[str, Any]:
+    low, high = plan.interval or (None, None)
+    return {
+        "size": plan.size,
+        "cost": plan.cost,
+        "predicted": plan.predicted,
+        "low": low,
+        "high": high,
+        "samples": dict(zip(plan.names, plan.samples.tolist(), strict=True)),
+    }

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from projektor_ray.explain.assemble import ObjectiveAt, assemble
 from projektor_ray.explain.data_lines import foreign_label_facts
@@ -30,6 +30,7 @@ def results_of_study(
     without: Mapping[str, Plan | None],
     profiles: Mapping[str, Sequence["ProviderProfile"]],
     *,
+    interface: Literal["study_file", "command", "request"] = "study_file",
     figures: bool = True,
 ) -> Results:
     """The results of a study; of several validation sets, of their aggregate.
@@ -37,6 +38,7 @@ def results_of_study(
     Parameters
     ----------
     fits, profiles : of each validation set, the latter by its name.
+    interface : see `Results`.
     """
     fits = [replace(one, distances=CachedDistances(one.distances)) for one in fits]
     chosen = " / ".join(dict.fromkeys(one.fitted.projection for one in fits))
@@ -61,6 +63,7 @@ def results_of_study(
         profiles=profiles,
         source="study",
         largest_scale=study.largest_scale,
+        interface=interface,
         figures=figures,
     )
 
@@ -71,6 +74,7 @@ def results_of_plans(
     profiles: Mapping[str, Sequence["ProviderProfile"]] | None = None,
     *,
     leave_out: bool = True,
+    interface: Literal["study_file", "command", "request"] = "request",
     figures: bool = False,
 ) -> Results:
     """The results of plans that a finished study has made.
@@ -79,6 +83,7 @@ def results_of_plans(
     ----------
     study : under the offers that the plans keep, see `FittedStudy.offering`.
     profiles : by validation set, see `FittedStudy.profiles`; None: left out.
+    interface : see `Results`.
     leave_out : whether to search also the best plan without each provider, which takes longer.
     """
     without = plans_without(study.problem, plans.selected, plans.budget) if leave_out else {}
@@ -87,7 +92,13 @@ def results_of_plans(
 
         profiles = {name: with_plan(of, plans.selected, without) for name, of in profiles.items()}
     return results_of_study(
-        study.study, study.fits, plans, without, profiles or {}, figures=figures
+        study.study,
+        study.fits,
+        plans,
+        without,
+        profiles or {},
+        interface=interface,
+        figures=figures,
     )
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from projektor_ray.explain.formatting import listed
+from projektor_ray.explain.plan_summary import plan_heading
 from projektor_ray.explain.results import Results
 from projektor_ray.selection.comparison import UNIFORM
 
@@ -25,15 +26,8 @@ class Tile:
 
 
 def heading(report: Results) -> str:
-    """The purchase in one sentence."""
-    says = f"{report.selected.size:,} samples: {_purchase(report)}."
-    answer = report.bought.target_result
-    if answer is None or answer.reached:
-        return f"Buy {says}"
-    budget = report.bought.budget
-    within = "" if budget is None else f" within the budget of {budget:,.10g}"
-    best = report.metric_text.value(report.selected.predicted)
-    return f"{answer.target:.10g} cannot be reached{within}. The best is {best}, with {says}"
+    """The purchase in one sentence: `plan_heading`, and the samples of each provider."""
+    return f"{plan_heading(report.bought)}: {_purchase(report)}."
 
 
 def _purchase(report: Results) -> str:

@@ -6,33 +6,22 @@ import numpy as np
 
 from projektor_ray.explain.cautions import warnings
 from projektor_ray.explain.next_steps import next_steps
-from projektor_ray.explain.plan_summary import (
-    plan_heading,
-    search_result,
-    target_result,
-    unspent_money,
-)
+from projektor_ray.explain.plan_reasons import plan_facts
+from projektor_ray.explain.plan_summary import plan_heading
 from projektor_ray.explain.results import Results
 from projektor_ray.explain.sensitivity import shadow_prices
-from projektor_ray.explain.uncertainty import plan_stability
 
 
 def results_to_dict(results: Results) -> dict[str, Any]:
     """Everything that is known of a result."""
     bought, metric = results.bought, results.metric_text
-    facts = [
-        target_result(bought, metric),
-        plan_stability(bought, metric),
-        *search_result(bought.selected),
-        *shadow_prices(bought, metric),
-        unspent_money(bought),
-    ]
+    facts = [*plan_facts(results, always_search=True), *shadow_prices(bought, metric)]
     content = {
         "title": results.title,
         "metric": results.metric,
         "direction": results.direction,
         "source": results.source,
-        "plan": plan_heading(bought, metric).to_dict(),
+        "plan": plan_heading(bought).to_dict(),
         "plans": bought.rows(),
         "models": results.predictors,
         "projections": [
@@ -51,7 +40,7 @@ def results_to_dict(results: Results) -> dict[str, Any]:
             for name, profiles in results.profiles.items()
         },
         "reasons": list(results.reasons),
-        "facts": [one.to_dict() for one in facts if one is not None],
+        "facts": [one.to_dict() for one in facts],
         "warnings": [one.to_dict() for one in warnings(results)],
         "next_steps": [one.to_dict() for one in next_steps(results)],
     }

@@ -5,9 +5,10 @@ from collections.abc import Iterator
 import numpy as np
 import yaml
 
-from projektor_ray.explain.cautions import BAD_DUPLICATES, BAD_LABELS, NEAR
+from projektor_ray.explain.cautions import NEAR
 from projektor_ray.explain.facts import Fact, fact
 from projektor_ray.explain.formatting import count
+from projektor_ray.explain.provider_warnings import BAD_DUPLICATES, BAD_LABELS
 from projektor_ray.explain.results import Results, first_part
 from projektor_ray.explain.sensitivity import budget_shadow_price, capacity_shadow_prices
 from projektor_ray.explain.uncertainty import FURTHER, further_scale

@@ -10,14 +10,15 @@ FEW_CONVERGED = 0.5
 SHOWN_PROVIDERS = 3
 
 
-def plan_heading(plans: PurchasePlans, metric: MetricText) -> Fact:
-    """What to buy, for how much money: the title of the plan."""
+def plan_heading(plans: PurchasePlans) -> Fact:
+    """How much to buy, for how much money: the title of the plan."""
     best, budget = plans.selected, plans.budget
     cost = f" for {best.cost:,.2f}" if plans.priced or budget is not None else ""
     of_budget = "" if budget is None else f" (budget {budget:,.10g})"
     text = f"Buy {count(best.size, 'sample')}{cost}{of_budget}"
-    if not plans.reachable:
-        text = f"Target not reachable. Best plan: {text[0].lower()}{text[1:]}"
+    if (answer := plans.target_result) is not None and not answer.reached:
+        lower = f"{text[0].lower()}{text[1:]}"
+        text = f"Target {answer.target:.10g} not reachable. Best plan: {lower}"
     return fact(
         "plan", text, size=best.size, cost=best.cost, budget=budget, predicted=best.predicted
     )

@@ -12,8 +12,19 @@ REMEDIES = {
 
 
 def probe_facts(findings: Iterable[ProbeFinding], metric: str) -> list[Fact]:
-    """A sentence for each finding, with the field to change."""
-    return [fact(one.kind, _text(one, metric), **one.values) for one in findings]
+    """A sentence for each finding, with the field to change.
+
+    The value `topic` is the same for sentences that give the same advice.
+    """
+    return [fact(one.kind, _text(one, metric), topic=_topic(one), **one.values) for one in findings]
+
+
+def _topic(finding: ProbeFinding) -> str:
+    """The kind; of a warning its category where that has a remedy, else its whole text."""
+    if finding.kind != "warning":
+        return finding.kind
+    category = finding.values["warning"].partition(": ")[0]
+    return category if category in REMEDIES else str(finding.values["warning"])
 
 
 def _text(finding: ProbeFinding, metric: str) -> str:

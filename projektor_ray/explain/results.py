@@ -115,6 +115,8 @@ class Results:
     source : whether the trainings are a study's, or a table of somebody's runs.
     largest_scale : the largest size at which the pilots allow to train every mixture; None where
         they set no limit, or there are none.
+    interface : where the plan is requested, so that advice names the options of that place: a study
+        file, the command `projektor`, or a request to Python or the service.
     """
 
     title: str
@@ -136,6 +138,7 @@ class Results:
     far: tuple[Fact, ...] = ()
     source: Literal["study", "table"] = "table"
     largest_scale: int | None = None
+    interface: Literal["study_file", "command", "request"] = "request"
 
     @property
     def probes(self) -> ProbeArrays:

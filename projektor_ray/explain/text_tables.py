@@ -58,7 +58,7 @@ def plan_table(results: Results) -> TextTable:
     columns["without it"] = [results.show_without(name) for name in best.names]
     order = np.argsort(-best.samples, kind="stable")
     return _table(
-        str(plan_heading(bought, results.metric_text)),
+        str(plan_heading(bought)),
         {heading: [cells[i] for i in order] for heading, cells in columns.items()},
         caption=_plan_caption(results, more),
         optional=("capacity", "share", "80% range", "price", "without it"),

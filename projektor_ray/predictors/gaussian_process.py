@@ -62,7 +62,7 @@ class GaussianProcess(Predictor):
             raise InputError(
                 f"a D-optimal design for the predictor 'gp' takes at most {MOST_DESIGN_MIXTURES:,} "
                 f"candidates; got {len(mixtures):,}, for {mixtures.shape[1]} providers. Set "
-                "probes.design: spread"
+                "probes.design: maximin"
             )
         kernel = np.mean(KERNELS.matrices(mixtures, mixtures), axis=0)
         values, vectors = np.linalg.eigh(kernel)

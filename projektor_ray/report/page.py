@@ -13,14 +13,8 @@ from projektor_ray.explain.cautions import warnings
 from projektor_ray.explain.headline import heading, tiles
 from projektor_ray.explain.next_steps import next_steps
 from projektor_ray.explain.page_text import sentence
-from projektor_ray.explain.plan_summary import (
-    few_converged,
-    search_result,
-    target_result,
-    unspent_money,
-)
+from projektor_ray.explain.plan_reasons import plan_reasons
 from projektor_ray.explain.results import Results
-from projektor_ray.explain.uncertainty import plan_stability
 from projektor_ray.report import figures
 from projektor_ray.report.html_tables import page_table
 from projektor_ray.report.mixture_figure import mixture_figure
@@ -80,20 +74,7 @@ def _context(report: Results) -> dict[str, Any]:
         "fit_figure": figures.fit_figure(report),
         "fit_caption": text_tables.fit_caption(report),
         "errors_table": page_table(text_tables.errors_table(report.predictors, of)),
-        "reasons": _reasons(report),
+        "reasons": plan_reasons(report),
         "profiles": shown_profiles(report),
         "profiles_caption": text_tables.PROFILES_CAPTION,
     }
-
-
-def _reasons(report: Results) -> list[str]:
-    """Why this plan: the target, the model, the money left, the search, and its stability."""
-    bought, metric = report.bought, report.metric_text
-    facts = [
-        target_result(bought, metric),
-        *report.reasons,
-        unspent_money(bought),
-        *([] if few_converged(bought.selected) else search_result(bought.selected)),
-        plan_stability(bought, metric),
-    ]
-    return [str(fact) for fact in facts if fact is not None]

@@ -8,6 +8,7 @@ import numpy as np
 import pyarrow as pa
 
 from projektor_ray.selection.baselines import baseline_plans, largest_provider
+from projektor_ray.selection.binding_constraints import BindingConstraint
 from projektor_ray.selection.objective import Direction, MetricObjective
 from projektor_ray.selection.plan import Plan
 from projektor_ray.selection.provider import Provider
@@ -85,6 +86,9 @@ class PurchasePlans:
     flat_in_size : whether the size was chosen although the objective is the same at every size, so
         that the plan is the cheapest of equal ones.
     unspent : what is left of the budget, and why; None where nothing noteworthy is.
+    limits : the constraints that the selected plan reaches.
+    smaller : a plan of fewer samples that is predicted as good, where the size was given and some
+        samples only fill it up; see `smaller_plan`.
     parts : predictions of each metric where the objective aggregates several: by name of the metric
         or validation set, then by name of the plan.
     budget : most money that may be spent; None where no budget was set.
@@ -103,6 +107,8 @@ class PurchasePlans:
     open_size: bool = False
     flat_in_size: bool = False
     unspent: UnspentBudget | None = None
+    limits: tuple[BindingConstraint, ...] = ()
+    smaller: Plan | None = None
     parts: Mapping[str, Mapping[str, MetricPrediction]] = field(default_factory=dict)
     budget: float | None = None
     trained: TrainedComparison | None = None
@@ -149,11 +155,6 @@ class PurchasePlans:
     def every(self) -> list[Plan]:
         """The compared plans, and the best plan for each budget of a frontier."""
         return [*self.plans.values(), *self.frontier.values()]
-
-    @property
-    def reachable(self) -> bool:
-        """Whether the selected plan does what was asked for, a target if there was one."""
-        return self.target_result is None or self.target_result.reached
 
     def label(self, name: str) -> str:
         """What people call a plan."""

@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 from typing import Literal, get_args
 
 from projektor_ray.errors import InputError, nearest
+from projektor_ray.selection.binding_constraints import binding_constraints
 from projektor_ray.selection.comparison import PurchasePlans, baselines_of, compare
 from projektor_ray.selection.plan import Plan
 from projektor_ray.selection.purchase_problem import PurchaseProblem
@@ -15,6 +16,7 @@ from projektor_ray.selection.size_search import (
     select_under_budget,
     smallest_reaching,
 )
+from projektor_ray.selection.smaller_plan import smaller_plan
 from projektor_ray.selection.unspent_budget import unspent_budget
 
 Minimize = Literal["samples", "money"]
@@ -147,8 +149,17 @@ def _compared(
     unspent = None
     if result is None or not result.reached:
         unspent = unspent_budget(problem, best, request.money, open_size=open_size)
-    flat = open_size and problem.is_flat
-    return replace(compared, open_size=open_size, unspent=unspent, flat_in_size=flat)
+    reached = request.target if result is not None and result.reached else None
+    return replace(
+        compared,
+        open_size=open_size,
+        unspent=unspent,
+        flat_in_size=open_size and problem.is_flat,
+        limits=binding_constraints(
+            problem, best, size=request.size, budget=request.money, target=reached
+        ),
+        smaller=None if open_size else smaller_plan(problem, best, request.money),
+    )
 
 
 def _is_better(

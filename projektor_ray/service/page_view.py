@@ -10,20 +10,14 @@ from markupsafe import Markup
 
 from projektor_ray.explain.assemble import surface_at
 from projektor_ray.explain.cautions import warnings
+from projektor_ray.explain.headline import heading, tiles
 from projektor_ray.explain.next_steps import next_steps
 from projektor_ray.explain.page_text import sentence
-from projektor_ray.explain.plan_summary import (
-    few_converged,
-    plan_heading,
-    search_result,
-    target_result,
-    unspent_money,
-)
+from projektor_ray.explain.plan_reasons import plan_reasons
 from projektor_ray.explain.profile_table import profile_table
 from projektor_ray.explain.purchase_comparison import compare_purchases
 from projektor_ray.explain.results import Curve, Results, Surface
 from projektor_ray.explain.text_tables import budget_table, comparison_table, plan_table
-from projektor_ray.explain.uncertainty import plan_stability
 from projektor_ray.selection.comparison import SELECTED, UNIFORM
 from projektor_ray.selection.objective import MetricObjective
 from projektor_ray.service import answers
@@ -108,23 +102,17 @@ def answer(served: ServedStudy, state: PageState, deadline: float) -> str:
     """The plan, how sure it is, what it is compared with, and the charts."""
     results = answers.results(served, state.body, deadline)
     study = _offering(served, state.body, deadline)
-    bought, metric = results.bought, results.metric_text
-    facts = [
-        target_result(bought, metric),
-        plan_stability(bought, metric),
-        *([] if few_converged(bought.selected) else search_result(bought.selected)),
-        unspent_money(bought),
-    ]
     curves, surface = _drawn(served, study, results, state.body)
     by_hand = _by_hand(study, state)
     return render(
         "answer.html",
-        heading=str(plan_heading(bought, metric)),
+        heading=heading(results),
+        tiles=tiles(results),
         results=results,
         shares=dict(zip(results.names, results.selected.mixture.tolist(), strict=True)),
         plan_table=plan_table(results),
         comparison_table=comparison_table(results),
-        reasons=[*results.reasons, *(str(one) for one in facts if one is not None)],
+        reasons=plan_reasons(results),
         warnings=list(map(str, warnings(results))),
         next_steps=list(map(str, next_steps(results))),
         comparison=comparison_chart(results),

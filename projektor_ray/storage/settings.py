@@ -183,8 +183,9 @@ def _line(kind: type[BaseModel] | None, error: Any, values: Any) -> str:
     if error["type"] == "missing":
         return f"{place}: required, but absent"
     given = _at(error["loc"], values, error["input"])
-    came = "" if isinstance(given, dict | list) else f"; got {_quoted(given)}"
-    return f"{place}: {_expected(error)}{came}"
+    expected = _expected(error)
+    says_what = isinstance(given, dict | list) or "; got " in expected
+    return f"{place}: {expected}{'' if says_what else f'; got {_quoted(given)}'}"
 
 
 def _at(place: tuple[int | str, ...], values: Any, otherwise: Any) -> Any:

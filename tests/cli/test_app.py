@@ -384,6 +384,14 @@ def test_two_tables_are_joined_and_a_size_said(
         (["select", "RUNS", "--at", "500", "--target", "0.7"], "ask for different things"),
         (["select", "RUNS", "--frontier", "1,b"], "--frontier takes numbers, such as"),
         (["select", "RUNS"], "nothing bounds the size to buy"),
+        (
+            ["select", "RUNS", "--at", "20,000"],
+            "expected a whole number; got '20,000'. Write 20000",
+        ),
+        (["predict", "RUNS", "--mixture", "web=1", "--at", "2e4"], "Write 20000"),
+        (["select", "RUNS", "--budget", "1,000.50"], "Write 1000.5"),
+        (["select", "RUNS", "--at", "500", "--capacity", "web=1,000"], "Write 1000"),
+        (["select", "my-study.yaml"], "Run the study with: python -m jobs.study my-study.yaml"),
         (["select", "RUNS", "--at", "500", "--exclude", "wep"], "did you mean 'web'"),
         (
             ["select", "RUNS", "--at", "500", "--minimum", "web=1.5"],
@@ -435,3 +443,13 @@ def test_a_plan_is_written_as_an_order_and_as_a_trainer_s_mixture(
         line["provider"]: line["samples"] for line in lines
     }
     assert APP_ENDINGS == TABLE_ENDINGS
+
+
+def test_the_help_shows_whole_summaries(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("COLUMNS", "60")
+    assert projektor("--help", monkeypatch=monkeypatch) == 0
+    said = said_in(capsys).partition("Commands:")[2]
+    assert "Serve finished studies: a page at /, an API at /v1/studies, described at" in said
+    assert "..." not in said

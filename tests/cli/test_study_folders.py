@@ -9,6 +9,8 @@ import pyarrow.csv
 import pytest
 
 from projektor_ray.cli.app import main
+from projektor_ray.cli.options import ModelOptions, TableOptions
+from projektor_ray.cli.study_folders import study_of
 from projektor_ray.storage.folder import Folder
 from projektor_ray.storage.lease import leased
 from projektor_ray.study import open_study
@@ -109,6 +111,14 @@ def test_another_model_can_be_asked_for(folder: str, answer: Any) -> None:
     shown = answer("predict", folder, "--mixture", "ada=1", "--at", "90", "--projection", "joint")
     usual = open_study(folder).predict({"ada": 1.0}, 90)
     assert shown["predictions"][0]["value"] != pytest.approx(usual.value[0], abs=1e-6)
+
+
+def test_far_runs_are_counted_in_full_on_request(folder: str) -> None:
+    for robust in (True, False):
+        study = study_of(TableOptions(table=folder), ModelOptions(robust=robust))
+        assert study is not None
+        assert study.study.config.selection.robust is robust
+        assert [fit.study.config.selection.robust for fit in study.fits] == [robust]
 
 
 def test_report_writes_a_page(folder: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

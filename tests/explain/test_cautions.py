@@ -8,7 +8,6 @@ import pytest
 
 from projektor_ray.explain.cautions import warnings
 from projektor_ray.explain.results import ModelPrediction, Results
-from projektor_ray.profiles import ProviderProfile, Share
 from projektor_ray.selection.comparison import Gain, TrainedComparison
 from projektor_ray.selection.feasible_set import FeasibleSet
 from projektor_ray.selection.size_search import TargetResult
@@ -21,8 +20,6 @@ from tests.helpers.report_content import (
     with_plan,
     with_probes,
 )
-
-MANY = Share(0.4, 0.3, 0.5)
 
 
 def test_nothing_amiss_is_nothing_said() -> None:
@@ -80,39 +77,6 @@ def test_each_cause_has_its_warning(changed: Any, said: tuple[str, str]) -> None
     (told,) = warnings(changed(sound()))
     assert told.kind == said[0]
     assert said[1] in told.text
-
-
-@pytest.mark.parametrize(
-    ("flawed", "said"),
-    [
-        (
-            profile("b", wrong_labels=MANY),
-            "About 40% of the labels of b look wrong (90% interval 30–50%).",
-        ),
-        (profile("b", outliers=MANY), "About 40% of the samples of b are unlike any validation"),
-        (profile("b", duplicates_within=50), "50 samples of b duplicate other samples"),
-        (profile("b", duplicates_in_validation=3), "3 samples of b are also in the validation set"),
-        (
-            profile("b", near_duplicates_in_validation=40, near_duplicates_by_chance=2.0),
-            "40 samples of b nearly equal a validation sample; about 2 would by chance.",
-        ),
-    ],
-)
-def test_each_flaw_of_a_pilot_is_said(flawed: ProviderProfile, said: str) -> None:
-    (told,) = warnings(sound(profiles=for_one_set(profile("a"), flawed)))
-    assert said in told.text
-    assert told.values["provider"] == "b"
-
-
-@pytest.mark.parametrize(
-    "clean",
-    [
-        profile("b", near_duplicates_in_validation=40, near_duplicates_by_chance=38.0),
-        profile("b", wrong_labels=None, outliers=None),
-    ],
-)
-def test_what_chance_explains_or_cannot_be_told_accuses_nobody(clean: ProviderProfile) -> None:
-    assert warnings(sound(profiles=for_one_set(profile("a"), clean))) == ()
 
 
 def test_the_best_baseline_is_named_once() -> None:
@@ -182,9 +146,7 @@ def test_samples_that_only_fill_up_the_number_are_a_warning() -> None:
     worse = with_plan(a_report(4), marginal_value=np.array([1.0, -1.0, -1.0, 0.0]))
     (told,) = [one for one in warnings(worse) if one.kind == "filling_samples"]
     assert told.text.startswith("400 samples of seller-001 only fill the plan up to 1,000:")
-    assert "leave out `--at`" in told.text
-    (told,) = [one for one in warnings(replace(worse, source="study")) if "fill" in one.kind]
-    assert "leave out `selection.size`" in told.text
+    assert "A plan with fewer" not in told.text
     for other in (
         replace(worse, curves=()),
         replace(worse, bought=replace(worse.bought, open_size=True)),
@@ -197,3 +159,35 @@ def test_samples_that_only_fill_up_the_number_are_a_warning() -> None:
 def test_a_model_that_prefers_the_uniform_plan_by_a_rounding_error_is_no_warning() -> None:
     report = sound(opinions=(ModelPrediction("eq3", False, 1, 0, 1, -0.0004),))
     assert warnings(report) == ()
+
+
+def filling(results: Results) -> Any:
+    (told,) = [one for one in warnings(results) if one.kind == "filling_samples"]
+    return told
+
+
+@pytest.mark.parametrize(
+    ("place", "advice"),
+    [
+        ("study_file", "give `selection.max_size: 1000` in place of `selection.size`."),
+        ("command", "give `--max-size 1000` in place of `--at`."),
+        ("request", "give `max_size=1000` in place of `size`."),
+    ],
+)
+def test_advice_on_the_size_names_the_option_of_the_place(place: Any, advice: str) -> None:
+    worse = with_plan(a_report(4), marginal_value=np.array([1.0, -1.0, -1.0, 0.0]))
+    assert filling(replace(worse, interface=place)).text.endswith(advice)
+
+
+def test_a_smaller_plan_has_its_numbers() -> None:
+    worse = with_plan(a_report(4), marginal_value=np.array([1.0, -1.0, -1.0, 0.0]))
+    smaller = replace(
+        worse.selected, samples=np.array([600, 100, 0, 0]), predicted=0.912, interval=(0.85, 0.95)
+    )
+    told = filling(replace(worse, bought=replace(worse.bought, smaller=smaller)))
+    assert (
+        "A plan with fewer of them, 700 samples for 350.00, has a predicted accuracy of 0.912 (90% "
+        f"interval 0.850…0.950); this plan has {worse.selected.predicted:.3f}." in told.text
+    )
+    assert told.values["smaller"]["size"] == 700
+    assert told.values["smaller"]["samples"]["seller-001"] == 100

@@ -29,3 +29,21 @@ def test_every_kind_has_a_sentence() -> None:
     assert "0.41" in texts[1]
     assert "from 40 samples (0.61) to 160 (0.6)" in texts[2]
     assert "All 12 probes" in texts[3]
+
+
+def test_the_same_advice_has_the_same_topic() -> None:
+    """Two texts of one category with a remedy are one advice; of another category they are two."""
+    notes = [
+        "ConvergenceWarning: lbfgs failed",
+        "ConvergenceWarning: sag failed",
+        "UserWarning: a",
+        "UserWarning: b",
+    ]
+    findings = [ProbeFinding("warning", {"warning": one, "probes": 1, "of": 4}) for one in notes]
+    topics = [one.values["topic"] for one in probe_facts(findings, "accuracy")]
+    assert topics == [
+        "ConvergenceWarning",
+        "ConvergenceWarning",
+        "UserWarning: a",
+        "UserWarning: b",
+    ]

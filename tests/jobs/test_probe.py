@@ -2,11 +2,13 @@
 
 from itertools import accumulate
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 import torch
 
-from jobs.probe import probe, replay
+from jobs.probe import Hints, probe, replay
 from jobs.workspace import opened
 from tests.helpers.job_studies import config, rows, table
 
@@ -33,6 +35,25 @@ def test_no_more_probes_run_at_once_than_asked_and_a_replay_gives_exactly_the_sa
             assert replay(workspace, wanted.label).values == (value,)
         assert torch.get_num_threads() == 3
         torch.set_num_threads(threads)
+
+
+def test_each_hint_is_shown_once(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """By the first probes, and not again by all of them; what is new then is shown."""
+    metric = SimpleNamespace(name="accuracy", maximize=True, high=1.0, low=0.0)
+    study = SimpleNamespace(metric=metric, validation=SimpleNamespace(name="held-out"))
+    pilots = SimpleNamespace(validations={"held-out": None})
+    workspace: Any = SimpleNamespace(each=[SimpleNamespace(study=study)], pilots=pilots)
+    monkeypatch.setattr("ray.get", lambda _: SimpleNamespace(labels=None))
+    done = {"status": "done", "size": 40, "warnings": ["ConvergenceWarning: lbfgs failed"]}
+    hints = Hints(workspace)
+    hints.show([{**done, "value": 0.5 + i / 100} for i in range(8)])
+    hints.show([{**done, "value": 1.0} for i in range(16)])
+    said = capsys.readouterr().err
+    assert said.count("Hint:") == 2
+    assert said.count("ConvergenceWarning in 8 of 8 probes") == 1
+    assert "All 16 probes" in said
 
 
 def most_at_once(out: Path) -> int:

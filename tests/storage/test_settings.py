@@ -86,7 +86,11 @@ def test_nearest() -> None:
     both = nearest("foo", ["loo", "gp"])
     assert both.startswith("did you mean 'loo'?")
     assert both.endswith("known: loo, gp")
-    assert nearest("rmze", ["accuracy", "rmse"]) == "did you mean 'rmse'?"
+    assert nearest("rmze", ["accuracy", "rmse"]) == "did you mean 'rmse'? known: accuracy, rmse"
+    assert nearest("mixtures_count", ["mixtures", "n_mixtures", "seeds"]).startswith(
+        "did you mean 'mixtures' or 'n_mixtures'?"
+    )
+    assert nearest("largest", ["target", "max_size"]).endswith("known: target, max_size")
 
 
 def written(tmp_path: Path, text: str) -> Path:

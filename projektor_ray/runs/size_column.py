@@ -31,6 +31,10 @@ GAP = 6.0
 """Standard deviations within clusters that lie between them."""
 FEWEST, FEWEST_ALIKE, MOST_SIZES = 16, 4, 6
 """Values of repeated mixtures that clusters show in, values of a cluster, and clusters."""
+ROUNDS = 4
+"""In which clusters and a linear function of the shares are fitted in turn."""
+ROWS_PER_PROVIDER = 4
+"""Least rows from which such clusters are told from chance."""
 SHOWN = 5
 
 
@@ -98,7 +102,7 @@ def check_one_size(table: pa.Table, taken: set[str], mixtures: Floats, values: F
     ------
     InputError
         If the metric (k,) differs by another column's values more than the mixtures (k, m) explain,
-        or values of the same mixture lie in clusters.
+        or values of the same mixture, or what the shares leave unexplained, lie in clusters.
     """
     shown = "--size COLUMN if a column is the number of samples, --size N if all rows are of one"
     if grouping := _grouping(table, taken, mixtures, values):
@@ -108,10 +112,16 @@ def check_one_size(table: pa.Table, taken: set[str], mixtures: Floats, values: F
             f"Say --size {grouping.column} if that is the number of samples; --size N if all rows "
             "are of one size, and leave out rows that are not to be compared"
         )
-    if _clusters(mixtures, values):
+    if _clusters(_from_mean(mixtures, values), len(values)):
         raise InputError(
             "no column is called size, but the metric of the same mixture lies in clusters, as "
             f"that of several sizes does. Say {shown}"
+        )
+    enough = len(values) >= ROWS_PER_PROVIDER * mixtures.shape[1]
+    if enough and _clusters(_from_line(mixtures, values), len(values)):
+        raise InputError(
+            "no column is called size, but the metric lies in clusters that the mixtures do not "
+            f"explain, as that of several sizes does. Say {shown}"
         )
 
 
@@ -152,15 +162,33 @@ def _residual(design: Floats, values: Floats) -> tuple[float, int]:
     return float(((values - design @ solution) ** 2).sum()), int(rank)
 
 
-def _clusters(mixtures: Floats, values: Floats) -> bool:
-    """Whether the values of the same mixture lie in two or more clusters around their mean."""
+def _from_mean(mixtures: Floats, values: Floats) -> Floats:
+    """Values of repeated mixtures less their mean."""
     _, codes, counts = np.unique(
         np.round(mixtures, 9), axis=0, return_inverse=True, return_counts=True
     )
     codes = codes.reshape(-1)
     means = np.bincount(codes, values) / counts
-    deviations = np.sort((values - means[codes])[counts[codes] > 1])
-    if len(deviations) < max(FEWEST, len(values) // 2):
+    return np.asarray((values - means[codes])[counts[codes] > 1])
+
+
+def _from_line(mixtures: Floats, values: Floats) -> Floats:
+    """Values less a linear function of the shares, which is fitted within clusters."""
+    clusters, shares = np.zeros(len(values), dtype=np.intp), mixtures[:, 1:]
+    for _ in range(ROUNDS):
+        design = np.hstack([np.eye(len(values))[clusters], shares])
+        slopes = np.linalg.lstsq(design, values, rcond=None)[0][len(values) :]
+        left = np.asarray(values - shares @ slopes)
+        order = np.argsort(left)
+        gaps = np.diff(left[order])
+        clusters[order] = np.append(0, np.cumsum(gaps > gaps.max(initial=0.0) / 2))
+    return left
+
+
+def _clusters(deviations: Floats, rows: int) -> bool:
+    """Whether deviations, of at least half of the rows, lie in two or more clusters."""
+    deviations = np.sort(deviations)
+    if len(deviations) < max(FEWEST, rows // 2):
         return False
     gaps = np.diff(deviations)
     clusters = np.split(deviations, np.flatnonzero(gaps > gaps.max() / 2) + 1)

@@ -60,6 +60,28 @@ def test_clusters_without_any_column_are_asked_about() -> None:
         Runs.read(frame().drop(columns="size"))
 
 
+def of_sizes(sizes: int, seed: int) -> pd.DataFrame:
+    """Mixtures that are all different, 16 of each size, with no column of sizes."""
+    rng, count = np.random.default_rng(seed), 16 * sizes
+    shares = rng.dirichlet(np.ones(3), count)
+    noise = 0.005 * rng.standard_normal(count)
+    values = 0.3 + shares @ [0.1, 0.05, 0.0] + 0.2 * (np.arange(count) % sizes) + noise
+    return pd.DataFrame(shares, columns=["web", "code", "books"]).assign(loss=values)
+
+
+@pytest.mark.parametrize("sizes", [1, 2, 3])
+def test_clusters_of_mixtures_that_are_all_different_are_asked_about(sizes: int) -> None:
+    refused = 0
+    for seed in range(20):
+        table = of_sizes(sizes, seed)
+        assert Runs.read(table, Roles(size=500)).scales == (500,)
+        try:
+            Runs.read(table)
+        except InputError as error:
+            refused += "clusters that the mixtures do not explain" in str(error)
+    assert refused == 0 if sizes == 1 else refused >= 16
+
+
 @given(st.integers(0, 500), st.integers(1, 4))
 @settings(max_examples=40, deadline=None)
 def test_seeds_and_settings_without_effect_are_no_sizes(seed: int, repeats: int) -> None:

@@ -7,7 +7,7 @@ import pyarrow as pa
 
 from projektor_ray.errors import InputError
 from projektor_ray.selection import Plan
-from projektor_ray.selection.provider import Provider
+from projektor_ray.selection.provider import Provider, average_price
 
 ORDER = pa.schema(
     [
@@ -38,7 +38,7 @@ class OrderLine:
     @property
     def unit_price(self) -> float:
         """Money for one sample, on average."""
-        return self.cost / self.samples
+        return average_price(self.cost, self.samples)
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from projektor_ray.selection.feasible_set import FeasibleSet, Integers
 from projektor_ray.selection.objective import Direction, MetricObjective, Objective
 from projektor_ray.selection.pricing import price_of_last
-from projektor_ray.selection.provider import decimals_of_prices
+from projektor_ray.selection.provider import average_price, decimals_of_prices
 from projektor_ray.selection.shadow_prices import at_fixed_size
 from projektor_ray.storage.array_types import Floats
 
@@ -86,8 +86,13 @@ class Plan:
     @property
     def average_prices(self) -> Floats:
         """Money per sample bought of each provider, shape (m,); the price where none is."""
-        bought = np.maximum(self.samples, 1)
-        return np.where(self.samples > 0, self.costs / bought, self.prices)
+        costs, samples = self.costs.tolist(), self.samples.tolist()
+        return np.array(
+            [
+                average_price(cost, bought) if bought else price
+                for cost, bought, price in zip(costs, samples, self.prices.tolist(), strict=True)
+            ]
+        )
 
 
 def make_plan(

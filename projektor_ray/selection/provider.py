@@ -106,6 +106,11 @@ def decimals_written(value: float) -> int:
     return max(-exponent, 0) if isinstance(exponent, int) else 0
 
 
+def average_price(cost: float, samples: int) -> float:
+    """Money for one of some samples, without the last digits of a division: 0.1, not 0.0999…"""
+    return float(f"{cost / samples:.14g}")
+
+
 def cost_of(schedule: Schedule, samples: int) -> float:
     """Money for a number of samples: each at the price of its tier."""
     ends = [above for above, _ in schedule[1:]] + [max(samples, schedule[-1][0])]

@@ -6,7 +6,7 @@ import pytest
 
 from projektor_ray.errors import InputError
 from projektor_ray.runs import Offers, ScaleRegressor
-from projektor_ray.runs.purchase_order import PurchaseOrder
+from projektor_ray.runs.purchase_order import OrderLine, PurchaseOrder
 from projektor_ray.selection import PurchaseRequest
 
 
@@ -36,6 +36,12 @@ def test_an_order_of_a_plan_with_tiers() -> None:
     assert (order.size, order.lines[0].available, order.lines[1].available) == (1000, 600, None)
     assert order.shares == {"a": 0.6, "b": 0.4}
     assert sum(line.cost for line in order.lines) == pytest.approx(plans.selected.cost)
+
+
+def test_unit_prices_have_no_digits_of_a_division() -> None:
+    noisy = [n for n in range(1, 2000) if round(0.1 * n, 1) / n != 0.1]
+    assert noisy, "or there is nothing to see"
+    assert {OrderLine("a", n, round(0.1 * n, 1), None).unit_price for n in noisy} == {0.1}
 
 
 def test_an_order_of_nothing_is_refused() -> None:

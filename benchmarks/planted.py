@@ -19,7 +19,7 @@ import numpy as np
 from scipy.special import expit
 
 from projektor_ray.projection import Joint, JointPower, LogLinear, ScaleModel
-from projektor_ray.projection.scale_model import Bounds
+from projektor_ray.projection.queries import Bounds
 from projektor_ray.selection import ProjectedObjective, Provider, select
 from projektor_ray.selection.robustness import plan_stability
 from projektor_ray.storage.array_types import Floats

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from projektor_ray.errors import InputError, TooFewProbesError
 from projektor_ray.predictors import ProbeArrays
 from projektor_ray.projection import Joint, JointPower, NoProjection, ScaleModel
-from projektor_ray.projection.scale_model import Bounds
+from projektor_ray.projection.queries import Bounds
 from projektor_ray.storage.array_types import Floats
 from projektor_ray.storage.hashing import generator
 from projektor_ray.storage.schemas import Key, Row

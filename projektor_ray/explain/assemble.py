@@ -9,6 +9,7 @@ import numpy as np
 from projektor_ray.designs.simplex_lattice import simplex_lattice
 from projektor_ray.explain.extrapolation import error_growth, extrapolation
 from projektor_ray.explain.facts import Fact
+from projektor_ray.explain.formatting import sample_step
 from projektor_ray.explain.results import (
     BEYOND,
     Curve,
@@ -16,6 +17,7 @@ from projektor_ray.explain.results import (
     Results,
     Surface,
     first_part,
+    grows,
 )
 from projektor_ray.projection.cross_validation import CrossValidation
 from projektor_ray.selection import Direction, Plan, PurchasePlans
@@ -76,6 +78,9 @@ def assemble(
         _model_prediction(name, at(best.size), best, uniform, sign, decides=name == chosen)
         for name, at in {chosen: objectives[chosen], **others}.items()
     ]
+    curves = _curves(
+        {name: (objectives[chosen], bought.plans[name]) for name in (SELECTED, UNIFORM)}, sizes
+    )
     return Results(
         title=title,
         metric=metric,
@@ -86,9 +91,8 @@ def assemble(
         errors_of=errors_of,
         bought=bought,
         without=without,
-        curves=_curves(
-            {name: (objectives[chosen], bought.plans[name]) for name in (SELECTED, UNIFORM)}, sizes
-        ),
+        curves=curves,
+        marginal_values=marginal_values(objectives[chosen], best, grows=grows(curves, best.size)),
         other_models=_curves({name: (at, best) for name, at in others.items() if figures}, sizes),
         opinions=tuple(opinions),
         surface=surface_at(objectives[chosen](best.size), len(bought.providers))
@@ -102,6 +106,21 @@ def assemble(
         largest_scale=largest_scale,
         interface=interface,
     )
+
+
+def marginal_values(objective_at: ObjectiveAt, plan: Plan, *, grows: bool) -> Floats:
+    """Change of the metric for `sample_step` samples more of each provider, shape (m,).
+
+    Parameters
+    ----------
+    grows : whether the model says what more samples bring; else they are bought in place of as many
+        of the plan's mixture.
+    """
+    size, step = plan.size, sample_step(plan.size)
+    added = step * np.eye(len(plan.samples))
+    part, larger = (1.0, size + step) if grows else (1 - step / size, size)
+    changed = (part * plan.samples + added) / larger
+    return objective_at(larger).predict(changed) - objective_at(size).predict(plan.mixture[None])
 
 
 def _model_prediction(

@@ -22,7 +22,6 @@ from projektor_ray.predictors import ProbeArrays
 from projektor_ray.projection.cross_validation import CrossValidation
 from projektor_ray.selection import Direction, Plan, Provider, PurchasePlans
 from projektor_ray.selection.comparison import Gain
-from projektor_ray.selection.plan import THOUSAND
 from projektor_ray.storage.array_types import Floats
 
 if TYPE_CHECKING:
@@ -59,6 +58,11 @@ class Curve:
             float(np.interp(np.log(size), np.log(self.sizes), column)) for column in columns
         )
         return value, low, high
+
+
+def grows(curves: Sequence[Curve], size: int) -> bool:
+    """Whether the model of the first curve says what more samples bring than `size`."""
+    return any(one.at(size)[0] != one.at(BEYOND * size)[0] for one in curves[:1])
 
 
 @dataclass(frozen=True, eq=False)
@@ -107,6 +111,8 @@ class Results:
     curves : of some plans' mixtures, by the model that decides; none where there is one scale.
     other_models : of the selected mixture, by the other models.
     opinions : of every model, the one that decides first.
+    marginal_values : change of the metric for `step` samples more of each provider, (m,); where the
+        model does not say what more samples bring, of samples in place of others.
     surface : for three providers.
     reasons : why this model, and how far it reaches; a sentence each.
     notes : what is known to be amiss with the trainings; a sentence each.
@@ -131,6 +137,7 @@ class Results:
     curves: tuple[Curve, ...]
     other_models: tuple[Curve, ...]
     opinions: tuple[ModelPrediction, ...]
+    marginal_values: Floats
     surface: Surface | None
     reasons: tuple[str, ...]
     notes: tuple[str, ...]
@@ -201,22 +208,24 @@ class Results:
         return sample_step(self.selected.size)
 
     @property
-    def marginal_values(self) -> Floats:
-        """Metric added by so many samples more of each provider, (m,)."""
-        return np.asarray(self.step / THOUSAND * self.selected.marginal_value)
-
-    @property
     def grows(self) -> bool:
-        """Whether the model says what more samples bring; else marginal values are of samples in
-        place of others, see `Plan.marginal_value`.
-        """
-        size = self.selected.size
-        return any(one.at(size)[0] != one.at(BEYOND * size)[0] for one in self.curves[:1])
+        """Whether the model says what more samples bring."""
+        return grows(self.curves, self.selected.size)
 
     @property
     def instead(self) -> str:
         """What becomes of the plan where samples are added to it, in words."""
         return "on top" if self.grows else "in place of as many of the plan’s mixture"
+
+    @property
+    def distance_correlations(self) -> dict[int, float]:
+        """Pearson's correlation of metric and distance at each size; where both vary."""
+        correlations = {}
+        for size in self.probes.scales if self.measured else ():
+            at = self.probes.at(size)
+            if np.ptp(at.distances) > 0 and np.ptp(at.values) > 0:
+                correlations[size] = float(np.corrcoef(at.distances, at.values)[0, 1])
+        return correlations
 
     @property
     def metric_text(self) -> MetricText:

@@ -11,6 +11,7 @@ from scipy.special import logsumexp
 from projektor_ray.predictors.probe_arrays import ProbeArrays
 from projektor_ray.projection.joint import Joint
 from projektor_ray.projection.law_error import LawError
+from projektor_ray.projection.queries import at_each_size
 from projektor_ray.projection.scale_model import ScaleModel
 from projektor_ray.projection.size_axis import Bend
 from projektor_ray.storage.array_types import Floats
@@ -109,9 +110,9 @@ class AveragedCurvature(ScaleModel):
         each = self._each(mixtures, distances, size)
         return np.asarray(each - self._mean(each))
 
-    def covariance(self, mixtures: Floats, distances: Floats, size: float) -> Floats:
+    def covariance(self, mixtures: Floats, distances: Floats, size: float | Floats) -> Floats:
         within = self._mean(m.covariance(mixtures, distances, size) for m in self.models)
-        apart = self._apart(mixtures, distances, size)
+        apart = at_each_size(self._apart, mixtures, distances, size)
         return np.asarray(within + (apart.T * self._weights) @ apart)
 
     def _growth(self, mixtures: Floats, distances: Floats, size: float) -> Floats:

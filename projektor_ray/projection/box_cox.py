@@ -7,7 +7,7 @@ from projektor_ray.projection.averaged_curvature import AveragedCurvature
 from projektor_ray.projection.ceiling import ClassShares
 from projektor_ray.projection.joint_power import JointPower
 from projektor_ray.projection.law_error import UNKNOWN
-from projektor_ray.projection.scale_model import Bounds
+from projektor_ray.projection.queries import Bounds
 
 
 class BoxCox(JointPower):

@@ -26,8 +26,9 @@ from projektor_ray.projection.line_weights import check_scales
 from projektor_ray.projection.log_linear import LogLinear
 from projektor_ray.projection.no_projection import NoProjection
 from projektor_ray.projection.per_scale import PerScale, carried_error, decider
+from projektor_ray.projection.queries import Bounds
 from projektor_ray.projection.saturating import Saturating
-from projektor_ray.projection.scale_model import Bounds, ScaleModel
+from projektor_ray.projection.scale_model import ScaleModel
 
 PREDICTOR_RULES = AUTO, LEAST_ERROR = "auto", "least_error"
 """Ways to choose a predictor, in addition to its name."""

@@ -24,7 +24,8 @@ from projektor_ray.projection.joint import Joint
 from projektor_ray.projection.joint_power import JointPower
 from projektor_ray.projection.link import Link
 from projektor_ray.projection.no_projection import NoProjection
-from projektor_ray.projection.scale_model import Bounds, ScaleModel
+from projektor_ray.projection.queries import Bounds
+from projektor_ray.projection.scale_model import ScaleModel
 from projektor_ray.storage.array_types import Floats
 
 FAR = 10.0

@@ -13,7 +13,8 @@ from projektor_ray.projection.box_cox import BoxCox
 from projektor_ray.projection.joint import Joint
 from projektor_ray.projection.joint_power import JointPower
 from projektor_ray.projection.law_error import UNKNOWN
-from projektor_ray.projection.scale_model import Bounds, ScaleModel, bounds_in
+from projektor_ray.projection.queries import Bounds, bounds_in
+from projektor_ray.projection.scale_model import ScaleModel
 from projektor_ray.storage.array_types import Floats
 from projektor_ray.storage.one_row import one_row, the_row
 
@@ -113,7 +114,7 @@ class Grouped(ScaleModel):
     def _spread(self, mixtures: Floats, distances: Floats, size: float) -> Floats:
         return self.joint._spread(self._group_shares(mixtures), distances, size)
 
-    def covariance(self, mixtures: Floats, distances: Floats, size: float) -> Floats:
+    def covariance(self, mixtures: Floats, distances: Floats, size: float | Floats) -> Floats:
         return self.joint.covariance(self._group_shares(mixtures), distances, size)
 
     def _model_discrepancy(self, mixtures: Floats, distances: Floats, size: float) -> Floats:

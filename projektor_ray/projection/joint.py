@@ -20,7 +20,8 @@ from projektor_ray.predictors.probe_arrays import ProbeArrays
 from projektor_ray.predictors.spectra import Factorised, Trend
 from projektor_ray.projection.law_error import LOG_LINEAR, LawError
 from projektor_ray.projection.line_weights import NOISE_EXPONENT
-from projektor_ray.projection.scale_model import Bounds, ScaleModel, bounds_in
+from projektor_ray.projection.queries import Bounds, bounds_in
+from projektor_ray.projection.scale_model import ScaleModel
 from projektor_ray.projection.size_axis import Bend, SizeAxis
 from projektor_ray.storage.array_types import Floats
 
@@ -141,24 +142,17 @@ class Joint(ScaleModel):
     def _kernels(self, mixtures: Floats, logs: Floats) -> list[Floats]:
         """Covariances with the probes for every candidate, (q, n) each, noise not divided out."""
         over_mixtures = [k[:, self._which] for k in KERNELS.matrices(mixtures, self._trained)]
-        over_sizes = [self._size_kernel(logs, tau, rho) for tau, rho in _size_candidates()]
+        over_sizes = _size_kernels(logs, self._logs)
         return [k * sizes for k, sizes in itertools.product(over_mixtures, over_sizes)]
 
-    def _size_kernel(self, logs: Floats, tau: float, rho: float) -> Floats:
-        both = np.add.outer(logs, self._logs)
-        return np.asarray(1 + rho * tau * both + tau**2 * np.outer(logs, self._logs))
-
-    def _kernels_at(self, mixtures: Floats, log: float) -> list[Floats]:
-        logs = np.full(len(mixtures), log)
+    def _kernels_at(self, mixtures: Floats, logs: Floats) -> list[Floats]:
         return [kernel / self._loudness for kernel in self._kernels(mixtures, logs)]
 
     def _duals_at(self, log: float) -> Floats:
         """Duals of every kernel over the mixtures that were trained at one size, (kernels, t)."""
-        factors = [
-            self._size_kernel(np.array([log]), tau, rho)[0] for tau, rho in _size_candidates()
-        ]
+        factors = np.array(_size_kernels(np.array([log]), self._logs))[:, 0]
         duals = np.array(self._average.duals).reshape(len(KERNELS), len(factors), -1)
-        by_probe = np.einsum("lcn,cn->ln", duals, np.array(factors)) / self._loudness
+        by_probe = np.einsum("lcn,cn->ln", duals, factors) / self._loudness
         return np.asarray(by_probe @ np.eye(len(self._trained))[self._which])
 
     def _process_at(self, log: float) -> KernelSum:
@@ -195,23 +189,24 @@ class Joint(ScaleModel):
         return self.rise(mixtures, distances) * beyond
 
     def _spread(self, mixtures: Floats, distances: Floats, size: float) -> Floats:
-        log = float(self.axis.at(np.array(size)))
-        columns = self._trend_columns(distances, np.full(len(mixtures), log))
+        logs = np.full(len(mixtures), self.axis.at(np.array(size)))
+        columns = self._trend_columns(distances, logs)
+        own = [float(kernel[0, 0]) for kernel in _size_kernels(logs[:1], logs[:1])]
         variance = self._posterior.variance(
-            columns, self._kernels_at(mixtures, log), _own_variances(log) * len(KERNELS)
+            columns, self._kernels_at(mixtures, logs), own * len(KERNELS)
         )
         noise = self.noise * self._noise_of(np.array(size))
         return np.asarray(np.sqrt(variance + noise**2))
 
-    def covariance(self, mixtures: Floats, distances: Floats, size: float) -> Floats:
-        log = float(self.axis.at(np.array(size)))
-        columns = self._trend_columns(distances, np.full(len(mixtures), log))
+    def covariance(self, mixtures: Floats, distances: Floats, size: float | Floats) -> Floats:
+        logs = self.axis.at(np.broadcast_to(np.asarray(size, dtype=np.float64), len(mixtures)))
+        columns = self._trend_columns(distances, logs)
         between = (
-            own * kernel
+            kernel * sizes
             for kernel in KERNELS.matrices(mixtures, mixtures)
-            for own in _own_variances(log)
+            for sizes in _size_kernels(logs, logs)
         )
-        return self._posterior.covariance(columns, self._kernels_at(mixtures, log), between)
+        return self._posterior.covariance(columns, self._kernels_at(mixtures, logs), between)
 
     def unfitted(self) -> "Joint":
         return Joint(self.bounds, self.law, self.bend)
@@ -232,10 +227,10 @@ class Joint(ScaleModel):
         self._fit(ProbeArrays.restored(state))
 
 
-def _own_variances(log: float) -> list[float]:
-    """`1 + 2ρτx + τ²x²`, the variance at one size, for every candidate."""
-    return [1 + 2 * rho * tau * log + (tau * log) ** 2 for tau, rho in _size_candidates()]
-
-
-def _size_candidates() -> list[tuple[float, float]]:
-    return list(itertools.product(SLOPES, CORRELATIONS))
+def _size_kernels(logs: Floats, others: Floats) -> list[Floats]:
+    """`1 + ρτ(x + x') + τ²xx'` between sizes, (q, n), for every candidate (τ, ρ)."""
+    sums, products = np.add.outer(logs, others), np.outer(logs, others)
+    return [
+        np.asarray(1 + rho * tau * sums + tau**2 * products)
+        for tau, rho in itertools.product(SLOPES, CORRELATIONS)
+    ]

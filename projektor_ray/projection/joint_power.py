@@ -14,7 +14,8 @@ from projektor_ray.projection.ceiling import CeilingCurve, ClassShares
 from projektor_ray.projection.joint import Joint
 from projektor_ray.projection.law_error import UNKNOWN, law_error
 from projektor_ray.projection.link import Link, LinkCurve
-from projektor_ray.projection.scale_model import Bounds, ScaleModel, bounds_in, query
+from projektor_ray.projection.queries import Bounds, at_each_size, bounds_in, query
+from projektor_ray.projection.scale_model import ScaleModel
 from projektor_ray.storage.array_types import Floats
 
 ACCURACY: Bounds = (0.0, 1.0)
@@ -152,9 +153,11 @@ class JointPower(ScaleModel):
         spread = self._joint._spread(mixtures, distances, size)
         return self._curve(mixtures, distances, size).slope * spread
 
-    def covariance(self, mixtures: Floats, distances: Floats, size: float) -> Floats:
+    def covariance(self, mixtures: Floats, distances: Floats, size: float | Floats) -> Floats:
         """To first order in that on the link's scale."""
-        slope = self._curve(mixtures, distances, size).slope
+        slope = at_each_size(
+            lambda *at: np.asarray(self._curve(*at).slope), mixtures, distances, size
+        )
         covariance = self._joint.covariance(mixtures, distances, size)
         return np.asarray(slope[:, None] * covariance * slope)
 

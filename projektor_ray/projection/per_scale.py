@@ -10,7 +10,8 @@ from projektor_ray.predictors import Predictor, restore
 from projektor_ray.predictors.probe_arrays import ProbeArrays
 from projektor_ray.predictors.registry import predictor_class
 from projektor_ray.projection.line_weights import check_scales, noise_precisions
-from projektor_ray.projection.scale_model import Bounds, ScaleModel
+from projektor_ray.projection.queries import Bounds, at_each_size
+from projektor_ray.projection.scale_model import ScaleModel
 from projektor_ray.storage.array_types import Floats
 from projektor_ray.storage.one_row import one_row, the_row
 
@@ -97,13 +98,21 @@ class PerScale(ScaleModel):
         spreads = np.array([predictor.spread(mixtures, distances) for predictor in predictors])
         return np.asarray(np.sqrt(self.weights(size) ** 2 @ spreads**2))
 
-    def covariance(self, mixtures: Floats, distances: Floats, size: float) -> Floats | None:
+    def covariance(
+        self, mixtures: Floats, distances: Floats, size: float | Floats
+    ) -> Floats | None:
+        weights = at_each_size(
+            lambda rows, _, one: np.tile(self.weights(one)[:, None], len(rows)),
+            mixtures,
+            distances,
+            size,
+        )
         total = np.zeros((len(mixtures), len(mixtures)))
-        for weight, predictor in zip(self.weights(size), self.predictors.values(), strict=True):
+        for weight, predictor in zip(weights, self.predictors.values(), strict=True):
             own = predictor.covariance(mixtures, distances)
             if own is None:
                 return None
-            total += weight**2 * own
+            total += weight[:, None] * own * weight
         return total
 
     def unfitted(self: PerScaleT) -> PerScaleT:

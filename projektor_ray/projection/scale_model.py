@@ -1,7 +1,6 @@
 """What every model of all scales is: the metric at any size from a mixture and its distance."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
 from typing import Any, ClassVar, TypeVar
 
 import numpy as np
@@ -11,14 +10,14 @@ from scipy.special import ndtri
 
 from projektor_ray.errors import InputError, TooFewProbesError
 from projektor_ray.predictors.predictor import FitReport, student_quantile
-from projektor_ray.predictors.probe_arrays import ProbeArrays, one_per_mixture
+from projektor_ray.predictors.probe_arrays import ProbeArrays
 from projektor_ray.projection.law_error import LOG_LINEAR, LawError
-from projektor_ray.projection.line_weights import check_scales, check_size
+from projektor_ray.projection.line_weights import check_scales
 from projektor_ray.projection.posterior import deviation_of_differences, samples
+from projektor_ray.projection.queries import Bounds, at_each_size, bounds_in, query
 from projektor_ray.storage.array_types import Floats
 from projektor_ray.storage.one_row import one_row, the_row
 
-Bounds = tuple[float, float]
 ScaleModelT = TypeVar("ScaleModelT", bound="ScaleModel")
 
 DISCREPANCY_OF_ERROR = 0.5
@@ -26,6 +25,8 @@ DISCREPANCY_OF_ERROR = 0.5
 OWN_DISCREPANCY_HELD_OUT = 0.075
 """Of each mixture's own growth, because mixtures flatten at different sizes, where a scale could be
 held out."""
+ALIKE = 0.05
+"""Mixtures that differ in a smaller part of their samples flatten alike."""
 
 
 class ScaleModel(ABC):
@@ -89,11 +90,17 @@ class ScaleModel(ABC):
         """Standard deviation around the prediction if the law of the sizes holds, shape (q,)."""
 
     @abstractmethod
-    def covariance(self, mixtures: Floats, distances: Floats, size: float) -> Floats | None:
-        """Covariance of what is believed of the unclipped metric at a size, shape (q, q).
+    def covariance(
+        self, mixtures: Floats, distances: Floats, size: float | Floats
+    ) -> Floats | None:
+        """Covariance of what is believed of the unclipped metric, shape (q, q).
 
         Without the noise of trainings, and if the law of the sizes holds. None where the model has
         no posterior.
+
+        Parameters
+        ----------
+        size : of all mixtures, or of each: an array of shape (q,).
         """
 
     @abstractmethod
@@ -197,43 +204,51 @@ class ScaleModel(ABC):
         other_distances: ArrayLike | None,
         size: float,
         level: float = 0.9,
+        other_size: float | None = None,
     ) -> Floats:
-        """Where `L(N, p) − L(N, p')` lies, trainings' noise apart, shape (q, 2): low and high.
+        """Where `L(N, p) − L(N', p')` lies, trainings' noise apart, shape (q, 2): low and high.
 
         Errors that the mixtures of a row share cancel: far narrower than the intervals of either.
         Where the model has no posterior, they are taken to share none. A law that flattens takes
         the same part of both discrepancies, so that their difference counts; and a share of its
-        growth is each mixture's own discrepancy.
+        growth is each mixture's own discrepancy, which mixtures that are nearly the same share.
+
+        Parameters
+        ----------
+        size : N of `mixtures`.
+        other_size : N' of `others`; absent: N.
         """
+        there = size if other_size is None else other_size
         mixtures, distances, size = query(mixtures, distances, size)
-        others, other_distances, size = query(others, other_distances, size)
+        others, other_distances, there = query(others, other_distances, there)
         value = self.clip(self._predict(mixtures, distances, size))
-        other = self.clip(self._predict(others, other_distances, size))
-        spread = self._gain_spread(mixtures, distances, others, other_distances, size)
+        other = self.clip(self._predict(others, other_distances, there))
+        sizes = np.repeat([size, there], [len(mixtures), len(others)])
+        spread = self._gain_spread(
+            np.vstack([mixtures, others]), np.append(distances, other_distances), sizes
+        )
         one = self._model_discrepancy(mixtures, distances, size)
-        two = self._model_discrepancy(others, other_distances, size)
+        two = self._model_discrepancy(others, other_distances, there)
         own = self._own_discrepancy(mixtures, distances, size)
-        other_own = self._own_discrepancy(others, other_distances, size)
-        discrepancy = np.sqrt((one - two) ** 2 + own**2 + other_own**2)
-        discrepancy[(mixtures == others).all(axis=1)] = 0.0
+        other_own = self._own_discrepancy(others, other_distances, there)
+        apart = 0.5 * np.abs(mixtures - others).sum(axis=1)
+        shared = np.exp(-((apart / ALIKE) ** 2)) * own * other_own
+        discrepancy = np.sqrt(
+            (one - two) ** 2 + (own - other_own) ** 2 + 2 * (own * other_own - shared)
+        )
         half = self._half_width(spread, discrepancy, level)
         low, high = self.bounds or (-np.inf, np.inf)
         bounds = np.stack([value - other - half, value - other + half], axis=1)
         return np.asarray(np.clip(bounds, low - high, high - low))
 
-    def _gain_spread(
-        self,
-        mixtures: Floats,
-        distances: Floats,
-        others: Floats,
-        other_distances: Floats,
-        size: float,
-    ) -> Floats:
-        """Standard deviation of the error of `L(N, p) − L(N, p')` if the law holds, shape (q,)."""
-        both, measured = np.vstack([mixtures, others]), np.append(distances, other_distances)
-        covariance = self.covariance(both, measured, size)
+    def _gain_spread(self, mixtures: Floats, distances: Floats, sizes: Floats) -> Floats:
+        """Standard deviation of the error of `L(N_i, p_i) − L(N_(q+i), p_(q+i))` if the law holds,
+        shape (q,), from mixtures (2q, m), distances and sizes (2q,).
+        """
+        covariance = self.covariance(mixtures, distances, sizes)
         if covariance is None:
-            covariance = np.diag(self._spread(both, measured, size) ** 2)
+            spread = at_each_size(self._spread, mixtures, distances, sizes)
+            covariance = np.diag(spread**2)
         return deviation_of_differences(covariance)
 
     def sample_posterior(
@@ -320,28 +335,3 @@ class ScaleModel(ABC):
     def _unfilled(cls: type[ScaleModelT], values: dict[str, Any]) -> ScaleModelT:
         """A model with the settings that `to_arrow` wrote."""
         return cls(bounds=bounds_in(values))
-
-
-def bounds_in(values: Mapping[str, Any]) -> Bounds | None:
-    """The bounds that `ScaleModel.to_arrow` wrote."""
-    bounds = values.get("bounds")
-    return None if bounds is None else (bounds[0], bounds[1])
-
-
-def query(
-    mixtures: ArrayLike, distances: ArrayLike | None, size: float
-) -> tuple[Floats, Floats, float]:
-    """Checked mixtures (q, m), their distances (q,), and the size.
-
-    Raises
-    ------
-    InputError
-        If a number is not finite, shapes disagree, or the size is below 1.
-    """
-    array = np.asarray(mixtures, dtype=np.float64)
-    if array.ndim != 2 or not np.isfinite(array).all():
-        raise InputError(
-            "expected finite mixtures of shape (q, m), a row per mixture; "
-            f"got an array of shape {array.shape}"
-        )
-    return array, one_per_mixture("distances", distances, len(array)), float(check_size(size))

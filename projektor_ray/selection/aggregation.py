@@ -85,8 +85,14 @@ class WeightedObjective:
     def interval(self, mixtures: Floats, level: float) -> Floats:
         return self.mean.of([part.interval(mixtures, level) for part in self.parts])
 
-    def gain_interval(self, mixtures: Floats, others: Floats, level: float) -> Floats:
-        return self.mean.of([part.gain_interval(mixtures, others, level) for part in self.parts])
+    def gain_interval(
+        self,
+        mixtures: Floats,
+        others: Floats,
+        level: float,
+        of_others: MetricObjective | None = None,
+    ) -> Floats:
+        return self.mean.of(_gains(self, mixtures, others, level, of_others))
 
     def sample_posterior(
         self, mixtures: Floats, count: int, stream: np.random.Generator
@@ -132,13 +138,16 @@ class WorstCaseObjective:
     def interval(self, mixtures: Floats, level: float) -> Floats:
         return self.rule.of([part.interval(mixtures, level) for part in self.parts])
 
-    def gain_interval(self, mixtures: Floats, others: Floats, level: float) -> Floats:
-        ours, theirs = (
-            np.array([part.predict(at) for part in self.parts]) for at in (mixtures, others)
-        )
-        low, high = np.array(
-            [part.gain_interval(mixtures, others, level).T for part in self.parts]
-        ).swapaxes(0, 1)
+    def gain_interval(
+        self,
+        mixtures: Floats,
+        others: Floats,
+        level: float,
+        of_others: MetricObjective | None = None,
+    ) -> Floats:
+        ours = np.array([part.predict(mixtures) for part in self.parts])
+        theirs = np.array([part.predict(others) for part in _parts(of_others or self)])
+        low, high = np.moveaxis(np.array(_gains(self, mixtures, others, level, of_others)), 2, 0)
         gain, gains = self.rule.of(list(ours)) - self.rule.of(list(theirs)), ours - theirs
         below = np.maximum(gain - (gains - low).max(axis=0), low.min(axis=0))
         above = np.minimum(gain + (high - gains).max(axis=0), high.max(axis=0))
@@ -154,6 +163,26 @@ class WorstCaseObjective:
         values = self.rule.sign * np.array([part.predict(mixtures) for part in self.parts])
         slopes = np.array([part.size_slope(mixtures) for part in self.parts])
         return np.asarray(slopes[values.argmin(axis=0), np.arange(len(mixtures))])
+
+
+def _parts(objective: MetricObjective) -> Sequence[MetricObjective]:
+    assert isinstance(objective, WeightedObjective | WorstCaseObjective)
+    return objective.parts
+
+
+def _gains(
+    objective: WeightedObjective | WorstCaseObjective,
+    mixtures: Floats,
+    others: Floats,
+    level: float,
+    of_others: MetricObjective | None,
+) -> list[Floats]:
+    """Intervals of the gains in each part, (B, 2)."""
+    there = objective.parts if of_others is None else _parts(of_others)
+    return [
+        part.gain_interval(mixtures, others, level, other)
+        for part, other in zip(objective.parts, there, strict=True)
+    ]
 
 
 def weighted_mean(weights: Sequence[float]) -> WeightedMean:

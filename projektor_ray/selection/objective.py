@@ -35,8 +35,19 @@ class MetricObjective(Protocol):
     def interval(self, mixtures: Floats, level: float) -> Floats:
         """Low and high, shape (B, 2)."""
 
-    def gain_interval(self, mixtures: Floats, others: Floats, level: float) -> Floats:
-        """Low and high of the metric of `mixtures` less that of `others`, row by row, (B, 2)."""
+    def gain_interval(
+        self,
+        mixtures: Floats,
+        others: Floats,
+        level: float,
+        of_others: "MetricObjective | None" = None,
+    ) -> Floats:
+        """Low and high of the metric of `mixtures` less that of `others`, row by row, (B, 2).
+
+        Parameters
+        ----------
+        of_others : the same objective at the size of `others`; absent: at the same size.
+        """
 
     def sample_posterior(
         self, mixtures: Floats, count: int, stream: np.random.Generator
@@ -76,10 +87,20 @@ class ProjectedObjective:
     def interval(self, mixtures: Floats, level: float) -> Floats:
         return self.model.interval(mixtures, self.distances(mixtures).value, self.size, level)
 
-    def gain_interval(self, mixtures: Floats, others: Floats, level: float) -> Floats:
+    def gain_interval(
+        self,
+        mixtures: Floats,
+        others: Floats,
+        level: float,
+        of_others: MetricObjective | None = None,
+    ) -> Floats:
+        there = self if of_others is None else of_others
+        assert isinstance(there, ProjectedObjective)
         measured = self.distances(np.concatenate([mixtures, others])).value
         own, other = np.split(measured, 2)
-        return self.model.gain_interval(mixtures, own, others, other, self.size, level)
+        return self.model.gain_interval(
+            mixtures, own, others, other, self.size, level, other_size=there.size
+        )
 
     def sample_posterior(
         self, mixtures: Floats, count: int, stream: np.random.Generator
@@ -112,9 +133,17 @@ class ExponentialObjective:
     def interval(self, mixtures: Floats, level: float) -> Floats:
         return np.asarray(np.exp(self.logarithm.interval(mixtures, level)))
 
-    def gain_interval(self, mixtures: Floats, others: Floats, level: float) -> Floats:
-        ratios = np.expm1(self.logarithm.gain_interval(mixtures, others, level))
-        return np.asarray(self.predict(others)[:, None] * ratios)
+    def gain_interval(
+        self,
+        mixtures: Floats,
+        others: Floats,
+        level: float,
+        of_others: MetricObjective | None = None,
+    ) -> Floats:
+        there = self if of_others is None else of_others
+        assert isinstance(there, ExponentialObjective)
+        ratios = np.expm1(self.logarithm.gain_interval(mixtures, others, level, there.logarithm))
+        return np.asarray(there.predict(others)[:, None] * ratios)
 
     def sample_posterior(
         self, mixtures: Floats, count: int, stream: np.random.Generator

@@ -206,8 +206,7 @@ class FittedStudy:
     def gain(self, plan: Plan | Purchase, other: Plan | Purchase) -> tuple[float, float, float]:
         """Predicted metric of a plan less that of another, and its 90 % interval.
 
-        Each plan at its own size. Where the sizes differ, the errors of both are taken to be
-        independent.
+        Each plan at its own size. Errors that the two predictions share cancel.
         """
         return gain_between(self.objective, plan, other)
 

@@ -61,20 +61,10 @@ def gain_between(
 ) -> tuple[float, float, float]:
     """Predicted metric of a plan less that of another, and its 90 % interval.
 
-    Each at its own size. Where the sizes differ, the errors of both are taken to be independent.
+    Each at its own size. Errors that the two predictions share cancel: of the same model, and of
+    how its law goes on beyond the largest scale.
     """
-    value = plan.predicted - other.predicted
-    if plan.size == other.size:
-        one, two = plan.mixture[None], other.mixture[None]
-        low, high = objective_at(plan.size).gain_interval(one, two, LEVEL)[0]
-        return value, float(low), float(high)
-    half = float(np.hypot(_half_width(plan), _half_width(other)))
-    return value, value - half, value + half
-
-
-def _half_width(plan: Plan | Purchase) -> float:
-    """Half the width of the interval as it is before the metric's bounds cut one of its sides."""
-    if plan.interval is None:
-        return 0.0
-    middle = plan.unclipped if isinstance(plan, Plan) else plan.predicted
-    return max(middle - plan.interval[0], plan.interval[1] - middle)
+    low, high = objective_at(plan.size).gain_interval(
+        plan.mixture[None], other.mixture[None], LEVEL, objective_at(other.size)
+    )[0]
+    return plan.predicted - other.predicted, float(low), float(high)

@@ -143,15 +143,15 @@ def test_a_cheaper_plan_that_is_not_measurably_worse_is_a_warning() -> None:
 def test_samples_that_only_fill_up_the_number_are_a_warning() -> None:
     """More of the second provider would make it worse; where no growth is known, or the size
     was not asked for, it would be no advice to buy fewer."""
-    worse = with_plan(a_report(4), marginal_value=np.array([1.0, -1.0, -1.0, 0.0]))
+    worse = replace(a_report(4), marginal_values=np.array([0.01, -0.01, -0.01, 0.0]))
     (told,) = [one for one in warnings(worse) if one.kind == "filling_samples"]
     assert told.text.startswith("400 samples of seller-001 only fill the plan up to 1,000:")
     assert "A plan with fewer" not in told.text
     for other in (
         replace(worse, curves=()),
         replace(worse, bought=replace(worse.bought, open_size=True)),
-        with_plan(worse, marginal_value=np.array([1.0, -1e-6, -1.0, 0.0])),
-        with_plan(worse, marginal_value=np.array([1.0, 0.1, -1.0, 0.0])),
+        replace(worse, marginal_values=np.array([0.01, -1e-8, -0.01, 0.0])),
+        replace(worse, marginal_values=np.array([0.01, 0.001, -0.01, 0.0])),
     ):
         assert "filling_samples" not in {one.kind for one in warnings(other)}
 

@@ -42,7 +42,9 @@ class Additive:
     def interval(self, mixtures: Floats, level: float) -> Floats:
         return np.add.outer(self.predict(mixtures), np.array([-0.01, 0.01]))
 
-    def gain_interval(self, mixtures: Floats, others: Floats, level: float) -> Floats:
+    def gain_interval(
+        self, mixtures: Floats, others: Floats, level: float, of_others: object = None
+    ) -> Floats:
         return np.add.outer(self.predict(mixtures) - self.predict(others), np.array([-0.01, 0.01]))
 
     def sample_posterior(self, mixtures: Floats, count: int, stream: np.random.Generator) -> None:
@@ -124,7 +126,9 @@ class Uncertain:
     def interval(self, mixtures: Floats, level: float) -> Floats:
         return np.add.outer(self(mixtures)[0], np.array([-0.1, 0.1]))
 
-    def gain_interval(self, mixtures: Floats, others: Floats, level: float) -> Floats:
+    def gain_interval(
+        self, mixtures: Floats, others: Floats, level: float, of_others: object = None
+    ) -> Floats:
         gains = self(mixtures)[0] - self(others)[0]
         return np.add.outer(gains, np.array([-0.01, 0.03]))
 

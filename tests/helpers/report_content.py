@@ -129,6 +129,7 @@ def a_report(count: int, scales: tuple[int, ...] = (100, 400), **changes: Any) -
         curves=tuple(drawn[:2]) if len(scales) > 1 else (),
         other_models=tuple(drawn[2:]) if len(scales) > 1 else (),
         opinions=(ModelPrediction("joint", True, best.predicted, 0.1, 0.9, 0.2),),
+        marginal_values=best.marginal_value / 1000,
         surface=surface,
         reasons=("joint was asked for",),
         notes=(),

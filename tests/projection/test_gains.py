@@ -204,3 +204,106 @@ def test_judged_by_a_scale_held_out_a_mixture_drifts_by_a_share_of_its_growth(
     own = norm.ppf(0.95) * 0.075 * np.sqrt(2) * line[0] * np.log(4)
     assert own > 3 * near, "or the spread hides the drift"
     assert far == pytest.approx(own, rel=0.1)
+
+
+def spread_of_gains(
+    model: ScaleModel, p: Floats, q: Floats, size: float, other_size: float
+) -> Floats:
+    """Of gains between sizes up to the largest scale, where no law can err: (q,)."""
+    low, high = model.gain_interval(p, distance(p), q, distance(q), size, 0.9, other_size).T
+    return np.asarray((high - low) / 2 / t.ppf(0.95, model.freedom))
+
+
+def test_gains_between_sizes_are_those_of_posterior_samples(rng: np.random.Generator) -> None:
+    """A posterior sample of Eq. 3 is a sample at each scale, joined by its weights at any size."""
+    probes, (p, q) = table(rng, 14), pairs(rng, 6)
+    model = LogLinear("gp").fit(*probes)
+    both = np.vstack([p, q])
+    drawn = {
+        scale: rng.multivariate_normal(
+            np.zeros(len(both)), one.covariance(both, distance(both)), 40_000, method="eigh"
+        )
+        for scale, one in model.predictors.items()
+    }
+    for size, other in ((400, 1000), (300, 900), (700, 700)):
+        parts = []
+        for place, at in enumerate((size, other)):
+            later = np.log(at / 250) / np.log(4)
+            joined = (1 - later) * drawn[250] + later * drawn[1000]
+            parts.append(np.split(joined, 2, axis=1)[place])
+        found = spread_of_gains(model, p, q, size, other)
+        np.testing.assert_allclose(found, np.std(parts[0] - parts[1], axis=0), rtol=0.03, atol=1e-9)
+
+
+def test_a_joint_model_is_a_line_in_ln_n_so_that_three_sizes_tell_all_covariances(
+    rng: np.random.Generator,
+) -> None:
+    """`Cov(f(x), f(x')) = A + B (x + x') + C x x'` with A, B, C from variances at single sizes."""
+    model, p = Joint().fit(*table(rng, 14)), rng.dirichlet(np.ones(3), 4)
+    logs = np.log(np.array([250, 500, 1000]) / 1000)
+    variances = [np.diag(model.covariance(p, distance(p), size)) for size in (250, 500, 1000)]
+    c, twice_b, a = np.polyfit(logs, np.array(variances), 2)
+    for size, other in ((300, 900), (400, 450)):
+        x, y = np.log(size / 1000), np.log(other / 1000)
+        line = a + twice_b / 2 * (x + y) + c * x * y
+        sizes = np.repeat([size, other], 4).astype(float)
+        both = np.vstack([p, p])
+        found = model.covariance(both, distance(both), sizes)
+        np.testing.assert_allclose(np.diag(found[:4, 4:]), line, rtol=1e-6)
+        expected = c * (x - y) ** 2
+        np.testing.assert_allclose(spread_of_gains(model, p, p, size, other) ** 2, expected)
+
+
+def test_on_its_own_scale_a_power_law_weighs_errors_by_the_slopes_there(
+    rng: np.random.Generator,
+) -> None:
+    model = JointPower((0.0, 1.0)).fit(*table(rng, 14))
+    p, q = pairs(rng, 5)
+    sizes, both = np.repeat([300.0, 900.0], 5), np.vstack([p, q])
+    odds = model.straight.covariance(both, distance(both), sizes)
+    at = np.concatenate([model.predict(r, distance(r), n) for r, n in ((p, 300), (q, 900))])
+    slope = at * (1 - at)
+    covariance = slope[:, None] * odds * slope
+    expected = [
+        covariance[i, i] + covariance[5 + i, 5 + i] - 2 * covariance[i, 5 + i] for i in range(5)
+    ]
+    np.testing.assert_allclose(spread_of_gains(model, p, q, 300, 900) ** 2, expected, rtol=1e-6)
+
+
+def test_what_the_law_misses_is_one_draw_for_all_sizes_of_a_mixture(
+    rng: np.random.Generator,
+) -> None:
+    """Growth beyond the largest scale is `r` times the law's, r ~ N(1, 0.334² + 0.167²)."""
+    mixtures = np.tile(rng.dirichlet(np.ones(3), size=12), (2, 1))
+    sizes = np.repeat([250.0, 1000.0], 12)
+    values = 0.5 + 0.05 * np.log(sizes) - 0.1 * distance(mixtures)
+    model, p = Joint().fit(mixtures, distance(mixtures), sizes, values), mixtures[:3]
+    at = (p, distance(p), p, distance(p))
+    low, high = model.gain_interval(*at, 20_000, 0.9, 4_000).T
+    growth = 0.05 * np.log(20_000 / 4_000)
+    half = norm.ppf(0.95) * np.hypot(0.334, 0.167) * growth
+    np.testing.assert_allclose((high - low) / 2, half, rtol=0.02)
+    np.testing.assert_allclose((high + low) / 2, growth, rtol=0.02)
+
+
+@pytest.mark.parametrize("name", ["joint", "eq3", "none", "joint_power", "box_cox"])
+def test_intervals_of_gains_do_not_jump_where_sizes_or_mixtures_begin_to_differ(
+    name: str, rng: np.random.Generator
+) -> None:
+    probes = table(rng, 14)
+    bounds = {"joint_power": (0.0, 1.0), "box_cox": (0.0, np.inf)}
+    model = (
+        SCALE_MODELS[name](bounds=bounds[name]).fit(*probes)
+        if name in bounds
+        else fitted(name, probes)
+    )
+    p, q = pairs(rng, 8)
+    near = q + 1e-4 * (p - q)
+    at = (p, distance(p), q, distance(q))
+    alike = np.array(model.gain_interval(*at, 20_000))
+    larger = model.gain_interval(*at, 20_000, 0.9, 20_001)
+    np.testing.assert_allclose(larger, alike, atol=1e-4)
+    moved = model.gain_interval(near, distance(near), q, distance(q), 20_000, 0.9, 20_001)
+    np.testing.assert_allclose(moved, 0.0, atol=2e-3)
+    swapped = model.gain_interval(q, distance(q), p, distance(p), 20_001, 0.9, 20_000)
+    np.testing.assert_allclose(swapped, -larger[:, ::-1], atol=1e-9)

@@ -92,11 +92,14 @@ def test_of_a_gain_the_common_part_cancels_and_a_share_of_each_growth_is_added(
 ) -> None:
     """For one mixture beside another that grows as much; their posterior's part taken out."""
     joint, other = models["network"]._joint, np.roll(at, 1, axis=0)
-    spread = joint._gain_spread(at, distance(at), other, distance(other), FAR)
+    both = np.vstack([at, other])
+    spread = joint._gain_spread(both, distance(both), np.full(len(both), float(FAR)))
     width = np.diff(joint.gain_interval(at, distance(at), other, distance(other), FAR))[:, 0] / 2
     one, two = (joint._growth(p, distance(p), FAR) for p in (at, other))
     law = LAW_ERRORS["network"]
-    variance = law.deviation**2 * (one - two) ** 2 + law.own**2 * (one**2 + two**2)
+    apart = 0.5 * np.abs(at - other).sum(axis=1)
+    own = one**2 + two**2 - 2 * np.exp(-((apart / 0.05) ** 2)) * one * two
+    variance = law.deviation**2 * (one - two) ** 2 + law.own**2 * own
     expected = np.hypot(t.ppf(0.95, 12) * spread, norm.ppf(0.95) * np.sqrt(variance))
     np.testing.assert_allclose(width, expected)
 

@@ -49,7 +49,9 @@ class Known:
     def interval(self, mixtures: Floats, level: float) -> Floats:
         return self.gain_interval(mixtures, np.zeros_like(mixtures), level)
 
-    def gain_interval(self, mixtures: Floats, others: Floats, level: float) -> Floats:
+    def gain_interval(
+        self, mixtures: Floats, others: Floats, level: float, of_others: object = None
+    ) -> Floats:
         gain = self.predict(mixtures) - self.predict(others)
         return np.stack([gain - self.off, gain + self.off], axis=1)
 

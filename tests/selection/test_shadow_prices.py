@@ -36,7 +36,9 @@ class Grown:
     def interval(self, mixtures: Floats, level: float) -> Floats:
         return np.add.outer(self(mixtures)[0], np.array([-0.1, 0.1]))
 
-    def gain_interval(self, mixtures: Floats, others: Floats, level: float) -> Floats:
+    def gain_interval(
+        self, mixtures: Floats, others: Floats, level: float, of_others: object = None
+    ) -> Floats:
         return np.add.outer(self(mixtures)[0] - self(others)[0], np.array([-0.1, 0.1]))
 
     def sample_posterior(self, mixtures: Floats, count: int, stream: np.random.Generator) -> None:

@@ -16,7 +16,6 @@ from projektor_ray.storage.folder import Folder
 from projektor_ray.storage.ledger import Ledger
 from projektor_ray.study import FittedStudy, Study, open_study
 from projektor_ray.study.fitting import fit_study, join_ledgers
-from projektor_ray.study.predictions import Purchase
 from projektor_ray.study.purchasing import SetFit, purchase_problem
 from projektor_ray.study.record import write_record
 from projektor_ray.transport import InterpolatedDistances
@@ -147,13 +146,13 @@ def test_two_purchases_given_by_hand_are_compared(opened: FittedStudy) -> None:
     assert gain == pytest.approx(first.predicted - other.predicted)
 
 
-def test_gains_between_sizes_are_as_uncertain_near_a_bound(opened: FittedStudy) -> None:
-    sold = opened.study.providers
-    cut = Purchase(sold, np.array([50, 25, 25]), 0.99, (0.90, 1.0))
-    whole = Purchase(sold, np.array([60, 30, 30]), 0.90, (0.81, 0.99))
-    gain, low, high = opened.gain(cut, whole)
-    assert high - gain == pytest.approx(np.hypot(0.09, 0.09))
-    assert gain - low == pytest.approx(high - gain)
+def test_a_sample_more_changes_the_interval_of_a_gain_by_little(opened: FittedStudy) -> None:
+    counts = {"ada": 20_000, "bob": 10_000, "cyd": 10_000}
+    other = opened.purchase({**counts, "bob": 20_000, "cyd": 0})
+    alike = opened.gain(opened.purchase(counts), other)
+    larger = opened.gain(opened.purchase({**counts, "ada": 20_001}), other)
+    assert larger == pytest.approx(alike, abs=1e-4)
+    assert alike[2] - alike[1] > 0.01
 
 
 def test_runs_are_a_table_that_can_be_fitted_again(opened: FittedStudy, study: Study) -> None:

@@ -12,7 +12,7 @@ import projektor_ray
 
 ROOT = Path(__file__).resolve().parent.parent
 ROOMS = (ROOT / "projektor_ray").glob("*/__init__.py")
-HEAVY = {"numpy", "pandas", "pyarrow", "pydantic", "scipy", "sklearn", "torch", "matplotlib", "ray"}
+HEAVY = {"numpy", "pandas", "pyarrow", "pydantic", "scipy", "sklearn", "torch", "ray"}
 
 
 def test_every_public_name_can_be_imported_and_is_listed() -> None:

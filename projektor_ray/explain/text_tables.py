@@ -249,9 +249,19 @@ def mixture_caption(results: Results) -> str:
 def marginal_value_caption(results: Results) -> str:
     """Of the marginal values of the providers."""
     return (
-        f"Samples bought {results.instead}, to first order. More samples of a provider can harm "
+        f"Samples bought {results.instead}. More samples of a provider can harm "
         f"where they dilute better ones.{minus_is_better(results)}"
     )
+
+
+def distance_caption(results: Results) -> str:
+    """Of the metric against the distance."""
+    correlations = [
+        f"{correlation:.2f} at {count(size, 'sample')}"
+        for size, correlation in results.distance_correlations.items()
+    ]
+    summary = f" Correlation: {', '.join(correlations)}." if correlations else ""
+    return f"Each training against the distance of its mixture to the validation set.{summary}"
 
 
 def fit_caption(results: Results) -> str:

@@ -1,4 +1,4 @@
-"""A report as one HTML file that needs nothing else: no script, no network."""
+"""A report as one HTML file: no network; its only script reads out the marks of charts."""
 
 import re
 from functools import cache
@@ -15,9 +15,10 @@ from projektor_ray.explain.next_steps import next_steps
 from projektor_ray.explain.page_text import sentence
 from projektor_ray.explain.plan_reasons import plan_reasons
 from projektor_ray.explain.results import Results
-from projektor_ray.report import figures
+from projektor_ray.report import charts
+from projektor_ray.report.evidence_charts import distance_chart, fit_chart
 from projektor_ray.report.html_tables import page_table
-from projektor_ray.report.mixture_figure import mixture_figure
+from projektor_ray.report.mixture_chart import mixture_chart
 from projektor_ray.report.provider_profiles import shown_profiles
 
 
@@ -37,9 +38,23 @@ def _environment() -> Environment:
         keep_trailing_newline=True,
     )
     environment.filters.update(sentence=sentence, unbroken=unbroken)
-    style = files("projektor_ray.report").joinpath("templates/style.css")
-    environment.globals["style"] = Markup(style.read_text(encoding="utf-8"))
+    environment.globals["style"] = Markup(style_sheet())
+    environment.globals["script"] = Markup(chart_script())
     return environment
+
+
+def style_sheet() -> str:
+    """The style of pages and of charts."""
+    return _file("style.css") + _file("charts.css")
+
+
+def chart_script() -> str:
+    """The script that reads out the marks of charts, of this page and of the service's."""
+    return _file("charts.js")
+
+
+def _file(name: str) -> str:
+    return files("projektor_ray.report").joinpath(f"templates/{name}").read_text(encoding="utf-8")
 
 
 def unbroken(text: str) -> Markup:
@@ -60,21 +75,28 @@ def _context(report: Results) -> dict[str, Any]:
         "warnings": [str(fact) for fact in warnings(report)],
         "next_steps": [str(fact) for fact in next_steps(report)],
         "budget_table": page_table(text_tables.budget_table(report)),
-        "budget_figure": len(report.bought.frontier) > 1 and figures.budget_figure(report),
+        "budget_chart": charts.frontier_chart(report),
         "budget_steps_table": page_table(text_tables.budget_steps_table(report)),
-        "baselines_figure": figures.baselines_figure(report),
+        "comparison_chart": charts.comparison_chart(report),
         "baselines_table": page_table(text_tables.comparison_table(report)),
         "sets_table": page_table(text_tables.validation_sets_table(report)),
-        "mixture_figure": mixture_figure(report),
+        "mixture_chart": mixture_chart(report, report.surface),
         "mixture_caption": text_tables.mixture_caption(report),
-        "marginal_value_figure": figures.marginal_value_figure(report),
+        "marginal_value_chart": charts.marginal_value_chart(report),
         "marginal_value_caption": text_tables.marginal_value_caption(report),
-        "growth_figure": projections and figures.growth_figure(report),
+        "growth_chart": projections and _growth_chart(report),
         "models_table": projections,
-        "fit_figure": figures.fit_figure(report),
+        "fit_chart": fit_chart(report),
         "fit_caption": text_tables.fit_caption(report),
+        "distance_chart": distance_chart(report),
+        "distance_caption": text_tables.distance_caption(report),
         "errors_table": page_table(text_tables.errors_table(report.predictors, of)),
         "reasons": plan_reasons(report),
         "profiles": shown_profiles(report),
         "profiles_caption": text_tables.PROFILES_CAPTION,
     }
+
+
+def _growth_chart(report: Results) -> Markup | None:
+    drawn = [one for one in report.curves if one.name in report.plans]
+    return charts.growth_chart(report, drawn, report.other_models)

@@ -18,16 +18,14 @@ from projektor_ray.explain.profile_table import profile_table
 from projektor_ray.explain.purchase_comparison import compare_purchases
 from projektor_ray.explain.results import Curve, Results, Surface
 from projektor_ray.explain.text_tables import budget_table, comparison_table, plan_table
+from projektor_ray.report.charts import comparison_chart, frontier_chart, growth_chart
+from projektor_ray.report.mixture_chart import mixture_chart
+from projektor_ray.report.page import chart_script
+from projektor_ray.report.page import style_sheet as report_style
 from projektor_ray.selection.comparison import SELECTED, UNIFORM
 from projektor_ray.selection.objective import MetricObjective
 from projektor_ray.service import answers
 from projektor_ray.service.catalogue import Catalogue, ServedStudy
-from projektor_ray.service.charts import (
-    comparison_chart,
-    frontier_chart,
-    growth_chart,
-    mixture_chart,
-)
 from projektor_ray.service.page_state import PageState
 from projektor_ray.service.plan_files import FILES
 from projektor_ray.service.request_bodies import SelectBody
@@ -58,15 +56,17 @@ def _environment() -> Environment:
 @cache
 def style_sheet() -> bytes:
     """The style sheet of the report, and what the page needs beyond it."""
-    package = files("projektor_ray")
-    report = package.joinpath("report/templates/style.css")
-    return report.read_bytes() + b"\n" + package.joinpath("service/static/page.css").read_bytes()
+    return f"{report_style()}\n{_file('page.css')}".encode()
 
 
 @cache
 def script() -> bytes:
-    """The page's one module."""
-    return files("projektor_ray.service").joinpath("static/page.js").read_bytes()
+    """The page's one module, with what reads out the marks of charts."""
+    return f"{chart_script()}\n{_file('page.js')}".encode()
+
+
+def _file(name: str) -> str:
+    return files("projektor_ray.service").joinpath(f"static/{name}").read_text(encoding="utf-8")
 
 
 def render(template: str, **context: Any) -> str:

@@ -1,15 +1,20 @@
 """Shapes of SVG, whose colours the style sheet gives to their classes."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from markupsafe import Markup, escape
 
 WIDTH = 430
+"""Of every picture; a page scales it."""
 LETTER = 7.0
 """Width of a letter, about."""
 LONGEST_LABEL = 22
+Entry = tuple[Callable[[float, float], str], str]
+"""Of a legend: what draws its mark around a point, and its name."""
+Picture = tuple[list[str], float]
+"""Shapes, and where they end."""
 
 
 @dataclass(frozen=True)
@@ -93,9 +98,65 @@ def line(x1: float, y1: float, x2: float, y2: float, kind: str) -> str:
     return f'<line class="{kind}" x1="{x1:.1f}" y1="{y1:.1f}" x2="{x2:.1f}" y2="{y2:.1f}"/>'
 
 
-def dot(x: float, y: float, kind: str) -> str:
-    radius = {"small": 2.2, "tiny": 2.6}.get(kind.rpartition(" ")[2], 5)
-    return f'<circle class="dot {kind}" cx="{x:.1f}" cy="{y:.1f}" r="{radius}"/>'
+def dot(x: float, y: float, kind: str, says: str = "") -> str:
+    """A disc.
+
+    Parameters
+    ----------
+    says : what it stands for: shown by the browser to a pointer, read out by the page's script.
+    """
+    radius = RADII.get(kind.rpartition(" ")[2], 5.5)
+    return _mark(
+        f'<circle class="dot {kind}" cx="{x:.1f}" cy="{y:.1f}" r="{radius}"', "circle", says
+    )
+
+
+RADII = {"small": 2.6, "tiny": 2.6, "hidden": 5.0, "mark": 7.5, "chosen": 8.5}
+"""Of discs, by the last word of their kind."""
+MARKS = ("circle", "square", "triangle", "diamond")
+
+
+def mark(shape: str, x: float, y: float, kind: str, says: str = "") -> str:
+    """A small mark of a shape, so that series differ without their colours."""
+    r = 4.0
+    points = {
+        "square": [(-r, -r), (r, -r), (r, r), (-r, r)],
+        "triangle": [(0, -1.2 * r), (1.2 * r, r), (-1.2 * r, r)],
+        "diamond": [(0, -1.3 * r), (1.3 * r, 0), (0, 1.3 * r), (-1.3 * r, 0)],
+    }.get(shape)
+    if points is None:
+        return _mark(
+            f'<circle class="spot {kind}" cx="{x:.1f}" cy="{y:.1f}" r="{r}"', "circle", says
+        )
+    corners = " ".join(f"{x + dx:.1f},{y + dy:.1f}" for dx, dy in points)
+    return _mark(f'<polygon class="spot {kind}" points="{corners}"', "polygon", says)
+
+
+def bar(x: float, y: float, width: float, height: float, kind: str, says: str = "") -> str:
+    at = f'x="{x:.1f}" y="{y:.1f}" width="{max(width, 0):.1f}" height="{height:g}"'
+    return _mark(f'<rect class="{kind}" {at}', "rect", says)
+
+
+def cell(points: Sequence[tuple[float, float]], kind: str, says: str = "") -> str:
+    corners = " ".join(f"{x:.1f},{y:.1f}" for x, y in points)
+    return _mark(f'<polygon class="{kind}" points="{corners}"', "polygon", says)
+
+
+def _mark(opening: str, tag: str, says: str) -> str:
+    return f"{opening}><title>{escape(says)}</title></{tag}>" if says else f"{opening}/>"
+
+
+def legend(entries: Sequence[Entry], top: float) -> Picture:
+    """Names beside their marks, in lines."""
+    parts, left, middle = list[str](), 12.0, top + 8
+    for draw, name in entries:
+        width = 26 + LETTER * len(name)
+        if left + width > WIDTH and left > 12:
+            left, middle = 12.0, middle + 22
+        parts.append(draw(left + 8, middle))
+        parts.append(label(left + 21, middle + 4.5, name, "start"))
+        left += width + 8
+    return parts, middle + 16
 
 
 def label(x: float, y: float, text: str, anchor: str, kind: str = "") -> str:

@@ -135,6 +135,20 @@ def test_the_state_is_told_to_those_who_do_not_see_it(address: str, chrome: Any)
         assert picture.find_element("css selector", "desc").get_attribute("textContent")
 
 
+def test_charts_read_out_their_marks_by_the_arrow_keys(address: str, chrome: Any) -> None:
+    chrome.get(address)
+    heading(chrome)
+    chart = chrome.find_element("css selector", "#answer svg.chart")
+    bubble = chrome.find_element("css selector", ".bubble")
+    chart.send_keys("\ue014")  # the right arrow
+    first = until(lambda: bubble.text)
+    assert first.startswith("selected ")
+    chart.send_keys("\ue014")
+    until(lambda: bubble.text != first)
+    chart.send_keys("\ue00c")  # Escape
+    until(lambda: not bubble.is_displayed())
+
+
 def test_export_links_carry_the_state(address: str, chrome: Any) -> None:
     chrome.get(f"{address}/?form=1&ask=size&size=70")
     heading(chrome)

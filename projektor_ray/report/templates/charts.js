@@ -1,5 +1,6 @@
 // Charts read out their marks: the one at the pointer or finger, or the next by the arrow keys.
 // Without this script the browser shows a mark's title to the pointer.
+(() => {
 const REACH = 24;
 const bubble = document.createElement("div");
 bubble.className = "bubble";
@@ -65,3 +66,4 @@ document.addEventListener("keydown", (event) => {
 document.addEventListener("focusout", hide);
 new MutationObserver(prepare).observe(document.body, { childList: true, subtree: true });
 prepare();
+})();

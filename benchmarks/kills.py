@@ -4,7 +4,7 @@ python -m benchmarks.kills [--seeds 1 2 3]
 
 Each seed draws 20 victims of driver, worker and raylet, and as many moments, for a study of 192
 probes on a cluster of its own with two workers of one CPU. `tests/jobs/kills.py` kills and checks.
-Writes `benchmarks/results/kills.md`.
+Writes `benchmarks/results/kills.md`; rows of seeds that are not asked for stay.
 """
 
 import argparse
@@ -16,6 +16,7 @@ import numpy as np
 
 from tests.helpers.kills import Scene, random_victims
 
+RESULTS = Path(__file__).parent / "results" / "kills.md"
 HEAD = """# Kills
 
 Written by `python -m benchmarks.kills`: a study of 192 probes on a cluster of its own (a head
@@ -46,14 +47,23 @@ def line_of(seed: int) -> str:
     return f"| {' | '.join(map(str, cells))} |\n"
 
 
+def recorded_rows() -> dict[int, str]:
+    """Rows of the results so far, by seed."""
+    lines = (
+        RESULTS.read_text(encoding="utf-8").splitlines(keepends=True) if RESULTS.exists() else []
+    )
+    cells = [(line.split("|")[1].strip(), line) for line in lines if line.startswith("|")]
+    return {int(first): line for first, line in cells if first.isdecimal()}
+
+
 def main() -> None:
     options = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     options.add_argument("--seeds", type=int, nargs="+", default=[1, 2, 3])
-    text = HEAD
+    rows = recorded_rows()
     for seed in options.parse_args().seeds:
-        text += line_of(seed)
-        print(text.splitlines()[-1], flush=True)
-        (Path(__file__).parent / "results" / "kills.md").write_text(text, encoding="utf-8")
+        rows[seed] = line_of(seed)
+        print(rows[seed], end="", flush=True)
+        RESULTS.write_text(HEAD + "".join(rows[seed] for seed in sorted(rows)), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -1,13 +1,13 @@
 """Provider profiles as the study's tables hold them: read, written, and shown."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from jobs.study_tables import StudyTables
 from projektor_ray.cli import screen
 from projektor_ray.errors import InputError
 from projektor_ray.explain.profile_table import profile_table
 from projektor_ray.profiles import ProviderProfile, with_plan
-from projektor_ray.selection import Plan
+from projektor_ray.selection import PurchasePlans
 from projektor_ray.storage.hashing import digest
 from projektor_ray.storage.table_metadata import TableMetadata
 
@@ -41,19 +41,12 @@ def show_profiles(tables: StudyTables, profiles: Sequence[ProviderProfile]) -> N
     screen.table(profile_table(profiles, tables.study.set_name))
 
 
-def add_plan(
-    tables: StudyTables, drawn: Profiles, plan: Plan, without: Mapping[str, Plan | None]
-) -> Profiles:
-    """The profiles with each provider's part in the selected plan; writes them again.
-
-    Parameters
-    ----------
-    without : the best plans that leave a provider out, see `plans_without`.
-    """
+def add_plan(tables: StudyTables, drawn: Profiles, plans: PurchasePlans) -> Profiles:
+    """The profiles with each provider's part in the selected plan; writes them again."""
     planned: Profiles = {}
     for one in tables.each:
         name = one.study.validation.name
-        planned[name] = with_plan(drawn[name], plan, without)
+        planned[name] = with_plan(drawn[name], plans)
         write_profiles(one, planned[name])
     return planned
 

@@ -14,7 +14,7 @@ from collections.abc import Sequence
 
 from jobs.fit import fit_models, write_fits
 from jobs.profile_tables import Profiles, add_plan
-from jobs.select_mixture import leave_out, select_mixture
+from jobs.select_mixture import select_mixture
 from jobs.study_tables import StudyTables
 from projektor_ray import __version__
 from projektor_ray.cli.screen import status
@@ -55,9 +55,8 @@ def conclude(
     """
     write_fits(tables, fits)
     plans = select_mixture(tables, fits)
-    without = leave_out(tables, fits, plans.selected)
-    planned = add_plan(tables, drawn, plans.selected, without)
-    return results_of_study(tables.study, fits, plans, without, planned, figures=figures)
+    planned = add_plan(tables, drawn, plans)
+    return results_of_study(tables.study, fits, plans, planned, figures=figures)
 
 
 def write_page(tables: StudyTables, results: Results) -> None:

@@ -11,8 +11,8 @@ if __name__ == "__main__":
 from collections.abc import Sequence
 
 from jobs.study_tables import StudyTables
-from projektor_ray.selection import Plan, PurchasePlans, plans_without
-from projektor_ray.study.purchasing import SetFit, plan_purchases, purchase_problem
+from projektor_ray.selection import PurchasePlans
+from projektor_ray.study.purchasing import SetFit, plan_purchases
 
 
 def select_mixture(tables: StudyTables, fits: Sequence[SetFit]) -> PurchasePlans:
@@ -28,10 +28,3 @@ def select_mixture(tables: StudyTables, fits: Sequence[SetFit]) -> PurchasePlans
     if plans.parts:
         tables.write("validation_sets", plans.part_rows())
     return plans
-
-
-def leave_out(tables: StudyTables, fits: Sequence[SetFit], plan: Plan) -> dict[str, Plan | None]:
-    """The best plan without each provider that a plan buys from, see `plans_without`."""
-    tables.reset_distances()
-    problem = purchase_problem(tables.study, fits)
-    return plans_without(problem, plan, tables.study.config.selection.request.money)

@@ -53,7 +53,6 @@ from projektor_ray.selection import (
     Direction,
     aggregate,
     buy,
-    plans_without,
 )
 from projektor_ray.study import FittedStudy
 
@@ -178,9 +177,8 @@ def _results(
         problems = [model.problem(offers) for model in models]
         problem = aggregate(dict(zip(names, problems, strict=True)), how)
     plans = buy(problem, request)
-    without = plans_without(problem, plans.selected, request.money)
     name = title or ("runs" if data.table == STANDARD_INPUT else Path(data.table).stem)
-    results = results_of_table(name, tables, models, how, plans, without, figures=figures)
+    results = results_of_table(name, tables, models, how, plans, figures=figures)
     return replace(results, interface="command")
 
 

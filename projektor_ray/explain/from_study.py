@@ -13,7 +13,7 @@ from projektor_ray.explain.unidentified_effects import unidentified_effects
 from projektor_ray.projection import ScaleModel
 from projektor_ray.projection.cross_validation import CrossValidation
 from projektor_ray.runs.result_tables import predictor_rows
-from projektor_ray.selection import Plan, ProjectedObjective, PurchasePlans, plans_without
+from projektor_ray.selection import ProjectedObjective, PurchasePlans
 from projektor_ray.selection.objective import MetricObjective
 from projektor_ray.study import FittedStudy, Study
 from projektor_ray.study.purchasing import SetFit
@@ -27,7 +27,6 @@ def results_of_study(
     study: Study,
     fits: Sequence[SetFit],
     plans: PurchasePlans,
-    without: Mapping[str, Plan | None],
     profiles: Mapping[str, Sequence["ProviderProfile"]],
     *,
     interface: Literal["study_file", "command", "request"] = "study_file",
@@ -51,7 +50,6 @@ def results_of_study(
         predictors=[row for one in fits for row in set_rows(one)],
         errors_of=study.config.metric,
         bought=plans,
-        without=without,
         objectives=_objectives(study, fits, chosen),
         chosen=chosen,
         reason="; ".join(_of_sets(fits, [[describe_choice(one.fitted)] for one in fits])),
@@ -73,7 +71,6 @@ def results_of_plans(
     plans: PurchasePlans,
     profiles: Mapping[str, Sequence["ProviderProfile"]] | None = None,
     *,
-    leave_out: bool = True,
     interface: Literal["study_file", "command", "request"] = "request",
     figures: bool = False,
 ) -> Results:
@@ -84,18 +81,15 @@ def results_of_plans(
     study : under the offers that the plans keep, see `FittedStudy.offering`.
     profiles : by validation set, see `FittedStudy.profiles`; None: left out.
     interface : see `Results`.
-    leave_out : whether to search also the best plan without each provider, which takes longer.
     """
-    without = plans_without(study.problem, plans.selected, plans.budget) if leave_out else {}
     if profiles:
         from projektor_ray.profiles import with_plan
 
-        profiles = {name: with_plan(of, plans.selected, without) for name, of in profiles.items()}
+        profiles = {name: with_plan(of, plans) for name, of in profiles.items()}
     return results_of_study(
         study.study,
         study.fits,
         plans,
-        without,
         profiles or {},
         interface=interface,
         figures=figures,

@@ -1,6 +1,6 @@
 """The results of a table of runs."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +13,7 @@ from projektor_ray.explain.results import Results
 from projektor_ray.projection.cross_validation import CrossValidation
 from projektor_ray.runs import Runs
 from projektor_ray.runs.result_tables import predictor_rows
-from projektor_ray.selection import Plan, PurchasePlans
+from projektor_ray.selection import PurchasePlans
 from projektor_ray.selection.aggregation import Aggregation
 from projektor_ray.selection.objective import MetricObjective
 
@@ -27,7 +27,6 @@ def results_of_table(
     models: Sequence["ScaleRegressor"],
     aggregation: Aggregation | None,
     bought: PurchasePlans,
-    without: Mapping[str, Plan | None],
     *,
     figures: bool = True,
 ) -> Results:
@@ -57,7 +56,6 @@ def results_of_table(
         else _rows(model, ""),
         errors_of=f"the logarithm of {metrics[0]}" if model.log else metric,
         bought=bought,
-        without=without,
         objectives={
             name: _objective_at(models, each, aggregation) for name, each in wanted.items()
         },

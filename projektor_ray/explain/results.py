@@ -107,7 +107,6 @@ class Results:
         set, where there are several.
     errors_of : what the errors in these rows are of: the metric or its logarithm.
     bought : the selected plan and others, `uniform` among them.
-    without : the best plans that leave a provider out, by its name; None where there is none.
     curves : of some plans' mixtures, by the model that decides; none where there is one scale.
     other_models : of the selected mixture, by the other models.
     opinions : of every model, the one that decides first.
@@ -133,7 +132,6 @@ class Results:
     predictors: Sequence[Mapping[str, Any]]
     errors_of: str
     bought: PurchasePlans
-    without: Mapping[str, Plan | None]
     curves: tuple[Curve, ...]
     other_models: tuple[Curve, ...]
     opinions: tuple[ModelPrediction, ...]
@@ -170,6 +168,11 @@ class Results:
     def plans(self) -> Mapping[str, Plan]:
         """By name, without those that buy what an earlier one does."""
         return self.bought.distinct
+
+    @property
+    def without(self) -> Mapping[str, Plan | None]:
+        """The best plans that leave a provider out, by its name; None where there is none."""
+        return self.bought.without
 
     @property
     def gains(self) -> Mapping[str, Gain]:

@@ -1,6 +1,6 @@
 """The profile of a provider: one row of the table `provider_profiles`."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -14,7 +14,7 @@ from projektor_ray.storage.array_types import Floats
 from projektor_ray.storage.schemas import Row
 
 if TYPE_CHECKING:
-    from projektor_ray.selection import Plan
+    from projektor_ray.selection import PurchasePlans
 
 LEAST_VALUABLE = 5
 SHARES = ("wrong_labels", "outliers")
@@ -151,19 +151,12 @@ def provider_profiles(
     return profiles
 
 
-def with_plan(
-    profiles: Sequence[ProviderProfile], plan: "Plan", without: "Mapping[str, Plan | None]"
-) -> list[ProviderProfile]:
-    """The profiles with each provider's part in a plan.
-
-    Parameters
-    ----------
-    without : the best plans that leave a provider out, see `plans_without`.
-    """
-    planned = []
+def with_plan(profiles: Sequence[ProviderProfile], plans: "PurchasePlans") -> list[ProviderProfile]:
+    """The profiles with each provider's part in the selected plan."""
+    planned, plan = [], plans.selected
     effects = zip(profiles, plan.samples.tolist(), plan.marginal_value.tolist(), strict=True)
     for profile, count, value in effects:
-        other = without.get(profile.provider)
+        other = plans.without.get(profile.provider)
         lacking = None if other is None else other.predicted
         planned.append(
             replace(profile, planned_samples=count, marginal_value=value, metric_without=lacking)

@@ -5,8 +5,9 @@ from pathlib import Path
 from projektor_ray.errors import InputError
 from projektor_ray.explain.from_table import results_of_table
 from projektor_ray.report.page import render_page
-from projektor_ray.runs import Offers, Runs, ScaleRegressor
-from projektor_ray.selection import PurchasePlans, plans_without
+from projektor_ray.runs import Runs, ScaleRegressor
+from projektor_ray.selection import PurchasePlans
+from projektor_ray.storage.folder import Folder
 
 
 def write_report(
@@ -14,7 +15,6 @@ def write_report(
     runs: Runs,
     model: ScaleRegressor,
     plans: PurchasePlans,
-    offers: Offers | None = None,
     *,
     title: str | None = None,
 ) -> None:
@@ -25,13 +25,14 @@ def write_report(
     path : of the page; must end in `.html`.
     model : that is fitted to the runs.
     plans : that the model has selected, see `ScaleRegressor.plans`.
-    offers : that the plans keep; absent: everything is free and without limit.
     title : of the page; absent: the metric.
 
     Raises
     ------
     InputError
-        If the path does not end in `.html`, or cannot be written.
+        If the path does not end in `.html`.
+    StorageError
+        If it cannot be written; an earlier file stays as it was.
 
     Examples
     --------
@@ -52,11 +53,5 @@ def write_report(
     path = Path(path)
     if path.suffix != ".html":
         raise InputError(f"a report is an HTML page; got the path {path}. Let it end in .html")
-    without = plans_without(model.problem(offers), plans.selected, plans.budget)
-    results = results_of_table(title or runs.metric, [runs], [model], None, plans, without)
-    html = render_page(results)
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(html, encoding="utf-8")
-    except OSError as failure:
-        raise InputError(f"cannot write {path}: {failure.strerror}") from None
+    results = results_of_table(title or runs.metric, [runs], [model], None, plans)
+    Folder(path.absolute().parent).write(path.name, render_page(results).encode())

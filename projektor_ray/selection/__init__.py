@@ -13,7 +13,6 @@ from projektor_ray.selection.plan import Plan
 from projektor_ray.selection.provider import Provider, Terms
 from projektor_ray.selection.purchase import PurchaseRequest, buy
 from projektor_ray.selection.purchase_problem import PurchaseProblem
-from projektor_ray.selection.robustness import plans_without
 
 __all__ = [
     "Direction",
@@ -27,6 +26,5 @@ __all__ = [
     "aggregate",
     "aggregation",
     "buy",
-    "plans_without",
     "select",
 ]

@@ -79,6 +79,9 @@ class PurchasePlans:
     gains : of the selected plan over each of the others, by their names; none where the objective
         cannot tell how far off it may be.
     stability : of the selected plan over posterior samples; None where the model has no posterior.
+    without : the best plan of the same size without each provider that the selected plan buys from,
+        by its name, see `plans_without`; None where there is no such plan. Empty where these were
+        not searched.
     target_result : the plan that reaches the target, where the request has a target.
     frontier : the best plan for each budget, where the request has several.
     open_size : whether the size was chosen with the plan; intervals, gains and stability are all
@@ -102,6 +105,7 @@ class PurchasePlans:
     providers: tuple[Provider, ...]
     gains: Mapping[str, Gain] = field(default_factory=dict)
     stability: PlanStability | None = None
+    without: Mapping[str, Plan | None] = field(default_factory=dict)
     target_result: TargetResult | None = None
     frontier: Mapping[float, Plan] = field(default_factory=dict)
     open_size: bool = False

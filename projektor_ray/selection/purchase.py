@@ -1,5 +1,6 @@
 """The one function that buys: of a given size, of any size, to reach a target, for each budget."""
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Literal, get_args
 
@@ -7,7 +8,9 @@ from projektor_ray.errors import InputError, nearest
 from projektor_ray.selection.binding_constraints import binding_constraints
 from projektor_ray.selection.comparison import PurchasePlans, baselines_of, compare
 from projektor_ray.selection.plan import Plan
+from projektor_ray.selection.provider import Terms
 from projektor_ray.selection.purchase_problem import PurchaseProblem
+from projektor_ray.selection.robustness import plans_without
 from projektor_ray.selection.size_search import (
     TargetResult,
     cheapest_reaching,
@@ -86,12 +89,21 @@ class PurchaseRequest:
         return max(self.frontier) if self.frontier else self.budget
 
 
-def buy(problem: PurchaseProblem, request: PurchaseRequest) -> PurchasePlans:
-    """The plan that a request asks for, as `selected`, and the baselines of the same size.
+def buy(
+    problem: PurchaseProblem, request: PurchaseRequest, *, leave_out: bool = True
+) -> PurchasePlans:
+    """The plan that a request asks for, as `selected`, and others of the same size.
 
-    The selected plan is never worse than a baseline: if a baseline is better, it is selected. Of a
-    frontier, the plan for the largest budget is selected. Where the objective is flat in the size,
-    an open size begins at the largest size trained, and the cheapest of equal plans is selected.
+    The selected plan is never worse than another of these plans that keeps every constraint: if a
+    baseline, the best plan without a provider or a plan for a smaller budget is better, it is
+    selected. Of a frontier, the plan for the largest budget is selected. Where the objective is
+    flat in the size, an open size begins at the largest size trained, and the cheapest of equal
+    plans is selected.
+
+    Parameters
+    ----------
+    leave_out : whether to search also the best plan without each provider that the selected plan
+        buys from, see `plans_without`.
 
     Raises
     ------
@@ -102,16 +114,18 @@ def buy(problem: PurchaseProblem, request: PurchaseRequest) -> PurchasePlans:
     """
     if request.size is not None:
         plan = problem.plan(request.size, request.budget)
-        return _compared(problem, request, plan)
+        return _compared(problem, request, plan, leave_out)
     problem = _with_open_size(problem, request)
     if request.frontier:
         plans = dict(zip(request.frontier, frontier(problem, request.frontier), strict=True))
-        bought = _compared(problem, request, plans[max(plans)])
-        return replace(bought, frontier={**plans, max(plans): bought.selected})
+        best = _best_of(problem, plans[max(plans)], plans.values())
+        bought = _compared(problem, request, best, leave_out)
+        return replace(bought, frontier=_improved_frontier(problem, plans, bought))
     if request.target is None:
-        return _compared(problem, request, select_under_budget(problem, request.budget))
+        plan = select_under_budget(problem, request.budget)
+        return _compared(problem, request, plan, leave_out)
     result = _plan_for_target(problem, request, request.target)
-    bought = _compared(problem, request, result.plan, result)
+    bought = _compared(problem, request, result.plan, leave_out, result)
     is_reached = problem.reaches(bought.selected, request.target)
     return replace(bought, target_result=replace(result, plan=bought.selected, reached=is_reached))
 
@@ -129,22 +143,28 @@ def _compared(
     problem: PurchaseProblem,
     request: PurchaseRequest,
     plan: Plan,
+    leave_out: bool,
     result: TargetResult | None = None,
 ) -> PurchasePlans:
-    """The plan, or a baseline that is better, with all baselines and what the budget leaves."""
+    """The plan, or another of its size that is better, with the plans that it is compared with and
+    what the budget leaves.
+    """
     open_size = request.size is None
     baselines = baselines_of(problem, plan.size, request.money)
-    best = plan
-    for other in baselines.values():
-        if _is_better(problem, other, best, result):
-            best = priced_at_open_size(problem, other) if open_size else other
+    best, searched = _best_of(problem, plan, baselines.values(), result), None
+    without: dict[str, Plan | None] = {}
+    while leave_out and best is not searched:
+        searched = best
+        without = plans_without(problem, best, request.money)
+        best = _best_of(problem, best, allowed(problem, without), result)
     if best is not plan:
         best = replace(
-            best,
+            problem.plan_of(best.samples, request.money),
             restarts=plan.restarts,
             restarts_converged=plan.restarts_converged,
             optimality_gap=plan.optimality_gap,
         )
+        best = priced_at_open_size(problem, best) if open_size else best
     compared = compare(problem, best, baselines, request.money)
     unspent = None
     if result is None or not result.reached:
@@ -152,6 +172,7 @@ def _compared(
     reached = request.target if result is not None and result.reached else None
     return replace(
         compared,
+        without=without,
         open_size=open_size,
         unspent=unspent,
         flat_in_size=open_size and problem.is_flat,
@@ -160,6 +181,38 @@ def _compared(
         ),
         smaller=None if open_size else smaller_plan(problem, best, request.money),
     )
+
+
+def _improved_frontier(
+    problem: PurchaseProblem, plans: Mapping[float, Plan], bought: PurchasePlans
+) -> dict[float, Plan]:
+    """For each budget the best of its plan and of all plans found that cost no more."""
+    found = [*plans.values(), *bought.plans.values(), *allowed(problem, bought.without)]
+    improved = {}
+    for budget, plan in plans.items():
+        best = _best_of(problem, plan, (one for one in found if one.cost <= budget))
+        improved[budget] = best if best is plan else priced_at_open_size(problem, best)
+    return {**improved, max(plans): bought.selected}
+
+
+def allowed(problem: PurchaseProblem, without: Mapping[str, Plan | None]) -> list[Plan]:
+    """The plans without a provider that keep every constraint: the provider is not required."""
+    terms = problem.terms or {}
+    return [
+        plan
+        for name, plan in without.items()
+        if plan is not None and not terms.get(name, Terms()).required
+    ]
+
+
+def _best_of(
+    problem: PurchaseProblem, plan: Plan, others: Iterable[Plan], result: TargetResult | None = None
+) -> Plan:
+    """A plan, or another that serves the request better; the first of equally good ones."""
+    for other in others:
+        if _is_better(problem, other, plan, result):
+            plan = other
+    return plan
 
 
 def _is_better(

@@ -10,9 +10,9 @@ from projektor_ray.errors import InfeasibleError, InputError
 from projektor_ray.predictors.probe_arrays import mixture_groups
 from projektor_ray.selection.algorithm_2 import MOST_VERTICES, select, select_from
 from projektor_ray.selection.baselines import baseline_mixtures
-from projektor_ray.selection.feasible_set import FeasibleSet
+from projektor_ray.selection.feasible_set import FeasibleSet, Integers
 from projektor_ray.selection.objective import Direction, MetricObjective, Objective
-from projektor_ray.selection.plan import LEVEL, Plan
+from projektor_ray.selection.plan import LEVEL, Plan, make_plan
 from projektor_ray.selection.provider import Provider, Terms
 from projektor_ray.storage.array_types import Floats
 
@@ -99,6 +99,14 @@ class PurchaseProblem:
         fixed = np.stack(list(baseline_mixtures(feasible).values()))
         points = np.concatenate([fixed, feasible.project(np.stack(mixtures))])
         return select_from(points, self.objective_at(size), feasible, self.direction, self.level)
+
+    def plan_of(self, samples: Integers, budget: float | None) -> Plan:
+        """The plan that buys these samples, (m,), which keep every constraint."""
+        size = int(samples.sum())
+        feasible = FeasibleSet.of(self.providers, size, budget, self.terms)
+        part = feasible.part_of(samples)
+        objective = self.objective_at(size)
+        return make_plan(objective, feasible, part, samples, self.level, self.direction)
 
     def score(self, plan: Plan) -> float:
         """Score of a plan; the better of two plans has the higher score."""

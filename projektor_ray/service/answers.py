@@ -93,8 +93,8 @@ def results(served: ServedStudy, body: SelectBody, deadline: float) -> Results:
     def compute() -> Results:
         study = until(served.study, deadline).offering(body.changed, body.aggregate)
         question = {key: value for key, value in body.question.items() if key != "aggregate"}
-        plans = study.select(**question)
-        return results_of_plans(study, plans, served.profiles, leave_out=body.without_each)
+        plans = study.select(**question, leave_out=body.without_each)
+        return results_of_plans(study, plans, served.profiles)
 
     computed: Results = served.answers.get(body.model_dump_json(), compute)
     return computed
@@ -110,7 +110,7 @@ def frontier(served: ServedStudy, body: FrontierBody, deadline: float) -> dict[s
     study = until(served.study, deadline)
     budgets = tuple(sorted(set(body.budgets)))
     by_budget = study.select(
-        frontier=budgets, max_size=body.max_size, providers=body.changed
+        frontier=budgets, max_size=body.max_size, providers=body.changed, leave_out=False
     ).frontier
     return {
         **_metric(study),

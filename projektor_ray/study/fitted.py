@@ -154,6 +154,7 @@ class FittedStudy:
         max_size: int | None = None,
         providers: Mapping[str, Mapping[str, Any]] | None = None,
         aggregate: Any = None,
+        leave_out: bool = True,
     ) -> PurchasePlans:
         """The plan predicted best, and the baselines; without arguments what the study asks for.
 
@@ -164,6 +165,7 @@ class FittedStudy:
             `tiers`, `capacity`, `minimum_order`, `required`, `excluded`. A new price without tiers
             holds for every quantity.
         aggregate : as in a study's `selection`, for several validation sets.
+        leave_out : whether to search also the best plan without each provider, which takes longer.
 
         Raises
         ------
@@ -178,13 +180,13 @@ class FittedStudy:
             request = self.study.config.selection.request
         if request.size is not None:
             self._check_size(request.size)
-        return buy(changed.problem, request)
+        return buy(changed.problem, request, leave_out=leave_out)
 
     def frontier(
         self, budgets: Sequence[float], providers: Mapping[str, Mapping[str, Any]] | None = None
     ) -> dict[float, Plan]:
         """The best plan of any size for each budget."""
-        return dict(self.select(frontier=budgets, providers=providers).frontier)
+        return dict(self.select(frontier=budgets, providers=providers, leave_out=False).frontier)
 
     def purchase(self, samples: Mapping[str, int]) -> Purchase:
         """What a purchase given by hand is predicted to reach, such as {"ada": 40, "bob": 60}.

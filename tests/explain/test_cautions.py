@@ -111,9 +111,8 @@ def cheaper(report: Results, cost: float, lost: float, gain: Gain) -> Results:
     plans = {**report.bought.plans, "uniform": uniform}
     gains = {**report.bought.gains, "uniform": gain}
     name = report.names[0]
-    return replace(
-        report, bought=replace(report.bought, plans=plans, gains=gains), without={name: other}
-    )
+    bought = replace(report.bought, plans=plans, gains=gains, without={name: other})
+    return replace(report, bought=bought)
 
 
 def test_a_cheaper_plan_that_is_not_measurably_worse_is_a_warning() -> None:

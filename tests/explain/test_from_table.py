@@ -10,7 +10,7 @@ from projektor_ray.explain.from_table import results_of_table
 from projektor_ray.explain.results import Results
 from projektor_ray.report import render_page
 from projektor_ray.runs import Offers, Runs, ScaleRegressor
-from projektor_ray.selection import PurchaseRequest, plans_without
+from projektor_ray.selection import PurchaseRequest
 from tests.helpers.report_content import read
 
 NAMES = ("ada", "bob", "cyd")
@@ -30,8 +30,7 @@ def told(sizes: tuple[int, ...], size: int, *, log: bool = False) -> Results:
     model.fit(runs.features(), runs.values)
     offers = Offers.free(NAMES).changed({"ada": 0.5}, {"ada": 300.0}, {}, (), ())
     bought = model.plans(PurchaseRequest(size, 200.0), offers)
-    without = plans_without(model.problem(offers), bought.selected, 200.0)
-    return results_of_table("mine", [runs], [model], None, bought, without)
+    return results_of_table("mine", [runs], [model], None, bought)
 
 
 def test_values_curves_and_gains_follow_the_law() -> None:

@@ -116,6 +116,7 @@ def a_report(count: int, scales: tuple[int, ...] = (100, 400), **changes: Any) -
         for name in ("cs", "joint")
         for scale in scales
     ]
+    without = {providers[0].name: bought.plans["uniform"], providers[1].name: None}
     made = Results(
         title="a study",
         metric="accuracy",
@@ -124,8 +125,7 @@ def a_report(count: int, scales: tuple[int, ...] = (100, 400), **changes: Any) -
         measured=True,
         predictors=rows,
         errors_of="accuracy",
-        bought=bought,
-        without={providers[0].name: bought.plans["uniform"], providers[1].name: None},
+        bought=replace(bought, without=without),
         curves=tuple(drawn[:2]) if len(scales) > 1 else (),
         other_models=tuple(drawn[2:]) if len(scales) > 1 else (),
         opinions=(ModelPrediction("joint", True, best.predicted, 0.1, 0.9, 0.2),),

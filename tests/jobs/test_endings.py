@@ -101,7 +101,7 @@ def test_the_next_job_removes_what_a_kill_left_and_ends_on_sigterm(
     first.process.kill()
     first.end()
     left = first.left()
-    assert sorted(path.name[:7] for path in left) == ["project", "session"]
+    assert sorted(path.name[:7] for path in left) == ["projekt", "session"]
     second = started(tmp_path, temporary)
     assert not left & second.left()
     children += second.children()

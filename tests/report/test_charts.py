@@ -31,7 +31,7 @@ def study(tmp_path_factory: pytest.TempPathFactory) -> FittedStudy:
 
 @pytest.fixture(scope="module")
 def results(study: FittedStudy) -> Results:
-    return results_of_plans(study, study.select(size=80), leave_out=False)
+    return results_of_plans(study, study.select(size=80))
 
 
 def shapes(picture: str, tag: str, kind: str = "") -> list[ET.Element]:
@@ -105,7 +105,7 @@ def test_curves_are_drawn_with_their_intervals(results: Results) -> None:
 def test_a_frontier_rises(study: FittedStudy) -> None:
     offers = {"bob": {"price": 1.0}, "cyd": {"price": 0.5}}
     plans = study.select(frontier=[20.0, 60.0, 180.0], providers=offers)
-    picture = frontier_chart(results_of_plans(study.offering(offers), plans, leave_out=False))
+    picture = frontier_chart(results_of_plans(study.offering(offers), plans))
     assert picture is not None
     heights = [float(dot.get("cy") or 0) for dot in shapes(picture, "circle")]
     assert heights == sorted(heights, reverse=True)

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from scipy.optimize import linprog
 
-from projektor_ray.selection import Provider, PurchaseProblem, Terms, plans_without
-from projektor_ray.selection.robustness import MOST_WITHOUT
+from projektor_ray.selection import Provider, PurchaseProblem, Terms
+from projektor_ray.selection.robustness import MOST_WITHOUT, plans_without
 
 WORTH = np.array([1.0, 0.8, 0.5, 0.1])
 SELLERS = (

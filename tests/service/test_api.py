@@ -71,8 +71,8 @@ def test_plans_are_those_of_the_study(
     client: TestClient, study: FittedStudy, body: Any, question: Any, offers: Any
 ) -> None:
     found = client.post(f"{STUDY}/select", json=body).json()
-    plans = study.select(**question, providers=offers)
-    results = results_of_plans(study.offering(offers), plans, study.profiles(), leave_out=False)
+    plans = study.select(**question, providers=offers, leave_out=False)
+    results = results_of_plans(study.offering(offers), plans, study.profiles())
     assert found == results_to_dict(results)
     again = client.post(f"{STUDY}/select", json=body).json()
     assert again == found

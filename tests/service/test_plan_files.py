@@ -20,7 +20,7 @@ from projektor_ray.study import open_study
 def results(place: Path) -> Results:
     study = open_study(place)
     limited = study.offering({"cyd": {"capacity": 500}})
-    return results_of_plans(limited, limited.select(size=80), leave_out=False)
+    return results_of_plans(limited, limited.select(size=80))
 
 
 @pytest.mark.parametrize("form", FILES)

@@ -110,7 +110,7 @@ def test_the_report_of_several_sets_is_of_what_they_are_together() -> None:
     asked, fits = known_of_sets(SETS, size=60, aggregate="worst")
     plans = plan_purchases(asked, fits)
     drawn = {one.name: [profile(name) for name in asked.names] for one in asked.validations}
-    told = results_of_study(asked, fits, plans, {}, drawn)
+    told = results_of_study(asked, fits, plans, drawn)
     assert told.metric == "worst accuracy"
     each = np.array([one.runs.values for one in fits])
     np.testing.assert_array_equal(told.probes.values, each.min(axis=0))
@@ -127,7 +127,7 @@ def test_the_report_of_several_sets_is_of_what_they_are_together() -> None:
     assert choices[0] == choices[1]
     assert told.reasons[0] == f"Model: {choices[0]}."
     other = replace(fits[1], fitted=replace(fits[1].fitted, projection="none"))
-    apart = results_of_study(asked, [fits[0], other], plans, {}, drawn)
+    apart = results_of_study(asked, [fits[0], other], plans, drawn)
     each = [f"{one.study.set_name}: {describe_choice(one.fitted)}" for one in (fits[0], other)]
     assert apart.reasons[0] == f"Model: {'; '.join(each)}."
 

@@ -156,7 +156,7 @@ def _compared(
     while leave_out and best is not searched:
         searched = best
         without = plans_without(problem, best, request.money)
-        best = _best_of(problem, best, allowed(problem, without), result)
+        best = _best_of(problem, best, feasible_plans(problem, without), result)
     if best is not plan:
         best = replace(
             problem.plan_of(best.samples, request.money),
@@ -186,16 +186,16 @@ def _compared(
 def _improved_frontier(
     problem: PurchaseProblem, plans: Mapping[float, Plan], bought: PurchasePlans
 ) -> dict[float, Plan]:
-    """For each budget the best of its plan and of all plans found that cost no more."""
-    found = [*plans.values(), *bought.plans.values(), *allowed(problem, bought.without)]
+    """For each budget the best of its plan and of all plans plans_seen that cost no more."""
+    plans_seen = [*plans.values(), *bought.plans.values(), *feasible_plans(problem, bought.without)]
     improved = {}
     for budget, plan in plans.items():
-        best = _best_of(problem, plan, (one for one in found if one.cost <= budget))
+        best = _best_of(problem, plan, (one for one in plans_seen if one.cost <= budget))
         improved[budget] = best if best is plan else priced_at_open_size(problem, best)
     return {**improved, max(plans): bought.selected}
 
 
-def allowed(problem: PurchaseProblem, without: Mapping[str, Plan | None]) -> list[Plan]:
+def feasible_plans(problem: PurchaseProblem, without: Mapping[str, Plan | None]) -> list[Plan]:
     """The plans without a provider that keep every constraint: the provider is not required."""
     terms = problem.terms or {}
     return [

@@ -70,8 +70,8 @@ def plan_purchases(study: Study, fits: Sequence[SetFit]) -> PurchasePlans:
     guesses = [Guesses(one) for one in fits]
     for _ in range(MOST_ROUNDS):
         plans = buy(purchase_problem(study, [one.fit for one in guesses]), request)
-        found = [*plans.every, *filter(None, plans.without.values())]
-        shown = distinct(np.array([plan.mixture for plan in found]))
+        every = [*plans.every, *filter(None, plans.without.values())]
+        shown = distinct(np.array([plan.mixture for plan in every]))
         confirmed = [one.confirms(shown) for one in guesses]
         if all(confirmed):
             return plans

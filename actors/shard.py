@@ -80,6 +80,7 @@ class PilotShard:
         self._features: dict[Any, PilotFeatures] = {}
         self._rows: dict[Any, ProviderShard] = {}
         self._distances: dict[Any, TransportDistances] = {}
+        self._with_new: dict[Any, TransportDistances] = {}
 
     def pilot(self, sources: Boxed, name: str) -> Samples:
         """One provider's pilot, read from its source where it is new."""
@@ -104,7 +105,7 @@ class PilotShard:
         """Give back a GPU's memory; what is needed again is built again."""
         torch = sys.modules.get("torch")
         if torch is not None and torch.cuda.is_initialized():
-            self._rows, self._distances = {}, {}
+            self._rows, self._distances, self._with_new = {}, {}, {}
             torch.cuda.empty_cache()
 
     def features(self, sources: Boxed, ground: Boxed) -> "PilotFeatures":
@@ -191,3 +192,34 @@ class PilotShard:
             features = [shard.features.remote(sources, ground) for shard in shards]
             self._distances[ground[0]] = distances_of(fetch(features), ray.get(ground[0]))
         return self._distances[ground[0]].measure_from(mixtures, start)
+
+    def embed(self, ground: Boxed, samples: Samples, provider: int) -> "PilotFeatures":
+        """The embedded pilot of a new provider, whose index follows those of all others."""
+        from projektor_ray.transport import PilotFeatures
+
+        known: Ground = ray.get(ground[0])
+        index = np.full(len(samples), provider)
+        return PilotFeatures(known.embedder(samples.inputs), samples.labels, index)
+
+    @ray.method(concurrency_group=SOLVING)
+    def measure_with(
+        self,
+        shards: Sequence[Any],
+        sources: Boxed,
+        ground: Boxed,
+        new: Boxed,
+        moments: "PilotMoments",
+        mixtures: Floats,
+    ) -> "Distances":
+        """Distances of mixtures (b, m + 1) of the pilots of all shards and a new one, the last.
+
+        The cost is in the units of the pilots of all shards. The last new pilot is remembered.
+        """
+        if new[0] not in self._with_new:
+            from actors.transport_inputs import distances_with
+
+            features = [shard.features.remote(sources, ground) for shard in shards]
+            parts = fetch([*features, new[0]])
+            self._with_new = {new[0]: distances_with(parts, ray.get(ground[0]), moments)}
+        distances = self._with_new[new[0]]
+        return distances.measure_from(mixtures, None)[0]

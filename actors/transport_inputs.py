@@ -15,10 +15,12 @@ from projektor_ray.data import Embedder, Samples
 from projektor_ray.learners.inputs import embedded
 from projektor_ray.transport import (
     PilotFeatures,
+    PilotMoments,
     ProviderShard,
     TransportDistances,
     TransportSettings,
     ValidationFeatures,
+    cost_units,
     sort_by_provider,
 )
 from projektor_ray.transport.problem import device_of, kernel_dtype, memory_limit, plan_solve
@@ -60,6 +62,15 @@ def rows_of(features: PilotFeatures, ground: Ground) -> ProviderShard:
 def distances_of(parts: Sequence[PilotFeatures], ground: Ground) -> TransportDistances:
     """Distances over the pilots of all shards, whatever order they come in."""
     return TransportDistances.of_pilots(sort_by_provider(parts), ground.validation, ground.settings)
+
+
+def distances_with(
+    parts: Sequence[PilotFeatures], ground: Ground, moments: PilotMoments
+) -> TransportDistances:
+    """The same with the pilot of a new provider, in the units of all other pilots."""
+    settings, validation = ground.settings, ground.validation
+    units = cost_units(moments, validation, settings.label_weight, settings.label_distance)
+    return TransportDistances.of_pilots(sort_by_provider(parts), validation, settings, units)
 
 
 def embed_samples(ground: Ground, samples: Samples) -> Samples:

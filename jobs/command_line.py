@@ -12,7 +12,8 @@ import typer
 from jobs.study_folder import check_folder, folder_of
 from projektor_ray.cli import screen
 from projektor_ray.cli.command import UNFINISHED, Version, command_line, guarded, run
-from projektor_ray.cli.options import grouped
+from projektor_ray.cli.options import ServiceOptions, grouped
+from projektor_ray.cli.serve_command import EXTRA, needed
 from projektor_ray.errors import InputError
 
 if TYPE_CHECKING:
@@ -200,9 +201,34 @@ def report(options: StudyOptions) -> None:
     update_report(config, folder, options.address)
 
 
+@guarded
+@grouped
+def serve(
+    options: ServiceOptions,
+    replicas: Annotated[
+        int, typer.Option(min=1, max=1000, help="Processes that answer requests.")
+    ] = 2,
+    pilots: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Study file whose pilots are loaded, to examine new providers; may be repeated."
+        ),
+    ] = None,
+    address: Address = None,
+    version: Version = False,
+) -> None:
+    """Serve finished studies with Ray Serve: the service of projektor serve, in replicas."""
+    screen.status("Read", ", ".join(options.studies))
+    for folder in options.studies:
+        check_folder(folder, address)
+    with needed((*EXTRA, "grpc_reflection"), "ray,service"):
+        from jobs.serve import serve_studies
+    serve_studies(options, pilots or [], replicas=replicas, address=address)
+
+
 COMMANDS = {
     command.__name__: command
-    for command in (study, measure, profiles, probe, fit, select_mixture, report)
+    for command in (study, measure, profiles, probe, fit, select_mixture, report, serve)
 }
 
 

@@ -15,6 +15,7 @@ from projektor_ray.cli.options import (
     OfferOptions,
     OutputOptions,
     PurchaseInputs,
+    ServiceOptions,
     Sizes,
     TableOptions,
     grouped,
@@ -154,28 +155,13 @@ def report(
 
 @app.command()
 @guarded
-def serve(
-    studies: Annotated[list[str], typer.Argument(help="Folders or URIs of finished studies.")],
-    host: Annotated[
-        str, typer.Option(help="Address to listen on; all but this machine's own need a token.")
-    ] = "127.0.0.1",
-    port: Annotated[int, typer.Option(min=1, max=65535, help="Port to listen on.")] = 8080,
-    token_file: Annotated[
-        Path | None,
-        typer.Option(help="File with the token of requests; default: PROJEKTOR_TOKEN."),
-    ] = None,
-    threads: Annotated[
-        int, typer.Option(min=1, max=64, help="Requests computed at the same time.")
-    ] = 2,
-    seconds: Annotated[
-        float, typer.Option(min=1, max=3600, help="Time limit of one request.")
-    ] = 60.0,
-) -> None:
+@grouped
+def serve(options: ServiceOptions) -> None:
     """Serve finished studies: a page at /, an API at /v1/studies, described at /openapi.json."""
-    screen.status("Read", ", ".join(studies))
+    screen.status("Read", ", ".join(options.studies))
     from projektor_ray.cli import serve_command
 
-    serve_command.serve(studies, host, port, token_file, threads, seconds)
+    serve_command.serve(options)
 
 
 def _start(data: TableOptions, output: OutputOptions, *, is_table: bool = True) -> None:

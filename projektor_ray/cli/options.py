@@ -258,3 +258,24 @@ class OutputOptions:
     verbose: Annotated[
         bool, typer.Option("--verbose", help="Show also the tables of all models.")
     ] = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class ServiceOptions:
+    """What a service is given: studies, where it listens, and what it allows."""
+
+    studies: Annotated[list[str], typer.Argument(help="Folders or URIs of finished studies.")]
+    host: Annotated[
+        str, typer.Option(help="Address to listen on; all but this machine's own need a token.")
+    ] = "127.0.0.1"
+    port: Annotated[int, typer.Option(min=1, max=65535, help="Port to listen on.")] = 8080
+    token_file: Annotated[
+        Path | None,
+        typer.Option(help="File with the token of requests; default: PROJEKTOR_TOKEN."),
+    ] = None
+    threads: Annotated[
+        int, typer.Option(min=1, max=64, help="Requests computed at the same time.")
+    ] = 2
+    seconds: Annotated[float, typer.Option(min=1, max=3600, help="Time limit of one request.")] = (
+        60.0
+    )

@@ -14,6 +14,7 @@ from projektor_ray.data.source_config import SourceConfig, SourceDefaults
 from projektor_ray.data.source_reading import LeftOut, Note, SourceReading
 from projektor_ray.data.sources import read_source
 from projektor_ray.data.tables import read_table
+from projektor_ray.data.uploads import read_upload
 
 __all__ = [
     "Embedder",
@@ -31,6 +32,7 @@ __all__ = [
     "embedder_identity",
     "read_source",
     "read_table",
+    "read_upload",
     "samples_from_arrays",
     "samples_from_frame",
 ]

@@ -5,7 +5,7 @@ Pilots and tables of runs are read by the same rules, listed in `table_formats`.
 
 import posixpath
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -74,16 +74,35 @@ def open_table(where: str, *, encoding: str = "") -> OpenTable:
     InputError
         If nothing is there, or the file is of another kind or broken.
     """
-    limit = MemoryLimit()
     if where == STANDARD_INPUT:
-        content = pa.py_buffer(sys.stdin.buffer.read())
-        start = bytes(content[:8])
-        name = next((ending for mark, ending in STARTS.items() if start.startswith(mark)), ".csv")
-        file = TableFile(
-            "standard input", lambda: pa.BufferReader(content), content.size, limit, encoding
+        return open_bytes(sys.stdin.buffer.read(), "standard input", encoding=encoding)
+    return open_location(locate(where), encoding=encoding, limit=MemoryLimit())
+
+
+def open_bytes(
+    content: bytes, where: str, *, kinds: Collection[str] = (), encoding: str = ""
+) -> OpenTable:
+    """The table that bytes hold, of the kind that they begin like; else CSV.
+
+    Parameters
+    ----------
+    where : the bytes, as messages name them.
+    kinds : endings of the kinds that may be read; absent: all.
+
+    Raises
+    ------
+    InputError
+        If they are of another kind, or broken.
+    """
+    buffer = pa.py_buffer(content)
+    ending = next((ending for mark, ending in STARTS.items() if content.startswith(mark)), ".csv")
+    if kinds and ending not in kinds:
+        raise InputError(
+            f"{where} is a {ending} file by its first bytes; expected one of {', '.join(kinds)}"
         )
-        return _opened(file, f"stdin{name}")
-    return open_location(locate(where), encoding=encoding, limit=limit)
+    limit = MemoryLimit()
+    file = TableFile(where, lambda: pa.BufferReader(buffer), buffer.size, limit, encoding)
+    return _opened(file, f"{where}{ending}")
 
 
 def open_location(location: Location, *, encoding: str = "", limit: MemoryLimit) -> OpenTable:

@@ -5,6 +5,23 @@ extra `service` (FastAPI, uvicorn, prometheus-client).
 """
 
 from projektor_ray.service.application import create_app, serve
-from projektor_ray.service.service_settings import ServiceSettings, check_address, read_token
+from projektor_ray.service.catalogue import Catalogue
+from projektor_ray.service.new_providers import PilotStore, ReceivedPilot
+from projektor_ray.service.service_settings import (
+    TOKEN_VARIABLE,
+    ServiceSettings,
+    check_address,
+    read_token,
+)
 
-__all__ = ["ServiceSettings", "check_address", "create_app", "read_token", "serve"]
+__all__ = [
+    "TOKEN_VARIABLE",
+    "Catalogue",
+    "PilotStore",
+    "ReceivedPilot",
+    "ServiceSettings",
+    "check_address",
+    "create_app",
+    "read_token",
+    "serve",
+]

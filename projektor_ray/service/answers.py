@@ -76,7 +76,7 @@ def predict(served: ServedStudy, body: PredictBody, deadline: float) -> dict[str
     study = served.study
     shares = np.array([_shares(study, mixture) for mixture in body.mixtures])
     predicted = study.predict(shares, body.size)
-    return {**_metric(study), "size": body.size, "predictions": _rows(predicted)}
+    return {**metric_of(study), "size": body.size, "predictions": _rows(predicted)}
 
 
 def project(served: ServedStudy, body: ProjectBody, deadline: float) -> dict[str, Any]:
@@ -84,7 +84,7 @@ def project(served: ServedStudy, body: ProjectBody, deadline: float) -> dict[str
     study = until(served.study, deadline)
     projected = study.project(_shares(study, body.mixture), body.sizes)
     rows = zip(body.sizes, _rows(projected), strict=True)
-    return {**_metric(study), "projections": [{"size": size, **row} for size, row in rows]}
+    return {**metric_of(study), "projections": [{"size": size, **row} for size, row in rows]}
 
 
 def results(served: ServedStudy, body: SelectBody, deadline: float) -> Results:
@@ -113,7 +113,7 @@ def frontier(served: ServedStudy, body: FrontierBody, deadline: float) -> dict[s
         frontier=budgets, max_size=body.max_size, providers=body.changed, leave_out=False
     ).frontier
     return {
-        **_metric(study),
+        **metric_of(study),
         "frontier": [{"budget": budget, **_plan(plan)} for budget, plan in by_budget.items()],
     }
 
@@ -123,9 +123,9 @@ def compare(served: ServedStudy, body: CompareBody, deadline: float) -> dict[str
     study = until(served.study, deadline)
     both = study.purchase(body.first), study.purchase(body.second)
     return {
-        **_metric(study),
-        "first": _purchase(both[0]),
-        "second": _purchase(both[1]),
+        **metric_of(study),
+        "first": purchase_values(both[0]),
+        "second": purchase_values(both[1]),
         "comparison": compare_purchases(study, *both).to_dict(),
     }
 
@@ -152,7 +152,8 @@ def _shares(study: FittedStudy, mixture: dict[str, float]) -> list[float]:
     return [mixture.get(name, 0.0) for name in study.providers]
 
 
-def _metric(study: FittedStudy) -> dict[str, Any]:
+def metric_of(study: FittedStudy) -> dict[str, Any]:
+    """What every answer with predictions begins with."""
     return {
         "metric": study.metric,
         "direction": study.study.metric.direction,
@@ -180,7 +181,8 @@ def _plan(plan: Plan) -> dict[str, Any]:
     }
 
 
-def _purchase(bought: Purchase) -> dict[str, Any]:
+def purchase_values(bought: Purchase) -> dict[str, Any]:
+    """A purchase with its prediction."""
     names = [provider.name for provider in bought.providers]
     return {
         "size": bought.size,

@@ -1,6 +1,6 @@
 """The endpoints under `/v1`."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Body, Header, Path, Query, Request
@@ -9,8 +9,9 @@ from fastapi.responses import JSONResponse, Response
 
 from projektor_ray.service import answers
 from projektor_ray.service.catalogue import Catalogue, ServedStudy
+from projektor_ray.service.new_providers import UPLOAD_CONTENT, Offered, PilotStore, examine
 from projektor_ray.service.plan_files import FILES, plan_file
-from projektor_ray.service.problem_details import MEDIA_TYPE, RefusedError
+from projektor_ray.service.problem_details import MEDIA_TYPE
 from projektor_ray.service.request_bodies import (
     CompareBody,
     FrontierBody,
@@ -22,11 +23,6 @@ from projektor_ray.service.service_settings import ServiceSettings
 from projektor_ray.service.table_content import ARROW, MOST_ROWS, bounded, table_response
 from projektor_ray.service.worker_pool import WorkerPool
 
-NEEDS_PILOTS = (
-    "the profile and the distance of a new provider need the embedded pilots, which a finished "
-    "study's folder does not hold. Add it to the study file and run python -m jobs.study: "
-    "only what is new is measured and trained"
-)
 Examples = dict[str, Example]
 Name = Annotated[str, Path(description="Name of the study.", max_length=200)]
 PROBLEMS: dict[int | str, dict[str, Any]] = {
@@ -41,8 +37,18 @@ PROBLEMS: dict[int | str, dict[str, Any]] = {
 }
 
 
-def api(catalogue: Catalogue, pool: WorkerPool, settings: ServiceSettings) -> APIRouter:
-    """The router of the endpoints over the studies of a catalogue."""
+def api(
+    catalogue: Catalogue,
+    pool: WorkerPool,
+    settings: ServiceSettings,
+    pilots: Mapping[str, PilotStore],
+) -> APIRouter:
+    """The router of the endpoints over the studies of a catalogue.
+
+    Parameters
+    ----------
+    pilots : of the studies that are served with them, by name.
+    """
     router = APIRouter(prefix="/v1/studies", tags=["studies"], responses=PROBLEMS)
     examples = _examples_of(catalogue[catalogue.names[0]])
 
@@ -92,10 +98,16 @@ def api(catalogue: Catalogue, pool: WorkerPool, settings: ServiceSettings) -> AP
         served = catalogue[name]
         return file_response(*await pool.run(_exported(served, body, form)))
 
-    @router.post("/{name}/providers", summary="A new provider by its pilot: what that needs")
-    async def providers(name: Name) -> Response:
-        _ = catalogue[name]
-        raise RefusedError(501, "needs-pilots", NEEDS_PILOTS)
+    @router.post(
+        "/{name}/providers",
+        summary="A new provider by its pilot, without training: what adding it would change",
+        responses={501: {"description": "The study is served without its pilots."}},
+        openapi_extra={"requestBody": {"required": True, "content": UPLOAD_CONTENT}},
+    )
+    async def providers(request: Request, name: Name, offer: Offered) -> Response:
+        served, store, content = catalogue[name], pilots.get(name), await request.body()
+        answer = await pool.run(lambda deadline: examine(served, store, offer, content, deadline))
+        return bounded(JSONResponse(answer), settings.max_response)
 
     @router.get("/{name}/profiles", summary="What each pilot shows of its provider")
     async def profiles(name: Name) -> Response:

@@ -1,6 +1,6 @@
 """The ASGI application: endpoints, page, health and metrics behind the gate."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 
 import uvicorn
@@ -13,6 +13,7 @@ from projektor_ray import __version__
 from projektor_ray.service.api import api
 from projektor_ray.service.catalogue import Catalogue
 from projektor_ray.service.gate import Gate
+from projektor_ray.service.new_providers import PilotStore
 from projektor_ray.service.problem_details import add_handlers
 from projektor_ray.service.request_metrics import RequestMetrics
 from projektor_ray.service.service_settings import ServiceSettings
@@ -28,8 +29,16 @@ DESCRIPTION = (
 )
 
 
-def create_app(folders: Sequence[str], settings: ServiceSettings | None = None) -> ASGIApp:
+def create_app(
+    folders: Sequence[str],
+    settings: ServiceSettings | None = None,
+    pilots: Mapping[str, PilotStore] | None = None,
+) -> ASGIApp:
     """The application over the studies in some folders, paths or URIs.
+
+    Parameters
+    ----------
+    pilots : by the name of their study, where somebody holds them: what new providers need.
 
     Raises
     ------
@@ -44,7 +53,8 @@ def create_app(folders: Sequence[str], settings: ServiceSettings | None = None) 
     @asynccontextmanager
     async def running(_: FastAPI) -> AsyncIterator[None]:
         catalogue.watch(settings.poll_seconds)
-        yield
+        with threadpool_limits(1):  # each computation has one thread of its own
+            yield
         catalogue.close()
         pool.close()
 
@@ -57,7 +67,7 @@ def create_app(folders: Sequence[str], settings: ServiceSettings | None = None) 
         redoc_url=None,
     )
     add_handlers(app)
-    app.include_router(api(catalogue, pool, settings))
+    app.include_router(api(catalogue, pool, settings, pilots or {}))
     app.include_router(website(catalogue, pool, settings))
 
     @app.get("/healthz", tags=["operation"], summary="Whether the process answers")
@@ -80,7 +90,7 @@ def create_app(folders: Sequence[str], settings: ServiceSettings | None = None) 
 def serve(app: ASGIApp, host: str, port: int) -> None:
     """Answer requests under uvicorn until the process is told to stop.
 
-    Requests are not logged, so that no token is. Each computation has one thread of its own.
+    Requests are not logged, so that no token is.
     """
     config = uvicorn.Config(
         app,
@@ -96,5 +106,4 @@ def serve(app: ASGIApp, host: str, port: int) -> None:
         http="h11",
         ws="none",
     )
-    with threadpool_limits(1):
-        uvicorn.Server(config).run()
+    uvicorn.Server(config).run()

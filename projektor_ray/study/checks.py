@@ -29,10 +29,7 @@ def resolve(
     by_name = {provider.name: provider for provider in config.providers}
     providers = tuple(by_name[pilot.name].sold_by() for pilot in pilots)
     metric = METRICS[config.metric]
-    check_features(pilots, validations)
-    for validation in validations:
-        _check_sets(pilots, validation, metric)
-    check_labels(pilots, validations)
+    check_sets(pilots, validations, metric)
     check_goal(config, [validation.name for validation in validations], metric)
     design = place(config, providers, [pilot.size for pilot in pilots])
     study = Study(config, providers, pilots, tuple(validations), *design)
@@ -41,7 +38,23 @@ def resolve(
     return study
 
 
-def _check_sets(pilots: Sequence[SetSummary], validation: SetSummary, metric: Metric) -> None:
+def check_sets(
+    pilots: Sequence[SetSummary], validations: Sequence[SetSummary], metric: Metric
+) -> None:
+    """Refuse pilots that cannot be used together, or with the validation sets.
+
+    Raises
+    ------
+    InputError
+        Names the pilot or the set, and what differs.
+    """
+    check_features(pilots, validations)
+    for validation in validations:
+        _check_set(pilots, validation, metric)
+    check_labels(pilots, validations)
+
+
+def _check_set(pilots: Sequence[SetSummary], validation: SetSummary, metric: Metric) -> None:
     """Refuse pilots that cannot be used together, or with this validation set."""
     called = validation.called
     if validation.size == 0:

@@ -138,6 +138,20 @@ class StudyConfig(Config):
             for one in self.providers
         }
 
+    def absolute(self) -> "StudyConfig":
+        """The study whose sources processes with another current folder find."""
+        moved = [
+            one if one.source is None else one.model_copy(update={"source": one.source.absolute()})
+            for one in self.providers
+        ]
+        changed: dict[str, Any] = {"providers": tuple(moved)}
+        if self.validation is not None:
+            changed["validation"] = self.validation.absolute()
+        if self.validations:
+            sets = {name: source.absolute() for name, source in self.validations.items()}
+            changed["validations"] = sets
+        return self.model_copy(update=changed)
+
     @property
     def terms(self) -> dict[str, Terms]:
         """Terms beyond capacity and price, by provider's name."""

@@ -63,9 +63,16 @@ class TransportProblem:
 
 
 def local_problem(
-    pilots: PilotFeatures, validation: ValidationFeatures, settings: TransportSettings
+    pilots: PilotFeatures,
+    validation: ValidationFeatures,
+    settings: TransportSettings,
+    units: CostUnits | None = None,
 ) -> TransportProblem:
     """The problem of pilots that are all in this process.
+
+    Parameters
+    ----------
+    units : of the cost; absent: those that these pilots give.
 
     Raises
     ------
@@ -81,7 +88,8 @@ def local_problem(
             f"every provider needs at least one pilot sample; {count - present} of {count} have "
             "none. Leave them out"
         )
-    units = cost_units(moments, validation, settings.label_weight, settings.label_distance)
+    if units is None:
+        units = cost_units(moments, validation, settings.label_weight, settings.label_distance)
     points = pilot_points(pilots, validation, units)
     targets = validation_points(validation, units)
     device, dtype = device_of(settings), kernel_dtype(settings)

@@ -134,8 +134,13 @@ class TransportDistances:
         pilots: PilotFeatures,
         validation: ValidationFeatures,
         settings: TransportSettings | None = None,
+        units: CostUnits | None = None,
     ) -> "TransportDistances":
         """Distances of mixtures of pilots that are all in this process.
+
+        Parameters
+        ----------
+        units : of the cost, where they are those of other pilots; absent: of these.
 
         Raises
         ------
@@ -143,7 +148,7 @@ class TransportDistances:
             As `measure` does.
         """
         settings = settings or TransportSettings()
-        return TransportDistances(local_problem(pilots, validation, settings), settings)
+        return TransportDistances(local_problem(pilots, validation, settings, units), settings)
 
     def __call__(self, mixtures: Floats, /) -> Distances:
         """Distances and gradients of mixtures (B, m).

@@ -14,6 +14,9 @@ import pytest
 import yaml
 from starlette.testclient import TestClient
 
+from actors.pilot_holder import PilotHolder
+from jobs.command_line import main as jobs_main
+from projektor_ray.cli.options import ServiceOptions
 from projektor_ray.service import create_app
 from projektor_ray.study import StudyConfig, read_study
 from tests.helpers.docs_workspace import ROOT, write_workspace
@@ -106,6 +109,10 @@ def run(command: str) -> None:
         module, *arguments = arguments[1:]
         if module.startswith("benchmarks."):
             assert importlib.util.find_spec(module), command
+        elif module == "jobs.serve":
+            with pytest.MonkeyPatch.context() as patch:
+                patch.setattr("jobs.serve.serve_studies", serve_nothing)
+                run_command_line("serve", arguments)
         else:
             run_module(module, [re.sub(r"^s3://bucket/", "out/", one) for one in arguments])
     elif program == "make":
@@ -121,6 +128,9 @@ def run(command: str) -> None:
     elif program == "ray":
         assert arguments[0] in ("up", "down")
         assert (ROOT / arguments[1]).exists()
+    elif program == "serve":
+        assert arguments[0] == "deploy"
+        assert (ROOT / arguments[1]).exists()
     elif program == "cd":
         assert arguments == ["projektor-ray"]
     elif program == "git":
@@ -129,13 +139,32 @@ def run(command: str) -> None:
         pytest.fail(f"this test does not know how to run: {command}")
 
 
+def serve_nothing(options: ServiceOptions, pilots: list[str], **_: Any) -> None:
+    """In place of serving under Ray Serve: what it is given exists."""
+    assert all(Path(path).exists() for path in (*options.studies, *pilots))
+
+
+def run_command_line(job: str, arguments: list[str]) -> None:
+    """The command line of a job that was imported already."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sys, "argv", [f"jobs.{job}", *arguments])
+        with pytest.raises(SystemExit) as ended:
+            jobs_main(job)
+        assert not ended.value.code
+
+
 def ask_service(arguments: list[str]) -> None:
-    """What `curl` asks of the service over `out/digits`."""
+    """What `curl` asks of the service over `out/digits`, with its pilots for an upload."""
     url, options = arguments[0], dict(zip(arguments[1::2], arguments[2::2], strict=True))
     headers = dict([options["-H"].split(": ", 1)]) if "-H" in options else {}
-    with TestClient(create_app(["out/digits"]), base_url="http://127.0.0.1:8080") as client:
-        method = "POST" if "-d" in options else "GET"
-        answer = client.request(method, url, content=options.get("-d"), headers=headers)
+    content, pilots = options.get("-d", "").encode(), {}
+    if "--data-binary" in options:
+        content = Path(options["--data-binary"].removeprefix("@")).read_bytes()
+        pilots = {"digits": PilotHolder(read_study("examples/digits.yaml"), "out/digits")}
+    app = create_app(["out/digits"], pilots=pilots)
+    with TestClient(app, base_url="http://127.0.0.1:8080") as client:
+        method = "POST" if content else "GET"
+        answer = client.request(method, url, content=content, headers=headers)
     assert answer.status_code == 200, answer.text
 
 

@@ -25,12 +25,14 @@ def write_workspace(folder: Path) -> None:
 
 
 def _write_pilots(folder: Path) -> None:
-    """Digits as tables: `validation.parquet`, `pilots/alpha.parquet`, `pilots/beta.csv`."""
+    """Digits as tables: `validation.parquet`, `pilots/alpha.parquet`, `pilots/beta.csv`,
+    and `archive.csv` of a new provider."""
     images, digits = load_digits(return_X_y=True, as_frame=True)
     rows = images.assign(label=digits)
     rows[:300].to_parquet(folder / "validation.parquet")
     (folder / "pilots").mkdir()
     rows[300:800].to_parquet(folder / "pilots" / "alpha.parquet")
+    rows[1700:].to_csv(folder / "archive.csv", index=False)
     beta = rows[800:1700][rows["label"][800:1700] < 5]
     beta.rename(columns={"label": "class"}).to_csv(folder / "pilots" / "beta.csv", index=False)
 

@@ -52,9 +52,10 @@ def installed(cluster: dict[str, Any]) -> dict[str, Requirement]:
 
 def test_it_installs_every_dependency_and_nothing_of_ours(cluster: dict[str, Any]) -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    wanted = [*project["dependencies"], *project["optional-dependencies"]["ray"]]
+    extras = project["optional-dependencies"]
+    wanted = [*project["dependencies"], *extras["ray"], *extras["service"]]
     found = installed(cluster)
     assert set(found) == {Requirement(one).name.lower() for one in wanted}
-    assert found["ray"].extras == {"default", "tune"}
+    assert found["ray"].extras == {"default", "serve", "tune"}
     commands = yaml.safe_dump({**cluster, "cluster_name": ""})
     assert not re.search(r"projektor|\bactors\b|\bjobs\b", commands)

@@ -174,13 +174,6 @@ def test_what_cannot_be_answered_is_refused_in_words(
     assert says in found["detail"]
 
 
-def test_a_new_provider_needs_the_pilots(client: TestClient) -> None:
-    answer = client.post(f"{STUDY}/providers", content=b"x,y,label")
-    assert answer.status_code == 501
-    assert "jobs.study" in answer.json()["detail"]
-    assert client.post("/v1/studies/tset/providers", content=b"").status_code == 404
-
-
 def test_the_description_of_the_api_has_examples_that_can_be_asked(client: TestClient) -> None:
     described = client.get("/openapi.json").json()
     tried = 0

@@ -1,0 +1,67 @@
+"""A pilot that somebody sends: a table in bytes, bounded, which names no files."""
+
+from dataclasses import replace
+
+import numpy as np
+
+from projektor_ray.data.labels import resolve_labels
+from projektor_ray.data.open_table import OpenTable
+from projektor_ray.data.origin import samples_of
+from projektor_ray.data.samples import Samples, SampleSchema, Target
+from projektor_ray.data.table_inputs import table_origin
+from projektor_ray.data.tables import open_bytes
+from projektor_ray.errors import InputError
+
+KINDS = (".parquet", ".arrow", ".csv", ".csv.gz")
+WHERE = "the pilot"
+MOST_ROWS = 100_000
+MOST_COLUMNS = 20_000
+
+
+def read_upload(
+    content: bytes, schema: SampleSchema, target: Target, label: str | None = None
+) -> Samples:
+    """The samples of a pilot in bytes: Parquet, Arrow or CSV, by the rules of every source.
+
+    Cells that name files are refused: what somebody sends must not reach a file system.
+
+    Parameters
+    ----------
+    schema : of the validation set, which the pilot follows.
+    target : what the validation set's labels are.
+    label : column of the labels; absent: as for every source.
+
+    Raises
+    ------
+    InputError
+        If it is no such table, has too many rows or columns, or no samples can be made of it.
+    """
+    if not content.strip():
+        raise InputError(f"{WHERE} is empty; send a table as Parquet, Arrow or CSV")
+    table = open_bytes(content, WHERE, kinds=KINDS)
+    _check_extent(table)
+    table = replace(table, read_file=_refuse_file)
+    origin = table_origin(table, label=label, target=target, schema=schema)
+    labels = resolve_labels(origin, target, schema)
+    every = np.arange(table.rows)
+    return samples_of(origin, every, labels.values, labels, schema.image_size)
+
+
+def _check_extent(table: OpenTable) -> None:
+    if table.rows > MOST_ROWS:
+        raise InputError(
+            f"{WHERE} has {table.rows:,} rows, and {MOST_ROWS:,} may be sent at most. Send a "
+            "random part of them"
+        )
+    if len(table.names) > MOST_COLUMNS:
+        raise InputError(
+            f"{WHERE} has {len(table.names):,} columns, and {MOST_COLUMNS:,} may be sent at most. "
+            "Send the features as one column of lists"
+        )
+
+
+def _refuse_file(name: str) -> bytes:
+    raise InputError(
+        f"{WHERE} names files such as {name[:100]!r}, which are not read. Send the images "
+        "themselves as a column of bytes"
+    )

@@ -1,0 +1,152 @@
+"""What is said of a provider that no probe was trained with: what it adds, and how sure that is."""
+
+from collections.abc import Mapping
+
+from projektor_ray.explain.facts import Fact, fact
+from projektor_ray.explain.formatting import MetricText, count, decimals_from_intervals, listed
+from projektor_ray.study import Purchase
+from projektor_ray.study.new_provider import LeftOutProvider, WithNewProvider
+
+NEEDS_PILOTS = (
+    "the profile and the distance of a new provider need the embedded pilots, which a finished "
+    "study's folder does not hold. Serve the study with its pilots: python -m jobs.serve FOLDER "
+    "--pilots STUDY.yaml. Or add the provider to the study file and run python -m jobs.study: only "
+    "what is new is measured and trained"
+)
+FORGOTTEN = "the pilot is not remembered any more; send it again"
+PILOTS_LOST = "the process that reaches the pilots was lost and is started anew; try again soon"
+
+
+def new_provider_facts(
+    extended: WithNewProvider,
+    distances: Mapping[str, Mapping[str, float]],
+    with_it: Purchase,
+    without_it: Purchase | None,
+    difference: tuple[float, tuple[float, float] | None] | None,
+) -> list[Fact]:
+    """The statements about a new provider, as terminal and service show them.
+
+    Parameters
+    ----------
+    distances : by validation set, of every provider alone, the new one last.
+    with_it, without_it : the best purchases with and without it; None where there is none without.
+    difference : of their metrics, and its 90 % interval; None where that cannot be told.
+    """
+    metric = _metric(extended, with_it, difference)
+    return [
+        *(_distance(extended.name, name, alone) for name, alone in distances.items()),
+        _comparison(extended.name, metric, with_it, without_it, difference),
+        _model(extended),
+        _certainty(extended, metric),
+        fact(
+            "new_provider_advice",
+            f"To know, add {extended.name} to the study file and run python -m jobs.study: only "
+            "mixtures with the new provider are trained.",
+        ),
+    ]
+
+
+def _metric(
+    extended: WithNewProvider,
+    with_it: Purchase,
+    difference: tuple[float, tuple[float, float] | None] | None,
+) -> MetricText:
+    intervals = [with_it.interval, difference[1] if difference else None]
+    study = extended.study
+    return MetricText(
+        study.metric, study.study.metric.direction, decimals_from_intervals(intervals)
+    )
+
+
+def _distance(new: str, validation_set: str, alone: Mapping[str, float]) -> Fact:
+    others = {name: value for name, value in alone.items() if name != new}
+    nearest, farthest = min(others, key=others.__getitem__), max(others, key=others.__getitem__)
+    where = "" if validation_set == "validation" else f" {validation_set}"
+    span = (
+        f"that of {nearest} is {others[nearest]:.3f}"
+        if len(others) == 1
+        else f"those of the study's providers are {others[nearest]:.3f} ({nearest}) to "
+        f"{others[farthest]:.3f} ({farthest})"
+    )
+    text = (
+        f"The distance of {new}'s pilot to the validation set{where} is {alone[new]:.3f}; {span}. "
+        "A smaller distance is better."
+    )
+    return fact("new_provider_distance", text, validation_set=validation_set, distance=alone[new])
+
+
+def _comparison(
+    new: str,
+    metric: MetricText,
+    with_it: Purchase,
+    without_it: Purchase | None,
+    difference: tuple[float, tuple[float, float] | None] | None,
+) -> Fact:
+    bought = int(with_it.samples[-1])
+    if without_it is None:
+        text = (
+            f"Without {new} no plan keeps the constraints. With it the best plan buys "
+            f"{count(bought, 'sample')} of {new}; predicted {metric.name}: "
+            f"{metric.value(with_it.predicted)}."
+        )
+        return fact("new_provider_plan", text, bought=bought)
+    if not bought:
+        text = f"The best plan buys nothing of {new} at this offer."
+        return fact("new_provider_plan", text, bought=0)
+    assert difference is not None
+    change, interval = difference
+    text = (
+        f"The best plan buys {count(bought, 'sample')} of {new}. Predicted {metric.name}: "
+        f"{metric.value(with_it.predicted)} with {new}, {metric.value(without_it.predicted)} "
+        f"without. Difference: {metric.change(change)}"
+    )
+    if interval is None:
+        text += ". The study has too few providers or mixtures to measure how sure that is."
+    else:
+        text += f", 90% interval {metric.interval(interval)}. {_verdict(new, metric, interval)}"
+    return fact("new_provider_plan", text, bought=bought)
+
+
+def _verdict(new: str, metric: MetricText, interval: tuple[float, float]) -> str:
+    if interval[0] <= 0 <= interval[1]:
+        return f"The data do not show whether {new} improves the purchase."
+    improves = (interval[0] > 0) == (metric.direction == "maximize")
+    return f"{new} {'improves' if improves else 'worsens'} the purchase."
+
+
+def _model(extended: WithNewProvider) -> Fact:
+    names = listed(list(dict.fromkeys(extended.models.values())))
+    text = (
+        f"Model: {names}, fitted to the study's probes, none of which holds {extended.name}. "
+        "The model knows a new provider by its distance, by its share, and, for an accuracy, by "
+        "the classes in its pilot. The uncertainty grows with the share."
+    )
+    return fact("new_provider_model", text, models=dict(extended.models))
+
+
+def _certainty(extended: WithNewProvider, metric: MetricText) -> Fact:
+    factor = extended.widening
+    if factor is None:
+        return fact(
+            "new_provider_certainty",
+            "The study has too few providers or mixtures to measure how far such a prediction is "
+            "off. The answer has no intervals.",
+            widening=None,
+        )
+    scale = max(extended.study.scales)
+    parts = [_missed(one, metric) for each in extended.left_out.values() for one in each]
+    wide = (
+        f"Intervals are {factor:.1f} times as wide as the model's own for that reason."
+        if factor >= 1.05
+        else "The model's own intervals allow for such errors."
+    )
+    text = (
+        f"To measure how far such predictions are off, each provider was left out in turn and "
+        f"predicted in the same way. Root mean square errors at {count(scale, 'sample')}: "
+        f"{listed(parts, 8)}. {wide}"
+    )
+    return fact("new_provider_certainty", text, widening=factor)
+
+
+def _missed(one: LeftOutProvider, metric: MetricText) -> str:
+    return f"{metric.value(one.error)} ({one.name})"

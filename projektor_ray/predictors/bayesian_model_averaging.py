@@ -239,11 +239,11 @@ class AveragedPosterior:
         on_trend = trend_at @ self.trend.pseudo_inverse
         above = on_trend @ self.average.targets - self.mean(trend_at, kernels_at)
         total = np.zeros(len(trend_at))
-        for j, (kernel, at) in enumerate(zip(self.kernels, kernels_at, strict=True)):
-            by_trend = on_trend @ kernel
+        for j, at in enumerate(kernels_at):
+            by_trend = trend_at @ self._trend_on_kernels[j]
             open_part = (at - by_trend) @ self.average.spectra[j].vectors
             known = np.sum(by_trend * on_trend, axis=1) - 2 * np.sum(on_trend * at, axis=1)
-            prior, free, explained = self._variances(j)
+            prior, free, explained = self._variances[j]
             within = prior * (variances_at[j] + known) + free * np.sum(on_trend**2, axis=1)
             total += np.maximum(within - open_part**2 @ explained, 0.0)
             total += np.sum(self._apart(j, above, open_part) ** 2, axis=1)
@@ -264,11 +264,11 @@ class AveragedPosterior:
         among, across = np.zeros_like(self.kernels[0]), np.zeros_like(kernels_at[0])
         for j, between in enumerate(kernels_between):
             kernel, at = self.kernels[j], kernels_at[j]
-            prior, free, explained = self._variances(j)
+            prior, free, explained = self._variances[j]
             among += prior * kernel
             np.fill_diagonal(among, among.diagonal() + free)
             across += prior * at
-            on_kernel = trend_at @ (self.trend.pseudo_inverse @ kernel)
+            on_kernel = trend_at @ self._trend_on_kernels[j]
             open_part = (at - on_kernel) @ self.average.spectra[j].vectors
             apart = self._apart(j, above, open_part)
             open_part *= np.sqrt(explained)
@@ -276,20 +276,36 @@ class AveragedPosterior:
         crossing = on_trend @ across.T
         return np.asarray(total + on_trend @ among @ on_trend.T - crossing - crossing.T)
 
-    def _variances(self, j: int) -> tuple[float, float, Floats]:
-        """Of a kernel's candidates together, `w σ²` each: of the prior, of the trend, and what the
-        probes explain along the spectrum's vectors, (r,).
+    @cached_property
+    def _trend_on_kernels(self) -> list[Floats]:
+        """`U⁺ R_j` for each kernel, (k, n)."""
+        return [self.trend.pseudo_inverse @ kernel for kernel in self.kernels]
+
+    @cached_property
+    def _variances(self) -> list[tuple[float, float, Floats]]:
+        """Of each kernel's candidates together, `w σ²` each: of the prior, of the trend, and what
+        the probes explain along the spectrum's vectors, (r,).
         """
+        average, variances = self.average, []
+        for j in range(len(self.kernels)):
+            scales = average.weights[j] * average.noise_variances[j]
+            explained = (scales * average.ratios**2) @ average.shrinkage[j]
+            variances.append((float(scales @ average.ratios), float(scales.sum()), explained))
+        return variances
+
+    @cached_property
+    def _pulls(self) -> list[Floats]:
+        """Of each kernel, what the spectrum's vectors tell of the candidates' means, (r, G)."""
         average = self.average
-        scales = average.weights[j] * average.noise_variances[j]
-        explained = (scales * average.ratios**2) @ average.shrinkage[j]
-        return float(scales @ average.ratios), float(scales.sum()), explained
+        return [
+            (average.ratios[:, None] * average.shrinkage[j] * average.contrasts[j]).T
+            for j in range(len(self.kernels))
+        ]
 
     def _apart(self, j: int, above: Floats, open_part: Floats) -> Floats:
         """How far a kernel's candidates are from the mean at new points, times √w: (q, G).
 
         `above` is how far the trend through the values alone is from it.
         """
-        average = self.average
-        pulls = average.ratios[:, None] * average.shrinkage[j] * average.contrasts[j]
-        return np.asarray((above[:, None] + open_part @ pulls.T) * np.sqrt(average.weights[j]))
+        pulled = open_part @ self._pulls[j]
+        return np.asarray((above[:, None] + pulled) * np.sqrt(self.average.weights[j]))

@@ -67,11 +67,29 @@ def _promising(objective: Objective, feasible: FeasibleSet, samples: Integers) -
     """Plans one or two exchanges away, (k, m); of many those that are best to first order."""
     steps = np.array(list(_exchanges(feasible, samples)), dtype=np.int64)
     steps = steps.reshape(-1, len(samples))
-    pairs = (steps[:, None] + steps[None]).reshape(-1, len(samples))
-    around = np.unique(samples + np.vstack([steps, pairs]), axis=0)
+    one, two = np.triu_indices(len(steps))
+    around = samples + np.vstack([steps, steps[one] + steps[two]])
     around = around[feasible.contains_each(around)]
     _, gradient = objective((samples / feasible.size)[None])
-    return np.asarray(around[np.argsort(-(around @ gradient[0]), kind="stable")[:MAX_CANDIDATES]])
+    return highest_distinct(around, gradient[0], MAX_CANDIDATES)
+
+
+def highest_distinct(plans: Integers, gradient: Floats, count: int) -> Integers:
+    """The plans (k, m) of highest `plan·∇`, each once, highest first; of equal ones the first in
+    the order of their samples.
+
+    Only as many as are needed are sorted by their samples, which takes long.
+    """
+    values, number = plans @ gradient, count
+    while True:
+        number *= 4
+        chosen = plans
+        if number < len(plans):
+            chosen = plans[values >= np.partition(values, -number)[-number]]
+        chosen = np.unique(chosen, axis=0)
+        if len(chosen) >= count or number >= len(plans):
+            order = np.argsort(-(chosen @ gradient), kind="stable")
+            return np.asarray(chosen[order[:count]])
 
 
 def _exchanges(feasible: FeasibleSet, samples: Integers) -> Iterator[Integers]:

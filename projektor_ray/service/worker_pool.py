@@ -76,8 +76,8 @@ class WorkerPool:
         return RefusedError(
             504,
             "time-limit",
-            f"the answer took longer than {self._seconds:g} s; ask for fewer sizes, budgets or "
-            "providers",
+            f"the answer took longer than {self._seconds:g} s. A search over sizes is the slowest: "
+            "give the size, or a smaller `max_size`; or ask for fewer budgets or providers",
         )
 
     def close(self) -> None:

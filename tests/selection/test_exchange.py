@@ -40,6 +40,17 @@ def test_enumeration_is_of_all_plans(budget: float | None) -> None:
     assert len(plans) > 10
 
 
+@given(st.integers(0, 10_000), st.integers(1, 400), st.sampled_from([1, 7, 50]))
+@settings(max_examples=60, deadline=None)
+def test_the_highest_plans_are_those_of_sorting_all(seed: int, rows: int, count: int) -> None:
+    rng = np.random.default_rng(seed)
+    plans = rng.integers(0, 4, size=(rows, 3))
+    gradient = rng.integers(-2, 3, size=3).astype(float)
+    every = np.unique(plans, axis=0)
+    expected = every[np.argsort(-(every @ gradient), kind="stable")[:count]]
+    np.testing.assert_array_equal(exchange.highest_distinct(plans, gradient, count), expected)
+
+
 def test_enumeration_takes_no_memory_for_the_size() -> None:
     size = 10**7
     terms = {"p0000": Terms(minimum_order=1000), "p0001": Terms(minimum_order=size - 2)}

@@ -94,6 +94,16 @@ def nearest(name: str, known: Iterable[str]) -> str:
     return hint if likeness[0] >= SURE and len(name) > SHORT else f"{hint} {every}"
 
 
+def listed(words: Sequence[str], most: int | None = None) -> str:
+    """Words as a list: `a, b and c`; the first `most` and how many others, where these are three or
+    more.
+    """
+    words = list(words)
+    if most is not None and len(words) > most + 2:
+        words = [*words[:most], f"{len(words) - most:,} others"]
+    return " and ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else words)
+
+
 def row_named(index: int) -> str:
     """The row at an index that counts from 0."""
     return f"row {index + 1} {HOW}"

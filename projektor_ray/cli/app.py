@@ -11,7 +11,7 @@ import typer
 from projektor_ray.cli import screen
 from projektor_ray.cli.command import Version, command_line, guarded, run
 from projektor_ray.cli.options import (
-    ModelOptions,
+    ModelInputs,
     OfferOptions,
     OutputOptions,
     PurchaseInputs,
@@ -39,23 +39,22 @@ def projektor(version: Version = False) -> None:
 @app.command()
 @guarded
 @grouped
-def fit(data: TableOptions, wanted: ModelOptions, output: OutputOptions) -> None:
+def fit(inputs: ModelInputs, output: OutputOptions) -> None:
     """Fit models at each size and across sizes, and show their errors.
 
     ← the model that select and report use, with the same options.
     """
-    _start(data, output)
+    _start(inputs.data, output)
     from projektor_ray.cli import table_commands
 
-    table_commands.fit(data, wanted, output)
+    table_commands.fit(inputs, output)
 
 
 @app.command()
 @guarded
 @grouped
 def project(
-    data: TableOptions,
-    wanted: ModelOptions,
+    inputs: ModelInputs,
     at: Sizes,
     output: OutputOptions,
     mixtures: Annotated[
@@ -63,10 +62,10 @@ def project(
     ] = None,
 ) -> None:
     """Project the metric of mixtures to sizes that were not trained, with intervals."""
-    _start(data, output)
+    _start(inputs.data, output)
     from projektor_ray.cli import table_commands
 
-    table_commands.project(data, wanted, at, mixtures, output)
+    table_commands.project(inputs, at, mixtures, output)
 
 
 @app.command()
@@ -91,7 +90,7 @@ def select(
     it. With --frontier, one for each budget. With --metric a,b, for several metrics, such as those
     of several validation sets.
     """
-    _start(inputs.data, output, is_table=form in ("plans", "purchase-order"))
+    _start(inputs.fitted.data, output, is_table=form in ("plans", "purchase-order"))
     from projektor_ray.cli import table_commands
 
     table_commands.select(inputs, output, form)
@@ -101,25 +100,23 @@ def select(
 @guarded
 @grouped
 def predict(
-    data: TableOptions,
-    wanted: ModelOptions,
+    inputs: ModelInputs,
     mixture: Annotated[str, typer.Option(help="Shares of the mixture: NAME=SHARE,NAME=SHARE,…")],
     at: Sizes,
     output: OutputOptions,
 ) -> None:
     """Predict the metric of a mixture given by hand, with intervals."""
-    _start(data, output)
+    _start(inputs.data, output)
     from projektor_ray.cli import prediction_commands
 
-    prediction_commands.predict(data, wanted, mixture, at, output)
+    prediction_commands.predict(inputs, mixture, at, output)
 
 
 @app.command()
 @guarded
 @grouped
 def compare(
-    data: TableOptions,
-    wanted: ModelOptions,
+    inputs: ModelInputs,
     sold: OfferOptions,
     first: Annotated[
         str, typer.Option(help="Samples, NAME=SAMPLES,…, or a file that select has written.")
@@ -128,10 +125,10 @@ def compare(
     output: OutputOptions,
 ) -> None:
     """Compare two purchases: what each reaches, and the interval of the difference."""
-    _start(data, output)
+    _start(inputs.data, output)
     from projektor_ray.cli import prediction_commands
 
-    prediction_commands.compare(data, wanted, sold, first, second, output)
+    prediction_commands.compare(inputs, sold, first, second, output)
 
 
 @app.command()
@@ -147,7 +144,7 @@ def report(
     """Write a page of the plan, warnings, next steps and evidence."""
     if out.suffix != ".html":
         raise InputError(f"the report is a page: --out must end in .html; got {out}")
-    _start(inputs.data, OutputOptions())
+    _start(inputs.fitted.data, OutputOptions())
     from projektor_ray.cli import table_commands
 
     table_commands.report(inputs, out, title)

@@ -159,6 +159,14 @@ class ModelOptions:
 
 
 @dataclass(frozen=True, kw_only=True)
+class ModelInputs:
+    """What a model is fitted to, and which model."""
+
+    data: TableOptions
+    wanted: ModelOptions
+
+
+@dataclass(frozen=True, kw_only=True)
 class OfferOptions:
     """What is for sale: a table, changed by options."""
 
@@ -233,8 +241,7 @@ class AggregateOptions:
 class PurchaseInputs:
     """All that a purchase is selected by."""
 
-    data: TableOptions
-    wanted: ModelOptions
+    fitted: ModelInputs
     sold: OfferOptions
     bought: PurchaseOptions
     joined: AggregateOptions

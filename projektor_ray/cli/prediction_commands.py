@@ -10,7 +10,7 @@ import pyarrow as pa
 
 from projektor_ray.cli import screen, table_commands
 from projektor_ray.cli.number_lists import assigned
-from projektor_ray.cli.options import ModelOptions, OfferOptions, OutputOptions, TableOptions
+from projektor_ray.cli.options import ModelInputs, OfferOptions, OutputOptions
 from projektor_ray.cli.output_files import finish
 from projektor_ray.cli.purchase_arguments import offers_of
 from projektor_ray.cli.study_folders import offer_changes, study_of
@@ -49,14 +49,13 @@ class Model:
 
 
 def predict(
-    data: TableOptions,
-    wanted: ModelOptions,
+    inputs: ModelInputs,
     mixture: str,
     sizes: Sequence[int],
     output: OutputOptions,
 ) -> None:
     """Predict the metric of a mixture at sizes, and show it."""
-    model = _model(data, wanted, OfferOptions())
+    model = _model(inputs, OfferOptions())
     shares = _shares(mixture, model.names)
     rows = [_prediction(model, shares, size) for size in sizes]
     by_name = dict(zip(model.names, shares.tolist(), strict=True))
@@ -67,15 +66,14 @@ def predict(
 
 
 def compare(
-    data: TableOptions,
-    wanted: ModelOptions,
+    inputs: ModelInputs,
     sold: OfferOptions,
     first: str,
     second: str,
     output: OutputOptions,
 ) -> None:
     """Compare two purchases, each in samples by provider or as a file of a plan."""
-    model = _model(data, wanted, sold)
+    model = _model(inputs, sold)
     one, other = (_purchase(model, given) for given in (first, second))
     gain = gain_between(model.objective_at, one, other)
     fact = comparison(model.metric, model.direction, gain, one, other)
@@ -95,13 +93,13 @@ def compare(
         screen.print_json({"metric": model.metric, "comparison": fact.to_dict()})
 
 
-def _model(data: TableOptions, wanted: ModelOptions, sold: OfferOptions) -> Model:
-    study = study_of(data, wanted)
+def _model(inputs: ModelInputs, sold: OfferOptions) -> Model:
+    study = study_of(inputs)
     if study is not None:
         study = study.offering(offer_changes(study, sold))
         direction = study.study.metric.direction
         return Model(study.metric, direction, study.study.providers, study.objective)
-    runs, regressor = table_commands.fitted_table(data, wanted)
+    runs, regressor = table_commands.fitted_table(inputs)
     offers = offers_of(sold, regressor.providers_)
 
     def objective_at(size: int) -> MetricObjective:

@@ -9,6 +9,7 @@ from projektor_ray.cli import screen
 from projektor_ray.cli.number_lists import numbers
 from projektor_ray.cli.options import (
     AggregateOptions,
+    ModelInputs,
     ModelOptions,
     OfferOptions,
     PurchaseInputs,
@@ -40,7 +41,7 @@ OF_TABLES = ("join", "key", "size", "step", "distance", "providers", "counts", "
 """Options that say what a table's columns are."""
 
 
-def study_of(data: TableOptions, wanted: ModelOptions) -> FittedStudy | None:
+def study_of(inputs: ModelInputs) -> FittedStudy | None:
     """The study in a folder, fitted as the options say; None where the source is a table.
 
     Raises
@@ -48,6 +49,7 @@ def study_of(data: TableOptions, wanted: ModelOptions) -> FittedStudy | None:
     InputError
         If the folder holds no whole study, or an option applies to tables only.
     """
+    data, wanted = inputs.data, inputs.wanted
     if data.table.endswith(STUDY_FILES):
         raise InputError(
             f"{data.table} is a study's file; expected the folder of a finished study, or a table "

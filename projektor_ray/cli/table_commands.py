@@ -11,6 +11,7 @@ from projektor_ray.cli import screen, terminal
 from projektor_ray.cli.number_lists import bounds_of, is_number
 from projektor_ray.cli.options import (
     Goal,
+    ModelInputs,
     ModelOptions,
     OutputOptions,
     PurchaseInputs,
@@ -57,15 +58,16 @@ from projektor_ray.selection import (
 from projektor_ray.study import FittedStudy
 
 
-def fit(data: TableOptions, wanted: ModelOptions, output: OutputOptions) -> None:
+def fit(inputs: ModelInputs, output: OutputOptions) -> None:
     """Fit models, and show their errors."""
-    if (study := study_of(data, wanted)) is not None:
+    if (study := study_of(inputs)) is not None:
         _fit_study(study, output)
         return
+    data = inputs.data
     (runs,) = _read(data, None, most=1)
     one_size = runs.sizes is None
     sized = replace(runs, sizes=np.ones(len(runs))) if one_size else runs
-    model = _fit_to(wanted, sized, None, log=data.log)
+    model = _fit_to(inputs, sized, None)
     rows = predictor_rows(model.fitted_)
     if one_size:
         rows = [{**row, "size": None} for row in rows]
@@ -79,16 +81,15 @@ def fit(data: TableOptions, wanted: ModelOptions, output: OutputOptions) -> None
 
 
 def project(
-    data: TableOptions,
-    wanted: ModelOptions,
+    inputs: ModelInputs,
     sizes: Sequence[int],
     mixtures: str | None,
     output: OutputOptions,
 ) -> None:
     """Project mixtures to sizes, and show the best."""
-    study = study_of(data, wanted)
+    study, data = study_of(inputs), inputs.data
     if study is None:
-        runs, model = fitted_table(data, wanted)
+        runs, model = fitted_table(inputs)
     else:
         runs, model = fitted_runs(study, data.metric)
     rows = runs if mixtures is None else _read_mixtures(data, mixtures, runs.providers)
@@ -158,13 +159,13 @@ def _results(
     figures: bool,
 ) -> Results:
     """Read the table, fit a model for each metric, and select."""
-    data, wanted = inputs.data, inputs.wanted
-    if (study := study_of(data, wanted)) is not None:
+    data = inputs.fitted.data
+    if (study := study_of(inputs.fitted)) is not None:
         return study_results(study, inputs, title, figures=figures)
     request = request_of(inputs.bought)
-    tables = _read(data, _goal(wanted))
+    tables = _read(data, _goal(inputs.fitted.wanted))
     check_aggregate(inputs.joined, [runs.metric for runs in tables])
-    models = [_fit(wanted, runs, log=data.log) for runs in tables]
+    models = [_fit(inputs.fitted, runs) for runs in tables]
     offers = offers_of(inputs.sold, models[0].providers_)
     if request.size is not None:
         models[0].check_target(request.size)
@@ -182,10 +183,10 @@ def _results(
     return replace(results, interface="command")
 
 
-def fitted_table(data: TableOptions, wanted: ModelOptions) -> tuple[Runs, ScaleRegressor]:
+def fitted_table(inputs: ModelInputs) -> tuple[Runs, ScaleRegressor]:
     """The runs of one metric in a table, and the scaling model fitted to them."""
-    (runs,) = _read(data, _goal(wanted), most=1)
-    return runs, _fit(wanted, runs, log=data.log)
+    (runs,) = _read(inputs.data, _goal(inputs.wanted), most=1)
+    return runs, _fit(inputs, runs)
 
 
 def _fit_study(study: FittedStudy, output: OutputOptions) -> None:
@@ -279,13 +280,14 @@ def _goal(wanted: ModelOptions) -> Direction | None:
     return "maximize" if wanted.direction is Goal.maximize else "minimize"
 
 
-def _fit(wanted: ModelOptions, runs: Runs, *, log: bool) -> ScaleRegressor:
+def _fit(inputs: ModelInputs, runs: Runs) -> ScaleRegressor:
     """The scaling model; shows which one was chosen and why."""
-    return _fit_to(wanted, runs, _goal(wanted) or runs.direction, log=log)
+    return _fit_to(inputs, runs, _goal(inputs.wanted) or runs.direction)
 
 
-def _fit_to(wanted: ModelOptions, runs: Runs, goal: str | None, *, log: bool) -> ScaleRegressor:
+def _fit_to(inputs: ModelInputs, runs: Runs, goal: str | None) -> ScaleRegressor:
     """The same for a given direction of the metric; None where it does not matter."""
+    wanted, log = inputs.wanted, inputs.data.log
     model = fit_scale(
         runs,
         goal,

@@ -10,7 +10,7 @@ import pyarrow.compute as pc
 from projektor_ray.cli import screen
 from projektor_ray.explain import TextTable
 from projektor_ray.explain.cautions import warnings
-from projektor_ray.explain.formatting import aligned, count, percent
+from projektor_ray.explain.formatting import aligned, count, shares_text
 from projektor_ray.explain.next_steps import next_steps
 from projektor_ray.explain.plan_reasons import plan_reasons
 from projektor_ray.explain.results import Results
@@ -78,7 +78,7 @@ def show_projections(projected: pa.Table, model: "ScaleRegressor", metric: str) 
     """Show the best mixtures at each size, by the chosen model and the others."""
     names = list(dict.fromkeys(projected["model"].to_pylist()))
     chosen = model.fitted_.projection
-    others = [name for name in names if name != chosen]
+    others, providers = [name for name in names if name != chosen], model.providers_
     for size in dict.fromkeys(projected["size"].to_pylist()):
         at = projected.filter(pc.equal(projected["size"], size))
         by = {n: at.filter(pc.equal(at["model"], n)).to_pylist() for n in names}
@@ -87,7 +87,7 @@ def show_projections(projected: pa.Table, model: "ScaleRegressor", metric: str) 
         values = {n: aligned([by[n][i]["value"] for i in order]) for n in names}
         rows = tuple(
             (
-                _shares(by[chosen][i], model.providers_),
+                shares_text(providers, [by[chosen][i][n] for n in providers], SHOWN_SHARES),
                 values[chosen][row],
                 "…".join(aligned([by[chosen][i]["low"], by[chosen][i]["high"]])),
                 *(values[name][row] for name in others),
@@ -105,10 +105,3 @@ def show_projections(projected: pa.Table, model: "ScaleRegressor", metric: str) 
                 optional=tuple(others),
             )
         )
-
-
-def _shares(row: Mapping[str, float], providers: Sequence[str]) -> str:
-    """The largest shares of a mixture: `alpha 70%, beta 30%`."""
-    shares = sorted(((row[name], name) for name in providers if row[name] > 0), reverse=True)
-    shown = ", ".join(f"{name} {percent(share)}" for share, name in shares[:SHOWN_SHARES])
-    return shown + (f", {len(shares) - SHOWN_SHARES} more" if shares[SHOWN_SHARES:] else "")

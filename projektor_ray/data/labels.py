@@ -17,7 +17,7 @@ from projektor_ray.data.raw_labels import RawLabels
 from projektor_ray.data.samples import SampleSchema
 from projektor_ray.data.source_config import TargetSetting
 from projektor_ray.data.source_reading import Note
-from projektor_ray.errors import InputError
+from projektor_ray.errors import InputError, listed
 from projektor_ray.storage.array_types import Floats
 
 UNKNOWN_FROM = 2**32
@@ -91,7 +91,7 @@ def _whole(origin: Origin, values: NDArray[np.int64], schema: SampleSchema | Non
             f"{origin.where}: the classes are numbers such as {odd}, but the validation set's are "
             f"{len(names)} names such as {names[0]!r}; give both the same labels"
         )
-    return Labels(values, names, notes=(Note("class positions", len(names), _listed(names)),))
+    return Labels(values, names, notes=(Note("class positions", len(names), listed(names, SHOWN)),))
 
 
 def _named(
@@ -149,10 +149,6 @@ def _renumbered(
         return Labels(values, names)
     vocabulary = schema.class_names
     if not vocabulary:
-        return Labels(values, notes=(Note("compared by number", len(names), _listed(names)),))
+        return Labels(values, notes=(Note("compared by number", len(names), listed(names, SHOWN)),))
     numbers = np.array([class_number(name, vocabulary) for name in names], dtype=np.int64)
     return Labels(numbers[values], vocabulary, _beyond(vocabulary, names))
-
-
-def _listed(names: Sequence[str]) -> str:
-    return ", ".join(names[:SHOWN]) + (", …" if len(names) > SHOWN else "")

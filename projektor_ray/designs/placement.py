@@ -105,13 +105,13 @@ def place(
     InfeasibleError
         If an adaptive design is asked for, but nothing can be bought.
     """
-    listed = _listed(config.probes, [provider.name for provider in providers])
+    listed = _listed_mixtures(config.probes, [provider.name for provider in providers])
     if config.probes.design == "adaptive":
         return _adaptive(config, providers, np.asarray(pilots), listed)
     return distinct(np.vstack([_placed(config, len(providers), listed), listed])), None
 
 
-def _listed(probes: ProbesConfig, names: Sequence[str]) -> Floats:
+def _listed_mixtures(probes: ProbesConfig, names: Sequence[str]) -> Floats:
     """The mixtures that the study's file lists."""
     rows = [[mixture.get(name, 0.0) for name in names] for mixture in probes.mixtures]
     return check_mixtures(np.array(rows), len(names)) if rows else np.empty((0, len(names)))

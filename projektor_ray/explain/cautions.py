@@ -1,14 +1,19 @@
 """Warnings: what could make the plan or its prediction wrong."""
 
 from collections.abc import Iterator
-from typing import Any
 
 import numpy as np
 
+from projektor_ray.errors import listed
 from projektor_ray.explain.beyond_runs import beyond_runs
 from projektor_ray.explain.facts import Fact, fact
-from projektor_ray.explain.formatting import count, listed, percent, quoted, rounded
-from projektor_ray.explain.plan_summary import comparison_scope, few_converged, search_result
+from projektor_ray.explain.formatting import count, percent, quoted, rounded
+from projektor_ray.explain.plan_summary import (
+    comparison_scope,
+    few_converged,
+    plan_numbers,
+    search_result,
+)
 from projektor_ray.explain.provider_warnings import provider_warnings
 from projektor_ray.explain.results import ModelPrediction, Results
 from projektor_ray.explain.uncertainty import gain_uncertainty
@@ -220,7 +225,7 @@ def _filling(results: Results) -> Iterator[Fact]:
             samples=samples,
             size=best.size,
             providers=tuple(names),
-            smaller=None if smaller is None else _numbers(smaller),
+            smaller=None if smaller is None else plan_numbers(smaller),
         )
 
 
@@ -233,15 +238,3 @@ def _smaller(results: Results, smaller: Plan) -> str:
         f"{metric.name} of {metric.value(smaller.predicted)} (90% interval "
         f"{metric.interval(smaller.interval)}); this plan has {metric.value(best.predicted)}."
     )
-
-
-def _numbers(plan: Plan) -> dict[str, Any]:
-    low, high = plan.interval or (None, None)
-    return {
-        "size": plan.size,
-        "cost": plan.cost,
-        "predicted": plan.predicted,
-        "low": low,
-        "high": high,
-        "samples": dict(zip(plan.names, plan.samples.tolist(), strict=True)),
-    }

@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 
 from projektor_ray.data import LeftOut, Note
+from projektor_ray.errors import listed
 from projektor_ray.explain.facts import Fact, fact
-from projektor_ray.explain.formatting import count, listed
+from projektor_ray.explain.formatting import count
 from projektor_ray.study.compatibility import ForeignLabels
 from projektor_ray.study.validation_sets import UNNAMED, SetSummary
 

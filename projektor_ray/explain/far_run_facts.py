@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from projektor_ray.explain.facts import Fact, fact
-from projektor_ray.explain.formatting import count, percent, significant
+from projektor_ray.explain.formatting import count, shares_text, significant
 from projektor_ray.projection import FarRun
 from projektor_ray.storage.array_types import Floats
 
@@ -46,11 +46,8 @@ def far_runs_of_study(fit: "SetFit") -> list[Fact]:
 
 def _described(mixture: Floats, names: Sequence[str], sizes: Floats | None, run: FarRun) -> str:
     """A run by its mixture and size: `code 63%, web 19%, …, 4,000 samples`."""
-    order = [int(i) for i in np.argsort(-mixture, kind="stable") if mixture[i] > 0]
-    shares = ", ".join(f"{names[i]} {percent(float(mixture[i]))}" for i in order[:MOST_SHARES])
-    more = ", …" if order[MOST_SHARES:] else ""
     size = "" if sizes is None else f", {count(int(sizes[run.row]), 'sample')}"
-    return f"{shares}{more}{size}"
+    return f"{shares_text(names, mixture, MOST_SHARES)}{size}"
 
 
 def _facts(

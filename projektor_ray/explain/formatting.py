@@ -8,12 +8,15 @@ import numpy as np
 from projektor_ray.selection import Direction
 from projektor_ray.selection.comparison import Gain
 from projektor_ray.selection.provider import decimals_written
+from projektor_ray.storage.array_types import Floats
 
 MOST_DECIMALS = 6
 PRICE_DIGITS = 6
 FINER = 2
 """So many decimals more than the metric has what a part of the purchase is worth."""
 MARGINAL_VALUE_DIGITS = 3
+SMALLEST = 0.01
+"""Share of a mixture from which on it is named."""
 STEP = 4
 """A plan is at least so many times as large as the step by which it is valued."""
 
@@ -98,14 +101,11 @@ def percent_range(low: float, high: float) -> str:
     return f"{first}%" if first == last else f"{first}–{last}%"
 
 
-def listed(words: Sequence[str], most: int | None = None) -> str:
-    """Words as a list: `a, b and c`; the first `most` and how many others, where these are three or
-    more.
-    """
-    words = list(words)
-    if most is not None and len(words) > most + 2:
-        words = [*words[:most], f"{len(words) - most:,} others"]
-    return " and ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else words)
+def shares_text(names: Sequence[str], mixture: Sequence[float] | Floats, most: int) -> str:
+    """`high-digits 38%, low-digits 38%, …`: the largest shares of 1% or more, at most so many."""
+    order = [i for i in np.argsort(-np.asarray(mixture), kind="stable") if mixture[i] >= SMALLEST]
+    shares = [f"{names[i]} {percent(float(mixture[i]))}" for i in order[:most]]
+    return ", ".join(shares) + (", …" if order[most:] else "")
 
 
 def quoted(name: str) -> str:

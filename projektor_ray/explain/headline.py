@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from projektor_ray.explain.formatting import listed
+from projektor_ray.errors import listed
 from projektor_ray.explain.plan_summary import plan_heading
 from projektor_ray.explain.results import Results
 from projektor_ray.selection.comparison import UNIFORM

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from projektor_ray.errors import listed
 from projektor_ray.projection import FittedModels, Grouped, JointPower
 from projektor_ray.projection.choose import JOINT, JOINTS
 from projektor_ray.projection.joint_power import ACCURACY
@@ -20,7 +21,7 @@ def describe_choice(fitted: FittedModels) -> str:
     if reason.rule == "requested":
         text += ", as requested"
     elif reason.errors:
-        text += f", {_compared(fitted)}: {_listed(reason.errors)}"
+        text += f", {_compared(fitted)}: {_with_errors(reason.errors)}"
     elif projection in JOINTS:
         text += ", the default with two scales"
     if projection not in JOINTS:
@@ -60,9 +61,9 @@ def _predictor(fitted: FittedModels) -> str:
     where = ""
     if len(fitted.scales) > 1:
         where = f" projected to {CARRIED * fitted.scales[-1]:,}"
-    errors = _listed(fitted.reason.predictor_errors)
+    errors = _with_errors(fitted.reason.predictor_errors)
     return f"{fitted.predictor}, {rule} (cross-validated error{where}: {errors})"
 
 
-def _listed(errors: Mapping[str, float]) -> str:
-    return ", ".join(f"{name} {error:.3g}" for name, error in errors.items())
+def _with_errors(errors: Mapping[str, float]) -> str:
+    return listed([f"{name} {error:.3g}" for name, error in errors.items()])

@@ -2,8 +2,9 @@
 
 from collections.abc import Mapping
 
+from projektor_ray.errors import listed
 from projektor_ray.explain.facts import Fact, fact
-from projektor_ray.explain.formatting import MetricText, count, decimals_from_intervals, listed
+from projektor_ray.explain.formatting import MetricText, count, decimals_from_intervals
 from projektor_ray.study import Purchase
 from projektor_ray.study.new_provider import LeftOutProvider, WithNewProvider
 

@@ -1,11 +1,39 @@
-"""How the report and the page of the service write a sentence as HTML."""
+"""How the report and the page of the service turn sentences and templates into HTML."""
 
 import re
+from importlib.resources import files
 
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
+
+SHARED = "projektor_ray.report"
+"""The package whose templates all pages share."""
+
+
+def page_environment(package: str) -> Environment:
+    """The templates of a package, and the shared ones; all text is escaped."""
+    names = dict.fromkeys((package, SHARED))
+    top = files("projektor_ray")
+    folders = [str(top.joinpath(f"{name.rpartition('.')[2]}/templates")) for name in names]
+    environment = Environment(
+        loader=FileSystemLoader(folders),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    environment.filters.update(sentence=sentence, unbroken=unbroken)
+    return environment
 
 
 def sentence(text: str) -> Markup:
     """A text with a capital at its beginning and a full stop at its end; `settings` as code."""
     whole = text[:1].upper() + text[1:] + ("" if text.endswith((".", "?", "!")) else ".")
     return Markup(re.sub(r"`([^`]+)`", r"<code>\1</code>", str(escape(whole))))
+
+
+def unbroken(text: str) -> Markup:
+    """A text whose intervals, such as `(90%: 0.81…0.97)`, stay on one line."""
+    marked = re.sub(r"\(?(?:90%: )?[^\s(]+…[^\s)]+\)?", r"<em>\g<0></em>", str(escape(text)))
+    return Markup(marked)

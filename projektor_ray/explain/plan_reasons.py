@@ -4,8 +4,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from projektor_ray.errors import listed
 from projektor_ray.explain.facts import Fact, fact
-from projektor_ray.explain.formatting import count, listed
+from projektor_ray.explain.formatting import count
 from projektor_ray.explain.plan_summary import (
     few_converged,
     search_result,

@@ -1,7 +1,10 @@
 """The selected plan in words: its size and cost, its target, unspent money, the search."""
 
+from typing import Any
+
+from projektor_ray.errors import listed
 from projektor_ray.explain.facts import Fact, fact
-from projektor_ray.explain.formatting import MetricText, count, listed, quoted, significant
+from projektor_ray.explain.formatting import MetricText, count, quoted, significant
 from projektor_ray.selection import Plan, PurchasePlans
 from projektor_ray.selection.unspent_budget import UnspentBudget, UnspentReason
 
@@ -22,6 +25,20 @@ def plan_heading(plans: PurchasePlans) -> Fact:
     return fact(
         "plan", text, size=best.size, cost=best.cost, budget=budget, predicted=best.predicted
     )
+
+
+def plan_numbers(plan: Plan) -> dict[str, Any]:
+    """A plan as plain values, for JSON."""
+    low, high = plan.interval or (None, None)
+    bought = zip(plan.names, plan.samples.tolist(), strict=True)
+    return {
+        "size": plan.size,
+        "cost": plan.cost,
+        "predicted": plan.predicted,
+        "low": low,
+        "high": high,
+        "samples": {name: samples for name, samples in bought if samples},
+    }
 
 
 def target_result(plans: PurchasePlans, metric: MetricText) -> Fact | None:

@@ -1,8 +1,6 @@
 """What was read of a table of trainings, a part for each role."""
 
-from collections.abc import Sequence
-
-from projektor_ray.errors import InputError
+from projektor_ray.errors import InputError, listed
 from projektor_ray.runs.metric_direction import guess_direction
 from projektor_ray.runs.reading import Reading
 
@@ -49,12 +47,12 @@ def _mixture(reading: Reading) -> str:
     kind = {"shares": "columns", "per cent": "columns, in per cent", "counts": "columns of counts"}
     example = f", such as {reading.mixture[0]}" if reading.mixture != reading.providers else ""
     count = len(reading.providers)
-    return f"{_listed(reading.providers)} ({count} {kind[reading.unit]}{example})"
+    return f"{listed(reading.providers, SHOWN)} ({count} {kind[reading.unit]}{example})"
 
 
 def _size(reading: Reading) -> str:
     """The column of the sizes and the sizes; empty in a table of mixtures without any."""
-    sizes = _listed([f"{size:,}" for size in reading.sizes])
+    sizes = listed([f"{size:,}" for size in reading.sizes], SHOWN)
     if reading.size is not None:
         return f"{reading.size} ({sizes})"
     if not reading.sizes:
@@ -82,8 +80,3 @@ def _left_out(reason: str, count: int) -> str:
         reason, (f"run with state {reason!r}", f"runs with state {reason!r}")
     )
     return f"{count:,} {one if count == 1 else several}"
-
-
-def _listed(names: Sequence[str]) -> str:
-    more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
-    return ", ".join(names[:SHOWN]) + more

@@ -13,9 +13,9 @@ from projektor_ray.explain.formatting import (
     MetricText,
     changes,
     decimals_from_intervals,
-    percent,
     rounded,
     sample_step,
+    shares_text,
 )
 from projektor_ray.explain.short_labels import labels, short
 from projektor_ray.predictors import ProbeArrays
@@ -237,9 +237,7 @@ class Results:
 
     def shares_text(self, mixture: Floats, most: int = 4) -> str:
         """`high-digits 38%, low-digits 38%, …`: the largest shares of 1% or more."""
-        order = [i for i in np.argsort(-mixture, kind="stable") if mixture[i] >= 0.01]
-        shares = [f"{self.labels[i]} {percent(float(mixture[i]))}" for i in order[:most]]
-        return ", ".join(shares) + (", …" if order[most:] else "")
+        return shares_text(self.labels, mixture, most)
 
     @property
     def decimals(self) -> int:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from projektor_ray.errors import listed
 from projektor_ray.explain.facts import Fact, fact
 from projektor_ray.runs.identifiability import Unidentified, unidentified
 from projektor_ray.storage.array_types import Floats
@@ -20,9 +21,7 @@ def unidentified_effects(
 
 
 def _text(one: Unidentified) -> str:
-    names = ", ".join(one.providers[:SHOWN])
-    if one.providers[SHOWN:]:
-        names += f" and {len(one.providers) - SHOWN} more"
+    names = listed(one.providers, SHOWN)
     return {
         "absent": f"No row has any of {names}, so its effect is unknown. Train mixtures that "
         "contain it.",

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import ArrayLike
 
-from projektor_ray.errors import InputError
+from projektor_ray.errors import InputError, listed
 from projektor_ray.storage.array_types import Floats
 
 NOISE_EXPONENT = 0.7
@@ -22,22 +22,18 @@ def check_scales(scales: Sequence[float], fewest: int = 2) -> Floats:
         Unless there are at least `fewest` of them, ascending, each of at least one sample.
     """
     array = np.asarray(scales, dtype=np.float64)
+    came = listed([f"{scale:,.10g}" for scale in array.reshape(-1)])
     if array.ndim != 1 or len(array) < fewest:
         raise InputError(
             f"a projection needs probes at {fewest} or more scales, N0 < N1 < …; "
-            f"got {_listed(array)}. Train probes at another scale, a factor of 4 away"
+            f"got {came}. Train probes at another scale, a factor of 4 away"
         )
     ascending = all(low < high for low, high in itertools.pairwise(array))
     if not (np.isfinite(array).all() and array[0] >= 1 and ascending):
         raise InputError(
-            "scales must be ascending sizes of at least 1 sample, N0 < N1 < …; "
-            f"got {_listed(array)}"
+            f"scales must be ascending sizes of at least 1 sample, N0 < N1 < …; got {came}"
         )
     return array
-
-
-def _listed(scales: Floats) -> str:
-    return ", ".join(f"{scale:,.10g}" for scale in scales.reshape(-1))
 
 
 def check_size(size: ArrayLike) -> Floats:

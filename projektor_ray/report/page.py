@@ -1,18 +1,17 @@
 """A report as one HTML file: no network; its only script reads out the marks of charts."""
 
-import re
 from functools import cache
 from importlib.resources import files
 from typing import Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
-from markupsafe import Markup, escape
+from jinja2 import Environment
+from markupsafe import Markup
 
 from projektor_ray.explain import text_tables
 from projektor_ray.explain.cautions import warnings
 from projektor_ray.explain.headline import heading, tiles
 from projektor_ray.explain.next_steps import next_steps
-from projektor_ray.explain.page_text import sentence
+from projektor_ray.explain.page_text import page_environment
 from projektor_ray.explain.plan_reasons import plan_reasons
 from projektor_ray.explain.results import Results
 from projektor_ray.report import charts
@@ -29,15 +28,7 @@ def render_page(report: Results) -> str:
 
 @cache
 def _environment() -> Environment:
-    environment = Environment(
-        loader=PackageLoader("projektor_ray.report"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
-    environment.filters.update(sentence=sentence, unbroken=unbroken)
+    environment = page_environment("projektor_ray.report")
     environment.globals["style"] = Markup(style_sheet())
     environment.globals["script"] = Markup(chart_script())
     return environment
@@ -55,12 +46,6 @@ def chart_script() -> str:
 
 def _file(name: str) -> str:
     return files("projektor_ray.report").joinpath(f"templates/{name}").read_text(encoding="utf-8")
-
-
-def unbroken(text: str) -> Markup:
-    """A text whose intervals, such as `(90%: 0.81…0.97)`, stay on one line."""
-    marked = re.sub(r"\(?(?:90%: )?[^\s(]+…[^\s)]+\)?", r"<em>\g<0></em>", str(escape(text)))
-    return Markup(marked)
 
 
 def _context(report: Results) -> dict[str, Any]:

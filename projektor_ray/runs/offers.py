@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from projektor_ray.data import read_table
-from projektor_ray.errors import InputError, row_named
+from projektor_ray.errors import InputError, listed, row_named
 from projektor_ray.runs.column_names import find_name, require
 from projektor_ray.runs.numeric_columns import column
 from projektor_ray.runs.tidy_columns import NO_NUMBER, tidy
@@ -204,7 +204,8 @@ def _provider(name: str, rows: Sequence[Row]) -> Provider:
     begins = [_tier_start(row) for row in (first, *rest)]
     if begins[0] != 0 or len(set(begins)) < len(begins):
         raise InputError(
-            f"provider {name!r} has {len(rows)} rows of offers, above_quantity {_listed(begins)}; "
+            f"provider {name!r} has {len(rows)} rows of offers, above_quantity "
+            f"{listed([f'{begin:g}' for begin in begins])}; "
             "give it one row, or a row for each price tier: the first without above_quantity, the "
             "others with different values"
         )
@@ -234,7 +235,3 @@ def _whole(name: str, what: str, number: float) -> int:
             f"provider {name!r}: {what} must be a whole number of samples; got {number:g}"
         )
     return int(number)
-
-
-def _listed(numbers: Sequence[float]) -> str:
-    return ", ".join(f"{number:g}" for number in numbers)

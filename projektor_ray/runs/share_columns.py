@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 
-from projektor_ray.errors import InputError
+from projektor_ray.errors import InputError, listed
 from projektor_ray.runs.column_names import (
     MIXTURE_WORDS,
     bare,
@@ -97,7 +97,7 @@ def find_shares(table: pa.Table, taken: set[str]) -> ShareGroup:
         raise InputError(
             "cannot tell which columns are the providers' shares: no neighbouring columns sum to 1 "
             f"in most rows. {short}Name them (--providers a,b,c); the columns are "
-            f"{_listed(table.column_names)}"
+            f"{listed(table.column_names, SHOWN)}"
         )
     best = max(groups, key=lambda one: one.rank)
     same = _copies(numbers)
@@ -108,8 +108,9 @@ def find_shares(table: pa.Table, taken: set[str]) -> ShareGroup:
     shown = sorted(
         (one.columns for one in distinct.values()), key=lambda names: list(numbers).index(names[0])
     )
+    columns = "; ".join(listed(names, SHOWN) for names in shown)
     raise InputError(
-        f"{len(shown)} groups of columns sum to 1: {'; '.join(_listed(names) for names in shown)}. "
+        f"{len(shown)} groups of columns sum to 1: {columns}. "
         f"Say which is the mixture, such as --providers {','.join(shown[0])}"
     )
 
@@ -267,7 +268,3 @@ def _falls_short(run: Sequence[str], numbers: dict[str, Floats]) -> str:
         f"The columns {', '.join(run[first:last])} look like shares, but sum to "
         f"{sums.min():.2g} … {sums.max():.2g}: a provider's column may be missing; add it. "
     )
-
-
-def _listed(names: Sequence[str]) -> str:
-    return f"{', '.join(names[:SHOWN])}{', …' if len(names) > SHOWN else ''}"

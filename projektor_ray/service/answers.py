@@ -8,10 +8,11 @@ import numpy as np
 from projektor_ray.errors import InputError
 from projektor_ray.explain.from_study import results_of_plans
 from projektor_ray.explain.json_results import results_to_dict
+from projektor_ray.explain.plan_summary import plan_numbers
 from projektor_ray.explain.profile_table import profile_table
 from projektor_ray.explain.purchase_comparison import compare_purchases
 from projektor_ray.explain.results import Results
-from projektor_ray.selection import Plan, Provider, Terms
+from projektor_ray.selection import Provider, Terms
 from projektor_ray.service.catalogue import ServedStudy
 from projektor_ray.service.request_bodies import (
     CompareBody,
@@ -114,7 +115,9 @@ def frontier(served: ServedStudy, body: FrontierBody, deadline: float) -> dict[s
     ).frontier
     return {
         **metric_of(study),
-        "frontier": [{"budget": budget, **_plan(plan)} for budget, plan in by_budget.items()],
+        "frontier": [
+            {"budget": budget, **plan_numbers(plan)} for budget, plan in by_budget.items()
+        ],
     }
 
 
@@ -167,18 +170,6 @@ def _rows(predicted: Prediction) -> list[dict[str, float]]:
         {"value": value, "low": low, "high": high}
         for value, low, high in zip(*(one.tolist() for one in columns), strict=True)
     ]
-
-
-def _plan(plan: Plan) -> dict[str, Any]:
-    low, high = plan.interval or (None, None)
-    return {
-        "size": plan.size,
-        "cost": plan.cost,
-        "predicted": plan.predicted,
-        "low": low,
-        "high": high,
-        "samples": _bought(plan.names, plan.samples.tolist()),
-    }
 
 
 def purchase_values(bought: Purchase) -> dict[str, Any]:

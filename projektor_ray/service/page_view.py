@@ -5,14 +5,14 @@ from importlib.resources import files
 from typing import Any
 
 import numpy as np
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import Environment
 from markupsafe import Markup
 
 from projektor_ray.explain.assemble import surface_at
 from projektor_ray.explain.cautions import warnings
 from projektor_ray.explain.headline import heading, tiles
 from projektor_ray.explain.next_steps import next_steps
-from projektor_ray.explain.page_text import sentence
+from projektor_ray.explain.page_text import page_environment
 from projektor_ray.explain.plan_reasons import plan_reasons
 from projektor_ray.explain.profile_table import profile_table
 from projektor_ray.explain.purchase_comparison import compare_purchases
@@ -42,15 +42,7 @@ BEYOND = 2.0
 
 @cache
 def _environment() -> Environment:
-    environment = Environment(
-        loader=PackageLoader("projektor_ray.service"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters["sentence"] = sentence
-    return environment
+    return page_environment("projektor_ray.service")
 
 
 @cache

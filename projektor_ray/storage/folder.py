@@ -105,7 +105,7 @@ class Folder:
         StorageError
             If the storage refuses it, or fails for too long.
         """
-        return [name for name in self._listed(under) if not _is_hidden(name)]
+        return [name for name in self._names_under(under) if not _is_hidden(name)]
 
     def changes(self, under: str = "") -> list[tuple[str, int, int]]:
         """Name, bytes and time of change of each finished file directly in a subfolder, sorted.
@@ -131,13 +131,13 @@ class Folder:
         StorageError
             If the storage refuses it, or fails for too long.
         """
-        for name in self._listed(under):
+        for name in self._names_under(under):
             if HALF_WRITTEN.fullmatch(name.rsplit("/", 1)[-1]):
                 says = "removing %s of %s, which a crash left half-written"
                 logger.warning(says, name, self.shown)
                 self.delete(name)
 
-    def _listed(self, under: str) -> list[str]:
+    def _names_under(self, under: str) -> list[str]:
         names = (info.base_name for info in self._files(under))
         return [f"{under}/{name}" if under else name for name in names]
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from projektor_ray.errors import InputError
+from projektor_ray.errors import InputError, listed
 from projektor_ray.study.validation_sets import SetSummary
 
 SHOWN = 5
@@ -30,7 +30,7 @@ def check_features(pilots: Sequence[SetSummary], validations: Sequence[SetSummar
 
 def _other_features(whose: str, one: SetSummary, of: str, first: SetSummary) -> str:
     expected, came = first.feature_names, one.feature_names
-    lists = f"expected {_listed(expected)}; got {_listed(came)}"
+    lists = f"expected {_quoted(expected)}; got {_quoted(came)}"
     if sorted(came) == sorted(expected):
         place = next(i for i, name in enumerate(expected) if came[i] != name)
         return (
@@ -42,8 +42,8 @@ def _other_features(whose: str, one: SetSummary, of: str, first: SetSummary) -> 
     known, own = set(expected), set(came)
     lacks = [name for name in expected if name not in own]
     extra = [name for name in came if name not in known]
-    differ = [f"lacks {_listed(lacks)}{_unused(one, lacks)}"] if lacks else []
-    differ += [f"has {_listed(extra)}, which {of} has not"] if extra else []
+    differ = [f"lacks {_quoted(lacks)}{_unused(one, lacks)}"] if lacks else []
+    differ += [f"has {_quoted(extra)}, which {of} has not"] if extra else []
     return (
         f"{whose} has other features than {of}: {lists}. It {' and '.join(differ)}"
         f"{_alike(extra, lacks)}. Rename the columns, or choose the same ones in one order under "
@@ -74,7 +74,7 @@ def check_labels(pilots: Sequence[SetSummary], validations: Sequence[SetSummary]
         if foreign and len(foreign) == len(pilot.classes):
             raise InputError(
                 f"provider {pilot.name!r} has no label in common with validation: expected "
-                f"{_listed(known.values())}; got {_listed(foreign)}"
+                f"{_quoted(known.values())}; got {_quoted(foreign)}"
                 f"{_alike(foreign, known.values())}. Give equal classes equal labels, or drop the "
                 "provider"
             )
@@ -154,11 +154,8 @@ def _foreign(pilot: SetSummary, known: dict[int, str]) -> tuple[str, ...]:
     return tuple(sorted(label for number, label in pairs if number not in known))
 
 
-def _listed(names: Iterable[str]) -> str:
-    """The first few names, and how many more there are."""
-    names = list(names)
-    more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
-    return ", ".join(map(repr, names[:SHOWN])) + more
+def _quoted(names: Iterable[str]) -> str:
+    return listed([*map(repr, names)], SHOWN)
 
 
 def _alike(names: Iterable[str], known: Iterable[str]) -> str:

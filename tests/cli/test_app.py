@@ -64,7 +64,9 @@ def test_fit_shows_and_writes_every_predictor(
     assert [row["predictor"] for row in rows if row["chosen"]] == ["joint_power"] * 2
     assert {"joint"} < {row["predictor"] for row in rows}
     said = said_in(capsys)
-    assert "28 runs · mixture: clinic, crowd, web (3 columns) · size: size (250, 1,000)" in said
+    assert (
+        "28 runs · mixture: clinic, crowd and web (3 columns) · size: size (250 and 1,000)" in said
+    )
     assert "metric: accuracy (maximize)" in said
     assert "joint_power ←" in said
     assert "select and report use joint_power." in said

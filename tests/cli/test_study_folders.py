@@ -9,7 +9,7 @@ import pyarrow.csv
 import pytest
 
 from projektor_ray.cli.app import main
-from projektor_ray.cli.options import ModelOptions, TableOptions
+from projektor_ray.cli.options import ModelInputs, ModelOptions, TableOptions
 from projektor_ray.cli.study_folders import study_of
 from projektor_ray.storage.folder import Folder
 from projektor_ray.storage.lease import leased
@@ -115,7 +115,8 @@ def test_another_model_can_be_asked_for(folder: str, answer: Any) -> None:
 
 def test_far_runs_are_counted_in_full_on_request(folder: str) -> None:
     for robust in (True, False):
-        study = study_of(TableOptions(table=folder), ModelOptions(robust=robust))
+        wanted = ModelOptions(robust=robust)
+        study = study_of(ModelInputs(data=TableOptions(table=folder), wanted=wanted))
         assert study is not None
         assert study.study.config.selection.robust is robust
         assert [fit.study.config.selection.robust for fit in study.fits] == [robust]

@@ -1,13 +1,7 @@
 """Numbers as people read them."""
 
-from projektor_ray.explain.formatting import (
-    aligned,
-    as_written,
-    change,
-    changes,
-    listed,
-    significant,
-)
+from projektor_ray.errors import listed
+from projektor_ray.explain.formatting import aligned, as_written, change, changes, significant
 
 
 def test_a_column_has_the_digits_of_its_middle_and_no_long_tail() -> None:

@@ -21,7 +21,7 @@ READING = Reading(
 
 def test_a_part_for_each_role() -> None:
     assert reading_line(READING) == (
-        "mixture: books, code, web (3 columns) · size: config/size (500, 2,000, 8,000) · "
+        "mixture: books, code and web (3 columns) · size: config/size (500, 2,000 and 8,000) · "
         "metric: val_loss (minimize) · left out: 3 failed runs"
     )
 
@@ -39,8 +39,8 @@ def test_what_was_guessed_otherwise_than_by_a_plain_name_is_said() -> None:
         joined_sizes=7,
     )
     assert reading_line(counted) == (
-        "mixture: books, code, web (3 columns of counts, such as config/books) · "
-        "size: sum of the counts (500, 2,000, 8,000) · "
+        "mixture: books, code and web (3 columns of counts, such as config/books) · "
+        "size: sum of the counts (500, 2,000 and 8,000) · "
         "metric: val_loss (maximize, because no value is above 0) · distance: ot · "
         "left out: 1 run without a value, 2 exact duplicates, 1 run with state 'lost' · "
         "read as 0: empty shares of 1 row · "
@@ -51,11 +51,11 @@ def test_what_was_guessed_otherwise_than_by_a_plain_name_is_said() -> None:
 def test_what_is_not_known_is_said_and_what_is_not_wanted_is_not() -> None:
     unknown = replace(READING, metric="value", direction=None, size=None, sizes=(), left_out={})
     assert reading_line(unknown) == (
-        "mixture: books, code, web (3 columns) · size: not given · "
+        "mixture: books, code and web (3 columns) · size: not given · "
         "metric: value (direction not given)"
     )
-    assert reading_line(replace(unknown, metric=None)) == "mixture: books, code, web (3 columns)"
+    assert reading_line(replace(unknown, metric=None)) == "mixture: books, code and web (3 columns)"
     many = tuple(f"p{i}" for i in range(30))
     assert reading_line(replace(unknown, metric=None, providers=many, mixture=many)) == (
-        "mixture: p0, p1, p2, p3, p4, p5, p6, p7 and 22 more (30 columns)"
+        "mixture: p0, p1, p2, p3, p4, p5, p6, p7 and 22 others (30 columns)"
     )

@@ -22,7 +22,7 @@ def test_absent_constant_and_tied_providers_have_a_sentence_each() -> None:
     assert absent.startswith("No row has any of a,")
     assert constant.startswith("The share of b is the same in all rows")
     (tied,) = texts(np.random.default_rng(0).dirichlet(np.ones(4), size=3))
-    assert tied.startswith("The shares of a, b, c, d only change together")
+    assert tied.startswith("The shares of a, b, c and d only change together")
     assert "(3 rows)" in tied
 
 
@@ -39,5 +39,5 @@ def test_many_providers_are_counted() -> None:
     mixtures[:, 0] = 1.0
     names = [f"p{i:02}" for i in range(20)]
     absent, _ = unidentified_effects(mixtures, names)
-    assert "p01, p02, p03, p04, p05, p06 and 13 more" in str(absent)
+    assert "p01, p02, p03, p04, p05, p06 and 13 others" in str(absent)
     assert len(absent.values["providers"]) == 19

@@ -513,6 +513,9 @@ def test_a_timed_check_trains_one_probe_of_a_new_scale_and_keeps_it(
 ) -> None:
     before = rows(again, "probes")
     probes = {**values()["probes"], "scales": [4, 16, 20]}
+    with opened(config(probes=probes), str(again)) as workspace:
+        check(workspace, timed=False)
+    assert "no probe is finished at 20: in proportion" in said_in(capsys)
     for trained in (1, 0):
         with opened(config(probes=probes), str(again), appends=True) as workspace:
             check(workspace, timed=True)

@@ -1,7 +1,7 @@
 """`log_linear_law`: the data-mixing law, fitted by non-linear least squares."""
 
 import numpy as np
-from scipy.optimize import least_squares
+from scipy.optimize import leastsq
 
 from projektor_ray.predictors.predictor import Predictor
 from projektor_ray.predictors.probe_arrays import ProbeArrays
@@ -10,6 +10,11 @@ from projektor_ray.storage.array_types import Floats
 LAW_RIDGE = 0.03
 """Prior standard deviation of the noise over that of the exponents, both in units of the spread."""
 LARGEST_EXPONENT = 50.0
+TOLERANCE = 1e-8
+"""Relative, of the cost and of the coefficients."""
+CALLS_PER_COEFFICIENT = 100
+"""A fit ends after so many: where the law is nearly straight, the least cost is far away along a
+valley that is nearly flat."""
 
 
 class LogLinearLaw(Predictor):
@@ -60,15 +65,28 @@ def _law(mixtures: Floats, values: Floats, sign: float) -> tuple[float, float, l
 
     def residuals(theta: Floats) -> Floats:
         misfit = theta[0] + sign * powers(theta) - values
-        return np.append(misfit, differences @ theta[1:])
+        return np.concatenate([misfit, differences @ theta[1:]])
+
+    slopes = np.zeros((len(values) + m, 1 + m))
+    slopes[: len(values), 0] = 1
+    slopes[len(values) :, 1:] = differences
 
     def jacobian(theta: Floats) -> Floats:
-        slopes = sign * powers(theta)[:, None] * mixtures
-        misfit = np.column_stack([np.ones(len(values)), slopes])
-        return np.vstack([misfit, np.column_stack([np.zeros(m), differences])])
+        np.multiply(sign * powers(theta)[:, None], mixtures, out=slopes[: len(values), 1:])
+        return slopes
 
     offset = float(sign * ((sign * values).min() - 1))
     logs = np.log(sign * (values - offset))
     start = np.append(offset, np.linalg.lstsq(mixtures, logs, rcond=1e-6)[0])
-    solution = least_squares(residuals, start, jac=jacobian, method="lm")
-    return float(solution.cost), sign, [float(number) for number in solution.x]
+    found = leastsq(
+        residuals,
+        start,
+        Dfun=jacobian,
+        ftol=TOLERANCE,
+        xtol=TOLERANCE,
+        gtol=TOLERANCE,
+        maxfev=CALLS_PER_COEFFICIENT * len(start),
+        full_output=True,
+    )[0]
+    cost = float(np.sum(residuals(found) ** 2)) / 2
+    return cost, sign, [float(number) for number in found]

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 import ray
 
 from jobs.cluster import ROOT
+from tests.helpers.preloaded_workers import preloaded_workers
 
 _running: list[tuple[int, int]] = []
 """CPUs and GPUs of the shared Ray, if one runs."""
@@ -39,12 +40,13 @@ def stop_shared_ray() -> None:
 
 def _start(cpus: int, gpus: int) -> None:
     environment = {"PYTHONPATH": str(ROOT), "RAY_AUTH_MODE": "disabled"}
-    ray.init(
-        address="local",
-        num_cpus=cpus,
-        num_gpus=gpus,
-        include_dashboard=False,
-        log_to_driver=False,
-        object_store_memory=100 * 2**20,
-        runtime_env={"env_vars": environment},
-    )
+    with preloaded_workers():
+        ray.init(
+            address="local",
+            num_cpus=cpus,
+            num_gpus=gpus,
+            include_dashboard=False,
+            log_to_driver=False,
+            object_store_memory=100 * 2**20,
+            runtime_env={"env_vars": environment},
+        )

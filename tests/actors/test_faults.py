@@ -22,6 +22,7 @@ from jobs.cluster import ROOT
 from projektor_ray.designs.simplex_lattice import simplex_lattice
 from projektor_ray.study import StudyConfig, resolve
 from tests.helpers.actor_studies import NAMES, PILOTS, VALIDATION, config
+from tests.helpers.preloaded_workers import preloaded_workers
 
 pytestmark = pytest.mark.ray
 
@@ -45,9 +46,10 @@ def cluster() -> Iterator[Cluster]:
     """The driver's node, and more nodes than are killed."""
     cluster = Cluster()
     small = {"object_store_memory": 80 * 2**20, "include_dashboard": False}
-    cluster.add_node(num_cpus=0, _system_config=QUICK_TO_NOTICE, **small)
-    for _ in range(3):
-        cluster.add_node(num_cpus=1, **small)
+    with preloaded_workers():
+        cluster.add_node(num_cpus=0, _system_config=QUICK_TO_NOTICE, **small)
+        for _ in range(3):
+            cluster.add_node(num_cpus=1, **small)
     cluster.wait_for_nodes()
     environment = {"PYTHONPATH": str(ROOT), "RAY_AUTH_MODE": "disabled"}
     ray.init(cluster.address, log_to_driver=False, runtime_env={"env_vars": environment})

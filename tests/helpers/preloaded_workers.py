@@ -67,9 +67,9 @@ def preloaded_workers() -> Iterator[None]:
         ray_constants.SETUP_WORKER_FILENAME = own
 
 
-def serving_process() -> int | None:
+def serving_process() -> int:
     """The parent of all such workers."""
-    return _serving[0].pid if _serving else None
+    return _serving[0].pid
 
 
 def _stop(folder: "tempfile.TemporaryDirectory[str]") -> None:

@@ -14,6 +14,7 @@ from jobs.cluster import ROOT
 from jobs.study import run_study
 from projektor_ray.data import Samples
 from tests.helpers.job_studies import PROBES, PROVIDERS, arrays, config, rows
+from tests.helpers.preloaded_workers import preloaded_workers
 
 pytestmark = pytest.mark.ray
 
@@ -24,10 +25,11 @@ SLOTS_PER_NODE = 2
 @pytest.fixture
 def three_nodes() -> Iterator[None]:
     cluster = Cluster()
-    for _ in range(NODES):
-        cluster.add_node(
-            num_cpus=SLOTS_PER_NODE, object_store_memory=80 * 2**20, include_dashboard=False
-        )
+    with preloaded_workers():
+        for _ in range(NODES):
+            cluster.add_node(
+                num_cpus=SLOTS_PER_NODE, object_store_memory=80 * 2**20, include_dashboard=False
+            )
     cluster.wait_for_nodes()
     environment = {"PYTHONPATH": str(ROOT), "RAY_AUTH_MODE": "disabled"}
     ray.init(cluster.address, log_to_driver=False, runtime_env={"env_vars": environment})

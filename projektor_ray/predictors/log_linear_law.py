@@ -78,7 +78,7 @@ def _law(mixtures: Floats, values: Floats, sign: float) -> tuple[float, float, l
     offset = float(sign * ((sign * values).min() - 1))
     logs = np.log(sign * (values - offset))
     start = np.append(offset, np.linalg.lstsq(mixtures, logs, rcond=1e-6)[0])
-    found = leastsq(
+    solution = leastsq(
         residuals,
         start,
         Dfun=jacobian,
@@ -88,5 +88,5 @@ def _law(mixtures: Floats, values: Floats, sign: float) -> tuple[float, float, l
         maxfev=CALLS_PER_COEFFICIENT * len(start),
         full_output=True,
     )[0]
-    cost = float(np.sum(residuals(found) ** 2)) / 2
-    return cost, sign, [float(number) for number in found]
+    cost = float(np.sum(residuals(solution) ** 2)) / 2
+    return cost, sign, [float(number) for number in solution]

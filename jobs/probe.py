@@ -26,9 +26,8 @@ from jobs.tensorboard import logging_to
 from jobs.workspace import Workspace
 from projektor_ray.cli.screen import statement, status
 from projektor_ray.errors import InputError, TooFewProbesError, UnfinishedError
-from projektor_ray.explain.design_end import design_end
 from projektor_ray.explain.formatting import count
-from projektor_ray.explain.probe_findings import probe_facts
+from projektor_ray.explain.probe_findings import design_end, probe_facts
 from projektor_ray.learners import build_learner
 from projektor_ray.learners.metrics import constant_metrics
 from projektor_ray.probes.findings import probe_findings

@@ -129,7 +129,11 @@ def by_hand(served: ServedStudy, state: PageState, deadline: float) -> str:
         "by_hand.html",
         results=results,
         purchase=own,
-        names=study.providers,
+        bought=[
+            f"{name} {count:,}"
+            for name, count in zip(study.providers, samples.tolist(), strict=True)
+            if count
+        ],
         fact=str(compare_purchases(study, own, plan, "your mixture", "the plan")),
     )
 

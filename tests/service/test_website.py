@@ -147,3 +147,8 @@ def test_a_study_of_one_scale_has_a_page(tmp_path: Path) -> None:
         assert "one scale only" in refused
     with pytest.raises(InputError):
         open_study(tmp_path).select(size=90)
+
+
+def test_a_mixture_by_hand_lists_what_it_buys(client: TestClient) -> None:
+    html = client.get("/parts/by-hand?form=1&ask=size&size=60&share.ada=40&share.bob=20").text
+    assert re.search(r">ada 40 · bob 20</p>", html)

@@ -239,14 +239,16 @@ class AveragedPosterior:
         on_trend = trend_at @ self.trend.pseudo_inverse
         above = on_trend @ self.average.targets - self.mean(trend_at, kernels_at)
         total = np.zeros(len(trend_at))
+        on_trend_squared = _products(on_trend, on_trend)
         for j, at in enumerate(kernels_at):
             by_trend = trend_at @ self._trend_on_kernels[j]
             open_part = (at - by_trend) @ self.average.spectra[j].vectors
-            known = np.sum(by_trend * on_trend, axis=1) - 2 * np.sum(on_trend * at, axis=1)
+            known = _products(on_trend, by_trend - 2 * at)
             prior, free, explained = self._variances[j]
-            within = prior * (variances_at[j] + known) + free * np.sum(on_trend**2, axis=1)
+            within = prior * (variances_at[j] + known) + free * on_trend_squared
             total += np.maximum(within - open_part**2 @ explained, 0.0)
-            total += np.sum(self._apart(j, above, open_part) ** 2, axis=1)
+            apart = self._apart(j, above, open_part)
+            total += _products(apart, apart)
         return total
 
     def covariance(
@@ -309,3 +311,8 @@ class AveragedPosterior:
         """
         pulled = open_part @ self._pulls[j]
         return np.asarray((above[:, None] + pulled) * np.sqrt(self.average.weights[j]))
+
+
+def _products(rows: Floats, others: Floats) -> Floats:
+    """The inner product of each row with the other of its place, shape (q,)."""
+    return np.asarray(np.einsum("qn,qn->q", rows, others))

@@ -33,8 +33,8 @@ CORRELATIONS = (-0.7, 0.0, 0.7)
 STRAIGHT = Bend()
 CONSTANT_TOLERANCE = 1e-10
 FEWEST_PROBES = 6
-MOST_CACHED = 3
-"""Sizes: the one to predict, the largest scale and the smallest, by which its growth is known."""
+MOST_CACHED = 4
+"""Sizes whose process is stored: those of a curve would take much memory."""
 
 
 class Joint(ScaleModel):
@@ -74,6 +74,7 @@ class Joint(ScaleModel):
             )
         self._probes = probes
         self._cached: dict[float, KernelSum] = {}
+        self._rising: KernelSum | None = None
         self._trained, self._which = np.unique(probes.mixtures, axis=0, return_inverse=True)
         self._last = float(self.scales[-1])
         self._centre = float(probes.distances.mean())
@@ -156,12 +157,14 @@ class Joint(ScaleModel):
         return np.asarray(by_probe @ np.eye(len(self._trained))[self._which])
 
     def _process_at(self, log: float) -> KernelSum:
-        """The process at one size; those of the last few sizes are stored."""
-        if log not in self._cached:
+        """The process at one size; those of the sizes that were used last are stored."""
+        process = self._cached.pop(log, None)
+        if process is None:
             while len(self._cached) >= MOST_CACHED:
-                del self._cached[next(iter(self._cached))]
-            self._cached[log] = KERNELS.weighted(self._trained, self._duals_at(log))
-        return self._cached[log]
+                self._cached.pop(next(iter(self._cached)), None)
+            process = KERNELS.weighted(self._trained, self._duals_at(log))
+        self._cached[log] = process
+        return process
 
     def _predict(self, mixtures: Floats, distances: Floats, size: float) -> Floats:
         return self.value_and_gradient(mixtures, distances, np.zeros(mixtures.shape), size)[0]
@@ -180,9 +183,11 @@ class Joint(ScaleModel):
 
     def rise(self, mixtures: Floats, distances: Floats) -> Floats:
         """∂L̂/∂x, shape (q,): the prediction is linear in x."""
-        first = self._predict(mixtures, distances, self.scales[0])
-        last = self._predict(mixtures, distances, self._last)
-        return np.asarray((first - last) / self.axis.at(np.array(self.scales[0])))
+        if self._rising is None:
+            first = float(self.axis.at(np.array(self.scales[0])))
+            duals = (self._duals_at(first) - self._duals_at(0.0)) / first
+            self._rising = KERNELS.weighted(self._trained, duals)
+        return np.asarray(self._posterior.trend_coefficients[2] + self._rising(mixtures)[0])
 
     def _growth(self, mixtures: Floats, distances: Floats, size: float) -> Floats:
         beyond = max(float(self.axis.at(np.array(size))), 0.0) / self.law.factor

@@ -85,8 +85,9 @@ class NextMixtures(Searcher):
 
     def _place(self, step: Step) -> None:
         assert step.mixtures is not None
-        rows = design_rows(self.study, step)
-        self._design.append(rows, self.study.probes_metadata)
+        metadata = self.study.probes_metadata
+        rows = design_rows(self.study, step, self._design.rows(metadata.input_hash))
+        self._design.append(rows, metadata)
         self.study = self.study.grown(step.mixtures)
         for row in rows:
             self._queue.extend(self._indices_of[row["mixture_id"]])

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from actors.nodes import living_nodes
 from jobs.check import check_input
 from jobs.fit import fit_models
 from jobs.measure import measure, measure_mixtures
@@ -9,11 +10,13 @@ from jobs.probe import probe, probes_left, unfinished
 from jobs.profiles import profiles
 from jobs.refinement import refine_distances
 from jobs.report import conclude, is_there, write_page
-from jobs.stage_lines import show_cautions, show_data
+from jobs.stage_lines import show_cautions, show_data, show_design
 from jobs.workspace import Workspace
 from projektor_ray.cli import terminal
 from projektor_ray.errors import TooFewProbesError
 from projektor_ray.explain.results import Results
+from projektor_ray.probes.cost_estimate import slots_of
+from projektor_ray.study.fitting import missing_probes
 from projektor_ray.study.record import write_record
 
 
@@ -34,6 +37,9 @@ def run_stages(
     show_data(workspace.study)
     check_input(workspace)
     show_cautions(workspace.study)
+    done = workspace.probes()
+    if missing := missing_probes(workspace.study, done):
+        show_design(workspace.study, done, missing, slots_of(workspace.study, living_nodes()))
     write_record(workspace.folder, workspace.study, sources)
     measure(workspace)
     drawn = profiles(workspace)

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from jobs.stage_lines import show_data
+from jobs.stage_lines import show_data, show_design
 from jobs.study_tables import StudyTables
 from projektor_ray.cli import screen
 from projektor_ray.explain.data_lines import foreign_label_facts
@@ -43,6 +43,7 @@ def check(workspace: "Workspace", *, timed: bool = False) -> None:
         missing = missing_probes(study, done)
     threads = threads_of(study)
     slots = slots_of(study, living_nodes())
+    show_design(study, done, missing, slots)
     sizes = remaining_sizes(study, missing)
     numbers = StudyCheck(
         timed=len(trained),
@@ -60,6 +61,7 @@ def check_finished(tables: StudyTables) -> None:
     """The same for a study whose trainings and distances are all there; starts no Ray."""
     show_data(tables.study)
     check_study(tables.study)
+    show_design(tables.study, tables.probes())
     distances = [(one.study.set_name, 0, None) for one in tables.each]
     threads = threads_of(tables.study)
     _show(tables.study, StudyCheck(0, 0, 0, None, threads, None, distances))

@@ -12,13 +12,12 @@ from jobs.study_tables import StudyTables, check_config, repair
 from projektor_ray import __version__
 from projektor_ray.cli import terminal
 from projektor_ray.data import Samples
-from projektor_ray.designs.adaptive import chosen_before
+from projektor_ray.designs.base_design import continued
 from projektor_ray.errors import TooFewProbesError
 from projektor_ray.explain.results import Results
 from projektor_ray.storage.folder import Folder
 from projektor_ray.storage.hashing import digest
 from projektor_ray.storage.lease import leased
-from projektor_ray.storage.ledger import Ledger
 from projektor_ray.study import UNNAMED, StudyConfig, resolve
 from projektor_ray.study.fitting import missing_probes, unmeasured
 from projektor_ray.study.interpolated import error_bound, read_error
@@ -58,10 +57,7 @@ def finished_tables(
     sets = recorded_sets(folder, sources)
     if sets is None:
         return None
-    study = resolve(config, *sets)
-    if study.adaptive:
-        design = Ledger(folder, "adaptive_design").rows(study.probes_metadata.input_hash)
-        study = study.grown(chosen_before(study, design))
+    study = continued(resolve(config, *sets), folder)
     tables = StudyTables(study, folder)
     if study.open_probes or missing_probes(study, tables.probes(), retry_failed=retry_failed):
         return None
@@ -90,6 +86,7 @@ def finished_results(
         return None
     with leased(tables.folder) as lease:
         repair(tables.folder)
+        continued(tables.study, tables.folder, records=True)
         tables = replace(tables, lease=lease)
         write_record(tables.folder, tables.study, sources)
         drawn = _show(tables)

@@ -1,14 +1,17 @@
 """The lines that stages show, the same whether a stage has work to do or finds all of it done."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from jobs.study_tables import StudyTables
 from projektor_ray.cli.screen import status
+from projektor_ray.designs.base_design import Reuse
 from projektor_ray.explain.data_lines import data_facts, foreign_label_facts, guessed_labels
+from projektor_ray.explain.design_facts import new_probes, reuse_facts
 from projektor_ray.explain.formatting import count
+from projektor_ray.probes.cost_estimate import estimate
 from projektor_ray.probes.faults import last_line
 from projektor_ray.storage.schemas import Key, Row
-from projektor_ray.study import Study
+from projektor_ray.study import Probe, Study
 
 SHOWN_SETS = 20
 
@@ -28,6 +31,23 @@ def show_cautions(study: Study) -> None:
     """Say what is amiss with the pilots' labels."""
     for caution in foreign_label_facts(study.foreign_labels):
         status("Caution", str(caution))
+
+
+def show_design(
+    study: Study, done: Mapping[Key, Row], missing: Sequence[Probe] = (), slots: int = 1
+) -> None:
+    """Say what stays of earlier probes where providers joined or left, and what is new.
+
+    Parameters
+    ----------
+    done, missing : rows of the ledger, and the probes to train.
+    slots : probes that run at once.
+    """
+    new = new_probes(study, missing)
+    cost = estimate(study, done, [probe.size for probe in new], slots) if new else None
+    seconds = None if cost is None else cost.wall_seconds
+    for one in reuse_facts(study, Reuse.of(study, done), missing, seconds):
+        status("Design", str(one))
 
 
 def show_distances(study: Study, reused: int, measured: str = "0 measured") -> None:

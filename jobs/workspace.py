@@ -13,12 +13,11 @@ from actors.transport_inputs import embedded_references
 from jobs.cluster import connected
 from jobs.study_tables import StudyTables, check_config, repair
 from projektor_ray.data import Samples
-from projektor_ray.designs.adaptive import chosen_before
+from projektor_ray.designs.base_design import continued
 from projektor_ray.errors import InputError
 from projektor_ray.probes.resources import lacking_resources
 from projektor_ray.storage.folder import Folder
 from projektor_ray.storage.lease import leased
-from projektor_ray.storage.ledger import Ledger
 from projektor_ray.study import StudyConfig, resolve
 from projektor_ray.study.interpolated import read_error
 from projektor_ray.transport import DistanceFunction
@@ -123,7 +122,5 @@ def opened(
         with leased(folder) if appends else nullcontext() as lease:
             if appends:
                 repair(folder)
-            if study.adaptive:
-                design = Ledger(folder, "adaptive_design").rows(study.probes_metadata.input_hash)
-                study = study.grown(chosen_before(study, design))
+            study = continued(study, folder, records=appends)
             yield Workspace(study, folder, lease, pilots=pilots, local=local)

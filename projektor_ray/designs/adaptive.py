@@ -181,8 +181,14 @@ def _outlook_of(
     )
 
 
-def design_rows(study: Study, step: Step) -> list[Row]:
-    """Rows of the `adaptive_design` table for mixtures chosen to follow those of the study."""
+def design_rows(study: Study, step: Step, earlier: Mapping[Key, Row]) -> list[Row]:
+    """Rows of the `adaptive_design` table for mixtures chosen to follow those of the study.
+
+    Parameters
+    ----------
+    earlier : rows of the table, which may be of mixtures of other providers.
+    """
+    first = max([len(study.mixtures), *(row["position"] + 1 for row in earlier.values())])
     assert step.mixtures is not None
     return [
         {
@@ -191,20 +197,23 @@ def design_rows(study: Study, step: Step) -> list[Row]:
             "position": position,
             "gain": step.gain,
         }
-        for position, mixture in enumerate(step.mixtures, len(study.mixtures))
+        for position, mixture in enumerate(step.mixtures, first)
     ]
 
 
 def chosen_before(study: Study, design: Mapping[Key, Row]) -> Floats:
-    """Mixtures that earlier runs chose and that are still mixtures of these pilots, (b, m).
-
-    A provider that came later has no share in them; one that went, or whose pilot changed, takes
-    those with it that it has a share in.
-    """
-    chosen = []
-    for row in sorted(design.values(), key=lambda row: row["position"]):
-        shares = dict(zip(row["providers"], row["mixture"], strict=True))
-        mixture = np.array([shares.get(name, 0.0) for name in study.names])
-        if study.identify(mixture) == row["mixture_id"]:
-            chosen.append(mixture)
+    """Mixtures that earlier runs chose and that are still mixtures of these pilots, (b, m)."""
+    rows = sorted(design.values(), key=lambda row: row["position"])
+    chosen = [mixture for row in rows if (mixture := over_providers(study, row)) is not None]
     return np.array(chosen).reshape(-1, len(study.names))
+
+
+def over_providers(study: Study, row: Row) -> Floats | None:
+    """The mixture of a ledger's row over the study's providers, (m,); None if it is none of them.
+
+    A provider that came later has no share in it; one that went, or whose pilot changed, takes
+    it along if it has a share.
+    """
+    shares = dict(zip(row["providers"], row["mixture"], strict=True))
+    mixture = np.array([shares.get(name, 0.0) for name in study.names])
+    return mixture if study.identify(mixture) == row["mixture_id"] else None

@@ -1,7 +1,7 @@
 """The maximin design: each mixture as far as possible from those chosen before.
 
 Nested: a design of more mixtures begins with the design of fewer, so that the probes of a smaller
-study are reused.
+study are reused. Over more providers it begins with a base design, whose mixtures are trained.
 """
 
 import numpy as np
@@ -13,36 +13,45 @@ from projektor_ray.storage.array_types import Floats
 TIE_DIGITS = 9
 
 
-def maximin(candidates: Floats, count: int) -> NDArray[np.intp]:
+def maximin(candidates: Floats, count: int, base: Floats | None = None) -> NDArray[np.intp]:
     """Farthest-point design in √p: the k-centre of Gonzalez (1985), within twice the optimum.
 
     The first is the candidate nearest to the centroid of the simplex; each further one has the
     largest Hellinger distance to its nearest chosen one. Ties go to the earlier candidate.
 
+    Parameters
+    ----------
+    candidates : shape (q, m).
+    base : mixtures that count as chosen already, shape (b, m); with any of them, the first
+        candidate is the one farthest from them.
+
     Returns
     -------
     array, shape (count,): indices, in the order chosen.
     """
-    check_count(count, 1, len(candidates))
+    base = candidates[:0] if base is None else base
+    check_count(count, 0 if len(base) else 1, len(candidates))
     roots = np.sqrt(candidates)
-    first = int(np.argmax(np.round(roots.sum(axis=1), TIE_DIGITS)))
-    chosen, nearest = [first], _squared_distance(roots, first)
+    nearest = np.full(len(roots), np.inf)
+    for root in np.sqrt(base):
+        nearest = np.minimum(nearest, _squared_distance(roots, root))
+    chosen: list[int] = []
     while len(chosen) < count:
+        nothing_chosen = np.isinf(nearest).all()
+        score = roots.sum(axis=1) if nothing_chosen else nearest
+        chosen.append(int(np.argmax(np.round(score, TIE_DIGITS))))
+        nearest = np.minimum(nearest, _squared_distance(roots, roots[chosen[-1]]))
         # A chosen candidate is at distance 0, as is one equal to it: never before the others.
         nearest[chosen[-1]] = -1.0
-        chosen.append(int(np.argmax(np.round(nearest, TIE_DIGITS))))
-        nearest = np.where(
-            nearest < 0, nearest, np.minimum(nearest, _squared_distance(roots, chosen[-1]))
-        )
-    return np.array(chosen)
+    return np.array(chosen, dtype=np.intp)
 
 
-def _squared_distance(roots: Floats, index: int) -> Floats:
-    return np.asarray(((roots - roots[index]) ** 2).sum(axis=1))
+def _squared_distance(roots: Floats, root: Floats) -> Floats:
+    return np.asarray(((roots - root) ** 2).sum(axis=1))
 
 
-def maximin_design(providers: int, count: int) -> Floats:
-    """`maximin` over the `candidates`, shape (count, m).
+def maximin_design(providers: int, count: int, base: Floats | None = None) -> Floats:
+    """`maximin` over the `candidates`: count mixtures beside those of a base, shape (count, m).
 
     Raises
     ------
@@ -50,4 +59,4 @@ def maximin_design(providers: int, count: int) -> Floats:
         If there are not so many candidates.
     """
     grid = candidates(providers)
-    return np.asarray(grid[maximin(grid, count)])
+    return np.asarray(grid[maximin(grid, count, base)])

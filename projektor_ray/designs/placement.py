@@ -89,7 +89,7 @@ def feasible_purchases(config: StudyConfig, providers: Sequence[Provider]) -> Fe
 
 
 def place(
-    config: StudyConfig, providers: Sequence[Provider], pilots: Sequence[int]
+    config: StudyConfig, providers: Sequence[Provider], pilots: Sequence[int], base: Floats
 ) -> tuple[Floats, Adaptive | None]:
     """The design that a configuration asks for, (B, m); of an adaptive one, its beginning.
 
@@ -97,6 +97,8 @@ def place(
     ----------
     providers : sorted by name.
     pilots : how many samples each has revealed, n_i.
+    base : mixtures that were trained before providers joined or left, (b, m): the first of every
+        design but one that the study's file lists whole.
 
     Raises
     ------
@@ -107,8 +109,28 @@ def place(
     """
     listed = _listed_mixtures(config.probes, [provider.name for provider in providers])
     if config.probes.design == "adaptive":
-        return _adaptive(config, providers, np.asarray(pilots), listed)
-    return distinct(np.vstack([_placed(config, len(providers), listed), listed])), None
+        return _adaptive(config, providers, np.asarray(pilots), listed, base)
+    if lists_all(config.probes):
+        return distinct(listed), None
+    return distinct(np.vstack([base, _placed(config, base), listed])), None
+
+
+def lists_all(probes: ProbesConfig) -> bool:
+    """Whether the mixtures of the design are those that the study's file lists, and no others."""
+    return bool(probes.mixtures) and not (probes.lattice or probes.design or probes.n_mixtures)
+
+
+def added_count(count: int, base: Floats) -> int:
+    """How many mixtures a design of `count` adds to a base, (b, m).
+
+    As many as `count` lacks. A provider without a share in any base mixture brings at least
+    `count / m`, rounded down, and at least one.
+    """
+    if not len(base):
+        return count
+    providers: int = base.shape[1]
+    newcomers = int((base.sum(axis=0) == 0).sum())
+    return max(count - len(base), newcomers * max(count // providers, 1))
 
 
 def _listed_mixtures(probes: ProbesConfig, names: Sequence[str]) -> Floats:
@@ -117,16 +139,14 @@ def _listed_mixtures(probes: ProbesConfig, names: Sequence[str]) -> Floats:
     return check_mixtures(np.array(rows), len(names)) if rows else np.empty((0, len(names)))
 
 
-def _placed(config: StudyConfig, providers: int, listed: Floats) -> Floats:
-    """The mixtures of a design that is placed at once.
+def _placed(config: StudyConfig, base: Floats) -> Floats:
+    """The mixtures of a design that is placed at once, besides those of a base (b, m).
 
-    A lattice is the default up to 4 providers only; none where mixtures are listed.
+    A lattice is the default up to 4 providers only, and only without a base.
     """
-    probes = config.probes
-    if len(listed) and not (probes.lattice or probes.design or probes.n_mixtures):
-        return listed
-    by_default = "maximin" if providers > LARGEST_GRID or probes.n_mixtures else "lattice"
-    design = probes.design or ("lattice" if probes.lattice else by_default)
+    probes, providers = config.probes, base.shape[1]
+    no_lattice = providers > LARGEST_GRID or probes.n_mixtures or len(base)
+    design = probes.design or ("lattice" if probes.lattice or not no_lattice else "maximin")
     count = probes.n_mixtures or default_count(providers)
     if design == "lattice":
         return _lattice(providers, probes.lattice or _default_levels(providers))
@@ -134,9 +154,10 @@ def _placed(config: StudyConfig, providers: int, listed: Floats) -> Floats:
         return simplex_centroid(providers)
     if design == "sobol":
         return sobol(providers, count)
+    added = added_count(count, base)
     if design == "maximin":
-        return maximin_design(providers, count)
-    return d_optimal_design(providers, count, config.selection.placed_for)
+        return maximin_design(providers, added, base)
+    return d_optimal_design(providers, added, config.selection.placed_for, base)
 
 
 def _lattice(providers: int, levels: int) -> Floats:
@@ -167,7 +188,11 @@ def _default_levels(providers: int) -> int:
 
 
 def _adaptive(
-    config: StudyConfig, providers: Sequence[Provider], pilots: NDArray[np.int64], listed: Floats
+    config: StudyConfig,
+    providers: Sequence[Provider],
+    pilots: NDArray[np.int64],
+    listed: Floats,
+    base: Floats,
 ) -> tuple[Floats, Adaptive]:
     """First a maximin design over the whole simplex, then the ones nearest to it that may be
     bought: what is learnt far from them does not change the plan.
@@ -185,7 +210,8 @@ def _adaptive(
             f"{len(grid)} can be drawn from the pilots at scale {max(probes.scales):,}. Set "
             "probes.initial_mixtures to fewer, use smaller scales, or set probes.replacement: true"
         )
-    begun = distinct(np.vstack([trained[maximin(trained, initial)], listed]))
+    first = trained[maximin(trained, added_count(initial, base), base)]
+    begun = distinct(np.vstack([base, first, listed]))
     grows = Adaptive(_drawable(distinct(bought), probes, pilots, names), len(begun), most)
     return begun, grows
 

@@ -76,6 +76,13 @@ SCHEMAS: dict[str, pa.Schema] = {
         ("position", _COUNT, "Position of the mixture in the design, counted from 0."),
         ("gain", _NUMBER, "Expected improvement of the metric when the mixture was chosen."),
     ),
+    "base_design": _table(
+        "Ledger of the mixtures that the design was continued from, each time that providers "
+        "joined or left: one row for each, and one without shares where none still applied.",
+        ("change", _COUNT, "Number of the change of providers, counted from 0."),
+        _MIXTURE_ID,
+        _MIXTURE,
+    ),
     "study": _table(
         "Record of the study: one row, from which the folder is opened without pilots.",
         ("config", _TEXT, "Configuration as JSON, without sources."),
@@ -263,6 +270,7 @@ KEYS: dict[str, tuple[str, ...]] = {
     "probes": ("mixture_id", "size", "seed", "learner", "metric"),
     "distances": ("mixture_id",),
     "adaptive_design": ("mixture_id",),
+    "base_design": ("change", "mixture_id"),
 }
 """The ledgers, and the columns that identify a row of each."""
 

@@ -7,6 +7,7 @@ import numpy as np
 from projektor_ray.designs.placement import place
 from projektor_ray.errors import InputError
 from projektor_ray.learners.metrics import METRICS, Metric
+from projektor_ray.storage.array_types import Floats
 from projektor_ray.storage.largest_remainder import round_counts
 from projektor_ray.study.compatibility import check_features, check_labels
 from projektor_ray.study.config import StudyConfig
@@ -15,9 +16,17 @@ from projektor_ray.study.validation_sets import SetSummary
 
 
 def resolve(
-    config: StudyConfig, pilots: Sequence[SetSummary], validations: Sequence[SetSummary]
+    config: StudyConfig,
+    pilots: Sequence[SetSummary],
+    validations: Sequence[SetSummary],
+    base: Floats | None = None,
 ) -> Study:
     """The study that a configuration asks for, given what the pilots hold; every check is here.
+
+    Parameters
+    ----------
+    base : mixtures that the design begins with, (b, m), providers sorted by name; see
+        `designs.base_design`.
 
     Raises
     ------
@@ -31,8 +40,9 @@ def resolve(
     metric = METRICS[config.metric]
     check_sets(pilots, validations, metric)
     check_goal(config, [validation.name for validation in validations], metric)
-    design = place(config, providers, [pilot.size for pilot in pilots])
-    study = Study(config, providers, pilots, tuple(validations), *design)
+    base = np.empty((0, len(pilots))) if base is None else base
+    design = place(config, providers, [pilot.size for pilot in pilots], base)
+    study = Study(config, providers, pilots, tuple(validations), *design, base)
     if not config.probes.replacement:
         _check_pilots_suffice(study)
     return study

@@ -244,6 +244,7 @@ def _extended(study: Study, pilot: SetSummary, offer: ProviderConfig) -> Study:
         providers=(*study.providers, offer.sold_by()),
         pilots=(*study.pilots, pilot),
         mixtures=_padded(study.mixtures),
+        base=_padded(study.base),
         adaptive=None,
     )
 

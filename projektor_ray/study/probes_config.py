@@ -28,8 +28,8 @@ class ProbesConfig(Config):
     ) = Field(
         None,
         description="How the mixtures of the probes are placed. Absent: lattice for up to 4 "
-        "providers, else maximin. adaptive: a maximin design first, then the mixtures that may be "
-        "the best purchase.",
+        "providers, else maximin; after providers joined or left, maximin. adaptive: a maximin "
+        "design first, then the mixtures that may be the best purchase.",
     )
     lattice: int | None = Field(
         None,
@@ -43,7 +43,8 @@ class ProbesConfig(Config):
         ge=1,
         le=MOST_MIXTURES,
         description="Number of mixtures of a sobol, maximin or d_optimal design, for m providers; "
-        "absent: 4m + 1. Most mixtures of an adaptive design; absent: 7m + 1.",
+        "absent: 4m + 1. Most mixtures of an adaptive design; absent: 7m + 1. After a provider "
+        "joined, a design may have more: all trained mixtures stay in it.",
     )
     initial_mixtures: int | None = Field(
         None,

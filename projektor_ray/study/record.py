@@ -11,7 +11,6 @@ from projektor_ray.data.fingerprints import fingerprints
 from projektor_ray.errors import InputError
 from projektor_ray.storage.folder import Folder
 from projektor_ray.storage.hashing import digest
-from projektor_ray.storage.ledger import Ledger
 from projektor_ray.storage.schemas import Row, make_table
 from projektor_ray.storage.settings import parse
 from projektor_ray.study.checks import resolve
@@ -76,18 +75,13 @@ def read_record(folder: Folder) -> StudyRecord:
     validations = _summaries(row["validation_sets"])
     study = resolve(config, _summaries(row["pilots"]), validations)
     names = [one.name for one in validations]
-    record = StudyRecord(
-        study,
+    from projektor_ray.designs.base_design import recorded  # which imports this package
+
+    return StudyRecord(
+        recorded(study, folder, row["probe_hashes"]),
         dict(zip(names, row["probe_hashes"], strict=True)),
         dict(zip(names, row["distance_hashes"], strict=True)),
     )
-    if study.adaptive is None:
-        return record
-    from projektor_ray.designs.adaptive import chosen_before  # which imports this package
-
-    design = Ledger(folder, "adaptive_design").rows(row["probe_hashes"][0])
-    grown = study.grown(chosen_before(study, design))
-    return StudyRecord(grown, record.probe_hashes, record.distance_hashes)
 
 
 def sources_fingerprint(

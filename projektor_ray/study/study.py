@@ -77,6 +77,8 @@ class Study:
     validations : summaries of the validation sets that every probe is measured on.
     mixtures : the design, shape (B, m); of an adaptive one, what is placed so far, in order.
     adaptive : how an adaptive design grows; None for other designs.
+    base : mixtures that were trained before providers joined or left, (b, m), see
+        `designs.base_design`; the design begins with them, unless the study's file lists it whole.
     first_validation : the first set of the whole study that this one is a part of; None where this
         is the whole one.
     """
@@ -87,6 +89,7 @@ class Study:
     validations: tuple[SetSummary, ...]
     mixtures: Floats
     adaptive: Adaptive | None
+    base: Floats
     first_validation: SetSummary | None = None
 
     @cached_property
@@ -340,5 +343,6 @@ class Study:
                 for x in (one.probes_metadata, one.distances_metadata)
             ),
             *([] if self.aggregation is None else [repr(self.aggregation)]),
+            *([["base", *map(self.identify, self.base)]] if len(self.base) else []),
         )
         return self._metadata(input_hash)

@@ -1,22 +1,26 @@
 """The searcher of an adaptive design, asked by a loop as Tune asks it; no Ray is started."""
 
 import itertools
+import shutil
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from ray.tune.search import Searcher
 
 from actors.adaptive import NextMixtures
-from projektor_ray.designs.adaptive import chosen_before
+from projektor_ray.designs.base_design import continued
 from projektor_ray.probes.train_probe import Outcome
 from projektor_ray.storage.folder import Folder
 from projektor_ray.storage.ledger import Ledger
 from projektor_ray.storage.schemas import Key, Row
 from projektor_ray.study import Probe, Study
 from projektor_ray.study.fitting import missing_probes
+from tests.helpers.provider_changes import study_of
 from tests.helpers.studies import adaptive, measured, value
 
 SLOTS = 5
@@ -31,11 +35,22 @@ def trained(probe: Probe) -> Outcome:
     return Outcome(probe, (value(probe.mixture, probe.size),), "", 1.0, then)
 
 
-def run(folder: Path, rows: dict[Key, Row], dies_after: int = 10**9, **asked: Any) -> Study:
-    """A run that keeps SLOTS trials busy, the youngest ending first, and dies after some."""
-    study = adaptive(**{"initial_mixtures": 4, "n_mixtures": 9, "batch": 2, **asked})
-    design = Ledger(Folder(folder), "adaptive_design")
-    study = study.grown(chosen_before(study, design.rows(study.probes_metadata.input_hash)))
+def run(
+    folder: Path,
+    rows: dict[Key, Row],
+    dies_after: int = 10**9,
+    names: Sequence[str] = (),
+    **asked: Any,
+) -> Study:
+    """A run that keeps SLOTS trials busy, the youngest ending first, and dies after some.
+
+    Parameters
+    ----------
+    names : of the providers; absent: the usual three.
+    """
+    asked = {"initial_mixtures": 4, "n_mixtures": 9, "batch": 2, **asked}
+    study = study_of(names, design="adaptive", **asked) if names else adaptive(**asked)
+    study = continued(study, Folder(folder), records=True)
     searcher = NextMixtures(
         study, Folder(folder), missing_probes(study, rows), rows, measured(study)
     )
@@ -57,6 +72,7 @@ def run(folder: Path, rows: dict[Key, Row], dies_after: int = 10**9, **asked: An
         probe = searcher.probes[index]
         assert probe.key not in rows, "trained twice"
         rows[probe.key] = trained(probe).row()
+        Ledger(Folder(folder), "probes").append([rows[probe.key]], study.probes_metadata)
         searcher.finished(trained(probe))
     raise AssertionError
 
@@ -124,3 +140,39 @@ def test_what_an_earlier_design_trained_is_not_trained_again(tmp_path: Path) -> 
     last = replace(study, mixtures=chosen.mixtures[-1:])
     kept = {probe.key: rows[probe.key] for probe in last.wanted_probes()}
     assert run(tmp_path / "two", dict(kept)).mixture_ids == chosen.mixture_ids
+
+
+@pytest.mark.parametrize(
+    ("first", "then"),
+    [(("ada", "bob"), ("ada", "bob", "cyd")), (("ada", "bob", "cyd"), ("bob", "cyd"))],
+)
+@pytest.mark.parametrize("left_over", [9, 14])
+@pytest.mark.parametrize("dies_after", [2, 9])
+def test_providers_that_join_or_leave_keep_what_was_trained_and_chosen(
+    tmp_path: Path, first: tuple[str, ...], then: tuple[str, ...], left_over: int, dies_after: int
+) -> None:
+    """Also where the first run died, so that mixtures are chosen that nobody has trained."""
+    rows: dict[Key, Row] = {}
+    with pytest.raises(DriverDiedError):
+        run(tmp_path / "whole", rows, left_over, first)
+    study, mixture = study_of(first), np.array([0.0] * (len(first) - 2) + [0.4, 0.6])
+    chosen = {"mixture_id": study.identify(mixture), "mixture": mixture.tolist(), "position": 30}
+    design = Ledger(Folder(tmp_path / "whole"), "adaptive_design")
+    design.append([{**chosen, "gain": 0.1}], study.probes_metadata)
+    shutil.copytree(tmp_path / "whole", tmp_path / "cut")
+    cut = dict(rows)
+    before = set(rows)
+    expected = run(tmp_path / "whole", rows, names=then, n_mixtures=13)
+    usable = {key for key, row in rows.items() if key in before and key[0] in expected.mixture_ids}
+    assert len(usable) == (len(before) if len(then) > len(first) else usable_of(before, rows))
+    with pytest.raises(DriverDiedError):
+        run(tmp_path / "cut", cut, dies_after, then, n_mixtures=13)
+    assert run(tmp_path / "cut", cut, names=then, n_mixtures=13).mixture_ids == expected.mixture_ids
+    assert {key: row["value"] for key, row in cut.items()} == {
+        key: row["value"] for key, row in rows.items()
+    }
+
+
+def usable_of(keys: set[Key], rows: dict[Key, Row]) -> int:
+    """How many probes of three providers have no share of the first."""
+    return sum(rows[key]["mixture"][0] == 0 for key in keys)

@@ -207,7 +207,7 @@ def test_candidates_may_be_bought_and_drawn() -> None:
 
 
 def kept(study: Study, step: Step) -> dict[Key, Row]:
-    rows = design_rows(study, step)
+    rows = design_rows(study, step, {})
     return {(row["mixture_id"],): {**row, "providers": study.names} for row in rows}
 
 

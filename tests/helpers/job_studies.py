@@ -11,7 +11,7 @@ from projektor_ray.storage.schemas import SCHEMAS
 from projektor_ray.storage.settings import parse
 from projektor_ray.study import SetSummary, Study, StudyConfig, resolve
 
-LEDGERS = ("probes", "distances", "adaptive_design")
+LEDGERS = ("probes", "distances", "adaptive_design", "base_design")
 OF_SEVERAL = "validation_sets"
 """The table that a study of one validation set does not have."""
 CLOCKS = ("seconds", "started_at", "sources")

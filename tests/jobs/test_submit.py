@@ -153,7 +153,7 @@ def test_a_submitted_study(head: Head, tmp_path: Path) -> None:
     assert info.driver_exit_code == 0
     assert table(out, "probes").num_rows == PROBES
     assert {row["status"] for row in rows(out, "probes")} == {"done"}
-    made = set(SCHEMAS) - {"adaptive_design", OF_SEVERAL}
+    made = set(SCHEMAS) - {"adaptive_design", "base_design", OF_SEVERAL}
     others = "design belongs to an adaptive study, sets to one of several validation sets"
     assert all(table(out, name).num_rows for name in made), others
     travelled = next(

@@ -1,0 +1,95 @@
+"""What a design makes of the probes that its folder has, and what its new mixtures cost."""
+
+from collections.abc import Iterator, Sequence
+
+from projektor_ray.designs.base_design import Reuse
+from projektor_ray.designs.candidates import default_count
+from projektor_ray.designs.placement import added_count, lists_all
+from projektor_ray.errors import listed
+from projektor_ray.explain.facts import Fact, fact
+from projektor_ray.explain.formatting import count
+from projektor_ray.study import Probe, Study
+
+
+def reuse_facts(
+    study: Study, reuse: Reuse, missing: Sequence[Probe], seconds: float | None
+) -> Iterator[Fact]:
+    """What stays of earlier probes, and what the new mixtures cost, before they are trained.
+
+    Parameters
+    ----------
+    missing : the probes to train.
+    seconds : estimated time of those of new mixtures, where some probe is finished.
+    """
+    if len(study.base) and not lists_all(study.config.probes):
+        yield _base(study, reuse)
+        yield _added(study, missing, seconds)
+    if reuse.unused:
+        yield _unused(study, reuse.unused)
+    if reuse.obsolete:
+        yield fact(
+            "obsolete_probes",
+            f"{count(reuse.obsolete, 'finished probe')} cannot be used: their samples are of "
+            "providers that left, or of pilots that have changed.",
+            probes=reuse.obsolete,
+        )
+
+
+def new_probes(study: Study, missing: Sequence[Probe]) -> list[Probe]:
+    """The missing probes of mixtures that are not in the study's base."""
+    base = {study.identify(mixture) for mixture in study.base}
+    return [probe for probe in missing if probe.mixture_id not in base]
+
+
+def _base(study: Study, reuse: Reuse) -> Fact:
+    base = len(study.base)
+    return fact(
+        "base_design",
+        f"Providers joined or left. The design continues from all {count(base, 'mixture')} that "
+        f"{'was' if base == 1 else 'were'} trained and can still be mixed; "
+        f"{count(reuse.used, 'finished probe')} {'is' if reuse.used == 1 else 'are'} used.",
+        mixtures=base,
+        probes=reuse.used,
+    )
+
+
+def _added(study: Study, missing: Sequence[Probe], seconds: float | None) -> Fact:
+    """How many mixtures are new and what they cost; what another design would add."""
+    probes = study.config.probes
+    added, new = len(study.mixtures) - len(study.base), new_probes(study, missing)
+    samples = sum(probe.size for probe in new)
+    newcomers = [
+        name for name, share in zip(study.names, study.base.sum(axis=0), strict=True) if not share
+    ]
+    text = f"{count(added, 'mixture')} {'is' if added == 1 else 'are'} new"
+    text += f", for {listed(newcomers)}" if newcomers and added else ""
+    if new:
+        time = "" if seconds is None else f", about {seconds:,.0f} s"
+        text += f": {count(len(new), 'probe')} to train, {samples:,} samples in all{time}"
+    fewest = added_count(probes.n_mixtures or default_count(len(study.names)), study.base)
+    if probes.design == "sobol":
+        text += ". A sobol design over other providers shares no mixture with an earlier one"
+    if fewest < added - len(probes.mixtures) and probes.design != "adaptive":
+        text += f". probes.design: maximin would add {count(fewest, 'mixture')}"
+    return fact(
+        "added_mixtures",
+        f"{text}.",
+        mixtures=added,
+        probes=len(new),
+        samples=samples,
+        seconds=seconds,
+        fewest=fewest,
+    )
+
+
+def _unused(study: Study, probes: int) -> Fact:
+    are = "is of a mixture" if probes == 1 else "are of mixtures"
+    text = f"{count(probes, 'finished probe')} {are} that this design does not have"
+    if len(study.base) and lists_all(study.config.probes):
+        text += (
+            ", since probes.mixtures lists the whole design. With probes.design: maximin besides "
+            "the list, the study uses them"
+        )
+    else:
+        text += ". List their mixtures in probes.mixtures to use them"
+    return fact("unused_probes", f"{text}.", probes=probes)

@@ -1,0 +1,71 @@
+"""What a design makes of earlier probes, in words."""
+
+from pathlib import Path
+from typing import Any
+
+from projektor_ray.designs.base_design import Reuse
+from projektor_ray.explain.design_facts import reuse_facts
+from projektor_ray.explain.facts import Fact
+from projektor_ray.storage.folder import Folder
+from projektor_ray.storage.ledger import Ledger
+from projektor_ray.study.fitting import missing_probes
+from tests.helpers.provider_changes import NAMES, begun
+
+
+def facts_of(folder: Path, first: int, then: int, **probes: Any) -> dict[str, Fact]:
+    """The facts of a study of the first so many providers that has then so many."""
+    place = Folder(folder)
+    begun(place, NAMES[:first], **probes)
+    study, _ = begun(place, NAMES[:then], most=0, **probes)
+    rows = Ledger(place, "probes").rows(study.probes_metadata.input_hash)
+    missing = missing_probes(study, rows)
+    return {one.kind: one for one in reuse_facts(study, Reuse.of(study, rows), missing, 12.4)}
+
+
+def test_what_stays_and_what_a_new_provider_costs(tmp_path: Path) -> None:
+    facts = facts_of(tmp_path, 5, 6)
+    assert {kind: str(one) for kind, one in facts.items()} == {
+        "base_design": "Providers joined or left. The design continues from all 21 mixtures that "
+        "were trained and can still be mixed; 42 finished probes are used.",
+        "added_mixtures": "4 mixtures are new, for fay: 8 probes to train, 200 samples in all, "
+        "about 12 s.",
+    }
+    assert dict(facts["added_mixtures"].values) == {
+        "mixtures": 4,
+        "probes": 8,
+        "samples": 4 * (10 + 40),
+        "seconds": 12.4,
+        "fewest": 4,
+    }
+
+
+def test_a_design_that_cannot_be_nested_is_named_with_one_that_can(tmp_path: Path) -> None:
+    assert str(facts_of(tmp_path / "sobol", 5, 6, design="sobol")["added_mixtures"]) == (
+        "25 mixtures are new, for fay: 50 probes to train, 1,250 samples in all, about 12 s. A "
+        "sobol design over other providers shares no mixture with an earlier one. probes.design: "
+        "maximin would add 4 mixtures."
+    )
+    lattice = str(facts_of(tmp_path / "lattice", 3, 4, lattice=4)["added_mixtures"])
+    assert lattice.endswith("about 12 s. probes.design: maximin would add 4 mixtures.")
+
+
+def test_probes_of_a_provider_that_left(tmp_path: Path) -> None:
+    facts = facts_of(tmp_path / "leaves", 6, 5)
+    assert str(facts["obsolete_probes"]).startswith("32 finished probes cannot be used: their")
+    assert str(facts["added_mixtures"]).startswith("12 mixtures are new: 24 probes to train")
+    assert set(facts_of(tmp_path / "stays", 5, 5)) == set()
+
+
+def test_probes_that_a_list_of_mixtures_leaves_out(tmp_path: Path) -> None:
+    place = Folder(tmp_path)
+    begun(place, NAMES[:3], lattice=2)
+    for names, says in [
+        (NAMES[:3], "List their mixtures in probes.mixtures to use them."),
+        (NAMES[:4], "With probes.design: maximin besides the list, the study uses them."),
+    ]:
+        study, _ = begun(place, names, most=0, mixtures=[{"ada": 1.0}, {"bob": 1.0}])
+        rows = Ledger(place, "probes").rows(study.probes_metadata.input_hash)
+        (only,) = reuse_facts(study, Reuse.of(study, rows), [], None)
+        assert (only.kind, only.values["probes"]) == ("unused_probes", 8)
+        assert str(only).startswith("8 finished probes are of mixtures that this design does not")
+        assert str(only).endswith(says)

@@ -158,7 +158,7 @@ def answers(place: Path, limit: float, repeats: int) -> Iterator[tuple[str, Wait
     size = max(study.scales)
     study.predict(even, size)
     yield f"predict, {count}", measured(lambda: study.predict(even, 2 * size), repeats), "0.005"
-    plan = measured(lambda: study.select(size=6 * size), repeats)
+    plan = measured(lambda: study.select(size=3 * size), repeats)
     yield f"select a plan and its baselines, {count}", plan, f"{limit:g}"
 
 

@@ -1,15 +1,18 @@
 """What all configuration shares: strict keys, expanded variables, errors a person can act on."""
 
+import logging
 import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, ClassVar, TypeVar
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 
 from projektor_ray.errors import InputError, nearest
 from projektor_ray.storage.yaml_files import read_yaml
+
+logger = logging.getLogger(__name__)
 
 RANGES = {
     "greater_than_equal": "must be {ge:g} or more",
@@ -37,6 +40,7 @@ MAX_MONEY = 1e15
 """Money that a field of the configuration may name."""
 LARGEST_INTEGER = 2**63
 LOG10_2 = 0.30103
+RENAMED = "In the study file %s is now called %s; it is read as that. Rename it."
 CANNOT_USE = "the configuration cannot be used:"
 LONGEST_QUOTE, LONGEST_LINE, MOST_LINES = 120, 400, 20
 RECOGNISABLE = 4
@@ -44,9 +48,34 @@ RECOGNISABLE = 4
 
 
 class Config(BaseModel):
-    """Base of all configuration: immutable, and no unknown keys."""
+    """Base of all configuration: immutable, and no unknown keys.
+
+    Attributes
+    ----------
+    former_keys : the name of each key by its former name, which is still read.
+    former_values : the same for values of a key, by the key.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
+    former_keys: ClassVar[Mapping[str, str]] = {}
+    former_values: ClassVar[Mapping[str, Mapping[str, str]]] = {}
+
+    @model_validator(mode="before")
+    @classmethod
+    def _current_names(cls, values: Any) -> Any:
+        if not isinstance(values, dict):
+            return values
+        current = dict(values)
+        for former, name in cls.former_keys.items():
+            if former in current and name not in current:
+                current[name] = current.pop(former)
+                logger.warning(RENAMED, f"key {former!r}", repr(name))
+        for key, names in cls.former_values.items():
+            value = current.get(key)
+            if isinstance(value, str) and value in names:
+                current[key] = names[value]
+                logger.warning(RENAMED, f"{key}: {value}", f"{key}: {names[value]}")
+        return current
 
 
 ConfigT = TypeVar("ConfigT", bound=Config)

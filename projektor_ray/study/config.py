@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 
 from pydantic import AfterValidator, Field, model_validator
 
@@ -56,6 +56,7 @@ class StudyConfig(Config):
     (True, (50, 200))
     """
 
+    former_keys: ClassVar = {"project": "projection_sizes"}
     name: FileName = Field(
         description="Name of the study: letters, digits, spaces and . - _, at most 100. It names "
         "the default folder out/NAME and is in every table.",

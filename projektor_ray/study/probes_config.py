@@ -3,7 +3,7 @@
 import itertools
 import math
 from pathlib import Path
-from typing import Literal
+from typing import ClassVar, Literal
 
 from pydantic import Field, field_validator, model_validator
 
@@ -19,6 +19,8 @@ MOST_SEEDS = 10_000
 class ProbesConfig(Config):
     """Which probes are trained: mixtures × scales × seeds."""
 
+    former_keys: ClassVar = {"mixtures_count": "n_mixtures", "first": "initial_mixtures"}
+    former_values: ClassVar = {"design": {"spread": "maximin", "scrambled": "sobol"}}
     scales: tuple[int, ...] = Field(
         description="Sizes at which probes are trained, N0 < N1 < …; a factor of 4 or more apart. "
         "One alone is fitted, but not projected from."

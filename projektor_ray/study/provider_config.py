@@ -2,6 +2,7 @@
 
 import itertools
 import unicodedata
+from typing import ClassVar
 
 from pydantic import Field, field_validator, model_validator
 
@@ -13,6 +14,7 @@ from projektor_ray.storage.settings import MAX_MONEY, MAX_SAMPLES, Config
 class TierConfig(Config):
     """One price tier of a provider: the price of the samples above a quantity."""
 
+    former_keys: ClassVar = {"beyond": "above_quantity"}
     above_quantity: int = Field(
         ge=1,
         le=MAX_SAMPLES,

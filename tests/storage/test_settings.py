@@ -1,7 +1,7 @@
 """Configuration: what a person wrote wrong is said in one line, with where it is and what to do."""
 
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 from pydantic import Field, field_validator
@@ -159,3 +159,40 @@ def test_what_an_inner_error_explains_is_not_repeated() -> None:
         parse(StudyConfig, study)
     assert "providers.a.capacity" in str(failure.value)
     assert "providers:" not in str(failure.value)
+
+
+class Bough(Config):
+    former_keys: ClassVar = {"colour": "shade"}
+    former_values: ClassVar = {"shade": {"verdant": "green"}}
+    shade: str = Field("green", description="A shade.")
+
+
+def test_a_former_name_is_read_and_the_new_one_named(caplog: pytest.LogCaptureFixture) -> None:
+    assert parse(Bough, {"colour": "red"}).shade == "red"
+    assert "'colour'" in caplog.text
+    assert "'shade'" in caplog.text
+    caplog.clear()
+    assert parse(Bough, {"shade": "verdant"}).shade == "green"
+    assert "shade: green" in caplog.text
+    caplog.clear()
+    assert parse(Bough, {"shade": "red"}).shade == "red"
+    assert not caplog.text
+    with pytest.raises(InputError, match="colour: unknown key"):
+        parse(Bough, {"colour": "red", "shade": "blue"})
+
+
+def test_former_names_of_a_study_file() -> None:
+    probes = {"scales": [40], "design": "spread", "mixtures_count": 7}
+    tiers = [{"beyond": 500, "price": 0.01}]
+    study = parse(
+        StudyConfig,
+        {
+            "name": "s",
+            "providers": [{"name": "a", "price": 0.02, "tiers": tiers}, {"name": "b"}],
+            "learner": {"name": "majority"},
+            "probes": probes,
+            "selection": {"size": 40},
+        },
+    )
+    assert (study.probes.design, study.probes.n_mixtures) == ("maximin", 7)
+    assert study.providers[0].tiers[0].above_quantity == 500

@@ -37,5 +37,6 @@ clean:
 $(INSTALLED): pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit("projektor-ray needs Python 3.10 or newer; set PYTHON=…" if sys.version_info < (3, 10) else 0)'
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --editable '.[ray,dev,docs]'
+	@echo 'Installing into $(VENV): a few GB, once. pip names each package as it comes.'
+	$(BIN)/python -m pip install --editable '.[ray,dev,docs]'
 	touch $@

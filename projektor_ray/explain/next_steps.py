@@ -93,7 +93,9 @@ def _mixture_setting(results: Results, mixture: np.ndarray) -> str:
         shares = [round(float(mixture[i]), 2) for i in order]
         shares[0] = round(shares[0] + 1 - sum(shares), 2)
         setting = {results.names[i]: share for i, share in zip(order, shares, strict=True)}
-        written = yaml.safe_dump([setting], default_flow_style=True, sort_keys=False, width=10**6)
+        written = yaml.safe_dump(
+            [setting], default_flow_style=True, sort_keys=False, width=10**6, allow_unicode=True
+        )
         return f"Add `probes.mixtures: {written.strip()}`."
     return f"It has {results.shares_text(mixture)}."
 

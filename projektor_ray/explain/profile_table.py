@@ -47,11 +47,13 @@ def share_text(share: Share | None) -> str:
 
 
 def _duplicates(profile: ProviderProfile) -> str:
-    """Duplicates within the pilot, and in another pilot."""
+    """Duplicates within the pilot, in another pilot, and in the validation set."""
     within = profile.duplicates_within + profile.near_duplicates_within
     parts = [f"{within:,} own"] if within else []
     if profile.closest_provider is not None:
         parts.append(f"{profile.duplicates_in_closest:,} in {profile.closest_provider}")
+    if profile.duplicates_in_validation:
+        parts.append(f"{profile.duplicates_in_validation:,} in validation")
     return ", ".join(parts) or "none"
 
 

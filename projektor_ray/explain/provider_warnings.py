@@ -65,18 +65,20 @@ def _leaked_samples(profile: "ProviderProfile", of_set: str) -> Iterator[Fact]:
     """Duplicates between a pilot and the validation set."""
     name = profile.provider
     if profile.duplicates_in_validation:
+        verb = "is" if profile.duplicates_in_validation == 1 else "are"
         yield fact(
             "leakage",
-            f"{count(profile.duplicates_in_validation, 'sample')} of {name} are also in the "
+            f"{count(profile.duplicates_in_validation, 'sample')} of {name} {verb} also in the "
             f"validation set{of_set}: the metric of mixtures with {name} is too good.",
             provider=name,
             samples=profile.duplicates_in_validation,
         )
     near, chance = profile.near_duplicates_in_validation, profile.near_duplicates_by_chance
+    equal = "equals" if near == 1 else "equal"
     if near > BAD_DUPLICATES * profile.samples and near > CHANCE_FACTOR * chance:
         yield fact(
             "near_duplicates",
-            f"{count(near, 'sample')} of {name} nearly equal a validation sample{of_set}; "
+            f"{count(near, 'sample')} of {name} nearly {equal} a validation sample{of_set}; "
             f"about {chance:,.0f} would by chance.",
             provider=name,
             samples=near,

@@ -1,6 +1,7 @@
 """What was read of a table of trainings, a part for each role."""
 
 from projektor_ray.errors import InputError, listed
+from projektor_ray.explain.formatting import count
 from projektor_ray.runs.metric_direction import guess_direction
 from projektor_ray.runs.reading import Reading
 
@@ -36,10 +37,7 @@ def reading_parts(reading: Reading) -> list[str]:
         rows = "row" if reading.empty_shares == 1 else "rows"
         parts.append(f"read as 0: empty shares of {reading.empty_shares} {rows}")
     if reading.joined_sizes:
-        rows = "run" if reading.joined_sizes == 1 else "runs"
-        parts.append(
-            f"sizes less than 5% apart count as one: changed in {reading.joined_sizes:,} {rows}"
-        )
+        parts.append(joined_sizes_text(reading.joined_sizes))
     return parts
 
 
@@ -80,3 +78,13 @@ def _left_out(reason: str, count: int) -> str:
         reason, (f"run with state {reason!r}", f"runs with state {reason!r}")
     )
     return f"{count:,} {one if count == 1 else several}"
+
+
+def joined_sizes_text(changed: int) -> str:
+    """That sizes which are nearly the same count as one size.
+
+    Parameters
+    ----------
+    changed : the number of runs whose size was replaced.
+    """
+    return f"sizes less than 5% apart count as one: changed in {count(changed, 'run')}"

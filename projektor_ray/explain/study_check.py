@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from projektor_ray.transport.memory import MemoryPlan
 
 FARTHER_APART = 4
+IDENTITY = "identity"
 
 
 @dataclass(frozen=True)
@@ -47,6 +48,7 @@ def check_table(study: Study, numbers: StudyCheck) -> TextTable:
     says = f"{count(numbers.timed, 'probe')} timed" if numbers.timed else "nothing trained"
     title = f"Study {study.config.name}: everything checked, {says}"
     rows = [
+        ("learner", learner_text(study)),
         *_design_rows(study, numbers.missing),
         ("samples to train on", f"{_at_most(study)}{numbers.missing_samples:,}"),
         *_cost_rows(study, numbers),
@@ -54,6 +56,16 @@ def check_table(study: Study, numbers: StudyCheck) -> TextTable:
         *_noise_gain_rows(study),
     ]
     return TextTable(title, ("what", ""), tuple(rows), left=("",))
+
+
+def learner_text(study: Study) -> str:
+    """The learner and what it sees: `sklearn.svm.SVC, on the samples as read; …`."""
+    learner, embedder = study.config.learner, study.config.embedder.name
+    if learner.input == "embedded":
+        return f"{learner.name}, on the features of the embedder {embedder}"
+    seen = "each feature standardized" if learner.input == "standardized" else "the samples as read"
+    alone = "" if embedder == IDENTITY else f"; the embedder {embedder} is for distances only"
+    return f"{learner.name}, on {seen}{alone}"
 
 
 def _at_most(study: Study) -> str:

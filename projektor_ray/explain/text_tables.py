@@ -32,6 +32,9 @@ PROFILES_CAPTION = (
     "pilot. Least valuable rows: rows of the pilot, counted from 0, to inspect first."
 )
 
+AVERAGE_PRICE, LAST_PRICE = "average price", "last price"
+AVERAGE_DIGITS = 4
+
 
 def _table(title: str, columns: Mapping[str, Sequence[str]], **details: Any) -> TextTable:
     """A table from its columns by their headings."""
@@ -52,7 +55,7 @@ def plan_table(results: Results) -> TextTable:
     if bought.stability is not None:
         columns["80% range"] = [percent_range(*shares) for shares in bought.stability.shares]
     if bought.priced:
-        columns["price"] = as_written(best.prices)
+        columns |= _price_columns(results)
         columns["cost"] = [f"{cost:,.2f}" for cost in best.costs]
     columns[more] = results.shown_marginal_values
     columns["without it"] = [results.show_without(name) for name in best.names]
@@ -61,8 +64,21 @@ def plan_table(results: Results) -> TextTable:
         str(plan_heading(bought)),
         {heading: [cells[i] for i in order] for heading, cells in columns.items()},
         caption=_plan_caption(results, more),
-        optional=("capacity", "share", "80% range", "price", "without it"),
+        optional=("capacity", "share", "80% range", "price", LAST_PRICE, "without it"),
     )
+
+
+def _price_columns(results: Results) -> dict[str, Sequence[str]]:
+    """The price of each provider; where prices depend on the quantity, on average and at the
+    margin."""
+    best = results.selected
+    if not any(provider.tiers for provider in results.providers):
+        return {"price": as_written(best.prices)}
+    average = [f"{price:.{AVERAGE_DIGITS}g}" for price in best.average_prices]
+    return {
+        AVERAGE_PRICE: as_written(map(float, average)),
+        LAST_PRICE: as_written(best.prices),
+    }
 
 
 def _plan_caption(results: Results, more: str) -> str:
@@ -72,6 +88,11 @@ def _plan_caption(results: Results, more: str) -> str:
         f"{results.instead}. Without it: change of {metric} if the best plan without the provider "
         f"is bought; {NEEDED}: without it the samples cannot be bought within the constraints."
     )
+    if results.bought.priced and any(provider.tiers for provider in results.providers):
+        text = (
+            f"{AVERAGE_PRICE}: cost divided by samples. {LAST_PRICE}: of the last sample; prices "
+            f"depend on the quantity. {text}"
+        )
     if results.bought.stability is not None:
         text = (
             "80% range: the provider's shares in the best plans of "

@@ -37,7 +37,7 @@ RARE = 1e-6
 """With few runs a residual must also be as rare as this under Student's t distribution."""
 FREEDOM = 4.0
 """Degrees of freedom of ψ."""
-MOST_FAR = 0.1
+MOST_FAR = 0.15
 """Share of the runs that can be far: where more seem to be, the noise is simply large."""
 NORMAL = 1.4826
 """Standard deviation over median absolute deviation of a normal distribution."""

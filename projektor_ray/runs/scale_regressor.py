@@ -1,6 +1,7 @@
 """The method in the manner of scikit-learn, from trainings at several sizes."""
 
 from copy import copy
+from dataclasses import replace
 from numbers import Real
 from typing import Any
 
@@ -18,6 +19,7 @@ from projektor_ray.runs.identifiability import unseen
 from projektor_ray.runs.metric_direction import Bounds
 from projektor_ray.runs.mixture_columns import OfMixtures, rows_at
 from projektor_ray.runs.offers import Offers
+from projektor_ray.runs.run_checks import NEAR_SIZES, join_near_sizes
 from projektor_ray.selection import (
     ProjectedObjective,
     PurchasePlans,
@@ -104,7 +106,7 @@ class ScaleRegressor(OfMixtures):
         InputError
             If a row cannot be used; says which, and what to do.
         """
-        probes = self._read(X, y, self.size if size is None else None, size)
+        probes = self._joined(self._read(X, y, self.size if size is None else None, size))
         fitted = choose_model(
             probes,
             None if self.log else self.bounds,
@@ -115,6 +117,17 @@ class ScaleRegressor(OfMixtures):
             robust=self.robust,
         )
         return self._set(probes, fitted)
+
+    def _joined(self, probes: ProbeArrays) -> ProbeArrays:
+        """The trainings with sizes that are nearly the same as one; a note tells how many."""
+        sizes = join_near_sizes(probes.sizes)
+        changed = int(np.count_nonzero(sizes != probes.sizes))
+        if not changed:
+            return probes
+        from projektor_ray.explain.reading_line import joined_sizes_text  # needs runs
+
+        self.notes_ = (*self.notes_, joined_sizes_text(changed))
+        return replace(probes, sizes=sizes)
 
     def _set(self, probes: ProbeArrays, fitted: FittedModels) -> "ScaleRegressor":
         """Become fitted. A table has no pilots to solve transport for: distances of mixtures are
@@ -266,5 +279,9 @@ class ScaleRegressor(OfMixtures):
         if size is not None:
             return [(self.check_target(float(size)), np.arange(count))]
         sizes = self._numbers(X, self.size)
-        distinct = np.unique(one_per_mixture("sizes", sizes, count))
+        sizes = one_per_mixture("sizes", sizes, count)
+        smallest, only = self.scales_[0], len(self.scales_) == 1
+        near = np.maximum(sizes, smallest) < NEAR_SIZES * np.minimum(sizes, smallest)
+        sizes = np.where(near & (only | (sizes < smallest)), smallest, sizes)
+        distinct = np.unique(sizes)
         return [(self.check_target(float(at)), np.flatnonzero(sizes == at)) for at in distinct]

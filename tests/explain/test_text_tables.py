@@ -14,9 +14,10 @@ from projektor_ray.explain.text_tables import (
     projections_table,
     validation_sets_table,
 )
+from projektor_ray.selection import Provider
 from projektor_ray.selection.comparison import MetricPrediction
 from projektor_ray.selection.robustness import PlanStability
-from tests.helpers.report_content import a_report
+from tests.helpers.report_content import a_report, bought_of
 
 
 def row(table: TextTable, name: str) -> dict[str, str]:
@@ -48,6 +49,17 @@ def test_the_plan_has_a_row_per_provider() -> None:
     assert "posterior samples" in table.caption
     needed = "needed: without it the samples cannot be bought within the constraints."
     assert table.caption.endswith(needed)
+
+
+def test_prices_by_quantity_are_shown_on_average_and_at_the_margin() -> None:
+    tiered = Provider("seller-000", capacity=600, price=1.0, tiers=((200, 0.25),))
+    others = tuple(Provider(name, price=0.5) for name in ("seller-001", "seller-002"))
+    table = plan_table(replace(a_report(3), bought=bought_of((tiered, *others), 1000)))
+    first = row(table, "seller-000")
+    assert (first["samples"], first["cost"]) == ("600", "300.00")
+    assert (first["average price"], first["last price"]) == ("0.5", "0.25")
+    assert "price" not in first
+    assert "last price: of the last sample" in table.caption
 
 
 def test_the_comparison_has_the_gains_of_the_selected_plan() -> None:

@@ -232,3 +232,22 @@ def test_a_size_below_the_scales_is_refused() -> None:
     X, y = scaled((250, 1000))
     with pytest.raises(InputError, match="below the smallest trained one, 250"):
         ScaleRegressor().fit(X, y).predict(X, size=100)
+
+
+@pytest.mark.parametrize("apart", [False, True])
+def test_sizes_that_are_nearly_the_same_count_as_one(apart: bool) -> None:
+    shares = frame(24)
+    exact = np.repeat([1000, 4000], 12)
+    sizes = exact.copy()
+    sizes[[3, 15]] = 990, 4100
+    y = linear(shares) + 0.05 * np.log(exact)
+    fit = {"size": sizes} if apart else {}
+    table = shares if apart else shares.assign(size=sizes)
+    model = ScaleRegressor("eq3", predictor="linear").fit(table, y, **fit)
+    assert model.scales_ == (1000, 4000)
+    assert any("changed in 2 runs" in note for note in model.notes_)
+    if not apart:
+        at_their_sizes = linear(shares) + 0.05 * np.log(np.where(sizes == 990, 1000, sizes))
+        np.testing.assert_allclose(model.predict(table), at_their_sizes, atol=1e-6)
+    with pytest.raises(InputError, match="below the smallest"):
+        model.predict(shares, size=900)

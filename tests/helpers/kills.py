@@ -28,6 +28,7 @@ from projektor_ray.storage.settings import parse
 from projektor_ray.study import Study, StudyConfig
 from tests.helpers.job_learners import nearest_mean, training_name
 from tests.helpers.job_studies import resolved, values
+from tests.helpers.preloaded_workers import preloaded_workers, serving_process
 
 NODES = 2
 """Workers of one CPU each. The head has none; the driver runs beside it."""
@@ -152,6 +153,8 @@ class Scene:
             until(lambda: self._actors(victim) != [], driver)
             self._kill(victim, self._actors(victim)[0])
         elif victim in ("SIGTERM", "SIGINT"):
+            begun = self.kills[-1].begun if self.kills else 0
+            until(lambda: len(self.trainings()) > begun, driver)
             self._kill(victim, driver.pid, by=signal.Signals[victim])
             status, said = end_of(driver)
             assert status == 128 + signal.Signals[victim], said
@@ -176,18 +179,21 @@ class Scene:
 
     def _actors(self, victim: Victim) -> list[int]:
         """The processes of this cluster that are actors of a class."""
-        raylets = [
-            node.all_processes["raylet"][0].process.pid for node in self.cluster.list_all_nodes()
-        ]
-        workers = [one for raylet in raylets for one in psutil.Process(raylet).children()]
+        workers = psutil.Process(serving_process()).children()
         return [one.pid for one in workers if runs(one, ACTORS[victim])]
 
     def _lose_node(self) -> None:
-        """Kill the raylet of a worker node; another node takes its place."""
+        """Kill the raylet of a worker node; another node takes its place.
+
+        No training ends meanwhile, or the moment of the next kill would be over.
+        """
+        self.hold.touch()
         node = sorted(self.cluster.worker_nodes, key=lambda node: node.node_id)[0]
         self._kill("raylet", node.all_processes["raylet"][0].process.pid)
         self.cluster.remove_node(node, allow_graceful=False)
-        self.cluster.add_node(num_cpus=1, object_store_memory=STORE_BYTES)
+        with preloaded_workers():
+            self.cluster.add_node(num_cpus=1, object_store_memory=STORE_BYTES)
+        self.hold.unlink()
 
     def _lose_cluster(self, driver: int) -> None:
         """Kill everything; another cluster takes its place."""
@@ -265,9 +271,10 @@ def random_victims(rng: np.random.Generator) -> list[Victim]:
 def start_cluster() -> Cluster:
     cluster = Cluster()
     room = {"object_store_memory": STORE_BYTES}
-    cluster.add_node(num_cpus=0, include_dashboard=False, _system_config=SETTINGS, **room)
-    for _ in range(NODES):
-        cluster.add_node(num_cpus=1, **room)
+    with preloaded_workers():
+        cluster.add_node(num_cpus=0, include_dashboard=False, _system_config=SETTINGS, **room)
+        for _ in range(NODES):
+            cluster.add_node(num_cpus=1, **room)
     cluster.wait_for_nodes()
     return cluster
 

@@ -186,7 +186,7 @@ def _compared(
 def _improved_frontier(
     problem: PurchaseProblem, plans: Mapping[float, Plan], bought: PurchasePlans
 ) -> dict[float, Plan]:
-    """For each budget the best of its plan and of all plans plans_seen that cost no more."""
+    """For each budget the best of its plan and of all plans seen that cost no more."""
     plans_seen = [*plans.values(), *bought.plans.values(), *feasible_plans(problem, bought.without)]
     improved = {}
     for budget, plan in plans.items():

@@ -18,6 +18,7 @@ from projektor_ray.service.request_bodies import (
     PredictBody,
     ProjectBody,
     SelectBody,
+    StrictRoute,
 )
 from projektor_ray.service.service_settings import ServiceSettings
 from projektor_ray.service.table_content import ARROW, MOST_ROWS, bounded, table_response
@@ -49,7 +50,9 @@ def api(
     ----------
     pilots : of the studies that are served with them, by name.
     """
-    router = APIRouter(prefix="/v1/studies", tags=["studies"], responses=PROBLEMS)
+    router = APIRouter(
+        prefix="/v1/studies", tags=["studies"], responses=PROBLEMS, route_class=StrictRoute
+    )
     examples = _examples_of(catalogue[catalogue.names[0]])
 
     async def computed(name: str, answer: Callable[..., Any], body: Any) -> Response:

@@ -12,6 +12,7 @@ from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 from projektor_ray import __version__
 from projektor_ray.service.api import api
 from projektor_ray.service.catalogue import Catalogue
+from projektor_ray.service.connections import TimedConnection
 from projektor_ray.service.gate import Gate
 from projektor_ray.service.new_providers import PilotStore
 from projektor_ray.service.problem_details import add_handlers
@@ -103,7 +104,7 @@ def serve(app: ASGIApp, host: str, port: int) -> None:
         timeout_keep_alive=KEEP_ALIVE_SECONDS,
         timeout_graceful_shutdown=KEEP_ALIVE_SECONDS,
         h11_max_incomplete_event_size=MOST_HEADER_BYTES,
-        http="h11",
+        http=TimedConnection,
         ws="none",
     )
     uvicorn.Server(config).run()

@@ -62,6 +62,9 @@ class Gate:
 
     def _refusal(self, scope: Scope) -> Response | None:
         """Why a request is answered without being read; None: it is not."""
+        if _from_another_site(scope):
+            detail = "a page of another site may not ask this service"
+            return problem(403, "foreign-origin", detail)
         if self._settings.token is None:
             return None if self._names_this_machine(scope) else _foreign_host()
         if scope["path"] in OPEN_PATHS or self.has_token(scope):
@@ -90,7 +93,7 @@ class Gate:
         upload = scope["method"] == "POST" and scope["path"].endswith(UPLOADS)
         most = self._settings.max_upload if upload else self._settings.max_body
         declared = _header(scope, b"content-length")
-        if declared.isdigit() and int(declared[:20]) > most:
+        if declared.isdecimal() and int(declared[:20]) > most:
             return _too_large(most)
         try:
             return await asyncio.wait_for(_read(receive, most), self._settings.body_seconds)
@@ -160,6 +163,15 @@ def _header(scope: Scope, name: bytes) -> str:
         if key == name:
             return str(value.decode("latin-1"))
     return ""
+
+
+def _from_another_site(scope: Scope) -> bool:
+    """Whether a browser says that a page of another site asks; following a link is no such request.
+
+    Browsers say so whatever a proxy does to the host, and no page can change it.
+    """
+    follows_link = _header(scope, b"sec-fetch-mode") == "navigate" and scope["method"] == "GET"
+    return _header(scope, b"sec-fetch-site") in ("cross-site", "same-site") and not follows_link
 
 
 def _cookie(scope: Scope) -> str:

@@ -19,6 +19,8 @@ ASKS = (SIZE, OPEN, TARGET)
 MOST_LEFT_OUT = 12
 """Of more providers, the best plan without each one is not searched."""
 MOST_FIELDS = 10_000
+THREE = 3
+"""Digits between two commas of a number."""
 FIELDS = {"price": "price", "capacity": "capacity", "minimum": "minimum_order"}
 """Fields of a provider on the page, `price.NAME` → the key of a study file."""
 FACTORS = (0.5, 0.75, 1.0, 1.5, 2.0)
@@ -199,12 +201,19 @@ def _text(value: float | None) -> str:
 
 def _number(name: str, text: str) -> float:
     try:
-        value = float(text.strip().replace(",", ""))
+        value = float(_plain(text.strip()))
     except ValueError:
         value = math.nan
     if not math.isfinite(value) or (value < 0 and name != "target"):
         raise InputError(f"{name}: must be a number of 0 or more; got {text[:40]!r}")
     return value
+
+
+def _plain(text: str) -> str:
+    """The same number without commas between thousands; a comma elsewhere is no number."""
+    first, *groups = text.partition(".")[0].lstrip("+-").split(",")
+    is_grouped = 0 < len(first.lstrip("0")) <= THREE and all(len(one) == THREE for one in groups)
+    return text.replace(",", "") if groups and is_grouped else text
 
 
 def _whole(name: str, text: str) -> int:

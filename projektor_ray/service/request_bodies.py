@@ -1,7 +1,13 @@
 """Bodies of requests: strict, bounded, with the fields of a study's configuration."""
 
+import json
+from collections import Counter
+from collections.abc import Callable, Coroutine
 from typing import Annotated, Any, Literal
 
+from fastapi import Request
+from fastapi.responses import Response
+from fastapi.routing import APIRoute
 from pydantic import BaseModel, ConfigDict, Field
 
 from projektor_ray.storage.settings import MAX_MONEY, MAX_SAMPLES
@@ -20,6 +26,49 @@ Shares = dict[Name, Share]
 """Share of each provider; those not named have none. They sum to 1."""
 PurchaseSamples = dict[Name, Samples]
 """Samples of each provider; those not named have none."""
+
+
+class StrictRequest(Request):
+    """A request in whose JSON no key is given twice."""
+
+    async def json(self) -> Any:
+        """Read the body.
+
+        Raises
+        ------
+        json.JSONDecodeError
+            If it is no JSON, too deep, or has a key twice or a number that is too long.
+        """
+        body = await self.body()
+        try:
+            return json.loads(body, object_pairs_hook=_unique)
+        except json.JSONDecodeError:
+            raise
+        except RecursionError:
+            raise json.JSONDecodeError("it is nested too deeply", "", 0) from None
+        except ValueError as failure:
+            why = "it is not UTF-8" if isinstance(failure, UnicodeError) else str(failure)
+            raise json.JSONDecodeError(why[:200], "", 0) from None
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    values = dict(pairs)
+    if len(values) < len(pairs):
+        twice, _ = Counter(key for key, _ in pairs).most_common(1)[0]
+        raise ValueError(f"it has the key {twice[:100]!r} twice; give it once")
+    return values
+
+
+class StrictRoute(APIRoute):
+    """A route whose requests are strict."""
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        answer = super().get_route_handler()
+
+        async def strictly(request: Request) -> Response:
+            return await answer(StrictRequest(request.scope, request.receive))
+
+        return strictly
 
 
 class Body(BaseModel):

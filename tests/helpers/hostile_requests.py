@@ -100,6 +100,11 @@ def _broken() -> list[tuple[str, bytes]]:
         b'{"a":' * 100_000,
         b'{"size": ' + b"9" * 10_000 + b"}",
         b'{"size": 80, "size": "x"}',
+        b'{"size": 80, "size": 90}',
+        b'{"size": 80, "providers": {"ada": {"price": 1, "price": 2}}}',
+        b'{"size": ' + b"9" * 5_000 + b"}",
+        b'{"size": 1e5000}',
+        b'{"si\\u0000ze": 80}',
         b"<xml/>",
         b"{'size': 80}",
         b" " * 2_000_000,
@@ -133,6 +138,12 @@ def _others(base: str) -> list[Hostile]:
         Hostile("content type", "POST", f"{base}/select", good, {"Content-Type": "text/xml"}),
         Hostile("host", "GET", base, headers={"Host": "evil.example"}),
         Hostile("host", "GET", base, headers={"Host": "127.0.0.1.evil.example"}),
+        *(
+            Hostile("origin", method, f"{base}/{end}", good, {**JSON, "Sec-Fetch-Site": site})
+            for site in ("cross-site", "same-site")
+            for method, end in (("POST", "select"), ("GET", "profiles"), ("OPTIONS", "select"))
+        ),
+        *(Hostile("method", method, base) for method in ("OPTIONS", "TRACE", "PROPFIND")),
         Hostile("query", "GET", f"{base}/tables/runs?limit=-1"),
         Hostile("query", "GET", f"{base}/tables/runs?limit=NaN"),
         Hostile("query", "GET", f"{base}/tables/runs?offset=" + "9" * 5000),

@@ -8,7 +8,7 @@ from typing import Any
 from ray.tune.search import Searcher
 
 from actors.probes import ProbeRunner
-from projektor_ray.designs.adaptive import Step, design_rows, next_step
+from projektor_ray.designs.adaptive import Step, design_metadata, design_rows, next_step
 from projektor_ray.probes.train_probe import Outcome
 from projektor_ray.storage.folder import Folder
 from projektor_ray.storage.ledger import Ledger
@@ -85,7 +85,7 @@ class NextMixtures(Searcher):
 
     def _place(self, step: Step) -> None:
         assert step.mixtures is not None
-        metadata = self.study.probes_metadata
+        metadata = design_metadata(self.study)
         rows = design_rows(self.study, step, self._design.rows(metadata.input_hash))
         self._design.append(rows, metadata)
         self.study = self.study.grown(step.mixtures)

@@ -40,6 +40,8 @@ WRONG = (0.05, 0.30, 0.60)
 SCENARIOS = ("imbalanced", "noisy")
 PILOT, VALIDATION = 1000, 2000
 PROBE_SIZES, TRUTH_SIZES = (1000, 250, 500), (10_000, 2000, 5000, 7000)
+BUDGET_SIZES = (107, 642)
+"""Scales of the first of two stages of 15,000 samples, see `benchmarks/budget.py`."""
 SETTINGS = {"width": 16, "epochs": 12, "min_steps": 100}
 SAVE_EVERY = 5
 
@@ -81,6 +83,10 @@ def wanted() -> Iterator[Training]:
     for seed in (1, 2):
         for size in PROBE_SIZES[1:]:
             yield from probes(seed, size)
+    for size in BUDGET_SIZES:
+        for mixture in sorted(coarse):
+            for scenario in SCENARIOS:
+                yield Training(scenario, mixture, size, 0, "pilots")
 
 
 @cache

@@ -16,6 +16,7 @@ from projektor_ray.probes.cost_estimate import (
     untimed,
 )
 from projektor_ray.study import Study
+from projektor_ray.study.budget_options import budget_options
 from projektor_ray.study.fitting import missing_probes, unmeasured
 
 if TYPE_CHECKING:
@@ -53,6 +54,7 @@ def check(workspace: "Workspace", *, timed: bool = False) -> None:
         threads=threads,
         cost=estimate(study, done, sizes, slots),
         distances=[_distances(one) for one in workspace.each],
+        budgets=budget_options(study),
     )
     _show(study, numbers)
 
@@ -64,7 +66,8 @@ def check_finished(tables: StudyTables) -> None:
     show_design(tables.study, tables.probes())
     distances = [(one.study.set_name, 0, None) for one in tables.each]
     threads = threads_of(tables.study)
-    _show(tables.study, StudyCheck(0, 0, 0, None, threads, None, distances))
+    budgets = budget_options(tables.study)
+    _show(tables.study, StudyCheck(0, 0, 0, None, threads, None, distances, budgets))
 
 
 def _show(study: Study, numbers: StudyCheck) -> None:

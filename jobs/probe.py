@@ -25,9 +25,10 @@ from jobs.stage_lines import show_probes
 from jobs.tensorboard import logging_to
 from jobs.workspace import Workspace
 from projektor_ray.cli.screen import statement, status
+from projektor_ray.designs.adaptive import design_metadata, design_rows, plans_to_train
 from projektor_ray.errors import InputError, TooFewProbesError, UnfinishedError
 from projektor_ray.explain.formatting import count
-from projektor_ray.explain.probe_findings import design_end, probe_facts
+from projektor_ray.explain.probe_findings import design_end, probe_facts, second_stage
 from projektor_ray.learners import build_learner
 from projektor_ray.learners.metrics import constant_metrics
 from projektor_ray.probes.findings import probe_findings
@@ -45,7 +46,7 @@ FIRST_PROBES = 8
 def probe(workspace: Workspace, *, retry_failed: bool = False) -> Workspace:
     """Train what is missing; each finished probe is on the disk before the next line is printed.
 
-    Returns the workspace of the study that an adaptive design has made grow.
+    Returns the workspace of the study with the mixtures that were chosen after trainings.
     """
     before = workspace.probes()
     missing = missing_probes(workspace.study, before, retry_failed=retry_failed)
@@ -54,7 +55,9 @@ def probe(workspace: Workspace, *, retry_failed: bool = False) -> Workspace:
         workspace = _grow(workspace, missing, before, hints)
     elif missing:
         train(workspace, missing, before, hints)
-    if missing or workspace.study.adaptive is not None:
+    if workspace.study.second_stage is not None and workspace.study.plans is None:
+        workspace = _train_plans(workspace, hints)
+    if missing or len(workspace.probes()) > len(before):
         Ledger(workspace.folder, "probes").compact()
     if missing:
         rows = workspace.probes()
@@ -125,6 +128,27 @@ def _grow(
         chosen = len(searcher.study.mixtures) - len(study.mixtures)
         status("Design", str(design_end(searcher.study, searcher.ended, chosen)))
     return replace(workspace, study=searcher.study)
+
+
+def _train_plans(workspace: Workspace, hints: Hints) -> Workspace:
+    """Choose the plans of the second stage and train them, unless other probes are missing.
+
+    The plans are in the `adaptive_design` table before they are trained.
+    """
+    study = workspace.study
+    step = plans_to_train(study, workspace.probes(), workspace.distances())
+    if step.mixtures is not None:
+        design = Ledger(workspace.folder, "adaptive_design")
+        design.append(design_rows(study, step, {}), design_metadata(study))
+        workspace = replace(workspace, study=study.grown(step.mixtures, step.sizes))
+        status("Design", str(second_stage(step)))
+        before = workspace.probes()
+        missing = missing_probes(workspace.study, before)
+        if missing:
+            train(workspace, missing, before, hints)
+    elif step.reason is not None:
+        status("Design", str(design_end(study, step, 0)))
+    return workspace
 
 
 @contextmanager

@@ -19,8 +19,11 @@ from projektor_ray.predictors import ProbeArrays
 from projektor_ray.projection import Joint, JointPower, NoProjection, ScaleModel
 from projektor_ray.projection.queries import Bounds
 from projektor_ray.storage.array_types import Floats
-from projektor_ray.storage.hashing import generator
+from projektor_ray.storage.folder import Folder
+from projektor_ray.storage.hashing import digest, generator
+from projektor_ray.storage.ledger import Ledger
 from projektor_ray.storage.schemas import Key, Row
+from projektor_ray.storage.table_metadata import TableMetadata
 from projektor_ray.study.fitting import join_ledgers
 from projektor_ray.study.study import Study
 
@@ -47,6 +50,8 @@ class Outlook:
 StopReason = Literal["most_mixtures", "all_candidates", "too_few_probes", "small_gain"]
 """The most mixtures that the study allows are placed; all candidates are; no predictor can be
 fitted to the finished probes; or further probes are expected to gain less than the study asks."""
+SECOND_STAGE = "second stage"
+NEAR_SIZES = 1.25
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,6 +65,7 @@ class Step:
     gain : expected gain of knowing the metric exactly, where surfaces were sampled.
     reason : why it stops, see `StopReason`.
     failure : of a design whose next mixture cannot be chosen: the error.
+    sizes : at which each mixture is trained in a second stage; empty: at every scale.
     """
 
     action: Literal["train", "wait", "stop"]
@@ -67,6 +73,7 @@ class Step:
     gain: float | None = None
     reason: StopReason | None = None
     failure: str = ""
+    sizes: tuple[int, ...] = ()
 
 
 def outlook(
@@ -147,8 +154,10 @@ def next_step(study: Study, probes: Mapping[Key, Row], distances: Mapping[Key, R
     known = replace(study, mixtures=study.mixtures[: max(placed - settings.batch, design.begun)])
     if any(probe.key not in probes for probe in known.wanted_probes()):
         return Step("wait")
+    placed_ones = np.isin(study.candidate_ids, study.mixture_ids)
+    count = min(settings.batch, design.most - placed)
     try:
-        expected = _outlook_of(study, known, probes, distances)
+        expected = _outlook_of(study, known, probes, distances, placed_ones, count)
     except TooFewProbesError as failure:
         return Step("stop", reason="too_few_probes", failure=str(failure))
     if expected.gain < settings.min_expected_gain:
@@ -156,26 +165,68 @@ def next_step(study: Study, probes: Mapping[Key, Row], distances: Mapping[Key, R
     return Step("train", design.candidates[expected.best], expected.gain)
 
 
+def plans_to_train(study: Study, probes: Mapping[Key, Row], distances: Mapping[Key, Row]) -> Step:
+    """The plans of a second stage, from the rows of the ledgers: it waits for all other probes.
+
+    Raises
+    ------
+    InputError
+        If a candidate's distance is not measured.
+    """
+    stage = study.second_stage
+    assert stage is not None
+    wanted = study.wanted_probes()
+    if any(probe.key not in probes for probe in wanted):
+        return Step("wait")
+    sizes = np.array([stage.size_of(one) for one in stage.candidates])
+    trained = np.isin(study.candidate_ids, study.mixture_ids) & (sizes == stage.smallest)
+    if trained.all():
+        return Step("stop", reason="all_candidates")
+    try:
+        expected = _outlook_of(study, study, probes, distances, trained, stage.plans)
+    except TooFewProbesError as failure:
+        return Step("stop", reason="too_few_probes", failure=str(failure))
+    best = expected.best
+    at = _near_sizes_as_one(sizes[best])
+    return Step("train", stage.candidates[best], expected.gain, sizes=at)
+
+
+def _near_sizes_as_one(sizes: NDArray[np.int64]) -> tuple[int, ...]:
+    """Sizes within a quarter of a smaller one become that one, so that there are few scales."""
+    common: list[int] = []
+    for size in sorted(sizes.tolist()):
+        common.append(common[-1] if common and size <= NEAR_SIZES * common[-1] else size)
+    return tuple(np.array(common)[np.argsort(np.argsort(sizes, kind="stable"))].tolist())
+
+
 def _outlook_of(
-    study: Study, known: Study, probes: Mapping[Key, Row], distances: Mapping[Key, Row]
+    study: Study,
+    known: Study,
+    probes: Mapping[Key, Row],
+    distances: Mapping[Key, Row],
+    trained: NDArray[np.bool_],
+    count: int,
 ) -> Outlook:
-    """The outlook after the mixtures that are known, for those that may follow in one batch."""
-    design = study.adaptive
-    assert design is not None
+    """The outlook after the mixtures that are known, for so many that may follow at once.
+
+    Parameters
+    ----------
+    trained : which candidates need no further probe, shape (q,).
+    """
     measured = [distances.get((one,)) for one in study.candidate_ids]
     values = np.array([row["value"] for row in measured if row is not None])
     if len(values) < len(measured):
         raise InputError(
-            f"{len(measured) - len(values)} candidates of the adaptive design have no distance; "
+            f"{len(measured) - len(values)} candidates of the design have no distance; "
             "measure them first (jobs.measure, or jobs.study)"
         )
     return outlook(
         join_ledgers(known, probes, distances).arrays(),
-        design.candidates,
+        study.candidates,
         values,
-        np.isin(study.candidate_ids, study.mixture_ids),
+        trained,
         study.max_size,
-        min(study.config.probes.batch, design.most - len(study.mixtures)),
+        count,
         bounds=(study.metric.low, study.metric.high),
         maximize=study.metric.maximize,
     )
@@ -190,15 +241,49 @@ def design_rows(study: Study, step: Step, earlier: Mapping[Key, Row]) -> list[Ro
     """
     first = max([len(study.mixtures), *(row["position"] + 1 for row in earlier.values())])
     assert step.mixtures is not None
+    sizes = step.sizes or (None,) * len(step.mixtures)
     return [
         {
             "mixture_id": study.identify(mixture),
             "mixture": mixture.tolist(),
             "position": position,
+            "size": size,
             "gain": step.gain,
         }
-        for position, mixture in enumerate(step.mixtures, first)
+        for position, (mixture, size) in enumerate(zip(step.mixtures, sizes, strict=True), first)
     ]
+
+
+def design_metadata(study: Study) -> TableMetadata:
+    """Of the rows of the `adaptive_design` table, see `design_hash`."""
+    probes = study.probes_metadata
+    return replace(probes, input_hash=design_hash(study, probes.input_hash))
+
+
+def design_hash(study: Study, probes_hash: str) -> str:
+    """What mixtures are chosen for: the probes; of a second stage the first one, too."""
+    stage = study.second_stage
+    if stage is None:
+        return probes_hash
+    first = [*study.scales], [*study.config.probes.seed_list], sorted(study.mixture_ids)
+    return digest(SECOND_STAGE, probes_hash, *first, stage.plans, stage.samples)
+
+
+def as_stored(study: Study, folder: Folder, probes_hash: str | None = None) -> Study:
+    """The study with the mixtures that earlier runs chose after trainings.
+
+    Parameters
+    ----------
+    probes_hash : input hash of the probes; absent: as the study's learner gives it.
+    """
+    if study.adaptive is None and study.second_stage is None:
+        return study
+    known = probes_hash or study.probes_metadata.input_hash
+    rows = Ledger(folder, "adaptive_design").rows(design_hash(study, known))
+    if study.adaptive is not None:
+        return study.grown(chosen_before(study, rows))
+    plans = chosen_before(study, rows)
+    return study.grown(plans, [rows[(study.identify(plan),)]["size"] for plan in plans])
 
 
 def chosen_before(study: Study, design: Mapping[Key, Row]) -> Floats:

@@ -7,11 +7,11 @@ before any probe of the new design is trained: a run that is continued continues
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from projektor_ray.designs.adaptive import chosen_before, over_providers
+from projektor_ray.designs.adaptive import as_stored, over_providers
 from projektor_ray.storage.array_types import Floats
 from projektor_ray.storage.folder import Folder
 from projektor_ray.storage.ledger import Ledger, in_all
@@ -106,11 +106,9 @@ class Reuse:
 def _placed(study: Study, base: Floats, folder: Folder, probe_hash: str) -> Study:
     """The study on a base, with the mixtures that an adaptive design chose after it."""
     if len(base):
-        study = resolve(study.config, study.pilots, study.validations, base)
-    if study.adaptive is None:
-        return study
-    chosen = Ledger(folder, "adaptive_design").rows(probe_hash)
-    return study.grown(chosen_before(study, chosen))
+        on_base = resolve(study.config, study.pilots, study.validations, base)
+        study = replace(on_base, budget=study.budget)
+    return as_stored(study, folder, probe_hash)
 
 
 def _stored(folder: Folder, hashes: Sequence[str]) -> dict[Key, Row]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from projektor_ray.designs.budget import PLANS, Spending, is_loss, spend
 from projektor_ray.designs.candidates import (
     LARGEST_GRID,
     candidates,
@@ -14,19 +15,22 @@ from projektor_ray.designs.candidates import (
     default_count,
 )
 from projektor_ray.designs.d_optimal import d_optimal_design
+from projektor_ray.designs.drawing import largest_feasible_size
 from projektor_ray.designs.maximin import maximin, maximin_design
 from projektor_ray.designs.mixtures import check_mixtures, distinct
 from projektor_ray.designs.simplex_centroid import simplex_centroid
 from projektor_ray.designs.simplex_lattice import simplex_lattice
 from projektor_ray.designs.sobol import sobol
 from projektor_ray.errors import InputError
+from projektor_ray.learners.metrics import METRICS
 from projektor_ray.selection import Provider
 from projektor_ray.selection.feasible_set import FeasibleSet
 from projektor_ray.selection.purchase_problem import bounds_of_size
 from projektor_ray.storage.array_types import Floats
 from projektor_ray.storage.largest_remainder import round_counts
+from projektor_ray.storage.settings import MAX_SAMPLES
 from projektor_ray.study.config import StudyConfig
-from projektor_ray.study.probes_config import ProbesConfig
+from projektor_ray.study.probes_config import ProbesConfig, SecondStageConfig
 
 LARGEST_DEFAULT_LATTICE = 66
 """The default design is the finest lattice of at most this many mixtures (the paper's 66)."""
@@ -49,12 +53,41 @@ class Adaptive:
     most: int
 
 
+@dataclass(frozen=True, eq=False)
+class SecondStage:
+    """Which plans may be trained at larger sizes, once the other probes are finished.
+
+    Attributes
+    ----------
+    candidates : mixtures that may be bought and that the pilots can be drawn in, shape (q, m).
+    plans : how many are chosen.
+    samples : of all of their trainings together, at most.
+    smallest, max_size : the largest scale of the first stage, and the most samples of one plan.
+    pilots : n_i, shape (m,); None where samples are drawn with replacement.
+    """
+
+    candidates: Floats
+    plans: int
+    samples: int
+    smallest: int
+    max_size: int
+    pilots: NDArray[np.int64] | None
+
+    def size_of(self, mixture: Floats) -> int:
+        """N of a plan: its share of the samples, at most what is bought and what pilots allow."""
+        if self.pilots is None:
+            return self.max_size
+        size = min(self.max_size, largest_feasible_size(mixture, self.pilots))
+        return max(self.smallest, size)
+
+
 def size_bounds(config: StudyConfig) -> tuple[int, int | None]:
     """The fewest and the most samples for which the metric can be predicted.
 
-    From the smallest scale on; at one scale alone, that scale.
+    From the smallest scale on; at one scale alone, that scale. Any size before a budget has
+    become scales.
     """
-    scales = config.probes.scales
+    scales = config.probes.scales or (1, MAX_SAMPLES)
     return scales[0], scales[0] if len(scales) == 1 else None
 
 
@@ -90,8 +123,8 @@ def feasible_purchases(config: StudyConfig, providers: Sequence[Provider]) -> Fe
 
 def place(
     config: StudyConfig, providers: Sequence[Provider], pilots: Sequence[int], base: Floats
-) -> tuple[Floats, Adaptive | None]:
-    """The design that a configuration asks for, (B, m); of an adaptive one, its beginning.
+) -> tuple[Floats, Adaptive | None, SecondStage | None]:
+    """The design that a configuration asks for, (B, m), and how it goes on after trainings.
 
     Parameters
     ----------
@@ -105,14 +138,34 @@ def place(
     InputError
         If the design cannot have so many mixtures, or is not for so many providers.
     InfeasibleError
-        If an adaptive design is asked for, but nothing can be bought.
+        If mixtures are chosen after trainings, but nothing can be bought.
     """
     listed = _listed_mixtures(config.probes, [provider.name for provider in providers])
     if config.probes.design == "adaptive":
-        return _adaptive(config, providers, np.asarray(pilots), listed, base)
+        return *_adaptive(config, providers, np.asarray(pilots), listed, base), None
+    second = _second_stage(config, providers, np.asarray(pilots))
     if lists_all(config.probes):
-        return distinct(listed), None
-    return distinct(np.vstack([base, _placed(config, base), listed])), None
+        return distinct(listed), None, second
+    return distinct(np.vstack([base, _placed(config, base), listed])), None, second
+
+
+def _second_stage(
+    config: StudyConfig, providers: Sequence[Provider], pilots: NDArray[np.int64]
+) -> SecondStage | None:
+    probes = config.probes
+    if probes.second_stage is None:
+        return None
+    names, second = [provider.name for provider in providers], probes.second_stage
+    bought = feasible_purchases(config, providers).project(candidates(len(providers)))
+    smallest, size = probes.scales[-1], max_purchase_size(config, providers)
+    return SecondStage(
+        _drawable(distinct(bought), probes, pilots, names),
+        second.plans,
+        second.samples,
+        smallest,
+        max(smallest, min(second.samples // second.plans, size)),
+        None if probes.replacement else pilots,
+    )
 
 
 def lists_all(probes: ProbesConfig) -> bool:
@@ -225,3 +278,65 @@ def _drawable(
     size = max(probes.scales)
     enough = [bool((round_counts(one, size, names) <= pilots).all()) for one in mixtures]
     return np.asarray(mixtures[enough])
+
+
+def spending_of(
+    config: StudyConfig,
+    providers: Sequence[Provider],
+    pilots: Sequence[int],
+    budget: int,
+    stages: int,
+) -> Spending:
+    """What a budget buys in a study.
+
+    Parameters
+    ----------
+    pilots : how many samples each provider has revealed.
+
+    Raises
+    ------
+    InputError, InfeasibleError
+        As `spend` and `max_purchase_size`.
+    """
+    return spend(
+        budget,
+        len(providers),
+        size=max_purchase_size(config, providers),
+        cap=None if config.probes.replacement else min(pilots),
+        loss=is_loss(METRICS[config.metric]),
+        stages=stages,
+        listed=len(config.probes.mixtures),
+    )
+
+
+def spelled_out(
+    config: StudyConfig, providers: Sequence[Provider], pilots: Sequence[int], sets: int
+) -> StudyConfig:
+    """The configuration with the scales, mixtures and second stage that its budget buys.
+
+    One that has no budget is returned as it is. What a study trains is thereby in its record, and
+    another rule in a later version changes no finished study.
+
+    Parameters
+    ----------
+    sets : how many validation sets there are. With several, or one provider, there is one stage.
+    """
+    probes = config.probes
+    if probes.budget is None:
+        return config
+    by_default = 2 if sets == 1 and len(providers) > 1 else 1
+    stages = probes.stages or by_default
+    bought = spending_of(config, providers, pilots, probes.budget, stages)
+    plans = bought.second_stage and SecondStageConfig(plans=PLANS, samples=bought.second_stage)
+    grid = {
+        "scales": bought.scales,
+        "design": "maximin",
+        "n_mixtures": bought.mixtures - len(probes.mixtures),
+        "seeds": 1,
+        "second_stage": plans or None,
+        "budget": None,
+        "stages": None,
+    }
+    changed = config.model_copy(update={"probes": probes.model_copy(update=grid)})
+    changed.check_law()
+    return changed

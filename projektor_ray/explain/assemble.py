@@ -57,6 +57,7 @@ def assemble(
     source: Literal["study", "table"] = "table",
     largest_scale: int | None = None,
     interface: Literal["study_file", "command", "request"] = "request",
+    training_budget: int | None = None,
     figures: bool = True,
 ) -> Results:
     """The results of fitted models and plans; see `Results` for parameters of the same name.
@@ -103,6 +104,7 @@ def assemble(
         source=source,
         largest_scale=largest_scale,
         interface=interface,
+        training_budget=training_budget,
     )
 
 

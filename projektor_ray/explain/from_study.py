@@ -62,6 +62,7 @@ def results_of_study(
         source="study",
         largest_scale=study.largest_scale,
         interface=interface,
+        training_budget=study.budget,
         figures=figures,
     )
 

@@ -32,7 +32,7 @@ def next_steps(results: Results) -> tuple[Fact, ...]:
 
 def _trainings(results: Results) -> Iterator[Fact]:
     """What to train."""
-    best, scales = results.selected, results.probes.scales
+    best, scales = results.selected, results.probes.full_scales
     if results.probes.overlap(best.mixture) < NEAR:
         yield fact(
             "train_plan_mixture",
@@ -82,7 +82,11 @@ def _scales_setting(results: Results, further: int) -> str:
     """The field of the study file, ready to paste; nothing for a table of runs."""
     if results.source != "study":
         return ""
-    scales = ", ".join(str(scale) for scale in (*results.probes.scales, further))
+    known = results.probes.full_scales
+    if results.training_budget is not None:
+        more = round(results.training_budget * further / known[-1])
+        return f" Set `probes.budget: {more}`."
+    scales = ", ".join(str(scale) for scale in (*known, further))
     return f" Set `probes.scales: [{scales}]`."
 
 

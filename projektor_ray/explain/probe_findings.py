@@ -75,3 +75,14 @@ def design_end(study: Study, step: Step, chosen: int) -> Fact:
     }[step.reason]
     text = f"{count(chosen, 'mixture')} chosen; {reason}."
     return fact("design_end", text, reason=step.reason, mixtures=placed, gain=step.gain)
+
+
+def second_stage(step: Step) -> Fact:
+    """How many plans are trained in a second stage, and at which sizes."""
+    sizes = sorted(step.sizes)
+    at = " to ".join(dict.fromkeys(f"{size:,}" for size in (sizes[0], sizes[-1])))
+    text = (
+        f"{count(len(sizes), 'plan')} predicted best are trained at {at} samples "
+        f"(second stage, {sum(sizes):,} samples in all)."
+    )
+    return fact("second_stage", text, plans=len(sizes), sizes=step.sizes)

@@ -122,6 +122,7 @@ class Results:
         they set no limit, or there are none.
     interface : where the plan is requested, so that advice names the options of that place: a study
         file, the command `projektor`, or a request to Python or the service.
+    training_budget : samples to train on that a study asked for in place of scales.
     """
 
     title: str
@@ -144,6 +145,7 @@ class Results:
     source: Literal["study", "table"] = "table"
     largest_scale: int | None = None
     interface: Literal["study_file", "command", "request"] = "request"
+    training_budget: int | None = None
 
     @property
     def probes(self) -> ProbeArrays:

@@ -4,18 +4,24 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from projektor_ray.designs.budget import PLANS, is_loss
 from projektor_ray.explain.facts import Fact, TextTable, fact
 from projektor_ray.explain.formatting import count
 from projektor_ray.explain.memory_plan import memory_text
 from projektor_ray.probes.cost_estimate import Cost
 from projektor_ray.projection import noise_gain
 from projektor_ray.study import Study
+from projektor_ray.study.budget_options import BudgetOption
 
 if TYPE_CHECKING:
     from projektor_ray.transport.memory import MemoryPlan
 
 FARTHER_APART = 4
 IDENTITY = "identity"
+EXPECTED = (
+    "Expected half-widths are of 90% intervals, from simulated trainings on a typical surface: an "
+    "accuracy of 0.7 at the size to buy, or a loss of 2. They compare budgets."
+)
 
 
 @dataclass(frozen=True)
@@ -32,6 +38,7 @@ class StudyCheck:
     cost : of the missing probes; None where no probe is finished.
     distances : of each validation set: its name, mixtures to measure, and the memory plan;
         None where nothing is to be measured.
+    budgets : what a budget of samples buys, then half and twice of it; empty without a budget.
     """
 
     timed: int
@@ -41,6 +48,7 @@ class StudyCheck:
     threads: int
     cost: Cost | None
     distances: Sequence[tuple[str, int, "MemoryPlan | None"]]
+    budgets: Sequence[BudgetOption] = ()
 
 
 def check_table(study: Study, numbers: StudyCheck) -> TextTable:
@@ -49,13 +57,41 @@ def check_table(study: Study, numbers: StudyCheck) -> TextTable:
     title = f"Study {study.config.name}: everything checked, {says}"
     rows = [
         ("learner", learner_text(study)),
+        *_budget_rows(study, numbers.budgets),
         *_design_rows(study, numbers.missing),
         ("samples to train on", f"{_at_most(study)}{numbers.missing_samples:,}"),
         *_cost_rows(study, numbers),
         *(row for one in numbers.distances for row in _distance_rows(*one)),
         *_noise_gain_rows(study),
     ]
-    return TextTable(title, ("what", ""), tuple(rows), left=("",))
+    return TextTable(title, ("what", ""), tuple(rows), EXPECTED * bool(numbers.budgets), left=("",))
+
+
+def _budget_rows(study: Study, options: Sequence[BudgetOption]) -> list[tuple[str, str]]:
+    """What a budget buys, and for comparison half and twice of it."""
+    names = {1.0: "budget of samples", 0.5: "half the budget", 2.0: "twice the budget"}
+    return [(names[one.share], f"{one.budget:,}: {_bought(study, one)}") for one in options]
+
+
+def _bought(study: Study, option: BudgetOption) -> str:
+    bought, width = option.bought, option.half_width
+    if bought is None or width is None:
+        return "too few for two scales"
+    scales = " < ".join(f"{scale:,}" for scale in bought.scales)
+    plans = f", then {PLANS} plans with {bought.second_stage:,} samples in all"
+    of = (
+        f"{100 * width:.0f}% of the {_loss_name(study)}"
+        if is_loss(study.metric)
+        else f"{width:.3f}"
+    )
+    return (
+        f"{count(bought.mixtures, 'mixture')} at {scales}{plans if bought.second_stage else ''}; "
+        f"expected half-width at {study.max_size:,}: {of}"
+    )
+
+
+def _loss_name(study: Study) -> str:
+    return f"gap to {study.metric.high:g}" if study.metric.maximize else study.config.metric
 
 
 def learner_text(study: Study) -> str:
@@ -73,8 +109,9 @@ def _at_most(study: Study) -> str:
 
 
 def _design_rows(study: Study, missing: int) -> list[tuple[str, str]]:
-    total, more = len(study.mixtures) * study.probes_each, study.open_probes
+    total, more = len(study.wanted_probes()), study.open_probes
     grows = f", at most {study.adaptive.most}" if study.adaptive and more else ""
+    grows += f", then {count(more, 'plan')}" if study.second_stage and more else ""
     most = f", at most {total + more:,}" if more else ""
     mixtures = f"{len(study.mixtures)} over {count(len(study.providers), 'provider')}{grows}"
     return [
@@ -95,10 +132,13 @@ def _cost_rows(study: Study, numbers: StudyCheck) -> list[tuple[str, str]]:
         unknown = "unknown: no probe is finished; --check --time trains one at each scale"
         return [("probes at once", at_once), ("time to train", unknown)]
     scales = ", ".join(f"{scale:,}" for scale in cost.guessed)
+    per_hour = 3600 * numbers.missing_samples * numbers.slots / max(cost.ahead, 1e-9)
+    covers = [("samples trained per hour", f"about {per_hour:,.0f}")] if cost.ahead else []
     note = f" (no probe is finished at {scales}: in proportion to the size)" if scales else ""
     return [
         ("probes at once", at_once),
         ("time to train", f"{_at_most(study)}about {cost.wall_seconds:,.0f} s{note}"),
+        *covers,
         ("CPU-hours, GPU-hours", f"{cost.cpu_hours:,.2f}, {cost.gpu_hours:,.2f}"),
         ("share already trained", f"{cost.paid_share:.0%}"),
     ]

@@ -11,6 +11,9 @@ from projektor_ray.designs.mixtures import SHARE_DIGITS, check_mixtures
 from projektor_ray.errors import InputError
 from projektor_ray.storage.array_types import Floats
 
+FEW = 5
+"""Fewer probes than this show little of a scale by themselves."""
+
 
 @dataclass(frozen=True, eq=False)
 class ProbeArrays:
@@ -77,6 +80,16 @@ class ProbeArrays:
     def scales(self) -> tuple[int, ...]:
         """The sizes at which there are probes, ascending."""
         return tuple(int(size) for size in np.unique(self.sizes))
+
+    @property
+    def full_scales(self) -> tuple[int, ...]:
+        """The scales without those of few probes, such as the plans of a second stage.
+
+        Those are fewer than 5, and fewer than half of the probes at the scale with most.
+        """
+        scales, counts = np.unique(self.sizes, return_counts=True)
+        few = (counts < FEW) & (2 * counts < counts.max())
+        return tuple(int(scale) for scale in scales[~few])
 
     def take(self, rows: NDArray[Any]) -> "ProbeArrays":
         """The probes of these rows, given as indices or as a mask."""

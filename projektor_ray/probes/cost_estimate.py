@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 from projektor_ray.probes.resources import Resources, slots
 from projektor_ray.storage.schemas import Key, Row
-from projektor_ray.study.study import Probe, Study
+from projektor_ray.study.probe import Probe
+from projektor_ray.study.study import Study
 
 SECONDS_PER_HOUR = 3600.0
 START_SECONDS = 8.0
@@ -101,9 +102,8 @@ def untimed(study: Study, rows: Mapping[Key, Row], missing: Sequence[Probe]) -> 
 
 
 def remaining_sizes(study: Study, missing: Sequence[Probe]) -> list[int]:
-    """Sizes of the probes that are missing, and of those that an adaptive design may add."""
-    more = study.open_probes // len(study.scales)
-    return [probe.size for probe in missing] + list(study.scales) * more
+    """Sizes of the probes that are missing, and of those that may be placed after trainings."""
+    return [probe.size for probe in missing] + study.open_sizes
 
 
 def estimate(

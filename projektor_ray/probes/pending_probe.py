@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from projektor_ray.probes.faults import NextAction, is_transient, next_action
 from projektor_ray.probes.train_probe import Outcome
-from projektor_ray.study.study import Probe
+from projektor_ray.study.probe import Probe
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ from projektor_ray.learners import Learner
 from projektor_ray.probes.faults import Fault, fault_of
 from projektor_ray.storage.hashing import generator
 from projektor_ray.storage.schemas import Row
-from projektor_ray.study.study import Probe
+from projektor_ray.study.probe import Probe
 
 logger = logging.getLogger(__name__)
 

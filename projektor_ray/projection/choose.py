@@ -332,7 +332,8 @@ def _choose_projection(
     default = next((law for law in laws if fits.get(names[law]) is not None), None)
     if default is None:
         raise _no_predictor(fits)
-    if len(scales) < SCALES_TO_COMPARE:
+    full = fits.probes.full_scales
+    if len(full) < SCALES_TO_COMPARE:
         return default, "default", {}
     missed = {
         law: model.held_out_errors
@@ -341,7 +342,7 @@ def _choose_projection(
     }
     errors = {law: float(np.sqrt(np.mean(missed[law] ** 2))) for law in missed}
     ranked = dict(sorted(errors.items(), key=lambda item: item[1]))
-    groups = fits.probes.at(scales[-1]).groups()
+    groups = fits.probes.at(full[-1]).groups()
     for law in ranked:
         candidate = law != NO_PROJECTION and default in missed
         if candidate and errs_less(missed[law], missed[default], groups):

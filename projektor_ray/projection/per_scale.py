@@ -65,6 +65,13 @@ class PerScale(ScaleModel):
     def _precisions(self) -> list[float]:
         return noise_precisions(self.scales)
 
+    def fit_arrays(self: PerScaleT, probes: ProbeArrays) -> PerScaleT:
+        """Fit to probes at all scales but those of few probes, where enough other scales are."""
+        full = probes.full_scales
+        if len(full) >= self.fewest_scales:
+            probes = probes.take(np.isin(probes.sizes, full))
+        return super().fit_arrays(probes)
+
     def _fit(self, probes: ProbeArrays) -> None:
         self.predictors = {
             scale: self.predictor().fit_arrays(probes.at(scale)) for scale in self.scales

@@ -40,9 +40,10 @@ class ScaleModel(ABC):
     Attributes
     ----------
     scales : at which there were probes, ascending.
-    freedom : degrees of freedom of the intervals: probes at the scale with fewest, less 2.
+    freedom : degrees of freedom of the intervals: probes at the scale with fewest, less 2; without
+        scales of few probes, see `ProbeArrays.full_scales`.
     held_out_errors : errors of the probes at the largest scale when it is projected from the
-        smaller ones, shape (k_last,); None where those are too few, and of a stored model.
+        smaller ones, shape (k_last,); None where either are too few, and of a stored model.
     held_out_rms : root mean square error of the same; None where those are too few to project from.
     noise : standard deviation of one training at the largest scale, in the units of
         `held_out_rms`; 0 where the model does not tell it from misfit.
@@ -137,7 +138,7 @@ class ScaleModel(ABC):
         check_scales(probes.scales, self.fewest_scales)
         self.scales = probes.scales
         self._fit(probes)
-        self.freedom = min(len(probes.at(scale)) for scale in self.scales) - 2
+        self.freedom = min(len(probes.at(scale)) for scale in probes.full_scales) - 2
         self.held_out_errors = missed = self._hold_out(probes)
         self.held_out_rms = None if missed is None else float(np.sqrt(np.mean(missed**2)))
         return self
@@ -145,7 +146,8 @@ class ScaleModel(ABC):
     def _hold_out(self, probes: ProbeArrays) -> Floats | None:
         """Errors at the largest scale when projected there from the smaller ones."""
         last, smaller = probes.at(self.scales[-1]), probes.below(self.scales[-1])
-        if len(smaller.scales) < self.fewest_scales:
+        few = self.scales[-1] not in probes.full_scales
+        if few or len(smaller.scales) < self.fewest_scales:
             return None
         model = self.unfitted()
         model.scales = smaller.scales

@@ -25,6 +25,7 @@ def predictor_rows(fitted: FittedModels) -> list[dict[str, Any]]:
         reports: dict[str, tuple[Floats, FitReport]] = {
             name: (at[scale].coefficients, at[scale].report)
             for name, at in fitted.predictors.items()
+            if scale in at
         }
         for name in JOINTS:
             joint = fitted.models.get(name)

@@ -61,7 +61,8 @@ class Rows(Mapping[Key, Row]):
 
     @cached_property
     def _table(self) -> pa.Table:
-        return pa.concat_tables([table.replace_schema_metadata() for _, table in self._parts])
+        tables = [table.replace_schema_metadata() for _, table in self._parts]
+        return pa.concat_tables(tables, promote_options="default")
 
     @cached_property
     def _index(self) -> dict[Key, int]:

@@ -70,10 +70,11 @@ SCHEMAS: dict[str, pa.Schema] = {
         ("seconds", _NUMBER, "Wall time of the solve, divided by the mixtures solved together."),
     ),
     "adaptive_design": _table(
-        "Ledger of the mixtures that an adaptive design has chosen: one row for each.",
+        "Ledger of the mixtures that an adaptive design or a second stage has chosen: a row each.",
         _MIXTURE_ID,
         _MIXTURE,
         ("position", _COUNT, "Position of the mixture in the design, counted from 0."),
+        ("size", _COUNT, "Number of samples that a plan of a second stage is trained on."),
         ("gain", _NUMBER, "Expected improvement of the metric when the mixture was chosen."),
     ),
     "base_design": _table(

@@ -4,10 +4,11 @@ from projektor_ray.study.checks import resolve
 from projektor_ray.study.config import StudyConfig, read_study
 from projektor_ray.study.fitted import FittedStudy, open_study
 from projektor_ray.study.predictions import Prediction, Purchase
-from projektor_ray.study.probes_config import ProbesConfig
+from projektor_ray.study.probe import Probe
+from projektor_ray.study.probes_config import ProbesConfig, SecondStageConfig
 from projektor_ray.study.provider_config import ProviderConfig, TierConfig
 from projektor_ray.study.selection_config import SelectionConfig
-from projektor_ray.study.study import Probe, Study
+from projektor_ray.study.study import Study
 from projektor_ray.study.validation_sets import UNNAMED, SetSummary
 
 __all__ = [
@@ -18,6 +19,7 @@ __all__ = [
     "ProbesConfig",
     "ProviderConfig",
     "Purchase",
+    "SecondStageConfig",
     "SelectionConfig",
     "SetSummary",
     "Study",

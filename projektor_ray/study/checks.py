@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from projektor_ray.designs.placement import place
+from projektor_ray.designs.placement import place, spelled_out
 from projektor_ray.errors import InputError
 from projektor_ray.learners.metrics import METRICS, Metric
 from projektor_ray.storage.array_types import Floats
@@ -41,8 +41,10 @@ def resolve(
     check_sets(pilots, validations, metric)
     check_goal(config, [validation.name for validation in validations], metric)
     base = np.empty((0, len(pilots))) if base is None else base
-    design = place(config, providers, [pilot.size for pilot in pilots], base)
-    study = Study(config, providers, pilots, tuple(validations), *design, base)
+    budget, sizes = config.probes.budget, [pilot.size for pilot in pilots]
+    config = spelled_out(config, providers, sizes, len(validations))
+    design = place(config, providers, sizes, base)
+    study = Study(config, providers, pilots, tuple(validations), *design, base, budget)
     if not config.probes.replacement:
         _check_pilots_suffice(study)
     return study
@@ -115,10 +117,17 @@ def check_goal(config: StudyConfig, sets: Sequence[str], metric: Metric) -> None
             "selection.aggregate applies to several validation sets; the study has one. Drop "
             "selection.aggregate, or list several sets under validations"
         )
-    if len(sets) > 1 and config.probes.design == "adaptive":
+    probes = config.probes
+    after = {
+        "probes.design: adaptive": probes.design == "adaptive",
+        "probes.stages: 2": probes.stages == 2,
+        "probes.second_stage": probes.second_stage is not None,
+    }
+    chooses = next((setting for setting, is_set in after.items() if is_set), None)
+    if len(sets) > 1 and chooses:
         raise InputError(
-            "an adaptive design follows the metric on one validation set; got "
-            f"{', '.join(sets)}. Drop probes.design: adaptive, or all validations but one"
+            f"{chooses} chooses mixtures by the metric on one validation set; got "
+            f"{', '.join(sets)}. Drop {chooses}, or all validations but one"
         )
 
 

@@ -8,7 +8,7 @@ from typing import Annotated, Any, ClassVar
 from pydantic import AfterValidator, Field, model_validator
 
 from projektor_ray.data import EmbedderConfig, SourceConfig, SourceDefaults
-from projektor_ray.errors import nearest
+from projektor_ray.errors import InputError, nearest
 from projektor_ray.learners import LearnerConfig
 from projektor_ray.learners.metrics import METRICS
 from projektor_ray.projection import SCALE_MODELS
@@ -114,16 +114,27 @@ class StudyConfig(Config):
                 f"projection_sizes must be from 1 to {MAX_SAMPLES:,}; got "
                 f"{list(self.projection_sizes)}"
             )
-        law = SCALE_MODELS.get(self.selection.projection)
-        if law is not None and len(self.probes.scales) < law.fewest_scales:
-            raise ValueError(
-                f"the projection {law.name!r} needs {law.fewest_scales} or more scales; "
-                f"got {list(self.probes.scales)}. Train another, a factor of 4 away, or set "
-                "selection.projection to another"
-            )
+        if self.probes.scales:
+            self.check_law()
         if self.metric not in METRICS:
             raise ValueError(f"unknown metric {self.metric!r}; {nearest(self.metric, METRICS)}")
         return self
+
+    def check_law(self) -> None:
+        """Refuse a scaling model that needs more scales than there are.
+
+        Raises
+        ------
+        InputError
+            If it does.
+        """
+        law, scales = SCALE_MODELS.get(self.selection.projection), self.probes.scales
+        if law is not None and len(scales) < law.fewest_scales:
+            raise InputError(
+                f"the projection {law.name!r} needs {law.fewest_scales} or more scales; "
+                f"got {list(scales)}. Train another, a factor of 4 away, or set "
+                "selection.projection to another"
+            )
 
     @property
     def validation_sources(self) -> Mapping[str, SourceConfig]:

@@ -11,7 +11,8 @@ from projektor_ray.projection import ClassShares
 from projektor_ray.projection.choose import NO_PROJECTION, FittedModels, choose_model
 from projektor_ray.storage.array_types import Floats
 from projektor_ray.storage.schemas import Key, Row
-from projektor_ray.study.study import Probe, Study
+from projektor_ray.study.probe import Probe
+from projektor_ray.study.study import Study
 
 if TYPE_CHECKING:
     from projektor_ray.runs import Runs

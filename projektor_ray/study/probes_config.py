@@ -13,17 +13,50 @@ SIZED_DESIGNS = ("lattice", "simplex_centroid")
 """Designs whose size is not a number that can be asked for."""
 MOST_MIXTURES = 100_000
 ONLY_ADAPTIVE = ("initial_mixtures", "batch", "min_expected_gain")
+BY_BUDGET = ("scales", "design", "lattice", "n_mixtures", "seeds", "second_stage", *ONLY_ADAPTIVE)
+"""What a budget decides."""
 MOST_SEEDS = 10_000
 
 
+class SecondStageConfig(Config):
+    """Plans predicted best that are trained at larger sizes once all other probes are finished."""
+
+    plans: int = Field(3, ge=1, le=100, description="How many plans are trained, with one seed.")
+    samples: int = Field(
+        ge=1,
+        le=MAX_SAMPLES,
+        description="Samples for all of these trainings together. Each plan is trained at its "
+        "share of them, at most at the size to buy and at what its pilots allow.",
+    )
+
+
 class ProbesConfig(Config):
-    """Which probes are trained: mixtures × scales × seeds."""
+    """Which probes are trained: by a budget of samples, or mixtures × scales × seeds."""
 
     former_keys: ClassVar = {"mixtures_count": "n_mixtures", "first": "initial_mixtures"}
     former_values: ClassVar = {"design": {"spread": "maximin", "scrambled": "sobol"}}
+
+    budget: int | None = Field(
+        None,
+        ge=1,
+        le=MAX_SAMPLES,
+        description="Samples to train on in all. It decides the scales, mixtures, seeds and second "
+        "stage, which are then left out. `--check` shows what it buys.",
+    )
+    stages: Literal[1, 2] | None = Field(
+        None,
+        description="Of a budget. 2: six tenths of it are spent first, the rest on the plans then "
+        "predicted best, at larger sizes. 1: all of it at once, for predictions rather than a "
+        "plan. Absent: 2, but 1 with several validation sets or one provider.",
+    )
     scales: tuple[int, ...] = Field(
+        (),
         description="Sizes at which probes are trained, N0 < N1 < …; a factor of 4 or more apart. "
-        "One alone is fitted, but not projected from."
+        "One alone is fitted, but not projected from. Required without a budget.",
+    )
+    second_stage: SecondStageConfig | None = Field(
+        None,
+        description="Absent: all probes are placed before training, or by an adaptive design.",
     )
     design: (
         Literal["lattice", "simplex_centroid", "sobol", "maximin", "d_optimal", "adaptive"] | None
@@ -76,7 +109,7 @@ class ProbesConfig(Config):
     seeds: int | tuple[int, ...] = Field(
         2,
         description="Seeds of each mixture and scale: a number k for the seeds 0 … k − 1, or a "
-        "list of seeds.",
+        "list of seeds. With a budget: one.",
     )
     replacement: bool = Field(
         False,
@@ -160,6 +193,37 @@ class ProbesConfig(Config):
             if not 0 < amount < math.inf:
                 raise ValueError(f"expected a positive amount of {name!r}; got {amount}")
         return resources
+
+    @model_validator(mode="after")
+    def _budget_or_grid(self) -> "ProbesConfig":
+        decided = [name for name in BY_BUDGET if name in self.model_fields_set]
+        if self.budget is not None and decided:
+            raise ValueError(
+                f"budget: {self.budget} decides {', '.join(decided)}, which the file sets too; "
+                "drop the budget or these"
+            )
+        if self.budget is None and self.stages is not None:
+            raise ValueError(
+                f"stages: {self.stages} divides a budget, and there is none. Set budget, or "
+                "second_stage: {plans: 3, samples: 6000} in place of stages"
+            )
+        if self.budget is None and not self.scales:
+            raise ValueError(
+                "expected what to train: budget: 25000 for a number of samples in all, or sizes "
+                "such as scales: [250, 1000]; got neither"
+            )
+        second = self.second_stage
+        if second and self.design == "adaptive":
+            raise ValueError(
+                "second_stage and design: adaptive both choose mixtures after trainings; drop one"
+            )
+        if second and second.samples < second.plans * self.scales[-1]:
+            raise ValueError(
+                f"second_stage: {second.samples} samples are too few for {second.plans} plans at "
+                f"the largest scale, {self.scales[-1]}. Set samples to "
+                f"{second.plans * self.scales[-1]} or more, or plans to fewer"
+            )
+        return self
 
     @model_validator(mode="after")
     def _one_design(self) -> "ProbesConfig":

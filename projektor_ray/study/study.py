@@ -13,6 +13,7 @@ from projektor_ray.designs.drawing import largest_feasible_size
 from projektor_ray.designs.mixtures import distinct, mixture_id
 from projektor_ray.designs.placement import (
     Adaptive,
+    SecondStage,
     feasible_purchases,
     max_purchase_size,
     size_bounds,
@@ -29,6 +30,7 @@ from projektor_ray.storage.hashing import digest
 from projektor_ray.storage.table_metadata import TableMetadata
 from projektor_ray.study.compatibility import ForeignLabels, foreign_labels
 from projektor_ray.study.config import StudyConfig
+from projektor_ray.study.probe import Probe
 from projektor_ray.study.validation_sets import UNNAMED, SetSummary
 
 SIMPLEST_PREDICTOR = "cs"
@@ -44,28 +46,6 @@ ELSEWHERE: dict[str, Any] = {
 """Of a configuration, what the hash of its results takes in another form."""
 
 
-@dataclass(frozen=True)
-class Probe:
-    """One training: (mixture, size, seed) → metric."""
-
-    mixture_id: str
-    mixture: tuple[float, ...]
-    size: int
-    seed: int
-    learner: str
-    metric: str
-
-    @property
-    def key(self) -> tuple[str, int, int, str, str]:
-        """The ledger's key of this probe."""
-        return (self.mixture_id, self.size, self.seed, self.learner, self.metric)
-
-    @property
-    def label(self) -> str:
-        """What names this probe within its study: MIXTURE:SIZE:SEED."""
-        return f"{self.mixture_id}:{self.size}:{self.seed}"
-
-
 @dataclass(frozen=True, eq=False)
 class Study:
     """A configuration resolved against the pilots: all that the stages need to know.
@@ -76,9 +56,11 @@ class Study:
     pilots : their summaries, in the same order.
     validations : summaries of the validation sets that every probe is measured on.
     mixtures : the design, shape (B, m); of an adaptive one, what is placed so far, in order.
-    adaptive : how an adaptive design grows; None for other designs.
+    adaptive, second_stage : how the design goes on after trainings; None where it does not.
     base : mixtures that were trained before providers joined or left, (b, m), see
         `designs.base_design`; the design begins with them, unless the study's file lists it whole.
+    budget : samples to train on that the scales and mixtures were made from, if any.
+    plans, plan_sizes : mixtures of the second stage, (b, m), and at which sizes they are trained.
     first_validation : the first set of the whole study that this one is a part of; None where this
         is the whole one.
     """
@@ -89,7 +71,11 @@ class Study:
     validations: tuple[SetSummary, ...]
     mixtures: Floats
     adaptive: Adaptive | None
+    second_stage: SecondStage | None
     base: Floats
+    budget: int | None = None
+    plans: Floats | None = None
+    plan_sizes: tuple[int, ...] = ()
     first_validation: SetSummary | None = None
 
     @cached_property
@@ -142,12 +128,16 @@ class Study:
         """Identities of the design's mixtures."""
         return tuple(self.identify(mixture) for mixture in self.mixtures)
 
+    @property
+    def candidates(self) -> Floats:
+        """What mixtures are chosen from after trainings, shape (q, m)."""
+        grows = self.adaptive or self.second_stage
+        return np.empty((0, len(self.names))) if grows is None else grows.candidates
+
     @cached_property
     def candidate_ids(self) -> tuple[str, ...]:
-        """Identities of what an adaptive design chooses from."""
-        return (
-            tuple(self.identify(one) for one in self.adaptive.candidates) if self.adaptive else ()
-        )
+        """Identities of the candidates."""
+        return tuple(self.identify(one) for one in self.candidates)
 
     @property
     def probes_each(self) -> int:
@@ -156,20 +146,29 @@ class Study:
 
     @property
     def open_probes(self) -> int:
-        """How many probes an adaptive design may still place, at most."""
+        """How many probes may still be placed after trainings, at most."""
+        return len(self.open_sizes)
+
+    @property
+    def open_sizes(self) -> list[int]:
+        """Sizes of the probes that may still be placed after trainings, at most."""
+        if self.second_stage is not None and self.plans is None:
+            return [self.second_stage.max_size] * self.second_stage.plans
         if self.adaptive is None:
-            return 0
-        return self.probes_each * max(self.adaptive.most - len(self.mixtures), 0)
+            return []
+        more = max(self.adaptive.most - len(self.mixtures), 0)
+        return list(self.scales) * len(self.config.probes.seed_list) * more
 
     @property
     def measured(self) -> Floats:
         """The mixtures whose distances are needed: candidates and placed, shape (B', m)."""
-        if self.adaptive is None:
-            return self.mixtures
-        return distinct(np.vstack([self.adaptive.candidates, self.mixtures]))
+        plans = [] if self.plans is None else [self.plans]
+        return distinct(np.vstack([self.candidates, self.mixtures, *plans]))
 
-    def grown(self, mixtures: Floats) -> "Study":
-        """The study with more mixtures placed, shape (b, m), after those that are."""
+    def grown(self, mixtures: Floats, sizes: Sequence[int] = ()) -> "Study":
+        """The study with more mixtures placed, shape (b, m); with sizes, as its second stage."""
+        if sizes:
+            return replace(self, plans=mixtures, plan_sizes=tuple(sizes))
         return replace(self, mixtures=distinct(np.vstack([self.mixtures, mixtures])))
 
     @property
@@ -291,19 +290,21 @@ class Study:
 
     def wanted_probes(self) -> list[Probe]:
         """Every probe that the study asks for, largest first, so that no long one starts last."""
-        return [
-            Probe(
-                identity,
-                tuple(mixture.tolist()),
-                size,
-                seed,
-                self.config.learner.name,
-                self.config.metric,
-            )
-            for size in sorted(self.scales, reverse=True)
+        placed = [
+            (identity, mixture, size, seed)
+            for size in self.scales
             for seed in self.config.probes.seed_list
             for identity, mixture in zip(self.mixture_ids, self.mixtures, strict=True)
         ]
+        plans = [] if self.plans is None else zip(self.plans, self.plan_sizes, strict=True)
+        first_seed = self.config.probes.seed_list[0]
+        placed += [(self.identify(plan), plan, size, first_seed) for plan, size in plans]
+        learner, metric = self.config.learner.name, self.config.metric
+        probes = [
+            Probe(identity, tuple(mixture.tolist()), size, seed, learner, metric)
+            for identity, mixture, size, seed in placed
+        ]
+        return sorted(dict.fromkeys(probes), key=lambda probe: -probe.size)
 
     @cached_property
     def probes_metadata(self) -> TableMetadata:

@@ -1,18 +1,30 @@
 """The adaptive design: closed forms for what sampled surfaces say, and its steps without Ray."""
 
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 from scipy.stats import norm
 
-from projektor_ray.designs.adaptive import Step, chosen_before, design_rows, next_step, outlook
+from projektor_ray.designs.adaptive import (
+    Step,
+    as_stored,
+    chosen_before,
+    design_metadata,
+    design_rows,
+    next_step,
+    outlook,
+    plans_to_train,
+)
 from projektor_ray.designs.simplex_lattice import simplex_lattice
 from projektor_ray.errors import InputError
 from projektor_ray.predictors import ProbeArrays
 from projektor_ray.predictors.gaussian_process import GaussianProcess
 from projektor_ray.projection import Joint
+from projektor_ray.storage.folder import Folder
+from projektor_ray.storage.ledger import Ledger
 from projektor_ray.storage.schemas import Key, Row
 from projektor_ray.study import Study
 from tests.helpers.predictor_data import accuracy, distance
@@ -240,3 +252,82 @@ def test_of_what_was_chosen_that_which_other_pilots_can_mix_is_kept() -> None:
     narrower = resolved(values, {"aaa": samples(), "ada": PILOTS["ada"], "bob": PILOTS["bob"]})
     np.testing.assert_allclose(chosen_before(narrower, design), [[0, 0.7, 0.3]])
     assert chosen_before(study, {}).shape == (0, 3)
+
+
+def in_two_stages(budget: int = 600, **probes: Any) -> Study:
+    values = changed("probes", to={"budget": budget, **probes})
+    values["selection"] = {"size": 60}
+    return resolved(values)
+
+
+def test_a_second_stage_trains_the_plans_that_are_best_most_often_at_larger_sizes() -> None:
+    study = in_two_stages()
+    distances, rows = measured(study), trained(study)
+    step = plans_to_train(study, rows, distances)
+    assert step.mixtures is not None
+    stage = study.second_stage
+    assert stage is not None
+    assert len(step.mixtures) == len(step.sizes) == 3
+    for plan, size in zip(step.mixtures, step.sizes, strict=True):
+        assert stage.smallest < size <= stage.size_of(plan)
+        assert size >= stage.size_of(plan) / 1.25, "only near sizes become one"
+    runs = ProbeArrays.check(
+        [p.mixture for p in study.wanted_probes()],
+        [distances[(p.mixture_id,)]["value"] for p in study.wanted_probes()],
+        [rows[p.key]["value"] for p in study.wanted_probes()],
+        [p.size for p in study.wanted_probes()],
+    )
+    at = distance(stage.candidates)
+    nothing = np.zeros(len(at), dtype=bool)
+    best = outlook(runs, stage.candidates, at, nothing, 60, 3, bounds=(0.0, 1.0)).best
+    np.testing.assert_allclose(step.mixtures, stage.candidates[best])
+    grown = study.grown(step.mixtures, step.sizes)
+    new = [probe for probe in grown.wanted_probes() if probe.key not in rows]
+    assert sorted(probe.size for probe in new) == sorted(step.sizes)
+    assert grown.wanted_probes()[: len(new)] == new, "the largest are trained first"
+    assert sum(probe.size for probe in grown.wanted_probes()) <= 600
+    assert (study.open_probes, grown.open_probes) == (3, 0)
+
+
+def test_a_second_stage_waits_for_every_other_probe_and_ends_without_enough_of_them() -> None:
+    study = in_two_stages()
+    distances, rows = measured(study), trained(study)
+    for key in rows:
+        without = {other: row for other, row in rows.items() if other != key}
+        assert plans_to_train(study, without, distances).action == "wait"
+    failed = {"status": "failed", "value": None, "error": "RuntimeError: no"}
+    one, *_ = rows
+    assert plans_to_train(study, {**rows, one: failed}, distances).action == "train"
+    small = {key: failed if key[1] == 4 else row for key, row in rows.items()}
+    ended = plans_to_train(study, small, distances)
+    assert (ended.action, ended.reason) == ("stop", "too_few_probes")
+
+
+def test_no_plan_is_a_probe_that_is_trained_already() -> None:
+    """The first stage reaches the size to buy, so that no plan can be trained at a larger one."""
+    study = in_two_stages(20_000, replacement=True)
+    assert study.scales[-1] == study.max_size == 60
+    step = plans_to_train(study, trained(study), measured(study))
+    assert step.mixtures is not None
+    assert set(step.sizes) == {60}
+    assert not {study.identify(plan) for plan in step.mixtures} & set(study.mixture_ids)
+
+
+def test_the_plans_of_a_first_stage_are_found_again_and_those_of_another_one_are_not(
+    tmp_path: Path,
+) -> None:
+    study, folder = in_two_stages(), Folder(tmp_path)
+    step = plans_to_train(study, trained(study), measured(study))
+    assert step.mixtures is not None
+    Ledger(folder, "adaptive_design").append(design_rows(study, step, {}), design_metadata(study))
+    grown = study.grown(step.mixtures, step.sizes)
+    again = as_stored(in_two_stages(), folder)
+    assert again.wanted_probes() == grown.wanted_probes()
+    assert as_stored(in_two_stages(700), folder).plans is None, "another first stage"
+    more = as_stored(adaptive(initial_mixtures=4), folder)
+    assert len(more.mixtures) == 4, "an adaptive design in the same folder"
+    cheaper = changed("probes", to={"budget": 600})
+    cheaper["providers"][0]["capacity"] = 20
+    cheaper["selection"] = {"size": 50}
+    kept = as_stored(resolved(cheaper), folder)
+    assert kept.plan_sizes == step.sizes, "what is trained stays when the purchase changes"

@@ -209,6 +209,8 @@ def test_a_block_of_yaml_is_a_study_or_a_part_of_one(block: Block, docs_folder: 
         del whole["validation"]
     if "design" in values.get("probes", {}):
         del whole["probes"]["lattice"]
+    if "budget" in values.get("probes", {}):
+        whole["probes"] = {}
     for key, value in values.items():
         own = key in ("selection", "probes") and isinstance(value, dict)
         whole[key] = {**whole[key], **value} if own else value

@@ -51,6 +51,21 @@ def test_a_larger_size_comes_with_what_it_would_help() -> None:
     assert then < now
 
 
+def test_a_study_with_a_budget_is_advised_a_larger_one_and_not_scales() -> None:
+    """The plans of a second stage, at 300 samples, are no scale: 447 is from the 200 below them."""
+    sizes = np.array([50.0, 200.0] * 5 + [300.0] * 2)
+    shares = np.linspace(0.1, 0.9, 12)
+    mixtures = np.stack([shares, 1 - shares, 0 * shares, 0 * shares], axis=1)
+    far = with_probes(
+        sound(source="study", training_budget=3000),
+        sizes=sizes,
+        mixtures=mixtures,
+        values=np.full(12, 0.5),
+        distances=np.full(12, 0.3),
+    )
+    assert step(far, "train_larger_size").endswith("Set `probes.budget: 6705`.")
+
+
 def test_the_advised_size_is_one_that_the_pilots_allow() -> None:
     far = with_probes(sound(source="study", largest_scale=300), sizes=np.array([50.0, 200.0] * 4))
     assert step(far, "train_larger_size").endswith("Set `probes.scales: [50, 200, 300]`.")

@@ -5,7 +5,7 @@ from typing import get_args
 import pytest
 
 from projektor_ray.designs.adaptive import Step
-from projektor_ray.explain.probe_findings import design_end, probe_facts
+from projektor_ray.explain.probe_findings import design_end, probe_facts, second_stage
 from projektor_ray.probes.findings import FindingKind, ProbeFinding
 from tests.helpers.studies import adaptive
 
@@ -71,3 +71,12 @@ def test_each_reason_has_a_sentence(step: Step, text: str) -> None:
     assert str(fact).startswith("1 mixture chosen; ")
     assert str(fact).endswith(text)
     assert fact.values["reason"] == step.reason
+
+
+def test_the_plans_of_a_second_stage() -> None:
+    fact = second_stage(Step("train", sizes=(2000, 2000, 1500)))
+    assert str(fact) == (
+        "3 plans predicted best are trained at 1,500 to 2,000 samples (second stage, 5,500 samples "
+        "in all)."
+    )
+    assert "trained at 60 samples" in str(second_stage(Step("train", sizes=(60, 60))))

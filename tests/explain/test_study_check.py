@@ -1,11 +1,13 @@
-"""What `--check` tells of the learner."""
+"""What `--check` tells of the learner and of a budget of samples."""
 
 from typing import Any
 
 import pytest
 
-from projektor_ray.explain.study_check import learner_text
-from tests.helpers.studies import VALUES, resolved
+from projektor_ray.explain.study_check import StudyCheck, check_table, learner_text
+from projektor_ray.study import Study
+from projektor_ray.study.budget_options import BudgetOption, budget_options
+from tests.helpers.studies import VALUES, changed, resolved
 
 
 @pytest.mark.parametrize(
@@ -23,3 +25,32 @@ def test_the_check_tells_what_the_learner_sees(seen: str, embedder: str, words: 
     text = learner_text(study)
     assert text.startswith("sklearn.naive_bayes.GaussianNB, ")
     assert text.endswith(words)
+
+
+def shown(study: Study, options: list[BudgetOption]) -> dict[str, str]:
+    numbers = StudyCheck(0, 24, 348, None, 1, None, [], options)
+    return {row["what"]: row[""] for row in check_table(study, numbers).to_dict()}
+
+
+def test_what_a_budget_and_half_and_twice_of_it_buy() -> None:
+    values = changed("probes", to={"budget": 150})
+    study = resolved(values)
+    same, half, twice = options = budget_options(study)
+    rows = shown(study, options)
+    assert rows["budget of samples"] == (
+        "150: 12 mixtures at 1 < 6, then 3 plans with 66 samples in all; expected half-width at "
+        f"60: {same.half_width:.3f}"
+    )
+    assert rows["half the budget"] == "75: too few for two scales"
+    assert f"{twice.half_width:.3f}" in rows["twice the budget"]
+    assert rows["mixtures"] == "12 over 3 providers, then 3 plans"
+    assert rows["probes to train"] == "24, at most 27"
+    assert half.bought is None
+    numbers = StudyCheck(0, 24, 348, None, 1, None, [], options)
+    assert "simulated" in check_table(study, numbers).caption
+
+
+def test_without_a_budget_nothing_is_said_of_one() -> None:
+    study = resolved(changed("probes", "lattice", to=2))
+    assert not [name for name in shown(study, []) if "budget" in name]
+    assert check_table(study, StudyCheck(0, 24, 348, None, 1, None, [])).caption == ""

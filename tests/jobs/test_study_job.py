@@ -25,6 +25,7 @@ from jobs import report as report_job
 from jobs.check import check
 from jobs.cluster import ROOT, check_reachable
 from jobs.command_line import main as command_line
+from jobs.finished import fingerprint_of, finished_tables
 from jobs.fit import fit, fit_models
 from jobs.study import run_study
 from jobs.workspace import Workspace, opened
@@ -723,3 +724,27 @@ def test_an_adaptive_study_that_was_cut_short_ends_with_equal_tables(
     run_study(asked, str(cut))
     assert "9 reused, 7 trained" in said_in(capsys)
     assert tables(cut) == tables(whole)
+
+
+def test_a_study_of_two_stages_ends_the_same_wherever_it_was_cut(
+    local_ray: None, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Cut before the choice, after it, and between its trainings; done again it trains nothing."""
+    asked, whole = config(probes={"budget": 500}), tmp_path / "whole"
+    run_study(asked, str(whole))
+    said = said_in(capsys)
+    assert "3 plans predicted best are trained at" in said
+    assert "27 trained, 0 failed" in said
+    assert sum(row["size"] for row in rows(whole, "probes")) <= 500
+    parts = sorted((whole / "probes").glob("*.parquet"), key=lambda part: part.stat().st_mtime)
+    for name, kept, chosen in [("before", 20, False), ("after", 24, True), ("between", 25, True)]:
+        cut = tmp_path / name
+        (cut / "probes").mkdir(parents=True)
+        for part in parts[:kept]:
+            shutil.copy(part, cut / "probes")
+        if chosen:
+            shutil.copytree(whole / "adaptive_design", cut / "adaptive_design")
+        run_study(asked, str(cut))
+        assert f"{kept} reused, {27 - kept} trained" in said_in(capsys)
+        assert tables(cut) == tables(whole)
+    assert finished_tables(asked, str(whole), fingerprint_of(asked, None, None)) is not None

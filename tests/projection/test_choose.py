@@ -126,6 +126,35 @@ def test_of_three_scales_a_law_that_the_data_support_is_chosen() -> None:
     assert (fit.chosen, fit.reason.rule) == ("joint", "held_out")
 
 
+def test_a_scale_of_few_probes_is_fitted_but_judges_nothing() -> None:
+    """As of the plans of a second stage: the joint models learn from it; nothing is held out there,
+    and the intervals keep the discrepancy of the law, now beyond the larger size."""
+    full = probes(250, 1000, count=12)
+    rng = np.random.default_rng(5)
+    plans = simplex_lattice(3, 10)[[3, 17, 40]]
+    higher = accuracy(plans) + 0.04 * np.log(4) + 0.08 + 0.004 * rng.normal(size=3)
+    given = ProbeArrays.check(
+        np.vstack([full.mixtures, plans]),
+        np.append(full.distances, distance(plans)),
+        np.append(full.values, higher),
+        np.append(full.sizes, 3 * [4000.0]),
+    )
+    fit, before = fitted(given), fitted(full)
+    assert (fit.chosen, fit.reason.rule, fit.reason.errors) == ("joint_power", "default", {})
+    assert fit.model.scales == (250, 1000, 4000)
+    assert fit.model.held_out_rms is None
+    assert fit.model.freedom == before.model.freedom == 10
+    where = (full.mixtures, full.distances, 4000)
+    rise = fit.model.predict(*where) - before.model.predict(*where)
+    assert rise.mean() == pytest.approx(0.08, abs=0.03), "what the plans show holds for all"
+    far = (full.mixtures, full.distances, 16_000)
+    assert np.diff(fit.model.interval(*far)).mean() < np.diff(before.model.interval(*far)).mean()
+    for name in ("gp", "none"):
+        assert fit.models[name].scales == (250, 1000)
+        now, then = (of.models[name].predict(*where) for of in (fit, before))
+        np.testing.assert_allclose(now, then)
+
+
 def test_a_small_noisy_scale_seldom_chooses_the_law() -> None:
     """Of few noisy probes some law errs least by chance; the default stays unless by more."""
     chosen, least = [], []

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from projektor_ray.designs.adaptive import design_metadata, design_rows, plans_to_train
 from projektor_ray.errors import InfeasibleError, InputError
 from projektor_ray.projection import JointPower
 from projektor_ray.runs import Offers
@@ -221,6 +222,28 @@ def test_an_adaptive_design_is_opened_with_what_it_chose(tmp_path: Path) -> None
     found = open_study(tmp_path)
     assert len(found.study.mixtures) == len(grown.mixtures)
     assert found.unfinished == 0
+
+
+def test_a_study_of_two_stages_is_opened_with_its_plans(tmp_path: Path) -> None:
+    """The record has what the budget bought, so that another rule changes no finished study."""
+    values = changed("probes", to={"budget": 600})
+    values["selection"] = {"size": 60}
+    begun, folder = resolved(values), Folder(tmp_path)
+    write_record(folder, begun)
+    step = plans_to_train(begun, trained(begun), measured(begun))
+    assert step.mixtures is not None
+    grown = begun.grown(step.mixtures, step.sizes)
+    write_ledgers(folder, grown)
+    Ledger(folder, "adaptive_design").append(design_rows(begun, step, {}), design_metadata(begun))
+    found = open_study(tmp_path)
+    assert found.study.wanted_probes() == grown.wanted_probes()
+    assert found.study.config.probes.budget is None
+    assert found.unfinished == 0
+    (fit,) = found.fits
+    assert fit.fitted.chosen == "joint_power"
+    assert fit.fitted.models["gp"].scales == begun.scales, "those with enough probes"
+    assert fit.fitted.model.scales == (*begun.scales, *sorted(set(step.sizes)))
+    assert found.select().selected.samples.sum() == 60
 
 
 def test_several_validation_sets_are_opened_together(tmp_path: Path) -> None:

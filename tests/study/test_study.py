@@ -70,6 +70,22 @@ from tests.helpers.studies import (
         (changed("probes", "seeds", to=[-(2**63) - 1]), "64 bits"),
         (changed("probes", "seeds", to=[1, 1]), r"different seeds; got \[1, 1\]"),
         (changed("probes", "seeds", to=[]), r"different seeds; got \[\]"),
+        (changed("probes", "budget", to=900), "budget: 900 decides scales, lattice, seeds, which"),
+        (changed("probes", to={"budget": 900, "n_mixtures": 9}), "decides n_mixtures.*drop the"),
+        (changed("probes", to={}), "budget: 25000 for a number of samples in all, or sizes"),
+        (changed("probes", to={"budget": 0}), r"probes\.budget: .*got 0"),
+        (changed("probes", "stages", to=2), "stages: 2 divides a budget, and there is none"),
+        (changed("probes", to={"budget": 900, "stages": 3}), r"probes\.stages: .*got 3"),
+        (
+            changed("probes", "second_stage", to={"plans": 3, "samples": 100}),
+            "100 samples are too few for 3 plans at the largest scale, 40. Set samples to 120",
+        ),
+        (
+            changed(
+                "probes", to={"scales": [4], "design": "adaptive", "second_stage": {"samples": 99}}
+            ),
+            "second_stage and design: adaptive both choose mixtures after trainings",
+        ),
         (changed("probes", "lattice", to=0), r"probes\.lattice: .*got 0"),
         (changed("probes", "cpus", to=math.nan), r"probes\.cpus: .*finite"),
         (changed("probes", "gpus", to=math.inf), r"probes\.gpus: .*finite"),

@@ -1,0 +1,106 @@
+"""A budget of samples to train on: how many mixtures, at which scales, and a second stage.
+
+Two scales a factor of 6 apart on the same mixtures, one seed each. Four mixtures per provider come
+before a larger size, a larger size before more mixtures. A loss has a third scale between. The
+reasons are in `docs/decisions/designs.md`.
+"""
+
+from dataclasses import dataclass
+
+from projektor_ray.errors import InputError
+from projektor_ray.learners.metrics import Metric
+
+MIXTURES_PER_PROVIDER, MOST_PER_PROVIDER = 4, 7
+APART, BETWEEN = 6.0, 2.5
+"""The largest scale over the smallest one, and over the third one of a loss."""
+FIRST_SHARE = 0.6
+PLANS = 3
+"""How many plans a second stage trains."""
+
+
+@dataclass(frozen=True)
+class Spending:
+    """What a budget of samples buys.
+
+    Attributes
+    ----------
+    mixtures : k, each trained at every scale with one seed.
+    scales : ascending.
+    second_stage : samples for the plans of the second stage; 0: there is none.
+    """
+
+    mixtures: int
+    scales: tuple[int, ...]
+    second_stage: int
+
+    @property
+    def first_stage(self) -> int:
+        """Samples of the first stage: k · Σ N."""
+        return self.mixtures * sum(self.scales)
+
+
+def spend(
+    budget: int,
+    providers: int,
+    *,
+    size: int,
+    cap: int | None = None,
+    loss: bool = False,
+    stages: int = 1,
+    listed: int = 0,
+) -> Spending:
+    """What a budget of samples buys: `N1 = min(cap, N*, C / (k (1 + 1/6)))` with k = 4m mixtures.
+
+    What is left goes to more mixtures, up to 7m. Of two stages the first one has 60 % of the
+    budget.
+
+    Parameters
+    ----------
+    size : N*, the most samples that a plan may have.
+    cap : the largest size at which every mixture can be drawn; None: any.
+    loss : whether there is a third scale, `N1 / 2.5`.
+    listed : mixtures that are trained in any case, which count among the k.
+
+    Raises
+    ------
+    InputError
+        If the budget, the pilots or the size to buy are too small for two scales.
+    """
+    fewest = MIXTURES_PER_PROVIDER * providers if providers > 1 else 1
+    fewest = max(fewest, listed + 1)
+    most = max(MOST_PER_PROVIDER * providers if providers > 1 else 1, fewest)
+    shares = (1 / APART, 1 / BETWEEN, 1.0) if loss else (1 / APART, 1.0)
+    first = budget if stages == 1 else int(FIRST_SHARE * budget)
+    largest_scale = min(int(first / (sum(shares) * fewest)), size, first if cap is None else cap)
+    scales = tuple(int(largest_scale * share + 1e-9) for share in shares)
+    if scales[0] < 1 or len(set(scales)) < len(scales):
+        raise InputError(_too_small(budget, fewest, size, cap, sum(shares), first / budget))
+    mixtures = min(most, first // sum(scales))
+    rest = budget - mixtures * sum(scales) if stages > 1 else 0
+    return Spending(mixtures, scales, rest)
+
+
+def _too_small(
+    budget: int, mixtures: int, size: int, cap: int | None, shares: float, part: float
+) -> str:
+    """Which of budget, pilots and size to buy leaves no room for two scales."""
+    if size < APART:
+        return (
+            f"a plan may have {size} samples at most, too few for two scales a factor of {APART:g} "
+            "apart. Drop probes.budget and set probes.scales"
+        )
+    if cap is not None and cap < APART:
+        return (
+            f"the smallest pilot has {cap} samples, too few for two scales a factor of {APART:g} "
+            "apart. Reveal larger pilots, or set probes.replacement: true"
+        )
+    needed = int(2 * APART * shares * mixtures / part) + 1
+    return (
+        f"probes.budget: {budget:,} samples are too few to train {mixtures} mixtures at scales a "
+        f"factor of {APART:g} apart. Set {needed:,} or more, or drop it and set probes.scales"
+    )
+
+
+def is_loss(metric: Metric) -> bool:
+    """Whether a metric has one bound, so that a third scale shows its curvature."""
+    return not (metric.low > -float("inf") and metric.high < float("inf"))

@@ -1,0 +1,83 @@
+"""What a study places: the grid that a budget buys, and the sizes of a second stage."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from projektor_ray.data import Samples
+from projektor_ray.designs.drawing import draw
+from projektor_ray.errors import InputError
+from projektor_ray.study import Study
+from tests.helpers.studies import OF_BOTH, PILOTS, changed, resolved, resolved_on, samples, several
+
+NAMES = tuple(PILOTS)
+
+
+def budgeted(pilots: dict[str, Samples] | None = None, size: int = 60, **probes: Any) -> Study:
+    values = changed("probes", to={"budget": 600, **probes})
+    values["selection"] = {"size": size}
+    return resolved(values, pilots)
+
+
+def test_a_budget_becomes_scales_mixtures_and_a_second_stage() -> None:
+    """6 tenths of 600 in 12 mixtures at N and N / 6: N = 360 / 14 = 25."""
+    study = budgeted()
+    probes = study.config.probes
+    assert (probes.scales, probes.n_mixtures, probes.seed_list) == ((4, 25), 12, (0,))
+    assert (study.budget, probes.budget, probes.stages) == (600, None, None)
+    assert probes.second_stage is not None
+    assert probes.second_stage.samples == 600 - 12 * 29
+    assert len(study.mixtures) == 12
+    assert sum(probe.size for probe in study.wanted_probes()) + sum(study.open_sizes) <= 600
+    one_stage = budgeted(stages=1)
+    assert one_stage.second_stage is None
+    assert one_stage.scales == (6, 40), "the pilots have 40 samples"
+
+
+def test_with_replacement_pilots_are_no_cap_and_the_size_to_buy_is() -> None:
+    assert budgeted(stages=1, replacement=True).scales == (7, 42)
+    assert budgeted(stages=1, replacement=True, size=30).scales == (5, 30)
+
+
+def test_mixtures_that_the_file_lists_are_trained_within_the_budget() -> None:
+    listed = {"ada": 0.77, "bob": 0.23}
+    study = budgeted(mixtures=[listed])
+    assert np.isclose(study.mixtures, [0.77, 0.23, 0.0]).all(axis=1).any()
+    assert len(study.mixtures) == 12
+
+
+def test_several_validation_sets_have_one_stage() -> None:
+    values = {**several(OF_BOTH), "probes": {"budget": 600}}
+    study = resolved_on(values, everyday=samples(30, seed=9), rare=samples(30, seed=10))
+    assert study.second_stage is None
+    values["probes"]["stages"] = 2
+    with pytest.raises(InputError, match=r"probes\.stages: 2 chooses mixtures by the metric on"):
+        resolved_on(values, everyday=samples(30, seed=9), rare=samples(30, seed=10))
+
+
+def test_a_scaling_model_that_needs_more_scales_is_refused() -> None:
+    values = changed("probes", to={"budget": 600})
+    values["selection"] = {"size": 60, "projection": "saturating"}
+    with pytest.raises(InputError, match=r"'saturating' needs 3 or more scales; got \[4, 25\]"):
+        resolved(values)
+
+
+def test_a_plan_is_trained_at_what_its_pilots_allow() -> None:
+    """Each size can be drawn, and one more sample cannot, unless another bound binds."""
+    pilots = {
+        name: samples(size, seed=size) for name, size in zip(NAMES, (40, 90, 60), strict=True)
+    }
+    stage = budgeted(pilots, size=500, budget=3000).second_stage
+    assert stage is not None
+    counts = np.array([40, 90, 60])
+    bounds = set()
+    for plan in stage.candidates:
+        size = stage.size_of(plan)
+        draw(plan, size, 0, counts, NAMES)
+        if stage.smallest < size < stage.max_size:
+            bounds.add("pilots")
+            exact = plan * (size + 1)
+            assert (exact > counts).any()
+    assert bounds == {"pilots"}
+    assert stage.max_size == min(stage.samples // 3, 500)

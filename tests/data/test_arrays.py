@@ -39,7 +39,7 @@ def test_narrow_numbers_become_float32_and_wide_ones_float64() -> None:
 def test_bad_arrays_are_refused() -> None:
     with pytest.raises(InputError, match="each of 2 samples"):
         samples_from_arrays([[1.0], [2.0]], [1])
-    with pytest.raises(InputError, match=r"NaN or infinite, in row 2 \("):
+    with pytest.raises(InputError, match=r"row 2 \("):
         samples_from_arrays([[1.0], [np.nan]], [1, 2])
     with pytest.raises(InputError, match=r"features of shape \(n, d\)"):
         samples_from_arrays([["a"], ["b"]], [1, 2])

@@ -79,7 +79,7 @@ def test_grey_images_and_resizing() -> None:
     grey = IMAGES[..., :1]
     np.testing.assert_array_equal(embed("resnet18", grey), embed("resnet18", np.repeat(grey, 3, 3)))
     assert not np.array_equal(embed("resnet18", image_size=32), embed("resnet18"))
-    with pytest.raises(InputError, match=r"does not take images of 64×64.*Set image_size"):
+    with pytest.raises(InputError, match=r"64×64.*image_size"):
         embed("vit_b_16")
 
 
@@ -104,7 +104,7 @@ def test_weights_that_cannot_be_downloaded(monkeypatch: pytest.MonkeyPatch) -> N
 
     monkeypatch.setattr("torch.hub.load_state_dict_from_url", offline)
     monkeypatch.setattr("torchvision.models._api.load_state_dict_from_url", offline)
-    with pytest.raises(InputError, match="IMAGENET1K_V1 of resnet18 cannot be downloaded"):
+    with pytest.raises(InputError, match="IMAGENET1K_V1 of resnet18"):
         embed("resnet18", weights="IMAGENET1K_V1")
 
 
@@ -141,5 +141,5 @@ def test_a_files_weights_are_identified_by_their_content(tmp_path: Path) -> None
 def test_features_are_refused() -> None:
     with pytest.raises(InputError, match="resnet18 needs images"):
         embed("resnet18", blobs().inputs)
-    with pytest.raises(InputError, match="1 or 3 channels; got 2"):
+    with pytest.raises(InputError, match="channels; got 2"):
         embed("resnet18", IMAGES[..., :2])

@@ -59,7 +59,7 @@ def test_several_candidates_are_asked_about(names: tuple[str, str]) -> None:
 
 def test_a_coordinate_called_y_is_no_label() -> None:
     gems = pa.table({"x": NUMBERS, "y": NUMBERS, "z": NUMBERS, "cut": ["fair", "good"] * 4})
-    with pytest.raises(InputError, match=r"`y` next to `x`.*label: cut"):
+    with pytest.raises(InputError, match=r"`y`.*label: cut"):
         chosen(gems)
     assert chosen(gems, label="cut").inputs == ("x", "y", "z")
     assert chosen(gems.select(["x", "y"])).label == "y"
@@ -141,7 +141,7 @@ def test_features_go_before_numeric_columns_and_others_are_asked_about() -> None
         "f1": "other input",
         "f2": "other input",
     }
-    with pytest.raises(InputError, match=r"'embedding' or f1, f2.*features: embedding"):
+    with pytest.raises(InputError, match=r"f1, f2.*features: embedding"):
         chosen(table(label=CLASSES, embedding=lists))
     with pytest.raises(InputError, match="'a', 'b'"):
         chosen(pa.table({"a": lists, "b": lists, "label": CLASSES}))
@@ -163,7 +163,7 @@ def test_refuses(options: dict[str, Any], key: str) -> None:
 
 
 def test_what_cannot_be_features_is_said_with_its_reason() -> None:
-    with pytest.raises(InputError, match="'key' is left out as identifier"):
+    with pytest.raises(InputError, match=r"'key'.*identifier"):
         chosen(pa.table({"key": range(ROWS), "label": CLASSES}))
 
 

@@ -91,7 +91,7 @@ def test_validation_cnn_needs_images_and_classes(validation: Samples, message: s
 
 def test_validation_cnn_refuses_other_images() -> None:
     embed = embedder("validation_cnn", stripes(), settings={"min_steps": 1, "epochs": 0.1})
-    with pytest.raises(InputError, match=r"expected images of shape \(8, 8, 3\)"):
+    with pytest.raises(InputError, match=r"\(8, 8, 3\)"):
         embed(stripes(size=12).inputs)
 
 
@@ -115,7 +115,7 @@ def test_an_embedder_of_ones_own() -> None:
 @pytest.mark.parametrize("value", [np.nan, np.inf])
 def test_features_that_are_not_finite_are_refused(value: float) -> None:
     embed = embedder("tests.helpers.custom_embedders:spoiled", line(), settings={"value": value})
-    with pytest.raises(InputError, match=r"for 2 of 60 samples, first for \[2, 4\], counted"):
+    with pytest.raises(InputError, match=r"2 of 60.*\[2, 4\]"):
         embed(line().inputs)
 
 

@@ -110,7 +110,7 @@ def test_names_belong_to_whole_numbers_that_they_cover() -> None:
     assert RawLabels.of_array(["b", "a"], "pilot", ("nut", "bolt")).names == ()
     with pytest.raises(InputError, match="a label is 2"):
         RawLabels.of_array([0, 2], "pilot", ("nut", "bolt"))
-    with pytest.raises(InputError, match="1 of 2 labels are missing"):
+    with pytest.raises(InputError, match="1 of 2 labels"):
         RawLabels.of_array([0, -1], "pilot", ("nut", "bolt"))
 
 

@@ -184,7 +184,7 @@ def test_a_uri_and_a_given_filesystem(tmp_path: Path) -> None:
 def test_a_missing_file_says_what_is_near(name: str, message: str, tmp_path: Path) -> None:
     (tmp_path / "train.csv").touch()
     (tmp_path / "other.parquet").touch()
-    with pytest.raises(InputError, match=f"no file or folder .*{name}; .*{message}"):
+    with pytest.raises(InputError, match=f"{name}; .*{message}"):
         read_source(SourceConfig(path=str(tmp_path / name)))
 
 
@@ -290,10 +290,10 @@ def test_bad_arrays(
 
 def test_a_folder_of_neither_is_refused(tmp_path: Path) -> None:
     (tmp_path / "readme.txt").touch()
-    with pytest.raises(InputError, match="images in one subfolder for each class; got 1 other"):
+    with pytest.raises(InputError, match=r"subfolder.*got 1 other"):
         read_source(SourceConfig(path=str(tmp_path)))
     Image.fromarray(IMAGES[0]).save(tmp_path / "loose.png")
-    with pytest.raises(InputError, match=r"got loose\.png outside of one"):
+    with pytest.raises(InputError, match=r"loose\.png outside"):
         read_source(SourceConfig(path=str(tmp_path)))
     with pytest.raises(InputError, match="neither `features` nor `label`"):
         read_source(SourceConfig(path=str(tmp_path), label="label"))

@@ -175,7 +175,7 @@ def test_images_by_their_paths(how: str, tmp_path: Path) -> None:
     np.testing.assert_array_equal(samples.inputs, IMAGES)
     for name in names[1:3]:
         (tmp_path / name).unlink()
-    with pytest.raises(InputError, match=r"(?s)2 of 6 images.*row 2.*row 3"):
+    with pytest.raises(InputError, match=r"(?s)2 of 6.*row 2.*row 3"):
         read_source(SourceConfig(path=str(tmp_path / "a.parquet")))
 
 

@@ -196,7 +196,7 @@ def test_candidates_without_a_distance() -> None:
     study = adaptive(initial_mixtures=6)
     distances = measured(study)
     del distances[(study.candidate_ids[-1],)]
-    with pytest.raises(InputError, match=r"1 candidates .* have no distance; measure them first"):
+    with pytest.raises(InputError, match=r"1 candidates .*no distance"):
         next_step(study, trained(study), distances)
 
 
@@ -211,7 +211,7 @@ def test_candidates_may_be_bought_and_drawn() -> None:
     assert (shares <= 50 / 60 + 1e-9).all()
     assert np.isclose(shares, 50 / 60).any()
     assert (study.measured[:, 2] <= 0.51).all()
-    with pytest.raises(InputError, match=r"begins with 8 mixtures, but only 3 of 231 can"):
+    with pytest.raises(InputError, match=r"8 mixtures.*3 of 231"):
         resolved(
             changed("probes", to={"scales": [10, 113], "design": "adaptive"}),
             {name: samples(40) for name in PILOTS},

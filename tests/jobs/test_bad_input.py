@@ -227,7 +227,7 @@ def test_a_table_that_cannot_be_used_is_refused_in_words(
                 clinic=(1 - trainings()["crowd"]) / 2, web=(1 - trainings()["crowd"]) / 2
             ),
             "fit",
-            "The shares of clinic, crowd, web only change together",
+            "The shares of clinic, crowd and web only change together",
         ),
         (trainings().assign(distance=1.3), "fit", "The distance is the same in all rows"),
         (
@@ -310,7 +310,7 @@ def test_a_purchase_that_a_study_cannot_make_is_refused_before_training() -> Non
     for provider in capped["providers"]:
         provider.update(capacity=10, price=2)
     ready = resolved(capped)
-    with pytest.raises(InfeasibleError, match=r"capacities cannot be kept: [a-z ]* sell 30"):
+    with pytest.raises(InfeasibleError, match=r"capacities.*sell 30"):
         FeasibleSet.of(ready.providers, 60)
-    with pytest.raises(InfeasibleError, match=r"budget of 1 cannot be kept: [a-z]* cheapest 20"):
+    with pytest.raises(InfeasibleError, match=r"budget of 1 .*cheapest 20"):
         FeasibleSet.of(ready.providers, 20, 1.0)

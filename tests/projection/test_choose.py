@@ -248,17 +248,17 @@ def test_where_no_joint_model_can_be_fitted_eq3_is_taken(monkeypatch: pytest.Mon
     fit = fitted(probes(250, 1000))
     assert fit.chosen == "gp"
     assert isinstance(fit.refused["joint"], TooFewProbesError)
-    with pytest.raises(TooFewProbesError, match="at least 43 probes; got 42"):
+    with pytest.raises(TooFewProbesError, match="43 probes; got 42"):
         fitted(probes(250, 1000), projection="joint")
 
 
 def test_too_few_probes() -> None:
-    with pytest.raises(TooFewProbesError, match=r"2 at 250, 2 at 1,000.*at least 3"):
+    with pytest.raises(TooFewProbesError, match=r"2 at 250, 2 at 1,000.* 3"):
         fitted(probes(250, 1000, count=2))
     fit = fitted(probes(250, 1000, count=3), projection="eq3")
     assert {"pq", "gp"} <= set(fit.refused)
     assert fit.chosen == "cs", "gp, the default, needs 4"
-    with pytest.raises(TooFewProbesError, match=r"'gp' needs at least 4 probes.*got 3.*'cs'"):
+    with pytest.raises(TooFewProbesError, match=r"'gp'.* 4 probes.*got 3.*'cs'"):
         fitted(probes(250, 1000, count=3), predictor="gp")
 
 
@@ -313,7 +313,7 @@ def test_fewer_mixtures_than_providers_are_fitted_by_groups() -> None:
     assert not by_name["joint_power"]
     assert fitted(given, projection="joint").chosen == "joint"
     assert fitted(replace(given, gradients=None)).chosen == "joint_power"
-    with pytest.raises(InputError, match=r"fewer mixtures than providers.*got 37 mixtures"):
+    with pytest.raises(InputError, match=r"providers.*got 37 mixtures"):
         fitted(probes(250, 1000), projection="grouped")
 
 

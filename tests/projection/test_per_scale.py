@@ -159,7 +159,7 @@ def test_bad_input(rows: Rows) -> None:
         LogLinear("cs").fit(mixtures[10:14], distances[10:14], sizes[10:14], values[10:14])
     with pytest.raises(InputError, match="at least 1"):
         LogLinear("cs").fit(mixtures, distances, sizes * 0, values)
-    with pytest.raises(InputError, match=r"whole numbers.*number 12 is 1\.6\. .*thousands"):
+    with pytest.raises(InputError, match=r"number 12 is 1\.6\..*thousands"):
         LogLinear("cs").fit(mixtures, distances, np.repeat([1.0, 1.6, 4.0], 12), values)
     model = LogLinear("cs").fit(mixtures, distances, sizes, values)
     with pytest.raises(InputError, match="at least 1"):

@@ -65,9 +65,9 @@ def test_joins_that_cannot_be_made() -> None:
         join(SHARES, METRICS.rename(columns={"index": "run"}), "index")
     with pytest.raises(InputError, match="--key NAME"):
         join(SHARES, METRICS.rename(columns={"index": "run"}))
-    with pytest.raises(InputError, match="1 rows of the first table repeat"):
+    with pytest.raises(InputError, match=r"1 rows.*repeat"):
         join(SHARES.assign(index=[1, 1, 3, 4]), METRICS)
-    with pytest.raises(InputError, match="the first has 1, 2, 3, 4, the second 5"):
+    with pytest.raises(InputError, match=r"1, 2, 3, 4.* 5"):
         join(SHARES, METRICS.assign(index=METRICS["index"] + 4))
 
 
@@ -77,5 +77,5 @@ def test_rows_without_a_key_have_no_partner() -> None:
     assert runs.reading is not None
     assert runs.reading.left_out == {"no mixture": 2, "no value": 2}
     np.testing.assert_array_equal(runs.values, METRICS["accuracy"].to_numpy()[[3, 2]])
-    with pytest.raises(InputError, match="no value of 'index' is in both"):
+    with pytest.raises(InputError, match=r"value of 'index'.*both"):
         join(SHARES.assign(index=[None] * 4), METRICS.assign(index=[None] * 4))

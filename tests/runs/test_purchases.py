@@ -83,7 +83,7 @@ def test_a_provider_nobody_trained_with_is_not_bought() -> None:
     plan = model.plans(PurchaseRequest(100)).selected
     assert dict(zip(plan.names, plan.samples, strict=True))["c"] == 0
     must = pd.DataFrame({"provider": ["a", "b", "c"], "required": [0, 0, 1]})
-    with pytest.raises(InputError, match="'c' must be bought, but no row"):
+    with pytest.raises(InputError, match="'c' must be bought"):
         model.select(must, size=100)
 
 
@@ -197,7 +197,7 @@ def test_what_cannot_be_kept_is_named() -> None:
         model.select(OFFERS, size=10_000, budget=1.0)
     with pytest.raises(InfeasibleError, match="capacit"):
         model.select(OFFERS.assign(capacity=[10, 10, 10]), size=10_000)
-    with pytest.raises(InputError, match="all trainings are of size 500"):
+    with pytest.raises(InputError, match=r"all trainings.* 500"):
         trained((500,)).select(OFFERS, size=10_000)
 
 
@@ -228,9 +228,7 @@ def test_a_loss_is_made_smaller_by_its_name_and_what_has_no_name_is_not_bought_f
         again = from_arrow(to_arrow(model))
         assert again.goal == model.goal
     assert share == {"val_loss": 0.0, "accuracy": 1.0}
-    with pytest.raises(
-        InputError, match=r"got 100\. Give a number of samples by its name, size=100"
-    ):
+    with pytest.raises(InputError, match=r"got 100\..*size=100"):
         model.select(100)
     model = ScaleRegressor("none", predictor="linear").fit(X, y.to_numpy(), size=[100.0] * 12)
     with pytest.raises(InputError, match="say direction 'maximize' or 'minimize'"):

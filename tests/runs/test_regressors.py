@@ -173,7 +173,7 @@ def test_missing_columns_at_prediction_and_too_few_rows() -> None:
     few, values = X.iloc[:3].assign(ot=[1.0, 2.0, 3.0]), linear(X.iloc[:3])
     with pytest.raises(TooFewProbesError, match="'cs' would do with 3"):
         MixtureRegressor("gp", distance="ot").fit(few, values)
-    with pytest.raises(TooFewProbesError, match="fewer than 4 and without distances"):
+    with pytest.raises(TooFewProbesError, match=r"fewer than 4.*distances"):
         MixtureRegressor("gp").fit(X.iloc[:3], values)
 
 
@@ -218,7 +218,7 @@ def test_one_size_predicts_there_and_refuses_to_project() -> None:
     X, y = scaled((500,))
     model = ScaleRegressor().fit(X, y)
     np.testing.assert_allclose(model.predict(X, size=500), y, atol=0.01)
-    with pytest.raises(InputError, match="all trainings are of size 500"):
+    with pytest.raises(InputError, match=r"all trainings.* 500"):
         model.predict(X, size=2000)
 
 
@@ -230,7 +230,7 @@ def test_a_predictor_of_distances_is_not_fitted_without_them() -> None:
 
 def test_a_size_below_the_scales_is_refused() -> None:
     X, y = scaled((250, 1000))
-    with pytest.raises(InputError, match="below the smallest trained one, 250"):
+    with pytest.raises(InputError, match=r"smallest.* 250"):
         ScaleRegressor().fit(X, y).predict(X, size=100)
 
 

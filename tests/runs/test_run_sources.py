@@ -244,7 +244,7 @@ def test_runs_of_lm_eval_are_named_by_what_tells_them_apart(tmp_path: Path) -> N
     assert table["run"].to_pylist() == ["mix_a/final", "mix_b/final"]
     assert table["arc_easy/acc,none"].to_pylist() == [0.5, 0.9]
     evaluated(tmp_path / "c", "/ckpt/mix_a/final", 0.7)
-    with pytest.raises(InputError, match="both of a model called 'mix_a/final'"):
+    with pytest.raises(InputError, match=r"both.*'mix_a/final'"):
         read_run_table(tmp_path)
 
 

@@ -128,7 +128,7 @@ def test_sizes_in_a_column_go_through_meta_estimators() -> None:
     assert cross_val_predict(MixtureRegressor("linear"), X, Y, cv=3).shape == (24,)
     sizes, train, _ = learning_curve(MixtureRegressor("linear"), X, Y, cv=3, train_sizes=[0.5, 1.0])
     assert (sizes.tolist(), train.shape) == ([8, 16], (2, 3))
-    with pytest.raises(InputError, match=r"'size'.*must then be a DataFrame"):
+    with pytest.raises(InputError, match=r"'size'.*DataFrame"):
         ScaleRegressor().fit(SIZED.to_numpy(), GROWN)
 
 

@@ -28,7 +28,7 @@ def test_two_groups_that_sum_to_1_are_asked_about_and_named_by_an_option() -> No
         [early[list(NAMES)].add_prefix("early_"), late[list(NAMES)].add_prefix("late_")], axis=1
     ).assign(val_loss=early["val_loss"])
     for frame in (both, both[sorted(both.columns, key=lambda name: name.split("_")[-1])]):
-        with pytest.raises(InputError, match=r"2 groups of columns sum to 1.*--providers early_"):
+        with pytest.raises(InputError, match=r"2 groups.*--providers early_"):
             Runs.read(frame)
         runs = Runs.read(frame, Roles(providers=tuple(f"early_{name}" for name in NAMES)))
         np.testing.assert_allclose(runs.mixtures, early[sorted(NAMES)])
@@ -79,7 +79,7 @@ def test_per_cent_cells_and_columns_are_divided_by_100() -> None:
 def test_a_missing_provider_is_asked_about_where_rounding_could_hide_it() -> None:
     frame = runs_frame(k=60)
     shares = (frame[list(NAMES)] * 0.995).round(2)
-    with pytest.raises(InputError, match=r"rounding does not explain.*--providers books,code,web"):
+    with pytest.raises(InputError, match=r"rounding.*--providers books,code,web"):
         Runs.read(frame.assign(**shares))
     assert len(Runs.read(frame.assign(**shares), Roles(providers=NAMES))) == 60
 

@@ -229,7 +229,7 @@ def test_the_best_trained_mixture_is_the_best_for_all_metrics_aggregate() -> Non
     [
         ({"a": 1, "bb": 1}, "there is no 'bb'"),
         ({"a": 1}, "no weight for b"),
-        ({"a": 1, "b": -1}, "weights must be 0 or more"),
+        ({"a": 1, "b": -1}, "weights must be 0"),
     ],
 )
 def test_weights_that_do_not_suit_the_metrics_are_refused(
@@ -248,11 +248,11 @@ def test_without_weights_metrics_weigh_the_same() -> None:
 
 def test_bad_weights_and_metrics_of_two_kinds_are_refused() -> None:
     for weights in ([-1.0, 2.0], [0.0, 0.0], [np.nan, 1.0]):
-        with pytest.raises(InputError, match="weights must be 0 or more"):
+        with pytest.raises(InputError, match="weights must be 0"):
             weighted_mean(weights)
-    with pytest.raises(InputError, match="a weight for each of the 3 metrics; got 2"):
+    with pytest.raises(InputError, match="3 metrics; got 2"):
         aggregate(problems(), weighted_mean([1, 1])).objective_at(SIZE)
-    with pytest.raises(InputError, match="all are maximized or all are minimized"):
+    with pytest.raises(InputError, match="all are maximized"):
         aggregate({"a": problem(0), "b": problem(1, -1.0)}, WorstCase("maximize"))
 
 

@@ -183,11 +183,11 @@ def test_without_a_budget_costs_are_still_those_of_the_tiers() -> None:
 
 def test_bad_tiers() -> None:
     _, costs = every_plan(FALLING, SIZE)
-    with pytest.raises(InfeasibleError, match=rf"budget of 20 cannot.*cost {costs.min():.10g}"):
+    with pytest.raises(InfeasibleError, match=rf"budget of 20 .*cost {costs.min():.10g}"):
         select(Bowl(PEAK), FALLING, SIZE, budget=20)
     with pytest.raises(InfeasibleError, match="capacities"):
         select(Bowl((1.0,)), [Provider("a", 10, 1.0, ((5, 0.5),))], 20, budget=100)
-    with pytest.raises(InputError, match="budget must be 0 or more"):
+    with pytest.raises(InputError, match="budget must be 0"):
         select(Bowl(PEAK), FALLING, SIZE, budget=float("nan"))
     for tiers in (((0, 1.0),), ((-5, 1.0),), ((20, 1.0), (10, 0.5)), ((2.5, 1.0),)):
         with pytest.raises(InputError, match=r"'x': above_quantity"):

@@ -121,9 +121,9 @@ def test_many_providers() -> None:
 
 
 def test_the_constraint_that_cannot_be_kept_is_named() -> None:
-    with pytest.raises(InfeasibleError, match=r"capacities.*sell 70.*fewer than the 100"):
+    with pytest.raises(InfeasibleError, match=r"capacities.*sell 70.* 100"):
         FeasibleSet.of(providers([40, 30]), 100)
-    with pytest.raises(InfeasibleError, match=r"budget of 100 cannot.*100 samples cost 160"):
+    with pytest.raises(InfeasibleError, match=r"budget of 100 .*cost 160"):
         FeasibleSet.of(providers([40, None], [1.0, 2.0]), 100, budget=100)
     only = FeasibleSet.of(providers([40, None], [1.0, 2.0]), 100, budget=160)
     np.testing.assert_allclose(only.project(np.array([[0.0, 1.0]])), [[0.4, 0.6]], atol=1e-9)
@@ -143,5 +143,5 @@ def test_bad_input(size: float) -> None:
         FeasibleSet.of(providers([None]), size)  # type: ignore[arg-type]
     with pytest.raises(InputError, match="at least one provider"):
         FeasibleSet.of([], 10)
-    with pytest.raises(InputError, match="budget must be 0 or more"):
+    with pytest.raises(InputError, match="budget must be 0"):
         FeasibleSet.of(providers([None]), 10, budget=float("nan"))

@@ -71,10 +71,10 @@ def test_providers_that_must_be_in_or_out() -> None:
 
 def test_the_term_that_cannot_be_kept_is_named() -> None:
     sellers = providers([40, None, None])
-    with pytest.raises(InfeasibleError, match=r"order required of 'p0000'.*50.*at most 40"):
+    with pytest.raises(InfeasibleError, match=r"required of 'p0000'.*50.* 40"):
         FeasibleSet.of(sellers, 100, terms={"p0000": Terms(minimum_order=50, required=True)})
     both = {name: Terms(minimum_order=60, required=True) for name in ("p0001", "p0002")}
-    with pytest.raises(InfeasibleError, match=r"required orders.*120.*more than the 100"):
+    with pytest.raises(InfeasibleError, match=r"required orders.*120.* 100"):
         FeasibleSet.of(sellers, 100, terms=both)
     with pytest.raises(InfeasibleError, match=r"capacities cannot be kept"):
         FeasibleSet.of(providers([40, 60]), 100, terms={"p0001": Terms(excluded=True)})

@@ -179,9 +179,9 @@ def test_terms_hold_at_every_size() -> None:
 
 
 def test_bad_input() -> None:
-    with pytest.raises(InfeasibleError, match=r"budget of 0\.5 cannot.*1 samples cost 1"):
+    with pytest.raises(InfeasibleError, match=r"budget of 0\.5 .*cost 1"):
         select_under_budget(PROBLEM, 0.5)
-    with pytest.raises(InfeasibleError, match=r"budget of 10 .*20 samples cost 20"):
+    with pytest.raises(InfeasibleError, match=r"budget of 10 .*cost 20"):
         select_under_budget(
             PurchaseProblem(Growing, providers(CAPACITIES, PRICES), min_size=20), 10
         )

@@ -155,13 +155,13 @@ def test_what_a_probe_reserves_by_the_names_of_ray() -> None:
 
 
 def test_an_unknown_learner() -> None:
-    with pytest.raises(InputError, match=r"unknown learner 'small_cn'; did you mean 'small_cnn'\?"):
+    with pytest.raises(InputError, match=r"'small_cn'; .*'small_cnn'\?"):
         build_learner(parse(StudyConfig, changed("learner", "name", to="small_cn")).learner)
 
 
 def test_an_unknown_embedder() -> None:
     config = parse(StudyConfig, changed("embedder", to={"name": "identiy"}))
-    with pytest.raises(InputError, match=r"embedder 'identiy'; did you mean 'identity'\?"):
+    with pytest.raises(InputError, match=r"'identiy'; .*'identity'\?"):
         embedder_identity(config.embedder)
 
 
@@ -175,7 +175,7 @@ def test_an_unknown_embedder() -> None:
     ],
 )
 def test_mixtures_off_the_simplex(mixture: dict[str, float], says: str) -> None:
-    with pytest.raises(InputError, match=f"sum to 1; mixture 1 is {says}"):
+    with pytest.raises(InputError, match=f"mixture 1 is {says}"):
         resolved(changed("probes", "mixtures", to=[{"cyd": 1.0}, mixture]))
 
 
@@ -251,7 +251,7 @@ def test_a_pilot_without_one_label_of_validation_is_refused_with_both_lists() ->
     says = r"'bob' .*'no' and 'yes'; got 'NO' and 'YES ' \('NO' is 'no', 'YES ' is 'yes'"
     with pytest.raises(InputError, match=says):
         resolved(VALUES, {**pilots, "bob": labelled("YES ", "NO")}, validation)
-    with pytest.raises(InputError, match=r"'no' and 'yes'; got 'ja' and 'nein'\."):
+    with pytest.raises(InputError, match=r"'yes'; got 'ja' and 'nein'\."):
         resolved(VALUES, {**pilots, "bob": labelled("nein", "ja")}, validation)
     study = resolved(VALUES, {**pilots, "bob": labelled("no", "Yes")}, validation)
     assert study.foreign_labels == [ForeignLabels("bob", 2, ("Yes",), ("no", "yes"))]
@@ -261,7 +261,7 @@ def test_arrays_that_number_named_classes_otherwise_are_refused() -> None:
     validation = labelled("no", "yes", schema=None)
     pilots = dict.fromkeys(PILOTS, labelled("no", "yes"))
     for names in (("NO", "YES"), ("maybe", "no", "yes")):
-        with pytest.raises(InputError, match=f"expected 'no' as class 0; got '{names[0]}'. Make"):
+        with pytest.raises(InputError, match=f"'no' as class 0; got '{names[0]}'"):
             resolved(VALUES, {**pilots, "bob": labelled(*names, schema=None)}, validation)
     resolved(VALUES, {**pilots, "bob": samples(classes=2)}, validation)
 
@@ -343,7 +343,7 @@ def test_an_aggregate_of_one_set_is_refused(asked: dict[str, Any]) -> None:
 def test_an_adaptive_design_is_for_one_set() -> None:
     values = several(OF_BOTH)
     values["probes"] = {"scales": [10, 40], "design": "adaptive"}
-    with pytest.raises(InputError, match="the metric on one validation set; got everyday, rare"):
+    with pytest.raises(InputError, match="validation set; got everyday, rare"):
         resolved_on(values, everyday=VALIDATION, rare=samples(20))
 
 
@@ -418,7 +418,7 @@ def test_what_the_message_says_is_asked_is_asked_by_a_mixture_that_is_too_large(
     values = changed("probes", "scales", to=[2, 10])
     del values["probes"]["lattice"]
     values["probes"]["mixtures"] = [{"ada": 1 / 3, "bob": 1 / 3, "cyd": 1 / 3}]
-    with pytest.raises(InputError, match=r"'ada' has revealed 3 samples, but a mixture asks 4 of"):
+    with pytest.raises(InputError, match=r"'ada' has revealed 3 .* 4 "):
         resolved(values, {**PILOTS, "ada": samples(3)})
 
 
@@ -441,13 +441,13 @@ def test_replacement_allows_a_small_pilot() -> None:
 
 def test_one_scale_is_not_projected_from() -> None:
     values = changed("probes", "scales", to=[40])
-    with pytest.raises(InputError, match=r"one scale only, 40; the metric of 60 samples cannot"):
+    with pytest.raises(InputError, match=r"one scale only, 40; .* 60 "):
         resolved(values).check_projectable()
     for selection in ({"size": 40}, {"size": 60, "projection": "none"}):
         values["selection"] = selection
         resolved(values).check_projectable()
     values["selection"] = {"size": 60, "projection": "eq3"}
-    with pytest.raises(InputError, match="'eq3' needs 2 or more scales"):
+    with pytest.raises(InputError, match="'eq3' needs 2"):
         resolved(values)
 
 
@@ -528,7 +528,7 @@ def test_a_d_optimal_design_serves_the_predictor_that_is_asked_for(
     lattice = changed("probes", "lattice", to=1 if predictor == "linear" else 2)
     assert set(resolved(values).mixture_ids) == set(resolved(lattice).mixture_ids)
     values["probes"]["n_mixtures"] = count - 1
-    with pytest.raises(InputError, match=f"can have {count} to 231 mixtures; got {count - 1}"):
+    with pytest.raises(InputError, match=f"{count} to 231 mixtures; got {count - 1}"):
         resolved(values)
 
 
@@ -542,9 +542,7 @@ def test_a_lattice_beyond_4_providers_is_refused_with_its_size_and_what_to_use(
     values = changed("providers", to=[{"name": name} for name in names])
     values["probes"] = {"scales": [10, 40], **asked}
     pilots = {name: samples(seed=seed) for seed, name in enumerate(names)}
-    with pytest.raises(
-        InputError, match=f"has {size} mixtures.*maximin .21 .*simplex_centroid .16"
-    ):
+    with pytest.raises(InputError, match=f"{size} mixtures.*maximin .21 .*simplex_centroid .16"):
         resolved(values, pilots)
 
 
@@ -679,7 +677,7 @@ def test_files_that_name_one_number_differently_are_refused_where_numbers_are_co
     one = named_numbers("no", "yes", schema=validation.schema)
     other = named_numbers("yes", "no", schema=validation.schema)
     resolved(VALUES, {"ada": one, "bob": one}, validation)
-    with pytest.raises(InputError, match=r"'no' in the first, 'yes' in the second"):
+    with pytest.raises(InputError, match=r"'no' in.*'yes' in"):
         resolved(VALUES, {"ada": one, "bob": other}, validation)
     named = named_numbers("no", "yes", schema=None)
     resolved(VALUES, {"ada": one, "bob": named_numbers("yes", "no", schema=named.schema)}, named)
@@ -689,7 +687,7 @@ def test_why_a_feature_is_absent_is_said() -> None:
     columns = {"price": np.arange(40), "f": np.arange(40) / 3, "label": np.arange(40) % 2}
     validation = samples_from_frame(pa.table({**columns, "price": np.arange(40) % 7}))
     pilot = samples_from_frame(pa.table(columns))
-    with pytest.raises(InputError, match=r"lacks 'price' \(left out as 'price': identifier\)"):
+    with pytest.raises(InputError, match=r"'price' \(.*identifier\)"):
         resolved(VALUES, {"ada": validation, "bob": pilot}, validation)
     pilot = samples_from_frame(pa.table(columns), schema=validation.schema)
     resolved(VALUES, {"ada": validation, "bob": pilot}, validation)

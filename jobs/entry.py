@@ -2,12 +2,12 @@
 
 from typing import NoReturn
 
-from projektor_ray.cli.signals import stop_at_once
+from projektor_ray.cli.signals import SERVED, STOPPED, stop_at_once
 
 
 def main(job: str) -> NoReturn:
     """Run the command line of a job, whose imports are slow."""
-    stop_at_once()
+    stop_at_once(SERVED if job == "serve" else STOPPED)
     from jobs.command_line import main as run
 
     run(job)

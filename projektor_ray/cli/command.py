@@ -11,7 +11,7 @@ from typer.core import TyperGroup
 
 from projektor_ray import __version__
 from projektor_ray.cli import screen
-from projektor_ray.cli.signals import INTERRUPTED, STOPPED, TERMINATED, end_process, status_of
+from projektor_ray.cli.signals import INTERRUPTED, TERMINATED, end_process, ending, status_of
 from projektor_ray.errors import ProjektorError, UnfinishedError
 
 P = ParamSpec("P")
@@ -70,7 +70,7 @@ def guarded(command: Callable[P, int | None]) -> Callable[P, None]:
             status = status_of(stop)
             if status is None:
                 raise
-            screen.status("Stopped", STOPPED)
+            screen.status("Stopped", ending())
         if status:
             raise typer.Exit(status)
 

@@ -5,6 +5,7 @@ from contextlib import contextmanager
 
 from projektor_ray.cli import screen
 from projektor_ray.cli.options import ServiceOptions
+from projektor_ray.cli.signals import SERVED, end_with
 from projektor_ray.errors import InputError
 
 EXTRA = ("fastapi", "starlette", "uvicorn", "prometheus_client")
@@ -19,6 +20,7 @@ def serve(options: ServiceOptions) -> None:
     InputError
         If the extra is not installed, a study cannot be opened, or a token is needed.
     """
+    end_with(SERVED)
     with needed(EXTRA, "service"):
         from projektor_ray import service
     token = service.read_token(options.token_file)

@@ -16,20 +16,43 @@ INTERRUPTED, TERMINATED = 128 + signal.SIGINT, 128 + signal.SIGTERM
 BY_RAY = (signal.SIGTERM, 1)
 """Statuses that Ray exits with on SIGTERM while it starts, where it has a handler of its own."""
 STOPPED = "finished work is kept; the same command continues it."
+"""How a job ends that a signal stopped."""
+NOTHING_KEPT = "the command did not finish; run it again to begin anew."
+"""How a command ends that keeps nothing for a next run."""
+SERVED = "requests are no longer answered; the same command serves again."
+"""How a service ends."""
 
 _Handler = Callable[[int, FrameType | None], Any]
 
 _handled: list[signal.Signals] = []
 """The signals that this module has handlers of; none before `stop_at_once`."""
+_sentence: list[str] = [STOPPED]
+"""What is said where a signal ends this process, one of the three above."""
 _received: list[int] = []
 """The signal that `stop_in_order` raised an exception for."""
 
 
-def stop_at_once() -> None:
-    """From here on a signal ends this process at once; SIGINT stays ignored where it is ignored."""
+def stop_at_once(sentence: str = STOPPED) -> None:
+    """From here on a signal ends this process at once; SIGINT stays ignored where it is ignored.
+
+    Parameters
+    ----------
+    sentence : about what is left then.
+    """
+    end_with(sentence)
     both = (signal.SIGINT, signal.SIGTERM)
     _handled[:] = [one for one in both if signal.getsignal(one) is not signal.SIG_IGN]
     _handle(_end)
+
+
+def end_with(sentence: str) -> None:
+    """From here on this is said where a signal ends the process."""
+    _sentence[:] = [sentence]
+
+
+def ending() -> str:
+    """What is said where a signal ends the process."""
+    return _sentence[0]
 
 
 @contextmanager
@@ -73,7 +96,7 @@ def _handle(handler: _Handler) -> None:
 
 
 def _end(number: int, frame: FrameType | None) -> None:
-    os.write(2, f"Stopped: {STOPPED}\n".encode())
+    os.write(2, f"Stopped: {ending()}\n".encode())
     os._exit(128 + number)
 
 

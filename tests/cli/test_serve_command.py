@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from projektor_ray.cli.options import ServiceOptions
 from projektor_ray.cli.serve_command import serve
 from projektor_ray.errors import InputError
 from projektor_ray.service.service_settings import TOKEN_VARIABLE
@@ -13,7 +14,7 @@ from tests.helpers.study_folders import small_study, write_study
 
 
 def ask(*studies: object, host: str = "127.0.0.1", token_file: Path | None = None) -> None:
-    serve([str(one) for one in studies], host, 8080, token_file, 2, 60.0)
+    serve(ServiceOptions([str(one) for one in studies], host, token_file=token_file))
 
 
 def test_without_the_extra_it_says_what_to_install(

@@ -1,10 +1,16 @@
 """Ctrl-C and SIGTERM end a command in one line, with status 130 or 143."""
 
+import os
 import signal
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
+
+from projektor_ray.cli.signals import NOTHING_KEPT, SERVED, STOPPED
+from tests.helpers.free_port import free_port
+from tests.helpers.study_folders import small_study, write_study
 
 SCRIPT = """
 import os, signal, sys, time
@@ -68,8 +74,7 @@ def test_a_job_gives_back_what_it_holds(name: str) -> None:
     status, out, err = ended(inside=kill(name), ending="sys.stdout.write('no line break')")
     assert status == STATUS[name]
     assert out == "given back\nno line break", "what was written is not lost"
-    assert err.startswith("Stopped: ")
-    assert err.count("\n") == 1
+    assert err == f"Stopped: {STOPPED}\n"
 
 
 def test_a_second_signal_ends_a_job_that_does_not_end() -> None:
@@ -102,3 +107,39 @@ def test_a_run_that_is_not_finished_has_a_status_of_its_own() -> None:
     )
     assert (status, out) == (3, "given back\n")
     assert err == "Error: 3 probes are missing\n"
+
+
+@pytest.mark.parametrize("sentence", [STOPPED, NOTHING_KEPT, SERVED])
+@pytest.mark.parametrize("when", ["early", "inside"])
+def test_what_is_left_is_said_of_each_kind_of_command(sentence: str, when: str) -> None:
+    parts = {"early": "", "inside": "pass", when: kill("SIGTERM")}
+    parts["early"] = f"stop_at_once({sentence!r})\n{parts['early']}"
+    assert ended(**parts)[2] == f"Stopped: {sentence}\n"
+
+
+def begun_and_told(command: list[str], begun: str, number: int, **pipes: int) -> tuple[int, str]:
+    """The status of `projektor` that gets a signal after a line, and what it says from there on."""
+    arguments = [sys.executable, "-m", "projektor_ray", *command]
+    with subprocess.Popen(arguments, stderr=subprocess.PIPE, text=True, **pipes) as process:
+        assert process.stderr is not None
+        for line in process.stderr:
+            if line.startswith(begun):
+                process.send_signal(number)
+                break
+        said = process.stderr.read()
+    return process.returncode, said
+
+
+def test_a_command_that_keeps_nothing_promises_nothing() -> None:
+    read, write = os.pipe()  # a table that never ends
+    ended = begun_and_told(["fit", "-"], "Read: ", signal.SIGINT, stdin=read)
+    os.close(read)
+    os.close(write)
+    assert ended == (130, f"Stopped: {NOTHING_KEPT}\n")
+
+
+def test_a_service_says_that_it_answers_no_more(tmp_path: Path) -> None:
+    write_study(tmp_path, small_study())
+    serve = ["serve", str(tmp_path), "--port", str(free_port())]
+    ended = begun_and_told(serve, "Serving: ", signal.SIGTERM)
+    assert ended == (143, f"Stopped: {SERVED}\n")

@@ -13,7 +13,7 @@ import psutil
 import pytest
 
 from jobs.cluster import ROOT
-from projektor_ray.cli.signals import STOPPED
+from projektor_ray.cli.signals import SERVED
 from tests.helpers.free_port import free_port
 from tests.helpers.study_folders import small_study, write_study
 
@@ -56,7 +56,7 @@ def test_it_serves_until_it_is_told_to_stop(folder: Path, tmp_path: Path) -> Non
             assert process.wait(timeout=WAIT_SECONDS) == 128 + signal.SIGTERM, log.read_text()
         finally:
             process.kill()
-        assert STOPPED in log.read_text()
+        assert f"Stopped: {SERVED}" in log.read_text()
         assert "Traceback" not in log.read_text()
         assert not psutil.wait_procs(children, timeout=10)[1]
     with pytest.raises(httpx.ConnectError):

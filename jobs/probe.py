@@ -157,12 +157,12 @@ def _runner(
 ) -> Iterator[ProbeRunner]:
     """A runner that shows and logs its progress, and ends the run if the lease was lost."""
     study = lacking(workspace)
-    pilots, validations = workspace.training_samples()
-    logs = study.config.probes.tensorboard
-    metrics = [one.goal for one in study.each]
-    log = logging_to(logs, study.names, metrics) if logs is not None else None
-    workspace.pilots.release()
     with probe_progress(total) as show:
+        pilots, validations = workspace.training_samples()
+        logs = study.config.probes.tensorboard
+        metrics = [one.goal for one in study.each]
+        log = logging_to(logs, study.names, metrics) if logs is not None else None
+        workspace.pilots.release()
         first: list[Row] = []
 
         def finished(outcome: Outcome) -> None:

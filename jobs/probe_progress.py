@@ -1,4 +1,4 @@
-"""The progress of probes: a bar on a terminal, at most ten lines in a log."""
+"""The progress of probes: a bar on a terminal, a line at once and at most ten more in a log."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -11,6 +11,8 @@ from projektor_ray.cli import screen
 from projektor_ray.probes.train_probe import Outcome
 
 LINES = 10
+STARTING = "starting workers"
+"""What is shown until the first training ends: workers import the learner's packages."""
 
 
 @contextmanager
@@ -28,7 +30,7 @@ def probe_progress(total: int) -> Iterator[Callable[[Outcome], None]]:
         disable=not on_terminal,
         transient=True,
     )
-    task = bar.add_task("probes", total=total, rate="")
+    task = bar.add_task("probes", total=total, rate=STARTING)
 
     def finished(outcome: Outcome) -> None:
         nonlocal done, failed
@@ -41,5 +43,8 @@ def probe_progress(total: int) -> Iterator[Callable[[Outcome], None]]:
             left = timedelta(seconds=round(elapsed / done * (total - done)))
             screen.status("Probes", f"{done:,} of {total:,} ({rate}, {left} left)")
 
+    if not on_terminal:
+        screen.status("Probes", f"0 of {total:,}, {STARTING}")
     with bar:
+        bar.refresh()
         yield finished

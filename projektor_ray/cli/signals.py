@@ -17,7 +17,7 @@ BY_RAY = (signal.SIGTERM, 1)
 """Statuses that Ray exits with on SIGTERM while it starts, where it has a handler of its own."""
 STOPPED = "finished work is kept; the same command continues it."
 """How a job ends that a signal stopped."""
-NOTHING_KEPT = "the command did not finish; run it again to begin anew."
+NOT_DONE = "the command did not finish; run it again to begin anew."
 """How a command ends that keeps nothing for a next run."""
 SERVED = "requests are no longer answered; the same command serves again."
 """How a service ends."""

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from projektor_ray.cli.signals import NOTHING_KEPT, SERVED, STOPPED
+from projektor_ray.cli.signals import NOT_DONE, SERVED, STOPPED
 from tests.helpers.free_port import free_port
 from tests.helpers.study_folders import small_study, write_study
 
@@ -109,7 +109,7 @@ def test_a_run_that_is_not_finished_has_a_status_of_its_own() -> None:
     assert err == "Error: 3 probes are missing\n"
 
 
-@pytest.mark.parametrize("sentence", [STOPPED, NOTHING_KEPT, SERVED])
+@pytest.mark.parametrize("sentence", [STOPPED, NOT_DONE, SERVED])
 @pytest.mark.parametrize("when", ["early", "inside"])
 def test_what_is_left_is_said_of_each_kind_of_command(sentence: str, when: str) -> None:
     parts = {"early": "", "inside": "pass", when: kill("SIGTERM")}
@@ -135,7 +135,7 @@ def test_a_command_that_keeps_nothing_promises_nothing() -> None:
     ended = begun_and_told(["fit", "-"], "Read: ", signal.SIGINT, stdin=read)
     os.close(read)
     os.close(write)
-    assert ended == (130, f"Stopped: {NOTHING_KEPT}\n")
+    assert ended == (130, f"Stopped: {NOT_DONE}\n")
 
 
 def test_a_service_says_that_it_answers_no_more(tmp_path: Path) -> None:

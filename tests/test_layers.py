@@ -106,6 +106,95 @@ def test_no_module_imports_itself_through_others() -> None:
     assert not arrows, sorted(arrows)
 
 
+Step = tuple[str | None, list[str]]
+"""Of a module: another one and the names wanted of it; or None and the names that get a value."""
+
+
+def steps_of(body: list[ast.stmt]) -> list[Step]:
+    """What a module does when it is imported, without functions, type checks and programs."""
+    steps: list[Step] = []
+    for node in body:
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            steps.append((None, [node.name]))
+        elif isinstance(node, ast.Import):
+            steps += [(alias.name, []) for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            steps.append((node.module, [alias.name for alias in node.names]))
+            steps.append((None, [alias.asname or alias.name for alias in node.names]))
+        elif isinstance(node, ast.If) and "__main__" not in ast.unparse(node.test):
+            checked = ast.unparse(node.test) == "TYPE_CHECKING"
+            steps += steps_of([*([] if checked else node.body), *node.orelse])
+        elif isinstance(node, ast.Try):
+            steps += steps_of([*node.body, *node.orelse, *node.finalbody])
+        else:
+            names = [one for one in ast.walk(node) if isinstance(one, ast.Name)]
+            steps.append((None, [one.id for one in names if isinstance(one.ctx, ast.Store)]))
+    return steps
+
+
+def absent_names(modules: dict[str, list[Step]], first: str) -> list[str]:
+    """Names that are imported before they have a value, if one module is imported first.
+
+    What Python does: a room's `__init__` runs before any of its files, and a module that is
+    running already is not run again.
+    """
+    values: dict[str, set[str]] = {}
+    running: set[str] = set()
+    absent = []
+
+    def load(module: str) -> None:
+        for end in (place for place, letter in enumerate(f"{module}.") if letter == "."):
+            name = module[:end]
+            if name in modules and name not in values:
+                values[name] = set()
+                running.add(name)
+                run(name)
+                running.remove(name)
+
+    def run(module: str) -> None:
+        for other, names in modules[module]:
+            if other is None:
+                values[module].update(names)
+            elif other.split(".")[0] in modules:
+                load(other)
+                for name in names:
+                    if f"{other}.{name}" in modules:
+                        load(f"{other}.{name}")
+                    elif other in running and name not in values[other]:
+                        absent.append(f"{module} needs {name} of {other}")
+
+    load(first)
+    return absent
+
+
+def test_every_module_can_be_the_first_that_is_imported() -> None:
+    modules = {module_of(path): steps_of(ast.parse(path.read_text()).body) for path in SOURCES}
+    for first in modules:
+        assert not absent_names(modules, first), first
+
+
+def test_a_module_that_cannot_be_imported_first_is_noticed(tmp_path: Path) -> None:
+    texts = {
+        "a": "",
+        "a.place": "from a.b.config import Config\ndef place(): pass\n",
+        "a.b": "from a.b.checks import check\nfrom a.b.config import Config\n",
+        "a.b.checks": "from a.place import place\ndef check(): pass\n",
+        "a.b.config": "class Config: pass\n",
+    }
+    modules = {name: steps_of(ast.parse(text).body) for name, text in texts.items()}
+    for name, text in texts.items():
+        package = any(other.startswith(f"{name}.") for other in texts)
+        path = tmp_path / name.replace(".", "/") / "__init__.py" if package else None
+        path = path or tmp_path / f"{name.replace('.', '/')}.py"
+        path.parent.mkdir(exist_ok=True, parents=True)
+        path.write_text(text)
+    for first in texts:
+        code = f"import {first}"
+        result = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True)
+        assert bool(absent_names(modules, first)) == bool(result.returncode), first
+    assert absent_names(modules, "a.place") == ["a.b.checks needs place of a.place"]
+
+
 def test_no_module_of_jobs_or_actors_hides_one_of_the_standard_library() -> None:
     for path in [*(ROOT / "jobs").glob("*.py"), *(ROOT / "actors").glob("*.py")]:
         assert path.stem == "__init__" or path.stem not in sys.stdlib_module_names, path

@@ -4,11 +4,11 @@ from collections.abc import Iterator, Sequence
 
 from projektor_ray.designs.base_design import Reuse
 from projektor_ray.designs.candidates import default_count
-from projektor_ray.designs.placement import added_count, lists_all
 from projektor_ray.errors import listed
 from projektor_ray.explain.facts import Fact, fact
 from projektor_ray.explain.formatting import count
 from projektor_ray.study import Probe, Study
+from projektor_ray.study.placement import added_count, lists_all
 
 
 def reuse_facts(

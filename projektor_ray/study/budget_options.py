@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 from projektor_ray.designs.budget import Spending
 from projektor_ray.designs.expected_width import expected_half_width
-from projektor_ray.designs.placement import spending_of
 from projektor_ray.errors import InputError
+from projektor_ray.study.placement import spending_of
 from projektor_ray.study.study import Study
 
 

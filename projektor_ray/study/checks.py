@@ -4,13 +4,13 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from projektor_ray.designs.placement import place, spelled_out
 from projektor_ray.errors import InputError
 from projektor_ray.learners.metrics import METRICS, Metric
 from projektor_ray.storage.array_types import Floats
 from projektor_ray.storage.largest_remainder import round_counts
 from projektor_ray.study.compatibility import check_features, check_labels
 from projektor_ray.study.config import StudyConfig
+from projektor_ray.study.placement import place, spelled_out
 from projektor_ray.study.study import Study
 from projektor_ray.study.validation_sets import SetSummary
 

@@ -11,13 +11,6 @@ from numpy.typing import NDArray
 from projektor_ray.data import embedder_identity
 from projektor_ray.designs.drawing import largest_feasible_size
 from projektor_ray.designs.mixtures import distinct, mixture_id
-from projektor_ray.designs.placement import (
-    Adaptive,
-    SecondStage,
-    feasible_purchases,
-    max_purchase_size,
-    size_bounds,
-)
 from projektor_ray.errors import InputError, TooFewProbesError
 from projektor_ray.learners import learner_family, learner_identity
 from projektor_ray.learners.metrics import METRICS, Metric
@@ -30,6 +23,13 @@ from projektor_ray.storage.hashing import digest
 from projektor_ray.storage.table_metadata import TableMetadata
 from projektor_ray.study.compatibility import ForeignLabels, foreign_labels
 from projektor_ray.study.config import StudyConfig
+from projektor_ray.study.placement import (
+    Adaptive,
+    SecondStage,
+    feasible_purchases,
+    max_purchase_size,
+    size_bounds,
+)
 from projektor_ray.study.probe import Probe
 from projektor_ray.study.validation_sets import UNNAMED, SetSummary
 

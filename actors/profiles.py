@@ -6,6 +6,7 @@ summaries and the numbers of the samples that are duplicates.
 """
 
 import itertools
+from collections.abc import Mapping
 from functools import partial
 
 import numpy as np
@@ -18,6 +19,7 @@ from actors.pilots import Pilots
 from actors.transport import PilotDistances
 from actors.transport_inputs import Ground
 from projektor_ray.data import EmbedderConfig, Samples, build_embedder
+from projektor_ray.data.pictures import Picture
 from projektor_ray.profiles import PilotProfile, Reference, SampleValues, held_out, merge_duplicates
 
 
@@ -66,3 +68,16 @@ def examine(
     sample_values: list[list[SampleValues]] = fetch(values)
     duplicates = merge_duplicates(fetch([*within, *between]))
     return [*itertools.chain(*profiled)], duplicates, [*itertools.chain(*sample_values)]
+
+
+def pictures(pilots: Pilots, wanted: Mapping[str, list[int]]) -> dict[str, dict[int, Picture]]:
+    """Thumbnails of the wanted samples, by provider and position; none where they are features."""
+    parts: list[dict[str, dict[int, Picture]]] = fetch(
+        [
+            actor.pictures.remote(
+                pilots.sources, {name: wanted[name] for name in own if name in wanted}
+            )
+            for actor, own in pilots.shards
+        ]
+    )
+    return {name: of for part in parts for name, of in part.items()}

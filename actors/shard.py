@@ -6,7 +6,7 @@ shard that was killed is made anew from its sources, and the repeated call retur
 
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from actors.fetch import fetch
 from actors.nodes import node_gpus
 from projektor_ray.data import Samples, SampleSchema, SourceConfig, read_source
+from projektor_ray.data.pictures import Picture, pictures
 from projektor_ray.errors import InputError
 from projektor_ray.storage.array_types import Floats
 from projektor_ray.study import SetSummary
@@ -153,6 +154,16 @@ class PilotShard:
 
         known: Ground = ray.get(ground[0])
         return sample_values(pilots, known.validation, moments, known.settings)
+
+    def pictures(
+        self, sources: Boxed, wanted: Mapping[str, list[int]]
+    ) -> dict[str, dict[int, Picture]]:
+        """Thumbnails of the wanted samples of the providers that are held here."""
+        return {
+            name: pictures(self.pilot(sources, name), wanted[name])
+            for name in self._names
+            if name in wanted
+        }
 
     def duplicates(
         self, own: "PilotFeatures", other: "PilotFeatures | None", reference: "Reference"

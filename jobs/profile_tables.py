@@ -6,9 +6,10 @@ from jobs.study_tables import StudyTables
 from projektor_ray.cli import screen
 from projektor_ray.errors import InputError
 from projektor_ray.explain.profile_table import profile_table
-from projektor_ray.profiles import ProviderProfile, with_plan
+from projektor_ray.profiles import ProviderProfile, Thumbnail, with_plan
 from projektor_ray.selection import PurchasePlans
 from projektor_ray.storage.hashing import digest
+from projektor_ray.storage.schemas import Row
 from projektor_ray.storage.table_metadata import TableMetadata
 
 VERSION = 3
@@ -20,14 +21,31 @@ Profiles = dict[str, list[ProviderProfile]]
 
 def known_profiles(tables: StudyTables) -> list[ProviderProfile] | None:
     """The profiles for one validation set; None if the table describes other pilots."""
-    table = tables.table("provider_profiles")
+    rows = _known_rows(tables, "provider_profiles")
+    return None if rows is None else [ProviderProfile.from_row(row) for row in rows]
+
+
+def known_thumbnails(tables: StudyTables) -> dict[str, tuple[Thumbnail, ...]]:
+    """The thumbnails for each validation set; none where the folder lacks them."""
+    return {
+        one.study.validation.name: tuple(
+            Thumbnail(**row) for row in _known_rows(one, "thumbnails") or ()
+        )
+        for one in tables.each
+    }
+
+
+def _known_rows(tables: StudyTables, name: str) -> list[Row] | None:
+    """Of a table about the pilots; None if there is none, or it describes other pilots."""
+    table = tables.table(name)
     try:
         stored = tables.folder.read_table(table)
     except InputError:
         return None
     if TableMetadata.of(stored.schema, table) != profile_metadata(tables):
         return None
-    return [ProviderProfile.from_row(row) for row in stored.to_pylist()]
+    rows: list[Row] = stored.to_pylist()
+    return rows
 
 
 def write_profiles(tables: StudyTables, profiles: Sequence[ProviderProfile]) -> None:

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from actors.profiles import examine
+from actors.profiles import examine, pictures
 from jobs.profile_tables import (
     Profiles,
     known_profiles,
@@ -21,12 +21,20 @@ from jobs.profile_tables import (
     write_profiles,
 )
 from jobs.workspace import Workspace
-from projektor_ray.profiles import ProviderProfile, SampleValues, provider_profiles
+from projektor_ray.profiles import (
+    PilotProfile,
+    ProviderProfile,
+    SampleValues,
+    positions,
+    provider_profiles,
+    remarkable,
+    thumbnails,
+)
 
 
 def profiles(workspace: Workspace) -> Profiles:
     """Compare the pilots with each validation set, unless the table exists already; writes the
-    tables `provider_profiles` and `values`."""
+    tables `provider_profiles`, `values` and `thumbnails`."""
     return {one.study.validation.name: _profiles(one) for one in workspace.each}
 
 
@@ -39,6 +47,7 @@ def _profiles(workspace: Workspace) -> list[ProviderProfile]:
         names = workspace.pilots.schema.class_names
         profiles = provider_profiles(study.names, names, alone, pilots, duplicates, values)
         _write_values(workspace, values)
+        _write_thumbnails(workspace, pilots, values)
         write_profiles(workspace, profiles)
     show_profiles(workspace, profiles)
     return profiles
@@ -52,6 +61,15 @@ def _write_values(workspace: Workspace, values: Sequence[SampleValues]) -> None:
         for sample, value in enumerate(one.values.tolist())
     ]
     workspace.write("values", rows, profile_metadata(workspace))
+
+
+def _write_thumbnails(
+    workspace: Workspace, pilots: Sequence[PilotProfile], values: Sequence[SampleValues]
+) -> None:
+    names, chosen = workspace.study.names, remarkable(pilots, values)
+    drawn = pictures(workspace.pilots, positions(chosen, names))
+    shown = thumbnails(chosen, drawn, names, workspace.pilots.schema.class_names)
+    workspace.write("thumbnails", [one.to_row() for one in shown], profile_metadata(workspace))
 
 
 def _distances_alone(workspace: Workspace) -> np.ndarray:

@@ -11,9 +11,10 @@ if __name__ == "__main__":
     main("report")
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from jobs.fit import fit_models, write_fits
-from jobs.profile_tables import Profiles, add_plan
+from jobs.profile_tables import Profiles, add_plan, known_thumbnails
 from jobs.select_mixture import select_mixture
 from jobs.study_tables import StudyTables
 from projektor_ray import __version__
@@ -56,7 +57,8 @@ def conclude(
     write_fits(tables, fits)
     plans = select_mixture(tables, fits)
     planned = add_plan(tables, drawn, plans)
-    return results_of_study(tables.study, fits, plans, planned, figures=figures)
+    results = results_of_study(tables.study, fits, plans, planned, figures=figures)
+    return replace(results, thumbnails=known_thumbnails(tables)) if figures else results
 
 
 def write_page(tables: StudyTables, results: Results) -> None:

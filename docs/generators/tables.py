@@ -6,6 +6,7 @@ from projektor_ray.storage.schemas import KEYS, SCHEMAS
 
 TYPES = {
     "string": "text",
+    "binary": "bytes",
     "int64": "whole number",
     "double": "number",
     "bool": "true or false",

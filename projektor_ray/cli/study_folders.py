@@ -27,12 +27,14 @@ from projektor_ray.selection import Provider, PurchaseRequest, Terms
 from projektor_ray.storage.folder import Folder
 from projektor_ray.storage.schemas import KEYS
 from projektor_ray.storage.settings import parse
+from projektor_ray.storage.table_metadata import TableMetadata
 from projektor_ray.study import FittedStudy, StudyConfig, open_study
 from projektor_ray.study.fitting import fit_study
 from projektor_ray.study.purchasing import SetFit
 from projektor_ray.study.record import TABLE
 
 if TYPE_CHECKING:
+    from projektor_ray.profiles import Thumbnail
     from projektor_ray.runs import ScaleRegressor
 
 STUDY_FILES = (".yaml", ".yml")
@@ -139,7 +141,8 @@ def study_results(
     plans = changed.select() if request == PurchaseRequest() else changed.select(**asdict(request))
     profiles = _profiles(study)
     results = results_of_plans(changed, plans, profiles, interface="command", figures=figures)
-    return replace(results, title=title or results.title)
+    thumbnails = _thumbnails(study) if figures else {}
+    return replace(results, title=title or results.title, thumbnails=thumbnails)
 
 
 def offer_changes(study: FittedStudy, sold: OfferOptions) -> dict[str, dict[str, Any]]:
@@ -175,6 +178,29 @@ def _aggregate(study: FittedStudy, joined: AggregateOptions) -> Any:
             f"{joined.aggregate}"
         )
     return dict(zip(names, weights, strict=True))
+
+
+def _thumbnails(study: FittedStudy) -> "dict[str, tuple[Thumbnail, ...]]":
+    """Images to look at, by validation set, where the folder has them for the profiled pilots."""
+    from projektor_ray.profiles import Thumbnail
+
+    by_set = {}
+    for one in study.study.each:
+        names = [
+            "-".join(filter(None, (name, one.set_name)))
+            for name in ("thumbnails", "provider_profiles")
+        ]
+        try:
+            stored, profiles = (study.folder.read_table(name) for name in names)
+            metadata = [
+                TableMetadata.of(table.schema, name)
+                for table, name in zip((stored, profiles), names, strict=True)
+            ]
+        except InputError:
+            continue
+        if metadata[0] == metadata[1]:
+            by_set[one.validation.name] = tuple(Thumbnail(**row) for row in stored.to_pylist())
+    return by_set
 
 
 def _profiles(study: FittedStudy) -> Mapping[str, Any]:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from projektor_ray.explain.facts import TextTable
 from projektor_ray.explain.formatting import percent, percent_range
-from projektor_ray.profiles import ProviderProfile, Share
+from projektor_ray.profiles import ProviderProfile, Share, Thumbnail
 
 SHOWN_CHARACTERS = 12
 """Of the names of missing classes; where they are longer, their number is shown."""
@@ -44,6 +44,14 @@ def share_text(share: Share | None) -> str:
     if share is None:
         return "cannot tell"
     return f"{percent(share.value)} ({percent_range(share.low, share.high)})"
+
+
+def thumbnail_text(one: Thumbnail) -> str:
+    """What a thumbnail shows: `row 46, label cat, suggested dog`."""
+    parts = [f"row {one.sample:,}"]
+    parts += [] if one.label is None else [f"label {one.label}"]
+    parts += [f"value {one.value:+.3g}" if one.suggested is None else f"suggested {one.suggested}"]
+    return ", ".join(parts)
 
 
 def _duplicates(profile: ProviderProfile) -> str:

@@ -25,7 +25,7 @@ from projektor_ray.selection.comparison import Gain
 from projektor_ray.storage.array_types import Floats
 
 if TYPE_CHECKING:
-    from projektor_ray.profiles import ProviderProfile
+    from projektor_ray.profiles import ProviderProfile, Thumbnail
 
 LONGEST_METRIC = 34
 BEYOND = 2.0
@@ -116,6 +116,7 @@ class Results:
     reasons : why this model, and how far it reaches; a sentence each.
     notes : what is known to be amiss with the trainings; a sentence each.
     profiles : of the providers, where there are pilots, by validation set.
+    thumbnails : of samples to look at, where they are images, by validation set.
     far : runs that are far from all others.
     source : whether the trainings are a study's, or a table of somebody's runs.
     largest_scale : the largest size at which the pilots allow to train every mixture; None where
@@ -141,6 +142,7 @@ class Results:
     reasons: tuple[str, ...]
     notes: tuple[str, ...]
     profiles: Mapping[str, tuple["ProviderProfile", ...]] = field(default_factory=dict)
+    thumbnails: Mapping[str, tuple["Thumbnail", ...]] = field(default_factory=dict)
     far: tuple[Fact, ...] = ()
     source: Literal["study", "table"] = "table"
     largest_scale: int | None = None

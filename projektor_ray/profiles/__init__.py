@@ -15,6 +15,7 @@ from projektor_ray.profiles.provider_profile import (
     with_plan,
 )
 from projektor_ray.profiles.sample_values import SampleValues, sample_values
+from projektor_ray.profiles.thumbnails import Thumbnail, positions, remarkable, thumbnails
 
 __all__ = [
     "PilotProfile",
@@ -22,12 +23,16 @@ __all__ = [
     "Reference",
     "SampleValues",
     "Share",
+    "Thumbnail",
     "duplicates_between",
     "duplicates_within",
     "held_out",
     "merge_duplicates",
     "pilot_profiles",
+    "positions",
     "provider_profiles",
+    "remarkable",
     "sample_values",
+    "thumbnails",
     "with_plan",
 ]

@@ -1,8 +1,10 @@
-"""The share of wrong labels in a pilot, by how often its neighbours in validation disagree."""
+"""The wrong labels in a pilot, by how often its neighbours in validation disagree."""
+
+from dataclasses import dataclass
 
 import numpy as np
 
-from projektor_ray.profiles.neighbours import Indices, Reference
+from projektor_ray.profiles.neighbours import Indices, Reference, vote
 from projektor_ray.profiles.prevalence import Share, prevalence, rate_draws
 from projektor_ray.storage.array_types import Floats
 from projektor_ray.storage.hashing import generator
@@ -13,6 +15,15 @@ MIN_JUDGED = 0.5
 """Share of a pilot's samples whose class must have enough samples in validation."""
 WIDEST = 0.5
 """An interval wider than this says nothing that helps to decide."""
+MOST_SUSPECTS = 6
+
+
+@dataclass(frozen=True)
+class Suspect:
+    """A sample whose label is suspected: its position in the pilot, and the class suggested."""
+
+    sample: int
+    suggested: int
 
 
 def wrong_labels(
@@ -50,6 +61,29 @@ def wrong_labels(
         return None
     share = prevalence(int((labels != predicted).sum()), len(labels), outvoted, agreeing)
     return None if share.high - share.low > WIDEST else share
+
+
+def suspects(
+    labels: Indices, neighbours: Indices, reference: Reference, share: Share | None
+) -> list[Suspect]:
+    """Samples whose neighbours vote most clearly for another class, the clearest first.
+
+    No more than the estimated share of wrong labels, and none where that is unknown. `sample` is
+    the position within `labels`.
+
+    Parameters
+    ----------
+    labels, neighbours : (n,) and (n, k), of the samples and of their neighbours in validation.
+    """
+    if share is None:
+        return []
+    judged = ~np.isin(labels, reference.rare_classes)
+    voted = vote(neighbours)
+    lead = (neighbours == voted[:, None]).sum(axis=1) - (neighbours == labels[:, None]).sum(axis=1)
+    doubted = np.flatnonzero(judged & (voted != labels))
+    count = min(MOST_SUSPECTS, round(share.value * int(judged.sum())))
+    clearest = doubted[np.argsort(-lead[doubted], kind="stable")[:count]]
+    return [Suspect(int(x), int(voted[x])) for x in clearest]
 
 
 def _draws(

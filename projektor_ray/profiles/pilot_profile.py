@@ -1,11 +1,11 @@
 """One pilot compared with the validation set: wrong labels, outliers, classes, leaked samples."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from projektor_ray.profiles.label_errors import MIN_JUDGED, wrong_labels
+from projektor_ray.profiles.label_errors import MIN_JUDGED, Suspect, suspects, wrong_labels
 from projektor_ray.profiles.neighbours import (
     Indices,
     Reference,
@@ -43,6 +43,7 @@ class PilotProfile:
     covered : classes of validation that the pilot has.
     missing : classes of validation that it lacks.
     unknown : share of samples whose class validation lacks.
+    suspects : samples whose label is most likely wrong, the likeliest first.
     """
 
     provider: int
@@ -55,6 +56,7 @@ class PilotProfile:
     covered: tuple[int, ...]
     missing: tuple[int, ...]
     unknown: float
+    suspects: tuple[Suspect, ...] = ()
 
 
 def pilot_profiles(pilots: PilotFeatures, reference: Reference) -> list[PilotProfile]:
@@ -77,6 +79,7 @@ def _profile(
     limit = float(np.quantile(reference.outlyingness, 1 - OUTLIER_SHARE))
     far = outlyingness(distance, index, reference.spacing) > limit
     wrong, unknown = None, 0.0
+    suspected: tuple[Suspect, ...] = ()
     judged = np.ones(len(points), dtype=bool)
     covered: tuple[int, ...] = ()
     missing: tuple[int, ...] = ()
@@ -87,7 +90,13 @@ def _profile(
         unknown = float(1 - known.mean())
         judged = ~np.isin(labels, reference.rare_classes)
         clear = known & ~far
-        wrong = wrong_labels(labels[clear], vote(reference.labels[index[clear]]), reference, limit)
+        neighbours = reference.labels[index[clear]]
+        wrong = wrong_labels(labels[clear], vote(neighbours), reference, limit)
+        positions = np.flatnonzero(clear)
+        suspected = tuple(
+            replace(one, sample=int(positions[one.sample]))
+            for one in suspects(labels[clear], neighbours, reference, wrong)
+        )
     same = distance[:, 0] <= reference.same_radius
     near = (distance[:, 0] <= reference.near_radius) & ~same
     return PilotProfile(
@@ -103,6 +112,7 @@ def _profile(
         covered=covered,
         missing=missing,
         unknown=unknown,
+        suspects=suspected,
     )
 
 

@@ -1,9 +1,10 @@
 """The profiles of the providers, as values that the templates lay out."""
 
+from base64 import b64encode
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from projektor_ray.explain.profile_table import share_text
+from projektor_ray.explain.profile_table import share_text, thumbnail_text
 from projektor_ray.explain.results import Results
 from projektor_ray.profiles import ProviderProfile
 
@@ -12,16 +13,27 @@ OPEN_PROFILES = 12
 NAMED_CLASSES = 6
 """How many missing classes are named; of more, their number is shown."""
 
+TITLES = {"least valuable": "least valuable images", "suspected label": "suspected labels"}
+
 BySet = Mapping[str, ProviderProfile]
 """A provider's profiles, by the validation set that each compares the pilot with."""
 
 
 @dataclass(frozen=True)
+class ShownPictures:
+    """Thumbnails under a title: pairs of a data URL and what it shows."""
+
+    title: str
+    images: Sequence[tuple[str, str]]
+
+
+@dataclass(frozen=True)
 class ShownProfile:
-    """A provider and what its pilot shows: pairs of a label and a value."""
+    """A provider and what its pilot shows: pairs of a label and a value, thumbnails."""
 
     provider: str
     facts: Sequence[tuple[str, str]]
+    pictures: Sequence[ShownPictures] = ()
 
 
 @dataclass(frozen=True)
@@ -42,7 +54,10 @@ def shown_profiles(report: Results) -> ShownProfiles | None:
     ]
     each.sort(key=lambda of: -(next(iter(of.values())).planned_samples or 0))
     shown = [_profile(report, of) for of in each]
-    return ShownProfiles(shown[:OPEN_PROFILES], shown[OPEN_PROFILES:])
+    opened = [
+        replace(one, pictures=_pictures(report, one.provider)) for one in shown[:OPEN_PROFILES]
+    ]
+    return ShownProfiles(opened, shown[OPEN_PROFILES:])
 
 
 def _profile(report: Results, by_set: BySet) -> ShownProfile:
@@ -56,6 +71,20 @@ def _profile(report: Results, by_set: BySet) -> ShownProfile:
         else:
             shown += [(f"{label} ({name})", value) for name, value in values.items()]
     return ShownProfile(next(iter(by_set.values())).provider, shown)
+
+
+def _pictures(report: Results, provider: str) -> list[ShownPictures]:
+    """Thumbnails of a provider's samples, by kind and by validation set where there are several."""
+    groups: dict[str, list[tuple[str, str]]] = {}
+    for name, thumbnails in report.thumbnails.items():
+        of_set = f" ({name})" if len(report.thumbnails) > 1 else ""
+        for one in thumbnails:
+            if one.provider == provider:
+                source = f"data:image/png;base64,{b64encode(one.image).decode()}"
+                groups.setdefault(f"{TITLES[one.kind]}{of_set}", []).append(
+                    (source, thumbnail_text(one))
+                )
+    return [ShownPictures(title, images) for title, images in groups.items()]
 
 
 def _facts(report: Results, profile: ProviderProfile) -> dict[str, str]:

@@ -17,6 +17,7 @@ Key = tuple[Any, ...]
 """The values of the columns that identify a row of a ledger."""
 
 _TEXT, _COUNT, _NUMBER, _FLAG = pa.string(), pa.int64(), pa.float64(), pa.bool_()
+_BYTES = pa.binary()
 _TIME = pa.timestamp("us", tz="UTC")
 
 
@@ -189,6 +190,22 @@ SCHEMAS: dict[str, pa.Schema] = {
         ("provider", _TEXT, "Name of the provider."),
         ("sample", _COUNT, "Position of the sample in the pilot, counted from 0."),
         ("value", _NUMBER, "Value of the sample relative to the others of its class."),
+    ),
+    "thumbnails": _table(
+        "Images to look at: of each provider, the least valuable samples, worst first, then those "
+        "whose labels are most likely wrong. No rows where inputs are features; folders of earlier "
+        "versions lack the table.",
+        ("provider", _TEXT, "Name of the provider."),
+        ("kind", _TEXT, "'least valuable' or 'suspected label'."),
+        ("sample", _COUNT, "Position of the sample in the pilot, counted from 0."),
+        ("label", _TEXT, "Label that the provider gives; null without labels."),
+        (
+            "suggested",
+            _TEXT,
+            "Class of most of its neighbours in the validation set; null unless suspected.",
+        ),
+        ("value", _NUMBER, "Value of the sample relative to the others of its class."),
+        ("image", _BYTES, "The image as PNG, at most 48 pixels wide and high."),
     ),
     "predictors": _table(
         "Fitted predictors: one row for each predictor or joint scaling model at each scale.",

@@ -7,9 +7,10 @@ import pytest
 import ray
 
 from actors.pilots import Pilots
-from actors.profiles import examine
+from actors.profiles import examine, pictures
 from actors.transport import PilotDistances
 from projektor_ray.data import Samples
+from projektor_ray.data.pictures import pictures as own_pictures
 from projektor_ray.profiles import Reference, duplicates_within, pilot_profiles, sample_values
 from projektor_ray.storage.settings import parse
 from projektor_ray.study import StudyConfig, resolve
@@ -68,3 +69,19 @@ def test_shards_tell_what_one_process_tells(
     assert {tuple(row) for row in duplicates.tolist()} == {(0, k, 2, 1) for k in range(20)} | {
         (2, k, 0, 1) for k in range(20)
     }
+
+
+@pytest.mark.parametrize("shards", [1, 2])
+def test_pictures_come_from_whoever_holds_the_pilot(
+    local_ray: None, monkeypatch: pytest.MonkeyPatch, shards: int
+) -> None:
+    monkeypatch.setattr(ray, "cluster_resources", lambda: {"CPU": float(shards)})
+    random = np.random.default_rng(0)
+    arrays = {
+        name: Samples(random.integers(0, 256, (5, 4, 4, 3), dtype=np.uint8), np.arange(5) % 2)
+        for name in NAMES
+    }
+    held = Pilots(config(), arrays, arrays["ada"])
+    shown = pictures(held, {"ada": [3, 1], "cyd": [4]})
+    expected = {"ada": own_pictures(arrays["ada"], [3, 1]), "cyd": own_pictures(arrays["cyd"], [4])}
+    assert shown == expected

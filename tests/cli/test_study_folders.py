@@ -11,8 +11,10 @@ import pytest
 from projektor_ray.cli.app import main
 from projektor_ray.cli.options import ModelInputs, ModelOptions, TableOptions
 from projektor_ray.cli.study_folders import study_of
+from projektor_ray.profiles import Thumbnail
 from projektor_ray.storage.folder import Folder
 from projektor_ray.storage.lease import leased
+from projektor_ray.storage.schemas import make_table
 from projektor_ray.study import open_study
 from tests.helpers.studies import OF_BOTH, resolved_on, samples, several
 from tests.helpers.study_folders import small_study, write_study
@@ -127,6 +129,20 @@ def test_report_writes_a_page(folder: str, tmp_path: Path, monkeypatch: pytest.M
     arguments = ("report", folder, "--out", str(page), "--title", "Our question")
     assert projektor(*arguments, monkeypatch=monkeypatch) == 0
     assert "Our question" in page.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("of_these_pilots", [True, False])
+def test_the_page_shows_images_of_the_profiled_pilots_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, of_these_pilots: bool
+) -> None:
+    study, page = small_study(), tmp_path / "page.html"
+    folder = write_study(tmp_path / "study", study)
+    row = Thumbnail(study.names[0], "least valuable", 3, "cat", None, -1.0, b"one").to_row()
+    metadata = study.distances_metadata if of_these_pilots else study.results_metadata
+    Folder(folder).write_table("thumbnails", make_table("thumbnails", [row], metadata))
+    arguments = ("report", str(folder), "--out", str(page))
+    assert projektor(*arguments, monkeypatch=monkeypatch) == 0
+    assert ("row 3, label cat" in page.read_text(encoding="utf-8")) is of_these_pilots
 
 
 def test_of_several_validation_sets_one_is_named(tmp_path: Path, answer: Any, refusal: Any) -> None:

@@ -153,8 +153,8 @@ def test_a_submitted_study(head: Head, tmp_path: Path) -> None:
     assert info.driver_exit_code == 0
     assert table(out, "probes").num_rows == PROBES
     assert {row["status"] for row in rows(out, "probes")} == {"done"}
-    made = set(SCHEMAS) - {"adaptive_design", "base_design", OF_SEVERAL}
-    others = "design belongs to an adaptive study, sets to one of several validation sets"
+    made = set(SCHEMAS) - {"adaptive_design", "base_design", OF_SEVERAL, "thumbnails"}
+    others = "adaptive study; several validation sets; images"
     assert all(table(out, name).num_rows for name in made), others
     travelled = next(
         (head.home / "ray").glob("session_2*/runtime_resources/working_dir_files/*/jobs")

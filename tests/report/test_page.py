@@ -1,5 +1,6 @@
 """The page says what the report holds, stands alone, and is well formed."""
 
+import base64
 import re
 from dataclasses import replace
 from xml.etree import ElementTree
@@ -9,6 +10,7 @@ import pytest
 
 from projektor_ray.explain.headline import heading
 from projektor_ray.explain.plan_summary import target_result
+from projektor_ray.profiles import Thumbnail
 from projektor_ray.report import render_page
 from projektor_ray.report.page import chart_script, style_sheet
 from projektor_ray.report.svg_shapes import RADII
@@ -183,6 +185,50 @@ def test_a_profile_shows_least_valuable_rows_and_the_plan_without_the_provider()
     told = list(zip(shown.texts["dt"], shown.texts["dd"], strict=True))
     assert ("least valuable rows", "46, 19, 3") in told
     assert ("without it", "needed") in told
+
+
+def shown_images(html: str) -> list[dict[str, str]]:
+    """The attributes of every image of a page."""
+    images: list[dict[str, str]] = []
+    for tag, name, value in read(html).attributes:
+        if tag == "img":
+            if name == "src":
+                images.append({})
+            images[-1][name] = value
+    return images
+
+
+def test_images_to_look_at_are_in_the_page_itself_and_said_in_words() -> None:
+    hostile = '"><script>alert(1)</script>'
+    told = (
+        Thumbnail("seller-000", "least valuable", 1046, "cat", None, -0.1234, b"one"),
+        Thumbnail("seller-000", "suspected label", 7, hostile, "dog", 0.5, b"two"),
+    )
+    profiles = for_one_set(*map(profile, names_of(20)))
+    last = replace(told[0], provider="seller-019")
+    html = render_page(a_report(20, profiles=profiles, thumbnails={"validation": (*told, last)}))
+    images = shown_images(html)
+    assert [
+        base64.b64decode(one["src"].removeprefix("data:image/png;base64,")) for one in images
+    ] == [
+        b"one",
+        b"two",
+    ], "those of providers that unfold are left out"
+    assert [one["alt"] for one in images] == [
+        "row 1,046, label cat, value -0.123",
+        f"row 7, label {hostile}, suggested dog",
+    ]
+    assert html.count("<script") == 1
+    assert read(html).texts["h4"] == ["least valuable images", "suspected labels"]
+    assert not shown_images(render_page(a_report(20, profiles=profiles)))
+
+
+def test_images_of_several_validation_sets_are_told_apart() -> None:
+    profiles = {name: (profile("seller-000"), profile("seller-001")) for name in ("all", "rare")}
+    one = Thumbnail("seller-000", "least valuable", 3, None, None, -1.0, b"one")
+    told = a_report(2, profiles=profiles, thumbnails={"all": (one,), "rare": (one,)})
+    titles = read(render_page(told)).texts["h4"]
+    assert titles == ["least valuable images (all)", "least valuable images (rare)"]
 
 
 def test_the_range_of_shares_has_a_column_where_there_is_a_posterior() -> None:

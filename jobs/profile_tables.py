@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from jobs.study_tables import StudyTables
 from projektor_ray.cli import screen
 from projektor_ray.errors import InputError
+from projektor_ray.explain.design_facts import repetition_facts
 from projektor_ray.explain.profile_table import profile_table
 from projektor_ray.profiles import ProviderProfile, Thumbnail, with_plan
 from projektor_ray.selection import PurchasePlans
@@ -55,8 +56,10 @@ def write_profiles(tables: StudyTables, profiles: Sequence[ProviderProfile]) -> 
 
 
 def show_profiles(tables: StudyTables, profiles: Sequence[ProviderProfile]) -> None:
-    """Show the profiles for one validation set."""
+    """Show the profiles for one validation set, and whose samples probes repeat."""
     screen.table(profile_table(profiles, tables.study.set_name))
+    for one in repetition_facts(tables.study):
+        screen.status("Caution", str(one))
 
 
 def add_plan(tables: StudyTables, drawn: Profiles, plans: PurchasePlans) -> Profiles:

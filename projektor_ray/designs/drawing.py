@@ -1,6 +1,7 @@
 """D(N, p): draw the training set of a mixture at a size, after exact rounding of p·N."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +17,40 @@ def largest_feasible_size(mixture: Floats, pilot_sizes: NDArray[np.int64]) -> in
     """Largest N with p_i N ≤ n_i for every provider: what can be drawn without replacement."""
     used = np.asarray(mixture) > 0
     return int(np.floor(np.min(np.asarray(pilot_sizes)[used] / np.asarray(mixture)[used]) + 1e-9))
+
+
+@dataclass(frozen=True)
+class Repetition:
+    """Samples that a drawn set repeats, where a purchase of its size would repeat none.
+
+    Attributes
+    ----------
+    revealed : n_i, samples of the provider's pilot.
+    drawn : the most that a mixture draws of it, more than n_i.
+    size : N, of that drawn set.
+    """
+
+    provider: str
+    revealed: int
+    drawn: int
+    size: int
+
+    @property
+    def different(self) -> float:
+        """How many different samples are expected among those drawn: n (1 − (1 − 1/n)^c)."""
+        return self.revealed * (1 - (1 - 1 / self.revealed) ** self.drawn)
+
+
+def repetitions(
+    mixtures: Floats, size: int, pilot_sizes: NDArray[np.int64], names: Sequence[str]
+) -> list[Repetition]:
+    """Of each provider whose pilot is smaller than what some mixture (b, m) draws at a size."""
+    most = np.max([round_counts(mixture, size, names) for mixture in mixtures], axis=0)
+    return [
+        Repetition(name, int(revealed), int(drawn), size)
+        for name, revealed, drawn in zip(names, pilot_sizes, most, strict=True)
+        if drawn > revealed
+    ]
 
 
 def draw(

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from projektor_ray.designs.base_design import Reuse
 from projektor_ray.designs.candidates import default_count
+from projektor_ray.designs.drawing import repetitions
 from projektor_ray.errors import listed
 from projektor_ray.explain.facts import Fact, fact
 from projektor_ray.explain.formatting import count
@@ -93,3 +94,39 @@ def _unused(study: Study, probes: int) -> Fact:
     else:
         text += ". List their mixtures in probes.mixtures to use them"
     return fact("unused_probes", f"{text}.", probes=probes)
+
+
+def repetition_facts(study: Study) -> Iterator[Fact]:
+    """A fact for each provider of whom probes repeat samples, and a purchase would not."""
+    scale = study.scales[-1]
+    for one in repetitions(study.mixtures, scale, study.pilot_sizes, study.names):
+        yield fact(
+            "repeated_draws",
+            f"Probes repeat samples of {one.provider}: at scale {scale:,} up to {one.drawn:,} are "
+            f"drawn from its pilot of {one.revealed:,}, about {one.different:,.0f} different "
+            f"ones. A purchase has {one.drawn:,} different ones, so predictions for plans with "
+            f"much of {one.provider} may mislead. Reveal a larger pilot, or use smaller scales.",
+            provider=one.provider,
+            revealed=one.revealed,
+            drawn=one.drawn,
+            different=one.different,
+            scale=scale,
+        )
+
+
+def cap_fact(study: Study) -> Iterator[Fact]:
+    """The smallest pilot, where it bounds the largest scale that a budget buys."""
+    sizes = study.pilot_sizes
+    smallest = int(sizes.argmin())
+    cap = int(sizes[smallest])
+    replacement = study.config.probes.replacement
+    if study.budget is None or replacement or study.scales[-1] != cap or cap >= study.max_size:
+        return
+    yield fact(
+        "pilot_bounds_scale",
+        f"The pilot of {study.names[smallest]}, with {count(cap, 'sample')} the smallest one, "
+        "bounds the largest scale. More samples from it allow a larger scale, which predicts "
+        "better.",
+        provider=study.names[smallest],
+        revealed=cap,
+    )

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from projektor_ray.designs.drawing import draw, largest_feasible_size
+from projektor_ray.designs.drawing import draw, largest_feasible_size, repetitions
 from projektor_ray.errors import InputError
 
 SIZES = np.array([50, 40, 30])
@@ -47,3 +47,17 @@ def test_a_pilot_too_small_names_the_largest_feasible_size() -> None:
     drawn = draw(p, 100, 0, SIZES, NAMES, replacement=True)
     assert len(drawn[2]) == 100
     assert drawn[2].max() < 30
+
+
+def test_repetitions_are_those_of_drawn_sets() -> None:
+    """The number of different samples is the mean over 400 drawn sets."""
+    mixtures = np.array([[1.0, 0.0, 0.0], [0.5, 0.5, 0.0], [0.0, 0.25, 0.75]])
+    a, c = repetitions(mixtures, 60, SIZES, NAMES)
+    assert (a.provider, a.revealed, a.drawn, a.size) == ("a", 50, 60, 60)
+    assert (c.provider, c.revealed, c.drawn, c.size) == ("c", 30, 45, 60)
+    for one, mixture, place in [(a, mixtures[0], 0), (c, mixtures[2], 2)]:
+        sets = [draw(mixture, 60, seed, SIZES, NAMES, replacement=True) for seed in range(400)]
+        seen = [len(np.unique(drawn[place])) for drawn in sets]
+        error = float(np.std(seen)) / 20
+        assert one.different == pytest.approx(np.mean(seen), abs=4 * error)
+    assert repetitions(mixtures, 40, SIZES, NAMES) == []

@@ -4,12 +4,13 @@ from pathlib import Path
 from typing import Any
 
 from projektor_ray.designs.base_design import Reuse
-from projektor_ray.explain.design_facts import reuse_facts
+from projektor_ray.explain.design_facts import cap_fact, repetition_facts, reuse_facts
 from projektor_ray.explain.facts import Fact
 from projektor_ray.storage.folder import Folder
 from projektor_ray.storage.ledger import Ledger
 from projektor_ray.study.fitting import missing_probes
 from tests.helpers.provider_changes import NAMES, begun
+from tests.helpers.studies import PILOTS, changed, resolved, samples
 
 
 def facts_of(folder: Path, first: int, then: int, **probes: Any) -> dict[str, Fact]:
@@ -69,3 +70,32 @@ def test_probes_that_a_list_of_mixtures_leaves_out(tmp_path: Path) -> None:
         assert (only.kind, only.values["probes"]) == ("unused_probes", 8)
         assert str(only).startswith("8 finished probes are of mixtures that this design does not")
         assert str(only).endswith(says)
+
+
+def test_a_pilot_that_probes_repeat_is_named() -> None:
+    values = changed("probes", to={"scales": [10, 60], "lattice": 2, "replacement": True})
+    pilots = {**PILOTS, "bob": samples(80, seed=5), "cyd": samples(60, seed=6)}
+    (only,) = repetition_facts(resolved(values, pilots))
+    assert (only.kind, only.values["provider"], only.values["drawn"]) == (
+        "repeated_draws",
+        "ada",
+        60,
+    )
+    assert "up to 60 are drawn from its pilot of 40, about 31 different ones" in str(only)
+    values["probes"]["scales"] = [10, 40]
+    assert not [*repetition_facts(resolved(values, pilots))]
+
+
+def test_the_smallest_pilot_is_named_where_it_bounds_a_budget() -> None:
+    values = changed("probes", to={"budget": 600, "stages": 1})
+    pilots = {**PILOTS, "bob": samples(30, seed=5)}
+    (only,) = cap_fact(resolved(values, pilots))
+    assert str(only).startswith("The pilot of bob, with 30 samples the smallest one, bounds")
+    for probes in (
+        {"budget": 300, "stages": 1},
+        {"budget": 600, "stages": 1, "replacement": True},
+        {"scales": [5, 30], "lattice": 2},
+    ):
+        assert not [*cap_fact(resolved(changed("probes", to=probes), pilots))]
+    values["selection"] = {"size": 30}
+    assert not [*cap_fact(resolved(values, pilots))], "the size to buy is the bound as well"

@@ -4,9 +4,9 @@ from collections.abc import Mapping, Sequence
 
 from jobs.study_tables import StudyTables
 from projektor_ray.cli.screen import status
-from projektor_ray.designs.base_design import Reuse
+from projektor_ray.designs.base_design import Reuse, other_scales
 from projektor_ray.explain.data_lines import data_facts, foreign_label_facts, guessed_labels
-from projektor_ray.explain.design_facts import new_probes, reuse_facts
+from projektor_ray.explain.design_facts import new_probes, other_scales_fact, reuse_facts
 from projektor_ray.explain.formatting import count
 from projektor_ray.probes.cost_estimate import estimate
 from projektor_ray.probes.faults import last_line
@@ -46,7 +46,8 @@ def show_design(
     new = new_probes(study, missing)
     cost = estimate(study, done, [probe.size for probe in new], slots) if new else None
     seconds = None if cost is None else cost.wall_seconds
-    for one in reuse_facts(study, Reuse.of(study, done), missing, seconds):
+    facts = reuse_facts(study, Reuse.of(study, done), missing, seconds)
+    for one in (*facts, *other_scales_fact(study, other_scales(study, done))):
         status("Design", str(one))
 
 

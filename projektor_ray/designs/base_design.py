@@ -6,12 +6,14 @@ base, and the design that is asked for continues from them. The table `base_desi
 before any probe of the new design is trained: a run that is continued continues the same design.
 """
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from projektor_ray.designs.adaptive import as_stored, over_providers
+from projektor_ray.designs.budget import PLANS
 from projektor_ray.storage.array_types import Floats
 from projektor_ray.storage.folder import Folder
 from projektor_ray.storage.ledger import Ledger, in_all
@@ -68,15 +70,35 @@ def trained_mixtures(study: Study, probes: Mapping[Key, Row]) -> Floats:
 
 def finished_probes(study: Study, probes: Mapping[Key, Row]) -> dict[Key, Row]:
     """The finished ones of the study's scales, seeds, learner and metric, of whatever mixture."""
+    return {key: row for key, row in _done(study, probes).items() if key[1] in study.scales}
+
+
+def other_scales(study: Study, probes: Mapping[Key, Row]) -> dict[int, int]:
+    """Finished probes that apply, by size, at scales that a budget over other providers bought.
+
+    A size with no more probes than a second stage has plans is none of a scale.
+    """
+    if study.budget is None:
+        return {}
+    wanted = {probe.key for probe in study.wanted_probes()}
+    sizes = Counter(
+        key[1]
+        for key, row in _done(study, probes).items()
+        if key[1] not in study.scales
+        and key not in wanted
+        and over_providers(study, row) is not None
+    )
+    return {size: sizes[size] for size in sorted(sizes) if sizes[size] > PLANS}
+
+
+def _done(study: Study, probes: Mapping[Key, Row]) -> dict[Key, Row]:
+    """The finished ones of the study's seeds, learner and metric, of whatever size."""
     config = study.config
     named = (config.learner.name, config.metric)
     return {
         key: row
         for key, row in probes.items()
-        if row["status"] == "done"
-        and key[1] in study.scales
-        and key[2] in config.probes.seed_list
-        and key[3:] == named
+        if row["status"] == "done" and key[2] in config.probes.seed_list and key[3:] == named
     }
 
 

@@ -1,6 +1,6 @@
 """What a design makes of the probes that its folder has, and what its new mixtures cost."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from projektor_ray.designs.base_design import Reuse
 from projektor_ray.designs.candidates import default_count
@@ -94,6 +94,28 @@ def _unused(study: Study, probes: int) -> Fact:
     else:
         text += ". List their mixtures in probes.mixtures to use them"
     return fact("unused_probes", f"{text}.", probes=probes)
+
+
+def other_scales_fact(study: Study, probes: Mapping[int, int]) -> Iterator[Fact]:
+    """That a budget over other providers bought other scales, and how to keep its probes.
+
+    Parameters
+    ----------
+    probes : finished ones that apply, by size, see `designs.base_design.other_scales`.
+    """
+    if probes:
+        earlier, number = [f"{size:,}" for size in probes], sum(probes.values())
+        now = listed([f"{size:,}" for size in study.scales])
+        yield fact(
+            "other_scales",
+            f"{count(number, 'finished probe')} of today's pilots at {listed(earlier)} samples "
+            f"cannot be used: over these providers probes.budget buys the scales {now}. To keep "
+            f"them, replace probes.budget by `scales: {list(probes)}`, `design: maximin` and "
+            "`seeds: 1`, before the study runs again.",
+            probes=number,
+            earlier=list(probes),
+            scales=list(study.scales),
+        )
 
 
 def repetition_facts(study: Study) -> Iterator[Fact]:

@@ -3,13 +3,18 @@
 from pathlib import Path
 from typing import Any
 
-from projektor_ray.designs.base_design import Reuse
-from projektor_ray.explain.design_facts import cap_fact, repetition_facts, reuse_facts
+from projektor_ray.designs.base_design import Reuse, continued, other_scales
+from projektor_ray.explain.design_facts import (
+    cap_fact,
+    other_scales_fact,
+    repetition_facts,
+    reuse_facts,
+)
 from projektor_ray.explain.facts import Fact
 from projektor_ray.storage.folder import Folder
 from projektor_ray.storage.ledger import Ledger
 from projektor_ray.study.fitting import missing_probes
-from tests.helpers.provider_changes import NAMES, begun
+from tests.helpers.provider_changes import NAMES, begun, study_of, train
 from tests.helpers.studies import PILOTS, changed, resolved, samples
 
 
@@ -99,3 +104,23 @@ def test_the_smallest_pilot_is_named_where_it_bounds_a_budget() -> None:
         assert not [*cap_fact(resolved(changed("probes", to=probes), pilots))]
     values["selection"] = {"size": 30}
     assert not [*cap_fact(resolved(values, pilots))], "the size to buy is the bound as well"
+
+
+def test_probes_at_the_scales_of_an_earlier_budget_are_named_and_can_be_kept(
+    tmp_path: Path,
+) -> None:
+    folder = Folder(tmp_path)
+    changes = {"probes": {"budget": 600, "stages": 1}, "selection": {"size": 60}}
+    before = study_of(NAMES[:3], changes)
+    trained = train(before, folder)
+    rows = Ledger(folder, "probes").rows(before.probes_metadata.input_hash)
+    assert not other_scales(before, rows)
+    after = continued(study_of(NAMES[:4], changes), folder)
+    found = other_scales(after, rows)
+    assert found == {size: len(before.mixtures) for size in before.scales}
+    (only,) = other_scales_fact(after, found)
+    assert only.values["probes"] == len(trained)
+    assert f"scales: {list(before.scales)}" in str(only)
+    probes = {"scales": list(found), "design": "maximin", "seeds": 1}
+    kept = continued(study_of(NAMES[:4], {**changes, "probes": probes}), folder)
+    assert Reuse.of(kept, rows) == Reuse(len(trained), 0, 0)

@@ -38,15 +38,18 @@ def expected_half_width(
     family: str,
     providers: int = SIMULATED,
     pilots: NDArray[np.int64] | None = None,
-) -> float:
+) -> float | None:
     """Mean half-width of 90 % intervals at a size; for a loss, as a share of the loss.
 
-    With more providers than three, three are simulated and as many mixtures for each of them.
+    None for one provider, whose single mixture no surface can be fitted to. With more providers
+    than three, three are simulated and as many mixtures for each of them.
 
     Parameters
     ----------
     pilots : n_i, shape (m,), which bound the sizes of a second stage; None: nothing does.
     """
+    if providers == 1:
+        return None
     few = min(providers, SIMULATED)
     grid, count = candidates(few), max(bought.mixtures * few // providers, few + 1)
     rows, sizes = _placed(maximin_design(few, count), bought.scales)

@@ -75,19 +75,20 @@ def _budget_rows(study: Study, options: Sequence[BudgetOption]) -> list[tuple[st
 
 def _bought(study: Study, option: BudgetOption) -> str:
     bought, width = option.bought, option.half_width
-    if bought is None or width is None:
+    if bought is None:
         return "too few for two scales"
     scales = " < ".join(f"{scale:,}" for scale in bought.scales)
     plans = f", then {PLANS} plans with {bought.second_stage:,} samples in all"
+    design = f"{count(bought.mixtures, 'mixture')} at {scales}"
+    design += plans if bought.second_stage else ""
+    if width is None:
+        return design
     of = (
         f"{100 * width:.0f}% of the {_loss_name(study)}"
         if is_loss(study.metric)
         else f"{width:.3f}"
     )
-    return (
-        f"{count(bought.mixtures, 'mixture')} at {scales}{plans if bought.second_stage else ''}; "
-        f"expected half-width at {study.max_size:,}: {of}"
-    )
+    return f"{design}; expected half-width at {study.max_size:,}: {of}"
 
 
 def _loss_name(study: Study) -> str:

@@ -172,13 +172,20 @@ class JointPower(ScaleModel):
         """Of the growth below the ceiling, where no scale can be held out."""
         if isinstance(curve, LinkCurve) or self._joint.held_out_rms is not None:
             return self._joint._model_discrepancy(mixtures, distances, size)
-        return self.law.deviation / self.law.factor * curve.growth / curve.stretch
+        return self.law.deviation * self._growth_of_law(curve)
+
+    def _growth_of_law(self, curve: CeilingCurve) -> Floats:
+        """Growth below the ceiling on the scale of errors, without the law's factor."""
+        return curve.growth / curve.stretch / self.law.factor
 
     def _own_discrepancy(self, mixtures: Floats, distances: Floats, size: float) -> Floats:
         """That on the link's scale, to first order."""
         curve = self._curve(mixtures, distances, size)
-        discrepancy = self._joint._own_discrepancy(mixtures, distances, size)
-        return curve.slope * discrepancy
+        if isinstance(curve, LinkCurve) or self._joint.held_out_rms is not None:
+            own = self._joint._own_discrepancy(mixtures, distances, size)
+        else:
+            own = self.law.own * self._growth_of_law(curve)
+        return curve.slope * own
 
     def interval(
         self,

@@ -13,8 +13,8 @@ class LawError:
     Attributes
     ----------
     factor : mean of r; the prediction's growth is multiplied by it.
-    deviation : standard deviation of r, common to all mixtures, where no scale can be held out.
-    own : the same of what each mixture's r departs by itself.
+    deviation : standard deviation of r, where no scale can be held out.
+    own : the same of what r of one mixture departs by itself, for gains of one over another.
     """
 
     factor: float
@@ -33,7 +33,7 @@ LAW_ERRORS: Mapping[str, LawError] = {
 LOG_LINEAR = LawError(1.0, 0.334, 0.167)
 """Of a line in ln N. With scales a factor of 4 apart, laws N^−β with β up to ½ end up to 0.59 of
 the gain lower a factor of 10 on, nine tenths of them up to 0.55, which is this by the normal
-quantile of a 90 % interval; half of it is a mixture's own."""
+quantile of a 90 % interval; in gains, half as much is a mixture's own."""
 ONE_BOUND = LawError(1.0, 0.44)
 """Of a metric with one bound, as a loss, where the logarithm of the gap is linear in ln N."""
 

@@ -212,8 +212,9 @@ class ScaleModel(ABC):
 
         Errors that the mixtures of a row share cancel: far narrower than the intervals of either.
         Where the model has no posterior, they are taken to share none. A law that flattens takes
-        the same part of both discrepancies, so that their difference counts; and a share of its
-        growth is each mixture's own discrepancy, which mixtures that are nearly the same share.
+        the same part of both discrepancies, so that their difference counts. To that comes what
+        each mixture departs by itself, a share of its growth, unless they are nearly the same:
+        `discrepancy² = (d − d')² + (1 − alike)·(own² + own'²)`.
 
         Parameters
         ----------
@@ -234,10 +235,8 @@ class ScaleModel(ABC):
         own = self._own_discrepancy(mixtures, distances, size)
         other_own = self._own_discrepancy(others, other_distances, there)
         apart = 0.5 * np.abs(mixtures - others).sum(axis=1)
-        shared = np.exp(-((apart / ALIKE) ** 2)) * own * other_own
-        discrepancy = np.sqrt(
-            (one - two) ** 2 + (own - other_own) ** 2 + 2 * (own * other_own - shared)
-        )
+        alike = np.exp(-((apart / ALIKE) ** 2))
+        discrepancy = np.sqrt((one - two) ** 2 + (1 - alike) * (own**2 + other_own**2))
         half = self._half_width(spread, discrepancy, level)
         low, high = self.bounds or (-np.inf, np.inf)
         bounds = np.stack([value - other - half, value - other + half], axis=1)

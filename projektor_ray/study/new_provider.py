@@ -210,18 +210,20 @@ def left_out_providers(fit: SetFit) -> tuple[LeftOutProvider, ...]:
     missed = []
     for i in chosen.tolist():
         rest = probes.take(probes.mixtures[:, i] == 0)
-        if len(rest.groups()) < FEWEST_MIXTURES or rest.scales != probes.scales:
+        if len(rest.groups()) < FEWEST_MIXTURES or rest.full_scales != probes.full_scales:
             continue
         try:
             model = _unfitted(fit, fit.study).fit_arrays(rest)
         except InputError:
             continue
-        missed.append(_missed(names[i], model, probes.take(probes.mixtures[:, i] > 0)))
+        held = probes.take(probes.mixtures[:, i] > 0)
+        missed.append(_missed(names[i], model, held, probes.full_scales[-1]))
     return tuple(missed)
 
 
-def _missed(name: str, model: ScaleModel, probes: ProbeArrays) -> LeftOutProvider:
-    at = probes.at(probes.scales[-1])
+def _missed(name: str, model: ScaleModel, probes: ProbeArrays, scale: int) -> LeftOutProvider:
+    """What the model errs at mixtures with the provider that were trained at a scale."""
+    at = probes.at(scale)
     where = (at.mixtures, at.distances, at.sizes[0])
     predicted, intervals = model.predict(*where), model.interval(*where, LEVEL)
     error = at.values - predicted

@@ -43,3 +43,8 @@ def test_many_providers_are_simulated_by_three_with_as_many_mixtures_each() -> N
     assert (few.scales, 10 * few.mixtures) == (many.scales, many.mixtures)
     own = expected_half_width(few, 9000, ACCURACY, family="network")
     assert own == expected_half_width(many, 9000, ACCURACY, family="network", providers=30)
+
+
+def test_one_provider_has_one_mixture_and_no_width() -> None:
+    bought = spend(2000, 1, size=10_000)
+    assert expected_half_width(bought, 10_000, ACCURACY, family="network", providers=1) is None

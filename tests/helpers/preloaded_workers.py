@@ -104,16 +104,15 @@ def serve(path: str) -> None:
         sys.stdout.flush()
         while sys.stdin not in select.select([server, sys.stdin], [], [])[0]:
             asked, _ = server.accept()
-            _, outputs, _, _ = socket.recv_fds(asked, 1, 2)
-            told = json.loads(asked.makefile("rb").read())
             if os.fork() == 0:
                 server.close()
+                _, outputs, _, _ = socket.recv_fds(asked, 1, 2)
+                told = asked.makefile("rb").read()
                 asked.close()
-                become_worker(outputs, **told)
+                if told:
+                    become_worker(outputs, **json.loads(told))
                 os._exit(0)
             asked.close()
-            for output in outputs:
-                os.close(output)
 
 
 def become_worker(

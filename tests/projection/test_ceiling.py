@@ -122,6 +122,16 @@ def test_edges_are_predicted_below_their_ceilings_and_better(rng: np.random.Gene
     assert np.mean(inside) >= 0.85
 
 
+def test_near_a_ceiling_a_mixture_of_its_own_departs_as_little_as_all(
+    rng: np.random.Generator,
+) -> None:
+    """Both are shares of the growth that the ceiling leaves."""
+    model = fitted(rng)
+    where = (GRID, distance(GRID), 1e5)
+    own, common = model._own_discrepancy(*where), model._model_discrepancy(*where)
+    np.testing.assert_allclose(own, common * model.law.own / model.law.deviation)
+
+
 def test_a_model_above_its_ceiling_at_the_scales_raises_it(rng: np.random.Generator) -> None:
     """The pilot missed a class: the probes show more than the pilots can explain."""
     mixtures, distances, sizes, _ = table(rng)

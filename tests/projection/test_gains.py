@@ -273,7 +273,7 @@ def test_on_its_own_scale_a_power_law_weighs_errors_by_the_slopes_there(
 def test_what_the_law_misses_is_one_draw_for_all_sizes_of_a_mixture(
     rng: np.random.Generator,
 ) -> None:
-    """Growth beyond the largest scale is `r` times the law's, r ~ N(1, 0.334² + 0.167²)."""
+    """Growth beyond the largest scale is `r` times the law's, r ~ N(1, 0.334²), as in intervals."""
     mixtures = np.tile(rng.dirichlet(np.ones(3), size=12), (2, 1))
     sizes = np.repeat([250.0, 1000.0], 12)
     values = 0.5 + 0.05 * np.log(sizes) - 0.1 * distance(mixtures)
@@ -281,9 +281,21 @@ def test_what_the_law_misses_is_one_draw_for_all_sizes_of_a_mixture(
     at = (p, distance(p), p, distance(p))
     low, high = model.gain_interval(*at, 20_000, 0.9, 4_000).T
     growth = 0.05 * np.log(20_000 / 4_000)
-    half = norm.ppf(0.95) * np.hypot(0.334, 0.167) * growth
+    half = norm.ppf(0.95) * 0.334 * growth
     np.testing.assert_allclose((high - low) / 2, half, rtol=0.02)
     np.testing.assert_allclose((high + low) / 2, growth, rtol=0.02)
+
+
+@pytest.mark.parametrize("family", ["network", "flexible", "unknown"])
+def test_what_growth_brings_is_known_no_worse_than_a_training_at_its_end(
+    family: str, rng: np.random.Generator
+) -> None:
+    """`L(N, p) − L(N_last, p)` has the law's error alone, which the interval at N has too."""
+    model = JointPower((0.0, 1.0), family).fit(*table(rng, 14))
+    p = rng.dirichlet(np.ones(3), 8)
+    low, high = model.gain_interval(p, distance(p), p, distance(p), 3000, 0.9, 1000).T
+    below, above = model.interval(p, distance(p), 3000).T
+    assert (high - low <= (above - below) * 1.02).all()
 
 
 @pytest.mark.parametrize("name", ["joint", "eq3", "none", "joint_power", "box_cox"])

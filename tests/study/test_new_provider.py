@@ -1,5 +1,6 @@
 """A provider without probes: the carried-over model, and how far such predictions are off."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ from scipy.stats import norm
 from scipy.stats import t as student_t
 
 from projektor_ray.errors import InputError
+from projektor_ray.predictors import ProbeArrays
 from projektor_ray.projection import JointPower
 from projektor_ray.storage.settings import parse
 from projektor_ray.study import FittedStudy, ProviderConfig, SetSummary, open_study
@@ -123,6 +125,25 @@ def test_left_out_providers_are_predicted_from_the_mixtures_without_them(
         ratios.append((value - predicted) / (half / norm.ppf(0.95)))
     assert found["bob"].error == pytest.approx(np.sqrt(np.mean(np.square(errors))))
     assert found["bob"].ratio == pytest.approx(np.sqrt(np.mean(np.square(ratios))))
+
+
+def test_plans_of_a_second_stage_do_not_decide_who_is_left_out_nor_where(
+    study: FittedStudy,
+) -> None:
+    (fit,) = study.fits
+    probes, plan = fit.fitted.probes, np.array([[0.4, 0.3, 0.3], [0.2, 0.8, 0.0]])
+    staged = ProbeArrays(
+        np.vstack([probes.mixtures, plan]),
+        np.append(probes.distances, distance(plan)),
+        np.append(probes.sizes, [90, 90]),
+        np.append(probes.values, [0.9, 0.9]),
+        measured=True,
+    )
+    later = replace(fit, fitted=replace(fit.fitted, probes=staged))
+    found, before = left_out_providers(later), left_out_providers(fit)
+    assert [one.name for one in found] == ["ada", "bob", "cyd"]
+    (ada, known) = found[0], before[0]
+    assert ada.error == pytest.approx(known.error), "no plan is without ada: the same model"
 
 
 @pytest.mark.parametrize("ratios", [(1.0, 2.0, 3.0), (0.1, 0.2), (4.0,)])

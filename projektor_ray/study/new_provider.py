@@ -216,8 +216,8 @@ def left_out_providers(fit: SetFit) -> tuple[LeftOutProvider, ...]:
             model = _unfitted(fit, fit.study).fit_arrays(rest)
         except InputError:
             continue
-        held = probes.take(probes.mixtures[:, i] > 0)
-        missed.append(_missed(names[i], model, held, probes.full_scales[-1]))
+        trained = probes.take(probes.mixtures[:, i] > 0)
+        missed.append(_missed(names[i], model, trained, probes.full_scales[-1]))
     return tuple(missed)
 
 

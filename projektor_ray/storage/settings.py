@@ -1,18 +1,15 @@
 """What all configuration shares: strict keys, expanded variables, errors a person can act on."""
 
-import logging
 import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar, TypeVar
 
-from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, ValidationError
 
 from projektor_ray.errors import InputError, nearest
 from projektor_ray.storage.yaml_files import read_yaml
-
-logger = logging.getLogger(__name__)
 
 RANGES = {
     "greater_than_equal": "must be {ge:g} or more",
@@ -40,7 +37,6 @@ MAX_MONEY = 1e15
 """Money that a field of the configuration may name."""
 LARGEST_INTEGER = 2**63
 LOG10_2 = 0.30103
-RENAMED = "In the study file %s is now called %s; it is read as that. Rename it."
 CANNOT_USE = "the configuration cannot be used:"
 LONGEST_QUOTE, LONGEST_LINE, MOST_LINES = 120, 400, 20
 RECOGNISABLE = 4
@@ -52,30 +48,13 @@ class Config(BaseModel):
 
     Attributes
     ----------
-    former_keys : the name of each key by its former name, which is still read.
+    former_keys : the name of each key by its former name, which errors name.
     former_values : the same for values of a key, by the key.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
     former_keys: ClassVar[Mapping[str, str]] = {}
     former_values: ClassVar[Mapping[str, Mapping[str, str]]] = {}
-
-    @model_validator(mode="before")
-    @classmethod
-    def _current_names(cls, values: Any) -> Any:
-        if not isinstance(values, dict):
-            return values
-        current = dict(values)
-        for former, name in cls.former_keys.items():
-            if former in current and name not in current:
-                current[name] = current.pop(former)
-                logger.warning(RENAMED, f"key {former!r}", repr(name))
-        for key, names in cls.former_values.items():
-            value = current.get(key)
-            if isinstance(value, str) and value in names:
-                current[key] = names[value]
-                logger.warning(RENAMED, f"{key}: {value}", f"{key}: {names[value]}")
-        return current
 
 
 ConfigT = TypeVar("ConfigT", bound=Config)
@@ -112,7 +91,17 @@ def error_lines(
     kind : the model of the values, whose fields are named where one is unknown.
     """
     outer = {error["loc"][:end] for error in errors for end in range(len(error["loc"]))}
-    inner = [error for error in errors if error["loc"] not in outer]
+    renamed = {
+        (*error["loc"][:-1], _owner(kind, error["loc"][:-1]).former_keys[error["loc"][-1]])
+        for error in errors
+        if _is_former_key(kind, error)
+    }
+    inner = [
+        error
+        for error in errors
+        if error["loc"] not in outer
+        and not (error["type"] == "missing" and error["loc"] in renamed)
+    ]
     lines = list(dict.fromkeys(_line(kind, error, values) for error in inner))
     shown = [_shortened(line, LONGEST_LINE) for line in lines[:MOST_LINES]]
     more = [f"and {len(lines) - MOST_LINES:,} more"] if len(lines) > MOST_LINES else []
@@ -207,11 +196,19 @@ def _line(kind: type[BaseModel] | None, error: Any, values: Any) -> str:
     place = ".".join(_named(error["loc"], values)) or "(top)"
     if error["type"] == "extra_forbidden":
         *parents, key = error["loc"]
-        known = [] if kind is None else _fields(kind, parents)
+        owner = _owner(kind, parents)
+        if key in owner.former_keys:
+            return f"{_shortened(place, LONGEST_QUOTE)} is now called {owner.former_keys[key]}"
+        known = list(owner.model_fields)
         return f"{_shortened(place, LONGEST_QUOTE)}: unknown key; {nearest(str(key), known)}"
     if error["type"] == "missing":
         return f"{place}: required, but absent"
     given = _at(error["loc"], values, error["input"])
+    if error["type"] == "literal_error" and isinstance(given, str):
+        *parents, key = error["loc"]
+        names = _owner(kind, parents).former_values.get(str(key), {})
+        if given in names:
+            return f"{place}: {given} is now called {names[given]}"
     expected = _expected(error)
     says_what = isinstance(given, dict | list) or "; got " in expected
     return f"{place}: {expected}{'' if says_what else f'; got {_quoted(given)}'}"
@@ -272,12 +269,17 @@ def _named(place: tuple[int | str, ...], values: Any) -> Iterator[str]:
         yield _shortened(str((values.get("name") or part) if item else part), LONGEST_QUOTE)
 
 
-def _fields(kind: type[BaseModel], parents: list[Any]) -> list[str]:
-    """Names of the fields of the configuration nested at `parents`."""
+def _is_former_key(kind: type[BaseModel] | None, error: Any) -> bool:
+    *parents, key = error["loc"] or ("",)
+    return error["type"] == "extra_forbidden" and key in _owner(kind, parents).former_keys
+
+
+def _owner(kind: type[BaseModel] | None, parents: Sequence[Any]) -> Any:
+    """The configuration class nested at `parents`; `Config` where none is known."""
     for part in parents:
-        if isinstance(part, str) and part in kind.model_fields:
+        if kind is not None and isinstance(part, str) and part in kind.model_fields:
             kind = _nested(kind.model_fields[part].annotation) or kind
-    return list(kind.model_fields)
+    return kind if kind is not None and issubclass(kind, Config) else Config
 
 
 def _nested(annotation: Any) -> type[BaseModel] | None:

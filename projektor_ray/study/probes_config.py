@@ -33,8 +33,14 @@ class SecondStageConfig(Config):
 class ProbesConfig(Config):
     """Which probes are trained: by a budget of samples, or mixtures × scales × seeds."""
 
-    former_keys: ClassVar = {"mixtures_count": "n_mixtures", "first": "initial_mixtures"}
-    former_values: ClassVar = {"design": {"spread": "maximin", "scrambled": "sobol"}}
+    former_keys: ClassVar = {
+        "mixtures_count": "n_mixtures",
+        "first": "initial_mixtures",
+        "stop_below": "min_expected_gain",
+    }
+    former_values: ClassVar = {
+        "design": {"spread": "maximin", "scrambled": "sobol", "centroids": "simplex_centroid"}
+    }
 
     budget: int | None = Field(
         None,

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Sequence
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 from pydantic import Field, field_validator, model_validator
 
@@ -20,6 +20,8 @@ Projection = Literal[
 
 class SelectionConfig(Config):
     """The purchase: its size, budget or target, and how it is searched."""
+
+    former_keys: ClassVar = {"least": "minimize", "largest": "max_size", "starts": "restarts"}
 
     size: int | None = Field(
         None,

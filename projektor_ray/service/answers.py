@@ -97,7 +97,7 @@ def results(served: ServedStudy, body: SelectBody, deadline: float) -> Results:
         plans = study.select(**question, leave_out=body.without_each)
         return results_of_plans(study, plans, served.profiles)
 
-    computed: Results = served.answers.get(body.model_dump_json(), compute)
+    computed: Results = served.answers.get(body.model_dump_json(), deadline, compute)
     return computed
 
 

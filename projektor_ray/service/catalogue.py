@@ -39,21 +39,43 @@ class Answers:
 
     def __init__(self, most: int = MOST_ANSWERS) -> None:
         self._answers: OrderedDict[Hashable, Any] = OrderedDict()
+        self._computing: dict[Hashable, threading.Event] = {}
         self._lock = threading.Lock()
         self._most = most
 
-    def get(self, key: Hashable, compute: Callable[[], Any]) -> Any:
-        """The answer to a question, computed unless it is remembered."""
-        with self._lock:
-            if key in self._answers:
-                self._answers.move_to_end(key)
-                return self._answers[key]
-        answer = compute()
-        with self._lock:
-            self._answers[key] = answer
-            while len(self._answers) > self._most:
-                self._answers.popitem(last=False)
-        return answer
+    def get(self, key: Hashable, deadline: float, compute: Callable[[], Any]) -> Any:
+        """The answer to a question, computed unless it is remembered, by one thread at a time.
+
+        Threads that ask meanwhile wait for that answer. If its computation fails, the next of them
+        computes.
+
+        Raises
+        ------
+        TimeoutError
+            If another thread computes the answer beyond the deadline, of `time.monotonic`.
+        """
+        while True:
+            with self._lock:
+                if key in self._answers:
+                    self._answers.move_to_end(key)
+                    return self._answers[key]
+                other = self._computing.get(key)
+                if other is None:
+                    ended = self._computing[key] = threading.Event()
+                    break
+            if not other.wait(max(0.0, deadline - time.monotonic())):
+                raise TimeoutError
+        try:
+            answer = compute()
+            with self._lock:
+                self._answers[key] = answer
+                while len(self._answers) > self._most:
+                    self._answers.popitem(last=False)
+            return answer
+        finally:
+            with self._lock:
+                del self._computing[key]
+            ended.set()
 
 
 @dataclass(frozen=True, eq=False)

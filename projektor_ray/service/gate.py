@@ -32,6 +32,8 @@ HEADERS = {
     "Cache-Control": "no-store",
     "Content-Security-Policy": CONTENT_POLICY,
 }
+CLIENT_CLOSED = 499
+"""Status that the metrics count where a client left before its request was whole; none is sent."""
 CHALLENGE = {"WWW-Authenticate": 'Bearer realm="projektor"'}
 
 
@@ -55,6 +57,8 @@ class Gate:
                 await outcome(scope, receive, answer)
             else:
                 await self._app(scope, _replay(outcome, receive), answer)
+        except _DisconnectedError:
+            answer.status = CLIENT_CLOSED
         finally:
             route = getattr(scope.get("route"), "path", None)
             seconds = time.perf_counter() - started
@@ -107,6 +111,10 @@ class _TooLargeError(Exception):
     """A body has more bytes than it may."""
 
 
+class _DisconnectedError(Exception):
+    """The client left before the body was whole."""
+
+
 class _Answer:
     """Sends an answer with the headers that all have, and remembers its status."""
 
@@ -131,11 +139,18 @@ def _with_headers(given: Iterable[tuple[bytes, bytes]]) -> Iterable[tuple[bytes,
 
 
 async def _read(receive: Receive, most: int) -> bytes:
+    """The whole body.
+
+    Raises
+    ------
+    _DisconnectedError, _TooLargeError
+        If the client leaves before the end, or the body has more bytes than it may.
+    """
     parts, length = list[bytes](), 0
     while True:
         message = await receive()
         if message["type"] == "http.disconnect":
-            return b"".join(parts)
+            raise _DisconnectedError
         parts.append(message.get("body", b""))
         length += len(parts[-1])
         if length > most:

@@ -136,7 +136,8 @@ def examine(
         name: TimedDistances(_Remembered(store, received.summary.content_hash, name), deadline)
         for name in received.profiles
     }
-    left_out = served.answers.get("left out of each", lambda: left_out_of_each(study))
+    # the first request for it computes to the end, also beyond its deadline: the next one needs it
+    left_out = served.answers.get("left out of each", deadline, lambda: left_out_of_each(study))
     extended = with_new_provider(study, received.summary, offer, measure, left_out)
     before = _plan_without(study, new, extended, deadline)
     extended, plan = confirmed(

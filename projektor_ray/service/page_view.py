@@ -94,7 +94,7 @@ def answer(served: ServedStudy, state: PageState, deadline: float) -> str:
     """The plan, how sure it is, what it is compared with, and the charts."""
     results = answers.results(served, state.body, deadline)
     study = _offering(served, state.body, deadline)
-    curves, surface = _drawn(served, study, results, state.body)
+    curves, surface = _drawn(served, study, results, state.body, deadline)
     by_hand = _by_hand(study, state)
     return render(
         "answer.html",
@@ -161,7 +161,7 @@ def _offering(served: ServedStudy, body: SelectBody, deadline: float) -> FittedS
 
 
 def _drawn(
-    served: ServedStudy, study: FittedStudy, results: Results, body: SelectBody
+    served: ServedStudy, study: FittedStudy, results: Results, body: SelectBody, deadline: float
 ) -> tuple[list[Curve], Surface | None]:
     """Curves of the plan and of the uniform plan, and the map of all mixtures; remembered."""
 
@@ -172,7 +172,7 @@ def _drawn(
         return _curves(study, results), surface_at(objective, len(study.providers))
 
     drawn: tuple[list[Curve], Surface | None] = served.answers.get(
-        ("drawn", body.model_dump_json()), compute
+        ("drawn", body.model_dump_json()), deadline, compute
     )
     return drawn
 

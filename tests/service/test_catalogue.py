@@ -1,6 +1,9 @@
 """Studies by name: opened once, opened anew when their tables change, never half."""
 
 import shutil
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -110,11 +113,55 @@ def test_the_last_answers_are_remembered() -> None:
     answers, computed = Answers(most=2), list[str]()
 
     def ask(key: str) -> str:
-        return str(answers.get(key, lambda: computed.append(key) or key))
+        return str(answers.get(key, soon(), lambda: computed.append(key) or key))
 
     for key in ("a", "b", "a", "c", "a", "b"):
         assert ask(key) == key
     assert computed == ["a", "b", "c", "b"]
+
+
+def soon(seconds: float = 30.0) -> float:
+    return time.monotonic() + seconds
+
+
+def test_an_answer_is_computed_once_however_many_ask() -> None:
+    answers, computed, begun, go = Answers(), list[str](), threading.Event(), threading.Event()
+
+    def compute() -> str:
+        computed.append("once")
+        begun.set()
+        assert go.wait(30)
+        return "answer"
+
+    with ThreadPoolExecutor(4) as threads:
+        first = threads.submit(answers.get, "key", soon(), compute)
+        assert begun.wait(30)
+        others = [threads.submit(answers.get, "key", soon(), compute) for _ in range(3)]
+        with pytest.raises(TimeoutError):
+            answers.get("key", soon(0.05), compute)
+        assert answers.get("other", soon(), lambda: 3) == 3, "other questions do not wait"
+        go.set()
+        assert [one.result() for one in (first, *others)] == ["answer"] * 4
+    assert computed == ["once"]
+
+
+def test_where_a_computation_fails_the_next_one_that_waits_computes() -> None:
+    answers, begun, go = Answers(), threading.Event(), threading.Event()
+
+    def fail() -> str:
+        begun.set()
+        assert go.wait(30)
+        raise TimeoutError
+
+    with ThreadPoolExecutor(2) as threads:
+        first = threads.submit(answers.get, "key", soon(), fail)
+        assert begun.wait(30)
+        second = threads.submit(answers.get, "key", soon(), lambda: "answer")
+        go.set()
+        assert second.result() == "answer"
+        with pytest.raises(TimeoutError):
+            first.result()
+    assert answers.get("key", soon(), fail) == "answer"
 
 
 def test_ledgers_that_only_grow_count_as_a_change(own: Path) -> None:

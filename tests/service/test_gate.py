@@ -116,6 +116,34 @@ def test_a_request_that_is_sent_too_slowly_is_given_up(place: Path) -> None:
     assert sent[0]["status"] == 408
 
 
+def test_a_body_that_breaks_off_reaches_no_endpoint(place: Path) -> None:
+    """The bytes so far are a valid request, which must not be answered as if it were whole."""
+    app = create_app([str(place)])
+    given: list[Message] = [
+        {"type": "http.request", "body": b"{}", "more_body": True},
+        {"type": "http.disconnect"},
+    ]
+    sent: list[Message] = []
+
+    async def receive() -> Message:
+        return given.pop(0)
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+
+    scope = {
+        "type": "http",
+        "method": "POST",
+        "path": f"{STUDIES}/test/select",
+        "headers": [(b"host", b"127.0.0.1"), (b"content-type", b"application/json")],
+        "query_string": b"",
+    }
+    asyncio.run(app(scope, receive, send))
+    assert sent == []
+    with TestClient(app, base_url="http://127.0.0.1") as client:
+        assert 'status="499"' in client.get("/metrics").text
+
+
 def test_the_token_is_logged_nowhere(guarded: TestClient, caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.DEBUG):
         guarded.get(STUDIES, headers=bearer(TOKEN))

@@ -163,7 +163,7 @@ def test_a_folder_of_olmix_is_joined_by_its_runs(key: str, tmp_path: Path) -> No
     )
     ratios.to_csv(tmp_path / "ratios.csv", index=False)
     metrics.iloc[::-1].iloc[:-2].to_csv(tmp_path / "metrics.csv", index=False)
-    runs = Runs.read(tmp_path, Roles(metric="mmlu_bpb"))
+    runs = Runs.read(tmp_path, Roles(metric="mmlu_bpb", size=25))
     assert runs.direction == "minimize"
     np.testing.assert_allclose(runs.values, LOSS[2:] + 1)
     np.testing.assert_allclose(runs.mixtures, SHARES[2:])

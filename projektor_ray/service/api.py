@@ -1,12 +1,14 @@
 """The endpoints under `/v1`."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Body, Header, Path, Query, Request
 from fastapi.openapi.models import Example
 from fastapi.responses import JSONResponse, Response
+from starlette.datastructures import QueryParams
 
+from projektor_ray.errors import InputError, nearest
 from projektor_ray.service import answers
 from projektor_ray.service.catalogue import Catalogue, ServedStudy
 from projektor_ray.service.new_providers import UPLOAD_CONTENT, Offered, PilotStore, examine
@@ -129,12 +131,29 @@ def api(
         offset: Annotated[int, Query(ge=0, le=10**9, description="Rows to leave out.")] = 0,
         limit: Annotated[int, Query(ge=1, le=MOST_ROWS, description="Rows at most.")] = 10_000,
     ) -> Response:
+        check_parameters(request.query_params, ("offset", "limit"))
         stored = catalogue[name].table(table)
         return await pool.run(
             lambda _: table_response(stored, accept, offset, limit, settings.max_response)
         )
 
     return router
+
+
+def check_parameters(query: QueryParams, known: Sequence[str]) -> None:
+    """Refuse a parameter of an address that has no meaning there, or is given twice.
+
+    Raises
+    ------
+    InputError
+        If there is one.
+    """
+    names = [name for name, _ in query.multi_items()]
+    for name in names:
+        if name not in known:
+            raise InputError(f"unknown parameter {name[:40]!r}; {nearest(name[:40], known)}")
+        if names.count(name) > 1:
+            raise InputError(f"the parameter {name!r} is given {names.count(name)} times; give one")
 
 
 def _exported(

@@ -11,7 +11,7 @@ from projektor_ray.errors import InputError
 from projektor_ray.selection import Terms
 from projektor_ray.service.request_bodies import SelectBody
 from projektor_ray.storage.settings import error_lines
-from projektor_ray.study import FittedStudy, SelectionConfig
+from projektor_ray.study import FittedStudy
 
 SIZE, OPEN, TARGET = "size", "open", "target"
 ASKS = (SIZE, OPEN, TARGET)
@@ -110,13 +110,6 @@ def read_state(study: FittedStudy, query: Iterable[tuple[str, str]]) -> PageStat
         body=body,
         budgets=_budgets(fields, body),
     )
-
-
-def _usual_ask(usual: SelectionConfig) -> str:
-    """What the study itself asks."""
-    if usual.target is not None:
-        return TARGET
-    return OPEN if usual.size is None else SIZE
 
 
 def _rows(study: FittedStudy, pairs: Sequence[tuple[str, str]]) -> list[OfferRow]:

@@ -53,13 +53,15 @@ def preferred(accept: str) -> str:
 
 
 def _quality(parameters: list[str]) -> float:
+    """The quality that a form is accepted with; 0 where it is no number from 0 to 1."""
     for one in parameters:
         name, _, value = one.partition("=")
         if name == "q":
             try:
-                return float(value)
+                quality = float(value)
             except ValueError:
                 return 0.0
+            return quality if 0 <= quality <= 1 else 0.0
     return 1.0
 
 

@@ -21,6 +21,8 @@ ADVICE = {
     errno.EACCES: "this user may not write there; change its permissions, or give another --out",
     errno.EPERM: "this user may not write there; change its permissions, or give another --out",
     errno.ENOTDIR: "a file is where a folder should be; give another --out",
+    errno.EISDIR: "a folder is where a file should be; remove it, or give another --out",
+    errno.ELOOP: "a symbolic link leads back to itself; remove it, or give another --out",
     errno.EEXIST: "a file is where a folder should be; give another --out",
 }
 """Errors that no further attempt mends, and what a person can do."""

@@ -185,3 +185,20 @@ def test_the_description_of_the_api_has_examples_that_can_be_asked(client: TestC
             assert answer.status_code == 200, (path, example, answer.text)
             tried += 1
     assert tried >= 8
+
+
+@pytest.mark.parametrize(
+    ("query", "says"),
+    [
+        ("limit=1&limit=2", "'limit' is given 2 times"),
+        ("offset=0&offset=0", "'offset' is given 2 times"),
+        ("limt=2", "did you mean 'limit'"),
+        ("%1b[31m=2", "unknown parameter"),
+    ],
+)
+def test_a_parameter_that_is_unknown_or_given_twice_is_refused(
+    client: TestClient, query: str, says: str
+) -> None:
+    answer = client.get(f"{STUDY}/tables/runs?{query}")
+    assert answer.status_code == 422
+    assert says in answer.json()["detail"]

@@ -31,7 +31,9 @@ def test_the_form_is_the_one_that_is_preferred(accept: str, kind: str) -> None:
     assert preferred(accept) == kind
 
 
-@pytest.mark.parametrize("accept", ["text/html", f"{JSON};q=0", f"{JSON};q=x", ",;,"])
+@pytest.mark.parametrize(
+    "accept", ["text/html", f"{JSON};q=0", f"{JSON};q=x", f"{JSON};q=nan", f"{JSON};q=inf", ",;,"]
+)
 def test_other_forms_are_refused(accept: str) -> None:
     with pytest.raises(RefusedError) as refused:
         preferred(accept)

@@ -86,6 +86,27 @@ def test_a_file_where_the_folder_should_be(tmp_path: Path) -> None:
         Ledger(Folder(tmp_path), "probes").append([probe_row(0)], METADATA)
 
 
+def test_a_folder_where_a_file_should_be_is_said_at_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pauses: list[float] = []
+    monkeypatch.setattr(tenacity.nap.time, "sleep", pauses.append)
+    (tmp_path / "plans.parquet").mkdir()
+    with pytest.raises(StorageError, match="where a file should be"):
+        Folder(tmp_path).write("plans.parquet", b"new")
+    assert not pauses
+    assert not half_written(tmp_path)
+
+
+def test_a_link_to_itself_is_said_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pauses: list[float] = []
+    monkeypatch.setattr(tenacity.nap.time, "sleep", pauses.append)
+    (tmp_path / "tables").symlink_to("tables")
+    with pytest.raises(StorageError, match=r"leads back to itself|where a folder should be"):
+        Folder(tmp_path / "tables").write("plans.parquet", b"new")
+    assert not pauses
+
+
 @pytest.mark.parametrize("failures", [1, storage.ATTEMPTS - 1])
 def test_a_storage_that_fails_for_a_while_is_tried_again(
     failures: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture

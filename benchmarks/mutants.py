@@ -25,6 +25,11 @@ FOLDER = "projektor_ray/storage/folder.py"
 CHECKSUM = "projektor_ray/storage/checked_parquet.py"
 WRITER = "actors/ledger.py"
 TRIAL = "actors/trial.py"
+TEMPORARY = "projektor_ray/storage/temporary_folders.py"
+HEAD_WATCH = "jobs/head_watch.py"
+GATE = "projektor_ray/service/gate.py"
+ERRORS = "projektor_ray/errors.py"
+SIGNALS = "projektor_ray/cli/signals.py"
 
 HEAD = """# Mutants
 
@@ -147,6 +152,41 @@ MUTANTS = (
         fetch(context.report(index, outcome))
 """,
         "tests/actors/test_trial.py",
+    ),
+    Mutant(
+        "the temporary folder of a process that still runs is removed",
+        TEMPORARY,
+        "strict=True).has_ended",
+        "strict=True) is not None",
+        "tests/storage/test_temporary_folders.py",
+    ),
+    Mutant(
+        "a driver waits for Ray's head for ever",
+        HEAD_WATCH,
+        "if time.monotonic() - silent_since >= self._patience:",
+        "if time.monotonic() < silent_since:",
+        "tests/jobs/test_head_watch.py",
+    ),
+    Mutant(
+        "a second signal is ignored while a job ends",
+        SIGNALS,
+        "    _handle(_end_silently)\n",
+        "    _handle(lambda number, frame: None)\n",
+        "tests/cli/test_signals.py",
+    ),
+    Mutant(
+        "an empty session cookie signs in",
+        GATE,
+        'return _equal(_cookie(scope), session_of(self._settings.token or ""))',
+        'return _cookie(scope) in ("", session_of(self._settings.token or ""))',
+        "tests/service/test_gate.py",
+    ),
+    Mutant(
+        "errors show the credentials of addresses",
+        ERRORS,
+        "super().__init__(*(redacted(a) if isinstance(a, str) else a for a in arguments))",
+        "super().__init__(*arguments)",
+        "tests/test_errors.py",
     ),
 )
 

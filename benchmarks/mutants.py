@@ -83,17 +83,17 @@ MUTANTS = (
     Mutant(
         "tables are written in place on a disk",
         FOLDER,
-        """            with Path(beside).open("wb") as file:""",
-        """            beside = target
-            with Path(beside).open("wb") as file:""",
+        """            with Path(temporary).open("wb") as file:""",
+        """            temporary = target
+            with Path(temporary).open("wb") as file:""",
         "tests/storage/test_folder.py",
     ),
     Mutant(
         "tables are written in place in an object storage",
         FOLDER,
-        """            with self._filesystem.open_output_stream(beside) as stream:""",
-        """            beside = target
-            with self._filesystem.open_output_stream(beside) as stream:""",
+        """            with self._filesystem.open_output_stream(temporary) as stream:""",
+        """            temporary = target
+            with self._filesystem.open_output_stream(temporary) as stream:""",
         "tests/storage/test_folder.py",
     ),
     Mutant(

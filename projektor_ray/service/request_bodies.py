@@ -8,9 +8,9 @@ from typing import Annotated, Any, Literal
 from fastapi import Request
 from fastapi.responses import Response
 from fastapi.routing import APIRoute
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import ConfigDict, Field
 
-from projektor_ray.storage.settings import MAX_MONEY, MAX_SAMPLES
+from projektor_ray.storage.settings import MAX_MONEY, MAX_SAMPLES, Config
 
 MOST_MIXTURES = 1000
 MOST_SIZES = 200
@@ -71,10 +71,10 @@ class StrictRoute(APIRoute):
         return strictly
 
 
-class Body(BaseModel):
+class Body(Config):
     """Base of all bodies: no unknown fields, no texts in place of numbers."""
 
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+    model_config = ConfigDict(strict=True)
 
 
 class PredictBody(Body):

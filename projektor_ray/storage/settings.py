@@ -276,10 +276,11 @@ def _is_former_key(kind: type[BaseModel] | None, error: Any) -> bool:
 
 def _owner(kind: type[BaseModel] | None, parents: Sequence[Any]) -> Any:
     """The configuration class nested at `parents`; `Config` where none is known."""
+    owner = _nested(kind)
     for part in parents:
-        if kind is not None and isinstance(part, str) and part in kind.model_fields:
-            kind = _nested(kind.model_fields[part].annotation) or kind
-    return kind if kind is not None and issubclass(kind, Config) else Config
+        if owner is not None and isinstance(part, str) and part in owner.model_fields:
+            owner = _nested(owner.model_fields[part].annotation) or owner
+    return owner if owner is not None and issubclass(owner, Config) else Config
 
 
 def _nested(annotation: Any) -> type[BaseModel] | None:

@@ -34,6 +34,8 @@ from projektor_ray.transport import Distances
 
 MOST_RECEIVED = 8
 """Pilots that are remembered; of one that is asked about longer ago, the service says so."""
+PING_SECONDS = 1.0
+"""How long shards have to say that they live before it counts that they are busy."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,7 +49,7 @@ class _SetPilots:
 
 
 class PilotHolder:
-    """Pilots of one study; implements the service's `PilotStore`.
+    """Pilots of one study, as `RemotePilots` asks for them.
 
     Parameters
     ----------
@@ -72,6 +74,7 @@ class PilotHolder:
         self._study = resolve(config, *self._pilots.summaries())
         self._lock = threading.Lock()
         self._received: OrderedDict[str, dict[str, Any]] = OrderedDict()
+        self._pings: dict[int, Any] = {}
         recorded = read_record(Folder(folder)).distance_hashes
         own = {one.validation.name: one.distances_metadata.input_hash for one in self._study.each}
         if own != recorded:
@@ -105,6 +108,25 @@ class PilotHolder:
         """Embed the pilots, so that the first request need not wait for it."""
         for one in self._sets.values():
             ray.wait(one.features, num_returns=len(one.features))
+
+    def check_shards(self) -> None:
+        """Ask every shard whether it lives.
+
+        A shard that computes or is made anew answers later, and is not asked again until then.
+
+        Raises
+        ------
+        RayActorError
+            If a shard is lost for good, after as many losses as it may be made anew.
+        """
+        for index, (actor, _) in enumerate(self._pilots.shards):
+            if index not in self._pings:
+                self._pings[index] = actor.__ray_ready__.remote()
+        every = list(self._pings.values())
+        answered, _ = ray.wait(every, num_returns=len(every), timeout=PING_SECONDS)
+        ended = set(answered)
+        self._pings = {index: ping for index, ping in self._pings.items() if ping not in ended}
+        ray.get(answered)
 
     def receive(self, content: bytes, name: str, label: str | None) -> ReceivedPilot:
         """Read a new provider's pilot, compare it with all others, and remember it.

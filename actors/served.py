@@ -3,13 +3,14 @@ in several replicas.
 """
 
 import asyncio
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 from ray import serve
-from ray.exceptions import RayError, RayTaskError
+from ray.exceptions import RayActorError, RayError, RayTaskError
 from ray.serve import Application, Deployment
 from starlette.types import ASGIApp
 
@@ -37,6 +38,8 @@ HEALTH_SECONDS = 2.0
 """How often a replica is asked whether it lives; a dead one is replaced."""
 LIVENESS_REQUESTS = 16
 """Requests to `/healthz` and its like that a replica takes beside those that it computes."""
+MOST_KEEPER_REQUESTS = 2
+"""Requests that the keeper of the pilots takes at once: each may take memory for an upload."""
 MOST_QUEUED = 256
 """Requests that may wait at a proxy; Ray Serve answers further ones with status 503."""
 
@@ -109,7 +112,10 @@ def deployed(
     if not pilots:
         return replicas.bind()
     keeper: Deployment = serve.deployment(
-        name=KEEPER, ray_actor_options={"num_cpus": 0}, health_check_period_s=HEALTH_SECONDS
+        name=KEEPER,
+        ray_actor_options={"num_cpus": 0},
+        max_ongoing_requests=MOST_KEEPER_REQUESTS,
+        health_check_period_s=HEALTH_SECONDS,
     )(PilotKeeper)
     return replicas.bind(keeper.bind([(one, folders[one.name]) for one in pilots]))
 
@@ -141,7 +147,7 @@ def _service(studies: Sequence[str], settings: ServiceSettings, with_pilots: Seq
         pilots: dict[str, PilotStore] = {}
         if with_pilots:
             keeper = serve.get_deployment_handle(KEEPER, app_name=NAME)
-            pilots = {name: RemotePilots(keeper, name, settings.seconds) for name in with_pilots}
+            pilots = {name: RemotePilots(keeper, name) for name in with_pilots}
         return create_app(studies, settings, pilots)
 
     return serve.ingress(build)()
@@ -150,13 +156,19 @@ def _service(studies: Sequence[str], settings: ServiceSettings, with_pilots: Seq
 class PilotKeeper:
     """The one process that reaches the actors which hold pilots; replicas ask it.
 
-    Serve starts it anew where it is killed: the actors are its own, and are made anew with it.
+    Serve starts it anew where it is killed, or an actor is lost for good: the actors are its own,
+    and are made anew with it.
     """
 
     def __init__(self, studies: Sequence[tuple[StudyConfig, str]]) -> None:
         self._holders = {config.name: PilotHolder(config, folder) for config, folder in studies}
         for holder in self._holders.values():
             holder.warm()
+
+    async def check_health(self) -> None:
+        """Fail where a shard is lost for good; Serve asks regularly."""
+        for holder in self._holders.values():
+            await asyncio.to_thread(holder.check_shards)
 
     async def receive(
         self, study: str, content: bytes, name: str, label: str | None
@@ -174,33 +186,46 @@ class PilotKeeper:
 class RemotePilots:
     """The pilots of one study as replicas see them: the service's `PilotStore`."""
 
-    def __init__(self, keeper: Any, study: str, seconds: float) -> None:
-        self._keeper, self._study, self._seconds = keeper, study, seconds
+    def __init__(self, keeper: Any, study: str) -> None:
+        self._keeper, self._study = keeper, study
 
-    def receive(self, content: bytes, name: str, label: str | None) -> ReceivedPilot:
-        received: ReceivedPilot = self._ask("receive", content, name, label)
+    def receive(
+        self, content: bytes, name: str, label: str | None, *, deadline: float
+    ) -> ReceivedPilot:
+        received: ReceivedPilot = self._ask(deadline, "receive", content, name, label)
         return received
 
-    def measure(self, pilot: str, validation_set: str, mixtures: Floats) -> Distances:
-        measured: Distances = self._ask("measure", pilot, validation_set, mixtures)
+    def measure(
+        self, pilot: str, validation_set: str, mixtures: Floats, *, deadline: float
+    ) -> Distances:
+        measured: Distances = self._ask(deadline, "measure", pilot, validation_set, mixtures)
         return measured
 
-    def _ask(self, method: str, *arguments: Any) -> Any:
+    def _ask(self, deadline: float, method: str, *arguments: Any) -> Any:
         """The keeper's answer; called from a thread of its own, never from the event loop.
 
         Raises
         ------
         ProjektorError
-            That the keeper raised; or a StorageError, if it was killed meanwhile.
+            That the keeper raised; or a StorageError, if it or one of its actors was lost.
         KeyError
             If the keeper does not remember the pilot.
+        TimeoutError
+            If there is no answer by the deadline, of `time.monotonic`.
         """
+        left = deadline - time.monotonic()
+        if left <= 0:
+            raise TimeoutError
         response = getattr(self._keeper, method).remote(self._study, *arguments)
         try:
-            return response.result(timeout_s=self._seconds)
+            return response.result(timeout_s=left)
+        except TimeoutError:  # among them Ray's own, which is a RayError too
+            raise
         except RayTaskError as failure:
             if isinstance(failure.cause, (ProjektorError, KeyError)):
                 raise failure.cause from None
+            if isinstance(failure.cause, RayActorError):
+                raise StorageError(PILOTS_LOST) from None
             raise
         except RayError:
             raise StorageError(PILOTS_LOST) from None

@@ -17,9 +17,11 @@ class MemoryLimit:
     Attributes
     ----------
     gigabytes : as the user said, in GiB; None: 0.5, or 32 times the file's size where that is more.
+    is_upload : whether somebody sent the content, who cannot raise the limit.
     """
 
     gigabytes: float | None = None
+    is_upload: bool = False
 
     def check(self, needed: int, stored: int, where: str) -> None:
         """Refuse a file of `stored` bytes whose content needs `needed` bytes.
@@ -31,6 +33,11 @@ class MemoryLimit:
         """
         if needed <= self.allowed(stored):
             return
+        if self.is_upload:
+            raise InputError(
+                f"{where} would need {needed / 2**30:.2g} GiB of memory, and may need "
+                f"{self.allowed(stored) / 2**30:.2g} GiB at most. Send a random part of the rows"
+            )
         raise InputError(
             f"{where} would need {needed / 2**30:.2g} GiB of memory, but the file has only "
             f"{stored / 2**20:.2g} MiB: it may be broken or hostile. If it is right, raise "

@@ -80,7 +80,12 @@ def open_table(where: str, *, encoding: str = "") -> OpenTable:
 
 
 def open_bytes(
-    content: bytes, where: str, *, kinds: Collection[str] = (), encoding: str = ""
+    content: bytes,
+    where: str,
+    *,
+    kinds: Collection[str] = (),
+    encoding: str = "",
+    limit: MemoryLimit | None = None,
 ) -> OpenTable:
     """The table that bytes hold, of the kind that they begin like; else CSV.
 
@@ -88,6 +93,7 @@ def open_bytes(
     ----------
     where : the bytes, as messages name them.
     kinds : endings of the kinds that may be read; absent: all.
+    limit : of the memory that the content may take; absent: as for files.
 
     Raises
     ------
@@ -100,7 +106,7 @@ def open_bytes(
         raise InputError(
             f"{where} is a {ending} file by its first bytes; expected one of {', '.join(kinds)}"
         )
-    limit = MemoryLimit()
+    limit = limit or MemoryLimit()
     file = TableFile(where, lambda: pa.BufferReader(buffer), buffer.size, limit, encoding)
     return _opened(file, f"{where}{ending}")
 

@@ -5,15 +5,21 @@ from dataclasses import replace
 import numpy as np
 
 from projektor_ray.data.labels import resolve_labels
+from projektor_ray.data.memory_limit import MemoryLimit
 from projektor_ray.data.open_table import OpenTable
 from projektor_ray.data.origin import samples_of
-from projektor_ray.data.samples import Samples, SampleSchema, Target
+from projektor_ray.data.samples import ImageSize, Samples, SampleSchema, Target
 from projektor_ray.data.table_inputs import table_origin
 from projektor_ray.data.tables import open_bytes
 from projektor_ray.errors import InputError
 
 KINDS = (".parquet", ".arrow", ".csv", ".csv.gz")
 WHERE = "the pilot"
+MEMORY = MemoryLimit(0.5, is_upload=True)
+"""Of one pilot's content, however many bytes are sent."""
+CHANNELS = 3
+SMALLEST = (1, 1)
+"""Size of images that are refused in any case: their own may take any memory."""
 MOST_ROWS = 100_000
 MOST_COLUMNS = 20_000
 
@@ -34,17 +40,25 @@ def read_upload(
     Raises
     ------
     InputError
-        If it is no such table, has too many rows or columns, or no samples can be made of it.
+        If it is no such table, has too many rows or columns, takes too much memory, or no samples
+        can be made of it.
     """
     if not content.strip():
         raise InputError(f"{WHERE} is empty; send a table as Parquet, Arrow or CSV")
-    table = open_bytes(content, WHERE, kinds=KINDS)
+    table = open_bytes(content, WHERE, kinds=KINDS, limit=MEMORY)
     _check_extent(table)
+    _check_images(table.rows, schema.image_size)
     table = replace(table, read_file=_refuse_file)
     origin = table_origin(table, label=label, target=target, schema=schema)
     labels = resolve_labels(origin, target, schema)
     every = np.arange(table.rows)
-    return samples_of(origin, every, labels.values, labels, schema.image_size)
+    size = schema.image_size or SMALLEST
+    samples = samples_of(origin, every, labels.values, labels, size)
+    if samples.inputs.ndim == 4 and schema.image_size is None:
+        raise InputError(
+            f"{WHERE} holds images, and the validation set holds features. Send the features"
+        )
+    return samples
 
 
 def _check_extent(table: OpenTable) -> None:
@@ -58,6 +72,12 @@ def _check_extent(table: OpenTable) -> None:
             f"{WHERE} has {len(table.names):,} columns, and {MOST_COLUMNS:,} may be sent at most. "
             "Send the features as one column of lists"
         )
+
+
+def _check_images(rows: int, size: ImageSize | None) -> None:
+    """Refuse more images than may be decoded: each takes its pixels, however small its file is."""
+    if size is not None:
+        MEMORY.check(rows * size[0] * size[1] * CHANNELS, 0, WHERE)
 
 
 def _refuse_file(name: str) -> bytes:

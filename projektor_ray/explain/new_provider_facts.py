@@ -39,6 +39,7 @@ def new_provider_facts(
         _comparison(extended.name, metric, with_it, without_it, difference),
         _model(extended),
         _certainty(extended, metric),
+        *_interpolation(extended),
         fact(
             "new_provider_advice",
             f"To know, add {extended.name} to the study file and run python -m jobs.study: only "
@@ -147,6 +148,17 @@ def _certainty(extended: WithNewProvider, metric: MetricText) -> Fact:
         f"{listed(parts, 8)}. {wide}"
     )
     return fact("new_provider_certainty", text, widening=factor)
+
+
+def _interpolation(extended: WithNewProvider) -> list[Fact]:
+    if extended.distances_confirmed:
+        return []
+    text = (
+        "The search for this plan used interpolated distances. They still differed from the "
+        "measured distances after the last repetition of the search: another mixture may be "
+        "better. The prediction of the plan uses the measured distance."
+    )
+    return [fact("new_provider_distances_not_confirmed", text)]
 
 
 def _missed(one: LeftOutProvider, metric: MetricText) -> str:

@@ -58,12 +58,20 @@ class ReceivedPilot:
 
 
 class PilotStore(Protocol):
-    """The embedded pilots of a study, wherever they are."""
+    """The embedded pilots of a study, wherever they are.
 
-    def receive(self, content: bytes, name: str, label: str | None) -> ReceivedPilot:
+    Both methods raise `TimeoutError` where the answer is not there by the deadline, of
+    `time.monotonic`.
+    """
+
+    def receive(
+        self, content: bytes, name: str, label: str | None, *, deadline: float
+    ) -> ReceivedPilot:
         """Read a pilot, and remember it."""
 
-    def measure(self, pilot: str, validation_set: str, mixtures: Floats) -> Distances:
+    def measure(
+        self, pilot: str, validation_set: str, mixtures: Floats, *, deadline: float
+    ) -> Distances:
         """Distances of mixtures (B, m + 1), the remembered pilot last; KeyError: it is not."""
 
 
@@ -102,10 +110,13 @@ class _Remembered:
     store: PilotStore
     pilot: str
     validation_set: str
+    deadline: float
 
     def __call__(self, mixtures: Floats, /) -> Distances:
         try:
-            return self.store.measure(self.pilot, self.validation_set, mixtures)
+            return self.store.measure(
+                self.pilot, self.validation_set, mixtures, deadline=self.deadline
+            )
         except KeyError:
             raise RefusedError(503, "pilot-forgotten", FORGOTTEN) from None
 
@@ -131,9 +142,10 @@ def examine(
     study = served.study
     offer = new.offer
     check_new_name(study, offer.name)
-    received = store.receive(content, offer.name, new.label)
+    received = store.receive(content, offer.name, new.label, deadline=deadline)
+    pilot = received.summary.content_hash
     measure = {
-        name: TimedDistances(_Remembered(store, received.summary.content_hash, name), deadline)
+        name: TimedDistances(_Remembered(store, pilot, name, deadline), deadline)
         for name in received.profiles
     }
     # the first request for it computes to the end, also beyond its deadline: the next one needs it
@@ -195,6 +207,7 @@ def _answer(
         "models": extended.models,
         "left_out": {name: [vars(one) for one in each] for name, each in extended.left_out.items()},
         "widening": extended.widening,
+        "distances_confirmed": extended.distances_confirmed,
         "with": _widened(extended, after),
         "without": None if before is None else _widened(extended, before),
         "difference": None if difference is None else _difference(*difference),

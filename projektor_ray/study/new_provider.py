@@ -87,10 +87,12 @@ class WithNewProvider:
     study : over m + 1 providers, the new one last.
     left_out : what predictions of a new provider missed, by validation set; empty where the study
         has too few providers to tell.
+    distances_confirmed : whether the distances at a plan of `confirmed` were interpolated rightly.
     """
 
     study: FittedStudy
     left_out: LeftOut
+    distances_confirmed: bool = True
 
     @property
     def name(self) -> str:
@@ -179,7 +181,7 @@ def confirmed(
     """The plan that a search finds, once the distances at it are measured and not interpolated.
 
     The search is repeated while a distance at its plan was off by more than the interpolation may
-    be: three times at most.
+    be: three times at most. `distances_confirmed` says whether the last plan's were right.
     """
     for _ in range(MOST_ROUNDS):
         plan = select(extended.study)
@@ -190,7 +192,7 @@ def confirmed(
         is_right = all(fit is None for fit in fits)
         known = zip(fits, extended.study.fits, strict=True)
         study = replace(extended.study, fits=tuple(new or old for new, old in known))
-        extended = replace(extended, study=study)
+        extended = replace(extended, study=study, distances_confirmed=is_right)
         if is_right:
             break
     return extended, plan

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import ray
+from ray.exceptions import RayActorError
 
 from actors.fetch import fetch
 from actors.pilot_holder import MOST_RECEIVED, PilotHolder
@@ -104,6 +106,17 @@ def test_a_killed_shard_is_made_anew(holder: PilotHolder) -> None:
         os.kill(fetch(actor.__ray_call__.remote(lambda _: os.getpid())), signal.SIGKILL)
     after = holder.measure(key, "validation", MIXTURES).value
     np.testing.assert_allclose(after, before)
+
+
+def test_a_shard_that_is_lost_for_good_is_noticed(holder: PilotHolder) -> None:
+    holder.check_shards()
+    (actor, _), *_ = holder._pilots.shards
+    os.kill(fetch(actor.__ray_call__.remote(lambda _: os.getpid())), signal.SIGKILL)
+    holder.check_shards()  # it is made anew
+    ray.kill(actor, no_restart=True)
+    for _ in range(2):
+        with pytest.raises(RayActorError):
+            holder.check_shards()
 
 
 def test_pilots_of_another_study_are_refused(local_ray: None, tmp_path: Path) -> None:

@@ -1,24 +1,30 @@
 """The service under Ray Serve: the same answers, in replicas of which one may be killed."""
 
+import asyncio
 import threading
 import time
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import httpx
+import numpy as np
 import psutil
 import pytest
 import ray
 import yaml
 from ray import serve
+from ray.exceptions import ActorDiedError, GetTimeoutError, RayTaskError
 from ray.serve.config import HTTPOptions
 from ray.serve.schema import ServeDeploySchema
 from starlette.testclient import TestClient
 
-from actors.served import NAME, SERVICE, ServedStudies, application, deployed
-from projektor_ray.errors import InputError
+from actors import served
+from actors.served import NAME, SERVICE, RemotePilots, ServedStudies, application, deployed
+from projektor_ray.errors import InputError, StorageError
 from projektor_ray.service import ServiceSettings, create_app
 from tests.helpers import job_studies
 from tests.helpers.free_port import free_port
@@ -138,6 +144,76 @@ def test_a_killed_replica_loses_the_requests_that_it_held(local_ray: None, addre
     failed = [at for at, status in statuses if status != 200]
     assert len(failed) <= len(clients), Counter(status for _, status in statuses)
     assert all(killed_at <= at <= killed_at + 5 for at in failed)
+
+
+@dataclass
+class Keeper:
+    """A handle of the keeper whose answer is a failure, and which remembers how long it had."""
+
+    failure: Exception
+    given: list[float] = field(default_factory=list)
+
+    def __getattr__(self, method: str) -> Any:
+        return SimpleNamespace(remote=lambda *_: SimpleNamespace(result=self._result))
+
+    def _result(self, timeout_s: float) -> Any:
+        self.given.append(timeout_s)
+        raise self.failure
+
+
+def raised_there(cause: Exception) -> RayTaskError:
+    return RayTaskError("measure", "traceback", cause)
+
+
+@pytest.mark.parametrize(
+    ("failure", "expected"),
+    [
+        (GetTimeoutError("slow"), TimeoutError),
+        (TimeoutError(), TimeoutError),
+        (ActorDiedError(), StorageError),
+        (raised_there(ActorDiedError()), StorageError),
+        (raised_there(raised_there(ActorDiedError()).as_instanceof_cause()), StorageError),
+        (raised_there(InputError("no table")), InputError),
+        (raised_there(KeyError("pilot")), KeyError),
+        (raised_there(ValueError("a defect")), RayTaskError),
+    ],
+)
+def test_a_failure_of_the_keeper_is_told_as_what_it_is(
+    failure: Exception, expected: type[Exception]
+) -> None:
+    keeper = Keeper(failure)
+    pilots = RemotePilots(keeper, "iris")
+    with pytest.raises(expected):
+        pilots.measure("hash", "validation", np.eye(4), deadline=time.monotonic() + 30)
+    with pytest.raises(expected):
+        pilots.receive(b"x,label", "dan", None, deadline=time.monotonic() + 20)
+    assert 25 < keeper.given[0] <= 30, "what is left to the deadline"
+    assert 15 < keeper.given[1] <= 20
+    with pytest.raises(TimeoutError):
+        pilots.measure("hash", "validation", np.eye(4), deadline=time.monotonic())
+    assert len(keeper.given) == 2, "the keeper is not asked after the deadline"
+
+
+def test_the_keeper_is_unhealthy_where_a_shard_is_lost(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Holder:
+        is_lost = False
+
+        def __init__(self, config: Any, folder: str) -> None:
+            pass
+
+        def warm(self) -> None:
+            pass
+
+        def check_shards(self) -> None:
+            if self.is_lost:
+                raise ActorDiedError
+
+    monkeypatch.setattr(served, "PilotHolder", Holder)
+    keeper = served.PilotKeeper([(IRISES, "folder")])
+    asyncio.run(keeper.check_health())
+    Holder.is_lost = True
+    with pytest.raises(ActorDiedError):
+        asyncio.run(keeper.check_health())
 
 
 def test_a_config_file_needs_a_token(

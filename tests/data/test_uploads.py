@@ -96,6 +96,35 @@ def test_rows_and_columns_are_bounded() -> None:
         read_upload(f"{wide},label\n{'1,' * MOST_COLUMNS}0\n".encode(), NONE, "classes")
 
 
+def test_the_memory_of_a_large_upload_is_bounded_too() -> None:
+    """A file of 32 MiB whose content would need 0.6 GiB."""
+    rows, width = 5000, 2**15
+    values = np.zeros(rows * width, np.float32)
+    values[: 2**23] = np.random.default_rng(0).random(2**23, np.float32)
+    features = pa.FixedSizeListArray.from_arrays(pa.array(values), width)
+    content = parquet(pa.table({"x": features, "label": np.arange(rows) % 2}))
+    assert 2**24 < len(content) < 2**26
+    with pytest.raises(InputError, match=r"0\.5 GiB at most") as refused:
+        read_upload(content, NONE, "classes")
+    assert "memory_limit_gb" not in str(refused.value)
+
+
+def test_the_memory_of_images_is_bounded_by_their_pixels() -> None:
+    """A thousand files of some hundred bytes each, of a million pixels each once decoded."""
+    from PIL import Image
+
+    sink = BytesIO()
+    Image.new("L", (1000, 1000)).save(sink, "PNG", optimize=True)
+    content = parquet(pa.table({"image": [sink.getvalue()] * 1000, "label": [0, 1] * 500}))
+    with pytest.raises(InputError, match=r"2\.8 GiB of memory, and may need 0\.5 GiB"):
+        read_upload(content, SampleSchema(image_size=(1000, 1000)), "classes")
+    few = parquet(pa.table({"image": [sink.getvalue()] * 4, "label": [0, 1] * 2}))
+    read = read_upload(few, SampleSchema(image_size=(8, 6)), "classes")
+    assert read.inputs.shape == (4, 8, 6, 3)
+    with pytest.raises(InputError, match="holds images, and the validation set holds features"):
+        read_upload(few, NONE, "classes")
+
+
 def test_no_file_is_read_that_a_cell_names(tmp_path) -> None:  # type: ignore[no-untyped-def]
     from PIL import Image
 

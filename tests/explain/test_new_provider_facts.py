@@ -1,5 +1,6 @@
 """What is said of a provider that no probe was trained with."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -53,6 +54,15 @@ def test_what_it_adds_and_how_sure_that_is(extended: WithNewProvider) -> None:
     assert "joint_power" in said["new_provider_model"]
     assert "0.020 (ada)" in said["new_provider_certainty"]
     assert "python -m jobs.study" in said["new_provider_advice"]
+
+
+def test_distances_that_stay_wrong_are_a_finding(extended: WithNewProvider) -> None:
+    with_it, without = bought(extended, 40, 0, 0, 60), bought(extended, 100, 0, 0, 0)
+    asked = with_it, without, (0.03, (0.01, 0.05))
+    kind = "new_provider_distances_not_confirmed"
+    assert kind not in texts(extended, *asked)
+    unconfirmed = replace(extended, distances_confirmed=False)
+    assert "another mixture may be better" in texts(unconfirmed, *asked)[kind]
 
 
 def test_a_sure_gain_and_a_sure_loss(extended: WithNewProvider) -> None:

@@ -36,7 +36,9 @@ class TwinPilots:
     measured: int = 0
     known: set[str] = field(default_factory=set)
 
-    def receive(self, content: bytes, name: str, label: str | None) -> ReceivedPilot:
+    def receive(
+        self, content: bytes, name: str, label: str | None, *, deadline: float
+    ) -> ReceivedPilot:
         read = read_upload(content, SampleSchema(), "classes", label)
         summary = SetSummary.of(name, read)
         pilots = [SetSummary.of(one, its) for one, its in PILOTS.items()]
@@ -50,7 +52,9 @@ class TwinPilots:
     def _profile(self, name: str) -> ProviderProfile:
         return profile(name, samples=40)
 
-    def measure(self, pilot: str, validation_set: str, mixtures: Floats) -> Distances:
+    def measure(
+        self, pilot: str, validation_set: str, mixtures: Floats, *, deadline: float
+    ) -> Distances:
         if self.forgets or pilot not in self.known:
             raise KeyError(pilot)
         return self(mixtures)

@@ -69,6 +69,7 @@ def test_what_adding_it_changes(held: TestClient, place: Path) -> None:
     assert change["low"] < change["value"] < change["high"]
     assert found["with"]["low"] < found["with"]["predicted"] < found["with"]["high"] <= 1
     assert found["widening"] >= 1
+    assert found["distances_confirmed"] is True
     assert {one["name"] for one in found["left_out"]["validation"]} == {"ada", "bob", "cyd"}
     kinds = [one["kind"] for one in found["findings"]]
     assert kinds[1:4] == ["new_provider_plan", "new_provider_model", "new_provider_certainty"]

@@ -12,10 +12,13 @@ from scipy.stats import t as student_t
 from projektor_ray.errors import InputError
 from projektor_ray.predictors import ProbeArrays
 from projektor_ray.projection import JointPower
+from projektor_ray.selection import Plan
+from projektor_ray.storage.array_types import Floats
 from projektor_ray.storage.settings import parse
 from projektor_ray.study import FittedStudy, ProviderConfig, SetSummary, open_study
 from projektor_ray.study.fitting import class_shares
 from projektor_ray.study.new_provider import (
+    MOST_ROUNDS,
     LeftOutProvider,
     WithNewProvider,
     confirmed,
@@ -23,6 +26,7 @@ from projektor_ray.study.new_provider import (
     purchase_of,
     with_new_provider,
 )
+from projektor_ray.transport import Distances
 from tests.helpers.predictor_data import distance
 from tests.helpers.studies import changed, resolved, samples
 from tests.helpers.study_folders import small_study, write_study
@@ -102,6 +106,29 @@ def test_a_cheap_and_near_newcomer_is_bought_and_a_dear_one_is_not(study: Fitted
     before = purchase_of(added.study, study.select().selected)
     assert before.samples.tolist()[-1] == 0
     assert added.study.gain(plans[1], before)[0] == pytest.approx(0, abs=0.01)
+
+
+def test_a_plan_whose_distances_stay_wrong_says_so(study: FittedStudy) -> None:
+    """Each time that the plan is measured, its distance is another one than was interpolated."""
+    twin, calls = TwinPilots(twin=0, factor=0.6), [0]
+
+    def restless(mixtures: Floats, /) -> Distances:
+        calls[0] += 1
+        known = twin(mixtures)
+        return replace(known, value=known.value * (1 + calls[0]))
+
+    by_set = {"validation": twin}
+    added = with_new_provider(study, PILOT, offer(price=0.5, capacity=60), by_set)
+
+    def select(one: FittedStudy) -> Plan:
+        return one.select().selected
+
+    assert confirmed(added, by_set, select)[0].distances_confirmed
+    wrong, plan = confirmed(added, {"validation": restless}, select)
+    assert calls == [MOST_ROUNDS]
+    assert not wrong.distances_confirmed
+    measured = twin(plan.mixture[None]).value * (1 + MOST_ROUNDS)
+    np.testing.assert_allclose(wrong.study.fits[0].distances(plan.mixture[None]).value, measured)
 
 
 def test_left_out_providers_are_predicted_from_the_mixtures_without_them(

@@ -14,7 +14,7 @@ from tests.helpers.study_folders import small_study, write_study
 
 
 def ask(*studies: object, host: str = "127.0.0.1", token_file: Path | None = None) -> None:
-    serve(ServiceOptions([str(one) for one in studies], host, token_file=token_file))
+    serve(ServiceOptions(studies=[str(one) for one in studies], host=host, token_file=token_file))
 
 
 def test_without_the_extra_it_says_what_to_install(

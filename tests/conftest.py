@@ -32,6 +32,14 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
             item.add_marker(skip)
 
 
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Refuse to run where pytest-xdist would start several Rays beside each other."""
+    grouped = [item for item in session.items if "ray" in item.keywords]
+    in_groups = session.config.getoption("loadgroup", False)
+    if in_groups and not all(item.nodeid.endswith("@ray") for item in grouped):
+        raise pytest.UsageError("pytest-xdist does not keep the group of tests that start Ray")
+
+
 def pytest_runtest_setup(item: pytest.Item) -> None:
     """A test that starts its own Ray finds no other one running."""
     if "ray" in item.keywords and not SHARED & set(getattr(item, "fixturenames", ())):

@@ -98,6 +98,7 @@ def _facts(report: Results, profile: ProviderProfile) -> dict[str, str]:
         "missing classes": _missing(profile),
         "duplicates": f"{profile.duplicates_within + profile.near_duplicates_within:,}",
         "in another pilot": _copies(profile),
+        "in validation": f"{profile.duplicates_in_validation:,}",
         "least valuable rows": ", ".join(f"{x}" for x in profile.least_valuable[:3]) or "–",
     }
 

@@ -84,4 +84,5 @@ def rows(out: Path, name: str) -> list[dict[str, Any]]:
 
 
 def tables(out: Path) -> dict[str, list[dict[str, Any]]]:
-    return {name: rows(out, name) for name in SCHEMAS if name != OF_SEVERAL}
+    made = [name for name in SCHEMAS if name in LEDGERS or (out / f"{name}.parquet").exists()]
+    return {name: rows(out, name) for name in made}

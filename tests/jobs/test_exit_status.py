@@ -21,7 +21,8 @@ STAGES = ("show_data", "check_input", "show_cautions", "write_record", "measure"
 @contextmanager
 def opened(*_: Any, **__: Any) -> Any:
     """A workspace without pilots."""
-    yield SimpleNamespace(study=resolved(config()), folder=None, check_resources=lambda: None)
+    study = resolved(config())
+    yield SimpleNamespace(study=study, folder=None, check_resources=lambda: None, probes=dict)
 
 
 @pytest.mark.parametrize("job", ["study", "probe"])
@@ -60,6 +61,7 @@ def test_a_study_that_cannot_be_fitted_because_probes_are_missing_is_unfinished(
         monkeypatch.setattr(all_stages, name, lambda *_, **__: None)
     monkeypatch.setattr(all_stages, "probe", lambda workspace, **_: workspace)
     monkeypatch.setattr(all_stages, "probes_left", lambda _: left)
+    monkeypatch.setattr(all_stages, "missing_probes", lambda *_: [])
     monkeypatch.setattr(all_stages, "fit_models", fit_models)
     with opened() as bare, pytest.raises(kind, match="no probe is done") as raised:
         all_stages.run_stages(bare, "", retry_failed=False, verbose=False)

@@ -10,6 +10,7 @@ import pytest
 os.environ.setdefault("RAY_AUTH_MODE", "disabled")
 os.environ.pop("COLUMNS", None)  # pytest-xdist sets it, and output would be broken at its width
 
+LONGEST_NAME = 200
 SHARED = {"local_ray", "docs_folder"}
 """Fixtures that use the Ray that modules share."""
 
@@ -30,6 +31,12 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     for item in items:
         if "slow" in item.keywords:
             item.add_marker(skip)
+
+
+def pytest_make_parametrize_id(val: object) -> str | None:
+    """A long text or content would be a long name of its test, which every process copies."""
+    is_long = isinstance(val, str | bytes) and len(val) > LONGEST_NAME
+    return f"{val[:LONGEST_NAME]!r}…" if is_long else None  # type: ignore[index]
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:

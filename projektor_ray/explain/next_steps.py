@@ -18,6 +18,8 @@ MOST_NEGOTIATIONS = 2
 """How many providers are to be asked for more samples."""
 MOST_SHARES = 6
 """Shares of a mixture that are written out for the study file."""
+WORTHWHILE = 1.5
+"""Factor beyond the largest scale from which a further one is advised."""
 
 
 def next_steps(results: Results) -> tuple[Fact, ...]:
@@ -42,7 +44,7 @@ def _trainings(results: Results) -> Iterator[Fact]:
         )
     wanted = FURTHER * scales[0] if len(scales) == 1 else further_scale(scales[-1], best.size)
     further = min(wanted, results.largest_scale or wanted)
-    if wanted > scales[-1] >= further:
+    if wanted > further and further < WORTHWHILE * scales[-1]:
         yield fact(
             "enlarge_pilots",
             f"Ask the providers for larger pilots: with these, {count(further, 'sample')} is the "
@@ -58,7 +60,7 @@ def _trainings(results: Results) -> Iterator[Fact]:
             f"{results.metric_label} grows with more data.{_scales_setting(results, more)}",
             size=more,
         )
-    elif further > scales[-1]:
+    elif further >= WORTHWHILE * scales[-1]:
         now, then = (float(noise_gain(best.size, of)) for of in (scales, (*scales, further)))
         compare = " It also shows which scaling model fits best." if len(scales) < 3 else ""
         yield fact(

@@ -78,7 +78,7 @@ def _bought(study: Study, option: BudgetOption) -> str:
     if bought is None:
         return "too few for two scales"
     scales = " < ".join(f"{scale:,}" for scale in bought.scales)
-    plans = f", then {PLANS} plans with {bought.second_stage:,} samples in all"
+    plans = f", then {PLANS} plans with at most {bought.second_stage:,} samples in all"
     design = f"{count(bought.mixtures, 'mixture')} at {scales}"
     design += plans if bought.second_stage else ""
     if width is None:

@@ -25,8 +25,9 @@ from projektor_ray.selection.robustness import SHARES_LEVEL
 
 PROFILES_CAPTION = (
     "Each pilot compared with the validation set; ranges in brackets are 90% intervals. "
-    "Without it: change of the metric if the best plan without the provider is bought; "
-    f"{NEEDED}: without it the samples cannot be bought within the constraints. "
+    "Without it: change of the metric if the best plan of the same size without the provider is "
+    "bought; "
+    f"{NEEDED}: without it so many samples cannot be bought within the constraints. "
     "Distance: optimal-transport distance to the validation set, in units of the mean feature "
     "cost. Outliers: samples unlike all validation samples. Duplicates: near-copies within the "
     "pilot. Least valuable rows: rows of the pilot, counted from 0, to inspect first."
@@ -85,8 +86,9 @@ def _plan_caption(results: Results, more: str) -> str:
     metric = results.metric_label
     text = (
         f"{more}: change of {metric} if so many more samples of the provider are bought "
-        f"{results.instead}. Without it: change of {metric} if the best plan without the provider "
-        f"is bought; {NEEDED}: without it the samples cannot be bought within the constraints."
+        f"{results.instead}. Without it: change of {metric} if the best plan of the same size "
+        f"without the provider is bought; {NEEDED}: without it so many samples cannot be bought "
+        "within the constraints."
     )
     if results.bought.priced and any(provider.tiers for provider in results.providers):
         text = (

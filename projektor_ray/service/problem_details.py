@@ -26,6 +26,8 @@ logger = logging.getLogger(__name__)
 MEDIA_TYPE = "application/problem+json"
 PREFIX = "urn:projektor:"
 LONGEST_DETAIL = 4000
+NO_BODY = ("missing", "model_attributes_type")
+"""Types of pydantic's error where the body as a whole is absent, or is not declared as JSON."""
 
 
 class RefusedError(ProjektorError):
@@ -109,7 +111,7 @@ def _in_words(request: Request, failure: RequestValidationError) -> str:
         if error["type"] == "json_invalid":
             return f"the request is no JSON: {error['ctx']['error']}"
         error["loc"] = tuple(part for part in error["loc"] if part not in ("body", "query"))
-    if any(not error["loc"] and error["type"] == "missing" for error in errors):
+    if any(not error["loc"] and error["type"] in NO_BODY for error in errors):
         return "the request has no JSON body; send one with Content-Type: application/json"
     kind = getattr(request.scope.get("route"), "endpoint", _in_words).__annotations__.get("body")
     lines = error_lines(errors, failure.body, kind)

@@ -69,7 +69,8 @@ def test_a_study_with_a_budget_is_advised_a_larger_one_and_not_scales() -> None:
 def test_the_advised_size_is_one_that_the_pilots_allow() -> None:
     far = with_probes(sound(source="study", largest_scale=300), sizes=np.array([50.0, 200.0] * 4))
     assert step(far, "train_larger_size").endswith("Set `probes.scales: [50, 200, 300]`.")
-    for report in (replace(far, largest_scale=200), sound(source="study", largest_scale=1000)):
+    near = (replace(far, largest_scale=200), replace(far, largest_scale=220))
+    for report in (*near, sound(source="study", largest_scale=1000)):
         assert not step(report, "train_larger_size") + step(report, "train_second_size")
         advice = step(report, "enlarge_pilots")
         assert "larger pilots" in advice

@@ -202,3 +202,9 @@ def test_a_parameter_that_is_unknown_or_given_twice_is_refused(
     answer = client.get(f"{STUDY}/tables/runs?{query}")
     assert answer.status_code == 422
     assert says in answer.json()["detail"]
+
+
+def test_a_body_that_is_not_declared_as_json_is_told_so(client: TestClient) -> None:
+    answer = client.post(f"{STUDY}/select", content=b'{"size": 80}')
+    assert answer.status_code == 422
+    assert "Content-Type: application/json" in answer.json()["detail"]

@@ -38,8 +38,8 @@ def test_what_a_budget_and_half_and_twice_of_it_buy() -> None:
     same, half, twice = options = budget_options(study)
     rows = shown(study, options)
     assert rows["budget of samples"] == (
-        "150: 12 mixtures at 1 < 6, then 3 plans with at most 66 samples in all; expected half-width "
-        f"at 60: {same.half_width:.3f}"
+        "150: 12 mixtures at 1 < 6, then 3 plans with at most 66 samples in all; expected "
+        f"half-width at 60: {same.half_width:.3f}"
     )
     assert rows["half the budget"] == "75: too few for two scales"
     assert f"{twice.half_width:.3f}" in rows["twice the budget"]

@@ -120,6 +120,9 @@ class Grouped(ScaleModel):
     def _model_discrepancy(self, mixtures: Floats, distances: Floats, size: float) -> Floats:
         return self.joint._model_discrepancy(self._group_shares(mixtures), distances, size)
 
+    def _alike(self, mixtures: Floats, others: Floats) -> Floats:
+        return super()._alike(self._group_shares(mixtures), self._group_shares(others))
+
     def _own_discrepancy(self, mixtures: Floats, distances: Floats, size: float) -> Floats:
         return self.joint._own_discrepancy(self._group_shares(mixtures), distances, size)
 

@@ -234,13 +234,17 @@ class ScaleModel(ABC):
         two = self._model_discrepancy(others, other_distances, there)
         own = self._own_discrepancy(mixtures, distances, size)
         other_own = self._own_discrepancy(others, other_distances, there)
-        apart = 0.5 * np.abs(mixtures - others).sum(axis=1)
-        alike = np.exp(-((apart / ALIKE) ** 2))
+        alike = self._alike(mixtures, others)
         discrepancy = np.sqrt((one - two) ** 2 + (1 - alike) * (own**2 + other_own**2))
         half = self._half_width(spread, discrepancy, level)
         low, high = self.bounds or (-np.inf, np.inf)
         bounds = np.stack([value - other - half, value - other + half], axis=1)
         return np.asarray(np.clip(bounds, low - high, high - low))
+
+    def _alike(self, mixtures: Floats, others: Floats) -> Floats:
+        """From 1 for two equal mixtures to 0 for different ones, shape (q,)."""
+        apart = 0.5 * np.abs(mixtures - others).sum(axis=1)
+        return np.asarray(np.exp(-((apart / ALIKE) ** 2)))
 
     def _gain_spread(self, mixtures: Floats, distances: Floats, sizes: Floats) -> Floats:
         """Standard deviation of the error of `L(N_i, p_i) − L(N_(q+i), p_(q+i))` if the law holds,

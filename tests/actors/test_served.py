@@ -14,7 +14,6 @@ import httpx
 import numpy as np
 import psutil
 import pytest
-import ray
 import yaml
 from ray import serve
 from ray.exceptions import ActorDiedError, GetTimeoutError, RayTaskError
@@ -29,6 +28,7 @@ from projektor_ray.service import ServiceSettings, create_app
 from tests.helpers import job_studies
 from tests.helpers.free_port import free_port
 from tests.helpers.local_ray import share_ray
+from tests.helpers.preloaded_workers import serving_process
 from tests.helpers.study_folders import small_study, write_study
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -239,9 +239,7 @@ def test_serve_yaml_passes_the_validation_of_ray_and_of_the_application() -> Non
 
 def replicas() -> list[psutil.Process]:
     """Processes of the shared Ray that answer requests."""
-    node = ray.get_runtime_context().get_node_id()
-    (raylet,) = (one for one in psutil.process_iter(["cmdline"]) if is_raylet(one, node))
-    return [one for one in raylet.children() if SERVICE in command(one)]
+    return [one for one in psutil.Process(serving_process()).children() if SERVICE in command(one)]
 
 
 def command(process: psutil.Process) -> str:
@@ -249,11 +247,6 @@ def command(process: psutil.Process) -> str:
         return " ".join(process.cmdline())
     except psutil.Error:  # it has ended
         return ""
-
-
-def is_raylet(process: psutil.Process, node: str) -> bool:
-    words = " ".join(process.info["cmdline"] or [])
-    return "raylet/raylet" in words and f"--node_id={node}" in words.replace("-id", "_id")
 
 
 def wait_until(reached: Any) -> None:

@@ -153,6 +153,19 @@ def run_command_line(job: str, arguments: list[str]) -> None:
         assert not ended.value.code
 
 
+class WithoutDeadline:
+    """A holder in this process, asked as the replicas ask theirs."""
+
+    def __init__(self, holder: PilotHolder) -> None:
+        self._holder = holder
+
+    def receive(self, *asked: Any, deadline: float) -> Any:
+        return self._holder.receive(*asked)
+
+    def measure(self, *asked: Any, deadline: float) -> Any:
+        return self._holder.measure(*asked)
+
+
 def ask_service(arguments: list[str]) -> None:
     """What `curl` asks of the service over `out/digits`, with its pilots for an upload."""
     url, options = arguments[0], dict(zip(arguments[1::2], arguments[2::2], strict=True))
@@ -160,7 +173,8 @@ def ask_service(arguments: list[str]) -> None:
     content, pilots = options.get("-d", "").encode(), {}
     if "--data-binary" in options:
         content = Path(options["--data-binary"].removeprefix("@")).read_bytes()
-        pilots = {"digits": PilotHolder(read_study("examples/digits.yaml"), "out/digits")}
+        holder = PilotHolder(read_study("examples/digits.yaml"), "out/digits")
+        pilots = {"digits": WithoutDeadline(holder)}
     app = create_app(["out/digits"], pilots=pilots)
     with TestClient(app, base_url="http://127.0.0.1:8080") as client:
         method = "POST" if content else "GET"

@@ -92,7 +92,7 @@ def error_lines(
     """
     outer = {error["loc"][:end] for error in errors for end in range(len(error["loc"]))}
     renamed = {
-        (*error["loc"][:-1], _owner(kind, error["loc"][:-1]).former_keys[error["loc"][-1]])
+        (*error["loc"][:-1], _former_keys(_owner(kind, error["loc"][:-1]))[error["loc"][-1]])
         for error in errors
         if _is_former_key(kind, error)
     }
@@ -197,8 +197,8 @@ def _line(kind: type[BaseModel] | None, error: Any, values: Any) -> str:
     if error["type"] == "extra_forbidden":
         *parents, key = error["loc"]
         owner = _owner(kind, parents)
-        if key in owner.former_keys:
-            return f"{_shortened(place, LONGEST_QUOTE)} is now called {owner.former_keys[key]}"
+        if name := _former_keys(owner).get(key):
+            return f"{_shortened(place, LONGEST_QUOTE)} is now called {name}"
         known = list(owner.model_fields)
         return f"{_shortened(place, LONGEST_QUOTE)}: unknown key; {nearest(str(key), known)}"
     if error["type"] == "missing":
@@ -206,7 +206,7 @@ def _line(kind: type[BaseModel] | None, error: Any, values: Any) -> str:
     given = _at(error["loc"], values, error["input"])
     if error["type"] == "literal_error" and isinstance(given, str):
         *parents, key = error["loc"]
-        names = _owner(kind, parents).former_values.get(str(key), {})
+        names = getattr(_owner(kind, parents), "former_values", {}).get(str(key), {})
         if given in names:
             return f"{place}: {given} is now called {names[given]}"
     expected = _expected(error)
@@ -271,7 +271,12 @@ def _named(place: tuple[int | str, ...], values: Any) -> Iterator[str]:
 
 def _is_former_key(kind: type[BaseModel] | None, error: Any) -> bool:
     *parents, key = error["loc"] or ("",)
-    return error["type"] == "extra_forbidden" and key in _owner(kind, parents).former_keys
+    return error["type"] == "extra_forbidden" and key in _former_keys(_owner(kind, parents))
+
+
+def _former_keys(owner: type[BaseModel]) -> Mapping[str, str]:
+    """Of settings that another room defines, none."""
+    return getattr(owner, "former_keys", {})
 
 
 def _owner(kind: type[BaseModel] | None, parents: Sequence[Any]) -> Any:
@@ -280,7 +285,7 @@ def _owner(kind: type[BaseModel] | None, parents: Sequence[Any]) -> Any:
     for part in parents:
         if owner is not None and isinstance(part, str) and part in owner.model_fields:
             owner = _nested(owner.model_fields[part].annotation) or owner
-    return owner if owner is not None and issubclass(owner, Config) else Config
+    return owner or Config
 
 
 def _nested(annotation: Any) -> type[BaseModel] | None:

@@ -37,7 +37,7 @@ SERVICE, KEEPER = "StudyService", "PilotKeeper"
 HEALTH_SECONDS = 2.0
 """How often a replica is asked whether it lives; a dead one is replaced."""
 LIVENESS_REQUESTS = 16
-"""Requests to `/healthz` and its like that a replica takes beside those that it computes."""
+"""Requests to `/healthz` and its like that a replica takes besides computing."""
 MOST_KEEPER_REQUESTS = 2
 """Requests that the keeper of the pilots takes at once: each may take memory for an upload."""
 MOST_QUEUED = 256

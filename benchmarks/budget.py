@@ -92,7 +92,7 @@ def drawn(
 
 
 def run(scenario: Scenario, design: Design, seed: int) -> Projected:
-    """One design, fitted as a study fits it, beside the trainings at the target."""
+    """One design, fitted as a study fits it, compared with the trainings at the target."""
     rng = np.random.default_rng(seed)
     grid = scenario.mixtures(TARGET)
     order = rng.permutation(len(grid))

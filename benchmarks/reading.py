@@ -1,4 +1,4 @@
-"""Reading a million rows, beside pyarrow and pandas: time and memory.
+"""Reading a million rows, compared with pyarrow and pandas: time and memory.
 
 python -m benchmarks.reading [--rows 1000000]
 
@@ -141,7 +141,7 @@ def main() -> None:
         table = [line for name, path in files.items() for line in rows_of(name, path)]
     text = "\n".join(
         [
-            "# Reading a table, beside pyarrow and pandas\n",
+            "# Reading a table, compared with pyarrow and pandas\n",
             f"Written by `python -m benchmarks.reading`: {rows:,} rows, on {os.cpu_count()} cores.",
             f"Each reader in a process of its own: median times and most memory of {REPEATS}",
             "readings, beyond what the process resided in before each.",

@@ -76,7 +76,7 @@ def finished_probes(study: Study, probes: Mapping[Key, Row]) -> dict[Key, Row]:
 def other_scales(study: Study, probes: Mapping[Key, Row]) -> dict[int, int]:
     """Finished probes that apply, by size, at scales that a budget over other providers bought.
 
-    A size with no more probes than a second stage has plans is none of a scale.
+    A size with no more probes than a second stage has plans is not counted as one.
     """
     if study.budget is None:
         return {}

@@ -78,7 +78,7 @@ class PilotStore(Protocol):
 class NewProvider(Body):
     """What a new provider offers, and for which purchase it is examined."""
 
-    model_config = ConfigDict(extra="forbid", strict=False, frozen=True)  # texts of a query
+    model_config = ConfigDict(strict=False)  # texts of a query
 
     name: Name = Field(description="Name of the new provider.")
     price: Money = Field(0.0, description="Money per sample.")

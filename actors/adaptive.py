@@ -8,12 +8,12 @@ from typing import Any
 from ray.tune.search import Searcher
 
 from actors.probes import ProbeRunner
-from projektor_ray.designs.adaptive import Step, design_metadata, design_rows, next_step
 from projektor_ray.probes.train_probe import Outcome
 from projektor_ray.storage.folder import Folder
 from projektor_ray.storage.ledger import Ledger
 from projektor_ray.storage.schemas import Key, Row
 from projektor_ray.study import Probe, Study
+from projektor_ray.study.adaptive import Step, design_metadata, design_rows, next_step
 from projektor_ray.study.fitting import missing_probes
 
 

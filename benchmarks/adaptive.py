@@ -23,13 +23,13 @@ from numpy.typing import NDArray
 
 from benchmarks.planted import GAIN, NOISE, POINTS, SCALES
 from benchmarks.scenarios import Scenario, load
-from projektor_ray.designs.adaptive import outlook
 from projektor_ray.designs.candidates import candidates, default_adaptive
 from projektor_ray.designs.maximin import maximin
 from projektor_ray.designs.simplex_lattice import simplex_lattice
 from projektor_ray.predictors import ProbeArrays
 from projektor_ray.projection import JointPower
 from projektor_ray.storage.array_types import Floats
+from projektor_ray.study.adaptive import outlook
 
 SIZE = 10_000
 BOUNDS = (0.0, 1.0)

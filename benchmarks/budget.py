@@ -28,10 +28,10 @@ from benchmarks.prediction import (
     with_error,
 )
 from benchmarks.scenarios import Mixture, Scenario, load
-from projektor_ray.designs.adaptive import outlook
 from projektor_ray.designs.maximin import maximin
 from projektor_ray.predictors import ProbeArrays
 from projektor_ray.projection import FittedModels, choose_model
+from projektor_ray.study.adaptive import outlook
 
 TARGET = 10_000
 ERROR_GOAL = 4.3

@@ -7,12 +7,12 @@ from typing import Any
 import numpy as np
 
 from benchmarks.outcomes import RESULTS
-from projektor_ray.designs.base_design import Reuse
 from projektor_ray.predictors import PREDICTORS
 from projektor_ray.storage.array_types import Floats
 from projektor_ray.storage.folder import Folder
 from projektor_ray.storage.ledger import Ledger
 from projektor_ray.study import Study
+from projektor_ray.study.base_design import Reuse
 from projektor_ray.study.fitting import missing_probes
 from tests.helpers.provider_changes import NAMES, begun, study_of
 

@@ -12,13 +12,13 @@ from jobs.study_tables import StudyTables, check_config, repair
 from projektor_ray import __version__
 from projektor_ray.cli import terminal
 from projektor_ray.data import Samples
-from projektor_ray.designs.base_design import continued
 from projektor_ray.errors import TooFewProbesError
 from projektor_ray.explain.results import Results
 from projektor_ray.storage.folder import Folder
 from projektor_ray.storage.hashing import digest
 from projektor_ray.storage.lease import leased
 from projektor_ray.study import UNNAMED, StudyConfig, resolve
+from projektor_ray.study.base_design import continued
 from projektor_ray.study.fitting import missing_probes, unmeasured
 from projektor_ray.study.interpolated import error_bound, read_error
 from projektor_ray.study.purchasing import SetFit

@@ -25,7 +25,6 @@ from jobs.stage_lines import show_probes
 from jobs.tensorboard import logging_to
 from jobs.workspace import Workspace
 from projektor_ray.cli.screen import statement, status
-from projektor_ray.designs.adaptive import design_metadata, design_rows, plans_to_train
 from projektor_ray.errors import InputError, TooFewProbesError, UnfinishedError
 from projektor_ray.explain.formatting import count
 from projektor_ray.explain.probe_findings import design_end, probe_facts, second_stage
@@ -37,6 +36,7 @@ from projektor_ray.probes.train_probe import Outcome, train_probe
 from projektor_ray.storage.ledger import Ledger
 from projektor_ray.storage.schemas import Key, Row
 from projektor_ray.study import Probe, Study
+from projektor_ray.study.adaptive import design_metadata, design_rows, plans_to_train
 from projektor_ray.study.fitting import missing_probes
 
 FIRST_PROBES = 8

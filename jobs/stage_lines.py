@@ -4,7 +4,6 @@ from collections.abc import Mapping, Sequence
 
 from jobs.study_tables import StudyTables
 from projektor_ray.cli.screen import status
-from projektor_ray.designs.base_design import Reuse, other_scales
 from projektor_ray.explain.data_lines import data_facts, foreign_label_facts, guessed_labels
 from projektor_ray.explain.design_facts import new_probes, other_scales_fact, reuse_facts
 from projektor_ray.explain.formatting import count
@@ -12,6 +11,7 @@ from projektor_ray.probes.cost_estimate import estimate
 from projektor_ray.probes.faults import last_line
 from projektor_ray.storage.schemas import Key, Row
 from projektor_ray.study import Probe, Study
+from projektor_ray.study.base_design import Reuse, other_scales
 
 SHOWN_SETS = 20
 

@@ -13,12 +13,12 @@ from actors.transport_inputs import embedded_references
 from jobs.cluster import connected
 from jobs.study_tables import StudyTables, check_config, repair
 from projektor_ray.data import Samples
-from projektor_ray.designs.base_design import continued
 from projektor_ray.errors import InputError
 from projektor_ray.probes.resources import lacking_resources
 from projektor_ray.storage.folder import Folder
 from projektor_ray.storage.lease import leased
 from projektor_ray.study import StudyConfig, resolve
+from projektor_ray.study.base_design import continued
 from projektor_ray.study.interpolated import read_error
 from projektor_ray.transport import DistanceFunction
 

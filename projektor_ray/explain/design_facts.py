@@ -2,13 +2,13 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from projektor_ray.designs.base_design import Reuse
 from projektor_ray.designs.candidates import default_count
 from projektor_ray.designs.drawing import repetitions
 from projektor_ray.errors import listed
 from projektor_ray.explain.facts import Fact, fact
 from projektor_ray.explain.formatting import count
 from projektor_ray.study import Probe, Study
+from projektor_ray.study.base_design import Reuse
 from projektor_ray.study.placement import added_count, lists_all
 
 
@@ -101,7 +101,7 @@ def other_scales_fact(study: Study, probes: Mapping[int, int]) -> Iterator[Fact]
 
     Parameters
     ----------
-    probes : finished ones that apply, by size, see `designs.base_design.other_scales`.
+    probes : finished ones that apply, by size, see `study.base_design.other_scales`.
     """
     if probes:
         earlier, number = [f"{size:,}" for size in probes], sum(probes.values())

@@ -2,11 +2,11 @@
 
 from collections.abc import Iterable
 
-from projektor_ray.designs.adaptive import Step
 from projektor_ray.explain.facts import Fact, fact
 from projektor_ray.explain.formatting import count
 from projektor_ray.probes.findings import ProbeFinding
 from projektor_ray.study import Study
+from projektor_ray.study.adaptive import Step
 
 REMEDIES = {
     "ConvergenceWarning": "raise max_iter in learner.settings, or set learner.input: standardized",

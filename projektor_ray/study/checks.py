@@ -26,7 +26,7 @@ def resolve(
     Parameters
     ----------
     base : mixtures that the design begins with, (b, m), providers sorted by name; see
-        `designs.base_design`.
+        `study.base_design`.
 
     Raises
     ------

@@ -13,6 +13,7 @@ from projektor_ray.storage.folder import Folder
 from projektor_ray.storage.hashing import digest
 from projektor_ray.storage.schemas import Row, make_table
 from projektor_ray.storage.settings import parse
+from projektor_ray.study.base_design import recorded
 from projektor_ray.study.checks import resolve
 from projektor_ray.study.config import StudyConfig
 from projektor_ray.study.study import Study
@@ -75,8 +76,6 @@ def read_record(folder: Folder) -> StudyRecord:
     validations = _summaries(row["validation_sets"])
     study = resolve(config, _summaries(row["pilots"]), validations)
     names = [one.name for one in validations]
-    from projektor_ray.designs.base_design import recorded  # which imports this package
-
     return StudyRecord(
         recorded(study, folder, row["probe_hashes"]),
         dict(zip(names, row["probe_hashes"], strict=True)),

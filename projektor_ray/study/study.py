@@ -58,7 +58,7 @@ class Study:
     mixtures : the design, shape (B, m); of an adaptive one, what is placed so far, in order.
     adaptive, second_stage : how the design goes on after trainings; None where it does not.
     base : mixtures that were trained before providers joined or left, (b, m), see
-        `designs.base_design`; the design begins with them, unless the study's file lists it whole.
+        `study.base_design`; the design begins with them, unless the study's file lists it whole.
     budget : samples to train on that the scales and mixtures were made from, if any.
     plans, plan_sizes : mixtures of the second stage, (b, m), and at which sizes they are trained.
     first_validation : the first set of the whole study that this one is a part of; None where this

@@ -13,12 +13,12 @@ import pytest
 from ray.tune.search import Searcher
 
 from actors.adaptive import NextMixtures
-from projektor_ray.designs.base_design import continued
 from projektor_ray.probes.train_probe import Outcome
 from projektor_ray.storage.folder import Folder
 from projektor_ray.storage.ledger import Ledger
 from projektor_ray.storage.schemas import Key, Row
 from projektor_ray.study import Probe, Study
+from projektor_ray.study.base_design import continued
 from projektor_ray.study.fitting import missing_probes
 from tests.helpers.provider_changes import study_of
 from tests.helpers.studies import adaptive, measured, value

@@ -3,7 +3,6 @@
 from pathlib import Path
 from typing import Any
 
-from projektor_ray.designs.base_design import Reuse, continued, other_scales
 from projektor_ray.explain.design_facts import (
     cap_fact,
     other_scales_fact,
@@ -13,6 +12,7 @@ from projektor_ray.explain.design_facts import (
 from projektor_ray.explain.facts import Fact
 from projektor_ray.storage.folder import Folder
 from projektor_ray.storage.ledger import Ledger
+from projektor_ray.study.base_design import Reuse, continued, other_scales
 from projektor_ray.study.fitting import missing_probes
 from tests.helpers.provider_changes import NAMES, begun, study_of, train
 from tests.helpers.studies import PILOTS, changed, resolved, samples

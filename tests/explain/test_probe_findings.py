@@ -4,9 +4,9 @@ from typing import get_args
 
 import pytest
 
-from projektor_ray.designs.adaptive import Step
 from projektor_ray.explain.probe_findings import design_end, probe_facts, second_stage
 from projektor_ray.probes.findings import FindingKind, ProbeFinding
+from projektor_ray.study.adaptive import Step
 from tests.helpers.studies import adaptive
 
 FINDINGS = {

@@ -3,12 +3,12 @@
 from collections.abc import Sequence
 from typing import Any
 
-from projektor_ray.designs.base_design import continued
 from projektor_ray.storage.folder import Folder
 from projektor_ray.storage.ledger import Ledger
 from projektor_ray.storage.schemas import Row
 from projektor_ray.storage.settings import parse
 from projektor_ray.study import UNNAMED, Probe, SetSummary, Study, StudyConfig, resolve
+from projektor_ray.study.base_design import continued
 from projektor_ray.study.fitting import missing_probes
 from tests.helpers.studies import VALUES, samples
 

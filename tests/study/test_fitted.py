@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 import pytest
 
-from projektor_ray.designs.adaptive import design_metadata, design_rows, plans_to_train
 from projektor_ray.errors import InfeasibleError, InputError
 from projektor_ray.projection import JointPower
 from projektor_ray.runs import Offers
@@ -16,6 +15,7 @@ from projektor_ray.selection import buy
 from projektor_ray.storage.folder import Folder
 from projektor_ray.storage.ledger import Ledger
 from projektor_ray.study import FittedStudy, Study, open_study
+from projektor_ray.study.adaptive import design_metadata, design_rows, plans_to_train
 from projektor_ray.study.fitting import fit_study, join_ledgers
 from projektor_ray.study.purchasing import SetFit, purchase_problem
 from projektor_ray.study.record import write_record

@@ -9,12 +9,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from projektor_ray.designs.base_design import Reuse, continued, trained_mixtures
 from projektor_ray.designs.candidates import candidates
 from projektor_ray.storage.folder import Folder
 from projektor_ray.storage.ledger import Ledger
 from projektor_ray.storage.schemas import Key, Row
 from projektor_ray.study import SetSummary, Study
+from projektor_ray.study.base_design import Reuse, continued, trained_mixtures
 from projektor_ray.study.fitting import missing_probes
 from projektor_ray.study.record import read_record, write_record
 from tests.helpers.provider_changes import NAMES, begun, study_of, train

@@ -8,16 +8,6 @@ import numpy as np
 import pytest
 from scipy.stats import norm
 
-from projektor_ray.designs.adaptive import (
-    Step,
-    as_stored,
-    chosen_before,
-    design_metadata,
-    design_rows,
-    next_step,
-    outlook,
-    plans_to_train,
-)
 from projektor_ray.designs.simplex_lattice import simplex_lattice
 from projektor_ray.errors import InputError
 from projektor_ray.predictors import ProbeArrays
@@ -27,6 +17,16 @@ from projektor_ray.storage.folder import Folder
 from projektor_ray.storage.ledger import Ledger
 from projektor_ray.storage.schemas import Key, Row
 from projektor_ray.study import Study
+from projektor_ray.study.adaptive import (
+    Step,
+    as_stored,
+    chosen_before,
+    design_metadata,
+    design_rows,
+    next_step,
+    outlook,
+    plans_to_train,
+)
 from tests.helpers.predictor_data import accuracy, distance
 from tests.helpers.studies import PILOTS, adaptive, changed, measured, resolved, samples, trained
 

@@ -12,12 +12,12 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from projektor_ray.designs.adaptive import as_stored, over_providers
 from projektor_ray.designs.budget import PLANS
 from projektor_ray.storage.array_types import Floats
 from projektor_ray.storage.folder import Folder
 from projektor_ray.storage.ledger import Ledger, in_all
 from projektor_ray.storage.schemas import Key, Row
+from projektor_ray.study.adaptive import as_stored, over_providers
 from projektor_ray.study.checks import resolve
 from projektor_ray.study.study import Study
 

@@ -4,6 +4,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
+from urllib.parse import quote
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -165,16 +166,22 @@ def _find_label(
     if candidates:
         raise InputError(
             f"{table.where}: several columns could be the label: "
-            f"{', '.join(map(repr, candidates))}. Say which in the source, for example label: "
-            f"{candidates[0]}"
+            f"{', '.join(map(repr, candidates))}. Name one {_as_label(table, candidates[0])}"
         )
     texts = [n for n in table.names if is_text(plain_type(table.schema.field(n).type))]
     hint = " `y` next to `x` may be a coordinate." if {"x", "y"} <= set(table.names) else ""
     raise InputError(
         f"{table.where} has no label column: expected {', '.join(LABEL_NAMES)}; it has "
-        f"{_shown(table.names)}.{hint} Name it in the source, for example label: "
-        f"{(texts or table.names)[0]}, or set target: none if the samples have no labels"
+        f"{_shown(table.names)}.{hint} Name it {_as_label(table, (texts or table.names)[0])}"
+        + ("" if table.is_upload else ", or set target: none if the samples have no labels")
     )
+
+
+def _as_label(table: OpenTable, name: str) -> str:
+    """How a person names the column of the labels."""
+    if table.is_upload:
+        return f"by the parameter label of the request, for example ?label={quote(name)}"
+    return f"in the source, for example label: {name}"
 
 
 def _find_inputs(
@@ -236,16 +243,20 @@ def _chosen_inputs(
     if len(wide) > 1 or (wide and numbers):
         raise InputError(
             f"{table.where}: several columns could be the features: "
-            f"{', '.join(map(repr, wide))}{f' or {_shown(numbers)}' if numbers else ''}. Say which "
-            f"in the source, for example features: {wide[0]}"
+            f"{', '.join(map(repr, wide))}{f' or {_shown(numbers)}' if numbers else ''}. "
+            + (
+                "Send the columns of one kind only, and the label"
+                if table.is_upload
+                else f"Name them in the source, for example features: {wide[0]}"
+            )
         )
     if wide or numbers:
         return tuple(wide or numbers)
     why = "".join(f" {name!r} is left out as {reason}." for name, reason in reasons.items())
     raise InputError(
         f"{table.where} has no feature columns: expected `features` (lists of numbers), `image` "
-        f"(encoded images) or numeric columns; it has {_shown(table.names)}.{why} Name them with "
-        "`features`"
+        f"(encoded images) or numeric columns; it has {_shown(table.names)}.{why} "
+        + ("Send such columns" if table.is_upload else "Name them with `features`")
     )
 
 

@@ -45,7 +45,7 @@ def open_csv(file: TableFile) -> OpenTable:
     if "\0" in sample:
         raise InputError(
             f"{file.where} holds NUL characters: it is no text of the encoding {encoding}. Save "
-            "it as UTF-8, or name its `encoding`"
+            f"it as UTF-8{_or_name_encoding(file)}"
         )
     if content.size > HEAD:
         sample = sample.rpartition("\n")[0]
@@ -101,10 +101,15 @@ def _encoding(content: pa.Buffer, file: TableFile) -> str:
             line = bytes(content[: begin + failure.start]).count(b"\n") + 1
             raise InputError(
                 f"{file.where} is not UTF-8: line {line} holds the byte "
-                f"0x{failure.object[failure.start]:02x}. Save it as UTF-8, or name its `encoding`, "
-                "such as latin-1 or cp1252"
+                f"0x{failure.object[failure.start]:02x}. Save it as UTF-8"
+                f"{_or_name_encoding(file, ', such as latin-1 or cp1252')}"
             ) from None
     return "utf-8"
+
+
+def _or_name_encoding(file: TableFile, examples: str = "") -> str:
+    """The other remedy, which those who send a file do not have."""
+    return "" if file.limit.is_upload else f", or name its `encoding`{examples}"
 
 
 def _rows(sample: str, separator: str) -> list[list[str]]:

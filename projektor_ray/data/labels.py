@@ -67,8 +67,9 @@ def _real(origin: Origin, raw: Floats, target: TargetSetting) -> NDArray[np.int6
     if target == "classes":
         if not whole:
             raise InputError(
-                f"{origin.where}: target is classes, but the labels are real numbers such as "
-                f"{raw[raw != np.round(raw)][0]!r}; set target: regression"
+                f"{origin.where}: the labels must be classes, but are real numbers such as "
+                f"{raw[raw != np.round(raw)][0]}. Give whole numbers or "
+                "names, or a study file with a regression's target and metric"
             )
         return raw.astype(np.int64)
     if whole and target == "auto" and not origin.regression and raw.size:
@@ -99,7 +100,8 @@ def _named(
 ) -> Labels:
     if target == "regression":
         raise InputError(
-            f"{origin.where}: target is regression, but labels are names such as {raw.texts[0]!r}"
+            f"{origin.where}: the labels must be numbers for a regression, but are names such "
+            f"as {raw.texts[0]!r}. Give numbers"
         )
     vocabulary = None if schema is None else schema.class_names
     names = sorted(raw.texts)

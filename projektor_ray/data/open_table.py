@@ -57,6 +57,7 @@ class OpenTable:
     read : names of columns → batches of rows, in order.
     read_file : reads a file that a cell names, by its path from the table's folder, or its URI.
     notes : what a person should know of its reading.
+    is_upload : whether somebody sent the table to the service, who cannot change a study file.
     """
 
     where: str
@@ -65,6 +66,7 @@ class OpenTable:
     read: Callable[[Sequence[str]], Iterator[pa.RecordBatch]]
     read_file: Callable[[str], bytes] = read_named
     notes: tuple[Note, ...] = ()
+    is_upload: bool = False
 
     @staticmethod
     def of(table: pa.Table, where: str, notes: tuple[Note, ...] = ()) -> "OpenTable":

@@ -55,9 +55,17 @@ class RawLabels:
 
     @staticmethod
     def of_column(
-        column: pa.Array | pa.ChunkedArray, where: str, names: tuple[str, ...] = ()
+        column: pa.Array | pa.ChunkedArray,
+        where: str,
+        names: tuple[str, ...] = (),
+        *,
+        is_upload: bool = False,
     ) -> "RawLabels":
         """Labels of an Arrow column.
+
+        Parameters
+        ----------
+        is_upload : whether somebody sent it, who cannot do without labels.
 
         Raises
         ------
@@ -80,7 +88,7 @@ class RawLabels:
                 column = column.cast(pa.large_binary()).cast(pa.large_string())
             except pa.ArrowException:
                 raise InputError(f"{where}: {NOT_LABELS}; got bytes that are no UTF-8") from None
-        _check_none_missing(column, where, names)
+        _check_none_missing(column, where, names, is_upload)
         if is_text(column.type):
             encoded = column.dictionary_encode()
             texts = tuple(encoded.dictionary.to_pylist())
@@ -101,7 +109,9 @@ class RawLabels:
         return len(self.values)
 
 
-def _check_none_missing(column: pa.Array, where: str, names: tuple[str, ...]) -> None:
+def _check_none_missing(
+    column: pa.Array, where: str, names: tuple[str, ...], is_upload: bool
+) -> None:
     """Refuse nulls, NaN, texts without letters, and −1 where the file names the classes."""
     missing = column.is_null(nan_is_null=True)
     if is_text(column.type):
@@ -112,8 +122,8 @@ def _check_none_missing(column: pa.Array, where: str, names: tuple[str, ...]) ->
     if rows.size:
         raise InputError(
             f"{where}: {rows.size} of {len(column)} labels are missing, in {rows_named(rows)}; "
-            "drop these rows, or set target: none. A class that is called NA must be quoted in a "
-            "CSV file"
+            f"drop these rows{'' if is_upload else ', or set target: none'}. A class that is "
+            "called NA must be quoted in a CSV file"
         )
 
 

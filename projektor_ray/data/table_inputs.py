@@ -48,7 +48,8 @@ def table_origin(
     labels = None
     if chosen.label:
         where = f"{table.where}, column {chosen.label!r}"
-        labels = RawLabels.of_column(table.table([chosen.label])[0], where, names)
+        column = table.table([chosen.label])[0]
+        labels = RawLabels.of_column(column, where, names, is_upload=table.is_upload)
     reading = SourceReading(
         "table",
         chosen.label,

@@ -48,7 +48,7 @@ def read_upload(
     table = open_bytes(content, WHERE, kinds=KINDS, limit=MEMORY)
     _check_extent(table)
     _check_images(table.rows, schema.image_size)
-    table = replace(table, read_file=_refuse_file)
+    table = replace(table, read_file=_refuse_file, is_upload=True)
     origin = table_origin(table, label=label, target=target, schema=schema)
     labels = resolve_labels(origin, target, schema)
     every = np.arange(table.rows)

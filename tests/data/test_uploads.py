@@ -10,6 +10,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from projektor_ray.data import SampleSchema, read_upload
+from projektor_ray.data.samples import Target
 from projektor_ray.data.uploads import MOST_COLUMNS, MOST_ROWS
 from projektor_ray.errors import InputError
 
@@ -83,6 +84,33 @@ def test_the_pilot_follows_the_validation_set() -> None:
 def test_what_is_no_pilot_is_refused_in_words(content: bytes, words: str) -> None:
     with pytest.raises(InputError, match=words):
         read_upload(content, NONE, "classes")
+
+
+FOR_STUDY_FILES = ("in the source", "set target", "`encoding`", "with `features`")
+
+
+@pytest.mark.parametrize(
+    ("content", "target", "words"),
+    [
+        (b"x,z,target,class\n1,2,0,1\n3,4,1,0\n", "classes", r"\?label=target"),
+        (b"x,z,kind of\n1,2,a\n3,4,b\n", "classes", r"\?label=kind%20of"),
+        (b"name,label\nann,0\nbob,1\n", "classes", "Send such columns"),
+        (b"x,label\n1,0\n2,\n", "classes", "drop these rows"),
+        (b"x,label\n1,caf\xe9\n", "classes", "Save it as UTF-8"),
+        (b"\x00\x01\x02", "classes", "Save it as UTF-8"),
+        (b"x,label\n1,a\n2,b\n", "regression", "Give numbers"),
+        (b"x,label\n1,0.5\n2,1\n", "classes", "Give whole numbers"),
+        (
+            parquet(pa.table({"a": [[1.0]], "b": [[2.0]], "label": [0]})),
+            "classes",
+            "one kind only",
+        ),
+    ],
+)
+def test_remedies_are_those_that_a_sender_has(content: bytes, target: Target, words: str) -> None:
+    with pytest.raises(InputError, match=words) as refused:
+        read_upload(content, NONE, target)
+    assert not [one for one in FOR_STUDY_FILES if one in str(refused.value)]
 
 
 def test_rows_and_columns_are_bounded() -> None:

@@ -10,7 +10,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 from ray import serve
-from ray.exceptions import RayActorError, RayError, RayTaskError
+from ray.exceptions import RayError, RayTaskError
 from ray.serve import Application, Deployment
 from starlette.types import ASGIApp
 
@@ -207,7 +207,8 @@ class RemotePilots:
         Raises
         ------
         ProjektorError
-            That the keeper raised; or a StorageError, if it or one of its actors was lost.
+            That the keeper raised; or a StorageError, if it, one of its actors or what they held
+            was lost.
         KeyError
             If the keeper does not remember the pilot.
         TimeoutError
@@ -221,11 +222,17 @@ class RemotePilots:
             return response.result(timeout_s=left)
         except TimeoutError:  # among them Ray's own, which is a RayError too
             raise
-        except RayTaskError as failure:
-            if isinstance(failure.cause, (ProjektorError, KeyError)):
-                raise failure.cause from None
-            if isinstance(failure.cause, RayActorError):
+        except RayError as failure:
+            cause = _first_cause(failure)
+            if isinstance(cause, RayError):
                 raise StorageError(PILOTS_LOST) from None
+            if isinstance(cause, ProjektorError | KeyError):
+                raise cause from None
             raise
-        except RayError:
-            raise StorageError(PILOTS_LOST) from None
+
+
+def _first_cause(failure: BaseException) -> BaseException:
+    """What failed where it was computed, below the errors of the tasks that asked for it."""
+    while isinstance(failure, RayTaskError):
+        failure = failure.cause
+    return failure

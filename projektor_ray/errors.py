@@ -6,6 +6,7 @@ survive pickling on their way out of a Ray worker.
 
 import difflib
 import re
+import unicodedata
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -22,13 +23,40 @@ NEARLY_EQUAL = 0.1
 SHOWN = 5
 HOW = "(counted from 1, without the header)"
 
-
 CREDENTIALS = re.compile(
     r"(?P<scheme>\w[\w+.-]*://)(?:[^\s/@'\"]*:[^\s@'\"]*|[^\s/@'\"]*)@"
     r"|(?P<option>[?&](?:\w*(?:secret|token|password|access_key|sig)\w*)=)[^\s&'\"]+",
     re.IGNORECASE,
 )
 """In URIs: `KEY:SECRET@`, and options of the query such as `secret_key=…`."""
+
+
+ALLOWED = "\n\t"
+JOINERS = "\u200c\u200d"
+"""Format characters that belong to words of some scripts and to emoji."""
+INVISIBLE = ("Cc", "Cf", "Cs")
+"""Unicode categories: control, format (also those that reorder text), lone surrogates."""
+REPLACED = {"\r\n": "\n", "\r": "\n", "\u2028": "\n", "\u2029": "\n", "\u0085": "\n"}
+LINE_ENDS = re.compile("|".join(REPLACED))
+
+
+def printable(text: str, *, lines: bool = True) -> str:
+    """A text from outside without control characters: no escape sequence, no reordering, no lone
+    surrogate.
+
+    Parameters
+    ----------
+    lines : whether line breaks stay; else each becomes a space.
+    """
+    broken = LINE_ENDS.sub(lambda match: REPLACED[match[0]], text)
+    dropped = {letter for letter in set(broken) if is_invisible(letter) and letter not in ALLOWED}
+    clean = broken.translate(dict.fromkeys(map(ord, dropped)))
+    return clean if lines else " ".join(clean.split("\n"))
+
+
+def is_invisible(letter: str) -> bool:
+    """Whether a character is a control or format character, which no name needs."""
+    return unicodedata.category(letter) in INVISIBLE and letter not in JOINERS
 
 
 def redacted(text: str) -> str:

@@ -6,10 +6,8 @@ Nothing printed here is markup, and nothing holds control characters: `shown` ma
 import json
 import logging
 import os
-import re
 import sys
 import textwrap
-import unicodedata
 from collections.abc import Iterable, Sequence
 from typing import Any, Literal
 
@@ -22,19 +20,12 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from projektor_ray.errors import redacted
+from projektor_ray.errors import printable, redacted
 from projektor_ray.explain.facts import TextTable
 
 UNLIMITED = 10_000
 """Columns of a line that no terminal shows."""
 CHOSEN = " ←"
-ALLOWED = "\n\t"
-REPLACED = {"\r\n": "\n", "\r": "\n", "\u2028": "\n", "\u2029": "\n", "\u0085": "\n"}
-LINE_ENDS = re.compile("|".join(REPLACED))
-INVISIBLE = ("Cc", "Cf", "Cs")
-"""Unicode categories: control, format (also those that reorder text), lone surrogates."""
-JOINERS = "\u200c\u200d"
-"""Format characters that belong to words of some scripts and to emoji."""
 
 
 class Screen(Console):
@@ -90,23 +81,6 @@ def results_to_stderr() -> None:
 def safe(text: str, *, lines: bool = True) -> str:
     """A text from anywhere without control characters and without credentials of URIs."""
     return redacted(printable(text, lines=lines))
-
-
-def printable(text: str, *, lines: bool = True) -> str:
-    """A text from outside without control characters: no escape sequence, no reordering, no lone
-    surrogate.
-
-    Parameters
-    ----------
-    lines : whether line breaks stay; else each becomes a space.
-    """
-    broken = LINE_ENDS.sub(lambda match: REPLACED[match[0]], text)
-    clean = "".join(
-        letter
-        for letter in broken
-        if letter in ALLOWED or letter in JOINERS or unicodedata.category(letter) not in INVISIBLE
-    )
-    return clean if lines else " ".join(clean.split("\n"))
 
 
 def shown(text: str, style: str = "", *, lines: bool = True) -> Text:
@@ -208,20 +182,26 @@ def _drawn(
     return padded, narrow.minimum if results.limit < UNLIMITED else narrow.maximum
 
 
-class _Printable(logging.Filter):
-    """Makes the text of log records safe to be printed."""
+class _Printable(logging.Formatter):
+    """Makes log records safe to be printed, with the tracebacks that they hold."""
 
-    def filter(self, record: logging.LogRecord) -> bool:
-        record.msg, record.args = safe(record.getMessage()), None
-        return True
+    def format(self, record: logging.LogRecord) -> str:
+        return safe(super().format(record))
+
+
+def log_handler(*, verbose: bool) -> logging.Handler:
+    """Shows log records among the messages; `verbose`: with their time."""
+    handler = RichHandler(console=messages, show_path=False, show_time=verbose)
+    handler.setFormatter(_Printable("%(message)s"))
+    return handler
 
 
 def show_log(loggers: Sequence[str], *, verbose: bool) -> None:
     """Show log records among the messages: warnings of these loggers; `verbose`: all of anybody."""
-    handler = RichHandler(console=messages, show_path=False, show_time=verbose)
-    handler.addFilter(_Printable())
-    level = logging.INFO if verbose else logging.ERROR
-    logging.basicConfig(level=level, format="%(message)s", handlers=[handler])
+    root, handler = logging.getLogger(), log_handler(verbose=verbose)
+    if not root.handlers:
+        root.addHandler(handler)
+        root.setLevel(logging.INFO if verbose else logging.ERROR)
     for name in loggers:
         logging.getLogger(name).setLevel(logging.INFO if verbose else logging.WARNING)
 

@@ -20,7 +20,7 @@ def image_folder(location: Location) -> Origin:
     InputError
         If there are no images in subfolders, or the subfolders are splits such as train and val.
     """
-    every = [posixpath.relpath(path, location.path) for path in location.files]
+    every = location.inside
     inside = [name for name in every if name.lower().endswith(IMAGE_ENDINGS)]
     if not inside or not all("/" in name for name in inside):
         loose = [name for name in inside if "/" not in name]

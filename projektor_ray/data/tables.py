@@ -149,9 +149,8 @@ def relative_paths(location: Location) -> list[str]:
     InputError
         If the folder is of a kind that only its own packages can read.
     """
-    inside = [posixpath.relpath(path, location.path) for path in location.files]
-    check_lake(inside, location.where)
-    return data_files(inside)
+    check_lake(location.inside, location.where)
+    return data_files(location.inside)
 
 
 def table_parts(inside: Sequence[str]) -> list[str]:
@@ -160,8 +159,9 @@ def table_parts(inside: Sequence[str]) -> list[str]:
     Text files next to images are none: the folder is one of images.
     """
     has_images = any(name.lower().endswith(IMAGE_ENDINGS) for name in inside)
+    formats = [_format(name) for name in inside]
     for each in TABLE_FORMATS:
-        parts = [name for name in inside if _format(name) is each]
+        parts = [name for name, own in zip(inside, formats, strict=True) if own is each]
         if parts and not (has_images and each.is_text):
             return parts
     return []

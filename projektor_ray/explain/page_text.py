@@ -2,9 +2,12 @@
 
 import re
 from importlib.resources import files
+from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
+
+from projektor_ray.errors import printable
 
 SHARED = "projektor_ray.report"
 """The package whose templates all pages share."""
@@ -23,8 +26,16 @@ def page_environment(package: str) -> Environment:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
+    environment.finalize = _visible
     environment.filters.update(sentence=sentence, unbroken=unbroken)
     return environment
+
+
+def _visible(value: Any) -> Any:
+    """What a template shows, without control characters and those that reorder text."""
+    if isinstance(value, Markup):
+        return Markup(printable(value))
+    return printable(value) if isinstance(value, str) else value
 
 
 def sentence(text: str) -> Markup:

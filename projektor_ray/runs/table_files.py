@@ -11,9 +11,10 @@ import pyarrow.csv as pacsv
 import pyarrow.parquet as pq
 import yaml
 
-from projektor_ray.errors import InputError
+from projektor_ray.errors import InputError, printable
 
-FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
+FORMULA = tuple("=+-@＝＋－＠\t\r\n")
+"""What a text may begin with that a spreadsheet takes for a formula, also in full width."""
 
 
 def table_bytes(table: pa.Table, ending: str) -> bytes:
@@ -78,8 +79,9 @@ def _excel(table: pa.Table) -> bytes:
     rows = [table.column_names, *(list(record.values()) for record in _records(table))]
     for at, row in enumerate(rows, start=1):
         for place, value in enumerate(row, start=1):
-            cell = sheet.cell(at, place, str(value) if isinstance(value, list | dict) else value)
-            if isinstance(value, str):
+            is_text = isinstance(value, str | list | dict)
+            cell = sheet.cell(at, place, printable(str(value)) if is_text else value)
+            if is_text:
                 cell.data_type = "s"  # never a formula
     content = BytesIO()
     book.save(content)

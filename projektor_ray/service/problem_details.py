@@ -18,6 +18,7 @@ from projektor_ray.errors import (
     ProjektorError,
     StorageError,
     TooFewProbesError,
+    printable,
 )
 from projektor_ray.storage.settings import error_lines
 
@@ -65,7 +66,7 @@ def problem(
         "type": f"{PREFIX}{kind}",
         "title": HTTPStatus(status).phrase,
         "status": status,
-        "detail": detail[:LONGEST_DETAIL],
+        "detail": printable(detail)[:LONGEST_DETAIL],
     }
     body = json.dumps(content, ensure_ascii=False).encode("utf-8", "replace")
     return Response(body, status, media_type=MEDIA_TYPE, headers=dict(headers or {}))

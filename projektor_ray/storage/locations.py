@@ -6,16 +6,18 @@ import queue
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.fs as pafs
 
 from projektor_ray.errors import InputError
+from projektor_ray.storage.folder_files import files_below
 
 SHOWN = 8
 ANSWER_WITHIN = 9
-"""Seconds in which remote storage must answer whether a file is there."""
+"""Seconds in which a file system must answer what is there."""
 GCS_RETRIES = 3
 """Seconds of retries at Google Cloud Storage, of which it makes for 15 minutes by default."""
 
@@ -36,6 +38,12 @@ class Location:
     path: str
     is_folder: bool
     files: tuple[str, ...]
+
+    @cached_property
+    def inside(self) -> list[str]:
+        """Paths of a folder's files within it."""
+        above = f"{self.path.rstrip('/')}/"
+        return [path.removeprefix(above) for path in self.files]
 
     def read(self, path: str | None = None) -> bytes:
         """A file's bytes; those of the location itself by default."""
@@ -98,10 +106,9 @@ def locate(where: str, filesystem: pafs.FileSystem | None = None) -> Location:
         cannot be reached or does not answer in time.
     """
     try:
-        if filesystem is None and "://" in where and not where.startswith("file://"):
-            return _in_time(lambda: _locate(where, *open_filesystem(where)), where)
-        opened = (filesystem, where) if filesystem is not None else open_filesystem(where)
-        return _locate(where, *opened)
+        if filesystem is not None:
+            return _locate(where, filesystem, where)
+        return _in_time(lambda: _locate(where, *open_filesystem(where)), where)
     except (OSError, pa.ArrowException) as failure:
         raise InputError(f"cannot reach {where}: {failure}") from None
 
@@ -116,7 +123,7 @@ def _locate(where: str, filesystem: pafs.FileSystem, path: str) -> Location:
             "content to a file"
         )
     is_folder = info.type == pafs.FileType.Directory
-    files = _files(filesystem, path) if is_folder else (path,)
+    files = files_below(filesystem, path, where) if is_folder else (path,)
     return Location(where, filesystem, path, is_folder, files)
 
 
@@ -135,18 +142,13 @@ def _in_time(find: Callable[[], Location], where: str) -> Location:
         answer = answers.get(timeout=ANSWER_WITHIN)
     except queue.Empty:
         raise InputError(
-            f"{where} does not answer within {ANSWER_WITHIN} s. Check the network, the credentials "
-            "of this machine and the name of the bucket"
+            f"{where} does not answer within {ANSWER_WITHIN} s. Check the network or the mounted "
+            "disk, the credentials of this machine and the name of the bucket. Of a folder of very "
+            "many files, name those that hold the data"
         ) from None
     if isinstance(answer, BaseException):
         raise answer
     return answer
-
-
-def _files(filesystem: pafs.FileSystem, folder: str) -> tuple[str, ...]:
-    entries = filesystem.get_file_info(pafs.FileSelector(folder, recursive=True))
-    files = [info.path for info in entries if info.is_file]
-    return tuple(sorted(path for path in files if "/." not in path.removeprefix(folder)))
 
 
 def _near(filesystem: pafs.FileSystem, path: str) -> str:

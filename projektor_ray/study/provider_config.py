@@ -1,12 +1,12 @@
 """Providers in a study file: pilots, capacities, prices and terms."""
 
 import itertools
-import unicodedata
 from typing import ClassVar
 
 from pydantic import Field, field_validator, model_validator
 
 from projektor_ray.data import SourceConfig
+from projektor_ray.errors import is_invisible
 from projektor_ray.selection import Provider, Terms
 from projektor_ray.storage.settings import MAX_MONEY, MAX_SAMPLES, Config
 
@@ -31,7 +31,7 @@ class ProviderConfig(Config):
     name: str = Field(
         min_length=1,
         max_length=200,
-        description="Name of the provider, unique within the study, without control characters.",
+        description="Name of the provider, unique within the study, of letters that can be seen.",
     )
     source: SourceConfig | None = Field(
         None, description="Where the pilot is read from. Absent when a Python driver passes arrays."
@@ -65,8 +65,12 @@ class ProviderConfig(Config):
     @field_validator("name")
     @classmethod
     def _printable(cls, name: str) -> str:
-        if any(unicodedata.category(letter) == "Cc" for letter in name):
-            raise ValueError("expected a name without control characters, such as line breaks")
+        invisible = [letter for letter in name if is_invisible(letter) or letter in "\u2028\u2029"]
+        if invisible:
+            raise ValueError(
+                "expected a name without characters that cannot be seen, such as line breaks and "
+                f"those that reorder text; found U+{ord(invisible[0]):04X}"
+            )
         return name
 
     @field_validator("tiers")

@@ -5,6 +5,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import SimpleNamespace
@@ -16,14 +17,23 @@ import psutil
 import pytest
 import yaml
 from ray import serve
-from ray.exceptions import ActorDiedError, GetTimeoutError, RayTaskError
+from ray.core.generated.common_pb2 import Address
+from ray.exceptions import (
+    ActorDiedError,
+    GetTimeoutError,
+    ObjectLostError,
+    OutOfMemoryError,
+    RayTaskError,
+)
 from ray.serve.config import HTTPOptions
 from ray.serve.schema import ServeDeploySchema
 from starlette.testclient import TestClient
 
 from actors import served
-from actors.served import NAME, SERVICE, RemotePilots, ServedStudies, application, deployed
+from actors.served import KEEPER, NAME, SERVICE, RemotePilots, ServedStudies, application, deployed
+from actors.shard import PilotShard
 from projektor_ray.errors import InputError, StorageError
+from projektor_ray.explain.new_provider_facts import FORGOTTEN, PILOTS_LOST
 from projektor_ray.service import ServiceSettings, create_app
 from tests.helpers import job_studies
 from tests.helpers.free_port import free_port
@@ -146,6 +156,51 @@ def test_a_killed_replica_loses_the_requests_that_it_held(local_ray: None, addre
     assert all(killed_at <= at <= killed_at + 5 for at in failed)
 
 
+@pytest.mark.slow
+@of_ray
+def test_a_pilot_actor_that_dies_again_and_again_is_made_anew_with_its_keeper(
+    local_ray: None, address: str
+) -> None:
+    """It may be made anew five times; its sixth death makes the keeper unhealthy, and Serve starts
+    that and all actors anew. Until then requests wait or are answered 503.
+    """
+    url, query = f"{address}/v1/studies/iris/providers", {"name": "dan"}
+    answers: list[tuple[int, str]] = []
+    over = threading.Event()
+
+    def ask() -> httpx.Response:
+        return httpx.post(
+            url, params=query, content=pilot_of_irises(), headers=BEARER, timeout=WAIT_SECONDS
+        )
+
+    def ask_on() -> None:
+        while not over.is_set():
+            answer = ask()
+            detail = answer.json().get("detail", "")
+            answers.append((answer.status_code, detail))
+
+    before = ask()
+    assert before.status_code == 200, before.text
+    (keeper,) = processes(KEEPER)
+    client = threading.Thread(target=ask_on)
+    client.start()
+    try:
+        while keeper.is_running() and keeper.status() != psutil.STATUS_ZOMBIE:
+            for shard in processes(PilotShard.__name__):
+                with suppress(psutil.Error):
+                    shard.kill()
+            time.sleep(0.2)
+        wait_until(lambda: answers[-1][0] == 200)
+    finally:
+        over.set()
+        client.join()
+    lost = [detail for status, detail in answers if status == 503]
+    assert lost
+    assert set(lost) <= {PILOTS_LOST, FORGOTTEN}
+    assert {status for status, _ in answers} <= {200, 503}
+    assert ask().json() == before.json()
+
+
 @dataclass
 class Keeper:
     """A handle of the keeper whose answer is a failure, and which remembers how long it had."""
@@ -173,9 +228,13 @@ def raised_there(cause: Exception) -> RayTaskError:
         (ActorDiedError(), StorageError),
         (raised_there(ActorDiedError()), StorageError),
         (raised_there(raised_there(ActorDiedError()).as_instanceof_cause()), StorageError),
+        (raised_there(ObjectLostError("ab", Address(), "stack")), StorageError),
+        (raised_there(OutOfMemoryError("killed")), StorageError),
         (raised_there(InputError("no table")), InputError),
+        (raised_there(raised_there(InputError("no table")).as_instanceof_cause()), InputError),
         (raised_there(KeyError("pilot")), KeyError),
         (raised_there(ValueError("a defect")), RayTaskError),
+        (raised_there(raised_there(ValueError("a defect")).as_instanceof_cause()), RayTaskError),
     ],
 )
 def test_a_failure_of_the_keeper_is_told_as_what_it_is(
@@ -239,7 +298,12 @@ def test_serve_yaml_passes_the_validation_of_ray_and_of_the_application() -> Non
 
 def replicas() -> list[psutil.Process]:
     """Processes of the shared Ray that answer requests."""
-    return [one for one in psutil.Process(serving_process()).children() if SERVICE in command(one)]
+    return processes(SERVICE)
+
+
+def processes(actor: str) -> list[psutil.Process]:
+    """Processes of the shared Ray in which an actor or a replica of this name runs."""
+    return [one for one in psutil.Process(serving_process()).children() if actor in command(one)]
 
 
 def command(process: psutil.Process) -> str:

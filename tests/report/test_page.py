@@ -2,6 +2,7 @@
 
 import base64
 import re
+import unicodedata
 from dataclasses import replace
 from xml.etree import ElementTree
 
@@ -143,6 +144,20 @@ def test_names_are_shown_as_they_are() -> None:
     drawn = set(shown.texts["text"])
     assert {"$x^2$ & 'co'", "_hidden 数据"} <= drawn
     assert "a<b" in drawn
+
+
+def test_no_name_reorders_or_hides_text() -> None:
+    """Neither in a table, nor in a sentence, nor in a picture."""
+    names = ("\u202egnp.exe", "a\u200bb", "\u2066c\u2069", "\x1b[2Jd", "\x9b31me")
+    report = a_report(5, names=names, title="\u202eeltit", metric="a\u200fb")
+    report = replace(report, profiles=for_one_set(profile(names[0], closest_provider=names[1])))
+    text = render_page(report)
+    found = {letter for letter in text if unicodedata.category(letter) in ("Cc", "Cf", "Cs")}
+    assert found == {"\n"}
+    shown = read(text)
+    expected = {"gnp.exe", "ab", "c", "[2Jd", "31me"}
+    assert {row[0] for row in shown.titled("provider", "samples")} == expected
+    assert expected <= set(shown.texts["text"])
 
 
 def test_many_providers_unfold() -> None:

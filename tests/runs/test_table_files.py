@@ -12,6 +12,7 @@ import yaml
 
 from projektor_ray.errors import InputError
 from projektor_ray.runs.table_files import TABLE_ENDINGS, spreadsheet_cell, table_bytes
+from tests.helpers.hostile_names import HOSTILE_NAMES
 
 TABLE = pa.table(
     {
@@ -20,6 +21,7 @@ TABLE = pa.table(
         "cost": [0.5, float("nan"), 2.0],
     }
 )
+FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 WHEN = datetime(2026, 1, 2, tzinfo=timezone.utc)
 
 
@@ -56,7 +58,23 @@ def test_other_endings_are_refused() -> None:
         table_bytes(TABLE, ".doc")
 
 
-@pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@x", "\tx", "\rx", "\nx"])
+@pytest.mark.parametrize("name", HOSTILE_NAMES)
+def test_any_name_is_written_and_is_no_formula(name: str) -> None:
+    openpyxl = pytest.importorskip("openpyxl")
+    table = pa.table({"provider": [name.encode("utf-8", "replace").decode()], "samples": [1]})
+    for each in (table, pa.table({table["provider"][0].as_py(): [1]})):
+        sheet = openpyxl.load_workbook(io.BytesIO(table_bytes(each, ".xlsx"))).active
+        assert {cell.data_type for row in sheet for cell in row} <= {"s", "n"}
+        text = table_bytes(each, ".csv").decode()
+        for row in csv.reader(io.StringIO(text, newline="")):
+            assert not any(cell.startswith(FORMULA) for cell in row)
+        assert table_bytes(each, ".json")
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["=1+1", "+1", "-1", "@x", "\tx", "\rx", "\nx", "\t=1", "\r=1", "＝1", "＋1", "－1", "＠x"],
+)
 def test_a_cell_is_no_formula(text: str) -> None:
     assert spreadsheet_cell(text) == f"'{text}"
     assert spreadsheet_cell("a=1") == "a=1"

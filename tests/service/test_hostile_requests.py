@@ -1,12 +1,15 @@
 """Malformed and hostile requests: a refusal for each, and nothing else."""
 
 import json
+import unicodedata
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from starlette.testclient import TestClient
 
+from projektor_ray.service.problem_details import problem
+from tests.helpers.hostile_names import HOSTILE_NAMES
 from tests.helpers.hostile_requests import Hostile, hostile_requests
 
 EVERY = hostile_requests("test")
@@ -24,6 +27,13 @@ def test_each_is_refused_with_problem_details(client: TestClient, kind: str) -> 
         found: dict[str, Any] = json.loads(answer.content)
         assert found["status"] == answer.status_code
         assert len(answer.content) < 20_000
+
+
+def test_what_a_request_says_is_shown_without_control_characters() -> None:
+    found = json.loads(problem(422, "unusable-request", "".join(HOSTILE_NAMES)).body)
+    kinds = {unicodedata.category(letter) for letter in found["detail"] if letter not in "\n\t"}
+    assert not kinds & {"Cc", "Cf", "Cs"}
+    assert "[/INST]" in found["detail"]
 
 
 def _of(kind: str) -> Iterator[Hostile]:

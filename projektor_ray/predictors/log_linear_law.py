@@ -12,9 +12,10 @@ LAW_RIDGE = 0.03
 LARGEST_EXPONENT = 50.0
 TOLERANCE = 1e-8
 """Relative, of the cost and of the coefficients."""
+NEGLIGIBLE = 1e-2
+"""A residual that never changes, in units of the spread. Values on a straight line are fitted ever
+better by ever smaller t and larger k; the fit ends where that is no gain beside this one."""
 CALLS_PER_COEFFICIENT = 100
-"""A fit ends after so many: where the law is nearly straight, the least cost is far away along a
-valley that is nearly flat."""
 
 
 class LogLinearLaw(Predictor):
@@ -32,17 +33,13 @@ class LogLinearLaw(Predictor):
         return 5
 
     def _fit(self, probes: ProbeArrays) -> None:
-        centre, spread = float(probes.values.mean()), float(probes.values.std())
-        standard = (probes.values - centre) / (spread or 1.0)
+        centre, spread = float(probes.values.mean()), float(probes.values.std()) or 1.0
+        standard = (probes.values - centre) / spread
         fits = [_law(probes.mixtures, standard, sign) for sign in (1.0, -1.0)]
-        _, sign, (offset, *exponents) = min(fits, key=lambda fit: fit[0])
-        level = float(np.mean(exponents))
-        self.coefficients = np.concatenate(
-            [
-                [centre + spread * offset, spread * sign * np.exp(level)],
-                np.array(exponents) - level,
-            ]
-        )
+        _, factor, exponents = min(fits, key=lambda fit: fit[0])
+        powers = np.exp(probes.mixtures @ exponents)
+        offset = centre - spread * factor * powers.mean()
+        self.coefficients = np.array([offset, spread * factor, *exponents])
 
     def _predict(self, mixtures: Floats, distances: Floats) -> Floats:
         return np.asarray(self.coefficients[0] + self._powers(mixtures))
@@ -55,38 +52,47 @@ class LogLinearLaw(Predictor):
         return np.asarray(self.coefficients[1] * np.exp(mixtures @ self.coefficients[2:]))
 
 
-def _law(mixtures: Floats, values: Floats, sign: float) -> tuple[float, float, list[float]]:
-    """Cost, sign and (c, t) of `c + sign·exp(t·p)` fitted to standardised values."""
+def _law(mixtures: Floats, values: Floats, sign: float) -> tuple[float, float, Floats]:
+    """Cost, k and t of `c + k·exp(t·p)` fitted to standardised values, k of a sign at the start.
+
+    For given t both c and k are a linear regression, so that the search is over t alone (variable
+    projection: Golub and Pereyra, SIAM J. Numer. Anal. 10, 1973). A search over c and k as well
+    follows a long bent valley wherever the law is nearly straight.
+    """
     m = mixtures.shape[1]
-    differences = LAW_RIDGE * (np.eye(m) - 1 / m)
+    basis = np.linalg.svd(np.ones((1, m)))[2][1:]
+    along = mixtures @ basis.T
+    ridge, constant = LAW_RIDGE * np.eye(m - 1), np.zeros((1, m - 1))
+    centered = along - along.mean(axis=0)
 
-    def powers(theta: Floats) -> Floats:
-        return np.asarray(np.exp(np.minimum(mixtures @ theta[1:], LARGEST_EXPONENT)))
+    def residuals(place: Floats) -> Floats:
+        power, factor, _ = regression(place)
+        return np.concatenate([factor * power - values, LAW_RIDGE * place, [NEGLIGIBLE]])
 
-    def residuals(theta: Floats) -> Floats:
-        misfit = theta[0] + sign * powers(theta) - values
-        return np.concatenate([misfit, differences @ theta[1:]])
+    def jacobian(place: Floats) -> Floats:
+        """The factor changes along with the powers."""
+        power, factor, slopes = regression(place)
+        bends = (values - 2 * factor * power) @ slopes / (power @ power or 1.0)
+        return np.concatenate([np.outer(power, bends) + factor * slopes, ridge, constant])
 
-    slopes = np.zeros((len(values) + m, 1 + m))
-    slopes[: len(values), 0] = 1
-    slopes[len(values) :, 1:] = differences
+    def regression(place: Floats) -> tuple[Floats, float, Floats]:
+        """Powers less their mean, their factor k, and the derivatives of these powers."""
+        exponents = np.minimum(along @ place, LARGEST_EXPONENT)
+        power, slopes = np.expm1(exponents), np.exp(exponents)[:, None] * along
+        power, slopes = power - power.mean(), slopes - slopes.mean(axis=0)
+        return power, float(power @ values) / float(power @ power or 1.0), slopes
 
-    def jacobian(theta: Floats) -> Floats:
-        np.multiply(sign * powers(theta)[:, None], mixtures, out=slopes[: len(values), 1:])
-        return slopes
-
-    offset = float(sign * ((sign * values).min() - 1))
-    logs = np.log(sign * (values - offset))
-    start = np.append(offset, np.linalg.lstsq(mixtures, logs, rcond=1e-6)[0])
-    solution = leastsq(
+    logs = np.log(sign * values - (sign * values).min() + 1)
+    start = np.linalg.lstsq(centered, logs, rcond=1e-6)[0]
+    place = leastsq(
         residuals,
         start,
         Dfun=jacobian,
         ftol=TOLERANCE,
         xtol=TOLERANCE,
         gtol=TOLERANCE,
-        maxfev=CALLS_PER_COEFFICIENT * len(start),
+        maxfev=CALLS_PER_COEFFICIENT * m,
         full_output=True,
     )[0]
-    cost = float(np.sum(residuals(solution) ** 2)) / 2
-    return cost, sign, [float(number) for number in solution]
+    cost = float(np.sum(residuals(place) ** 2)) / 2
+    return cost, regression(place)[1], place @ basis

@@ -34,8 +34,8 @@ PREDICTOR_RULES = AUTO, LEAST_ERROR = "auto", "least_error"
 """Ways to choose a predictor, in addition to its name."""
 COMPARED_WITH_DISTANCES = ("cs", "pq", "gp")
 COMPARED_WITHOUT_DISTANCES = ("gp", "linear", "pseudo_quadratic", "quadratic", "log_linear_law")
-SLOW_PREDICTOR, FEW_PROVIDERS = "log_linear_law", 32
-"""Least squares of this law take minutes with more providers."""
+SLOW_PREDICTOR, FEW_PROVIDERS = "log_linear_law", 100
+"""Least squares of this law take seconds with more providers."""
 DEFAULT_PREDICTOR, DEFAULT_AT_ONE_SCALE = "gp", "ensemble"
 """The latter for an accuracy of few providers."""
 GROUPED, BOX_COX, JOINT_POWER, JOINT = "grouped", "box_cox", "joint_power", "joint"

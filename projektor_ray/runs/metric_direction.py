@@ -17,30 +17,48 @@ LOWER_IS_BETTER = vocabulary(
 )
 HIGHER_IS_BETTER = vocabulary(
     "accuracy acc f1 f2 auc auroc auprc precision recall r2 iou miou bleu rouge mcc ndcg mrr "
-    "kappa dice psnr ssim reward match em likelihood loglik loglikelihood logprob elbo tpr "
+    "kappa dice psnr ssim reward match em likelihood loglik lik loglikelihood logprob elbo tpr "
     "tnr specificity sensitivity spearman pearson winrate"
 )
 WEAK_HIGHER = vocabulary("score scores")
 """Words that tell the direction only where no other does: a Brier score is an error."""
 NEGATIONS = vocabulary("neg negative negated minus")
 """Words that change the sign, and with it the direction."""
-REDUCTIONS = vocabulary("reduction decrease drop inverse inv")
+REDUCTIONS = vocabulary("reduction decrease drop inverse inv reciprocal")
 """Words that change the direction, but not the sign."""
 IMPROVEMENTS = vocabulary("improvement gain")
 """Words after which more is better, whatever they are of."""
 DERIVED = vocabulary(
     "gap delta diff difference std dev stdev stddev stderr deviation variance var spread range "
-    "time seconds duration"
+    "time seconds duration rank change changes reduced decline declined lowered saved savings "
+    "avoided recovered inverted flipped opposite signed"
 )
 """Words of what is computed from a metric, or measured on the way to it, and is none itself."""
+LENGTHS = vocabulary("steps epochs iterations tokens samples examples updates rounds flops")
+"""Words of how long a training takes to reach a value: `steps_to_accuracy`."""
+UNDESIRED = vocabulary(
+    "toxicity toxic harm harmful harmfulness violation violations risk anomaly outlier penalty "
+    "failure failures hallucination hallucinations bias uncertainty entropy energy interval "
+    "winkler log logarithmic distance dissimilarity complexity attack leakage contamination"
+)
+"""Words of what one may want little of, so that a score of it tells no direction."""
+LOGARITHMS = vocabulary("log ln log2 log10 logarithm db")
+"""Words of a logarithm, which is below 0 for every loss below 1."""
+COUNTED = vocabulary(
+    "shot best gram grams nn step steps hop hot epoch pass way day hour layer bit vs of to"
+)
+"""Words of what `1-` counts, so that `1-shot accuracy` is not 1 minus something."""
 BOUNDED = vocabulary("accuracy acc f1 auc auroc auprc precision recall")
 SIGNED = vocabulary(
-    "nll likelihood loglik loglikelihood logprob elbo kl divergence r2 mcc kappa spearman "
+    "nll likelihood loglik lik loglikelihood logprob elbo kl divergence r2 mcc kappa spearman "
     "pearson reward psnr"
 )
 """Quantities that may have either sign, so that the sign of the values tells nothing."""
+LIKELIHOODS = vocabulary("likelihood loglik lik loglikelihood logprob elbo")
+"""Quantities whose negation is a loss with a name of its own, the NLL."""
 DENSITIES = vocabulary("nll kl divergence")
 """Losses that may be below 0, of a density, so that such values need not be negated."""
+TURNING = (REDUCTIONS, IMPROVEMENTS)
 
 ASK = "say direction 'maximize' or 'minimize' (--direction maximize on the command line)"
 
@@ -56,7 +74,9 @@ def guess_bounds(metric: str) -> Bounds | None:
     (−1, 0) of a negated one; None of a difference, such as `accuracy_drop`.
     """
     terms = _terms(metric)
-    if not terms & BOUNDED or terms & (REDUCTIONS | IMPROVEMENTS | LOWER_IS_BETTER | DERIVED):
+    if not terms & BOUNDED or _is_length(metric):
+        return None
+    if terms & (REDUCTIONS | IMPROVEMENTS | LOWER_IS_BETTER | DERIVED):
         return None
     return (-1.0, 0.0) if terms & NEGATIONS and not _complement(metric) else (0.0, 1.0)
 
@@ -77,24 +97,29 @@ def guess_direction(metric: str, highest: float | None = None) -> Direction:
         If the name does not tell, tells both, or is at odds with the values.
     """
     terms = _terms(metric)
+    complement = _complement(metric)
     lower = bool(terms & LOWER_IS_BETTER)
     higher = bool(terms & HIGHER_IS_BETTER)
-    if terms & DERIVED:
+    if terms & DERIVED or _is_length(metric):
         raise _ambiguous_direction(metric, "is that of something else than a metric itself")
-    if terms & IMPROVEMENTS and not terms & (NEGATIONS | REDUCTIONS):
+    turns = [complement or bool(terms & NEGATIONS), *(bool(terms & w) for w in TURNING)]
+    if sum(turns) > 1 or re.match(r"1\s*/", metric.strip()):
+        raise _ambiguous_direction(metric, "turns the direction in a way that can be read in two")
+    if terms & IMPROVEMENTS:
         return "maximize"
     if lower and higher:
         raise _ambiguous_direction(
             metric, "has words of metrics to minimize and of metrics to maximize"
         )
-    if not lower and not higher and not terms & WEAK_HIGHER:
+    if not lower and not higher and (not terms & WEAK_HIGHER or terms & UNDESIRED):
         raise _ambiguous_direction(metric, "does not tell whether more is better")
-    turned = bool(terms & (NEGATIONS | REDUCTIONS)) or _complement(metric)
-    if highest is not None and highest <= 0 and terms & DENSITIES and not turned:
+    turned = any(turns)
+    unclear = lower and not turned and bool(terms & (DENSITIES | LOGARITHMS))
+    if unclear and highest is not None and highest <= 0:
         raise _ambiguous_direction(
             metric, "is that of a loss, but no value is above 0: it may be negated"
         )
-    if highest is not None and not terms & (SIGNED | REDUCTIONS) and not _complement(metric):
+    if highest is not None and not terms & (SIGNED | REDUCTIONS) and not complement:
         if turned and highest > 0:
             raise _ambiguous_direction(
                 metric, f"is that of a negated value, but values reach {highest:g}"
@@ -123,12 +148,18 @@ def _ambiguous_direction(metric: str, why: str) -> InputError:
 
 
 def _complement(metric: str) -> bool:
-    """Whether the name is of 1 minus something: `1-accuracy`, `one_minus_f1`."""
-    words_of_name = words(metric)
-    written = re.search(r"(?:^|[/.])1\s*[-\u2212]\s*([a-z]+)", metric.lower())
-    return bool(written and written[1] in HIGHER_IS_BETTER) or ("one", "minus") in pairwise(
-        words_of_name
+    """Whether the name is of 1 minus a metric: `1-accuracy`, `1 - val_f1`, `one_minus_error`."""
+    written = re.search(
+        r"(?:^|[/.\s(])(?:1|one)(?:[-_\s]*minus[-_\s]*|\s*[-\u2212]\s*)(.+)", metric.lower()
     )
+    rest = words(written[1]) if written else ()
+    counted = not rest or rest[0] in COUNTED or rest[0].isdecimal()
+    return not counted and bool(_terms(" ".join(rest)) & (LOWER_IS_BETTER | HIGHER_IS_BETTER))
+
+
+def _is_length(metric: str) -> bool:
+    """Whether the name is of how long a training takes to reach a value: `tokens_to_loss`."""
+    return any(first in LENGTHS and then == "to" for first, then in pairwise(words(metric)))
 
 
 def _terms(metric: str) -> frozenset[str]:
@@ -143,8 +174,12 @@ def _terms(metric: str) -> frozenset[str]:
                 terms = terms - {rate} | {f"{truth[0]}{rate[0]}r"}
     if {"cross", "entropy"} <= terms:
         terms.add("xent")
+    if ("log", "loss") in pairwise(words_of_name):
+        terms = terms - {"log"} | {"logloss"}
     if {"bits", "per"} <= terms:
         terms.add("bpb")
-    if metric.strip().startswith(("-", "\u2212")):
+    if re.match(r"[\s(]*[-\u2212]", metric) or re.search(r"[*x×][\s_(]*[-\u2212]1\b", metric):
         terms.add("minus")
+    if terms & NEGATIONS and terms & LIKELIHOODS:
+        terms = terms - NEGATIONS - LIKELIHOODS | {"nll"}
     return frozenset(terms)

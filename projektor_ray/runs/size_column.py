@@ -12,6 +12,7 @@ from projektor_ray.errors import InputError
 from projektor_ray.runs.column_names import CONTAINERS, bare, vocabulary, words
 from projektor_ray.runs.metric_direction import names_a_metric
 from projektor_ray.runs.numeric_columns import column, is_numeric
+from projektor_ray.runs.share_precision import SAME
 from projektor_ray.storage.array_types import Floats
 
 UNITS = vocabulary(
@@ -28,7 +29,9 @@ CHANCE = 1e-4
 EXPLAINED = 0.3
 """Least part of what the mixture leaves unexplained that a grouping must explain."""
 GAP = 6.0
-"""Standard deviations within clusters that lie between them."""
+"""Standard deviations within clusters, and units of the last decimal, that lie between them."""
+LEAST_PART = 0.01
+"""Part of the metric's range below which a gap is one of rounding."""
 FEWEST, FEWEST_ALIKE, MOST_SIZES = 16, 4, 6
 """Values of repeated mixtures that clusters show in, values of a cluster, and clusters."""
 ROUNDS = 4
@@ -112,13 +115,13 @@ def check_one_size(table: pa.Table, taken: set[str], mixtures: Floats, values: F
             f"Say --size {grouping.column} if that is the number of samples; --size N if all rows "
             "are of one size, and leave out rows that are not to be compared"
         )
-    if _clusters(_from_mean(mixtures, values), len(values)):
+    if _clusters(_from_mean(mixtures, values), values):
         raise InputError(
             "no column is called size, but the metric of the same mixture lies in clusters, as "
             f"that of several sizes does. Say {shown}"
         )
     enough = len(values) >= ROWS_PER_PROVIDER * mixtures.shape[1]
-    if enough and _clusters(_from_line(mixtures, values), len(values)):
+    if enough and _clusters(_from_line(mixtures, values), values):
         raise InputError(
             "no column is called size, but the metric lies in clusters that the mixtures do not "
             f"explain, as that of several sizes does. Say {shown}"
@@ -185,17 +188,30 @@ def _from_line(mixtures: Floats, values: Floats) -> Floats:
     return left
 
 
-def _clusters(deviations: Floats, rows: int) -> bool:
-    """Whether deviations, of at least half of the rows, lie in two or more clusters."""
+def _clusters(deviations: Floats, values: Floats) -> bool:
+    """Whether deviations, of at least half of the values, lie in two or more clusters.
+
+    Values that are printed in few decimals, or are shares of few samples, lie at equal distances:
+    a gap of a few of these distances is none.
+    """
     deviations = np.sort(deviations)
-    if len(deviations) < max(FEWEST, rows // 2):
+    if len(deviations) < max(FEWEST, len(values) // 2):
         return False
     gaps = np.diff(deviations)
     clusters = np.split(deviations, np.flatnonzero(gaps > gaps.max() / 2) + 1)
     if min(map(len, clusters)) < max(FEWEST_ALIKE, len(deviations) // MOST_SIZES):
         return False
     within = sum(cluster.var() * len(cluster) for cluster in clusters) / len(deviations)
-    return len(clusters) > 1 and float(gaps.max()) > GAP * float(np.sqrt(within))
+    spread = float(np.sqrt(within)) + _unit(values)
+    gap = float(gaps.max())
+    return len(clusters) > 1 and gap > max(GAP * spread, LEAST_PART * float(np.ptp(values)))
+
+
+def _unit(values: Floats) -> float:
+    """The least difference of two values that are not the same, beyond errors of arithmetic."""
+    steps = np.diff(np.unique(values))
+    steps = steps[steps > SAME * np.abs(values).max(initial=0.0)]
+    return float(steps.min(initial=np.inf)) if len(steps) else 0.0
 
 
 def _sorted(texts: Sequence[str]) -> list[str]:

@@ -33,6 +33,16 @@ SCORES = ("accuracy", "acc", "f1", "auc", "score", "exact_match", "recall", "top
         ("mean_test_score", -0.2, "maximize"),
         ("1-accuracy", 0.2, "minimize"),
         ("one_minus_f1", 0.2, "minimize"),
+        ("1 - val_f1", 0.2, "minimize"),
+        ("1-error", 0.8, "maximize"),
+        ("one-minus-wer", 0.8, "maximize"),
+        ("loss * (-1)", -0.8, "maximize"),
+        ("(-loss)", -0.8, "maximize"),
+        ("reciprocal_loss", 0.8, "maximize"),
+        ("negLogLik", 3.0, "minimize"),
+        ("-log_likelihood", 3.0, "minimize"),
+        ("neg_root_mean_squared_error", -0.8, "maximize"),
+        ("relative_error_reduction", 0.2, "maximize"),
         ("1-shot accuracy", 0.2, "maximize"),
         ("false_negative_rate", 0.2, "minimize"),
         ("acc5", 0.2, "maximize"),
@@ -44,7 +54,10 @@ def test_the_direction_is_that_of_the_name(name: str, highest: float, direction:
     assert guess_direction(name, highest) == direction
 
 
-DERIVED = ("accuracy_gap", "acc_delta", "accuracy_std_dev", "time_to_accuracy", "loss_variance")
+DERIVED = (
+    *("accuracy_gap", "acc_delta", "accuracy_std_dev", "time_to_accuracy", "loss_variance"),
+    *("steps_to_accuracy", "accuracy_rank", "loss_change", "inverted_loss", "signed_error"),
+)
 
 
 @pytest.mark.parametrize(
@@ -56,6 +69,15 @@ DERIVED = ("accuracy_gap", "acc_delta", "accuracy_std_dev", "time_to_accuracy", 
         ("neg_mae", 0.5),
         ("accuracy", -0.5),
         ("nll", -0.5),
+        ("negative_log_likelihood", -0.5),
+        ("(-loss)", 0.5),
+        ("1/loss", 0.5),
+        ("neg_loss_reduction", 0.5),
+        ("one_minus_accuracy_drop", 0.5),
+        ("log_mse", -0.5),
+        ("rmse_db", -3.0),
+        ("toxicity_score", 0.5),
+        ("interval_score", 0.5),
         *((name, 0.3) for name in DERIVED),
     ],
 )
@@ -85,6 +107,15 @@ def test_a_negation_turns_the_direction_round_or_is_asked_about(
             guess_direction(whole, size)
     elif name in LOSSES:
         assert guess_direction(whole, -size) == "maximize"
+
+
+@given(
+    st.sampled_from(tuple(set(LOSSES + SCORES) - {"score"})),
+    st.sampled_from(("1-", "1 - ", "val/1-", "1 − ", "one_minus_", "metrics.1-val_")),
+)
+def test_one_minus_a_metric_turns_the_direction_round(name: str, minus: str) -> None:
+    expected = "maximize" if name in LOSSES else "minimize"
+    assert guess_direction(f"{minus}{name}", 0.4) == expected
 
 
 def test_bounds_are_those_of_an_accuracy_and_turn_with_its_sign() -> None:

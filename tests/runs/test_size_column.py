@@ -82,6 +82,21 @@ def test_clusters_of_mixtures_that_are_all_different_are_asked_about(sizes: int)
     assert refused == 0 if sizes == 1 else refused >= 16
 
 
+def test_values_in_few_decimals_lie_in_no_clusters() -> None:
+    shares = np.repeat(np.random.default_rng(0).dirichlet(np.ones(3), 10), 2, axis=0)
+    values = np.round(0.5 + shares @ [0.2, 0.1, 0.0], 2)
+    values[1::4] += 0.01  # Every second pair differs by one unit.
+    table = pd.DataFrame(shares, columns=["web", "code", "books"]).assign(accuracy=values)
+    assert Runs.read(table.assign(seed=np.tile([0, 1], 10))).sizes is None
+
+
+def test_differences_far_below_the_range_of_the_metric_are_no_clusters() -> None:
+    shares = np.random.default_rng(2).dirichlet(np.ones(3), 40)
+    values = 2 + shares @ [1.0, 0.5, 0.0] + np.resize([-4e-7, 4e-7], 40)
+    table = pd.DataFrame(shares, columns=["web", "code", "books"]).assign(val_loss=values)
+    assert Runs.read(table).sizes is None
+
+
 @given(st.integers(0, 500), st.integers(1, 4))
 @settings(max_examples=40, deadline=None)
 def test_seeds_and_settings_without_effect_are_no_sizes(seed: int, repeats: int) -> None:

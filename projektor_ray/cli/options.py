@@ -152,6 +152,13 @@ class ModelOptions:
             "largest size."
         ),
     ] = "unknown"
+    classes: Annotated[
+        str | None,
+        typer.Option(
+            help="Table of the samples of each class: a row for each provider, and the row "
+            "validation. An accuracy then flattens towards the classes that a mixture has."
+        ),
+    ] = None
     robust: Annotated[
         bool,
         typer.Option(help="Whether runs far from all others, such as diverged ones, weigh less."),

@@ -29,7 +29,7 @@ from projektor_ray.storage.schemas import KEYS
 from projektor_ray.storage.settings import parse
 from projektor_ray.storage.table_metadata import TableMetadata
 from projektor_ray.study import FittedStudy, StudyConfig, open_study
-from projektor_ray.study.fitting import fit_study
+from projektor_ray.study.fitting import class_shares, fit_study
 from projektor_ray.study.purchasing import SetFit
 from projektor_ray.study.record import TABLE
 
@@ -83,6 +83,7 @@ def _refuse_table_options(data: TableOptions, wanted: ModelOptions) -> None:
     given = [name for name in OF_TABLES if getattr(data, name)]
     given += ["direction"] if wanted.direction is not None else []
     given += ["learner-family"] if wanted.learner_family != "unknown" else []
+    given += ["classes"] if wanted.classes is not None else []
     if given:
         raise InputError(
             f"{data.table} is a study's folder, which records what its columns are; --{given[0]} "
@@ -125,7 +126,8 @@ def fitted_runs(study: FittedStudy, metric: str | None) -> tuple[Runs, "ScaleReg
     fit = fit_on(study, metric)
     selection, direction = fit.study.config.selection, fit.study.metric.direction
     rules = selection.predictor, selection.projection, fit.study.learner_family
-    return fit.runs, fit_scale(fit.runs, direction, False, *rules, robust=selection.robust)
+    classes = class_shares(fit.study)
+    return fit.runs, fit_scale(fit.runs, direction, False, *rules, classes, robust=selection.robust)
 
 
 def study_results(

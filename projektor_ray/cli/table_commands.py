@@ -43,6 +43,7 @@ from projektor_ray.runs import (
     Runs,
     ScaleRegressor,
     join_tables,
+    read_class_shares,
     unbounded_note,
 )
 from projektor_ray.runs.name_lists import split_names
@@ -295,6 +296,7 @@ def _fit_to(inputs: ModelInputs, runs: Runs, goal: str | None) -> ScaleRegressor
         wanted.predictor,
         wanted.projection,
         wanted.learner_family,
+        None if wanted.classes is None else read_class_shares(wanted.classes, runs.providers),
         robust=wanted.robust,
     )
     screen.status("Model", describe_choice(model.fitted_))

@@ -29,9 +29,10 @@ def describe_choice(fitted: FittedModels) -> str:
     if JOINT in fitted.refused and reason.predictor_rule == "default":
         text += f"; joint cannot be fitted: {fitted.refused[JOINT]}"
     model = fitted.model
-    if isinstance(model, JointPower) and model.bounds == ACCURACY:
-        text += f"; learner family: {model.family}{FAMILY_GROWTH.get(model.family, '')}"
-        text += "; classes that a mixture lacks stay wrong" if model.has_ceilings else ""
+    joint = model.joint if isinstance(model, Grouped) else model
+    if isinstance(joint, JointPower) and joint.bounds == ACCURACY:
+        text += f"; learner family: {joint.family}{FAMILY_GROWTH.get(joint.family, '')}"
+        text += "; classes that a mixture lacks stay wrong" if joint.has_ceilings else ""
     if isinstance(model, Grouped):
         text += (
             f"; {len(model.groups)} providers are fitted as {model.n_groups} groups whose samples "

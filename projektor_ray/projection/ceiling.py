@@ -6,9 +6,12 @@ With `g` the growth of the log-odds of `a` by the model, `g̃ = g·(1 − a1)/(1
 log-odds of `a/H`, and `g' = ½ median g̃ + ½ g̃` is half shrunken to that of the trained mixtures.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.special import expit, logit
 
 from projektor_ray.storage.array_types import Floats
@@ -63,6 +66,25 @@ class ClassShares:
         """Whether some provider alone lacks classes of the validation set."""
         alone = self.ceiling(np.eye(len(self.providers)), size)
         return bool(alone.min() < 1 - NEGLIGIBLE)
+
+    def of_groups(self, groups: NDArray[np.intp]) -> "ClassShares":
+        """The same of groups of providers: a group's shares are the mean of its members'.
+
+        Parameters
+        ----------
+        groups : of each provider, 0, 1, …, shape (m,).
+        """
+        members = np.eye(int(groups.max()) + 1)[groups]
+        return ClassShares(members.T @ self.providers / members.sum(axis=0)[:, None], self.weights)
+
+    def state(self) -> dict[str, Any]:
+        """The two arrays as plain values."""
+        return {"providers": self.providers.tolist(), "weights": self.weights.tolist()}
+
+    @staticmethod
+    def restored(state: Mapping[str, Any]) -> "ClassShares":
+        """What `state` wrote."""
+        return ClassShares(np.array(state["providers"]), np.array(state["weights"]))
 
 
 @dataclass(frozen=True, eq=False)

@@ -262,7 +262,7 @@ def _projection_models(
     classes: ClassShares | None,
 ) -> dict[str, Callable[[], ScaleModel]]:
     def grouped() -> Grouped:
-        return Grouped(provider_groups(probes.mixtures, probes.gradients), bounds, family)
+        return Grouped(provider_groups(probes.mixtures, probes.gradients), bounds, family, classes)
 
     joints: dict[str, Callable[[], ScaleModel]] = {
         BOX_COX: partial(BoxCox, bounds),

@@ -10,6 +10,7 @@ from scipy.cluster.hierarchy import fcluster, linkage
 from projektor_ray.errors import InputError
 from projektor_ray.predictors.probe_arrays import ProbeArrays
 from projektor_ray.projection.box_cox import BoxCox
+from projektor_ray.projection.ceiling import ClassShares
 from projektor_ray.projection.joint import Joint
 from projektor_ray.projection.joint_power import JointPower
 from projektor_ray.projection.law_error import UNKNOWN
@@ -67,20 +68,25 @@ class Grouped(ScaleModel):
     Parameters
     ----------
     groups : of each provider, as `provider_groups` gives them, shape (m,).
-    family : of the learner, as `JointPower` takes it.
+    family, classes : as `JointPower` takes them; a group has its members' classes.
     """
 
     name = "grouped"
 
     def __init__(
-        self, groups: ArrayLike, bounds: Bounds | None = None, family: str = UNKNOWN
+        self,
+        groups: ArrayLike,
+        bounds: Bounds | None = None,
+        family: str = UNKNOWN,
+        classes: ClassShares | None = None,
     ) -> None:
         super().__init__(bounds)
         self.groups = np.asarray(groups, dtype=np.intp)
         finite = int(np.isfinite(bounds or (-np.inf, np.inf)).sum())
-        self.joint: JointPower | Joint = (
-            Joint(bounds) if finite == 0 else (BoxCox, JointPower)[finite - 1](bounds, family)
-        )
+        self.joint: JointPower | Joint = Joint(bounds)
+        if finite:
+            of_groups = None if classes is None else classes.of_groups(self.groups)
+            self.joint = (BoxCox, JointPower)[finite - 1](bounds, family, of_groups)
 
     @property
     def n_groups(self) -> int:
@@ -148,8 +154,9 @@ class Grouped(ScaleModel):
         )
 
     def unfitted(self) -> "Grouped":
-        family = self.joint.family if isinstance(self.joint, JointPower) else UNKNOWN
-        return Grouped(self.groups, self.bounds, family)
+        other = Grouped(self.groups, self.bounds)
+        other.joint = self.joint.unfitted()
+        return other
 
     def _state(self) -> dict[str, Any]:
         return {"groups": self.groups.tolist(), "joint": the_row(self.joint.to_arrow())}

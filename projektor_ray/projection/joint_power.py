@@ -222,17 +222,13 @@ class JointPower(ScaleModel):
         return type(self)(self.bounds, self.family, self.classes)
 
     def _state(self) -> dict[str, Any]:
-        classes = None
-        if self.classes is not None:
-            classes = {name: array.tolist() for name, array in vars(self.classes).items()}
+        classes = None if self.classes is None else self.classes.state()
         return {**self._probes.state(), "family": self.family, "classes": classes}
 
     @classmethod
     def _unfilled(cls: type[JointPowerT], values: dict[str, Any]) -> JointPowerT:
         stored = values.get("classes")
-        classes = None
-        if stored is not None:
-            classes = ClassShares(*(np.array(stored[n]) for n in ("providers", "weights")))
+        classes = None if stored is None else ClassShares.restored(stored)
         return cls(bounds_in(values), values.get("family", UNKNOWN), classes)
 
     def _restore(self, state: dict[str, Any]) -> None:

@@ -7,6 +7,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from projektor_ray.data import read_table
+from projektor_ray.runs.class_table import read_class_shares
 from projektor_ray.runs.joined_tables import join_tables
 from projektor_ray.runs.metric_direction import guess_direction, unbounded_note
 from projektor_ray.runs.offers import Offers
@@ -44,6 +45,7 @@ __all__ = [
     "guess_direction",
     "join_tables",
     "plan_text",
+    "read_class_shares",
     "read_table",
     "table_bytes",
     "to_arrow",

@@ -8,7 +8,7 @@ import pyarrow as pa
 
 from projektor_ray.errors import InputError
 from projektor_ray.predictors import FitReport
-from projektor_ray.projection import FittedModels, Grouped, Joint, JointPower
+from projektor_ray.projection import ClassShares, FittedModels, Grouped, Joint, JointPower
 from projektor_ray.projection.choose import JOINTS
 from projektor_ray.projection.law_error import UNKNOWN
 from projektor_ray.runs.runs import Runs
@@ -54,6 +54,7 @@ def fit_scale(
     predictor: str,
     projection: str,
     learner_family: str = UNKNOWN,
+    classes: ClassShares | None = None,
     *,
     robust: bool = True,
 ) -> "ScaleRegressor":
@@ -79,6 +80,7 @@ def fit_scale(
         bounds=runs.bounds,
         log=log,
         learner_family=learner_family,
+        classes=classes,
         robust=robust,
     )
     return model.fit(runs.features(), runs.values)

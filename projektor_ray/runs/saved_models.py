@@ -10,7 +10,13 @@ from sklearn.utils.validation import check_is_fitted
 
 from projektor_ray.errors import InputError
 from projektor_ray.predictors import ProbeArrays
-from projektor_ray.projection import ChoiceReason, FarRun, FittedModels, restore_scale_model
+from projektor_ray.projection import (
+    ChoiceReason,
+    ClassShares,
+    FarRun,
+    FittedModels,
+    restore_scale_model,
+)
 from projektor_ray.projection.far_runs import weigh_less
 from projektor_ray.runs.scale_regressor import ScaleRegressor
 from projektor_ray.storage.one_row import one_row, the_row
@@ -31,10 +37,11 @@ def to_arrow(model: ScaleRegressor) -> pa.Table:
     """
     check_is_fitted(model)
     names, fitted = getattr(model, "feature_names_in_", None), model.fitted_
+    classes = None if model.classes is None else model.classes.state()
     return one_row(
         {
             "estimator": type(model).__name__,
-            "settings": model.get_params(),
+            "settings": {**model.get_params(), "classes": classes},
             **{name: getattr(model, name) for name in FITTED},
             "feature_names_in_": None if names is None else names.tolist(),
             "probes": model.probes_.state(),
@@ -63,6 +70,8 @@ def from_arrow(table: pa.Table) -> ScaleRegressor:
     settings: dict[str, Any] = values["settings"]
     if "bounds" in settings:
         settings["bounds"] = tuple(settings["bounds"])
+    if "classes" in settings:
+        settings["classes"] = ClassShares.restored(settings["classes"])
     model = ScaleRegressor(**settings)
     for name in FITTED:
         value = values.get(name, [])

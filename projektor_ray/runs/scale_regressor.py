@@ -12,8 +12,9 @@ from sklearn.utils.validation import check_is_fitted
 from projektor_ray.errors import InputError
 from projektor_ray.predictors import ProbeArrays
 from projektor_ray.predictors.probe_arrays import one_per_mixture
-from projektor_ray.projection import FittedModels, ScaleModel, choose_model
+from projektor_ray.projection import ClassShares, FittedModels, ScaleModel, choose_model
 from projektor_ray.projection.choose import AUTO
+from projektor_ray.projection.joint_power import ACCURACY
 from projektor_ray.projection.law_error import UNKNOWN
 from projektor_ray.runs.identifiability import unseen
 from projektor_ray.runs.metric_direction import Bounds
@@ -41,6 +42,8 @@ class ScaleRegressor(OfMixtures):
     size : column of X with the size of each training; `fit` and `predict` take sizes also apart.
     direction, distance, bounds, log, robust : as `MixtureRegressor`.
     learner_family : network, flexible, saturating, unknown: how accuracies grow beyond scales.
+    classes : of an accuracy, which classes each provider holds, in the order of the mixtures'
+        columns, see `read_class_shares`; predictions then flatten towards the classes of a mixture.
 
     Attributes
     ----------
@@ -81,6 +84,7 @@ class ScaleRegressor(OfMixtures):
         bounds: Bounds | None = None,
         log: bool = False,
         learner_family: str = UNKNOWN,
+        classes: ClassShares | None = None,
         robust: bool = True,
     ) -> None:
         self.projection = projection
@@ -92,6 +96,7 @@ class ScaleRegressor(OfMixtures):
         self.bounds = bounds
         self.log = log
         self.learner_family = learner_family
+        self.classes = classes
         self.robust = robust
 
     def fit(self, X: Any, y: ArrayLike, size: ArrayLike | None = None) -> "ScaleRegressor":
@@ -107,6 +112,7 @@ class ScaleRegressor(OfMixtures):
             If a row cannot be used; says which, and what to do.
         """
         probes = self._joined(self._read(X, y, self.size if size is None else None, size))
+        self._check_classes(probes.n_providers)
         fitted = choose_model(
             probes,
             None if self.log else self.bounds,
@@ -114,9 +120,26 @@ class ScaleRegressor(OfMixtures):
             projection=self.projection,
             compare=self.compare,
             family=self.learner_family,
+            classes=self.classes,
             robust=self.robust,
         )
         return self._set(probes, fitted)
+
+    def _check_classes(self, providers: int) -> None:
+        """Refuse classes of other providers, or of a metric that has no ceilings."""
+        if self.classes is None:
+            return
+        if self.log or self.bounds is None or tuple(self.bounds) != ACCURACY:
+            got = "the logarithm of the metric" if self.log else f"the bounds {self.bounds}"
+            raise InputError(
+                f"classes bound an accuracy, whose bounds are (0, 1); got {got}. Leave out the "
+                "classes, or give the bounds (0, 1)"
+            )
+        if len(self.classes.providers) != providers:
+            raise InputError(
+                f"the mixtures have {providers} providers; the classes are of "
+                f"{len(self.classes.providers)}. Give a row of classes for each provider"
+            )
 
     def _joined(self, probes: ProbeArrays) -> ProbeArrays:
         """The trainings with sizes that are nearly the same as one; a note tells how many."""

@@ -129,6 +129,27 @@ def test_the_family_of_the_learner_bends_the_projection(
     assert projektor(*wrong, monkeypatch=monkeypatch) == 2
 
 
+def test_classes_of_the_providers_lower_the_projection(
+    runs: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    rows = [[name, *(100.0 * (at == i) for i in range(3))] for at, name in enumerate(NAMES)]
+    classes = write(tmp_path / "classes.csv", ["provider", "cat", "dog", "ox"], rows)
+    found = []
+    for options in ([], ["--classes", classes]):
+        out = tmp_path / f"{len(options)}.parquet"
+        command = ("project", runs, "--at", "9000", *options, "--out", str(out))
+        assert projektor(*command, monkeypatch=monkeypatch) == 0
+        found.append(np.mean(pq.read_table(out)["value"].to_numpy()))
+        said = "classes that a mixture lacks stay wrong" in capsys.readouterr().err
+        assert said == bool(options)
+    assert found[1] < found[0]
+    unknown = write(tmp_path / "classes.csv", ["provider", "cat"], [["nobody", 1.0]])
+    assert projektor("select", runs, "--classes", unknown, monkeypatch=monkeypatch) == 2
+
+
 def test_fit_of_one_size_marks_the_predictor_that_select_takes(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -5,17 +5,19 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow.csv
 import pytest
 
 from projektor_ray.cli.app import main
 from projektor_ray.cli.options import ModelInputs, ModelOptions, TableOptions
-from projektor_ray.cli.study_folders import study_of
+from projektor_ray.cli.study_folders import fitted_runs, study_of
 from projektor_ray.profiles import Thumbnail
 from projektor_ray.storage.folder import Folder
 from projektor_ray.storage.lease import leased
 from projektor_ray.storage.schemas import make_table
 from projektor_ray.study import open_study
+from projektor_ray.study.fitting import class_shares
 from tests.helpers.studies import OF_BOTH, resolved_on, samples, several
 from tests.helpers.study_folders import small_study, write_study
 
@@ -52,6 +54,14 @@ def refusal(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str])
         return " ".join(capsys.readouterr().err.split())
 
     return ask
+
+
+def test_the_classes_of_the_study_bound_its_predictions(folder: str) -> None:
+    study = open_study(folder)
+    _, model = fitted_runs(study, None)
+    expected = class_shares(study.fits[0].study)
+    assert expected is not None
+    np.testing.assert_array_equal(model.classes.providers, expected.providers)
 
 
 def test_select_gives_the_plan_of_the_opened_study(

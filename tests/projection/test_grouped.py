@@ -4,8 +4,10 @@ import numpy as np
 import pytest
 from scipy.optimize import approx_fprime
 
+from projektor_ray.designs.simplex_lattice import simplex_lattice
 from projektor_ray.errors import InputError
 from projektor_ray.projection import (
+    ClassShares,
     Grouped,
     Joint,
     JointPower,
@@ -136,3 +138,35 @@ def test_it_learns_what_the_joint_model_cannot(
         for model in (fitted(mixtures, features, None), alone)
     ]
     assert errors[0] < 0.3 * errors[1]
+
+
+def test_a_group_has_the_classes_of_its_members_on_average(rng: np.random.Generator) -> None:
+    held = np.array([[0.5, 0.5, 0, 0, 0], [0, 0, 0.5, 0.5, 0], [0, 0, 0, 0, 1.0]])[TYPE]
+    held[0] = [1, 0, 0, 0, 0]
+    classes = ClassShares(held, np.full(5, 0.2))
+    by_hand = [held[kind == TYPE].mean(axis=0) for kind in range(3)]
+    np.testing.assert_allclose(classes.of_groups(TYPE).providers, by_hand)
+
+
+def test_accuracies_of_groups_flatten_below_their_classes(rng: np.random.Generator) -> None:
+    """Providers of a type hold the same classes; a mixture without a type lacks some."""
+    held = np.array([[0.5, 0.5, 0, 0, 0], [0, 0, 0.5, 0.5, 0], [0, 0, 0, 0, 1.0]])[TYPE]
+    classes, members = ClassShares(held, np.full(5, 0.2)), np.eye(3)[TYPE]
+    fresh = simplex_lattice(3, 4) @ (members / members.sum(axis=0)).T
+
+    def planted(shares: Floats, size: Floats | float) -> Floats:
+        alone = 0.4 * np.sum((shares @ members) ** 2, axis=1)
+        odds = np.exp(0.6 - alone) * (np.asarray(size) / 1000) ** 0.5
+        return (shares @ members > 0) @ [0.4, 0.4, 0.2] * odds / (1 + odds)
+
+    trained = fresh[rng.permutation(len(fresh))[:12]]
+    rows, errors = np.tile(trained, (2, 1)), []
+    for known in (classes, None):
+        model = Grouped(TYPE, (0.0, 1.0), "network", known)
+        model.fit(rows, None, SIZES, planted(rows, SIZES))
+        predicted = model.predict(fresh, None, 9000)
+        errors.append(np.abs(predicted - planted(fresh, 9000)).mean())
+        for again in (restore_scale_model(model.to_arrow()), model.unfitted()):
+            again.fit(rows, None, SIZES, planted(rows, SIZES))
+            np.testing.assert_array_equal(again.predict(fresh, None, 9000), predicted)
+    assert errors[0] < 0.7 * errors[1]

@@ -1,5 +1,6 @@
 """A study of which nothing is to be trained or measured: results from its tables, without Ray."""
 
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -22,10 +23,19 @@ ROOT = Path(__file__).resolve().parents[2]
 SEVERAL = {"everyday": {**IRIS, "rows": [0, 50]}, "rare": {**IRIS, "rows": [10, 50]}}
 
 
+@pytest.fixture(scope="module")
+def answered(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a study whose plan and page are there, too."""
+    folder = tmp_path_factory.mktemp("answered") / "iris"
+    write_finished(folder, resolved(config()))
+    assert results_of(folder, config()) is not None
+    return folder
+
+
 @pytest.fixture
-def place(tmp_path: Path) -> Path:
-    write_finished(tmp_path / "iris", resolved(config()))
-    return tmp_path / "iris"
+def place(answered: Path, tmp_path: Path) -> Path:
+    """A copy of it, which a test may change."""
+    return Path(shutil.copytree(answered, tmp_path / "iris"))
 
 
 def results_of(place: Path, asked: StudyConfig, **options: Any) -> Results | None:
@@ -56,6 +66,8 @@ def test_neither_ray_nor_torch_is_imported(tmp_path: Path, options: list[str]) -
 
 
 def test_the_plan_is_that_of_the_opened_folder(place: Path) -> None:
+    (place / "report.html").unlink()
+    (place / "plans.parquet").unlink()
     results = results_of(place, config())
     assert results is not None
     opened = open_study(place).select()
@@ -70,7 +82,6 @@ def test_the_plan_is_that_of_the_opened_folder(place: Path) -> None:
 
 
 def test_the_same_again_changes_no_table(place: Path) -> None:
-    results_of(place, config())
     before, page = tables(place), (place / "report.html").stat().st_mtime_ns
     results_of(place, config())
     assert tables(place) == before
@@ -105,7 +116,7 @@ def test_another_purchase_is_planned_from_the_tables_and_written(place: Path) ->
 def test_what_is_to_be_trained_or_measured_goes_the_usual_way(
     place: Path, changes: dict[str, Any]
 ) -> None:
-    assert results_of(place, config()) is not None
+    """The folder without the changes is `answered`."""
     assert results_of(place, config(**changes)) is None
 
 

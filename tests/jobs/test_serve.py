@@ -13,6 +13,7 @@ import psutil
 import pytest
 
 from jobs.cluster import ROOT
+from jobs.command_line import main as command_line
 from projektor_ray.cli.signals import SERVED
 from tests.helpers.free_port import free_port
 from tests.helpers.study_folders import small_study, write_study
@@ -63,12 +64,31 @@ def test_it_serves_until_it_is_told_to_stop(folder: Path, tmp_path: Path) -> Non
         httpx.get(f"http://127.0.0.1:{port}/healthz")
 
 
-def test_what_cannot_be_served_is_refused_before_ray_starts(folder: Path, tmp_path: Path) -> None:
-    for arguments, words in (
-        ((str(folder), "--host", "0.0.0.0"), "so that a token is needed"),
-        ((str(tmp_path),), "there is no table study.parquet"),
-        ((str(folder), str(folder), "--address", "127.0.0.1:1"), "no Ray cluster answers"),
-    ):
-        log = tmp_path / "log"
-        assert command(*arguments, log=log).wait(timeout=WAIT_SECONDS) == 2, log.read_text()
-        assert words in " ".join(log.read_text().split())
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("FOLDER", "--host", "0.0.0.0"), "so that a token is needed"),
+        (("EMPTY",), "there is no table study.parquet"),
+        (("FOLDER", "FOLDER", "--address", "127.0.0.1:1"), "no Ray cluster answers"),
+    ],
+)
+def test_what_cannot_be_served_is_refused_before_ray_starts(
+    arguments: tuple[str, ...],
+    words: str,
+    folder: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    def started(*given: object, **named: object) -> None:
+        pytest.fail("Ray was started")
+
+    monkeypatch.setattr("ray.init", started)
+    monkeypatch.delenv("PROJEKTOR_TOKEN", raising=False)
+    monkeypatch.delenv("RAY_ADDRESS", raising=False)
+    places = {"FOLDER": str(folder), "EMPTY": str(tmp_path)}
+    monkeypatch.setattr(sys, "argv", ["jobs.serve", *(places.get(one, one) for one in arguments)])
+    with pytest.raises(SystemExit) as ended:
+        command_line("serve")
+    assert ended.value.code == 2
+    assert words in " ".join(capsys.readouterr().err.split())

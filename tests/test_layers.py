@@ -207,10 +207,10 @@ def test_projektor_ray_does_not_print() -> None:
 
 
 @pytest.mark.parametrize(
-    "module", ["projektor_ray", "projektor_ray.study", "projektor_ray.storage.schemas"]
+    "module", ["projektor_ray", "projektor_ray.service", "projektor_ray.storage.schemas"]
 )
-def test_reading_a_study_does_not_import_what_is_slow(module: str) -> None:
-    slow = {"torch", "sklearn", "ray", "scipy.stats"}
+def test_reading_and_serving_a_study_do_not_import_what_is_slow(module: str) -> None:
+    slow = {"torch", "sklearn", "ray", "pandas", "scipy.stats", "scipy.optimize", "scipy.cluster"}
     code = f"import sys, {module}; print(sorted({slow} & set(sys.modules)))"
     result = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT

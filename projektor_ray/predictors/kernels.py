@@ -1,13 +1,13 @@
 """The covariances between mixtures that the Gaussian processes average over."""
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
 from scipy.spatial.distance import cdist
 
-from projektor_ray.predictors.matern import LineSums, matern, pull
+from projektor_ray.predictors.matern import LineSums, matern, matern_and_pull
 from projektor_ray.storage.array_types import Floats
 
 Warp = Literal["root", "log"]
@@ -18,6 +18,8 @@ LOG_SCALE = 0.2
 """Makes a vertex of the simplex as far from its opposite face as under the root."""
 JOINT_LENGTH = 2.0
 """Length of the kernel over all shares, in lengths of the kernels of single shares."""
+BLOCK_NUMBERS = 16_384
+"""Numbers in the arrays of a block of shares."""
 
 
 @dataclass(frozen=True)
@@ -46,11 +48,13 @@ class MixtureKernels:
     def matrices(self, mixtures: Floats, others: Floats) -> list[Floats]:
         """Correlations of mixtures (q, m) with others (n, m): (q, n) for every candidate."""
         matrices = []
-        for warp, length in self._families():
+        for warp in WARPS:
             points, against = warped(mixtures, warp), warped(others, warp)
-            whole = matern(cdist(points, against) / (JOINT_LENGTH * length))
-            single = _mean_over_shares(points, against, length) if any(self.additive) else 0.0
-            matrices += [share * single + (1 - share) * whole for share in self.additive]
+            apart = cdist(points, against)
+            for length in self.lengths:
+                whole = matern(apart / (JOINT_LENGTH * length))
+                single = _mean_over_shares(points, against, length) if any(self.additive) else 0.0
+                matrices += [share * single + (1 - share) * whole for share in self.additive]
         return matrices
 
     def weighted(self, others: Floats, duals: Sequence[Floats] | Floats) -> "KernelSum":
@@ -61,52 +65,80 @@ class MixtureKernels:
         others : p_n, shape (n, m).
         duals : for every candidate an array, shape (n,).
         """
-        by_family = np.array(duals).reshape(-1, len(self.additive), len(others))
-        shares = np.array(self.additive)
+        shape = len(WARPS), len(self.lengths), len(self.additive), len(others)
+        by_warp = np.array(duals).reshape(shape)
+        shares, lengths = np.array(self.additive)[:, None], np.array(self.lengths)
         return KernelSum(
-            _FamilySum(others, warp, length, (1 - shares) @ family, shares @ family)
-            for (warp, length), family in zip(self._families(), by_family, strict=True)
+            tuple(
+                _WarpSum.of(
+                    others,
+                    warp,
+                    lengths,
+                    joint=((1 - shares) * own).sum(axis=1),
+                    single=(shares * own).sum(axis=1),
+                )
+                for warp, own in zip(WARPS, by_warp, strict=True)
+            )
         )
 
-    def _families(self) -> list[tuple[Warp, float]]:
-        return [(warp, length) for warp in WARPS for length in self.lengths]
 
-
+@dataclass(frozen=True, eq=False)
 class KernelSum:
     """A weighted sum of kernels around fixed mixtures; what depends on those alone is made once."""
 
-    def __init__(self, families: Iterable["_FamilySum"]) -> None:
-        self._families = list(families)
+    warps: "tuple[_WarpSum, ...]"
 
     def __call__(self, mixtures: Floats) -> tuple[Floats, Floats]:
         """The sum at mixtures (q, m), shape (q,), and its derivative along shares, (q, m)."""
-        values, gradients = zip(*(family(mixtures) for family in self._families), strict=True)
+        values, gradients = zip(*(warp(mixtures) for warp in self.warps), strict=True)
         return np.sum(values, axis=0), np.sum(gradients, axis=0)
 
+    def plus(self, factor: float, other: "KernelSum") -> "KernelSum":
+        """`self + factor·other`, of another sum of the same kernels around the same mixtures."""
+        both = zip(self.warps, other.warps, strict=True)
+        return KernelSum(tuple(one.plus(factor, two) for one, two in both))
 
-class _FamilySum:
-    """The same of the kernels of one warp and length.
 
-    Parameters
+@dataclass(frozen=True, eq=False)
+class _WarpSum:
+    """The same of the kernels of one warp, of all lengths.
+
+    Attributes
     ----------
-    joint, single : weights of the kernel over all shares and of that of each share, (n,) each.
+    centres : the fixed mixtures, warped, shape (n, m).
+    widths : lengths of the kernels over all shares, shape (l,).
+    joint : weights of those kernels, shape (l, n).
+    single : the sums of the kernels of each share.
     """
 
-    def __init__(
-        self, others: Floats, warp: Warp, length: float, joint: Floats, single: Floats
-    ) -> None:
-        self._warp, self._wide, self._joint = warp, JOINT_LENGTH * length, joint
-        self._centres = warped(others, warp)
-        self._single = LineSums(self._centres, single / others.shape[1], length)
+    warp: Warp
+    centres: Floats
+    widths: Floats
+    joint: Floats
+    single: LineSums
+
+    @staticmethod
+    def of(
+        others: Floats, warp: Warp, lengths: Floats, *, joint: Floats, single: Floats
+    ) -> "_WarpSum":
+        """From the weights of the kernels over all shares and of those of each share, (l, n)."""
+        centres = warped(others, warp)
+        lines = LineSums.of(centres, single / others.shape[1], lengths)
+        return _WarpSum(warp, centres, JOINT_LENGTH * lengths, joint, lines)
+
+    def plus(self, factor: float, other: "_WarpSum") -> "_WarpSum":
+        joint = self.joint + factor * other.joint
+        return replace(self, joint=joint, single=self.single.plus(factor, other.single))
 
     def __call__(self, mixtures: Floats) -> tuple[Floats, Floats]:
-        points = warped(mixtures, self._warp)
-        apart = cdist(points, self._centres) / self._wide
-        pulls = pull(apart) * self._joint / self._wide**2
-        single, along = self._single(points)
-        value = matern(apart) @ self._joint + single.sum(axis=1)
-        along += pulls.sum(axis=1, keepdims=True) * points - pulls @ self._centres
-        return value, along * _warp_slope(mixtures, self._warp)
+        points = warped(mixtures, self.warp)
+        apart = cdist(points, self.centres) / self.widths[:, None, None]
+        correlations, pulls = matern_and_pull(apart)
+        value = np.einsum("lqn,ln->q", correlations, self.joint)
+        pulled = np.einsum("lqn,ln->qn", pulls, self.joint / self.widths[:, None] ** 2)
+        single, along = self.single(points)
+        along += pulled.sum(axis=1, keepdims=True) * points - pulled @ self.centres
+        return value + single.sum(axis=1), along * _warp_slope(mixtures, self.warp)
 
 
 def warped(mixtures: Floats, warp: Warp) -> Floats:
@@ -127,7 +159,11 @@ def _shifted(mixtures: Floats, warp: Warp) -> Floats:
 
 
 def _mean_over_shares(points: Floats, against: Floats, length: float) -> Floats:
-    total = np.zeros((len(points), len(against)))
-    for i in range(points.shape[1]):
-        total += matern(np.abs(np.subtract.outer(points[:, i], against[:, i])) / length)
-    return np.asarray(total / points.shape[1])
+    """`mean_i κ(|x_i − x_i'| / ℓ)`, shape (q, n); as many shares at once as fit the cache."""
+    pairs, shares = len(points) * len(against), points.shape[1]
+    total, at_once = np.zeros((len(points), len(against))), max(1, BLOCK_NUMBERS // pairs)
+    for first in range(0, shares, at_once):
+        block = slice(first, first + at_once)
+        apart = np.abs(points.T[block, :, None] - against.T[block, None, :])
+        total += matern(apart / length).sum(axis=0)
+    return np.asarray(total / shares)

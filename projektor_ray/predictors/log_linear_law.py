@@ -1,7 +1,6 @@
 """`log_linear_law`: the data-mixing law, fitted by non-linear least squares."""
 
 import numpy as np
-from scipy.optimize import leastsq
 
 from projektor_ray.predictors.predictor import Predictor
 from projektor_ray.predictors.probe_arrays import ProbeArrays
@@ -84,6 +83,8 @@ def _law(mixtures: Floats, values: Floats, sign: float) -> tuple[float, float, F
 
     logs = np.log(sign * values - (sign * values).min() + 1)
     start = np.linalg.lstsq(centered, logs, rcond=1e-6)[0]
+    from scipy.optimize import leastsq  # slow to import, and rarely needed
+
     place = leastsq(
         residuals,
         start,

@@ -1,7 +1,6 @@
 """`rational`: the rational baseline, fitted by non-linear least squares (appendix B.1)."""
 
 import numpy as np
-from scipy.optimize import least_squares
 
 from projektor_ray.errors import InputError
 from projektor_ray.predictors.predictor import Predictor
@@ -82,6 +81,8 @@ def _rates(mixtures: Floats, errors: Floats) -> tuple[Floats, float]:
         share = -1 / (sums**2 * _rational(rates, mixtures)[:, None])
         misfit = share[:, :, None] * rates * mixtures[:, None, :]
         return np.vstack([misfit.reshape(len(logs), -1), RATIONAL_RIDGE * np.eye(m * m)])
+
+    from scipy.optimize import least_squares  # slow to import, and rarely needed
 
     solution = least_squares(residuals, prior.ravel(), jac=jacobian, method="lm")
     rates = np.exp(solution.x).reshape(m, m)

@@ -5,7 +5,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.cluster.hierarchy import fcluster, linkage
 
 from projektor_ray.errors import InputError
 from projektor_ray.predictors.probe_arrays import ProbeArrays
@@ -55,6 +54,8 @@ def provider_groups(mixtures: Floats, gradients: Floats | None) -> NDArray[np.in
             "providers are grouped by how their samples move the distance; the gradients of the "
             "distances are not known. Use the projection 'joint_power' or 'joint'"
         )
+    from scipy.cluster.hierarchy import fcluster, linkage  # slow to import, and rarely needed
+
     tree = linkage(gradients[rows].T, "ward")
     return np.asarray(fcluster(tree, groups, "maxclust") - 1, dtype=np.intp)
 

@@ -74,7 +74,7 @@ class Joint(ScaleModel):
             )
         self._probes = probes
         self._cached: dict[float, KernelSum] = {}
-        self._rising: KernelSum | None = None
+        self._sums: tuple[KernelSum, KernelSum] | None = None
         self._trained, self._which = np.unique(probes.mixtures, axis=0, return_inverse=True)
         self._last = float(self.scales[-1])
         self._centre = float(probes.distances.mean())
@@ -156,13 +156,24 @@ class Joint(ScaleModel):
         by_probe = np.einsum("lcn,cn->ln", duals, factors) / self._loudness
         return np.asarray(by_probe @ np.eye(len(self._trained))[self._which])
 
+    def _kernel_sums(self) -> tuple[KernelSum, KernelSum]:
+        """The process at the largest scale, and its derivative along x, in which it is linear."""
+        if self._sums is None:
+            first = float(self.axis.at(np.array(self.scales[0])))
+            at_last = self._duals_at(0.0)
+            rising = (self._duals_at(first) - at_last) / first
+            weighted = KERNELS.weighted
+            self._sums = weighted(self._trained, at_last), weighted(self._trained, rising)
+        return self._sums
+
     def _process_at(self, log: float) -> KernelSum:
         """The process at one size; those of the sizes that were used last are stored."""
         process = self._cached.pop(log, None)
         if process is None:
             while len(self._cached) >= MOST_CACHED:
                 self._cached.pop(next(iter(self._cached)), None)
-            process = KERNELS.weighted(self._trained, self._duals_at(log))
+            at_last, rising = self._kernel_sums()
+            process = at_last.plus(log, rising)
         self._cached[log] = process
         return process
 
@@ -183,11 +194,8 @@ class Joint(ScaleModel):
 
     def rise(self, mixtures: Floats, distances: Floats) -> Floats:
         """∂L̂/∂x, shape (q,): the prediction is linear in x."""
-        if self._rising is None:
-            first = float(self.axis.at(np.array(self.scales[0])))
-            duals = (self._duals_at(first) - self._duals_at(0.0)) / first
-            self._rising = KERNELS.weighted(self._trained, duals)
-        return np.asarray(self._posterior.trend_coefficients[2] + self._rising(mixtures)[0])
+        _, rising = self._kernel_sums()
+        return np.asarray(self._posterior.trend_coefficients[2] + rising(mixtures)[0])
 
     def _growth(self, mixtures: Floats, distances: Floats, size: float) -> Floats:
         beyond = max(float(self.axis.at(np.array(size))), 0.0) / self.law.factor

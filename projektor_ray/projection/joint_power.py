@@ -91,13 +91,18 @@ class JointPower(ScaleModel):
 
     def _curve(self, mixtures: Floats, distances: Floats, size: float) -> Curve:
         """The metric as a function of the error on the link's scale."""
-        middle = self._joint._predict(mixtures, distances, size)
-        if self._ceilings is None or size <= self.scales[-1]:
+        middle, last = self._joint._predict(mixtures, distances, size), self.scales[-1]
+        if self._ceilings is None or size <= last:
             return LinkCurve(self._link, middle)
-        now = self._joint._predict(mixtures, distances, self.scales[-1])
+        now = self._joint._predict(mixtures, distances, last)
+        return self._below_ceilings(self._ceilings, mixtures, now, middle, size)
+
+    def _below_ceilings(
+        self, classes: ClassShares, mixtures: Floats, now: Floats, middle: Floats, size: float
+    ) -> CeilingCurve:
+        """The curve of the predictions at the largest scale and at a size beyond it, (q,) each."""
         common_growth = self._common_rise * float(self._straight.axis.at(np.array(size)))
-        ceiling = self._ceilings.ceiling(mixtures, size)
-        return CeilingCurve(now, middle - now, common_growth, ceiling)
+        return CeilingCurve(now, middle - now, common_growth, classes.ceiling(mixtures, size))
 
     def _on_link(self) -> Joint | AveragedCurvature:
         """The model on the link's scale."""
@@ -130,14 +135,15 @@ class JointPower(ScaleModel):
     def value_and_gradient(
         self, mixtures: Floats, distances: Floats, distance_gradients: Floats, size: float
     ) -> tuple[Floats, Floats]:
-        at = (mixtures, distances, distance_gradients)
-        curve = self._curve(mixtures, distances, size)
-        _, gradient = self._joint.value_and_gradient(*at, size)
-        if self._ceilings is None or isinstance(curve, LinkCurve):
-            return curve.value(), curve.slope[:, None] * gradient
-        _, now = self._joint.value_and_gradient(*at, self.scales[-1])
+        at, last = (mixtures, distances, distance_gradients), self.scales[-1]
+        middle, gradient = self._joint.value_and_gradient(*at, size)
+        if self._ceilings is None or size <= last:
+            line = LinkCurve(self._link, middle)
+            return line.value(), line.slope[:, None] * gradient
+        now, before = self._joint.value_and_gradient(*at, last)
+        curve = self._below_ceilings(self._ceilings, mixtures, now, middle, size)
         ceiling = self._ceilings.ceiling_gradient(mixtures, size)
-        return curve.value(), curve.differential(now, gradient - now, 0.0, ceiling)
+        return curve.value(), curve.differential(before, gradient - before, 0.0, ceiling)
 
     def size_slope(self, mixtures: Floats, distances: Floats, size: float) -> Floats:
         rise = self._joint.size_slope(mixtures, distances, size)

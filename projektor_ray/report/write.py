@@ -1,19 +1,23 @@
 """The report of a table of runs as a file."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from projektor_ray.errors import InputError
 from projektor_ray.explain.from_table import results_of_table
 from projektor_ray.report.page import render_page
-from projektor_ray.runs import Runs, ScaleRegressor
+from projektor_ray.runs import Runs
 from projektor_ray.selection import PurchasePlans
 from projektor_ray.storage.folder import Folder
+
+if TYPE_CHECKING:  # it needs scikit-learn, which is slow to import
+    from projektor_ray.runs import ScaleRegressor
 
 
 def write_report(
     path: str | Path,
     runs: Runs,
-    model: ScaleRegressor,
+    model: "ScaleRegressor",
     plans: PurchasePlans,
     *,
     title: str | None = None,

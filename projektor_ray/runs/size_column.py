@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
-from scipy.stats import f as f_distribution
+from scipy.special import fdtrc
 
 from projektor_ray.errors import InputError
 from projektor_ray.runs.column_names import CONTAINERS, bare, vocabulary, words
@@ -157,7 +157,7 @@ def _explained(mixtures: Floats, values: Floats, codes: NDArray[np.intp]) -> tup
     if more <= rank or freedom < 1 or before <= 0:
         return 0.0, 1.0
     ratio = (before - after) / (more - rank) / max(after / freedom, 1e-300)
-    return 1 - after / before, float(f_distribution.sf(ratio, more - rank, freedom))
+    return 1 - after / before, float(fdtrc(more - rank, freedom, max(ratio, 0.0)))
 
 
 def _residual(design: Floats, values: Floats) -> tuple[float, int]:

@@ -14,7 +14,6 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from projektor_ray.errors import DamagedError, StorageError
 from projektor_ray.storage.checked_parquet import decode, encode
@@ -69,7 +68,7 @@ class Rows(Mapping[Key, Row]):
         """Key → position in the table; what was recorded best comes last and wins."""
         if not self._parts:
             return {}
-        keys = zip(*(_values(self._table[name]) for name in self._keys), strict=True)
+        keys = zip(*(self._values(name) for name in self._keys), strict=True)
         order = self._by_recency()
         if order is None:
             return {key: position for position, key in enumerate(keys)}
@@ -79,14 +78,19 @@ class Rows(Mapping[Key, Row]):
     def _by_recency(self) -> list[int] | None:
         if "status" not in self._table.column_names:
             return None
-        done = pc.equal(self._table["status"], "done").to_numpy()
-        attempt = pc.fill_null(self._table["attempt"], 0).to_numpy()
+        done = [status == "done" for status in self._values("status")]
+        attempt = [number or 0 for number in self._values("attempt")]
         positions: list[int] = np.lexsort((attempt, done)).tolist()
         return positions
 
     @cached_property
     def _columns(self) -> dict[str, list[Any]]:
-        return {name: self._table[name].to_pylist() for name in self._table.column_names}
+        return {name: self._values(name) for name in self._table.column_names}
+
+    def _values(self, name: str) -> list[Any]:
+        """A column as Python values: for arrays pyarrow would import pandas, which is slow."""
+        values: list[Any] = self._table[name].to_pylist()
+        return values
 
     @cached_property
     def _providers(self) -> list[tuple[str, ...]]:
@@ -243,9 +247,3 @@ def _tier(name: str) -> int:
     """The t of `part-t-ID.parquet`; 0 where another tool named the part."""
     pieces = name.rsplit("/", 1)[1].split("-")
     return int(pieces[1]) if len(pieces) == 3 and pieces[1].isdigit() else 0
-
-
-def _values(column: pa.ChunkedArray) -> list[Any]:
-    """A column as Python values; the quick way where no value is absent."""
-    values: list[Any] = column.to_pylist() if column.null_count else column.to_numpy().tolist()
-    return values

@@ -235,7 +235,7 @@ class FittedStudy:
             suffix = f" on {fit.study.set_name}" if fit.study.set_name else ""
             columns[f"distance{suffix}"] = fit.runs.distances
             columns[f"{fit.study.config.metric}{suffix}"] = fit.runs.values
-        return pa.table(columns)
+        return pa.table({name: _arrow(column) for name, column in columns.items()})
 
     @cached_property
     def interpolation(self) -> dict[str, InterpolationError]:
@@ -316,6 +316,12 @@ class FittedStudy:
         study = replace(self.study, config=changed, providers=sold)
         fits = tuple(replace(fit, study=of) for fit, of in zip(self.fits, study.each, strict=True))
         return replace(self, record=replace(self.record, study=study), fits=fits)
+
+
+def _arrow(numbers: Floats) -> pa.Array:
+    """Numbers as Arrow's, which `pyarrow.array` would import pandas for, and that is slow."""
+    buffer = pa.py_buffer(np.ascontiguousarray(numbers, dtype=np.float64))
+    return pa.Array.from_buffers(pa.float64(), len(numbers), [None, buffer])
 
 
 def _changed_provider(known: dict[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:

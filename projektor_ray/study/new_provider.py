@@ -16,10 +16,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy.special import ndtri
-from scipy.stats import t as student_t
 
 from projektor_ray.errors import InputError
-from projektor_ray.predictors import ProbeArrays
+from projektor_ray.predictors import ProbeArrays, student_quantile
 from projektor_ray.predictors.blas_threads import one_blas_thread
 from projektor_ray.projection import Joint, JointPower
 from projektor_ray.projection.choose import FittedModels, model_names
@@ -129,7 +128,7 @@ def _widening(ratios: list[float]) -> float | None:
     if not ratios:
         return None
     spread = float(np.sqrt(np.mean(np.square(ratios))))
-    return max(1.0, float(student_t.ppf(0.5 + LEVEL / 2, len(ratios))) / NORMAL * spread)
+    return max(1.0, student_quantile(LEVEL, len(ratios)) / NORMAL * spread)
 
 
 def check_new_name(study: FittedStudy, name: str) -> None:

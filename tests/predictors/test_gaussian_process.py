@@ -177,11 +177,14 @@ def test_sums_along_lines_are_those_over_all_pairs(
     centres = rng.normal(size=(count, columns)) + np.linspace(0, 30, columns)
     centres[:, -1] = 2.0
     points = centres[rng.integers(count, size=asked)] + 0.5 * rng.integers(-1, 2, (asked, columns))
-    weights = rng.normal(size=count)
-    sums = LineSums(centres, weights, 0.4)
+    weights, lengths = rng.normal(size=(2, count)), np.array([0.4, 0.9])
+    sums = LineSums.of(centres, weights, lengths)
     found, slopes = sums(points)
     for i in range(columns):
-        alone = matern(points[:, [i]], centres[:, [i]], 0.4) @ weights
+        alone = sum(
+            matern(points[:, [i]], centres[:, [i]], length) @ own
+            for length, own in zip(lengths, weights, strict=True)
+        )
         np.testing.assert_allclose(found[:, i], alone, atol=1e-9)
     step = 1e-6
     ahead, behind = (sums(points + s)[0] for s in (step, -step))

@@ -141,6 +141,4 @@ def rows_named(indices: Sequence[int] | NDArray[Any]) -> str:
     """The rows at some indices, the first few by number."""
     if len(indices) == 1:
         return row_named(int(indices[0]))
-    shown = ", ".join(str(int(index) + 1) for index in indices[:SHOWN])
-    more = f" and {len(indices) - SHOWN} more" if len(indices) > SHOWN else ""
-    return f"rows {shown}{more} {HOW}"
+    return f"rows {listed([str(int(index) + 1) for index in indices], SHOWN)} {HOW}"

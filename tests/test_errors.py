@@ -13,8 +13,8 @@ from tests.helpers.hostile_names import HOSTILE_NAMES
 def test_rows_are_counted_from_one_below_the_header() -> None:
     assert row_named(0).startswith("row 1 (")
     assert rows_named([2]).startswith("row 3 (")
-    assert rows_named(np.array([0, 4])).startswith("rows 1, 5 (")
-    assert rows_named(range(7)).startswith("rows 1, 2, 3, 4, 5 and 2 more (")
+    assert rows_named(np.array([0, 4])).startswith("rows 1 and 5 (")
+    assert rows_named(range(8)).startswith("rows 1, 2, 3, 4, 5 and 3 others (")
 
 
 @pytest.mark.parametrize(

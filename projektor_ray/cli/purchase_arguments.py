@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from projektor_ray.cli.number_lists import assigned, numbers
 from projektor_ray.cli.options import AggregateOptions, OfferOptions, PurchaseOptions, Spent
-from projektor_ray.errors import InputError
+from projektor_ray.errors import InputError, listed
 from projektor_ray.runs import Offers, ScaleRegressor
 from projektor_ray.runs.name_lists import split_names
 from projektor_ray.selection import Direction, PurchaseRequest, aggregation
@@ -90,7 +90,7 @@ def one_direction(models: Mapping[str, ScaleRegressor]) -> Direction:
     goals = {name: model.goal for name, model in models.items()}
     first = next(iter(goals.values()))
     if set(goals.values()) != {first}:
-        came = ", ".join(f"{name} ({goal})" for name, goal in goals.items())
+        came = listed([f"{name} ({goal})" for name, goal in goals.items()])
         raise InputError(
             f"an aggregate needs metrics of one direction; got {came}. Negate the values of some "
             "in the table, or select for each alone"

@@ -16,7 +16,7 @@ from projektor_ray.cli.options import (
     TableOptions,
 )
 from projektor_ray.cli.purchase_arguments import offers_of, request_of
-from projektor_ray.errors import InputError, nearest
+from projektor_ray.errors import InputError, listed, nearest
 from projektor_ray.explain.from_study import results_of_plans
 from projektor_ray.explain.model_choice import describe_choice
 from projektor_ray.explain.results import Results
@@ -112,7 +112,7 @@ def fit_on(study: FittedStudy, metric: str | None) -> SetFit:
     if len(fits) == 1 and metric in (None, study.study.config.metric, *fits):
         return study.fits[0]
     if metric not in fits:
-        known = ", ".join(fits)
+        known = listed(list(fits))
         raise InputError(
             f"the study measures {study.study.config.metric} on {known}; name one of them, such as "
             f"--metric {next(iter(fits))}"

@@ -13,7 +13,7 @@ import pyarrow.json as pajson
 from projektor_ray.data.csv_tables import trimmed
 from projektor_ray.data.open_table import OpenTable, TableFile, check_names, unreadable
 from projektor_ray.data.source_reading import Note
-from projektor_ray.errors import InputError
+from projektor_ray.errors import InputError, listed
 
 BLOCK = 2**24
 HEAD = 2**20
@@ -157,7 +157,7 @@ def open_excel(file: TableFile) -> OpenTable:
     if not filled:
         raise InputError(f"{file.where} has no rows")
     title, *others = filled
-    notes = (Note("sheets left out", len(others), ", ".join(others)),) if others else ()
+    notes = (Note("sheets left out", len(others), listed(others)),) if others else ()
     return OpenTable.of(_sheet(filled[title], file.where), file.where, notes)
 
 

@@ -5,7 +5,7 @@ from typing import Any, Literal
 from pydantic import Field, PrivateAttr, field_validator, model_validator
 
 from projektor_ray.data.samples import ImageSize, Target
-from projektor_ray.errors import redacted
+from projektor_ray.errors import listed, redacted
 from projektor_ray.storage.settings import Config, absolute_path, expand_path
 
 TargetSetting = Target | Literal["auto"]
@@ -142,7 +142,7 @@ class SourceConfig(Config):
     def _one_origin(self) -> "SourceConfig":
         given = [name for name in ORIGINS if getattr(self, name) is not None]
         if len(given) != 1:
-            came = " and ".join(given) or "none of them"
+            came = listed(given) or "none of them"
             raise ValueError(f"a source needs exactly one of {', '.join(ORIGINS)}; got {came}")
         _refuse_without("torchvision", self.torchvision, root=self.root, split=self.split)
         _refuse_without(

@@ -12,7 +12,7 @@ from projektor_ray.data.column_metadata import declared_class_names
 from projektor_ray.data.open_table import OpenTable
 from projektor_ray.data.plain_columns import plain_type
 from projektor_ray.data.source_reading import Note
-from projektor_ray.errors import InputError
+from projektor_ray.errors import InputError, listed
 
 SPLIT_NAMES = ("train", "training", "val", "valid", "validation", "dev", "test", "testing", "eval")
 """What the parts of a data set that is split already are called."""
@@ -76,8 +76,8 @@ def left_out(paths: Sequence[str]) -> tuple[Note, ...]:
     if not paths:
         return ()
     endings = Counter(posixpath.splitext(path)[1].lower() or "no ending" for path in paths)
-    listed = ", ".join(f"{count} {ending}" for ending, count in sorted(endings.items()))
-    return (Note("files left out", len(paths), listed),)
+    kinds = [f"{count} {ending}" for ending, count in sorted(endings.items())]
+    return (Note("files left out", len(paths), listed(kinds)),)
 
 
 def join_parts(parts: Sequence[OpenTable], inside: Sequence[str], where: str) -> OpenTable:
@@ -145,7 +145,7 @@ def _field(name: str, parts: Sequence[OpenTable]) -> pa.Field:
     try:
         return pa.unify_schemas(kinds, promote_options="permissive").field(name)
     except pa.ArrowException:
-        types = ", ".join(sorted({str(kind.field(name).type) for kind in kinds}))
+        types = listed(sorted({str(kind.field(name).type) for kind in kinds}))
         raise InputError(
             f"{parts[0].where} and the other parts differ in the column {name!r}: it is of {types}"
         ) from None

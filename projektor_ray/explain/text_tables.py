@@ -219,7 +219,8 @@ def projections_table(results: Results) -> TextTable | None:
 
 
 def errors_table(rows: Sequence[Mapping[str, Any]], metric: str) -> TextTable:
-    """Cross-validated errors: a row per model, a column per size, least error first.
+    """Cross-validated errors: a row per model, a column per size; the chosen model comes first, the
+    others by their error.
 
     Parameters
     ----------
@@ -237,9 +238,9 @@ def errors_table(rows: Sequence[Mapping[str, Any]], metric: str) -> TextTable:
         chosen |= {key} if row["chosen"] else set()
     sets = list(dict.fromkeys(on for on, _ in errors))
 
-    def rank(key: tuple[str, str]) -> tuple[int, float]:
+    def rank(key: tuple[str, str]) -> tuple[int, bool, float]:
         error = errors[key].get(sizes[-1])
-        return sets.index(key[0]), np.inf if error is None else error
+        return sets.index(key[0]), key not in chosen, np.inf if error is None else error
 
     order = sorted(errors, key=rank)
     columns: dict[str, Sequence[str]] = {"model": [f"{name}{on}" for on, name in order]}
@@ -253,7 +254,8 @@ def errors_table(rows: Sequence[Mapping[str, Any]], metric: str) -> TextTable:
     return _table(
         f"Errors of the models ({metric})",
         columns,
-        caption="Error: mean absolute error for mixtures left out of the fit (cross-validation).",
+        caption="Error: mean absolute error for mixtures left out of the fit (cross-validation). "
+        "The model in use comes first, then the others by their error.",
         chosen=tuple(key in chosen for key in order),
         optional=tuple(columns)[1:-2],
     )

@@ -94,7 +94,7 @@ def plan_stability(plans: PurchasePlans, metric: MetricText) -> Fact | None:
     )
     text = (
         f"Plan stability: {percent(stability.fraction_stable)} of posterior samples have their "
-        f"best plan close to this one (expected regret {regret})."
+        f"best plan close to this one (expected regret {regret} in {metric.name})."
     )
     return fact(
         "plan_stability",

@@ -11,7 +11,7 @@ from typing import Literal
 
 import numpy as np
 
-from projektor_ray.errors import InputError, TooFewProbesError, nearest
+from projektor_ray.errors import InputError, TooFewProbesError, listed, nearest
 from projektor_ray.predictors import PREDICTORS, Predictor, ProbeArrays
 from projektor_ray.predictors.blas_threads import one_blas_thread
 from projektor_ray.projection.box_cox import BoxCox
@@ -297,7 +297,7 @@ def _choose_predictor(
 def _no_predictor(fits: _Fits) -> TooFewProbesError:
     """What to raise where a predictor is needed and none can be fitted."""
     sizes, scales, m = fits.probes.sizes, fits.probes.scales, fits.probes.n_providers
-    counts = ", ".join(f"{np.count_nonzero(sizes == scale)} at {scale:,}" for scale in scales)
+    counts = listed([f"{np.count_nonzero(sizes == scale)} at {scale:,}" for scale in scales])
     refused = fits.refused.keys() & PREDICTORS.keys()
     easiest = min(sorted(refused), key=lambda name: PREDICTORS[name].fewest_probes(m))
     return TooFewProbesError(

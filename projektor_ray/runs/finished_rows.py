@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from projektor_ray.errors import InputError
+from projektor_ray.errors import InputError, listed
 from projektor_ray.runs.column_names import bare, is_input, vocabulary
 from projektor_ray.runs.numeric_columns import column, is_numeric
 from projektor_ray.runs.tidy_columns import is_text
@@ -82,9 +82,9 @@ def left_out_states(table: pa.Table) -> tuple[Mask, Counter[str]]:
                 left[state] += count
         counts &= np.array([not state for state in states])
     if not counts.any():
-        listed = ", ".join(f"{count} {state}" for state, count in left.most_common())
+        ended = listed([f"{count} {state}" for state, count in left.most_common()])
         raise InputError(
-            f"no row is of a finished training: {listed}. Wait for some to finish, or drop the "
+            f"no row is of a finished training: {ended}. Wait for some to finish, or drop the "
             "column that tells their state"
         )
     return counts, left

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from projektor_ray.errors import InputError, nearest
+from projektor_ray.errors import InputError, listed, nearest
 from projektor_ray.runs.column_names import bare, find_name
 from projektor_ray.runs.finished_rows import ROW_NUMBERS
 from projektor_ray.runs.numeric_columns import column, is_numeric
@@ -146,4 +146,4 @@ def _agree(ours: pa.ChunkedArray, theirs: pa.ChunkedArray) -> bool:
 
 
 def _some(keys: Sequence[str | None]) -> str:
-    return ", ".join([key for key in keys if key is not None][:SHOWN])
+    return listed([key for key in keys if key is not None], SHOWN)

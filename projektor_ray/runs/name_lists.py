@@ -3,7 +3,7 @@
 import csv
 from collections.abc import Sequence
 
-from projektor_ray.errors import InputError
+from projektor_ray.errors import InputError, listed
 from projektor_ray.runs.column_names import find_name, require
 
 SHOWN = 3
@@ -38,7 +38,7 @@ def split_names(
         return ways[0]
     if not ways:
         return tuple(require(part, known, absent) for part in parts)
-    readings = " or ".join(" and ".join(repr(name) for name in way) for way in ways[:SHOWN])
+    readings = " or ".join(listed([repr(name) for name in way]) for way in ways[:SHOWN])
     whole = ",".join(f'"{name}"' if "," in name else name for name in ways[0])
     raise InputError(
         f"{option} {text} can be read as {readings}. Put names that hold commas in double quotes, "

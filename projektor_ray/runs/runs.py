@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from projektor_ray.errors import InputError
+from projektor_ray.errors import InputError, listed
 from projektor_ray.predictors import ProbeArrays
 from projektor_ray.runs.column_names import provider_names
 from projektor_ray.runs.count_columns import sizes_of_counts
@@ -211,9 +211,9 @@ def _usable(table: pa.Table, rows: Any, roles: Roles, columns: Columns, left: Co
         keep(np.isfinite(column(table.take(rows), metric)), "no value")
         keep(first_of_duplicates(table.take(rows)), "duplicate")
     if not len(rows):
-        listed = ", ".join(f"{count} {reason}" for reason, count in left.items())
+        reasons = listed([f"{count} {reason}" for reason, count in left.items()])
         raise InputError(
-            f"no row can be used: {listed}. Look at the columns {columns.mixture[0]!r} and "
+            f"no row can be used: {reasons}. Look at the columns {columns.mixture[0]!r} and "
             f"{metric!r}, or name others"
         )
     return rows

@@ -8,7 +8,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 from scipy.special import fdtrc
 
-from projektor_ray.errors import InputError
+from projektor_ray.errors import InputError, listed
 from projektor_ray.runs.column_names import CONTAINERS, bare, vocabulary, words
 from projektor_ray.runs.metric_direction import names_a_metric
 from projektor_ray.runs.numeric_columns import column, is_numeric
@@ -72,9 +72,9 @@ def find_size(table: pa.Table, taken: set[str]) -> str | None:
     first = table[candidates[0]]
     others = [name for name in candidates[1:] if not table[name].equals(first)]
     if others:
-        listed = [candidates[0], *others]
+        several = [candidates[0], *others]
         raise InputError(
-            f"several columns could be the size of the trainings: {', '.join(listed)}. Say which, "
+            f"several columns could be the size of the trainings: {listed(several)}. Say which, "
             f"such as --size {candidates[0]}"
         )
     return candidates[0]
@@ -109,9 +109,9 @@ def check_one_size(table: pa.Table, taken: set[str], mixtures: Floats, values: F
     """
     shown = "--size COLUMN if a column is the number of samples, --size N if all rows are of one"
     if grouping := _grouping(table, taken, mixtures, values):
-        listed = ", ".join(grouping.values[:SHOWN]) + (", …" if grouping.values[SHOWN:] else "")
+        some = listed(grouping.values, SHOWN)
         raise InputError(
-            f"no column is called size, but the metric differs by {grouping.column!r} ({listed}). "
+            f"no column is called size, but the metric differs by {grouping.column!r} ({some}). "
             f"Say --size {grouping.column} if that is the number of samples; --size N if all rows "
             "are of one size, and leave out rows that are not to be compared"
         )

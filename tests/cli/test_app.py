@@ -445,7 +445,7 @@ def test_metrics_of_different_directions_have_no_aggregate(
     asked = ["select", table, "--metric", "acc,loss", "--at", "500", "--predictor", "linear"]
     assert projektor(*asked, monkeypatch=monkeypatch) == 2
     shown = capsys.readouterr()
-    assert "acc (maximize), loss (minimize)" in " ".join((shown.out + shown.err).split())
+    assert "acc (maximize) and loss (minimize)" in " ".join((shown.out + shown.err).split())
 
 
 def test_a_plan_is_written_as_an_order_and_as_a_trainer_s_mixture(

@@ -60,7 +60,7 @@ def test_files_that_are_left_out_are_counted(tmp_path: Path) -> None:
     samples = read(write(tmp_path, files))
     assert len(samples) == 2
     assert samples.reading.notes == (
-        Note("files left out", 5, "1 .csv, 2 .heic, 1 .txt, 1 no ending"),
+        Note("files left out", 5, "1 .csv, 2 .heic, 1 .txt and 1 no ending"),
     )
 
 

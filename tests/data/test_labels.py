@@ -57,7 +57,7 @@ def test_none_drops_the_labels() -> None:
     [
         ([1.0, 2.0], "auto", "target: classes or target: regression"),
         ([0.5, 2.0], "classes", "real numbers such as .*0.5"),
-        ([1.5, np.nan, None], "auto", r"2 of 3 labels are missing, in rows 2, 3 \("),
+        ([1.5, np.nan, None], "auto", r"2 of 3 labels are missing, in rows 2 and 3 \("),
         ([1.5, np.inf], "auto", "infinite"),
         (["a", "b"], "regression", "names such as 'a'"),
         ([1 + 2j], "auto", "complex"),

@@ -141,7 +141,7 @@ def test_the_first_format_is_read_and_other_files_are_counted(tmp_path: Path) ->
     (tmp_path / "c.png").touch()
     samples = read_source(SourceConfig(path=str(tmp_path)))
     assert len(samples) == 8
-    assert samples.reading.notes == (Note("files left out", 3, "1 .csv, 1 .md, 1 .png"),)
+    assert samples.reading.notes == (Note("files left out", 3, "1 .csv, 1 .md and 1 .png"),)
 
 
 @pytest.mark.parametrize("kind", ["csv", "feather"])

@@ -91,16 +91,16 @@ def test_each_validation_set_has_a_row() -> None:
     assert validation_sets_table(results) is None
 
 
-def test_errors_have_a_column_per_size_and_the_least_comes_first() -> None:
+def test_errors_have_a_column_per_size_and_the_chosen_model_comes_first() -> None:
     rows = [
         {"predictor": name, "on": "", "size": size, "mae_cv": error, "r2": 0.9, "chosen": chosen}
-        for name, error, chosen in (("cs", 0.05, False), ("joint", 0.02, True))
+        for name, error, chosen in (("cs", 0.05, False), ("gp", 0.01, False), ("joint", 0.02, True))
         for size in (40, 160)
     ]
     table = errors_table(rows, "accuracy")
     assert table.headings == ("model", "error at 40", "error at 160", "R² at 160")
-    assert [one[0] for one in table.rows] == ["joint", "cs"]
-    assert table.chosen == (True, False)
+    assert [one[0] for one in table.rows] == ["joint", "gp", "cs"]
+    assert table.chosen == (True, False, False)
     one_size = errors_table([{**rows[0], "size": None}], "accuracy")
     assert one_size.headings == ("model", "error", "R²")
 

@@ -106,8 +106,8 @@ def test_plan_stability_has_its_share_and_the_expected_regret(found: PurchasePla
     fact = plan_stability(replace(found, stability=stability), MetricText("acc", "maximize", 3))
     assert str(fact) == (
         "Plan stability: 25% of posterior samples have their best plan close to this one "
-        "(expected regret 0.003)."
+        "(expected regret 0.003 in acc)."
     )
     fact = plan_stability(replace(found, stability=stability), MetricText("acc", "maximize", 2))
-    assert str(fact).endswith("(expected regret below 0.01).")
+    assert str(fact).endswith("(expected regret below 0.01 in acc).")
     assert plan_stability(replace(found, stability=None), MetricText("a", "maximize", 2)) is None

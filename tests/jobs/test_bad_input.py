@@ -57,7 +57,7 @@ TOO_FEW = [
     (
         trainings(2),
         "fit",
-        "no predictor can be fitted to the finished probes (2 at 250, 2 at 1,000)",
+        "no predictor can be fitted to the finished probes (2 at 250 and 2 at 1,000)",
     ),
     (
         trainings(4),
@@ -79,8 +79,8 @@ TOO_FEW = [
     (
         trainings(2),
         "project --at 4000",
-        "no predictor can be fitted to the finished probes (2 at 250, 2 at 1,000): the predictor "
-        "'gp' needs at least 4",
+        "no predictor can be fitted to the finished probes (2 at 250 and 2 at 1,000): the "
+        "predictor 'gp' needs at least 4",
     ),
     (trainings(2), "select --at 4000 --projection joint", "needs at least 6 probes; got 4"),
 ]
@@ -123,7 +123,7 @@ COLUMNS = [
     (
         trainings().assign(web=trainings()["web"] + 0.1),
         "fit --providers clinic,crowd,web",
-        "shares must sum to 1 (within 1e-06); not so in rows 1, 2, 3, 4, 5 and 19 more (counted "
+        "shares must sum to 1 (within 1e-06); not so in rows 1, 2, 3, 4, 5 and 19 others (counted "
         "from 1, without the header), the first of which sums to 1.1. A provider's column may be "
         "missing",
     ),

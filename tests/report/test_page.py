@@ -84,8 +84,8 @@ def test_nothing_has_no_negative_sign() -> None:
 def test_every_predictor_has_a_row_and_the_one_that_decides_is_marked() -> None:
     text = render_page(a_report(4))
     assert read(text).titled("model", "error at 100") == [
-        ["cs", "0.0200", "0.0200", "0.900"],
         ["joint", "0.0200", "0.0200", "0.900"],
+        ["cs", "0.0200", "0.0200", "0.900"],
     ]
     assert '<tr class="chosen"><td>joint</td>' in text
 

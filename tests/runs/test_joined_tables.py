@@ -67,7 +67,7 @@ def test_joins_that_cannot_be_made() -> None:
         join(SHARES, METRICS.rename(columns={"index": "run"}))
     with pytest.raises(InputError, match=r"1 rows.*repeat"):
         join(SHARES.assign(index=[1, 1, 3, 4]), METRICS)
-    with pytest.raises(InputError, match=r"1, 2, 3, 4.* 5"):
+    with pytest.raises(InputError, match=r"1, 2, 3 and 4.* 5"):
         join(SHARES, METRICS.assign(index=METRICS["index"] + 4))
 
 

@@ -49,7 +49,7 @@ def test_other_sizes_are_none_and_one_that_tells_is_asked_about(name: str) -> No
 @pytest.mark.parametrize("same", [True, False])
 def test_a_column_that_the_metric_clusters_by_is_asked_about(same: bool) -> None:
     table = frame(same=same).rename(columns={"size": "phase"})
-    with pytest.raises(InputError, match=r"'phase'.*500, 2,000, 8,000"):
+    with pytest.raises(InputError, match=r"'phase'.*500, 2,000 and 8,000"):
         Runs.read(table)
     assert Runs.read(table, Roles(size="phase")).scales == SIZES
     assert Runs.read(table, Roles(size=700)).scales == (700,)
@@ -113,6 +113,6 @@ def test_seeds_and_settings_without_effect_are_no_sizes(seed: int, repeats: int)
 def test_several_sizes_are_asked_about_unless_they_are_the_same() -> None:
     table = frame()
     assert Runs.read(table.assign(n_samples=table["size"])).scales == SIZES
-    with pytest.raises(InputError, match=r"several columns.*size, tokens"):
+    with pytest.raises(InputError, match=r"several columns.*size and tokens"):
         Runs.read(table.assign(tokens=table["size"] * 512))
     assert Runs.read(table.assign(samples=table["web"]), Roles(providers=("web", "code", "books")))

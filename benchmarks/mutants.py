@@ -30,6 +30,19 @@ HEAD_WATCH = "jobs/head_watch.py"
 GATE = "projektor_ray/service/gate.py"
 ERRORS = "projektor_ray/errors.py"
 SIGNALS = "projektor_ray/cli/signals.py"
+FINISHED = "jobs/finished.py"
+STUDY_TABLES = "jobs/study_tables.py"
+FOLDER_FILES = "projektor_ray/storage/folder_files.py"
+RETRIES = "projektor_ray/storage/retries.py"
+FAULTS = "projektor_ray/probes/faults.py"
+SERVED = "actors/served.py"
+TABLE_FILES = "projektor_ray/runs/table_files.py"
+OUTPUT_FILES = "projektor_ray/cli/output_files.py"
+PAGE_TEXT = "projektor_ray/explain/page_text.py"
+DAMAGED = (
+    "tests/jobs/test_finished.py::"
+    "test_a_missing_or_damaged_table_that_needs_the_pilots_goes_the_usual_way"
+)
 
 HEAD = """# Mutants
 
@@ -109,6 +122,129 @@ MUTANTS = (
         "if not _is_whole(content):",
         "if not content:",
         "tests/storage/test_checked_parquet.py",
+    ),
+    Mutant(
+        "a damaged part stays where it is",
+        LEDGER,
+        "self.folder.move(name, target)",
+        "self.folder.names(target)",
+        "tests/storage/test_ledger.py::test_a_damaged_part_is_named_and_set_aside",
+    ),
+    Mutant(
+        "a reader stops at a damaged part",
+        LEDGER,
+        """        except DamagedError:
+            logger.warning(
+                "ignoring the damaged part""",
+        """        except KeyError:
+            logger.warning(
+                "ignoring the damaged part""",
+        "tests/storage/test_ledger.py::test_a_damaged_part_is_named_and_set_aside",
+    ),
+    Mutant(
+        "damaged tables are not named",
+        STUDY_TABLES,
+        "and folder.is_damaged(name):",
+        "and not name:",
+        DAMAGED,
+    ),
+    Mutant(
+        "missing trainings count as done",
+        FINISHED,
+        "if study.open_probes or missing_probes(",
+        "if study.open_probes and missing_probes(",
+        DAMAGED,
+    ),
+    Mutant(
+        "failed trainings are not tried again where that is wanted",
+        FINISHED,
+        "missing_probes(study, tables.probes(), retry_failed=retry_failed)",
+        "missing_probes(study, tables.probes())",
+        "tests/jobs/test_finished.py::test_failed_probes_are_trained_again_where_that_is_wanted",
+    ),
+    Mutant(
+        "missing distances count as measured",
+        FINISHED,
+        "len(unmeasured(one.study, one.distances())) or known_profiles(one) is None",
+        "known_profiles(one) is None",
+        DAMAGED,
+    ),
+    Mutant(
+        "missing provider profiles count as known",
+        FINISHED,
+        "len(unmeasured(one.study, one.distances())) or known_profiles(one) is None",
+        "len(unmeasured(one.study, one.distances()))",
+        DAMAGED,
+    ),
+    Mutant(
+        "distances that are interpolated too roughly count as exact",
+        FINISHED,
+        "if error is None or error.error > error_bound(one.fitted, one.runs.arrays())[0]:",
+        "if error is None:",
+        "tests/jobs/test_finished.py::test_interpolation_that_is_too_rough_goes_the_usual_way",
+    ),
+    Mutant(
+        "results are written while another driver works on the folder",
+        FINISHED,
+        "    with leased(tables.folder) as lease:\n",
+        "    if lease := tables.lease or True:\n",
+        "tests/jobs/test_finished.py::test_a_folder_that_a_driver_works_on_is_refused",
+    ),
+    Mutant(
+        "an error that no attempt mends is tried again",
+        RETRIES,
+        "return isinstance(error, OSError) and error.errno not in ADVICE",
+        "return isinstance(error, OSError)",
+        "tests/storage/test_retries.py",
+    ),
+    Mutant(
+        "any error of the operating system that a learner raises is tried again",
+        FAULTS,
+        "known = isinstance(error, OSError) and error.errno in TRANSIENT_ERRORS",
+        "known = isinstance(error, OSError)",
+        "tests/probes/test_faults.py",
+    ),
+    Mutant(
+        "a plan is written over the earlier one",
+        OUTPUT_FILES,
+        "Folder(out.absolute().parent).write(out.name, content)",
+        "out.write_bytes(content)",
+        "tests/cli/test_output_files.py",
+    ),
+    Mutant(
+        "a link to a folder above gives its files again",
+        FOLDER_FILES,
+        "if own in above:",
+        "if own in above[:0]:",
+        "tests/storage/test_folder_files.py",
+    ),
+    Mutant(
+        "a folder of any number of files is listed",
+        FOLDER_FILES,
+        "len(files) > MOST_FILES or (is_local",
+        "False or (is_local",
+        "tests/storage/test_folder_files.py",
+    ),
+    Mutant(
+        "the loss of a pilot's data is no loss of the pilots",
+        SERVED,
+        "            if isinstance(cause, RayError):\n",
+        "            if cause is None:\n",
+        "tests/actors/test_served.py::test_a_failure_of_the_keeper_is_told_as_what_it_is",
+    ),
+    Mutant(
+        "a spreadsheet takes a name for a formula",
+        TABLE_FILES,
+        'FORMULA = tuple("=+-@＝＋－＠\\t\\r\\n")',
+        'FORMULA = tuple("=+-@")',
+        "tests/runs/test_table_files.py",
+    ),
+    Mutant(
+        "pages show characters that reorder text",
+        PAGE_TEXT,
+        "    environment.finalize = _visible\n",
+        "",
+        "tests/report/test_page.py::test_no_name_reorders_or_hides_text",
     ),
     Mutant(
         "the heartbeat stands still",

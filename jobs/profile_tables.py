@@ -21,9 +21,13 @@ Profiles = dict[str, list[ProviderProfile]]
 
 
 def known_profiles(tables: StudyTables) -> list[ProviderProfile] | None:
-    """The profiles for one validation set; None if the table describes other pilots."""
-    rows = _known_rows(tables, "provider_profiles")
-    return None if rows is None else [ProviderProfile.from_row(row) for row in rows]
+    """The profiles for one validation set; None if the table describes other pilots, or it or one
+    that is written with it is damaged.
+    """
+    rows, values = (_known_rows(tables, name) for name in ("provider_profiles", "values"))
+    if rows is None or values is None or tables.folder.is_damaged(tables.table("thumbnails")):
+        return None
+    return [ProviderProfile.from_row(row) for row in rows]
 
 
 def known_thumbnails(tables: StudyTables) -> dict[str, tuple[Thumbnail, ...]]:

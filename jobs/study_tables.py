@@ -3,6 +3,7 @@
 Nothing here imports Ray.
 """
 
+import logging
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import TypeVar
@@ -12,11 +13,13 @@ from projektor_ray.learners import METRICS, check_metric
 from projektor_ray.storage.folder import Folder
 from projektor_ray.storage.lease import Lease
 from projektor_ray.storage.ledger import Ledger, Rows, in_all
-from projektor_ray.storage.schemas import KEYS, Key, Row, make_table
+from projektor_ray.storage.schemas import KEYS, SCHEMAS, Key, Row, make_table
 from projektor_ray.storage.table_metadata import TableMetadata
 from projektor_ray.study import Study, StudyConfig
 from projektor_ray.study.interpolated import interpolated
 from projektor_ray.transport import DistanceFunction
+
+logger = logging.getLogger(__name__)
 
 TablesT = TypeVar("TablesT", bound="StudyTables")
 
@@ -87,8 +90,14 @@ def check_config(config: StudyConfig, folder: Folder) -> None:
 
 
 def repair(folder: Folder) -> None:
-    """Clear away what an earlier run left in a folder that this driver alone writes."""
+    """Clear away what an earlier run left in a folder that this driver alone writes; logs which
+    tables are damaged, all of which this run writes anew.
+    """
     for place in ("", "lease"):
         folder.remove_half_written(place)
     for name in KEYS:
         Ledger(folder, name).repair()
+    for file in folder.names(""):
+        name, _, ending = file.rpartition(".")
+        if ending == "parquet" and name.partition("-")[0] in SCHEMAS and folder.is_damaged(name):
+            logger.warning("%s of %s is damaged and is written anew", file, folder.shown)

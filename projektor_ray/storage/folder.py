@@ -14,7 +14,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.fs as pafs
 
-from projektor_ray.errors import InputError, redacted
+from projektor_ray.errors import DamagedError, InputError, redacted
 from projektor_ray.storage.checked_parquet import decode, encode
 from projektor_ray.storage.locations import open_filesystem
 from projektor_ray.storage.retries import with_retries
@@ -199,6 +199,16 @@ class Folder:
                 "(python -m jobs.study)"
             ) from None
         return decode(content, f"{self.shown}/{name}.parquet")[0]
+
+    def is_damaged(self, name: str) -> bool:
+        """Whether there is a table `NAME.parquet` whose content is not what was written."""
+        try:
+            self.read_table(name)
+        except DamagedError:
+            return True
+        except InputError:
+            return False
+        return False
 
 
 def _is_hidden(name: str) -> bool:

@@ -6,18 +6,22 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import pyarrow.parquet as pq
 import pytest
 import yaml
 
 from jobs.finished import fingerprint_of, finished_results, finished_tables
+from jobs.study_tables import repair
 from projektor_ray.errors import BusyError
 from projektor_ray.explain.results import Results
 from projektor_ray.storage.folder import Folder
 from projektor_ray.storage.lease import leased
+from projektor_ray.storage.ledger import Ledger
 from projektor_ray.study import StudyConfig, open_study
 from projektor_ray.study.interpolated import InterpolationError, read_error, write_error
 from tests.helpers.finished_studies import write_finished
 from tests.helpers.job_studies import IRIS, PROBES, config, resolved, rows, tables, values
+from tests.helpers.table_rows import flipped
 
 ROOT = Path(__file__).resolve().parents[2]
 SEVERAL = {"everyday": {**IRIS, "rows": [0, 50]}, "rare": {**IRIS, "rows": [10, 50]}}
@@ -81,10 +85,16 @@ def test_the_plan_is_that_of_the_opened_folder(place: Path) -> None:
     assert (place / "report.html").exists()
 
 
-def test_the_same_again_changes_no_table(place: Path) -> None:
+def test_the_same_again_changes_no_table_and_writes_damaged_ones_anew(
+    place: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     before, page = tables(place), (place / "report.html").stat().st_mtime_ns
+    for name in ("predictors", "projections"):
+        (place / f"{name}.parquet").write_bytes(b"damaged")
     results_of(place, config())
     assert tables(place) == before
+    for name in ("predictors", "projections"):
+        assert f"{name}.parquet" in caplog.text
     assert (place / "report.html").stat().st_mtime_ns == page, "the page is there"
 
 
@@ -144,7 +154,38 @@ def test_a_changed_file_goes_the_usual_way(tmp_path: Path) -> None:
 
 
 def test_failed_probes_are_trained_again_where_that_is_wanted(place: Path) -> None:
-    assert results_of(place, config(), retry_failed=True) is not None, "none has failed"
+    sources = fingerprint_of(config(), None, None)
+    assert finished_tables(config(), str(place), sources, retry_failed=True) is not None
+    study, ledger = resolved(config()), Ledger(Folder(place), "probes")
+    (part,) = (place / "probes").glob("*.parquet")
+    first, *others = pq.read_table(part).to_pylist()
+    part.unlink()
+    failed = {**first, "value": None, "status": "failed", "error": "no such layer"}
+    ledger.append([failed, *others], study.probes_metadata)
+    assert finished_tables(config(), str(place), sources) is not None
+    assert finished_tables(config(), str(place), sources, retry_failed=True) is None
+
+
+@pytest.mark.parametrize(
+    "pattern",
+    ["probes/*", "distances/*", "study.*", "provider_profiles.*", "values.*", "thumbnails.*"],
+)
+def test_a_missing_or_damaged_table_that_needs_the_pilots_goes_the_usual_way(
+    place: Path, pattern: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    sources = fingerprint_of(config(), None, None)
+    assert finished_tables(config(), str(place), sources) is not None
+    if pattern == "thumbnails.*":  # which folders of earlier versions lack
+        (place / "thumbnails.parquet").write_bytes(b"damaged")
+    (file,) = place.glob(pattern)
+    content = file.read_bytes()
+    file.write_bytes(flipped(content, 4 * len(content)))
+    assert finished_tables(config(), str(place), sources) is None
+    assert file.exists(), "who only looks leaves it to the writer"
+    repair(Folder(place))
+    assert file.name in caplog.text
+    file.unlink(missing_ok=True)
+    assert (finished_tables(config(), str(place), sources) is None) == (pattern != "thumbnails.*")
 
 
 def test_interpolation_that_is_too_rough_goes_the_usual_way(place: Path) -> None:

@@ -9,12 +9,6 @@ import pytest
 
 from actors.pilots import Pilots
 from tests.helpers.job_studies import config
-from tests.helpers.local_ray import share_ray
-
-
-@pytest.fixture
-def local_ray() -> None:
-    share_ray(cpus=1)
 
 
 @pytest.mark.ray

@@ -394,8 +394,11 @@ def test_a_probe_is_trained_once_for_several_sets_which_are_what_they_are_alone(
     assert len(marks.read_text(encoding="ascii").splitlines()) == PROBES
 
 
-def test_a_set_that_comes_later_is_measured_alone(tmp_path: Path) -> None:
-    """Each probe is trained again for it, since no model is kept, but no row is written twice."""
+def test_a_set_that_comes_later_is_measured_alone(local_ray: None, tmp_path: Path) -> None:
+    """Each probe is trained again for it, since no model is kept, but no row is written twice.
+
+    It needs no Ray; without `local_ray` the shared one would be stopped and started again.
+    """
     study = resolved(of_sets(tmp_path, validations=SETS))
     now = datetime.now(timezone.utc)
     writer = LedgerWriter(str(tmp_path), [one.probes_metadata for one in study.each], "unused")

@@ -11,6 +11,7 @@ from projektor_ray.selection.feasible_set import FeasibleSet
 from projektor_ray.selection.objective import Direction, Objective, upward
 from projektor_ray.selection.plan import LEVEL, Plan, make_plan
 from projektor_ray.selection.provider import Provider, Terms
+from projektor_ray.selection.simplex_projection import nearest_mixtures
 from projektor_ray.storage.array_types import Floats
 from projektor_ray.storage.hashing import generator
 
@@ -114,8 +115,8 @@ def _starts(
     promising = np.argsort(-gradients[0], kind="stable")[:MOST_VERTICES]
     alone = single_mixtures(feasible, promising.tolist())
     stream = generator("selection", seed)
-    drawn = feasible.project(stream.dirichlet(np.ones(count), size=random))
+    drawn = nearest_mixtures(feasible, stream.dirichlet(np.ones(count), size=random))
     points = [fixed, alone, drawn]
     if candidates is not None:
-        points.append(feasible.project(check_mixtures(candidates, count)))
+        points.append(nearest_mixtures(feasible, check_mixtures(candidates, count)))
     return np.concatenate(points)

@@ -10,6 +10,7 @@ from projektor_ray.selection.feasible_set import FeasibleSet
 from projektor_ray.selection.objective import Direction, Objective, upward
 from projektor_ray.selection.plan import LEVEL, Plan, make_plan
 from projektor_ray.selection.provider import Provider, Terms
+from projektor_ray.selection.simplex_projection import nearest_mixtures
 from projektor_ray.storage.array_types import Floats
 
 AS_MUCH_AS_POSSIBLE = 1e3
@@ -42,7 +43,7 @@ def baseline_plans(
     rising = upward(objective, direction)
     wanted = {**_wanted(feasible), "single": _best(rising, single_mixtures(feasible))}
     if candidates is not None:
-        trained = feasible.project(check_mixtures(candidates, len(providers)))
+        trained = nearest_mixtures(feasible, check_mixtures(candidates, len(providers)))
         wanted["probe"] = _best(rising, trained)
     plans = {}
     for name, mixture in wanted.items():
@@ -56,7 +57,7 @@ def baseline_plans(
 def baseline_mixtures(feasible: FeasibleSet) -> Mapping[str, Floats]:
     """Feasible mixtures nearest to `uniform`, `proportional` (to capacity) and `cheapest`."""
     each = {**_wanted(feasible), "cheapest": feasible.cheapest / feasible.size}
-    return {name: feasible.project(mixture[None])[0] for name, mixture in each.items()}
+    return {name: nearest_mixtures(feasible, mixture[None])[0] for name, mixture in each.items()}
 
 
 def _wanted(feasible: FeasibleSet) -> Mapping[str, Floats]:
@@ -77,7 +78,7 @@ def single_mixtures(feasible: FeasibleSet, of: Sequence[int] | None = None) -> F
     """
     vertices = np.eye(len(feasible.names))
     chosen = vertices if of is None else vertices[np.asarray(of)]
-    return feasible.project(AS_MUCH_AS_POSSIBLE * chosen)
+    return nearest_mixtures(feasible, AS_MUCH_AS_POSSIBLE * chosen)
 
 
 def largest_provider(plan: Plan) -> str:

@@ -10,8 +10,6 @@ from numpy.typing import NDArray
 from projektor_ray.errors import InfeasibleError, InputError, nearest
 from projektor_ray.selection.pricing import PiecewiseLinearCosts
 from projektor_ray.selection.provider import Provider, Schedule, Terms
-from projektor_ray.selection.simplex_projection import BUDGET_TOLERANCE, onto_box, onto_budget
-from projektor_ray.storage.array_types import Floats
 
 Integers = NDArray[np.int64]
 
@@ -26,10 +24,10 @@ class FeasibleSet:
     """Plans of `size` samples with `lower ≤ samples ≤ upper` whose cost keeps the budget.
 
     Two constraints make the set non-convex: prices that fall with the quantity, and minimum
-    orders of providers that need not be bought. `project` and `cheapest` leave minimum orders out
-    and take each provider's cost for its convex envelope between the bounds, so that they belong
-    to a convex set that contains all plans; `contains` tells whether a plan keeps every constraint,
-    and `split` divides the set where one does not.
+    orders of providers that need not be bought. `nearest_mixtures` and `cheapest` leave minimum
+    orders out and take each provider's cost for its convex envelope between the bounds, so that
+    they belong to a convex set that contains all plans; `contains` tells whether a plan keeps every
+    constraint, and `split` divides the set where one does not.
 
     Attributes
     ----------
@@ -260,48 +258,6 @@ class FeasibleSet:
             range(len(envelope.owner)),
             key=lambda k: (envelope.price[k], self.names[envelope.owner[k]], envelope.start[k]),
         )
-
-    def project(self, points: Floats) -> Floats:
-        """The mixtures nearest to points, (B, m) → (B, m).
-
-        `p_i = lower_i + Σ_k clip(y_i − start_k − τ − μ·price_k, 0, width_k)` over the segments of
-        provider i's envelope, which fill one after the other because their prices rise; the
-        multipliers are those of `Σ p = 1` and of the budget.
-        """
-        if np.isinf(self.budget):
-            lower, width = self.lower / self.size, (self.upper - self.lower) / self.size
-            return lower + onto_box(points - lower, width, float(1 - lower.sum()))
-        envelope = self.envelope
-        within = points[:, envelope.owner] - envelope.start / self.size
-        parts = self._onto_segments(within, envelope.width / self.size)
-        return np.asarray(self.lower / self.size + envelope.together(parts))
-
-    def _onto_segments(self, points: Floats, width: Floats) -> Floats:
-        total = 1 - float(self.lower.sum()) / self.size
-        price, base = self.envelope.price, float(self.envelope.base.sum())
-        low, spread = price.min(), np.ptp(price)
-        if spread == 0:
-            return onto_box(points, width, total)
-        prices = (price - low) / spread
-        left = (max(self.budget, self.least_cost) - base) / self.size - low * total
-        budget = left / spread
-        lowest = (self.least_cost - base) / self.size - low * total
-        if budget - lowest / spread <= BUDGET_TOLERANCE:
-            return self._onto_cheapest(points, width, total)
-        parts = onto_box(points, width, total)
-        over = parts @ prices - budget > BUDGET_TOLERANCE
-        if over.any():
-            parts[over] = onto_budget(points[over], width, total, prices, budget)
-        return parts
-
-    def _onto_cheapest(self, points: Floats, width: Floats, total: float) -> Floats:
-        """Onto the plans of least cost, which equal prices may leave a choice of."""
-        envelope = self.envelope
-        bought = envelope.parts(self.cheapest) > 0
-        marginal = envelope.price[bought].max(initial=envelope.price.min())
-        filled = np.where(envelope.price < marginal, width, 0.0)
-        spare = np.where(envelope.price == marginal, width, 0.0)
-        return filled + onto_box(points - filled, spare, total - float(filled.sum()))
 
 
 def _possible(parts: Sequence[FeasibleSet]) -> list[FeasibleSet]:

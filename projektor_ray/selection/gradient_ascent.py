@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from projektor_ray.errors import InputError
 from projektor_ray.selection.feasible_set import FeasibleSet
 from projektor_ray.selection.objective import Objective
+from projektor_ray.selection.simplex_projection import nearest_mixtures
 from projektor_ray.storage.array_types import Floats
 
 MOST_STEPS = 300
@@ -87,7 +88,7 @@ def ascend(objective: Objective, feasible: FeasibleSet, starts: Floats) -> Ascen
     InputError
         If the objective gives a number that is not finite, or shapes that do not fit.
     """
-    mixtures = feasible.project(starts)
+    mixtures = nearest_mixtures(feasible, starts)
     _, first, which = np.unique(
         np.round(mixtures, COINCIDENT_DIGITS), axis=0, return_index=True, return_inverse=True
     )
@@ -103,7 +104,7 @@ def _follow(objective: Objective, feasible: FeasibleSet, mixtures: Floats) -> As
     tolerance = max(TOLERANCE, NEGLIGIBLE / feasible.size)
     evaluations = 1
     while len(active) and evaluations < MOST_STEPS:
-        trial = feasible.project(mixtures[active] + steps[active, None] * centred[active])
+        trial = nearest_mixtures(feasible, mixtures[active] + steps[active, None] * centred[active])
         move = trial - mixtures[active]
         going = np.abs(move).max(axis=1) > tolerance
         active, trial, move = active[going], trial[going], move[going]

@@ -14,6 +14,7 @@ from projektor_ray.selection.feasible_set import FeasibleSet, Integers
 from projektor_ray.selection.objective import Direction, MetricObjective, Objective
 from projektor_ray.selection.plan import LEVEL, Plan, make_plan
 from projektor_ray.selection.provider import Provider, Terms
+from projektor_ray.selection.simplex_projection import nearest_mixtures
 from projektor_ray.storage.array_types import Floats
 
 ObjectiveAt = Callable[[int], Objective]
@@ -97,7 +98,7 @@ class PurchaseProblem:
         """The best plan that a search from the given mixtures (and three fixed ones) finds."""
         feasible = FeasibleSet.of(self.providers, size, budget, self.terms)
         fixed = np.stack(list(baseline_mixtures(feasible).values()))
-        points = np.concatenate([fixed, feasible.project(np.stack(mixtures))])
+        points = np.concatenate([fixed, nearest_mixtures(feasible, np.stack(mixtures))])
         return select_from(points, self.objective_at(size), feasible, self.direction, self.level)
 
     def plan_of(self, samples: Integers, budget: float | None) -> Plan:

@@ -10,6 +10,7 @@ from projektor_ray.selection.objective import Direction, MetricObjective
 from projektor_ray.selection.plan import Plan
 from projektor_ray.selection.provider import Terms
 from projektor_ray.selection.purchase_problem import PurchaseProblem
+from projektor_ray.selection.simplex_projection import nearest_mixtures
 from projektor_ray.storage.array_types import Floats
 from projektor_ray.storage.hashing import generator
 
@@ -90,7 +91,7 @@ def _around(mixture: Floats, feasible: FeasibleSet) -> Floats:
     directions -= directions.mean(axis=1, keepdims=True)
     directions /= np.maximum(np.linalg.norm(directions, axis=1, keepdims=True), 1e-300)
     lengths = np.geomspace(SHORTEST, LONGEST, CANDIDATES - 1)
-    return np.vstack([mixture, feasible.project(mixture + lengths[:, None] * directions)])
+    return np.vstack([mixture, nearest_mixtures(feasible, mixture + lengths[:, None] * directions)])
 
 
 def plans_without(

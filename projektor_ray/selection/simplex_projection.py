@@ -1,13 +1,61 @@
-"""Nearest points of a box whose coordinates have a given sum and keep a budget."""
+"""The feasible mixtures nearest to points: Euclidean projection onto the set that may be bought."""
 
 import numpy as np
 
+from projektor_ray.selection.feasible_set import FeasibleSet
 from projektor_ray.storage.array_types import Floats
 
 MOST_STEPS = 100
 BUDGET_TOLERANCE = 1e-11
 SUM_TOLERANCE = 1e-15
 SLOPE_TOLERANCE = 1e-12
+
+
+def nearest_mixtures(feasible: FeasibleSet, points: Floats) -> Floats:
+    """The mixtures of a set nearest to points, (B, m) → (B, m); minimum orders are left out.
+
+    `p_i = lower_i + Σ_k clip(y_i − start_k − τ − μ·price_k, 0, width_k)` over the segments of
+    provider i's envelope, which fill one after the other because their prices rise; the
+    multipliers are those of `Σ p = 1` and of the budget.
+    """
+    lower = feasible.lower / feasible.size
+    total = 1 - float(feasible.lower.sum()) / feasible.size
+    if np.isinf(feasible.budget):
+        width = (feasible.upper - feasible.lower) / feasible.size
+        return lower + onto_box(points - lower, width, total)
+    envelope = feasible.envelope
+    within = points[:, envelope.owner] - envelope.start / feasible.size
+    parts = _onto_segments(feasible, within, envelope.width / feasible.size, total)
+    return np.asarray(lower + envelope.together(parts))
+
+
+def _onto_segments(feasible: FeasibleSet, points: Floats, width: Floats, total: float) -> Floats:
+    """Nearest parts of the segments whose sum is `total` and that keep the budget."""
+    price, base = feasible.envelope.price, float(feasible.envelope.base.sum())
+    low, spread = price.min(), np.ptp(price)
+    if spread == 0:
+        return onto_box(points, width, total)
+    prices = (price - low) / spread
+    left = (max(feasible.budget, feasible.least_cost) - base) / feasible.size - low * total
+    budget = left / spread
+    lowest = (feasible.least_cost - base) / feasible.size - low * total
+    if budget - lowest / spread <= BUDGET_TOLERANCE:
+        return _onto_cheapest(feasible, points, width, total)
+    parts = onto_box(points, width, total)
+    over = parts @ prices - budget > BUDGET_TOLERANCE
+    if over.any():
+        parts[over] = onto_budget(points[over], width, total, prices, budget)
+    return parts
+
+
+def _onto_cheapest(feasible: FeasibleSet, points: Floats, width: Floats, total: float) -> Floats:
+    """Onto the plans of least cost, which equal prices may leave a choice of."""
+    envelope = feasible.envelope
+    bought = envelope.parts(feasible.cheapest) > 0
+    marginal = envelope.price[bought].max(initial=envelope.price.min())
+    filled = np.where(envelope.price < marginal, width, 0.0)
+    spare = np.where(envelope.price == marginal, width, 0.0)
+    return filled + onto_box(points - filled, spare, total - float(filled.sum()))
 
 
 def onto_budget(

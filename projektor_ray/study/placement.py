@@ -26,6 +26,7 @@ from projektor_ray.learners.metrics import METRICS
 from projektor_ray.selection import Provider
 from projektor_ray.selection.feasible_set import FeasibleSet
 from projektor_ray.selection.purchase_problem import bounds_of_size
+from projektor_ray.selection.simplex_projection import nearest_mixtures
 from projektor_ray.storage.array_types import Floats
 from projektor_ray.storage.largest_remainder import round_counts
 from projektor_ray.storage.settings import MAX_SAMPLES
@@ -156,7 +157,7 @@ def _second_stage(
     if probes.second_stage is None:
         return None
     names, second = [provider.name for provider in providers], probes.second_stage
-    bought = feasible_purchases(config, providers).project(candidates(len(providers)))
+    bought = nearest_mixtures(feasible_purchases(config, providers), candidates(len(providers)))
     smallest, size = probes.scales[-1], max_purchase_size(config, providers)
     return SecondStage(
         _drawable(distinct(bought), probes, pilots, names),
@@ -252,7 +253,7 @@ def _adaptive(
     """
     probes = config.probes
     names, grid = [provider.name for provider in providers], candidates(len(providers))
-    bought = feasible_purchases(config, providers).project(grid)
+    bought = nearest_mixtures(feasible_purchases(config, providers), grid)
     initial, most = default_adaptive(len(providers))
     most = probes.n_mixtures or most
     initial = probes.initial_mixtures or min(initial, most)

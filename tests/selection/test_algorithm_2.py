@@ -12,6 +12,7 @@ from projektor_ray.selection.baselines import baseline_plans
 from projektor_ray.selection.feasible_set import FeasibleSet
 from projektor_ray.selection.gradient_ascent import Ascent
 from projektor_ray.selection.purchase_problem import best_first
+from projektor_ray.selection.simplex_projection import nearest_mixtures
 from projektor_ray.storage.array_types import Floats
 from tests.helpers.purchase_problems import SIZE, Bowl, projected, providers
 
@@ -57,8 +58,9 @@ def test_optimum_under_a_budget() -> None:
     prices = np.array([1.0, 2.0, 3.0])
     plan = select(Bowl((0.2, 0.3, 0.5)), providers([None] * 3, list(prices)), SIZE, budget=15_000)
     expected = np.array([0.2, 0.3, 0.5]) - 0.4 * (prices - 2)
-    nearest = FeasibleSet.of(providers([None] * 3, list(prices)), SIZE, 15_000).project(
-        np.array([[0.2, 0.3, 0.5]])
+    nearest = nearest_mixtures(
+        FeasibleSet.of(providers([None] * 3, list(prices)), SIZE, 15_000),
+        np.array([[0.2, 0.3, 0.5]]),
     )[0]
     np.testing.assert_allclose(nearest, expected, atol=1e-9)
     assert np.abs(plan.samples - SIZE * expected).max() <= 2
@@ -121,7 +123,7 @@ def test_a_thousand_providers() -> None:
     )
     plan = select(Bowl(peak), sellers, 100_000, budget=100_000.0, restarts=8)
     feasible = FeasibleSet.of(sellers, 100_000, 100_000.0)
-    best = Bowl(peak)(feasible.project(np.array([peak])))[0][0]
+    best = Bowl(peak)(nearest_mixtures(feasible, np.array([peak])))[0][0]
     assert plan.predicted == pytest.approx(best, abs=1e-5)
     assert feasible.contains(plan.samples)
 

@@ -9,6 +9,7 @@ from scipy.optimize import LinearConstraint, minimize
 from projektor_ray.errors import InfeasibleError, InputError
 from projektor_ray.selection.feasible_set import FeasibleSet
 from projektor_ray.selection.rounding import whole_samples
+from projektor_ray.selection.simplex_projection import nearest_mixtures
 from projektor_ray.storage.array_types import Floats
 from tests.helpers.purchase_problems import providers
 
@@ -40,14 +41,14 @@ def test_projection_is_feasible_and_nearest(feasible: FeasibleSet, seed: int) ->
     rng = np.random.default_rng(seed)
     m = len(feasible.names)
     points = rng.normal(size=(5, m)) * rng.choice([0.1, 1.0, 10.0])
-    nearest = feasible.project(points)
+    nearest = nearest_mixtures(feasible, points)
     np.testing.assert_allclose(nearest.sum(axis=1), 1, atol=1e-9)
     assert (nearest >= 0).all()
     assert (nearest <= feasible.upper / feasible.size + 1e-12).all()
     spent = nearest @ listed(feasible) * feasible.size
     assert (spent <= feasible.budget + 1e-7 * (1 + feasible.budget)).all()
     # Nearest: the angle to every other feasible point is obtuse.
-    others = feasible.project(rng.normal(size=(20, m)))
+    others = nearest_mixtures(feasible, rng.normal(size=(20, m)))
     angles = (points - nearest) @ others.T - np.sum((points - nearest) * nearest, axis=1)[:, None]
     assert angles.max() <= 1e-7 * (1 + np.abs(points).max())
 
@@ -75,7 +76,7 @@ def test_projection_is_what_a_general_solver_finds() -> None:
     feasible = FeasibleSet.of(providers([40, 70, None, 30], [1.0, 2.0, 5.0, 0.5]), 100, 180)
     for point in np.random.default_rng(0).normal(size=(5, 4)):
         np.testing.assert_allclose(
-            feasible.project(point[None])[0], nearest_by_slsqp(feasible, point), atol=1e-6
+            nearest_mixtures(feasible, point[None])[0], nearest_by_slsqp(feasible, point), atol=1e-6
         )
 
 
@@ -83,7 +84,7 @@ def test_projection_is_what_a_general_solver_finds() -> None:
 @given(feasible_sets(), st.integers(0, 2**32 - 1))
 def test_whole_samples_keep_every_constraint(feasible: FeasibleSet, seed: int) -> None:
     point = np.random.default_rng(seed).normal(size=(1, len(feasible.names)))
-    samples = whole_samples(feasible.project(point)[0], feasible)
+    samples = whole_samples(nearest_mixtures(feasible, point)[0], feasible)
     assert samples.sum() == feasible.size
     assert (samples >= 0).all()
     assert (samples <= feasible.upper).all()
@@ -93,14 +94,14 @@ def test_whole_samples_keep_every_constraint(feasible: FeasibleSet, seed: int) -
 
 def test_whole_samples_are_near_the_mixture() -> None:
     feasible = FeasibleSet.of(providers([500, 500, 500], [1.0, 2.0, 3.0]), 1000, 1700)
-    mixture = feasible.project(np.array([[0.1, 0.5, 0.4]]))[0]
+    mixture = nearest_mixtures(feasible, np.array([[0.1, 0.5, 0.4]]))[0]
     assert np.abs(whole_samples(mixture, feasible) - 1000 * mixture).max() <= 2
 
 
 def test_nobody_is_asked_for_a_single_sample_to_save_money() -> None:
     """Rounded, 333 and 667 samples cost 0.4 more than the budget; the cheapest has no share."""
     feasible = FeasibleSet.of(providers([None] * 3, [0.5, 1.0, 2.0]), 1000, 1666.6)
-    mixture = feasible.project(np.array([[-1.0, 0.5, 0.9]]))[0]
+    mixture = nearest_mixtures(feasible, np.array([[-1.0, 0.5, 0.9]]))[0]
     assert mixture[0] == 0
     np.testing.assert_array_equal(whole_samples(mixture, feasible), [0, 334, 666])
     only = FeasibleSet.of(providers([None, 1000], [0.5, 2.0]), 1000, 1999.0)
@@ -114,7 +115,7 @@ def test_many_providers() -> None:
         100_000,
         70_000.0,
     )
-    nearest = feasible.project(rng.normal(size=(4, 1000)))
+    nearest = nearest_mixtures(feasible, rng.normal(size=(4, 1000)))
     np.testing.assert_allclose(nearest.sum(axis=1), 1, atol=1e-9)
     np.testing.assert_allclose(nearest @ listed(feasible), 0.7, atol=1e-9)
     assert feasible.contains(whole_samples(nearest[0], feasible))
@@ -126,14 +127,18 @@ def test_the_constraint_that_cannot_be_kept_is_named() -> None:
     with pytest.raises(InfeasibleError, match=r"budget of 100 .*cost 160"):
         FeasibleSet.of(providers([40, None], [1.0, 2.0]), 100, budget=100)
     only = FeasibleSet.of(providers([40, None], [1.0, 2.0]), 100, budget=160)
-    np.testing.assert_allclose(only.project(np.array([[0.0, 1.0]])), [[0.4, 0.6]], atol=1e-9)
+    np.testing.assert_allclose(
+        nearest_mixtures(only, np.array([[0.0, 1.0]])), [[0.4, 0.6]], atol=1e-9
+    )
 
 
 def test_equal_prices_leave_a_choice_at_the_least_budget() -> None:
     sellers = providers([40, None, None, None], [1.0, 2.0, 2.0, 3.0])
     cheapest = FeasibleSet.of(sellers, 100, budget=160)
     np.testing.assert_allclose(
-        cheapest.project(np.array([[0.0, 0.1, 0.5, 0.4]])), [[0.4, 0.1, 0.5, 0.0]], atol=1e-9
+        nearest_mixtures(cheapest, np.array([[0.0, 0.1, 0.5, 0.4]])),
+        [[0.4, 0.1, 0.5, 0.0]],
+        atol=1e-9,
     )
 
 

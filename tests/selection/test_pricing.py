@@ -8,6 +8,7 @@ from projektor_ray.selection import Provider
 from projektor_ray.selection.feasible_set import FeasibleSet
 from projektor_ray.selection.pricing import PiecewiseLinearCosts, price_of_last, price_of_next
 from projektor_ray.selection.provider import Schedule, cost_of
+from projektor_ray.selection.simplex_projection import nearest_mixtures
 from projektor_ray.storage.array_types import Floats
 
 MOST = 30
@@ -63,7 +64,7 @@ def test_with_rising_prices_the_projection_is_onto_all_plans_that_keep_the_budge
     for seed in range(5):
         feasible, points = rising(seed)
         kept = plans[feasible.tiers.costs(plans).sum(axis=1) <= feasible.budget]
-        nearest = feasible.project(points)
+        nearest = nearest_mixtures(feasible, points)
         spent = feasible.tiers.costs(100 * nearest).sum(axis=1)
         assert (spent <= feasible.budget + 1e-6).all()
         np.testing.assert_allclose(nearest.sum(axis=1), 1, atol=1e-12)

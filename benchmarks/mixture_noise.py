@@ -15,9 +15,9 @@ import numpy as np
 
 from projektor_ray.designs.candidates import candidates
 from projektor_ray.designs.maximin import maximin_design
+from projektor_ray.predictors.averaged_posterior import AveragedPosterior
 from projektor_ray.predictors.bayesian_model_averaging import (
     AveragedFit,
-    AveragedPosterior,
     NoisePrior,
 )
 from projektor_ray.predictors.gaussian_process import (

@@ -9,7 +9,7 @@ diagonal, leaving probes out included (Dubrule 1983, *Cross validation of krigin
 neighborhood*).
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -17,12 +17,12 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import logsumexp
 
-from projektor_ray.predictors.spectra import Spectrum, Trend
+from projektor_ray.predictors.spectra import Spectrum
 from projektor_ray.storage.array_types import Floats
 
 LEVERAGE_TOLERANCE = 1e-9
 BLOCK_NUMBERS = 2_000_000
-"""Numbers in the largest array while groups are left out at several ratios at once."""
+"""Numbers in the largest array where several candidates are computed at once."""
 
 
 @dataclass(frozen=True)
@@ -192,127 +192,3 @@ class AveragedFit:
 def _identities(bases: Floats, where: NDArray[np.bool_]) -> Floats:
     """The bases (c, h, b, b), with the identity for some groups (c, h)."""
     return np.where(where[..., None, None], np.eye(bases.shape[-1]), bases)
-
-
-@dataclass(frozen=True, eq=False)
-class AveragedPosterior:
-    """What an averaged fit says of new points.
-
-    A new point has trend columns `u*` (q, k) and, for each candidate kernel, covariances with the
-    probes `R_j*` (q, n) and a variance `r_j**`.
-
-    Attributes
-    ----------
-    trend : the free columns at the probes.
-    average : the fit.
-    kernels : `R_j` between the probes, J of them, (n, n).
-    """
-
-    trend: Trend
-    average: AveragedFit
-    kernels: Sequence[Floats]
-
-    @cached_property
-    def trend_coefficients(self) -> Floats:
-        """β, shape (k,): `U⁺ (y − Σ_j R_j duals_j)`."""
-        explained = sum(
-            (kernel @ dual for kernel, dual in zip(self.kernels, self.average.duals, strict=True)),
-            start=np.zeros(len(self.average.targets)),
-        )
-        return np.asarray(self.trend.pseudo_inverse @ (self.average.targets - explained))
-
-    def mean(self, trend_at: Floats, kernels_at: Sequence[Floats]) -> Floats:
-        """`u*·β + Σ_j R_j*·duals_j`, shape (q,)."""
-        value = trend_at @ self.trend_coefficients
-        for kernel, dual in zip(kernels_at, self.average.duals, strict=True):
-            value = value + kernel @ dual
-        return np.asarray(value)
-
-    def variance(
-        self, trend_at: Floats, kernels_at: Sequence[Floats], variances_at: Sequence[float]
-    ) -> Floats:
-        """Variance of the noise-free value at new points, shape (q,).
-
-        Within each candidate that of universal kriging, and between the candidates that of their
-        means.
-        """
-        on_trend = trend_at @ self.trend.pseudo_inverse
-        above = on_trend @ self.average.targets - self.mean(trend_at, kernels_at)
-        total = np.zeros(len(trend_at))
-        on_trend_squared = _products(on_trend, on_trend)
-        for j, at in enumerate(kernels_at):
-            by_trend = trend_at @ self._trend_on_kernels[j]
-            open_part = (at - by_trend) @ self.average.spectra[j].vectors
-            known = _products(on_trend, by_trend - 2 * at)
-            prior, free, explained = self._variances[j]
-            within = prior * (variances_at[j] + known) + free * on_trend_squared
-            total += np.maximum(within - open_part**2 @ explained, 0.0)
-            apart = self._apart(j, above, open_part)
-            total += _products(apart, apart)
-        return total
-
-    def covariance(
-        self, trend_at: Floats, kernels_at: Sequence[Floats], kernels_between: Iterable[Floats]
-    ) -> Floats:
-        """Covariance of the noise-free values at new points, shape (q, q), as `variance`.
-
-        Parameters
-        ----------
-        kernels_between : for each candidate kernel, that between the new points, (q, q).
-        """
-        on_trend = trend_at @ self.trend.pseudo_inverse
-        above = on_trend @ self.average.targets - self.mean(trend_at, kernels_at)
-        total = np.zeros((len(trend_at), len(trend_at)))
-        among, across = np.zeros_like(self.kernels[0]), np.zeros_like(kernels_at[0])
-        for j, between in enumerate(kernels_between):
-            kernel, at = self.kernels[j], kernels_at[j]
-            prior, free, explained = self._variances[j]
-            among += prior * kernel
-            np.fill_diagonal(among, among.diagonal() + free)
-            across += prior * at
-            on_kernel = trend_at @ self._trend_on_kernels[j]
-            open_part = (at - on_kernel) @ self.average.spectra[j].vectors
-            apart = self._apart(j, above, open_part)
-            open_part *= np.sqrt(explained)
-            total += prior * between - open_part @ open_part.T + apart @ apart.T
-        crossing = on_trend @ across.T
-        return np.asarray(total + on_trend @ among @ on_trend.T - crossing - crossing.T)
-
-    @cached_property
-    def _trend_on_kernels(self) -> list[Floats]:
-        """`U⁺ R_j` for each kernel, (k, n)."""
-        return [self.trend.pseudo_inverse @ kernel for kernel in self.kernels]
-
-    @cached_property
-    def _variances(self) -> list[tuple[float, float, Floats]]:
-        """Of each kernel's candidates together, `w σ²` each: of the prior, of the trend, and what
-        the probes explain along the spectrum's vectors, (r,).
-        """
-        average, variances = self.average, []
-        for j in range(len(self.kernels)):
-            scales = average.weights[j] * average.noise_variances[j]
-            explained = (scales * average.ratios**2) @ average.shrinkage[j]
-            variances.append((float(scales @ average.ratios), float(scales.sum()), explained))
-        return variances
-
-    @cached_property
-    def _pulls(self) -> list[Floats]:
-        """Of each kernel, what the spectrum's vectors tell of the candidates' means, (r, G)."""
-        average = self.average
-        return [
-            (average.ratios[:, None] * average.shrinkage[j] * average.contrasts[j]).T
-            for j in range(len(self.kernels))
-        ]
-
-    def _apart(self, j: int, above: Floats, open_part: Floats) -> Floats:
-        """How far a kernel's candidates are from the mean at new points, times √w: (q, G).
-
-        `above` is how far the trend through the values alone is from it.
-        """
-        pulled = open_part @ self._pulls[j]
-        return np.asarray((above[:, None] + pulled) * np.sqrt(self.average.weights[j]))
-
-
-def _products(rows: Floats, others: Floats) -> Floats:
-    """The inner product of each row with the other of its place, shape (q,)."""
-    return np.asarray(np.einsum("qn,qn->q", rows, others))

@@ -5,9 +5,9 @@ from typing import Any
 import numpy as np
 
 from projektor_ray.errors import InputError
+from projektor_ray.predictors.averaged_posterior import AveragedPosterior
 from projektor_ray.predictors.bayesian_model_averaging import (
     AveragedFit,
-    AveragedPosterior,
     NoisePrior,
 )
 from projektor_ray.predictors.kernels import KernelSum, MixtureKernels
@@ -130,7 +130,8 @@ class GaussianProcess(Predictor):
     def covariance(self, mixtures: Floats, distances: Floats) -> Floats:
         columns, at = self._trend_columns(distances), self._kernels_at(mixtures)
         between = KERNELS.matrices(mixtures, mixtures)
-        return self._posterior.covariance(columns, at, between)
+        prior = np.tensordot(self._posterior.prior_variances, between, axes=1)
+        return self._posterior.covariance(columns, at, prior)
 
     def _left_out(self, probes: ProbeArrays) -> Floats:
         return self._average.left_out(probes.groups())

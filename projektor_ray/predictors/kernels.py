@@ -1,5 +1,6 @@
 """The covariances between mixtures that the Gaussian processes average over."""
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
@@ -159,11 +160,16 @@ def _shifted(mixtures: Floats, warp: Warp) -> Floats:
 
 
 def _mean_over_shares(points: Floats, against: Floats, length: float) -> Floats:
-    """`mean_i κ(|x_i − x_i'| / ℓ)`, shape (q, n); as many shares at once as fit the cache."""
-    pairs, shares = len(points) * len(against), points.shape[1]
-    total, at_once = np.zeros((len(points), len(against))), max(1, BLOCK_NUMBERS // pairs)
-    for first in range(0, shares, at_once):
-        block = slice(first, first + at_once)
-        apart = np.abs(points.T[block, :, None] - against.T[block, None, :])
-        total += matern(apart / length).sum(axis=0)
+    """`mean_i κ(|x_i − x_i'| / ℓ)`, shape (q, n); as many points and shares at once as fit the
+    cache.
+    """
+    count, shares = points.shape
+    rows = max(1, BLOCK_NUMBERS // len(against))
+    at_once = max(1, BLOCK_NUMBERS // (min(rows, count) * len(against)))
+    scaled, around = points.T / length, against.T / length
+    total = np.zeros((count, len(against)))
+    for row, first in itertools.product(range(0, count, rows), range(0, shares, at_once)):
+        some, block = slice(row, row + rows), slice(first, first + at_once)
+        apart = scaled[block, some, None] - around[block, None, :]
+        total[some] += matern(np.abs(apart, out=apart)).sum(axis=0)
     return np.asarray(total / shares)

@@ -11,7 +11,11 @@ from projektor_ray.storage.array_types import Floats
 def matern(scaled: Floats) -> Floats:
     """`κ(r) = (1 + √5 r + 5r²/3)·exp(−√5 r)`."""
     root = np.sqrt(5.0) * scaled
-    return np.asarray((1 + root + root**2 / 3) * np.exp(-root))
+    polynomial, square = 1 + root, root**2
+    square /= 3
+    polynomial += square
+    polynomial *= np.exp(np.negative(root, out=root), out=root)
+    return np.asarray(polynomial)
 
 
 def matern_and_pull(scaled: Floats) -> tuple[Floats, Floats]:

@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 
 from projektor_ray.errors import TooFewProbesError
+from projektor_ray.predictors.averaged_posterior import AveragedPosterior
 from projektor_ray.predictors.bayesian_model_averaging import (
     AveragedFit,
-    AveragedPosterior,
     NoisePrior,
 )
 from projektor_ray.predictors.gaussian_process import NOISE_SHARE, NOISE_WEIGHT, RATIOS
@@ -30,6 +30,8 @@ SLOPES = (0.1, 0.3, 0.6)
 """Candidate τ: spread of the mixtures' slopes in ln N over the spread of their values."""
 CORRELATIONS = (-0.7, 0.0, 0.7)
 """Candidate ρ between a mixture's value and its slope."""
+SIZE_TERMS = np.array([(1, r * t, t**2) for t, r in itertools.product(SLOPES, CORRELATIONS)])
+"""Of `1 + ρτ(x + x') + τ²xx'`, the factors of 1, x + x' and xx', for every candidate (τ, ρ)."""
 STRAIGHT = Bend()
 CONSTANT_TOLERANCE = 1e-10
 FEWEST_PROBES = 6
@@ -140,14 +142,17 @@ class Joint(ScaleModel):
         standard = (distances - self._centre) / self._deviation
         return np.column_stack([np.ones(len(distances)), standard, logs])
 
-    def _kernels(self, mixtures: Floats, logs: Floats) -> list[Floats]:
-        """Covariances with the probes for every candidate, (q, n) each, noise not divided out."""
-        over_mixtures = [k[:, self._which] for k in KERNELS.matrices(mixtures, self._trained)]
-        over_sizes = _size_kernels(logs, self._logs)
-        return [k * sizes for k, sizes in itertools.product(over_mixtures, over_sizes)]
+    def _kernels(self, mixtures: Floats, logs: Floats) -> Floats:
+        """Covariances with the probes for every candidate, (J, q, n), noise not divided out."""
+        over_mixtures = np.array(KERNELS.matrices(mixtures, self._trained))[..., self._which]
+        over_sizes = np.array(_size_kernels(logs, self._logs))
+        both = over_mixtures[:, None] * over_sizes
+        return both.reshape(-1, *both.shape[2:])
 
-    def _kernels_at(self, mixtures: Floats, logs: Floats) -> list[Floats]:
-        return [kernel / self._loudness for kernel in self._kernels(mixtures, logs)]
+    def _kernels_at(self, mixtures: Floats, logs: Floats) -> Floats:
+        kernels = self._kernels(mixtures, logs)
+        kernels /= self._loudness
+        return kernels
 
     def _duals_at(self, log: float) -> Floats:
         """Duals of every kernel over the mixtures that were trained at one size, (kernels, t)."""
@@ -214,12 +219,16 @@ class Joint(ScaleModel):
     def covariance(self, mixtures: Floats, distances: Floats, size: float | Floats) -> Floats:
         logs = self.axis.at(np.broadcast_to(np.asarray(size, dtype=np.float64), len(mixtures)))
         columns = self._trend_columns(distances, logs)
-        between = (
-            kernel * sizes
-            for kernel in KERNELS.matrices(mixtures, mixtures)
-            for sizes in _size_kernels(logs, logs)
+        variances = self._posterior.prior_variances.reshape(len(KERNELS), -1) @ SIZE_TERMS
+        terms = np.ones((len(logs),) * 2), np.add.outer(logs, logs), np.outer(logs, logs)
+        prior = sum(
+            (
+                kernel * np.tensordot(own, terms, axes=1)
+                for kernel, own in zip(KERNELS.matrices(mixtures, mixtures), variances, strict=True)
+            ),
+            start=np.zeros((len(logs),) * 2),
         )
-        return self._posterior.covariance(columns, self._kernels_at(mixtures, logs), between)
+        return self._posterior.covariance(columns, self._kernels_at(mixtures, logs), prior)
 
     def unfitted(self) -> "Joint":
         return Joint(self.bounds, self.law, self.bend)
@@ -243,7 +252,4 @@ class Joint(ScaleModel):
 def _size_kernels(logs: Floats, others: Floats) -> list[Floats]:
     """`1 + ρτ(x + x') + τ²xx'` between sizes, (q, n), for every candidate (τ, ρ)."""
     sums, products = np.add.outer(logs, others), np.outer(logs, others)
-    return [
-        np.asarray(1 + rho * tau * sums + tau**2 * products)
-        for tau, rho in itertools.product(SLOPES, CORRELATIONS)
-    ]
+    return [np.asarray(one + both * sums + bent * products) for one, both, bent in SIZE_TERMS]

@@ -7,9 +7,9 @@ import pytest
 from numpy.typing import NDArray
 from sklearn.gaussian_process.kernels import Matern
 
+from projektor_ray.predictors.averaged_posterior import AveragedPosterior
 from projektor_ray.predictors.bayesian_model_averaging import (
     AveragedFit,
-    AveragedPosterior,
     NoisePrior,
 )
 from projektor_ray.predictors.spectra import Spectrum, Trend
@@ -45,7 +45,7 @@ def test_one_candidate_is_universal_kriging(rng: np.random.Generator) -> None:
     restricted = np.linalg.inv(system)[:12, :12]
     noise_variance = (2 * 0.3**2 + values @ restricted @ values) / (2 + 10)
     np.testing.assert_allclose(
-        posterior.covariance(columns_at, [kernel_at], [between]),
+        posterior.covariance(columns_at, [kernel_at], posterior.prior_variances[0] * between),
         noise_variance * relative,
         atol=1e-12,
     )
@@ -72,12 +72,13 @@ def test_covariance_of_many_candidates_is_within_them_and_between_their_means(
         return AveragedPosterior(trend, average, [kernels[j] for j in which])
 
     every = posterior([0, 1], ratios)
-    found = every.covariance(columns_at, at, between)
+    prior = np.tensordot(every.prior_variances, between, axes=1)
+    found = every.covariance(columns_at, at, prior)
     mean, expected = every.mean(columns_at, at), np.zeros((4, 4))
     for j, g in np.ndindex(2, 2):
         alone = posterior([j], ratios[[g]])
         apart = alone.mean(columns_at, [at[j]]) - mean
-        within = alone.covariance(columns_at, [at[j]], [between[j]])
+        within = alone.covariance(columns_at, [at[j]], alone.prior_variances[0] * between[j])
         expected += every.average.weights[j, g] * (within + np.outer(apart, apart))
     np.testing.assert_allclose(found, expected, atol=1e-12)
     variance = every.variance(columns_at, at, [1.0, 1.0])

@@ -5,9 +5,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from projektor_ray.predictors.averaged_posterior import AveragedPosterior
 from projektor_ray.predictors.bayesian_model_averaging import (
     AveragedFit,
-    AveragedPosterior,
     NoisePrior,
 )
 from projektor_ray.predictors.left_out_alone import LeftOutAlone

@@ -4,8 +4,6 @@ import pytest
 
 from benchmarks.prediction import (
     CHOSEN,
-    GOALS,
-    SCALE_GOALS,
     SYSTEM,
     TARGETS,
     in_scale_cells,
@@ -14,6 +12,7 @@ from benchmarks.prediction import (
     projection_floor,
     scale_ratios,
 )
+from benchmarks.prediction_goals import GOALS, SCALE_GOALS
 from benchmarks.scenarios import Scenario, load
 
 

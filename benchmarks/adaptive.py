@@ -286,7 +286,7 @@ def main() -> None:
             worse.append(((adaptive - full).mean(), (two - full).mean()))
             lines.append(f"| {name} | {' | '.join(cells)} |")
             print(lines[-1], flush=True)
-    kept = (np.array(worse) <= MOST_WORSE).sum(axis=0)
+    kept = (np.round(worse, 2) <= MOST_WORSE).sum(axis=0)
     lines += [
         f"\nGoal: on no problem more than {MOST_WORSE} points more regret than the full grid has.",
         f"`adaptive` keeps it on {kept[0]} of {len(worse)} problems, `two stages` on {kept[1]}.",

@@ -16,7 +16,9 @@ from projektor_ray.predictors.probe_arrays import ProbeArrays
 from projektor_ray.predictors.spectra import Factorised, Trend
 from projektor_ray.storage.array_types import Floats
 
-KERNELS = MixtureKernels(lengths=(0.15, 0.3, 0.6, 1.2), additive=(0.0, 0.5, 0.9))
+KERNELS = MixtureKernels(
+    lengths=(0.15, 0.3, 0.6, 1.2), additive=(0.0, 0.5, 0.9), warps=("root", "log", "fine log")
+)
 RATIOS = 10.0 ** np.arange(-2.0, 4.5, 0.5)
 """Candidate ratios of the process's variance to that of the noise."""
 NOISE_SHARE = 0.1

@@ -11,12 +11,11 @@ from scipy.spatial.distance import cdist
 from projektor_ray.predictors.matern import LineSums, matern, matern_and_pull
 from projektor_ray.storage.array_types import Floats
 
-Warp = Literal["root", "log"]
+Warp = Literal["root", "log", "fine log"]
 
-WARPS: tuple[Warp, ...] = ("root", "log")
-OFFSETS = {"root": 0.02, "log": 0.005}
-LOG_SCALE = 0.2
-"""Makes a vertex of the simplex as far from its opposite face as under the root."""
+OFFSETS: dict[Warp, float] = {"root": 0.02, "log": 0.005, "fine log": 0.0005}
+LOG_SCALES: dict[Warp, float] = {"log": 0.2, "fine log": 0.14}
+"""Make a vertex of the simplex about as far from its opposite face as under the root."""
 JOINT_LENGTH = 2.0
 """Length of the kernel over all shares, in lengths of the kernels of single shares."""
 BLOCK_NUMBERS = 16_384
@@ -31,25 +30,28 @@ class MixtureKernels:
 
     κ is the Matérn 5/2 correlation, `κ(r) = (1 + √5 r + 5r²/3)·exp(−√5 r)`. The first samples of
     a provider matter most: x is `√(p + 0.02)`, or `ln(p + 0.005)/5` where they matter still more
-    (language models). The additive part learns what each provider does by itself, which few probes
-    of many providers can tell; the other part their interactions.
+    (language models), or `ln(p + 0.0005)/7` where a thousandth of the mixture does. The additive
+    part learns what each provider does by itself, which few probes of many providers can tell; the
+    other part their interactions.
 
     Attributes
     ----------
     lengths : candidate ℓ.
     additive : candidate α.
+    warps : candidate x(p).
     """
 
     lengths: tuple[float, ...]
     additive: tuple[float, ...]
+    warps: tuple[Warp, ...] = ("root", "log")
 
     def __len__(self) -> int:
-        return len(WARPS) * len(self.lengths) * len(self.additive)
+        return len(self.warps) * len(self.lengths) * len(self.additive)
 
     def matrices(self, mixtures: Floats, others: Floats) -> list[Floats]:
         """Correlations of mixtures (q, m) with others (n, m): (q, n) for every candidate."""
         matrices = []
-        for warp in WARPS:
+        for warp in self.warps:
             points, against = warped(mixtures, warp), warped(others, warp)
             apart = cdist(points, against)
             for length in self.lengths:
@@ -66,7 +68,7 @@ class MixtureKernels:
         others : p_n, shape (n, m).
         duals : for every candidate an array, shape (n,).
         """
-        shape = len(WARPS), len(self.lengths), len(self.additive), len(others)
+        shape = len(self.warps), len(self.lengths), len(self.additive), len(others)
         by_warp = np.array(duals).reshape(shape)
         shares, lengths = np.array(self.additive)[:, None], np.array(self.lengths)
         return KernelSum(
@@ -78,7 +80,7 @@ class MixtureKernels:
                     joint=((1 - shares) * own).sum(axis=1),
                     single=(shares * own).sum(axis=1),
                 )
-                for warp, own in zip(WARPS, by_warp, strict=True)
+                for warp, own in zip(self.warps, by_warp, strict=True)
             )
         )
 
@@ -146,13 +148,13 @@ def warped(mixtures: Floats, warp: Warp) -> Floats:
     """x(p), with shares below 0 (differences taken at the boundary) kept in its domain."""
     if warp == "root":
         return np.asarray(np.sqrt(_shifted(mixtures, warp)))
-    return np.asarray(LOG_SCALE * np.log(_shifted(mixtures, warp)))
+    return np.asarray(LOG_SCALES[warp] * np.log(_shifted(mixtures, warp)))
 
 
 def _warp_slope(mixtures: Floats, warp: Warp) -> Floats:
     if warp == "root":
         return np.asarray(0.5 / np.sqrt(_shifted(mixtures, warp)))
-    return np.asarray(LOG_SCALE / _shifted(mixtures, warp))
+    return np.asarray(LOG_SCALES[warp] / _shifted(mixtures, warp))
 
 
 def _shifted(mixtures: Floats, warp: Warp) -> Floats:

@@ -25,12 +25,14 @@ def matern(points: Floats, others: Floats, length: float) -> Floats:
 
 def test_kernels_are_what_they_say(rng: np.random.Generator) -> None:
     mixtures, others = rng.dirichlet(np.ones(3), 4), rng.dirichlet(np.ones(3), 6)
-    kernels = MixtureKernels(lengths=(0.3, 0.7), additive=(0.0, 0.4))
+    warps = ("root", "log", "fine log")
+    kernels = MixtureKernels(lengths=(0.3, 0.7), additive=(0.0, 0.4), warps=warps)
     found = kernels.matrices(mixtures, others)
-    assert len(found) == len(kernels) == 8
+    assert len(found) == len(kernels) == 12
     expected = []
     both = np.vstack([mixtures, others])
-    for points in (np.sqrt(both + 0.02), np.log(both + 0.005) / 5):
+    logs = np.log(both + 0.005) / 5, 0.14 * np.log(both + 0.0005)
+    for points in (np.sqrt(both + 0.02), *logs):
         x, y = points[:4], points[4:]
         for length in (0.3, 0.7):
             whole = matern(x, y, 2 * length)
@@ -189,3 +191,14 @@ def test_sums_along_lines_are_those_over_all_pairs(
     step = 1e-6
     ahead, behind = (sums(points + s)[0] for s in (step, -step))
     np.testing.assert_allclose(slopes, (ahead - behind) / (2 * step), atol=1e-6)
+
+
+def test_a_loss_that_falls_with_the_first_thousandth_of_a_domain_is_learned(
+    rng: np.random.Generator,
+) -> None:
+    """As losses of language models on DM Mathematics and Ubuntu IRC do in RegMix."""
+    raw = 10 ** rng.uniform(-4, 0, (104, 8))
+    mixtures = raw / raw.sum(axis=1, keepdims=True)
+    losses = -np.log(mixtures[:, 0] + 0.0005)
+    model = GaussianProcess().fit(mixtures[:24], None, losses[:24])
+    assert np.abs(model.predict(mixtures[24:], None) - losses[24:]).mean() < 0.2

@@ -6,7 +6,7 @@ from jobs.stage_lines import show_data, show_design
 from jobs.study_tables import StudyTables
 from projektor_ray.cli import screen
 from projektor_ray.explain.data_lines import foreign_label_facts
-from projektor_ray.explain.design_facts import cap_fact, repetition_facts
+from projektor_ray.explain.design_facts import cap_fact, repetition_facts, unspent_fact
 from projektor_ray.explain.extrapolation import extrapolation
 from projektor_ray.explain.study_check import StudyCheck, check_hints, check_table
 from projektor_ray.probes.cost_estimate import (
@@ -78,6 +78,7 @@ def _show(study: Study, numbers: StudyCheck) -> None:
         *foreign_label_facts(study.foreign_labels),
         *repetition_facts(study),
         *cap_fact(study),
+        *unspent_fact(study),
         *check_hints(study, numbers.threads),
     ]
     screen.bullets("Hints", map(str, facts))

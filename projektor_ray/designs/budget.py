@@ -5,6 +5,7 @@ before a larger size, a larger size before more mixtures. A loss has a third sca
 reasons are in `docs/decisions/designs.md`.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from projektor_ray.errors import InputError
@@ -48,11 +49,12 @@ def spend(
     loss: bool = False,
     stages: int = 1,
     listed: int = 0,
+    largest_plan: int | None = None,
 ) -> Spending:
     """What a budget of samples buys: `N1 = min(cap, N*, C / (k (1 + 1/6)))` with k = 4m mixtures.
 
     What is left goes to more mixtures, up to 7m. Of two stages the first one has 60 % of the
-    budget.
+    budget, and more where the pilots are too small for the plans of the second one.
 
     Parameters
     ----------
@@ -60,6 +62,7 @@ def spend(
     cap : the largest size at which every mixture can be drawn; None: any.
     loss : whether there is a third scale, `N1 / 2.5`.
     listed : mixtures that are trained in any case, which count among the k.
+    largest_plan : the most samples that the pilots hold for a plan; None: any number.
 
     Raises
     ------
@@ -70,14 +73,32 @@ def spend(
     fewest = max(fewest, listed + 1)
     most = max(MOST_PER_PROVIDER * providers if providers > 1 else 1, fewest)
     shares = (1 / APART, 1 / BETWEEN, 1.0) if loss else (1 / APART, 1.0)
-    first = budget if stages == 1 else int(FIRST_SHARE * budget)
+    of_plans = 0 if stages == 1 else PLANS * (largest_plan or budget)
+    first = max(int(FIRST_SHARE * budget) if stages > 1 else budget, budget - of_plans)
     largest_scale = min(int(first / (sum(shares) * fewest)), size, first if cap is None else cap)
     scales = tuple(int(largest_scale * share + 1e-9) for share in shares)
     if scales[0] < 1 or len(set(scales)) < len(scales):
         raise InputError(_too_small(budget, fewest, size, cap, sum(shares), first / budget))
     mixtures = min(most, first // sum(scales))
-    rest = budget - mixtures * sum(scales) if stages > 1 else 0
-    return Spending(mixtures, scales, rest)
+    return Spending(mixtures, scales, min(budget - mixtures * sum(scales), of_plans))
+
+
+def share_out(samples: int, smallest: int, caps: Sequence[int]) -> list[int]:
+    """Sizes of plans, of `samples` together at most: as even as their caps allow.
+
+    What one plan cannot have goes to the others.
+
+    Parameters
+    ----------
+    smallest : the size of a plan at least, also where its cap is lower.
+    caps : the most samples of each plan.
+    """
+    sizes, left = [0] * len(caps), samples
+    order = sorted(range(len(caps)), key=lambda i: caps[i])
+    for position, i in enumerate(order):
+        sizes[i] = max(smallest, min(caps[i], left // (len(caps) - position)))
+        left -= sizes[i]
+    return sizes
 
 
 def _too_small(

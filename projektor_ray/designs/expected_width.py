@@ -1,10 +1,12 @@
 """How wide the intervals of a budget's predictions would be, before anything is trained.
 
 Trainings are simulated on a typical surface of the metric, and the scaling model of the study is
-fitted to them. On two budgets, the same surface tells which one predicts better, and by how much.
+fitted to them. Widths are means over several draws of the noise, the same for every budget (common
+random numbers), so that two budgets differ by what they buy and hardly by chance.
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,6 +28,8 @@ FLOOR, REDUCIBLE, EXPONENT = 1.7, 0.3, 0.45
 NOISE, LOSS_NOISE, AT, DECAY = 0.05, 0.01, 1000.0, 0.35
 """Standard deviation of one training at so many samples, of log-odds and of ln L; `N^−DECAY`."""
 LEVEL_OF_INTERVAL = 0.9
+DRAWS, DRAWS_OF_LOSS = 8, 2
+"""Simulations that the mean is over; a loss has less noise, and its model takes much longer."""
 SIMULATED = 3
 """Most providers that are simulated."""
 
@@ -53,26 +57,68 @@ def expected_half_width(
     few = min(providers, SIMULATED)
     grid, count = candidates(few), max(bought.mixtures * few // providers, few + 1)
     rows, sizes = _placed(maximin_design(few, count), bought.scales)
+    drawn_apart = [count] * len(bought.scales)
     if bought.second_stage:
         plans = grid[np.argsort(-_quality(grid), kind="stable")[:PLANS]]
         share = min(bought.second_stage // PLANS, size)
         most = share if pilots is None else min(share, int(np.median(pilots)))
         rows = np.vstack([rows, plans])
         sizes = np.append(sizes, np.full(len(plans), max(bought.scales[-1], most)))
-    stream = generator("expected width", few, count, *bought.scales)
-    noise = (sizes / AT) ** -DECAY * stream.normal(size=len(sizes))
-    model: ScaleModel
-    if is_loss(metric):
-        values = _loss(rows, sizes, size) * np.exp(LOSS_NOISE * noise)
-        model = BoxCox((0.0, np.inf))
-    else:
-        odds = LEVEL + SLOPE * np.log(sizes / size) + SPREAD * _quality(rows) + NOISE * noise
-        values = 1 / (1 + np.exp(-odds))
-        model = JointPower((0.0, 1.0), family)
-    model.fit_arrays(ProbeArrays.check(rows, -_quality(rows), values, sizes))
-    low, high = model.interval(grid, -_quality(grid), size, LEVEL_OF_INTERVAL).T
-    middle = model.predict(grid, -_quality(grid), size) if is_loss(metric) else 1.0
-    return float(np.mean((high - low) / middle) / 2)
+        drawn_apart.append(PLANS)
+    simulated = _Simulated(rows, sizes, size, is_loss(metric), family)
+    draws = DRAWS_OF_LOSS if simulated.loss else DRAWS
+    models = [simulated.fit(_noise(draw, drawn_apart)) for draw in range(draws)]
+    return float(np.mean([simulated.half_width(model, grid) for model in models]))
+
+
+def _noise(draw: int, counts: Sequence[int]) -> Floats:
+    """Standard normal noise of so many trainings at each scale, and of the second stage.
+
+    The first mixtures of a design have the same noise however many follow.
+    """
+    streams = [generator("expected width", draw, position) for position in range(len(counts))]
+    normal = [stream.normal(size=n) for stream, n in zip(streams, counts, strict=True)]
+    return np.concatenate(normal)
+
+
+@dataclass(frozen=True, eq=False)
+class _Simulated:
+    """Trainings on the typical surface, but for their noise.
+
+    Attributes
+    ----------
+    rows, sizes : of the trainings: (k, few) and (k,).
+    size : to buy.
+    loss : whether the metric is one.
+    family : of the learner.
+    """
+
+    rows: Floats
+    sizes: Floats
+    size: int
+    loss: bool
+    family: str
+
+    def fit(self, normal: Floats) -> ScaleModel:
+        """The scaling model fitted to trainings with this noise (k,), in standard deviations."""
+        noise = (self.sizes / AT) ** -DECAY * normal
+        quality = _quality(self.rows)
+        model: ScaleModel
+        if self.loss:
+            values = _loss(self.rows, self.sizes, self.size) * np.exp(LOSS_NOISE * noise)
+            model = BoxCox((0.0, np.inf))
+        else:
+            growth = SLOPE * np.log(self.sizes / self.size)
+            values = 1 / (1 + np.exp(-(LEVEL + growth + SPREAD * quality + NOISE * noise)))
+            model = JointPower((0.0, 1.0), self.family)
+        return model.fit_arrays(ProbeArrays.check(self.rows, -quality, values, self.sizes))
+
+    def half_width(self, model: ScaleModel, mixtures: Floats) -> float:
+        """Mean half-width over mixtures (q, few); for a loss as a share of the prediction."""
+        distances = -_quality(mixtures)
+        low, high = model.interval(mixtures, distances, self.size, LEVEL_OF_INTERVAL).T
+        middle = model.predict(mixtures, distances, self.size) if self.loss else 1.0
+        return float(np.mean((high - low) / middle) / 2)
 
 
 def _placed(mixtures: Floats, scales: Sequence[int]) -> tuple[Floats, Floats]:

@@ -1,14 +1,16 @@
 """What a design makes of the probes that its folder has, and what its new mixtures cost."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 
+from projektor_ray.designs.budget import MOST_PER_PROVIDER
 from projektor_ray.designs.candidates import default_count
 from projektor_ray.designs.drawing import repetitions
 from projektor_ray.errors import listed
 from projektor_ray.explain.facts import Fact, fact
 from projektor_ray.explain.formatting import count
 from projektor_ray.study import Probe, Study
-from projektor_ray.study.base_design import Reuse
+from projektor_ray.study.base_design import OtherScales, Reuse
+from projektor_ray.study.budget_options import unspent_samples
 from projektor_ray.study.placement import added_count, lists_all
 
 
@@ -96,25 +98,27 @@ def _unused(study: Study, probes: int) -> Fact:
     return fact("unused_probes", f"{text}.", probes=probes)
 
 
-def other_scales_fact(study: Study, probes: Mapping[int, int]) -> Iterator[Fact]:
-    """That a budget over other providers bought other scales, and how to keep its probes.
-
-    Parameters
-    ----------
-    probes : finished ones that apply, by size, see `study.base_design.other_scales`.
+def other_scales_fact(study: Study, others: OtherScales | None) -> Iterator[Fact]:
+    """That a budget over other providers bought other scales, what that costs, and how to keep its
+    probes.
     """
-    if probes:
-        earlier, number = [f"{size:,}" for size in probes], sum(probes.values())
-        now = listed([f"{size:,}" for size in study.scales])
+    if others is not None:
+        sizes, number = list(others.probes), sum(others.probes.values())
+        now, earlier = (listed([f"{one:,}" for one in of]) for of in (study.scales, sizes))
+        anew = sum(probe.size for probe in study.wanted_probes())
         yield fact(
             "other_scales",
-            f"{count(number, 'finished probe')} of today's pilots at {listed(earlier)} samples "
-            f"cannot be used: over these providers probes.budget buys the scales {now}. To keep "
-            f"them, replace probes.budget by `scales: {list(probes)}`, `design: maximin` and "
-            "`seeds: 1`, before the study runs again.",
+            f"{count(number, 'finished probe')} of today's pilots at {earlier} samples cannot be "
+            f"used: over these providers probes.budget buys the scales {now}. All mixtures are "
+            f"trained anew, on {anew:,} samples. To keep the finished probes, replace "
+            f"probes.budget by `scales: {sizes}`, `design: maximin` and `seeds: 1` before the "
+            f"study runs again. Then {count(others.added, 'new mixture')} are trained, on "
+            f"{others.samples:,} samples.",
             probes=number,
-            earlier=list(probes),
+            earlier=sizes,
             scales=list(study.scales),
+            samples=anew,
+            kept_samples=others.samples,
         )
 
 
@@ -151,4 +155,32 @@ def cap_fact(study: Study) -> Iterator[Fact]:
         "better.",
         provider=study.names[smallest],
         revealed=cap,
+    )
+
+
+def unspent_fact(study: Study) -> Iterator[Fact]:
+    """How many samples of a budget stay unspent, why, and which budget buys the same."""
+    unspent = unspent_samples(study)
+    if not unspent or study.budget is None:
+        return
+    second, scale = study.second_stage, study.scales[-1]
+    of_pilots = not study.config.probes.replacement and scale == study.pilot_sizes.min()
+    reasons = []
+    if scale == study.max_size:
+        reasons.append(f"no scale is larger than the purchase ({count(scale, 'sample')})")
+    elif of_pilots:
+        reasons.append(f"no scale is larger than the smallest pilot ({count(scale, 'sample')})")
+    if len(study.mixtures) >= MOST_PER_PROVIDER * len(study.names):
+        reasons.append(f"a budget buys {MOST_PER_PROVIDER} mixtures per provider at most")
+    if second is not None:
+        reasons.append("no plan has more samples than the purchase or its pilots allow")
+    spent = study.budget - unspent
+    yield fact(
+        "unspent_budget",
+        f"{'' if study.plans is not None or second is None else 'At least '}{unspent:,} of the "
+        f"{study.budget:,} samples in probes.budget stay unspent: {listed(reasons)}. "
+        f"probes.budget: {spent} buys nearly the same.",
+        samples=unspent,
+        budget=study.budget,
+        spent=spent,
     )

@@ -150,3 +150,7 @@ class MetricText:
     def shows(self, amount: float) -> bool:
         """Whether a part of a purchase improves the metric by more than rounding hides."""
         return rounded(amount, self.decimals + FINER) > 0
+
+    def changes_digits(self, amount: float) -> bool:
+        """Whether an improvement is seen in a value as it is written."""
+        return rounded(amount, self.decimals) > 0

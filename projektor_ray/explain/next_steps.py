@@ -1,6 +1,6 @@
 """What to do next: to know more, or to gain more."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import yaml
@@ -126,12 +126,16 @@ def _first_part(results: Results) -> Iterator[Fact]:
 
 
 def _negotiations(results: Results) -> Iterator[Fact]:
-    """Bounds that the plan runs into."""
+    """Bounds that the plan runs into, where a larger one changes the metric as it is written."""
     bought, metric = results.bought, results.metric_text
-    for price in capacity_shadow_prices(bought, metric)[:MOST_NEGOTIATIONS]:
+
+    def worthwhile(prices: Sequence[Fact]) -> list[Fact]:
+        return [one for one in prices if metric.changes_digits(one.values["improvement"])]
+
+    for price in worthwhile(capacity_shadow_prices(bought, metric))[:MOST_NEGOTIATIONS]:
         name = price.values["provider"]
         yield fact("ask_for_capacity", f"Ask {name} for more samples. {price}", **price.values)
-    for price in budget_shadow_price(bought, metric):
+    for price in worthwhile(budget_shadow_price(bought, metric)):
         yield fact("raise_budget", f"Consider a larger budget. {price}", **price.values)
 
 

@@ -23,6 +23,7 @@ from projektor_ray.projection.line_weights import NOISE_EXPONENT
 from projektor_ray.projection.queries import Bounds, bounds_in
 from projektor_ray.projection.scale_model import ScaleModel
 from projektor_ray.projection.size_axis import Bend, SizeAxis
+from projektor_ray.projection.slope_changes import hinges, slope_changes
 from projektor_ray.storage.array_types import Floats
 
 KERNELS = MixtureKernels(lengths=(0.3, 0.6), additive=(0.0, 0.5))
@@ -35,12 +36,17 @@ SIZE_TERMS = np.array([(1, r * t, t**2) for t, r in itertools.product(SLOPES, CO
 STRAIGHT = Bend()
 CONSTANT_TOLERANCE = 1e-10
 FEWEST_PROBES = 6
+ROUNDS = 3
+"""How often the changes of the slope, and the noise around them, are estimated."""
 MOST_CACHED = 4
 """Sizes whose process is stored: those of a curve would take much memory."""
 
 
 class Joint(ScaleModel):
     """`L̂(N, p) = a1·OT + a0 + b·x + s(p, x)` with `x = ln(N / N_last)`, or bent (`SizeAxis`).
+
+    With three scales and more, `b` is the slope from the last but one on, and may have been another
+    before: `Σ_j c_j·min(x − x_j, 0)` is added, see `slope_changes`.
 
     Center-scaling, a slope in x common to all mixtures, and a Gaussian process of kernel
     `k(p, p')·(1 + ρτ(x + x') + τ²xx')`, `k` that of the predictor `gp`: each mixture has a value
@@ -92,18 +98,39 @@ class Joint(ScaleModel):
             lambda: self._trend_and_kernels(probes),
         )
         trend, kernels = self._factorised.trend, self._factorised.kernels
-        at_last = probes.at(self._last).values
-        self._average = AveragedFit(
-            targets=probes.values / self._loudness,
-            spectra=self._factorised.spectra,
-            ratios=RATIOS,
-            prior=NoisePrior(NOISE_WEIGHT, NOISE_SHARE * float(at_last.std())),
-        )
+        self._kinks, self._changes = self._kinks_of(probes), np.empty(0)
+        self._average = self._averaged(probes.values)
         self._posterior = AveragedPosterior(trend, self._average, kernels)
+        for _ in range(ROUNDS if len(self._kinks) else 0):
+            columns = hinges(self._logs, self._kinks)
+            deviation = self.law.departure * abs(float(self._posterior.trend_coefficients[2]))
+            self._changes = slope_changes(
+                self._average,
+                columns / self._loudness[:, None],
+                probes.values / self._loudness,
+                deviation,
+            )
+            self._average = self._averaged(probes.values - columns @ self._changes)
+            self._posterior = AveragedPosterior(trend, self._average, kernels)
         left_out = self._average.left_out(probes.groups())
         self.noise = self._average.noise
         self.left_out = left_out * self._loudness
         self.reports = self._report(probes, self.left_out)
+
+    def _averaged(self, values: Floats) -> AveragedFit:
+        at_last = self._probes.at(self._last).values
+        return AveragedFit(
+            targets=values / self._loudness,
+            spectra=self._factorised.spectra,
+            ratios=RATIOS,
+            prior=NoisePrior(NOISE_WEIGHT, NOISE_SHARE * float(at_last.std())),
+        )
+
+    def _kinks_of(self, probes: ProbeArrays) -> Floats:
+        """x of the scales between others; none on a bent axis, which has its own curvature."""
+        if self.bend != STRAIGHT:
+            return np.empty(0)
+        return self.axis.at(np.array(probes.full_scales[1:-1], dtype=np.float64))
 
     def _trend_and_kernels(self, probes: ProbeArrays) -> tuple[Trend, list[Floats]]:
         """The free columns and the candidate kernels between the probes, noise divided out."""
@@ -191,14 +218,18 @@ class Joint(ScaleModel):
         log = float(self.axis.at(np.array(size)))
         columns = self._trend_columns(distances, np.full(len(mixtures), log))
         trend, slope = columns @ self._posterior.trend_coefficients, self.coefficients[0]
+        if len(self._changes):
+            trend = trend + hinges(np.array(log), self._kinks) @ self._changes
         process, along_shares = self._process_at(log)(mixtures)
         return trend + process, slope * distance_gradients + along_shares
 
     def size_slope(self, mixtures: Floats, distances: Floats, size: float) -> Floats:
-        return self.rise(mixtures, distances) * self.axis.slope(size)
+        log = float(self.axis.at(np.array(size)))
+        before = self._changes[log < self._kinks].sum() if len(self._changes) else 0.0
+        return (self.rise(mixtures, distances) + before) * self.axis.slope(size)
 
     def rise(self, mixtures: Floats, distances: Floats) -> Floats:
-        """∂L̂/∂x, shape (q,): the prediction is linear in x."""
+        """∂L̂/∂x from the last but one scale on, shape (q,): there the prediction is linear in x."""
         _, rising = self._kernel_sums()
         return np.asarray(self._posterior.trend_coefficients[2] + rising(mixtures)[0])
 

@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+import numpy as np
+
 from projektor_ray.errors import InputError, nearest
 
 
@@ -20,6 +22,11 @@ class LawError:
     factor: float
     deviation: float
     own: float = 0.25
+
+    @property
+    def departure(self) -> float:
+        """Root mean square of `r − 1`: how much slopes change, as a share of the slope."""
+        return float(np.hypot(self.factor - 1, self.deviation))
 
 
 UNKNOWN = "unknown"

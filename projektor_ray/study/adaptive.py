@@ -186,9 +186,9 @@ def plans_to_train(study: Study, probes: Mapping[Key, Row], distances: Mapping[K
         expected = _outlook_of(study, study, probes, distances, trained, stage.plans)
     except TooFewProbesError as failure:
         return Step("stop", reason="too_few_probes", failure=str(failure))
-    best = expected.best
-    at = _near_sizes_as_one(sizes[best])
-    return Step("train", stage.candidates[best], expected.gain, sizes=at)
+    plans = stage.candidates[expected.best]
+    at = _near_sizes_as_one(np.array(stage.sizes_of(plans)))
+    return Step("train", plans, expected.gain, sizes=at)
 
 
 def _near_sizes_as_one(sizes: NDArray[np.int64]) -> tuple[int, ...]:

@@ -13,12 +13,14 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from projektor_ray.designs.budget import PLANS
+from projektor_ray.designs.candidates import default_count
 from projektor_ray.storage.array_types import Floats
 from projektor_ray.storage.folder import Folder
 from projektor_ray.storage.ledger import Ledger, in_all
 from projektor_ray.storage.schemas import Key, Row
 from projektor_ray.study.adaptive import as_stored, over_providers
 from projektor_ray.study.checks import resolve
+from projektor_ray.study.placement import added_count
 from projektor_ray.study.study import Study
 
 TABLE = "base_design"
@@ -73,22 +75,47 @@ def finished_probes(study: Study, probes: Mapping[Key, Row]) -> dict[Key, Row]:
     return {key: row for key, row in _done(study, probes).items() if key[1] in study.scales}
 
 
-def other_scales(study: Study, probes: Mapping[Key, Row]) -> dict[int, int]:
-    """Finished probes that apply, by size, at scales that a budget over other providers bought.
+@dataclass(frozen=True)
+class OtherScales:
+    """Finished probes that apply, at scales that a budget over other providers bought.
 
-    A size with no more probes than a second stage has plans is not counted as one.
+    Attributes
+    ----------
+    probes : size → how many there are.
+    added : mixtures that a design of these scales adds to theirs, by default.
+    """
+
+    probes: Mapping[int, int]
+    added: int
+
+    @property
+    def samples(self) -> int:
+        """Samples that a design of these scales trains on: those of the added mixtures."""
+        return self.added * sum(self.probes)
+
+
+def other_scales(study: Study, probes: Mapping[Key, Row]) -> OtherScales | None:
+    """Finished probes that the scales of a budget leave unused; None where there are none.
+
+    A size with no more probes than a second stage has plans is not counted as a scale.
     """
     if study.budget is None:
-        return {}
+        return None
     wanted = {probe.key for probe in study.wanted_probes()}
-    sizes = Counter(
-        key[1]
+    others = {
+        key: mixture
         for key, row in _done(study, probes).items()
         if key[1] not in study.scales
         and key not in wanted
-        and over_providers(study, row) is not None
-    )
-    return {size: sizes[size] for size in sorted(sizes) if sizes[size] > PLANS}
+        and (mixture := over_providers(study, row)) is not None
+    }
+    sizes = Counter(key[1] for key in others)
+    found = {size: sizes[size] for size in sorted(sizes) if sizes[size] > PLANS}
+    if not found:
+        return None
+    trained = {key[0]: mixture for key, mixture in others.items() if key[1] in found}
+    base = _ordered(list(trained.values()), len(study.names))
+    return OtherScales(found, added_count(default_count(len(study.names)), base))
 
 
 def _done(study: Study, probes: Mapping[Key, Row]) -> dict[Key, Row]:

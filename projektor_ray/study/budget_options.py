@@ -1,4 +1,4 @@
-"""What a study's budget of samples buys, and for comparison half and twice of it."""
+"""What a study's budget of samples buys and leaves, and for comparison half and twice of it."""
 
 from dataclasses import dataclass
 
@@ -51,3 +51,19 @@ def budget_options(study: Study) -> list[BudgetOption]:
         )
         options.append(BudgetOption(share, budget, bought, width))
     return options
+
+
+def unspent_samples(study: Study) -> int:
+    """Samples of the budget that neither the design nor the plans of a second stage can use.
+
+    At least, until the plans are chosen. 0 where they would not train another mixture.
+    """
+    if study.budget is None:
+        return 0
+    each = sum(study.scales)
+    left = study.budget - each * len(study.mixtures)
+    if study.plans is not None:
+        left -= sum(study.plan_sizes)
+    elif study.second_stage is not None:
+        left -= study.second_stage.most_samples
+    return left if left >= each else 0

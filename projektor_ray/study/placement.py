@@ -15,7 +15,6 @@ from projektor_ray.designs.candidates import (
     default_count,
 )
 from projektor_ray.designs.d_optimal import d_optimal_design
-from projektor_ray.designs.drawing import largest_feasible_size
 from projektor_ray.designs.maximin import maximin, maximin_design
 from projektor_ray.designs.mixtures import check_mixtures, distinct
 from projektor_ray.designs.simplex_centroid import simplex_centroid
@@ -32,6 +31,7 @@ from projektor_ray.storage.largest_remainder import round_counts
 from projektor_ray.storage.settings import MAX_SAMPLES
 from projektor_ray.study.config import StudyConfig
 from projektor_ray.study.probes_config import ProbesConfig, SecondStageConfig
+from projektor_ray.study.second_stage import SecondStage
 
 LARGEST_DEFAULT_LATTICE = 66
 """The default design is the finest lattice of at most this many mixtures (the paper's 66)."""
@@ -52,34 +52,6 @@ class Adaptive:
     candidates: Floats
     begun: int
     most: int
-
-
-@dataclass(frozen=True, eq=False)
-class SecondStage:
-    """Which plans may be trained at larger sizes, once the other probes are finished.
-
-    Attributes
-    ----------
-    candidates : mixtures that may be bought and that the pilots can be drawn in, shape (q, m).
-    plans : how many are chosen.
-    samples : of all of their trainings together, at most.
-    smallest, max_size : the largest scale of the first stage, and the most samples of one plan.
-    pilots : n_i, shape (m,); None where samples are drawn with replacement.
-    """
-
-    candidates: Floats
-    plans: int
-    samples: int
-    smallest: int
-    max_size: int
-    pilots: NDArray[np.int64] | None
-
-    def size_of(self, mixture: Floats) -> int:
-        """N of a plan: its share of the samples, at most what is bought and what pilots allow."""
-        if self.pilots is None:
-            return self.max_size
-        size = min(self.max_size, largest_feasible_size(mixture, self.pilots))
-        return max(self.smallest, size)
 
 
 def size_bounds(config: StudyConfig) -> tuple[int, int | None]:
@@ -165,6 +137,7 @@ def _second_stage(
         second.samples,
         smallest,
         max(smallest, min(second.samples // second.plans, size)),
+        max(smallest, min(second.samples, size)),
         None if probes.replacement else pilots,
     )
 
@@ -307,6 +280,7 @@ def spending_of(
         loss=is_loss(METRICS[config.metric]),
         stages=stages,
         listed=len(config.probes.mixtures),
+        largest_plan=None if config.probes.replacement else sum(pilots),
     )
 
 

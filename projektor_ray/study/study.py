@@ -25,12 +25,12 @@ from projektor_ray.study.compatibility import ForeignLabels, foreign_labels
 from projektor_ray.study.config import StudyConfig
 from projektor_ray.study.placement import (
     Adaptive,
-    SecondStage,
     feasible_purchases,
     max_purchase_size,
     size_bounds,
 )
 from projektor_ray.study.probe import Probe
+from projektor_ray.study.second_stage import SecondStage
 from projektor_ray.study.validation_sets import UNNAMED, SetSummary
 
 SIMPLEST_PREDICTOR = "cs"

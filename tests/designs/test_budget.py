@@ -5,7 +5,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from projektor_ray.designs.budget import Spending, is_loss, spend
+from projektor_ray.designs.budget import Spending, is_loss, share_out, spend
 from projektor_ray.errors import InputError
 from projektor_ray.learners.metrics import METRICS
 
@@ -66,6 +66,29 @@ def test_what_a_cap_leaves_goes_to_more_mixtures(limits: dict[str, int]) -> None
 def test_two_stages() -> None:
     """6 tenths of 15,000: 12 · (642 + 107) = 8,988; what is left goes to the plans."""
     assert spend(15_000, 3, size=10**6, stages=2) == Spending(12, (107, 642), 15_000 - 8988)
+
+
+def test_what_pilots_are_too_small_for_goes_from_the_plans_to_the_first_stage() -> None:
+    """Three plans of 1,000 samples at most: 12,000 of 15,000 are left for the first stage."""
+    found = spend(15_000, 3, size=10**6, stages=2, largest_plan=1000)
+    assert found == Spending(12, (142, 857), 3000)
+    assert spend(15_000, 3, size=10**6, stages=2, largest_plan=2004) == spend(
+        15_000, 3, size=10**6, stages=2
+    ), "6,012 / 3 samples"
+    capped = spend(10**6, 3, size=10**6, cap=200, stages=2, largest_plan=600)
+    assert capped == Spending(21, (33, 200), 1800), "all that pays; the rest stays unspent"
+
+
+@given(st.integers(3, 10**5), st.lists(st.integers(1, 10**4), min_size=1, max_size=5))
+def test_plans_share_what_one_of_them_cannot_have(samples: int, caps: list[int]) -> None:
+    sizes = share_out(samples, 0, caps)
+    assert all(0 <= size <= cap for size, cap in zip(sizes, caps, strict=True))
+    assert sum(sizes) <= samples
+    assert samples - sum(sizes) < len(caps) or sizes == caps, "nothing is left that a plan can have"
+    below = [size for size, cap in zip(sizes, caps, strict=True) if size < cap]
+    assert max(below, default=0) - min(below, default=0) <= 1, "even shares but for the caps"
+    assert max(sizes) - min(below, default=max(sizes)) <= 1
+    assert share_out(30, 8, [2, 40, 40]) == [8, 11, 11]
 
 
 def test_listed_mixtures_count_among_those_of_the_budget() -> None:

@@ -33,6 +33,33 @@ def test_a_larger_budget_and_a_better_known_learner_predict_better() -> None:
     assert widths[2] > 1.5 * widths[0]
 
 
+@pytest.mark.parametrize(
+    ("budget", "providers", "cap", "stages", "family"),
+    [
+        (1500, 2, None, 1, "unknown"),
+        (12_000, 3, 300, 2, "network"),
+        (24_000, 3, 300, 1, "network"),
+    ],
+)
+def test_twice_a_budget_is_narrower_unless_it_buys_the_same(
+    budget: int, providers: int, cap: int | None, stages: int, family: str
+) -> None:
+    """Where one simulation each was compared, half a budget could look better than the whole."""
+    pilots = None if cap is None else np.full(providers, cap)
+    buys = [
+        spend(once, providers, size=10_000, cap=cap, stages=stages) for once in (budget, 2 * budget)
+    ]
+    options = {"family": family, "providers": providers, "pilots": pilots}
+    before, after = (expected_half_width(one, 10_000, ACCURACY, **options) for one in buys)
+    assert after == before if buys[0] == buys[1] else after < before
+
+
+def test_the_noise_of_a_mixture_does_not_depend_on_how_many_follow() -> None:
+    few, more = expected_width._noise(1, [3, 3]), expected_width._noise(1, [5, 5, 3])
+    np.testing.assert_array_equal(few, more[[0, 1, 2, 5, 6, 7]])
+    assert not np.allclose(few, expected_width._noise(2, [3, 3]))
+
+
 def test_of_a_loss_it_is_a_share() -> None:
     bought = spend(30_000, 3, size=10_000, loss=True, stages=2)
     assert 0.001 < expected_half_width(bought, 10_000, LOSS, family="network") < 0.5

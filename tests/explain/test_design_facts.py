@@ -8,6 +8,7 @@ from projektor_ray.explain.design_facts import (
     other_scales_fact,
     repetition_facts,
     reuse_facts,
+    unspent_fact,
 )
 from projektor_ray.explain.facts import Fact
 from projektor_ray.storage.folder import Folder
@@ -114,13 +115,35 @@ def test_probes_at_the_scales_of_an_earlier_budget_are_named_and_can_be_kept(
     before = study_of(NAMES[:3], changes)
     trained = train(before, folder)
     rows = Ledger(folder, "probes").rows(before.probes_metadata.input_hash)
-    assert not other_scales(before, rows)
+    assert other_scales(before, rows) is None
     after = continued(study_of(NAMES[:4], changes), folder)
     found = other_scales(after, rows)
-    assert found == {size: len(before.mixtures) for size in before.scales}
+    assert found is not None
+    assert found.probes == {size: len(before.mixtures) for size in before.scales}
     (only,) = other_scales_fact(after, found)
     assert only.values["probes"] == len(trained)
     assert f"scales: {list(before.scales)}" in str(only)
-    probes = {"scales": list(found), "design": "maximin", "seeds": 1}
+    assert only.values["samples"] == sum(probe.size for probe in after.wanted_probes())
+    probes = {"scales": list(found.probes), "design": "maximin", "seeds": 1}
     kept = continued(study_of(NAMES[:4], {**changes, "probes": probes}), folder)
     assert Reuse.of(kept, rows) == Reuse(len(trained), 0, 0)
+    new = missing_probes(kept, rows)
+    assert only.values["kept_samples"] == sum(probe.size for probe in new)
+    assert found.added == len({probe.mixture_id for probe in new})
+
+
+def test_samples_that_a_budget_cannot_spend_are_explained() -> None:
+    """Pilots of 40 samples: 21 mixtures at 6 and 40, and three plans of 160, at most."""
+    values = changed("probes", to={"budget": 5000})
+    values["selection"] = {"size": 500}
+    (only,) = unspent_fact(resolved(values))
+    assert str(only) == (
+        "At least 3,874 of the 5,000 samples in probes.budget stay unspent: no scale is larger "
+        "than the smallest pilot (40 samples), a budget buys 7 mixtures per provider at most and "
+        "no plan has more samples than the purchase or its pilots allow. probes.budget: 1126 buys "
+        "nearly the same."
+    )
+    values["selection"] = {"size": 40}
+    (bought,) = unspent_fact(resolved(values))
+    assert "no scale is larger than the purchase (40 samples)" in str(bought)
+    assert not [*unspent_fact(resolved(changed("probes", "lattice", to=2)))]

@@ -7,6 +7,7 @@ import yaml
 
 from projektor_ray.explain.next_steps import next_steps
 from projektor_ray.explain.results import Results
+from projektor_ray.explain.sensitivity import shadow_prices
 from projektor_ray.profiles import Share
 from projektor_ray.projection import noise_gain
 from projektor_ray.selection.size_search import TargetResult
@@ -133,6 +134,24 @@ def test_what_rounding_hides_is_not_advised() -> None:
     tiny = with_plan(sound(), capacity_shadow_price=np.full(4, 1e-5), budget_shadow_price=1e-7)
     assert not step(with_budget(tiny), "ask_for_capacity")
     assert not step(with_budget(tiny), "raise_budget")
+
+
+def test_what_no_written_digit_of_the_metric_shows_is_not_advised() -> None:
+    """1% of a budget of 500 is 5: it raises the accuracy by less, and by more, than half of its
+    last digit. The shadow price itself is still a fact.
+    """
+    half = 0.5 * 10.0 ** -sound().metric_text.decimals
+    below, above = (
+        with_budget(with_plan(sound(), budget_shadow_price=p * half / 5)) for p in (0.9, 1.1)
+    )
+    assert not step(below, "raise_budget")
+    assert step(above, "raise_budget")
+    assert shadow_prices(below.bought, below.metric_text)
+    few, more = (
+        with_plan(sound(), capacity_shadow_price=np.full(4, 10 * p * half)) for p in (0.9, 1.1)
+    )
+    asked = [[one.kind for one in next_steps(one)].count("ask_for_capacity") for one in (few, more)]
+    assert asked == [0, 2], "of four providers the two largest"
 
 
 def test_more_money_is_not_advised_where_none_bounds_or_the_target_is_reached() -> None:

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from projektor_ray.data import Samples
+from projektor_ray.designs.budget import share_out
 from projektor_ray.designs.drawing import draw
 from projektor_ray.errors import InputError
 from projektor_ray.study import Study
@@ -81,3 +82,8 @@ def test_a_plan_is_trained_at_what_its_pilots_allow() -> None:
             assert (exact > counts).any()
     assert bounds == {"pilots"}
     assert stage.max_size == min(stage.samples // 3, 500)
+    three = stage.candidates[[0, 9, 19]]
+    caps = [stage.largest_size(plan) for plan in three]
+    assert stage.sizes_of(three) == share_out(stage.samples, stage.smallest, caps)
+    largest = sorted(stage.largest_size(plan) for plan in stage.candidates)[-3:]
+    assert stage.most_samples == min(stage.samples, sum(largest))

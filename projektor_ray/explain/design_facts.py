@@ -118,7 +118,7 @@ def other_scales_fact(study: Study, others: OtherScales | None) -> Iterator[Fact
             earlier=sizes,
             scales=list(study.scales),
             samples=anew,
-            kept_samples=others.samples,
+            continued_samples=others.samples,
         )
 
 

@@ -185,8 +185,9 @@ class ScaleModel(ABC):
         and a discrepancy beyond the largest scale, because no law does; t and z are the quantiles
         of Student's and of the normal distribution: more probes lessen the spread only. The
         discrepancy grows with `ln(N / N_last)`; at `N_last²/N_before` it is half of what projecting
-        to the largest scale from the smaller ones missed beyond noise. Where there are too few
-        scales to hold one out, it is `law.deviation` of the projected gain.
+        to the largest scale from the smaller ones missed beyond noise, and besides, with three
+        scales, half of `law.deviation` of the projected gain. Where there are too few scales to
+        hold one out, it is the whole of that.
         """
         mixtures, distances, size = query(mixtures, distances, size)
         middle = self._predict(mixtures, distances, size)
@@ -287,14 +288,18 @@ class ScaleModel(ABC):
         """Standard deviation of the model discrepancy at a size, shape (q,).
 
         With the sign of the growth, where it is a share of that. What the held-out scale missed
-        holds the noise of its trainings, and about as much of those that it was projected from.
+        holds the noise of its trainings, and about as much of those that it was projected from. It
+        is one draw of the law's error, which may be small by chance: the share of the growth that
+        counts with two scales counts with three by half, with four by a third.
         """
+        of_law = self.law.deviation * self._growth(mixtures, distances, size)
         if self.held_out_rms is None:
-            return self.law.deviation * self._growth(mixtures, distances, size)
+            return of_law
         missed = np.sqrt(max(self.held_out_rms**2 - 2 * self.noise**2, 0.0))
         before, last = self.scales[-2:]
         beyond = max(np.log(size / last), 0.0) / np.log(last / before)
-        return np.full(len(mixtures), DISCREPANCY_OF_ERROR * missed * beyond)
+        of_law = of_law / (len(self.scales) - 1)
+        return np.asarray(np.hypot(of_law, DISCREPANCY_OF_ERROR * missed * beyond))
 
     def _own_discrepancy(self, mixtures: Floats, distances: Floats, size: float) -> Floats:
         """Standard deviation of what a mixture departs from the law by itself, shape (q,)."""

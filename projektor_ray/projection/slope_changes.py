@@ -32,15 +32,15 @@ def slope_changes(
     average : a fit without these columns, whose candidates, weights and noise are taken.
     columns, targets : H (n, k) and y (n,), noise divided out.
     """
-    found = np.zeros(columns.shape[1])
+    changes = np.zeros(columns.shape[1])
     if deviation == 0:
-        return found
-    shrunken = np.eye(len(found)) / deviation**2
+        return changes
+    shrunken = np.eye(len(changes)) / deviation**2
     for j, spectrum in enumerate(average.spectra):
         along, of_targets = spectrum.vectors.T @ columns, spectrum.vectors.T @ targets
         for g in np.flatnonzero(average.weights[j] > NEGLIGIBLE):
             restricted = average.shrinkage[j][g][:, None] * along
             precision = along.T @ restricted + average.noise_variances[j, g] * shrunken
             change = np.linalg.solve(precision, restricted.T @ of_targets)
-            found += average.weights[j, g] * change
-    return found
+            changes += average.weights[j, g] * change
+    return changes

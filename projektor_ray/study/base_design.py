@@ -110,12 +110,12 @@ def other_scales(study: Study, probes: Mapping[Key, Row]) -> OtherScales | None:
         and (mixture := over_providers(study, row)) is not None
     }
     sizes = Counter(key[1] for key in others)
-    found = {size: sizes[size] for size in sorted(sizes) if sizes[size] > PLANS}
-    if not found:
+    of_scales = {size: sizes[size] for size in sorted(sizes) if sizes[size] > PLANS}
+    if not of_scales:
         return None
-    trained = {key[0]: mixture for key, mixture in others.items() if key[1] in found}
+    trained = {key[0]: mixture for key, mixture in others.items() if key[1] in of_scales}
     base = _ordered(list(trained.values()), len(study.names))
-    return OtherScales(found, added_count(default_count(len(study.names)), base))
+    return OtherScales(of_scales, added_count(default_count(len(study.names)), base))
 
 
 def _done(study: Study, probes: Mapping[Key, Row]) -> dict[Key, Row]:

@@ -51,5 +51,5 @@ class SecondStage:
     @cached_property
     def most_samples(self) -> int:
         """The most samples that any plans can be trained at together."""
-        largest = sorted(self.largest_size(mixture) for mixture in self.candidates)
-        return min(self.samples, sum(largest[-self.plans :]))
+        sizes = sorted(self.largest_size(mixture) for mixture in self.candidates)
+        return min(self.samples, sum(sizes[-self.plans :]))

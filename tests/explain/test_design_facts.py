@@ -128,7 +128,7 @@ def test_probes_at_the_scales_of_an_earlier_budget_are_named_and_can_be_kept(
     kept = continued(study_of(NAMES[:4], {**changes, "probes": probes}), folder)
     assert Reuse.of(kept, rows) == Reuse(len(trained), 0, 0)
     new = missing_probes(kept, rows)
-    assert only.values["kept_samples"] == sum(probe.size for probe in new)
+    assert only.values["continued_samples"] == sum(probe.size for probe in new)
     assert found.added == len({probe.mixture_id for probe in new})
 
 

@@ -64,14 +64,14 @@ def test_neighbours_are_believed_to_vary_together(rng: np.random.Generator) -> N
     [
         ((250, 1000), 1000, 0.85, 0.05),
         ((250, 1000), 10_000, 0.85, 0.165),
-        ((250, 1000, 4000), 10_000, 0.8, 0.03),
+        ((250, 1000, 4000), 10_000, 0.9, 0.04),
     ],
 )
 def test_intervals_cover_new_trainings(
     scales: tuple[int, ...], size: int, least: float, widest: float, rng: np.random.Generator
 ) -> None:
-    """Far beyond two scales most of the width is the drift of the law. With three its size is that
-    of one error, of the held-out scale, which all mixtures share."""
+    """Far beyond two scales most of the width is the drift of the law. With three a quarter stays:
+    half of that share, of a smaller growth, and what the held-out scale missed."""
     grid = simplex_lattice(3, 10)
     inside, widths = [], []
     for _ in range(15):

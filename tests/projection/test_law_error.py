@@ -75,16 +75,21 @@ def test_less_is_known_of_unknown_learners(models: Models, at: Floats) -> None:
     assert width["network"] < width["flexible"] < width["unknown"]
 
 
-def test_with_three_scales_the_drift_is_what_was_missed_beyond_noise(at: Floats) -> None:
+def test_with_three_scales_it_is_what_was_missed_beyond_noise_and_half_of_the_law_s_error(
+    at: Floats,
+) -> None:
     rows = table(np.random.default_rng(5), 14, (250, 1000, 4000), bend=0.01)
     joint = JointPower(BOUNDS, "network").fit(*rows)._joint
     assert joint.held_out_rms is not None
     missed = joint.held_out_rms**2 - 2 * joint.noise**2
     assert missed > 0.2 * joint.held_out_rms**2, "or there is nothing to see"
     drift = 0.5 * np.sqrt(missed) * np.log(FAR / 4000) / np.log(4)
-    np.testing.assert_allclose(joint._model_discrepancy(at, distance(at), FAR), drift)
+    of_law = 0.5 * LAW_ERRORS["network"].deviation * joint._growth(at, distance(at), FAR)
+    expected = np.sqrt(drift**2 + of_law**2)
+    np.testing.assert_allclose(joint._model_discrepancy(at, distance(at), FAR), expected)
     joint.noise = joint.held_out_rms
-    np.testing.assert_array_equal(joint._model_discrepancy(at, distance(at), FAR), 0.0)
+    found = joint._model_discrepancy(at, distance(at), FAR)
+    np.testing.assert_allclose(found, np.abs(of_law))
 
 
 def test_of_a_gain_the_common_part_cancels_and_a_share_of_each_growth_is_added(

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from projektor_ray.data.image_arrays import as_inputs
 from projektor_ray.data.labels import resolve_labels
@@ -34,7 +35,7 @@ def samples_from_arrays(
     """
     where = "the arrays"
     image_size = None if schema is None else schema.image_size
-    prepared, notes = as_inputs(np.asarray(inputs), where, image_size)
+    prepared, notes = as_inputs(_array(inputs, where), where, image_size)
     raw = None if labels is None else RawLabels.of_array(labels, where)
     if raw is not None and len(raw) != len(prepared):
         raise InputError(
@@ -47,6 +48,16 @@ def samples_from_arrays(
     return _all_rows(
         Origin(where, len(prepared), raw, rows, reading=SourceReading("arrays")), target, schema
     )
+
+
+def _array(inputs: Any, where: str) -> NDArray[Any]:
+    """Inputs as an array; what a mask hides is NaN."""
+    try:
+        if isinstance(inputs, np.ma.MaskedArray) and np.ma.is_masked(inputs):
+            return np.where(np.ma.getmaskarray(inputs), np.nan, inputs.data)
+        return np.asarray(inputs)
+    except (ValueError, TypeError, RuntimeError) as failure:  # Libraries raise what they like.
+        raise InputError(f"{where} cannot be read as numbers: {failure}") from None
 
 
 def samples_from_frame(

@@ -12,6 +12,7 @@ import pyarrow.types as pt
 
 from projektor_ray.data.column_metadata import declared_class_names, index_columns
 from projektor_ray.data.images import IMAGE_ENDINGS
+from projektor_ray.data.label_copies import label_copies
 from projektor_ray.data.open_table import OpenTable
 from projektor_ray.data.plain_columns import is_bytes, is_list, is_number, is_text, plain_type
 from projektor_ray.data.samples import SampleSchema
@@ -193,7 +194,7 @@ def _find_inputs(
     if schema is not None and schema.inputs and set(schema.inputs) <= set(rest):
         chosen, other = schema.inputs, "not in validation"
     else:
-        chosen, other = _chosen_inputs(table, kinds, reasons), "other input"
+        chosen, other = _chosen_inputs(table, label, kinds, reasons), "other input"
     left_out = [
         LeftOut(name, reasons.get(name) or (other if _is_input(kinds[name]) else "not numeric"))  # type: ignore[arg-type]
         for name in rest
@@ -223,7 +224,7 @@ def _reasons(
 
 
 def _chosen_inputs(
-    table: OpenTable, kinds: dict[str, InputKind], reasons: dict[str, Reason]
+    table: OpenTable, label: str, kinds: dict[str, InputKind], reasons: dict[str, Reason]
 ) -> tuple[str, ...]:
     usable = {name: kind for name, kind in kinds.items() if name not in reasons}
     for name in INPUT_NAMES:
@@ -233,6 +234,9 @@ def _chosen_inputs(
     numbers = [name for name, kind in usable.items() if kind == "numbers"]
     for name in _identifiers(table, numbers):
         reasons[name] = "identifier"
+    numbers = [name for name in numbers if name not in reasons]
+    for name in label_copies(table, label, numbers) if label else ():
+        reasons[name] = "copy of label"
     numbers = [name for name in numbers if name not in reasons]
     wide = [name for name, kind in usable.items() if kind in ("lists", "images")]
     wide += [

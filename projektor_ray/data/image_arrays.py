@@ -11,6 +11,7 @@ from projektor_ray.data.source_reading import Note
 from projektor_ray.errors import InputError
 
 CHANNELS = (1, 3, 4)
+TWELVE_BITS = 4095
 DEEP = 257
 """16-bit brightness is 257 times that of 8 bits: 65,535 becomes 255."""
 
@@ -67,8 +68,8 @@ def _channels_last(array: NDArray[Any], where: str) -> tuple[NDArray[Any], tuple
     """Images (n, h, w, c); channels that come first, as PyTorch has them, are moved."""
     if array.ndim == 3:
         return array[..., np.newaxis], ()
-    first, last = array.shape[1], array.shape[3]
-    if last in CHANNELS or first > last:
+    first, middle, last = array.shape[1:]
+    if last in CHANNELS or (first > last and middle != last):
         return array, ()
     if first in CHANNELS:
         return np.moveaxis(array, 1, 3), (Note("channels first", len(array)),)
@@ -86,10 +87,10 @@ def _as_bytes(images: NDArray[Any], where: str) -> tuple[NDArray[np.uint8], tupl
     if kind == "b":
         return images.astype(np.uint8) * np.uint8(255), ()
     low, high = (images.min(), images.max()) if images.size else (0, 0)
-    if images.dtype == np.uint16 and 0 < high <= 255:
+    if images.dtype == np.uint16 and 0 < high <= TWELVE_BITS:
         raise InputError(
             f"{where}: the brightest value of these uint16 images is {high}: they may be dark "
-            "images of 16 bits, or images of 8 bits. Convert them to uint8"
+            "images of 16 bits, or images of 8 to 12 bits. Convert them to uint8"
         )
     if kind in "iu" and low >= 0 and high <= 255:
         return images.astype(np.uint8), ()

@@ -2,14 +2,17 @@
 
 import posixpath
 
+from projektor_ray.data.data_splits import no_classes
 from projektor_ray.data.images import IMAGE_ENDINGS, decode_images
 from projektor_ray.data.origin import Index, Inputs, Origin
 from projektor_ray.data.raw_labels import RawLabels
 from projektor_ray.data.samples import ImageSize
 from projektor_ray.data.source_reading import SourceReading
-from projektor_ray.data.table_folders import SPLIT_NAMES, left_out
-from projektor_ray.errors import InputError
+from projektor_ray.data.table_folders import left_out
+from projektor_ray.errors import InputError, listed
 from projektor_ray.storage.locations import Location
+
+SHOWN = 5
 
 
 def image_folder(location: Location) -> Origin:
@@ -18,7 +21,8 @@ def image_folder(location: Location) -> Origin:
     Raises
     ------
     InputError
-        If there are no images in subfolders, or the subfolders are splits such as train and val.
+        If there are no images in subfolders, or the subfolders are no classes: splits such as train
+        and val, numbered parts, or folders such as images and labels.
     """
     every = location.inside
     inside = [name for name in every if name.lower().endswith(IMAGE_ENDINGS)]
@@ -30,11 +34,10 @@ def image_folder(location: Location) -> Origin:
             f"{came}"
         )
     classes = [name.split("/", 1)[0] for name in inside]
-    splits = sorted(set(classes))
-    if all(name.lower() in SPLIT_NAMES for name in splits):
+    if others := no_classes(inside):
         raise InputError(
-            f"{location.where}: {', '.join(splits)} are splits of a data set rather than classes. "
-            f"Name one of them, for example {location.where.rstrip('/')}/{splits[0]}"
+            f"{location.where}: {listed(others, SHOWN)} are folders of a data set rather than "
+            f"classes. Name one of them, for example {location.where.rstrip('/')}/{others[0]}"
         )
 
     def inputs(index: Index, image_size: ImageSize | None) -> Inputs:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from projektor_ray.data.image_arrays import DEEP, resize
+from projektor_ray.data.image_arrays import DEEP, TWELVE_BITS, resize
 from projektor_ray.data.origin import Inputs
 from projektor_ray.data.samples import ImageSize
 from projektor_ray.data.source_reading import Note
@@ -27,6 +27,9 @@ MOST_PIXELS = 2**26
 """Of one image: 8192 × 8192."""
 ORIENTATION = 0x0112
 """EXIF's tag of it; 1 is upright."""
+TIFF_WIDTH, TIFF_HEIGHT = 0x0100, 0x0101
+DARK = TWELVE_BITS // DEEP + 1
+"""Brightness of the brightest pixel up to which images of 16 bits may be of 12 bits or less."""
 SHOWN = 5
 
 Encoded = bytes | InputError | None
@@ -57,6 +60,7 @@ def decode_images(
     size = size or Counter(sizes).most_common(1)[0][0]
     decoded = np.empty((len(encoded), *size, 3), dtype=np.uint8)
     kinds: Counter[Any] = Counter()
+    brightest = 0
     for place, (content, name) in enumerate(zip(encoded, names, strict=True)):
         try:
             with _opened(content) as image:
@@ -69,7 +73,15 @@ def decode_images(
             seen.add("resized")
         decoded[place] = pixels
         kinds.update(seen)
+        if "deep" in seen:
+            brightest = max(brightest, int(pixels.max()))
     _refuse(faults, len(names))
+    if kinds["deep"] and brightest <= DARK:
+        raise InputError(
+            f"{kinds['deep']} images of 16 bits, such as {names[0]}, reach {brightest} of 255 once "
+            "divided by 257: they may be dark, or hold 12 bits or less. Scale them to white at "
+            "65,535, or convert them to 8 bits"
+        )
     return decoded, image_notes(kinds, size)
 
 
@@ -106,10 +118,12 @@ def rgb(image: "Image") -> tuple[NDArray[np.uint8], set[str]]:
         image.seek(0)
         seen.add("animated")
     kind = image.format
+    if ";16" in str(getattr(image, "tile", "")):
+        seen.add("deep")
     if _orientation(image) in range(2, 9):
         image = ImageOps.exif_transpose(image)
         seen.add("rotated")
-    if image.mode.startswith("I;16") or (image.mode == "I" and kind == "PNG"):
+    if image.mode.startswith("I;16") or (image.mode == "I" and kind in ("PNG", "PPM")):
         seen.add("deep")
         return _grey(np.rint(np.asarray(image) / np.float32(DEEP))), seen
     if image.mode == "F":
@@ -151,7 +165,7 @@ def _size(content: Encoded, name: str, faults: dict[str, str]) -> ImageSize:
         return (0, 0)
     try:
         with _opened(content) as image:
-            width, height = image.size
+            width, height = _stored_size(image)
             if width * height > MOST_PIXELS:
                 faults[name] = f"it has {width}×{height} pixels; at most {MOST_PIXELS:,} are read"
             turned = _orientation(image) in (5, 6, 7, 8)
@@ -159,6 +173,13 @@ def _size(content: Encoded, name: str, faults: dict[str, str]) -> ImageSize:
     except Exception as failure:  # Pillow passes on whatever a broken file raises
         faults[name] = _cause(failure)
         return (0, 0)
+
+
+def _stored_size(image: Any) -> tuple[int, int]:
+    """Width and height before it is turned upright; of a TIFF Pillow says them turned already."""
+    if image.format != "TIFF":
+        return int(image.size[0]), int(image.size[1])
+    return int(image.tag_v2[TIFF_WIDTH]), int(image.tag_v2[TIFF_HEIGHT])
 
 
 def _orientation(image: "Image") -> int:

@@ -110,7 +110,7 @@ def _named(
     _check_names_are_expected(origin, names[0], vocabulary)
     vocabulary = tuple(names) if vocabulary is None else vocabulary
     known = np.array([class_number(name, vocabulary) for name in raw.texts], dtype=np.int64)
-    return Labels(known[raw.values], vocabulary, _beyond(vocabulary, names))
+    return Labels(known[raw.values], vocabulary, _beyond(vocabulary, names), _alike(names))
 
 
 def _as_numbers(texts: Sequence[str]) -> list[int]:
@@ -119,6 +119,15 @@ def _as_numbers(texts: Sequence[str]) -> list[int]:
         return []
     numbers = [int(text) for text in texts]
     return numbers if len(set(numbers)) == len(numbers) else []
+
+
+def _alike(names: Sequence[str]) -> tuple[Note, ...]:
+    """A note of names that are the same but for case and spaces."""
+    same: dict[str, list[str]] = {}
+    for name in names:
+        same.setdefault("".join(name.casefold().split()), []).append(name)
+    groups = [" and ".join(map(repr, group)) for group in same.values() if len(group) > 1]
+    return (Note("alike classes", len(groups), listed(groups, SHOWN)),) if groups else ()
 
 
 def _beyond(vocabulary: tuple[str, ...], names: Sequence[str]) -> tuple[str, ...]:

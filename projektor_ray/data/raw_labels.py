@@ -38,6 +38,8 @@ class RawLabels:
         InputError
             If labels are missing, of several kinds, or of another shape.
         """
+        if hasattr(array, "detach"):  # a tensor of PyTorch's
+            array = array.detach().cpu().numpy()
         if isinstance(array, np.ndarray):
             if array.ndim == 2 and array.shape[1] == 1:
                 array = array[:, 0]

@@ -64,9 +64,12 @@ def _lines(content: pa.Buffer, where: str) -> pa.Table:
 
 def _parsed(content: bytes) -> pa.Table:
     """Records in an array; or an object of columns, as lists or by the row's name, of rows by their
-    numbers, or of names and rows, as pandas writes `split`.
+    numbers, or of names and rows, as pandas writes `split`; or pandas' `table`, without its index.
     """
     parsed = json.loads(content.decode())
+    if isinstance(parsed, dict) and "fields" in _objects(parsed.get("schema")):
+        records = [_objects(row) for row in parsed.get("data") or ()]
+        parsed = [{k: v for k, v in row.items() if k != "index"} for row in records]
     if isinstance(parsed, dict):
         columns = list(parsed.values())
         if columns and all(isinstance(column, dict) for column in columns):
@@ -81,6 +84,11 @@ def _parsed(content: bytes) -> pa.Table:
         raise ValueError("expected an array of records, such as [{…}, {…}]")
     names = list(dict.fromkeys(name for row in parsed for name in row))
     return pa.table({name: [row.get(name) for row in parsed] for name in names})
+
+
+def _objects(parsed: Any) -> dict[str, Any]:
+    """A JSON object; empty where it is something else."""
+    return parsed if isinstance(parsed, dict) else {}
 
 
 def _of_objects(parsed: dict[str, dict[str, Any]]) -> pa.Table:

@@ -10,6 +10,7 @@ Reason = Literal[
     "index",
     "identifier",
     "second label",
+    "copy of label",
     "not numeric",
     "other input",
     "not in validation",
@@ -18,6 +19,7 @@ Reason = Literal[
 """Why a column is no feature."""
 
 NoteKind = Literal[
+    "alike classes",
     "alpha",
     "animated",
     "channels first",
@@ -27,8 +29,10 @@ NoteKind = Literal[
     "deep",
     "empty parts",
     "encoding",
+    "escaped quotes",
     "files left out",
     "float images",
+    "mixed cells",
     "resized",
     "rotated",
     "separator",

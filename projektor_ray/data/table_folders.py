@@ -9,16 +9,17 @@ from urllib.parse import unquote
 import pyarrow as pa
 
 from projektor_ray.data.column_metadata import declared_class_names
+from projektor_ray.data.data_splits import splits
 from projektor_ray.data.open_table import OpenTable
 from projektor_ray.data.plain_columns import plain_type
 from projektor_ray.data.source_reading import Note
 from projektor_ray.errors import InputError, listed
 
-SPLIT_NAMES = ("train", "training", "val", "valid", "validation", "dev", "test", "testing", "eval")
-"""What the parts of a data set that is split already are called."""
-SPLIT = re.compile(rf"({'|'.join(SPLIT_NAMES)})(?=$|[-_./])", re.IGNORECASE)
 SHOWN = 5
 WHOLE = re.compile(r"-?\d{1,18}")
+DECIMAL = re.compile(r"-?\d+(\.\d+)?([eE][+-]?\d+)?")
+CACHE = re.compile(r"(^|/)cache-[^/]*\.arrow$")
+HUDI_COLUMN = "_hoodie_commit_time"
 NO_VALUE = "__HIVE_DEFAULT_PARTITION__"
 
 
@@ -34,13 +35,13 @@ def check_lake(inside: Sequence[str], where: str) -> None:
     InputError
         Names the kind of table, and what to do.
     """
-    if any(path.startswith("_delta_log/") for path in inside):
+    if any(re.search(r"(^|/)_delta_log/", path) for path in inside):
         raise InputError(
             f"{where} is a Delta table: its log lists which of its Parquet files count. Write its "
             "current rows to a Parquet file, for example with deltalake: "
             "pq.write_table(DeltaTable(…).to_pyarrow_table(), 'pilot.parquet')"
         )
-    if any(re.fullmatch(r"metadata/.*\.metadata\.json", path) for path in inside):
+    if any(re.search(r"(^|/)metadata/[^/]*\.metadata\.json$", path) for path in inside):
         raise InputError(
             f"{where} is an Iceberg table: its metadata say which of its files count. Write its "
             "current rows to a Parquet file, for example with pyiceberg: "
@@ -49,9 +50,17 @@ def check_lake(inside: Sequence[str], where: str) -> None:
 
 
 def data_files(inside: Sequence[str]) -> list[str]:
-    """Paths without those that a writer keeps for itself: `_SUCCESS`, `_temporary/…`."""
+    """Paths without those that a writer keeps for itself: `_SUCCESS`, `_temporary/…`.
+
+    Nor is a `cache-….arrow` beside the `state.json` of a Hugging Face data set a part of it.
+    """
     hidden = re.compile(r"(^|/)[_.](?![^/]*=)")
-    return [path for path in inside if not hidden.search(path)]
+    saved = {posixpath.dirname(path) for path in inside if path.endswith("state.json")}
+    return [
+        path
+        for path in inside
+        if not hidden.search(path) and not (CACHE.search(path) and posixpath.dirname(path) in saved)
+    ]
 
 
 def check_splits(inside: Sequence[str], where: str) -> None:
@@ -62,12 +71,11 @@ def check_splits(inside: Sequence[str], where: str) -> None:
     InputError
         Names the splits.
     """
-    matches = [SPLIT.match(path) for path in inside]
-    splits = sorted({match.group(1).lower() for match in matches if match})
-    if len(splits) > 1:
+    found = sorted(splits(inside).values())
+    if len(found) > 1:
         raise InputError(
-            f"{where} holds the splits {', '.join(splits)} of one data set. Name the folder or the "
-            "file of one of them"
+            f"{where} holds the splits {listed(found, SHOWN)} of one data set. Name the folder or "
+            "the file of one of them"
         )
 
 
@@ -92,14 +100,16 @@ def join_parts(parts: Sequence[OpenTable], inside: Sequence[str], where: str) ->
     Raises
     ------
     InputError
-        If parts differ in their columns, or in the names that they give to classes.
+        If parts differ in their columns, or in the names that they give to classes, or are of a
+        table whose log says which of them count.
     """
+    _check_versions(parts, where)
     keys = [_keys(path) for path in inside]
-    numbers = {
-        key: all(WHOLE.fullmatch(each.get(key, "0")) for each in keys)
+    kinds = {
+        key: _key_type([each[key] for each in keys if key in each])
         for key in dict.fromkeys(key for each in keys for key in each)
     }
-    keyed = [_with_keys(part, own, numbers) for part, own in zip(parts, keys, strict=True)]
+    keyed = [_with_keys(part, own, kinds) for part, own in zip(parts, keys, strict=True)]
     filled = [part for part in keyed if part.rows] or keyed[:1]
     schema = _unified(filled)
 
@@ -116,6 +126,16 @@ def join_parts(parts: Sequence[OpenTable], inside: Sequence[str], where: str) ->
         notes += (Note("empty parts", len(keyed) - len(filled)),)
     rows = sum(part.rows for part in filled)
     return OpenTable(where, schema, rows, read, notes=notes)
+
+
+def _check_versions(parts: Sequence[OpenTable], where: str) -> None:
+    """Refuse the files of a Hudi table, which keep former versions of rows beside the current."""
+    if any(HUDI_COLUMN in part.names for part in parts):
+        raise InputError(
+            f"{where} is a Hudi table: its timeline says which of its files count. Write its "
+            "current rows to a Parquet file, for example with Spark: "
+            "spark.read.format('hudi').load(…).write.parquet('pilot.parquet')"
+        )
 
 
 def _unified(parts: Sequence[OpenTable]) -> pa.Schema:
@@ -157,10 +177,21 @@ def _keys(path: str) -> dict[str, str]:
     return {unquote(key): unquote(value) for key, _, value in steps}
 
 
-def _with_keys(part: OpenTable, keys: Mapping[str, str], numbers: Mapping[str, bool]) -> OpenTable:
+def _key_type(values: Sequence[str]) -> pa.DataType:
+    """Whole numbers, real numbers, or else texts."""
+    given = [value for value in values if value != NO_VALUE]
+    for pattern, kind in ((WHOLE, pa.int64()), (DECIMAL, pa.float64())):
+        if given and all(pattern.fullmatch(value) for value in given):
+            return kind
+    return pa.string()
+
+
+def _with_keys(
+    part: OpenTable, keys: Mapping[str, str], kinds: Mapping[str, pa.DataType]
+) -> OpenTable:
     """A part with a column for each key of its folders."""
     cells = {
-        key: pa.scalar(int(value) if numbers[key] else None if value == NO_VALUE else value)
+        key: pa.scalar(None if value == NO_VALUE else value, pa.string()).cast(kinds[key])
         for key, value in keys.items()
         if key not in part.names
     }
@@ -168,16 +199,14 @@ def _with_keys(part: OpenTable, keys: Mapping[str, str], numbers: Mapping[str, b
         return part
     schema = part.schema
     for key in cells:
-        schema = schema.append(pa.field(key, pa.int64() if numbers[key] else pa.string()))
+        schema = schema.append(pa.field(key, kinds[key]))
 
     def read(names: Sequence[str]) -> Iterator[pa.RecordBatch]:
         own = [name for name in names if name not in cells] or part.names[:1]
         for columns in part.batches(own):
             by_name = dict(zip(own, columns, strict=True))
             arrays = [
-                by_name[name]
-                if name in by_name
-                else pa.repeat(cells[name].cast(schema.field(name).type), len(columns[0]))
+                by_name[name] if name in by_name else pa.repeat(cells[name], len(columns[0]))
                 for name in names
             ]
             yield pa.RecordBatch.from_arrays(arrays, list(names))

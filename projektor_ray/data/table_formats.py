@@ -51,8 +51,10 @@ TABLE_FORMATS = (
         (".csv", ".tsv"),
         open_csv,
         "The separator (comma, semicolon, tab, bar) and a decimal comma are found in the first "
-        "lines and reported. UTF-8, and UTF-16 with a byte order mark; of another encoding, name "
-        "it with `encoding`. Quoted cells may hold line breaks. Empty cells and an unquoted NA are "
+        "lines and reported; `sep=;` as a first line is known. UTF-8, and UTF-16 or UTF-32 with a "
+        "byte order mark; of another encoding, name it with `encoding`. Quoted cells may hold line "
+        "breaks, and quotes that are doubled or, as Spark writes them, follow a backslash. Columns "
+        "of numbers and texts are read as texts, and reported. Empty cells and an unquoted NA are "
         'missing; a quoted "NA" is a text. Spaces around column names are dropped.',
         is_text=True,
     ),

@@ -168,7 +168,7 @@ def table_parts(inside: Sequence[str]) -> list[str]:
 
 
 def open_object(source: Any) -> OpenTable:
-    """The table of an object that is one; an index of pandas is no column.
+    """The table of an object that is one; an index of pandas is a column where it has a name.
 
     Raises
     ------
@@ -180,7 +180,7 @@ def open_object(source: Any) -> OpenTable:
         if isinstance(source, pa.Table):
             table = source
         elif type(source).__module__.split(".")[0] == "pandas":
-            table = pa.Table.from_pandas(source, preserve_index=False)
+            table = _of_pandas(source)
         else:
             table = pa.table(source)
     except (pa.ArrowException, TypeError, ValueError, AttributeError) as failure:
@@ -191,6 +191,16 @@ def open_object(source: Any) -> OpenTable:
     where = "the table" if isinstance(source, pa.Table) else "the data frame"
     check_names(table.column_names, where)
     return OpenTable.of(table, where)
+
+
+def _of_pandas(frame: Any) -> pa.Table:
+    """The columns, and the levels of the index that have names of their own, as files have them."""
+    levels = getattr(frame.index, "names", [None])
+    named = [name is not None and name not in frame.columns for name in levels]
+    if not any(named):
+        return pa.Table.from_pandas(frame, preserve_index=False)
+    unnamed = [level for level, has_name in enumerate(named) if not has_name]
+    return pa.Table.from_pandas(frame.droplevel(unnamed) if unnamed else frame, preserve_index=True)
 
 
 def _format(name: str) -> TableFormat | None:

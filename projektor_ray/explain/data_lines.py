@@ -20,6 +20,7 @@ REASONS = {
     "index": "an index",
     "identifier": "an identifier: all its whole numbers differ",
     "second label": "looks like a second label",
+    "copy of label": "one value for each label",
     "not numeric": "not numeric",
     "other input": "another column holds the features",
     "not in validation": "not a feature of the validation set",
@@ -86,6 +87,7 @@ def note_text(note: Note) -> str:
     """A note of a reading in words."""
     images = count(note.count, "image")
     return {
+        "alike classes": f"classes that differ by case or spaces only: {note.detail}",
         "alpha": f"{images} with transparency, laid on white",
         "animated": f"{count(note.count, 'animated image')}: the first frame is used",
         "channels first": "channels moved from the second place to the last",
@@ -97,8 +99,10 @@ def note_text(note: Note) -> str:
         "deep": f"{images} of 16 bits, divided by 257",
         "empty parts": f"{count(note.count, 'empty part')} left out",
         "encoding": f"encoding: {note.detail}",
+        "escaped quotes": 'quotes written as \\"',
         "files left out": f"{count(note.count, 'file')} not read ({note.detail})",
         "float images": f"{images} of real numbers from 0 to 1, multiplied by 255",
+        "mixed cells": f"texts beside numbers in {note.detail}: {count(note.count, 'cell')}",
         "resized": f"{images} resized to {note.detail}",
         "rotated": f"{images} turned upright",
         "separator": f"columns separated by {note.detail}",

@@ -14,10 +14,14 @@ def vocabulary(text: str) -> frozenset[str]:
 
 CONTAINERS = vocabulary(
     "config configs params param parameters hparams hyperparameters summary metrics metric "
-    "results user attrs attributes system data dataset train training"
+    "results user attrs attributes system data dataset train training cfg conf args arguments opts "
+    "options flags settings general hp tags inputs"
 )
 """Words that tools put before the name of a setting or of a result."""
-INPUTS = vocabulary("config configs params param parameters hparams hyperparameters")
+INPUTS = vocabulary(
+    "config configs params param parameters hparams hyperparameters cfg conf args arguments opts "
+    "options flags settings hp inputs"
+)
 """Those of them that stand before settings only."""
 MIXTURE_WORDS = vocabulary(
     "mix mixes mixture mixtures weight weights proportion proportions prop props ratio ratios "

@@ -14,6 +14,7 @@ from projektor_ray.runs.numeric_columns import column, is_numeric
 from projektor_ray.runs.tidy_columns import is_text
 
 Mask = NDArray[np.bool_]
+SHOWN = 5
 
 FINISHED = vocabulary(
     "finished finish complete completed done success succeeded successful ok terminated "
@@ -29,6 +30,8 @@ UNFINISHED = vocabulary(
 )
 STATE_NAMES = vocabulary("state status run_state run_status trial_status trial_state")
 DONE_NAMES = vocabulary("done finished completed is_finished is_done")
+EXIT_NAMES = vocabulary("exit_code exitcode exit_status return_code returncode")
+"""Names of what a process ends with: 0 where it succeeded."""
 FAILURE_NAMES = vocabulary("failed crashed diverged is_failed has_failed has_crashed")
 RUN_NAMES = (
     *("run_id", "trial_id", "run", "trial", "run_name", "trial_name", "id", "uid", "uuid"),
@@ -65,14 +68,19 @@ def left_out_states(table: pa.Table) -> tuple[Mask, Counter[str]]:
     Raises
     ------
     InputError
-        If no row is of a finished training.
+        If no row is of a finished training, or no state is known.
     """
     counts = np.ones(table.num_rows, dtype=bool)
     left: Counter[str] = Counter()
     for name in table.column_names:
         kind = bare(name)
         if kind in STATE_NAMES and is_text(table[name].type):
-            states = _states(table[name])
+            states = _states(table[name], name)
+        elif kind in EXIT_NAMES and is_numeric(table[name].type):
+            states = ["failed" if code and code == code else "" for code in table[name].to_pylist()]
+        elif kind in STATE_NAMES and is_numeric(table[name].type):
+            _refuse_unknown(table[name], name)
+            continue
         elif kind in DONE_NAMES | FAILURE_NAMES and pa.types.is_boolean(table[name].type):
             states = _flags(table[name], kind in DONE_NAMES)
         else:
@@ -90,7 +98,17 @@ def left_out_states(table: pa.Table) -> tuple[Mask, Counter[str]]:
     return counts, left
 
 
-def _states(texts: pa.ChunkedArray) -> list[str]:
+def _refuse_unknown(states: pa.ChunkedArray, name: str) -> None:
+    """Refuse states that differ, none of which says whether a training finished."""
+    distinct = sorted({str(state) for state in states.to_pylist() if state is not None})
+    if len(distinct) > 1:
+        raise InputError(
+            f"the column {name!r} does not say which trainings finished: it holds "
+            f"{', '.join(distinct[:SHOWN])}. Write texts such as finished and failed, or drop it"
+        )
+
+
+def _states(texts: pa.ChunkedArray, name: str) -> list[str]:
     """For each row what its state is called if it is not finished; empty where it is.
 
     Where some rows are marked as finished, a row without a state is not.
@@ -98,6 +116,8 @@ def _states(texts: pa.ChunkedArray) -> list[str]:
     written = [str(text or "").lower() for text in texts.to_pylist()]
     names = ["_".join(text.split()).rsplit(".", 1)[-1] for text in written]
     if not set(names) & (FINISHED | FAILED | UNFINISHED):
+        if bare(name) != "state":  # A state of a country is none of a training.
+            _refuse_unknown(texts, name)
         return [""] * len(names)
     known = dict.fromkeys(FINISHED | {""}, "") | dict.fromkeys(FAILED, "failed")
     known |= dict.fromkeys(UNFINISHED, "unfinished")

@@ -13,7 +13,7 @@ from projektor_ray.runs.numeric_columns import column, is_numeric
 from projektor_ray.runs.reading import Unit
 from projektor_ray.runs.share_columns import find_shares, neighbours
 from projektor_ray.runs.size_column import find_size
-from projektor_ray.runs.tidy_columns import PER_CENT
+from projektor_ray.runs.tidy_columns import PER_CENT, is_text
 from projektor_ray.selection import Direction
 
 DISTANCE_NAMES = vocabulary("distance ot ot_distance")
@@ -185,12 +185,20 @@ def find_metric(table: pa.Table, taken: set[str]) -> str:
         ] or candidates
     if len(candidates) == 1:
         return candidates[0]
+    texts = [name for name in table.column_names if name not in taken and _may_hold(table, name)]
+    if not candidates and len(texts) == 1:
+        column(table, texts[0])  # Refuses it by its first cell that is no number.
     shown = ", ".join(candidates[:SHOWN] or table.column_names[:SHOWN])
     more = len(candidates or table.column_names) > SHOWN
     raise InputError(
         f"cannot tell which column is the metric: {'several' if candidates else 'none'} could be; "
         f"name one of {shown}{', …' if more else ''} (--metric NAME)"
     )
+
+
+def _may_hold(table: pa.Table, name: str) -> bool:
+    """Whether a column of texts has the name of a metric."""
+    return is_text(table[name].type) and (bare(name) in METRIC_NAMES or names_a_metric(name))
 
 
 def _may_be(table: pa.Table, name: str) -> bool:

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from projektor_ray.errors import InputError, row_named, rows_named
 from projektor_ray.runs.metric_direction import Bounds
 from projektor_ray.runs.numeric_columns import column
-from projektor_ray.runs.share_precision import is_biased, rounding_bound
+from projektor_ray.runs.share_precision import is_biased, rounding_bound, without_noise
 from projektor_ray.runs.tidy_columns import PER_CENT
 from projektor_ray.storage.array_types import Floats
 
@@ -37,6 +37,7 @@ def check_shares(
     """
     if len(providers) < 2:
         raise InputError(f"a mixture needs two or more providers; got {len(providers)} column")
+    shares = without_noise(shares)
     wrong = np.argwhere(~(np.isfinite(shares) & (shares >= 0)))
     if len(wrong):
         row, which = wrong[0]

@@ -18,7 +18,12 @@ from projektor_ray.runs.column_names import (
 )
 from projektor_ray.runs.metric_direction import names_a_metric
 from projektor_ray.runs.numeric_columns import MIN_MATCH_RATE, column, is_numeric, refuse_texts
-from projektor_ray.runs.share_precision import SIMPLEX_TOLERANCE, decimals_of, is_biased
+from projektor_ray.runs.share_precision import (
+    SIMPLEX_TOLERANCE,
+    decimals_of,
+    is_biased,
+    without_noise,
+)
 from projektor_ray.runs.tidy_columns import PER_CENT
 from projektor_ray.storage.array_types import Floats
 
@@ -231,7 +236,7 @@ def _group(columns: Sequence[str], total: float, numbers: dict[str, Floats]) -> 
 
 def _as_shares(numbers: Floats) -> Floats:
     """Empty cells as 0; what is no share as infinite, so that its row sums to nothing."""
-    shares = np.where(np.isnan(numbers), 0.0, numbers)
+    shares = without_noise(np.where(np.isnan(numbers), 0.0, numbers))
     return np.asarray(np.where(shares >= 0, shares, np.inf))
 
 

@@ -9,10 +9,17 @@ SIMPLEX_TOLERANCE = 1e-6
 MOST_DECIMALS = 11
 MOST_DIGITS = 8
 SAME, MANY = 1e-12, 64
+CUT_OFF = 0xFFFF
+"""The bits of a single-precision number that bfloat16 lacks."""
 MOST = 0.5
 """More than that no rounding is believed to add."""
 DEVIATIONS = 4.0
 """Standard deviations of the mean error that rounding is believed to cause."""
+
+
+def without_noise(shares: Floats) -> Floats:
+    """Shares with 0 for those that are below it by what arithmetic alone does, as `1 - a - b`."""
+    return np.asarray(np.where((shares < 0) & (shares >= -SAME), 0.0, shares))
 
 
 def decimals_of(numbers: Floats) -> int | None:
@@ -32,8 +39,8 @@ def rounding_bound(shares: Floats) -> Floats:
     """How far each row's sum may miss 1 for the precision of the shares (k, m): (k,).
 
     A share in `d` decimals is off by half a unit, 10^−d / 2, at most; in `s` significant digits by
-    half a unit of its last digit; in half precision by half of its spacing. Where several explain
-    the numbers, the largest bound counts.
+    half a unit of its last digit; in half precision by half of its spacing; in bfloat16 by its
+    spacing, if it was cut off. Where several explain the numbers, the largest bound counts.
     """
     bounds = [0.5 * units.sum(axis=1) for units in _units(shares)]
     greatest = np.max([np.zeros(len(shares)), *bounds], axis=0)
@@ -58,7 +65,12 @@ def is_biased(shares: Floats) -> bool:
 
 def _units(shares: Floats) -> list[Floats]:
     """The unit of each share (k, m), one array for each precision that explains all of them."""
-    candidates = [_decimal_units(shares), _digit_units(shares), _half_precision_units(shares)]
+    candidates = [
+        _decimal_units(shares),
+        _digit_units(shares),
+        _half_precision_units(shares),
+        _brain_float_units(shares),
+    ]
     return [units for units in candidates if units is not None]
 
 
@@ -98,3 +110,11 @@ def _half_precision_units(shares: Floats) -> Floats | None:
         if not (cells.astype(str).astype(np.float64) == shares.ravel()[some]).all():
             return None
     return 2 * spacing
+
+
+def _brain_float_units(shares: Floats) -> Floats | None:
+    """Twice the spacing of bfloat16 numbers, which are rounded, or cut off."""
+    single = shares.astype(np.float32)
+    if (single != shares).any() or (single.view(np.uint32) & CUT_OFF).any():
+        return None
+    return np.asarray(2.0 * np.exp2(np.floor(np.log2(np.where(single > 0, single, 1e-38))) - 7))

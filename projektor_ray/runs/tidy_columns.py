@@ -16,8 +16,9 @@ from projektor_ray.runs.column_names import vocabulary
 PER_CENT = 100.0
 DEEPEST = 20
 NO_NUMBER = vocabulary(
-    "nan none null na n/a - -- inf +inf -inf infinity +infinity -infinity diverged failed "
-    "crashed error oom"
+    "nan -nan none null nil na n/a n.a. #n/a #na <na> 1.#ind -1.#ind 1.#qnan -1.#qnan #div/0! "
+    "#num! #value! #ref! #name? - -- \u2013 \u2014 . ? missing unknown inf +inf -inf infinity "
+    "+infinity -infinity diverged failed crashed error oom"
 ) | {""}
 """Texts, in lower case, that stand for a missing or infinite number."""
 

@@ -3,6 +3,7 @@
 import numpy as np
 import pyarrow as pa
 import pytest
+import torch
 
 from projektor_ray.data import (
     samples_from_arrays,
@@ -36,10 +37,21 @@ def test_narrow_numbers_become_float32_and_wide_ones_float64() -> None:
         assert samples_from_arrays(np.ones((2, 1), dtype=kind)).inputs.dtype == wide
 
 
+def test_tensors_of_pytorch_are_arrays() -> None:
+    inputs, labels = torch.ones(2, 3), torch.tensor([4, 1])
+    samples = samples_from_arrays(inputs, labels)
+    assert samples.inputs.shape == (2, 3)
+    assert np.asarray(samples.labels).tolist() == [4, 1]
+
+
 def test_bad_arrays_are_refused() -> None:
     with pytest.raises(InputError, match="each of 2 samples"):
         samples_from_arrays([[1.0], [2.0]], [1])
     with pytest.raises(InputError, match=r"row 2 \("):
         samples_from_arrays([[1.0], [np.nan]], [1, 2])
+    with pytest.raises(InputError, match="cannot be read as numbers"):
+        samples_from_arrays([[1.0, 2.0], [2.0]], [1, 2])
+    with pytest.raises(InputError, match=r"row 2 \("):
+        samples_from_arrays(np.ma.masked_array([[1, 2], [3, 4]], [[0, 0], [1, 0]]), [1, 2])
     with pytest.raises(InputError, match=r"features of shape \(n, d\)"):
         samples_from_arrays([["a"], ["b"]], [1, 2])

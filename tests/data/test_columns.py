@@ -101,6 +101,34 @@ def test_an_identifier_is_no_feature() -> None:
     assert chosen(table(label=CLASSES, order=range(ROWS)), features=["order"]).inputs == ("order",)
 
 
+@pytest.mark.parametrize("kind", [int, float, bool, str])
+@pytest.mark.parametrize("rows", [24, 3000])
+def test_a_copy_of_the_label_in_another_code_is_no_feature(kind: type, rows: int) -> None:
+    random = np.random.default_rng(0)
+    label = random.integers(0, 2, rows)
+    near = np.where(np.arange(rows) == rows - 1, 1 - label, label)  # differs in the last row only
+    made = pa.table(
+        {
+            "f": random.normal(size=rows),
+            "species_code": (7 - 3 * label).astype(float),
+            "flag": label == 1,
+            "near": near,
+            "label": [kind(value) for value in label],
+        }
+    )
+    choice = chosen(made)
+    assert choice.inputs == ("f", "near")
+    assert reasons(choice) == {"species_code": "copy of label", "flag": "copy of label"}
+    assert chosen(made, features=["flag"]).inputs == ("flag",)
+
+
+def test_columns_of_few_rows_or_of_a_target_are_no_copies_of_the_label() -> None:
+    assert chosen(table(label=CLASSES, other=CLASSES)).inputs == ("f1", "f2", "other")
+    target = np.random.default_rng(0).normal(size=50)
+    made = pa.table({"f": target**3, "target": target})
+    assert chosen(made).inputs == ("f",)
+
+
 def test_whole_numbers_of_a_few_rows_are_features() -> None:
     assert chosen(pa.table({"n": [1, 2], "label": [0, 1]})).inputs == ("n",)
 

@@ -1,6 +1,7 @@
 """CSV as people save it: separators, decimal commas, encodings, missing cells, line breaks."""
 
 import codecs
+import gzip
 from pathlib import Path
 
 import pyarrow as pa
@@ -8,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from projektor_ray.data import read_table
+from projektor_ray.data import Note, read_table
 from projektor_ray.data.csv_tables import open_csv
 from projektor_ray.data.memory_limit import MemoryLimit
 from projektor_ray.data.open_table import OpenTable, TableFile
@@ -47,6 +48,11 @@ TEXT = "größe,label\n0.5,a\n1.25,b\n"
         TEXT.replace(",", "|").encode(),
         TEXT.replace(",", ";").replace(".", ",").encode(),
         TEXT.replace(",", "\t").replace(".", ",").encode(),
+        TEXT.encode("utf-32"),
+        b"sep=;\r\n" + TEXT.replace(",", ";").encode(),
+        b"sep=,\n" + TEXT.encode(),
+        TEXT.replace("0.5", "5E-1").replace("1.25", "125e-2").encode(),
+        TEXT.replace(",", ";").replace("0.5", "5,0E-1").replace("1.25", "1,25").encode(),
         b'"gr\xc3\xb6\xc3\x9fe","label"\n"0,5","a"\n"1,25","b"\n',
     ],
 )
@@ -77,6 +83,10 @@ def test_what_was_found_is_noted() -> None:
         (b"a,b\n1,2,3\n", "", "a.csv"),
         (b"", "", "a.csv"),
         (b"a;b\n1,234;2\n", "", "'1,234'"),
+        (b'a,b\n1,"x\n2,y\n3,z\n', "", "row 1 is never closed"),
+        (gzip.compress(TEXT.encode()), "", "gzip file by its first bytes"),
+        (b"PK\x03\x04...", "", "zip"),
+        (b"PAR1..PAR1", "", "Parquet"),
     ],
 )
 def test_refuses(content: bytes, encoding: str, key: str) -> None:
@@ -91,6 +101,28 @@ def test_a_quoted_na_is_a_text_and_an_unquoted_one_is_missing() -> None:
         {"a": 3, "label": None},
         {"a": 4, "label": ""},
     ]
+
+
+def test_quotes_may_be_written_with_a_backslash() -> None:
+    table = opened(b'a,b\n1,"say \\"x\\" twice"\n2,"y"\n')
+    assert table.table()["b"].to_pylist() == ['say "x" twice', "y"]
+    assert table.notes == (Note("escaped quotes"),)
+    assert rows(b'a,b\n1,"c:\\"\n2,"y"\n')[0]["b"] == "c:\\"
+
+
+def test_per_cent_with_decimal_commas_have_points() -> None:
+    assert rows("a;b\n33,1%;x\n5%;y\n0,5 %;z,1\n") == [
+        {"a": "33.1%", "b": "x"},
+        {"a": "5%", "b": "y"},
+        {"a": "0.5 %", "b": "z,1"},
+    ]
+
+
+@pytest.mark.parametrize("odd", ["?", "-", "1 500", "$3", "15%", "−2", "n.a."])
+def test_texts_beside_numbers_are_noted(odd: str) -> None:
+    assert opened(f"a,b\n1,x\n{odd},5\n3,y\n".encode()).notes == (
+        Note("mixed cells", 1, f"'a', such as {odd!r}"),
+    )
 
 
 CELL = st.text(st.characters(codec="utf-8", exclude_characters="\0\r"), max_size=12).map(

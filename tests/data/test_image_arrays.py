@@ -26,6 +26,8 @@ def test_brightness_of_16_bits_that_may_be_of_8_is_refused() -> None:
     """Else a dark pilot would be scaled otherwise than a bright one."""
     with pytest.raises(InputError, match="Convert them to uint8"):
         as_inputs(IMAGES.astype("u2"), "a")
+    with pytest.raises(InputError, match="8 to 12 bits"):
+        as_inputs(16 * IMAGES.astype("u2"), "a")
     assert not as_inputs(0 * IMAGES.astype("u2"), "a")[0].any()
 
 
@@ -68,6 +70,8 @@ def test_many_channels_last_are_kept_and_first_are_asked_about() -> None:
     assert as_inputs(spectral, "a")[0].shape == spectral.shape
     with pytest.raises(InputError, match="Put them last"):
         as_inputs(np.moveaxis(spectral, 3, 1), "a")
+    with pytest.raises(InputError, match="Put them last"):
+        as_inputs(np.zeros((2, 13, 8, 8), np.uint8), "a")
 
 
 def test_grey_images_have_one_channel() -> None:

@@ -1,8 +1,5 @@
 """Encoded images of every depth, mode, orientation and size become RGB of one size."""
 
-import struct
-import zlib
-
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -12,7 +9,7 @@ from PIL import Image
 from projektor_ray.data import Note
 from projektor_ray.data.images import MOST_PIXELS, decode_images
 from projektor_ray.errors import InputError
-from tests.helpers.encoded_images import deep_png, encode
+from tests.helpers.encoded_images import deep_png, encode, png_of
 
 RANDOM = np.random.default_rng(0)
 COLOURS = RANDOM.integers(0, 256, (6, 5, 3), dtype=np.uint8)
@@ -57,6 +54,25 @@ def test_clear_pixels_are_laid_on_white() -> None:
     assert notes == {"alpha": 1}
 
 
+def test_sixteen_bits_in_colours_and_in_other_formats() -> None:
+    colours = b"".join(b"\0" + (row.astype(">u2") * 257).astype(">u2").tobytes() for row in COLOURS)
+    found, notes = decoded(png_of(colours, 5, 6, depth=16, colour_type=2))
+    np.testing.assert_array_equal(found, COLOURS)
+    assert notes == {"deep": 1}
+    for white in (1023, 4095, 65535):
+        grey = np.rint(GREY / 255 * white).astype(">u2")
+        found, notes = decoded(b"P5\n5 6\n%d\n" % white + grey.tobytes())
+        np.testing.assert_allclose(found[..., 0].astype(int), GREY.astype(int), atol=1)
+        assert notes == {"deep": 1}
+
+
+def test_twelve_bits_in_sixteen_are_asked_about() -> None:
+    dark, bright = (deep_png(np.full((2, 2), level)) for level in (4095, 40000))
+    with pytest.raises(InputError, match="2 images of 16 bits"):
+        decode_images([dark, dark], ["a", "b"])
+    assert decode_images([dark, bright], ["a", "b"])[0].max() == round(40000 / 257)
+
+
 def test_real_numbers_from_0_to_1() -> None:
     values = np.array([[0.0, 1.0], [0.5, 0.2]], dtype=np.float32)
     found, notes = decoded(encode(Image.fromarray(values), "TIFF"))
@@ -76,7 +92,7 @@ def test_images_are_turned_upright(orientation: int) -> None:
     exif = Image.Exif()
     exif[0x0112] = orientation
     image = Image.fromarray(COLOURS)
-    for kind in ("PNG", "JPEG"):
+    for kind in ("PNG", "JPEG", "TIFF", "WEBP"):
         content = encode(image, kind, exif=exif)
         plain, _ = decoded(encode(image, kind))
         found, notes = decoded(content)
@@ -132,12 +148,7 @@ def test_all_broken_images_are_named_at_once() -> None:
 
 def test_too_many_pixels_are_refused_before_they_take_memory() -> None:
     side = int(MOST_PIXELS**0.5) + 1
-    header = struct.pack(">IIBBBBB", side, side, 8, 0, 0, 0, 0)
-    chunks = [(b"IHDR", header), (b"IDAT", zlib.compress(b"\0" * 100)), (b"IEND", b"")]
-    content = b"\x89PNG\r\n\x1a\n" + b"".join(
-        struct.pack(">I", len(body)) + name + body + struct.pack(">I", zlib.crc32(name + body))
-        for name, body in chunks
-    )
+    content = png_of(b"\0" * 100, side, side)
     with pytest.raises(InputError, match=f"{side}×{side}"):
         decoded(content)
 

@@ -8,6 +8,7 @@ import pyarrow as pa
 import pytest
 
 from projektor_ray.data import (
+    Note,
     Samples,
     SampleSchema,
     SourceConfig,
@@ -158,3 +159,10 @@ def test_named_numbers_are_compared_by_number_where_validation_has_no_names() ->
 
 def test_texts_of_one_number_stay_two_classes() -> None:
     assert of(["1", "01", "1"]).class_names == ("01", "1")
+
+
+def test_classes_that_differ_by_case_or_spaces_are_noted() -> None:
+    assert of(["Cat", "cat ", "dog"]).reading.notes == (
+        Note("alike classes", 1, "'Cat' and 'cat '"),
+    )
+    assert of(["cat", "dog"]).reading.notes == ()

@@ -30,6 +30,7 @@ ROWS = [{"a": 1.5, "b": "x"}, {"a": 2.0, "b": None}, {"a": 3.25, "b": "ü\n"}]
         pd.DataFrame(ROWS).to_json(orient="records", lines=True),
         pd.DataFrame(ROWS).to_json(orient="index"),
         pd.DataFrame(ROWS).to_json(orient="split"),
+        pd.DataFrame(ROWS).to_json(orient="table"),
         pd.DataFrame(ROWS, index=list("xyz")).to_json(),
         pd.DataFrame(ROWS, index=list("xyz")).to_json(orient="index"),
         json.dumps({"a": {"0": 1.5, "1": 2, "2": 3.25}, "b": {"2": "ü\n", "0": "x"}}),
@@ -58,6 +59,7 @@ def test_one_table_in_many_forms(text: str, tmp_path: Path) -> None:
         '{"a": [1, 2], "b": [1]}',
         '{"a": {"x": 1, "y": 2}, "b": {"x": 3, "y": 4}}',
         '{"columns": ["a", "b"], "data": [[1]]}',
+        '{"schema": {"fields": []}, "data": 3}',
     ],
 )
 def test_what_is_no_table_is_refused(text: str, tmp_path: Path) -> None:

@@ -106,11 +106,29 @@ def test_partitions_with_escapes_and_without_a_value(tmp_path: Path) -> None:
     assert set(read_table(folder)["kind"].to_pylist()) == {"a / b", None}
 
 
+def test_partitions_of_real_numbers_are_numbers(tmp_path: Path) -> None:
+    names = ("rate=1e-3", "rate=0.5", "rate=__HIVE_DEFAULT_PARTITION__")
+    folder = write(tmp_path, {f"{name}/0.parquet": WHOLE.slice(0, 1) for name in names})
+    assert read_table(folder)["rate"].to_pylist() == [0.5, 0.001, None]
+
+
+def test_the_cache_of_a_hugging_face_data_set_is_no_part_of_it(tmp_path: Path) -> None:
+    for name in ("data-00000-of-00001.arrow", "cache-1a2b.arrow"):
+        feather.write_feather(WHOLE, tmp_path / name)
+    assert read_table(tmp_path).num_rows == 16
+    (tmp_path / "state.json").write_text("{}")
+    assert read_table(tmp_path).num_rows == 8
+
+
 @pytest.mark.parametrize(
     ("names", "key"),
     [
-        (["train-00000-of-00002.parquet", "test-00000-of-00001.parquet"], "test, train"),
-        (["train/0.parquet", "validation/0.parquet"], "train, validation"),
+        (["train-00000-of-00002.parquet", "test-00000-of-00001.parquet"], "test-00000.* and train"),
+        (["train/0.parquet", "validation/0.parquet"], "train and validation"),
+        (["data/train-0.parquet", "data/test-0.parquet"], "data/test-0.parquet and data/train"),
+        (["default/train/0.parquet", "default/test/0.parquet"], "default/test and default/train"),
+        (["my_train.parquet", "my_val.parquet"], "my_train.parquet and my_val.parquet"),
+        (["split=train/0.parquet", "split=test/0.parquet"], "split=test and split=train"),
     ],
 )
 def test_splits_are_asked_about(names: list[str], key: str, tmp_path: Path) -> None:
@@ -124,13 +142,21 @@ def test_splits_are_asked_about(names: list[str], key: str, tmp_path: Path) -> N
     [
         ("_delta_log/00000000000000000000.json", "Delta"),
         ("metadata/00000-abc.metadata.json", "Iceberg"),
+        ("deep/er/_delta_log/00000000000000000000.json", "Delta"),
     ],
 )
 def test_tables_with_a_log_are_refused_by_name(log: str, kind: str, tmp_path: Path) -> None:
     write(tmp_path, {"data/a.parquet": WHOLE})
-    (tmp_path / log).parent.mkdir(exist_ok=True)
+    (tmp_path / log).parent.mkdir(parents=True, exist_ok=True)
     (tmp_path / log).write_text("{}")
     with pytest.raises(InputError, match=kind):
+        read_source(SourceConfig(path=str(tmp_path)))
+
+
+def test_a_hudi_table_is_refused_by_its_columns(tmp_path: Path) -> None:
+    commit = pa.array(["20260101"] * WHOLE.num_rows)
+    write(tmp_path, {"year=1/a.parquet": WHOLE.append_column("_hoodie_commit_time", commit)})
+    with pytest.raises(InputError, match="Hudi"):
         read_source(SourceConfig(path=str(tmp_path)))
 
 

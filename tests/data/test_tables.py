@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pyarrow as pa
 import pytest
 
-from projektor_ray.data import read_table
+from projektor_ray.data import read_table, samples_from_frame
 from projektor_ray.errors import InputError
 from tests.helpers.table_files import TABLE_WRITERS
 
@@ -51,6 +52,15 @@ def test_objects(library: str) -> None:
     if library in ("pandas", "polars"):
         made = pytest.importorskip(library).DataFrame(columns)
     assert read_table(made).to_pydict() == columns
+
+
+def test_levels_of_an_index_with_names_are_columns_of_a_table_and_no_features() -> None:
+    frame = pd.DataFrame({"f": [0.5, 1.5], "label": ["a", "b"]})
+    levels = [[10, 20], [3, 4], [5, 6]]
+    indexed = frame.set_index(pd.MultiIndex.from_arrays(levels, names=["size", None, "f"]))
+    assert read_table(indexed).to_pydict() == {**frame.to_dict("list"), "size": [10, 20]}
+    assert read_table(frame.set_index(pd.Index([7, 8]))).column_names == ["f", "label"]
+    assert samples_from_frame(indexed).feature_names == ("f",)
 
 
 @pytest.mark.parametrize(

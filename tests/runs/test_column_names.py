@@ -16,6 +16,8 @@ from projektor_ray.runs.column_names import bare, find_name, provider_names, req
         ("user_attrs_val_acc", "val_acc"),
         ("summary.val/accuracy", "accuracy"),
         ("numSamples", "num_samples"),
+        ("cfg_size", "size"),
+        ("General/num_samples", "num_samples"),
     ],
 )
 def test_the_last_part_of_a_name_without_prefixes(name: str, last: str) -> None:
@@ -27,6 +29,8 @@ def test_the_last_part_of_a_name_without_prefixes(name: str, last: str) -> None:
     [
         (["config/mixture/web", "config/mixture/code"], ("web", "code")),
         (["params_web", "params_code"], ("web", "code")),
+        (["General/mixture/web", "General/mixture/code"], ("web", "code")),
+        (["args.web", "args.code"], ("web", "code")),
         (["config.mix.web", "config.mix.code"], ("web", "code")),
         (["user_attrs_mix_web", "user_attrs_mix_code"], ("web", "code")),
         (["train_the_pile_arxiv", "train_the_pile_cc"], ("the_pile_arxiv", "the_pile_cc")),

@@ -44,6 +44,8 @@ def with_first(name: str, first: list[Any], rest: Any) -> pd.DataFrame:
         (with_first("done", [False, False], True), (18, 0, 2)),
         (with_first("done", [], False), (20, 0, 0)),
         (with_first("diverged", [True], False), (19, 1, 0)),
+        (with_first("exit_code", [1, 137, None], 0), (18, 2, 0)),
+        (with_first("status", [0] * 3, 0), (20, 0, 0)),
         (with_first("state", ["Ohio", "Utah"], "Iowa"), (20, 0, 0)),
     ],
 )
@@ -52,6 +54,12 @@ def test_trainings_are_left_out_by_their_state(
 ) -> None:
     rows, left = left_out(table)
     assert (rows, left.get("failed", 0), left.get("unfinished", 0)) == expected
+
+
+@pytest.mark.parametrize(("name", "first", "rest"), [("state", 3, 1), ("Status", "✗", "✓")])
+def test_states_that_say_nothing_are_asked_about(name: str, first: Any, rest: Any) -> None:
+    with pytest.raises(InputError, match=f"'{name}' does not say which trainings finished.*drop"):
+        Runs.read(with_first(name, [first], rest))
 
 
 def test_an_unknown_state_is_left_out_by_its_name() -> None:

@@ -52,6 +52,12 @@ def test_the_metric_is_not_one_of_training_data_and_no_statistic() -> None:
         find_metric(both, {"web", "code"})
 
 
+def test_a_metric_of_texts_is_refused_by_its_first_odd_cell() -> None:
+    table = pa.table({**SHARES, "val_loss": ["1.5", "2.0 ± 0.1", "2.5"]})
+    with pytest.raises(InputError, match=r"'val_loss' must hold numbers; row 2 .*2\.0 ± 0\.1"):
+        find_metric(table, {"web", "code"})
+
+
 def test_counts_in_place_of_shares_are_named() -> None:
     table = pa.table({"web": [4, 10], "code": [6, 10], "size": [10, 20], "loss": [1.0, 2.0]})
     with pytest.raises(InputError, match="--counts"):

@@ -34,6 +34,18 @@ def test_half_precision_stays_within_its_bound(m: int) -> None:
         assert not is_biased(shares)
 
 
+@pytest.mark.parametrize("m", [2, 3, 17])
+@pytest.mark.parametrize("carry", [0, 0x8000])  # Cut off, and rounded.
+def test_brain_floats_stay_within_their_bound(m: int, carry: int) -> None:
+    single = np.random.default_rng(m).dirichlet(np.ones(m), 200).astype(np.float32)
+    bits = (single.view(np.uint32) + np.uint32(carry)) & np.uint32(0xFFFF0000)
+    shares = bits.view(np.float32).astype(np.float64)
+    missed = np.abs(shares.sum(axis=1) - 1)
+    assert missed.max() > 1e-5
+    assert (missed <= rounding_bound(shares)).all()
+    assert rounding_bound(shares).max() < 0.02
+
+
 @pytest.mark.parametrize("decimals", [1, 2, 3, 5, 6, 8])
 def test_the_bound_is_no_wider_than_half_a_unit_a_share(decimals: int) -> None:
     shares = np.round(np.random.default_rng(0).dirichlet(np.ones(3), 50), decimals)

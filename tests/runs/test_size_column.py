@@ -28,6 +28,7 @@ def frame(seed: int = 0, mixtures: int = 12, same: bool = True) -> pd.DataFrame:
     [
         *("size", " size", "Size", "n", "N", "samples", "config/size", "params_n", "num_samples"),
         *("config.train.num_samples", "n_train", "Train Size", "data.n_samples", "numTokens"),
+        *("cfg_size", "args.train_size", "General/num_samples", "hp.num_examples", "flags.n"),
         *("summary.total_tokens", "dataset_size", "train_tokens", "config/data/n", "trainSize"),
     ],
 )

@@ -57,6 +57,13 @@ def test_texts_that_are_numbers_become_numbers() -> None:
         assert pa.types.is_string(table[name].type)
 
 
+@pytest.mark.parametrize("text", ["n.a.", "#N/A", "<NA>", "#DIV/0!", "—", "?", "-1.#IND", "NULL"])
+def test_texts_of_a_missing_number_are_nan(text: str) -> None:
+    numbers = tidy(pa.table({"loss": ["1.5", text]}))["loss"].to_pylist()
+    assert numbers[0] == 1.5
+    assert np.isnan(numbers[1])
+
+
 def test_names_lose_spaces_and_double_headers() -> None:
     frame = pd.DataFrame([[1.0, 2.0]], columns=[" size", "loss "])
     assert tidy(pa.Table.from_pandas(frame)).column_names == ["size", "loss"]

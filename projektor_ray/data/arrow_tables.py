@@ -12,6 +12,8 @@ from projektor_ray.data.open_table import BATCH, OpenTable, TableFile, check_nam
 
 BATCH_BYTES = 2**26
 """A batch has fewer rows where they would take more than this."""
+BUFFER = 2**20
+"""Bytes of a column that are read at a time from a local file; of others the whole columns are."""
 WIDTHS = {"BOOLEAN": 1, "INT32": 4, "FLOAT": 4, "INT96": 12}
 """Bytes of a value of a Parquet file's physical type; of other numbers 8."""
 
@@ -36,7 +38,12 @@ def open_parquet(file: TableFile) -> OpenTable:
         file.limit.check(needed, file.size, file.where)
         rows = max(1, min(BATCH, BATCH_BYTES * metadata.num_rows // max(1, needed)))
         with file.open() as stream:
-            opened = pq.ParquetFile(stream, read_dictionary=_byte_columns(schema, names))
+            opened = pq.ParquetFile(
+                stream,
+                read_dictionary=_byte_columns(schema, names),
+                pre_buffer=not file.is_local,
+                buffer_size=BUFFER if file.is_local else 0,
+            )
             batches = opened.iter_batches(rows, columns=list(names))
             yield from _checked((batch.select(list(names)) for batch in batches), file)
 

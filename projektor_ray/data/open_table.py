@@ -25,6 +25,7 @@ class TableFile:
     open : opens its bytes, in memory of Arrow's own.
     size : number of its bytes.
     encoding : of its text; empty: UTF-8, or as its first bytes say.
+    is_local : whether many small reads of it cost no more than a large one.
     """
 
     where: str
@@ -32,6 +33,7 @@ class TableFile:
     size: int
     limit: MemoryLimit
     encoding: str = ""
+    is_local: bool = False
 
 
 def read_named(name: str) -> bytes:

@@ -132,7 +132,7 @@ def _check_versions(parts: Sequence[OpenTable], where: str) -> None:
     """Refuse the files of a Hudi table, which keep former versions of rows beside the current."""
     if any(HUDI_COLUMN in part.names for part in parts):
         raise InputError(
-            f"{where} is a Hudi table: its timeline says which of its files count. Write its "
+            f"{where} is a Hudi table: its timeline lists which of its files count. Write its "
             "current rows to a Parquet file, for example with Spark: "
             "spark.read.format('hudi').load(…).write.parquet('pilot.parquet')"
         )

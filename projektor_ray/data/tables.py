@@ -230,7 +230,9 @@ def _endings() -> str:
 def _file(
     location: Location, path: str, where: str, encoding: str, limit: MemoryLimit
 ) -> TableFile:
-    return TableFile(where, lambda: location.open(path), location.size(path), limit, encoding)
+    local = location.filesystem.type_name == "local"
+    size = location.size(path)
+    return TableFile(where, lambda: location.open(path), size, limit, encoding, local)
 
 
 def _opened(file: TableFile, name: str) -> OpenTable:

@@ -102,7 +102,7 @@ def note_text(note: Note) -> str:
         "escaped quotes": 'quotes written as \\"',
         "files left out": f"{count(note.count, 'file')} not read ({note.detail})",
         "float images": f"{images} of real numbers from 0 to 1, multiplied by 255",
-        "mixed cells": f"texts beside numbers in {note.detail}: {count(note.count, 'cell')}",
+        "mixed cells": f"texts among the numbers of {note.detail}: {count(note.count, 'cell')}",
         "resized": f"{images} resized to {note.detail}",
         "rotated": f"{images} turned upright",
         "separator": f"columns separated by {note.detail}",

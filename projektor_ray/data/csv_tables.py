@@ -38,7 +38,7 @@ PLAIN_NUMBER = rf"^\s*[+-]?(?:\d+\.?\d*|\.\d+){EXPONENT}$"
 ANY_NUMBER = r"^\s*[^\s\d.,]{0,2}\s*[\d.,' ]*\d(?:[eE][+-]?\d+)?\s*%?\s*$"
 """With a currency, a minus of another kind or separators of thousands."""
 SEPARATOR_LINE = re.compile(r"\ufeff?sep=([,;\t|])\r?\n", re.IGNORECASE)
-"""The first line by which Excel is told the separator."""
+"""The first line that names the separator for Excel."""
 ESCAPED_QUOTE = re.compile(r'\\"(?![",;\t|\r\n]|$)')
 NULLS = (*pacsv.ConvertOptions().null_values, "<NA>")
 MIXED = 0.5
@@ -66,16 +66,16 @@ def open_csv(file: TableFile) -> OpenTable:
         )
     if content.size > HEAD:
         sample = sample.rpartition("\n")[0]
-    told = SEPARATOR_LINE.match(sample)
-    sample = sample[told.end() :] if told else sample
-    separator = told[1] if told else _separator(sample)
+    header = SEPARATOR_LINE.match(sample)
+    sample = sample[header.end() :] if header else sample
+    separator = header[1] if header else _separator(sample)
     decimal = _decimal(sample, separator, file.where)
     escaped = ESCAPED_QUOTE.search(sample) is not None
     try:
         table = pacsv.read_csv(
             pa.BufferReader(content),
             read_options=pacsv.ReadOptions(
-                encoding=encoding, block_size=BLOCK, skip_rows=1 if told else 0
+                encoding=encoding, block_size=BLOCK, skip_rows=1 if header else 0
             ),
             parse_options=pacsv.ParseOptions(
                 delimiter=separator,

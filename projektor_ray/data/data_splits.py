@@ -33,14 +33,14 @@ def splits(paths: Sequence[str]) -> dict[str, str]:
     ----------
     paths : of files or folders, within one folder.
     """
-    found: dict[str, str] = {}
+    first: dict[str, str] = {}
     for path in paths:
         steps = path.split("/")
         for depth, step in enumerate(steps):
             if split := split_of(step):
-                found.setdefault(split, "/".join(steps[: depth + 1]))
+                first.setdefault(split, "/".join(steps[: depth + 1]))
                 break
-    return found
+    return first
 
 
 def no_classes(paths: Sequence[str]) -> list[str]:
@@ -53,9 +53,9 @@ def no_classes(paths: Sequence[str]) -> list[str]:
     top = sorted({path.split("/", 1)[0] for path in paths})
     if all(split_of(name) for name in top):
         return top
-    found = splits(sorted({posixpath.dirname(path) for path in paths}))
-    if len(found) > 1:
-        return sorted(found.values())
+    several = splits(sorted({posixpath.dirname(path) for path in paths}))
+    if len(several) > 1:
+        return sorted(several.values())
     if len(top) > 1 and all(NUMBERED.fullmatch(name) for name in top):
         return top
     return top if all(name.lower() in CONTAINERS for name in top) else []

@@ -71,10 +71,10 @@ def check_splits(inside: Sequence[str], where: str) -> None:
     InputError
         Names the splits.
     """
-    found = sorted(splits(inside).values())
-    if len(found) > 1:
+    several = sorted(splits(inside).values())
+    if len(several) > 1:
         raise InputError(
-            f"{where} holds the splits {listed(found, SHOWN)} of one data set. Name the folder or "
+            f"{where} holds the splits {listed(several, SHOWN)} of one data set. Name the folder or "
             "the file of one of them"
         )
 

@@ -35,7 +35,7 @@ from projektor_ray.explain.from_study import set_rows
 from projektor_ray.explain.from_table import results_of_table
 from projektor_ray.explain.json_results import results_to_dict
 from projektor_ray.explain.model_choice import describe_choice
-from projektor_ray.explain.reading_line import reading_parts
+from projektor_ray.explain.reading_line import reading_parts, table_parts
 from projektor_ray.explain.results import Results
 from projektor_ray.explain.unidentified_effects import unidentified_effects
 from projektor_ray.runs import (
@@ -222,24 +222,19 @@ def _read(data: TableOptions, direction: Direction | None, most: int | None = No
             f"them, such as --metric '{names[0]}'"
         )
     tables_read = [Runs.read(table, _roles(data, table, name, direction)) for name in names]
-    parts = [
-        f"{len(tables_read[0]):,} runs",
-        *(part for runs in tables_read for part in _parts(runs)),
-    ]
-    screen.status("Runs", " · ".join(dict.fromkeys(parts)))
+    screen.status(
+        "Runs", " · ".join(table_parts(len(tables_read[0]), [one.reading for one in tables_read]))
+    )
     first = tables_read[0]
     for effect in unidentified_effects(first.mixtures, first.providers, first.distances):
         screen.status("Caution", str(effect))
     return tables_read
 
 
-def _parts(runs: Runs) -> list[str]:
-    return [] if runs.reading is None else reading_parts(runs.reading)
-
-
 def _reading(runs: Runs) -> dict[str, object]:
     """How the runs were read, for JSON."""
-    return {"runs": len(runs), "metric": runs.metric, "text": _parts(runs)}
+    text = [] if runs.reading is None else reading_parts(runs.reading)
+    return {"runs": len(runs), "metric": runs.metric, "text": text}
 
 
 def _table(data: TableOptions) -> pa.Table:

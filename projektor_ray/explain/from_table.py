@@ -9,6 +9,7 @@ import numpy as np
 from projektor_ray.explain.assemble import ObjectiveAt, assemble
 from projektor_ray.explain.far_run_facts import far_runs_of_table
 from projektor_ray.explain.model_choice import describe_choice
+from projektor_ray.explain.reading_line import table_parts
 from projektor_ray.explain.results import Results
 from projektor_ray.projection.cross_validation import CrossValidation
 from projektor_ray.runs import Runs
@@ -45,7 +46,7 @@ def results_of_table(
     chosen = " / ".join(dict.fromkeys(names))
     shared = [name for name in model.models_ if all(name in one.models_ for one in models)]
     wanted = {chosen: names, **{name: [name] * len(models) for name in shared if name != chosen}}
-    return assemble(
+    results = assemble(
         title=title,
         metric=metric,
         direction=model.goal,
@@ -68,6 +69,9 @@ def results_of_table(
             for fact in far_runs_of_table(one, name)
         ],
         figures=figures,
+    )
+    return replace(
+        results, read=tuple(table_parts(len(tables[0]), [one.reading for one in tables]))
     )
 
 

@@ -1,5 +1,7 @@
 """What was read of a table of trainings, a part for each role."""
 
+from collections.abc import Iterable
+
 from projektor_ray.errors import InputError, listed
 from projektor_ray.explain.formatting import count
 from projektor_ray.runs.metric_direction import guess_direction
@@ -15,6 +17,12 @@ REASONS = {
     "earlier step": ("earlier step", "earlier steps"),
     "duplicate": ("exact duplicate", "exact duplicates"),
 }
+
+
+def table_parts(count: int, readings: Iterable[Reading | None]) -> list[str]:
+    """The number of runs, and the parts of `reading_parts`; of several metrics each part once."""
+    parts = [part for reading in readings if reading for part in reading_parts(reading)]
+    return [f"{count:,} runs", *dict.fromkeys(parts)]
 
 
 def reading_line(reading: Reading) -> str:
@@ -87,4 +95,5 @@ def joined_sizes_text(changed: int) -> str:
     ----------
     changed : the number of runs whose size was replaced.
     """
-    return f"sizes less than 5% apart count as one: changed in {count(changed, 'run')}"
+    runs = count(changed, "run")
+    return f"sizes less than 5% from a more frequent one count as that one: changed in {runs}"

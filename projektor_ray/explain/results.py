@@ -124,6 +124,7 @@ class Results:
     interface : where the plan is requested, so that advice names the options of that place: a study
         file, the command `projektor`, or a request to Python or the service.
     training_budget : samples to train on that a study asked for in place of scales.
+    read : how somebody's table was read, a part for each role.
     """
 
     title: str
@@ -148,6 +149,7 @@ class Results:
     largest_scale: int | None = None
     interface: Literal["study_file", "command", "request"] = "request"
     training_budget: int | None = None
+    read: tuple[str, ...] = ()
 
     @property
     def probes(self) -> ProbeArrays:

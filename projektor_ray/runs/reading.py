@@ -28,7 +28,7 @@ class Reading:
     sizes : the sizes that occur, ascending.
     distance : the column of the distances; None where there is none.
     empty_shares : rows whose other shares sum to 1, so that empty ones were read as 0.
-    joined_sizes : rows whose size was less than 5 % from that of others, which they are given.
+    joined_sizes : rows whose size was less than 5% from a more frequent one, which they are given.
     """
 
     providers: tuple[str, ...]

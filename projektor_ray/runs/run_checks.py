@@ -146,20 +146,22 @@ def check_sizes(
 
 
 def join_near_sizes(sizes: Floats) -> Floats:
-    """The sizes (k,), with those of a group that differ by less than `NEAR_SIZES` as one.
+    """The sizes (k,), where one that differs by less than `NEAR_SIZES` from a more frequent one is
+    given that one: the nearest of those that stay.
 
-    It is the most frequent of the group; of equally frequent ones the largest. Between sizes that
-    are nearly the same, a model of all scales would take the noise of trainings for growth.
+    The most frequent size stays, then the most frequent of those that are not near it, and so on;
+    of equally frequent ones the largest. So no two that stay are near, and joining twice changes
+    nothing. Between sizes that are nearly the same, a model of all scales would take the noise of
+    trainings for growth.
     """
     distinct, counts = np.unique(sizes, return_counts=True)
-    joined = distinct.copy()
-    start = 0
-    for end in range(1, len(distinct) + 1):
-        if end == len(distinct) or distinct[end] >= NEAR_SIZES * distinct[start]:
-            best = max(range(start, end), key=lambda i: (counts[i], i))
-            joined[start:end] = distinct[best]
-            start = end
-    return np.asarray(joined[np.searchsorted(distinct, sizes)])
+    kept: list[float] = []
+    for size in distinct[np.lexsort((distinct, counts))[::-1]]:
+        if all(max(size, other) >= NEAR_SIZES * min(size, other) for other in kept):
+            kept.append(float(size))
+    stay = np.sort(kept)
+    nearest = np.abs(np.log(distinct[:, None] / stay)).argmin(axis=1)
+    return np.asarray(stay[nearest][np.searchsorted(distinct, sizes)])
 
 
 def finite_column(table: pa.Table, name: str, rows: Rows = None) -> Floats:

@@ -114,6 +114,13 @@ class Runs:
         )
 
     @property
+    def read_as(self) -> str:
+        """How the table was read, in the words of terminal and page; empty where none was read."""
+        from projektor_ray.explain.reading_line import reading_line  # needs runs
+
+        return "" if self.reading is None else reading_line(self.reading)
+
+    @property
     def scales(self) -> tuple[int, ...]:
         """The sizes that occur, ascending; none where the table says no size."""
         return () if self.sizes is None else tuple(int(size) for size in np.unique(self.sizes))

@@ -33,6 +33,19 @@ def told(sizes: tuple[int, ...], size: int, *, log: bool = False) -> Results:
     return results_of_table("mine", [runs], [model], None, bought)
 
 
+def test_page_and_python_say_how_the_table_was_read() -> None:
+    results = told((100, 400), 1000)
+    parts = results.read
+    assert parts[:2] == ("22 runs", "mixture: ada, bob and cyd (3 columns)")
+    page = render_page(results)
+    assert all(f"<li>{part}</li>" in page for part in parts)
+    shares = {"ada": [0.25, 0.5], "bob": [0.5, 0.25], "cyd": [0.25, 0.25]}
+    runs = Runs.read(pa.table({**shares, "size": [100, 100], "loss": [1.0, 2.0]}))
+    assert runs.read_as == (
+        "mixture: ada, bob and cyd (3 columns) · size: size (100) · metric: loss (minimize)"
+    )
+
+
 def test_values_curves_and_gains_follow_the_law() -> None:
     report = told((100, 400, 1600), 2000)
     best = report.selected

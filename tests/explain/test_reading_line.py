@@ -44,7 +44,7 @@ def test_what_was_guessed_otherwise_than_by_a_plain_name_is_said() -> None:
         "metric: val_loss (maximize, because no value is above 0) · distance: ot · "
         "left out: 1 run without a value, 2 exact duplicates, 1 run with state 'lost' · "
         "read as 0: empty shares of 1 row · "
-        "sizes less than 5% apart count as one: changed in 7 runs"
+        "sizes less than 5% from a more frequent one count as that one: changed in 7 runs"
     )
 
 

@@ -19,7 +19,9 @@ SIZES = st.lists(st.integers(1, 10_000), min_size=1, max_size=40)
         ([500, 2000, 2000, 1998], [500, 2000, 2000, 2000]),
         ([1998, 2000], [2000, 2000]),
         ([1000, 1050], [1000, 1050]),
-        ([1000, 1049, 1099], [1049, 1049, 1099]),
+        ([1000, 1049, 1099], [1000, 1099, 1099]),
+        ([1000, 1049, 1049, 1099], [1049, 1049, 1049, 1049]),
+        ([1000, 1000, 1049, 1060, 1099, 1099], [1000, 1000, 1099, 1099, 1099, 1099]),
     ],
 )
 def test_near_sizes_are_joined(sizes: list[int], joined: list[int]) -> None:
@@ -32,6 +34,9 @@ def test_joined_sizes_are_near_the_read_ones_and_occur(sizes: list[int]) -> None
     joined = join_near_sizes(read)
     assert set(joined) <= set(read)
     assert (np.maximum(read / joined, joined / read) < NEAR_SIZES).all()
+    stay = np.unique(joined)
+    assert (stay[1:] >= NEAR_SIZES * stay[:-1]).all()
+    np.testing.assert_array_equal(join_near_sizes(joined), joined)
 
 
 def test_token_counts_with_noise_are_projected_as_exact_ones_are() -> None:

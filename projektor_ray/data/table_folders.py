@@ -74,8 +74,8 @@ def check_splits(inside: Sequence[str], where: str) -> None:
     several = sorted(splits(inside).values())
     if len(several) > 1:
         raise InputError(
-            f"{where} holds the splits {listed(several, SHOWN)} of one data set. Name the folder or "
-            "the file of one of them"
+            f"{where} holds the splits {listed(several, SHOWN)} of one data set. Name the folder "
+            "or the file of one of them"
         )
 
 

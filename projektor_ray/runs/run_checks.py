@@ -155,11 +155,11 @@ def join_near_sizes(sizes: Floats) -> Floats:
     trainings for growth.
     """
     distinct, counts = np.unique(sizes, return_counts=True)
-    kept: list[float] = []
+    staying: list[float] = []
     for size in distinct[np.lexsort((distinct, counts))[::-1]]:
-        if all(max(size, other) >= NEAR_SIZES * min(size, other) for other in kept):
-            kept.append(float(size))
-    stay = np.sort(kept)
+        if all(max(size, other) >= NEAR_SIZES * min(size, other) for other in staying):
+            staying.append(float(size))
+    stay = np.sort(staying)
     nearest = np.abs(np.log(distinct[:, None] / stay)).argmin(axis=1)
     return np.asarray(stay[nearest][np.searchsorted(distinct, sizes)])
 

@@ -113,6 +113,10 @@ class GaussianProcess(Predictor):
         trend = self._trend_columns(distances) @ self._posterior.trend_coefficients
         return np.asarray(trend + self._process(mixtures)[0])
 
+    def _fitted(self, probes: ProbeArrays) -> Floats:
+        columns = self._trend_columns(probes.distances)
+        return self._posterior.mean(columns, self._factorised.kernels)
+
     def _derivatives(self, mixtures: Floats, distances: Floats) -> tuple[Floats, Floats]:
         return self._process(mixtures)[1], np.full(len(mixtures), self.coefficients[0])
 

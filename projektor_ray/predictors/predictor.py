@@ -139,9 +139,12 @@ class Predictor(ABC):
         """Fit, and return the errors of mixtures left out, shape (k,); sets the report."""
         self._fit(probes)
         left_out = self._left_out(probes)
-        fitted = self._predict(probes.mixtures, probes.distances)
-        self.report = FitReport.of(probes.values, fitted, left_out)
+        self.report = FitReport.of(probes.values, self._fitted(probes), left_out)
         return left_out
+
+    def _fitted(self, probes: ProbeArrays) -> Floats:
+        """Predictions of the probes that it was fitted to, shape (k,)."""
+        return self._predict(probes.mixtures, probes.distances)
 
     def predict(self, mixtures: ArrayLike, distances: ArrayLike | None = None) -> Floats:
         """The metric of mixtures (q, m) with distances (q,): shape (q,)."""

@@ -58,15 +58,9 @@ class Joint(ScaleModel):
     ----------
     law : mean and spread of the growth beyond the largest scale, in units of the law's.
     bend : curvature of x in ln N.
-
-    Attributes
-    ----------
-    reports : scale → how well it is fitted.
     """
 
     name = "joint"
-
-    reports: Mapping[int, FitReport]
 
     def __init__(
         self, bounds: Bounds | None = None, law: LawError = LOG_LINEAR, bend: Bend = STRAIGHT
@@ -82,6 +76,7 @@ class Joint(ScaleModel):
             )
         self._probes = probes
         self._cached: dict[float, KernelSum] = {}
+        self._reports: Mapping[int, FitReport] | None = None
         self._sums: tuple[KernelSum, KernelSum] | None = None
         self._trained, self._which = np.unique(probes.mixtures, axis=0, return_inverse=True)
         self._last = float(self.scales[-1])
@@ -115,7 +110,6 @@ class Joint(ScaleModel):
         left_out = self._average.left_out(probes.groups())
         self.noise = self._average.noise
         self.left_out = left_out * self._loudness
-        self.reports = self._report(probes, self.left_out)
 
     def _averaged(self, values: Floats) -> AveragedFit:
         at_last = self._probes.at(self._last).values
@@ -138,6 +132,13 @@ class Joint(ScaleModel):
         both = np.outer(self._loudness, self._loudness)
         kernels = self._kernels(probes.mixtures, self._logs)
         return Trend(columns / self._loudness[:, None]), [kernel / both for kernel in kernels]
+
+    @property
+    def reports(self) -> Mapping[int, FitReport]:
+        """Scale → how well it is fitted."""
+        if self._reports is None:
+            self._reports = self._report(self._probes, np.asarray(self.left_out))
+        return self._reports
 
     @property
     def log_evidence(self) -> float:

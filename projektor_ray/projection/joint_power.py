@@ -39,15 +39,9 @@ class JointPower(ScaleModel):
     ----------
     family : of the learner, a key of `LAW_ERRORS`: how its curves go on beyond the largest scale.
     classes : which classes each provider holds; None where that is not known, or makes no ceiling.
-
-    Attributes
-    ----------
-    reports : scale → how well it is fitted, in the metric's units.
     """
 
     name = "joint_power"
-
-    reports: Mapping[int, FitReport]
 
     def __init__(
         self,
@@ -71,7 +65,14 @@ class JointPower(ScaleModel):
         binding = self.classes is not None and self.classes.bind(self.scales[-1])
         self._ceilings = self.classes if binding else None
         self._common_rise = self._median_rise(probes)
-        self.reports = self._report(probes, self.left_out)
+        self._reports: Mapping[int, FitReport] | None = None
+
+    @property
+    def reports(self) -> Mapping[int, FitReport]:
+        """Scale → how well it is fitted, in the metric's units."""
+        if self._reports is None:
+            self._reports = self._report(self._probes, np.asarray(self.left_out))
+        return self._reports
 
     @property
     def has_ceilings(self) -> bool:

@@ -185,12 +185,16 @@ def _inverse(mixtures: Floats) -> Floats:
 
 
 def _solve(mixtures: Floats, distances: Floats) -> tuple[Floats, Floats]:
-    """w (n,) and b (m,), the smallest ones where mixtures do not determine them."""
-    count, providers = mixtures.shape
-    right = np.append(distances, np.zeros(providers))
-    least_squares = np.linalg.lstsq(_system(mixtures), right, rcond=None)
-    solution = np.asarray(least_squares[0], dtype=np.float64)
-    return solution[:count], solution[count:]
+    """w (n,) and b (m,), the smallest ones where mixtures do not determine them.
+
+    `Pᵀ w = 0` leaves w the null space of Pᵀ, in which the kernel is definite; then `P b = d − K w`.
+    """
+    left, singular, right = np.linalg.svd(mixtures, full_matrices=len(mixtures) > mixtures.shape[1])
+    rank = int(np.sum(singular > len(left) * np.finfo(float).eps * singular[0]))
+    free, cubes = left[:, rank:], cdist(mixtures, mixtures) ** 3
+    weights = free @ np.linalg.solve(free.T @ cubes @ free, free.T @ distances)
+    open_part = left[:, :rank].T @ (distances - cubes @ weights)
+    return weights, right[:rank].T @ (open_part / singular[:rank])
 
 
 def _variance(mixtures: Floats, inverse: Floats, at: Floats) -> Floats:

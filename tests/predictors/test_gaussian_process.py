@@ -126,6 +126,14 @@ def test_without_distances_the_trend_is_a_constant(rng: np.random.Generator) -> 
     assert model.coefficients[0] == 0.0
 
 
+def test_the_report_is_of_what_it_predicts(rng: np.random.Generator) -> None:
+    mixtures = rng.dirichlet(np.ones(3), 20)
+    values = accuracy(mixtures) + 0.01 * rng.normal(size=20)
+    model = GaussianProcess().fit(mixtures, distance(mixtures), values)
+    missed = np.abs(values - model.predict(mixtures, distance(mixtures))).mean()
+    np.testing.assert_allclose(model.report.mae, missed, rtol=1e-9)
+
+
 def test_units_and_order_do_not_matter(rng: np.random.Generator) -> None:
     mixtures = rng.dirichlet(np.ones(3), 20)
     distances, values = distance(mixtures), accuracy(mixtures)

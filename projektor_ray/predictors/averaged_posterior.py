@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
+from numpy.typing import NDArray
 
 from projektor_ray.predictors.bayesian_model_averaging import BLOCK_NUMBERS, AveragedFit
 from projektor_ray.predictors.spectra import Trend
@@ -97,6 +98,53 @@ class AveragedPosterior:
         crossing = on_trend @ across.T
         total += trend_at @ self._trend_covariance @ trend_at.T
         return np.asarray(total - crossing - crossing.T)
+
+    def covariance_of_many(
+        self,
+        trend_at: Floats,
+        kernels_at: Floats,
+        which: NDArray[np.intp],
+        factors: Floats,
+        prior_at: Floats,
+    ) -> Floats:
+        """`covariance` of more points than the probes have distinct inputs, t of them.
+
+        `R_j*` is `kernels_at_l[:, which] · factors_c` for the kernel j = (l, c). So all candidates
+        of one l together are a quadratic form in the t kernels and k trend columns of a point.
+
+        Parameters
+        ----------
+        kernels_at : with the distinct inputs, (L, q, t).
+        which : of the distinct inputs each probe has, (n,).
+        factors : of each probe, (C, n).
+        """
+        on_trend = trend_at @ self.trend.pseudo_inverse
+        order = np.argsort(which, kind="stable")
+        starts = np.searchsorted(which[order], np.arange(kernels_at.shape[2]))
+        duals = np.array(self.average.duals).reshape(len(kernels_at), *factors.shape)
+        candidates = iter([(block, j) for block in self._blocks for j in range(len(block.prior))])
+        mean, linear = trend_at @ self.trend_coefficients, np.zeros(len(trend_at))
+        total = prior_at + trend_at @ self._trend_covariance @ trend_at.T
+        for own, dual in zip(kernels_at, duals, strict=True):
+            points, scale = np.hstack([own, trend_at]), np.zeros(len(which))
+            form, along = np.zeros((points.shape[1],) * 2), np.zeros(points.shape[1])
+            for factor in factors:
+                block, j = next(candidates)
+                vectors = block.vectors[j]
+                by_input = np.add.reduceat((factor[:, None] * vectors)[order], starts, axis=0)
+                open_part = np.vstack([by_input, -block.trend_on_kernels[j] @ vectors])
+                pulled = open_part @ block.pulls[j]
+                form += (pulled * block.weights[j]) @ pulled.T
+                form -= (open_part * block.explained[j]) @ open_part.T
+                along += pulled @ block.weights[j]
+                scale += block.prior[j] * factor
+            crossing = on_trend @ (own[:, which] * scale).T
+            total += points @ form @ points.T - crossing - crossing.T
+            linear += points @ along
+            mean += own[:, which] @ np.sum(factors * dual, axis=0)
+        above = on_trend @ self.average.targets - mean
+        mixed = np.outer(above, linear)
+        return np.asarray(total + np.outer(above, above) + mixed + mixed.T)
 
     @property
     def prior_variances(self) -> Floats:

@@ -260,7 +260,11 @@ class Joint(ScaleModel):
             ),
             start=np.zeros((len(logs),) * 2),
         )
-        return self._posterior.covariance(columns, self._kernels_at(mixtures, logs), prior)
+        if len(mixtures) <= len(self._trained) or np.ptp(logs) > 0:
+            return self._posterior.covariance(columns, self._kernels_at(mixtures, logs), prior)
+        kernels = np.array(KERNELS.matrices(mixtures, self._trained))
+        factors = np.array(_size_kernels(logs[:1], self._logs))[:, 0] / self._loudness
+        return self._posterior.covariance_of_many(columns, kernels, self._which, factors, prior)
 
     def unfitted(self) -> "Joint":
         return Joint(self.bounds, self.law, self.bend)

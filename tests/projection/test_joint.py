@@ -50,6 +50,23 @@ def test_the_covariance_is_the_squared_spread_but_for_noise(rng: np.random.Gener
     assert noise[0] == pytest.approx(model.noise**2 * 9**-0.7)
 
 
+def test_the_covariance_of_many_mixtures_is_that_of_few(rng: np.random.Generator) -> None:
+    """More mixtures than were trained are computed in another order."""
+    model = Joint().fit(*table(rng, 12))
+    many = rng.dirichlet(np.ones(3), 40)
+    assert len(model._trained) < len(many)
+    found = model.covariance(many, distance(many), 9000)
+    for start in range(0, 40, 5):
+        few = many[start : start + 5]
+        part = found[start : start + 5, start : start + 5]
+        expected = model.covariance(few, distance(few), 9000)
+        np.testing.assert_allclose(part, expected, rtol=1e-9, atol=1e-14)
+    ends = many[[0, -1]]
+    np.testing.assert_allclose(
+        found[0, -1], model.covariance(ends, distance(ends), 9000)[0, 1], rtol=1e-9, atol=1e-14
+    )
+
+
 def test_neighbours_are_believed_to_vary_together(rng: np.random.Generator) -> None:
     """The covariance of two mixtures that are nearly one is nearly the variance of each."""
     model, one = Joint().fit(*table(rng, 12)), np.array([0.2, 0.5, 0.3])

@@ -4,14 +4,18 @@ from collections.abc import Iterator, Sequence
 
 from projektor_ray.designs.budget import MOST_PER_PROVIDER
 from projektor_ray.designs.candidates import default_count
-from projektor_ray.designs.drawing import repetitions
+from projektor_ray.designs.drawing import Repetition, repetitions
 from projektor_ray.errors import listed
 from projektor_ray.explain.facts import Fact, fact
 from projektor_ray.explain.formatting import count
+from projektor_ray.learners.passes import passes_of
 from projektor_ray.study import Probe, Study
 from projektor_ray.study.base_design import OtherScales, Reuse
 from projektor_ray.study.budget_options import unspent_samples
 from projektor_ray.study.placement import added_count, lists_all
+
+MORE_OFTEN = 1.5
+"""Passes over a sample of a probe, to those over one of the purchase, from which they are named."""
 
 
 def reuse_facts(
@@ -123,21 +127,74 @@ def other_scales_fact(study: Study, others: OtherScales | None) -> Iterator[Fact
 
 
 def repetition_facts(study: Study) -> Iterator[Fact]:
-    """A fact for each provider of whom probes repeat samples, and a purchase would not."""
+    """A fact for each provider of whom probes repeat samples, and a purchase would not; and where
+    a network sees each sample of a probe more often than each of a purchase.
+    """
+    yield from _passes(study)
     scale = study.scales[-1]
-    for one in repetitions(study.mixtures, scale, study.pilot_sizes, study.names):
+    design = repetitions(study.mixtures, scale, study.pilot_sizes, study.names)
+    drawn = {one.provider: one.drawn for one in design}
+    more = [one for one in _of_plans(study) if one.drawn > drawn.get(one.provider, 0)]
+    for one in (*design, *more):
         yield fact(
             "repeated_draws",
-            f"Probes repeat samples of {one.provider}: at scale {scale:,} up to {one.drawn:,} are "
-            f"drawn from its pilot of {one.revealed:,}, about {one.different:,.0f} different "
+            f"Probes repeat samples of {one.provider}: {_where(one, scale)} up to {one.drawn:,} "
+            f"are drawn from its pilot of {one.revealed:,}, about {one.different:,.0f} different "
             f"ones. A purchase has {one.drawn:,} different ones, so predictions for plans with "
             f"much of {one.provider} may mislead. Reveal a larger pilot, or use smaller scales.",
             provider=one.provider,
             revealed=one.revealed,
             drawn=one.drawn,
             different=one.different,
-            scale=scale,
+            scale=one.size,
         )
+
+
+def _of_plans(study: Study) -> list[Repetition]:
+    """The same of the plans of a second stage that are larger than the design, chosen or not."""
+    second = study.second_stage
+    if second is None or not study.config.probes.replacement:
+        return []
+    plans, sizes = second.candidates, [second.max_size] * len(second.candidates)
+    if study.plans is not None:
+        plans, sizes = study.plans, list(study.plan_sizes)
+    most: dict[str, Repetition] = {}
+    for plan, size in zip(plans, sizes, strict=True):
+        drawn = repetitions(plan[None], size, study.pilot_sizes, study.names)
+        for one in drawn if size > study.scales[-1] else []:
+            if one.provider not in most or one.drawn > most[one.provider].drawn:
+                most[one.provider] = one
+    return [most[name] for name in study.names if name in most]
+
+
+def _where(one: Repetition, scale: int) -> str:
+    if one.size > scale:
+        return f"in the second stage, at {one.size:,} samples,"
+    return f"at scale {scale:,}"
+
+
+def _passes(study: Study) -> Iterator[Fact]:
+    """That the least number of steps of a network makes it see a probe's samples more often."""
+    learner, name = study.config.learner, study.config.learner.name
+    at_scales = [passes_of(learner, size) for size in study.scales]
+    bought = passes_of(learner, study.max_size)
+    known = [one for one in at_scales if one is not None]
+    if bought is None or max(known) < MORE_OFTEN * bought:
+        return
+    seen = [
+        f"{passes:,.0f} times at {size:,} samples"
+        for passes, size in zip(known, study.scales, strict=True)
+    ]
+    yield fact(
+        "repeated_passes",
+        f"{name} sees each sample of a probe {listed(seen)}, and each sample of the purchase "
+        f"{bought:,.0f} times: min_steps lengthens trainings on few samples. Small probes may "
+        "mislead where repetition helps or harms. Use larger scales, or a smaller "
+        "learner.settings.min_steps.",
+        scales=list(study.scales),
+        passes=known,
+        bought=bought,
+    )
 
 
 def cap_fact(study: Study) -> Iterator[Fact]:

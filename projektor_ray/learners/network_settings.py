@@ -1,5 +1,7 @@
 """Settings of the networks that are built in."""
 
+import math
+
 from pydantic import Field
 
 from projektor_ray.storage.settings import Config
@@ -28,3 +30,8 @@ class NetworkSettings(Config):
         default=None, ge=0, description="Most pixels of a random shift; absent: an eighth."
     )
     width: int = Field(default=32, ge=1, description="Channels of small_cnn's first layer.")
+
+    def length(self, count: int) -> tuple[int, int]:
+        """Samples in a step, and steps, of a training on `count` samples."""
+        batch = min(self.batch, count)
+        return batch, max(self.min_steps, math.ceil(self.epochs * count / batch))

@@ -1,6 +1,5 @@
 """Training a network on images: augmentation, one-cycle AdamW, steps by the set's size alone."""
 
-import math
 from collections.abc import Iterable, Iterator
 from typing import Any
 
@@ -54,7 +53,7 @@ def train(
     targets : shape (n,).
     """
     network.train()
-    batch_size, steps = length(len(pixels), settings)
+    batch_size, steps = settings.length(len(pixels))
     optimizer, schedule = one_cycle(network.parameters(), settings, steps)
     random = torch.Generator().manual_seed(seed)
     for batch in batches(len(pixels), batch_size, steps, random):
@@ -65,12 +64,6 @@ def train(
         optimizer.step()
         schedule.step()
     network.eval()
-
-
-def length(count: int, settings: NetworkSettings) -> tuple[int, int]:
-    """Samples in a step, and steps, of a training on `count` samples."""
-    batch_size = min(settings.batch, count)
-    return batch_size, max(settings.min_steps, math.ceil(settings.epochs * count / batch_size))
 
 
 def one_cycle(

@@ -3,7 +3,7 @@
 import itertools
 import math
 from pathlib import Path
-from typing import ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
 from pydantic import Field, field_validator, model_validator
 
@@ -167,6 +167,17 @@ class ProbesConfig(Config):
         description="Folder on the driver's machine for a TensorBoard log of each finished probe. "
         "Absent: no log.",
     )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _no_hours(cls, values: Any) -> Any:
+        if isinstance(values, dict) and "hours" in values:
+            raise ValueError(
+                "hours: a budget is a number of samples, since a design by measured seconds could "
+                "not be repeated; got hours. Set budget: 25000, say; --check --time shows how "
+                "many samples one hour of training covers"
+            )
+        return values
 
     @field_validator("scales")
     @classmethod

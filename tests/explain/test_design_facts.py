@@ -1,7 +1,11 @@
 """What a design makes of earlier probes, in words."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
+
+import numpy as np
+import pytest
 
 from projektor_ray.explain.design_facts import (
     cap_fact,
@@ -90,6 +94,35 @@ def test_a_pilot_that_probes_repeat_is_named() -> None:
     assert "up to 60 are drawn from its pilot of 40, about 31 different ones" in str(only)
     values["probes"]["scales"] = [10, 40]
     assert not [*repetition_facts(resolved(values, pilots))]
+
+
+def test_plans_of_a_second_stage_that_repeat_samples_are_named() -> None:
+    """A plan may have 500 samples of cyd, and the design draws 171; ada and bob sell fewer."""
+    values = changed("probes", to={"budget": 4000, "replacement": True})
+    values["selection"] = {"size": 500}
+    study = resolved(values)
+    of_plans = [one for one in repetition_facts(study) if one.values["scale"] > study.scales[-1]]
+    (only,) = of_plans
+    assert str(only).startswith(
+        "Probes repeat samples of cyd: in the second stage, at 500 samples, up to 500 are drawn"
+    )
+    plans = replace(study, plans=np.array([[1.0, 0.0, 0.0]]), plan_sizes=(300,))
+    chosen = [one for one in repetition_facts(plans) if one.values["scale"] == 300]
+    assert [one.values["provider"] for one in chosen] == [study.names[0]]
+
+
+def test_passes_of_a_network_over_a_probe_and_over_the_purchase_are_compared() -> None:
+    """150 steps of 10 samples are 150 passes over 10 samples; 20 epochs are 20 over 2,000."""
+    values = changed("probes", to={"scales": [10, 40], "lattice": 2})
+    values["selection"] = {"size": 2000}
+    values["learner"] = {"name": "small_cnn"}
+    (only,) = repetition_facts(resolved(values))
+    assert only.kind == "repeated_passes"
+    assert only.values["passes"] == [150.0, 150.0]
+    assert only.values["bought"] == pytest.approx(20, rel=0.02)
+    values["learner"] = {"name": "small_cnn", "settings": {"min_steps": 1}}
+    assert not [*repetition_facts(resolved(values))]
+    assert not [*repetition_facts(resolved(changed("probes", "lattice", to=2)))]
 
 
 def test_the_smallest_pilot_is_named_where_it_bounds_a_budget() -> None:

@@ -67,6 +67,15 @@ def test_a_study_with_a_budget_is_advised_a_larger_one_and_not_scales() -> None:
     assert step(far, "train_larger_size").endswith("Set `probes.budget: 6705`.")
 
 
+def test_no_smaller_size_is_ever_advised() -> None:
+    """Of two scales a third one below the largest was once advised, and made predictions worse."""
+    for sizes in ([50.0, 200.0], [900.0, 1000.0], [10.0, 5000.0], [40.0, 200.0, 800.0, 1000.0]):
+        for source in ("study", "table"):
+            probes = with_probes(sound(source=source), sizes=np.resize(sizes, 8))
+            advised = [one.values.get("size") for one in next_steps(probes)]
+            assert all(size >= max(sizes) for size in advised if size is not None)
+
+
 def test_the_advised_size_is_one_that_the_pilots_allow() -> None:
     far = with_probes(sound(source="study", largest_scale=300), sizes=np.array([50.0, 200.0] * 4))
     assert step(far, "train_larger_size").endswith("Set `probes.scales: [50, 200, 300]`.")

@@ -57,6 +57,12 @@ def test_several_validation_sets_have_one_stage() -> None:
         resolved_on(values, everyday=samples(30, seed=9), rare=samples(30, seed=10))
 
 
+def test_a_budget_in_hours_is_refused_with_what_to_set() -> None:
+    for hours in ({"hours": 2}, {"hours": 2, "budget": 600}):
+        with pytest.raises(InputError, match=r"number of samples.*repeated.*Set budget.*--time"):
+            resolved(changed("probes", to=hours))
+
+
 def test_a_scaling_model_that_needs_more_scales_is_refused() -> None:
     values = changed("probes", to={"budget": 600})
     values["selection"] = {"size": 60, "projection": "saturating"}

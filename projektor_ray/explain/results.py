@@ -122,7 +122,7 @@ class Results:
     largest_scale : the largest size at which the pilots allow to train every mixture; None where
         they set no limit, or there are none.
     interface : where the plan is requested, so that advice names the options of that place: a study
-        file, the command `projektor`, or a request to Python or the service.
+        file, the command `projektor`, a request to Python or the service, or the service's page.
     training_budget : samples to train on that a study asked for in place of scales.
     read : how somebody's table was read, a part for each role.
     """
@@ -147,7 +147,7 @@ class Results:
     far: tuple[Fact, ...] = ()
     source: Literal["study", "table"] = "table"
     largest_scale: int | None = None
-    interface: Literal["study_file", "command", "request"] = "request"
+    interface: Literal["study_file", "command", "request", "page"] = "request"
     training_budget: int | None = None
     read: tuple[str, ...] = ()
 
@@ -200,6 +200,14 @@ class Results:
     def labels(self) -> tuple[str, ...]:
         """Of the providers, short."""
         return labels(self.names)
+
+    def short_label(self, plan: str) -> str:
+        """What people call a plan, with the short name of the provider that it is named after."""
+        provider = self.bought.max_provider
+        name = self.bought.label(plan)
+        if provider is None or name != f"max {provider}":
+            return name
+        return f"max {self.labels[self.names.index(provider)]}"
 
     @property
     def metric_label(self) -> str:

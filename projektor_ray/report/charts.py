@@ -25,7 +25,6 @@ from projektor_ray.report.svg_shapes import (
     line,
     path,
     scale,
-    short,
     svg,
     vertical_axis,
 )
@@ -40,7 +39,7 @@ APART = 14.0
 def comparison_chart(results: Results) -> Markup:
     """The plan and the baselines: prediction and 90 % interval of each."""
     plans, metric = results.plans, results.metric_text
-    names = {name: short(results.bought.label(name)) for name in plans}
+    names = {name: results.short_label(name) for name in plans}
     says = {
         name: f"{names[name]} {metric.value(plan.predicted)} ({metric.interval(plan.interval)})"
         for name, plan in plans.items()
@@ -87,7 +86,7 @@ def growth_chart(
     ]
     for one in others:
         parts.append(path([x(n) for n in one.sizes], [y(v) for v in one.values], "dashed"))
-    names = [short(results.bought.label(curve.name)) for curve in curves]
+    names = [results.short_label(curve.name) for curve in curves]
     for kind, name, curve in zip(KINDS, names, curves, strict=False):
         xs = [x(n) for n in curve.sizes]
         low, high = ([y(v) for v in side] for side in curve.interval.T)
@@ -180,7 +179,7 @@ def marginal_value_chart(results: Results) -> Markup:
     order = np.argsort(-values * results.sign, kind="stable").tolist()
     if len(order) > MOST_BARS:
         order = [*order[: MOST_BARS - LAST_BARS], *order[-LAST_BARS:]]
-    names = [short(results.labels[i]) for i in order]
+    names = [results.labels[i] for i in order]
     texts = [results.shown_marginal_values[i] for i in order]
     width = 8 + LETTER * max(map(len, texts))
     left = 16 + LETTER * max(map(len, names))
@@ -189,7 +188,7 @@ def marginal_value_chart(results: Results) -> Markup:
         min(float(shown.min()), 0.0),
         max(float(shown.max()), 0.0),
         left + (width if (shown < 0).any() else 0),
-        WIDTH - 12 - (width if (shown > 0).any() else 0),
+        WIDTH - 12 - (width if (shown >= 0).any() else 0),
     )
     height = 28 * len(order) + 20
     parts = []

@@ -18,7 +18,6 @@ from projektor_ray.report.svg_shapes import (
     dot,
     label,
     legend,
-    short,
     svg,
 )
 from projektor_ray.selection import Plan
@@ -26,6 +25,8 @@ from projektor_ray.storage.array_types import Floats
 
 STEPS = 10
 SERIES = 8
+WIDE_ENOUGH = 34.0
+"""A part of a bar that has room for its share in percent."""
 CORNERS = np.array([[45.0, 302.0], [385.0, 302.0], [215.0, 26.0]])
 """Of the triangle, in the order of the providers."""
 BY_HAND = "your mixture"
@@ -70,7 +71,7 @@ def _triangle(results: Results, surface: Surface, by_hand: Floats | None) -> Mar
         CORNERS, results.labels, (20, 20, -10), ("start", "end", "middle"), strict=True
     ):
         at = {"start": 8.0, "end": WIDTH - 8.0}.get(side, px)
-        parts.append(label(at, py + up, f"all {short(name)}", side))
+        parts.append(label(at, py + up, f"all {name}", side))
     lowest, highest = map(results.metric_text.value, (low, high))
     parts += _ramp(lowest, highest, 338)
     named, height = legend(entries, 362)
@@ -86,7 +87,7 @@ def _triangle(results: Results, surface: Surface, by_hand: Floats | None) -> Mar
 
 def _plan_marks(results: Results) -> dict[str, Plan]:
     """The plans by the names of the legend, the selected one first."""
-    return {short(results.bought.label(name)): plan for name, plan in results.plans.items()}
+    return {results.short_label(name): plan for name, plan in results.plans.items()}
 
 
 def _plan_mark(number: int, x: float, y: float, says: str = "") -> str:
@@ -166,7 +167,7 @@ def _bars(results: Results, by_hand: Floats | None) -> Markup:
         mixtures[BY_HAND] = by_hand
     order = np.argsort(-results.selected.mixture, kind="stable")
     shown = order[: SERIES - 1] if len(order) > SERIES else order
-    names = [short(results.labels[i]) for i in shown]
+    names = [results.labels[i] for i in shown]
     if len(shown) < len(order):
         names.append(f"{len(order) - len(shown):,} others")
     left = 16 + LETTER * max(map(len, mixtures))
@@ -181,7 +182,7 @@ def _bars(results: Results, by_hand: Floats | None) -> Markup:
             begin, end = x(start), x(start + share)
             says = f"{name}: {of} {share:.1%}"
             parts.append(bar(begin, y, end - begin, 24, f"series-{series}", says))
-            if share >= 0.09:
+            if end - begin >= WIDE_ENOUGH:
                 parts.append(label((begin + end) / 2, y + 16, f"{share:.0%}", "middle", "inside"))
             start += share
     named, height = _boxes(names, 18 + 34 * len(mixtures))

@@ -8,9 +8,8 @@ from markupsafe import Markup, escape
 
 WIDTH = 430
 """Of every picture; a page scales it."""
-LETTER = 7.0
-"""Width of a letter, about."""
-LONGEST_LABEL = 22
+LETTER = 7.8
+"""Width of a letter in a wide font, about."""
 Entry = tuple[Callable[[float, float], str], str]
 """Of a legend: what draws its mark around a point, and its name."""
 Picture = tuple[list[str], float]
@@ -162,10 +161,6 @@ def legend(entries: Sequence[Entry], top: float) -> Picture:
 def label(x: float, y: float, text: str, anchor: str, kind: str = "") -> str:
     of_kind = f' class="{kind}"' if kind else ""
     return f'<text{of_kind} x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}">{escape(text)}</text>'
-
-
-def short(text: str) -> str:
-    return text if len(text) <= LONGEST_LABEL else f"{text[: LONGEST_LABEL - 1]}…"
 
 
 def svg(height: float, title: str, words: str, parts: Sequence[str]) -> Markup:

@@ -1,6 +1,8 @@
 """Charts: well-formed pictures in words and shapes, at the right places."""
 
 import xml.etree.ElementTree as ET
+from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -9,6 +11,7 @@ from projektor_ray.designs.simplex_lattice import simplex_lattice
 from projektor_ray.explain.assemble import surface_at
 from projektor_ray.explain.from_study import results_of_plans
 from projektor_ray.explain.results import Curve, Results, Surface
+from projektor_ray.explain.short_labels import labels
 from projektor_ray.report.charts import (
     APART,
     comparison_chart,
@@ -19,7 +22,7 @@ from projektor_ray.report.charts import (
 )
 from projektor_ray.report.evidence_charts import distance_chart, fit_chart
 from projektor_ray.report.mixture_chart import band, mixture_chart
-from projektor_ray.report.svg_shapes import MARKS, Scale, label, mark
+from projektor_ray.report.svg_shapes import LETTER, MARKS, WIDTH, Scale, label, mark
 from projektor_ray.study import FittedStudy, open_study
 from tests.helpers.study_folders import small_study, write_study
 
@@ -117,6 +120,26 @@ def test_more_samples_of_each_provider_have_a_bar_from_zero(results: Results) ->
     widths = sorted(float(one.get("width") or 0) for one in bars)
     values = np.sort(np.abs(results.marginal_values))
     np.testing.assert_allclose(np.array(widths) / widths[-1], values / values[-1], atol=5e-3)
+
+
+@pytest.mark.parametrize("values", [[0.0, -0.1, -0.2], [0.3, 0.0, 0.1], [0.2, -0.1, 0.0]])
+def test_words_beside_the_bars_stay_in_the_picture(results: Results, values: list[float]) -> None:
+    changed = replace(results, marginal_values=np.array(values))
+    for text in shapes(marginal_value_chart(changed), "text"):
+        width = LETTER * len(text.text or "")
+        begin = float(text.get("x") or 0) - {"end": width}.get(text.get("text-anchor") or "", 0)
+        assert begin >= 0
+        assert begin + width <= WIDTH
+
+
+def test_a_plan_is_called_after_the_short_name_of_a_provider(study: FittedStudy) -> None:
+    results = results_of_plans(study, study.select(size=120))
+    assert results.short_label("single") == f"max {results.bought.max_provider}"
+    assert results.short_label("uniform") == "uniform"
+    names = ("acme north gmbh", "acme south gmbh")
+    bought = SimpleNamespace(max_provider=names[1], label=lambda name: f"max {names[1]}")
+    long = SimpleNamespace(bought=bought, names=names, labels=labels(names))
+    assert Results.short_label(long, "single") == "max south"  # type: ignore[arg-type]
 
 
 def test_every_training_has_a_mark_at_its_distance_and_metric(results: Results) -> None:

@@ -28,11 +28,12 @@ SAVES = 0.01
 """Of the cost: a smaller saving is not worth a warning."""
 MOST_NAMED = 2
 OPEN_SIZE = {
-    "study_file": ("selection.size", "selection.max_size: "),
-    "command": ("--at", "--max-size "),
-    "request": ("size", "max_size="),
+    "study_file": "give `selection.max_size: {size}` in place of `selection.size`",
+    "command": "give `--max-size {size}` in place of `--at`",
+    "request": "give `max_size={size}` in place of `size`",
+    "page": "choose “the best plan of any size”, with {size:,} as “Samples at most”",
 }
-"""How the size is given, and how only the largest size is, by the place where the user is."""
+"""How a largest size is given in place of the size, by the place where the user is."""
 
 
 def warnings(results: Results) -> tuple[Fact, ...]:
@@ -217,11 +218,10 @@ def _filling(results: Results) -> Iterator[Fact]:
         )
         if smaller is not None:
             text += f" {_smaller(results, smaller)}"
-        option, instead = OPEN_SIZE[results.interface]
+        instead = OPEN_SIZE[results.interface].format(size=best.size)
         yield fact(
             "filling_samples",
-            f"{text} To search all sizes up to {best.size:,}, give "
-            f"`{instead}{best.size}` in place of `{option}`.",
+            f"{text} To search all sizes up to {best.size:,}, {instead}.",
             samples=samples,
             size=best.size,
             providers=tuple(names),

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from projektor_ray.errors import listed
-from projektor_ray.explain.facts import Fact, fact
+from projektor_ray.explain.facts import Fact, TextTable, fact
 from projektor_ray.explain.formatting import MetricText, count, decimals_from_intervals
 from projektor_ray.study import Purchase
 from projektor_ray.study.new_provider import LeftOutProvider, WithNewProvider
@@ -46,6 +46,34 @@ def new_provider_facts(
             "mixtures with the new provider are trained.",
         ),
     ]
+
+
+def with_and_without(
+    extended: WithNewProvider,
+    with_it: Purchase,
+    without_it: Purchase | None,
+    difference: tuple[float, tuple[float, float] | None] | None,
+) -> TextTable:
+    """The best purchases with and without the new provider, a row for each provider and in all.
+
+    Parameters are those of `new_provider_facts`.
+    """
+    bought = [purchase for purchase in (with_it, without_it) if purchase is not None]
+    metric = _metric(extended, with_it, difference)
+    names = [*extended.study.providers, "in all", "cost", f"predicted {metric.name}"]
+    columns = [
+        [
+            *(f"{samples:,}" for samples in purchase.samples.tolist()),
+            f"{purchase.size:,}",
+            f"{purchase.cost:,.2f}",
+            metric.value(purchase.predicted),
+        ]
+        for purchase in bought
+    ]
+    headings = ("provider", f"with {extended.name}", f"without {extended.name}")
+    return TextTable(
+        "Samples to buy", headings[: 1 + len(bought)], tuple(zip(names, *columns, strict=True))
+    )
 
 
 def _metric(

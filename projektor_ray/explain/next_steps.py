@@ -49,7 +49,7 @@ def _trainings(results: Results) -> Iterator[Fact]:
             "enlarge_pilots",
             f"Ask the providers for larger pilots: with these, {count(further, 'sample')} is the "
             "largest size at which every mixture can be trained. Or set `probes.replacement: true` "
-            "to draw samples more than once.",
+            "in the study file to draw samples more than once.",
             size=further,
         )
     elif len(scales) == 1:
@@ -102,7 +102,7 @@ def _mixture_setting(results: Results, mixture: np.ndarray) -> str:
         written = yaml.safe_dump(
             [setting], default_flow_style=True, sort_keys=False, width=10**6, allow_unicode=True
         )
-        return f"Add `probes.mixtures: {written.strip()}`."
+        return f"Add `probes.mixtures: {written.strip()}` to the study file."
     return f"It has {results.shares_text(mixture)}."
 
 

@@ -5,6 +5,8 @@ from projektor_ray.explain.formatting import MetricText, count, decimals_from_in
 from projektor_ray.selection import Direction
 from projektor_ray.study import FittedStudy, Purchase
 
+CENT = 0.005
+"""A cost that is shown as the budget does not exceed it."""
 FIRST, SECOND = "the first purchase", "the second purchase"
 
 
@@ -44,6 +46,20 @@ def comparison(
         f"{_verdict(metric, difference, low, high, one, other)}"
     )
     return fact("comparison", text, difference=difference, low=low, high=high)
+
+
+def exceeded_limits(bought: Purchase, budget: float | None) -> list[Fact]:
+    """The budget and the capacities that a purchase given by hand exceeds."""
+    facts = []
+    if budget is not None and bought.cost > budget + CENT:
+        text = f"This costs {bought.cost:,.2f}, more than the budget of {budget:,.10g}."
+        facts.append(fact("exceeds_budget", text, cost=bought.cost, budget=budget))
+    for provider, samples in zip(bought.providers, bought.samples.tolist(), strict=True):
+        if provider.capacity is not None and samples > provider.capacity:
+            text = f"{provider.name} sells {provider.capacity:,} samples, not {samples:,}."
+            values = {"provider": provider.name, "capacity": provider.capacity}
+            facts.append(fact("exceeds_capacity", text, samples=samples, **values))
+    return facts
 
 
 def _predicted(metric: MetricText, bought: Purchase) -> str:

@@ -100,7 +100,8 @@ def axolotl(order: PurchaseOrder) -> str:
         if line.available is None:
             raise InputError(
                 f"axolotl keeps a part of each data set, and how many samples {line.provider!r} "
-                "has is not known; give its capacity (--capacity NAME=SAMPLES)"
+                "has is not known; give its capacity, on the command line by --capacity "
+                "NAME=SAMPLES"
             )
         weight = line.samples / line.available
         if int(weight * line.available) < line.samples:  # which axolotl computes

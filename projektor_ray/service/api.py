@@ -11,7 +11,13 @@ from starlette.datastructures import QueryParams
 from projektor_ray.errors import InputError, nearest
 from projektor_ray.service import answers
 from projektor_ray.service.catalogue import Catalogue, ServedStudy
-from projektor_ray.service.new_providers import UPLOAD_CONTENT, Offered, PilotStore, examine
+from projektor_ray.service.new_providers import (
+    UPLOAD_CONTENT,
+    NewProvider,
+    Offered,
+    PilotStore,
+    examine,
+)
 from projektor_ray.service.plan_files import FILES, plan_file
 from projektor_ray.service.problem_details import MEDIA_TYPE
 from projektor_ray.service.request_bodies import (
@@ -110,9 +116,10 @@ def api(
         openapi_extra={"requestBody": {"required": True, "content": UPLOAD_CONTENT}},
     )
     async def providers(request: Request, name: Name, offer: Offered) -> Response:
+        check_parameters(request.query_params, tuple(NewProvider.model_fields))
         served, store, content = catalogue[name], pilots.get(name), await request.body()
-        answer = await pool.run(lambda deadline: examine(served, store, offer, content, deadline))
-        return bounded(JSONResponse(answer), settings.max_response)
+        examined = await pool.run(lambda deadline: examine(served, store, offer, content, deadline))
+        return bounded(JSONResponse(examined.to_dict()), settings.max_response)
 
     @router.get("/{name}/profiles", summary="What each pilot shows of its provider")
     async def profiles(name: Name) -> Response:

@@ -66,10 +66,11 @@ def create_app(
         lifespan=running,
         docs_url=None,
         redoc_url=None,
+        redirect_slashes=False,
     )
     add_handlers(app)
     app.include_router(api(catalogue, pool, settings, pilots or {}))
-    app.include_router(website(catalogue, pool, settings))
+    app.include_router(website(catalogue, pool, settings, pilots or {}))
 
     @app.get("/healthz", tags=["operation"], summary="Whether the process answers")
     async def healthz() -> Response:

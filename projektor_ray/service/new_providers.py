@@ -9,13 +9,19 @@ from fastapi import Query
 from pydantic import ConfigDict, Field
 
 from projektor_ray.errors import InfeasibleError
-from projektor_ray.explain.new_provider_facts import FORGOTTEN, NEEDS_PILOTS, new_provider_facts
+from projektor_ray.explain.facts import Fact, TextTable
+from projektor_ray.explain.new_provider_facts import (
+    FORGOTTEN,
+    NEEDS_PILOTS,
+    new_provider_facts,
+    with_and_without,
+)
 from projektor_ray.explain.profile_table import profile_table
 from projektor_ray.profiles import ProviderProfile
 from projektor_ray.service.answers import metric_of, purchase_values
 from projektor_ray.service.catalogue import ServedStudy
 from projektor_ray.service.problem_details import RefusedError
-from projektor_ray.service.request_bodies import Body, Money, Name, Samples, Size
+from projektor_ray.service.request_bodies import Body, Money, Name, Samples, SelectBody, Size
 from projektor_ray.service.worker_pool import TimedDistances, until
 from projektor_ray.storage.array_types import Floats
 from projektor_ray.storage.settings import parse
@@ -121,14 +127,74 @@ class _Remembered:
             raise RefusedError(503, "pilot-forgotten", FORGOTTEN) from None
 
 
+@dataclass(frozen=True, eq=False)
+class Examined:
+    """What is known of a new provider without training.
+
+    Attributes
+    ----------
+    extended : the study with the new provider.
+    distances : by validation set, of every provider alone, the new one last.
+    profiles : of the new provider, by validation set.
+    tables : the same beside the study's own providers.
+    with_it, without_it : the best purchases; None where no plan without it keeps the constraints.
+    difference : of their metrics, and its 90% interval.
+    facts : all of this in sentences.
+    """
+
+    extended: WithNewProvider
+    distances: Mapping[str, Mapping[str, float]]
+    profiles: Mapping[str, ProviderProfile]
+    tables: Mapping[str, TextTable]
+    with_it: Purchase
+    without_it: Purchase | None
+    difference: tuple[float, tuple[float, float] | None] | None
+
+    @property
+    def facts(self) -> list[Fact]:
+        return new_provider_facts(
+            self.extended, self.distances, self.with_it, self.without_it, self.difference
+        )
+
+    @property
+    def purchases(self) -> TextTable:
+        """The best purchases with and without the new provider."""
+        return with_and_without(self.extended, self.with_it, self.without_it, self.difference)
+
+    def to_dict(self) -> dict[str, Any]:
+        """As the service answers."""
+        extended, without = self.extended, self.without_it
+        left_out = {name: [vars(one) for one in each] for name, each in extended.left_out.items()}
+        return {
+            **metric_of(extended.study),
+            "provider": extended.name,
+            "profiles": {name: one.to_row() for name, one in self.profiles.items()},
+            "tables": {name: one.to_dict() for name, one in self.tables.items()},
+            "distances": self.distances,
+            "models": extended.models,
+            "left_out": left_out,
+            "widening": extended.widening,
+            "distances_confirmed": extended.distances_confirmed,
+            "with": _widened(extended, self.with_it),
+            "without": None if without is None else _widened(extended, without),
+            "difference": None if self.difference is None else _difference(*self.difference),
+            "findings": [one.to_dict() for one in self.facts],
+        }
+
+
 def examine(
     served: ServedStudy,
     store: PilotStore | None,
     new: NewProvider,
     content: bytes,
     deadline: float,
-) -> dict[str, Any]:
+    request: SelectBody | None = None,
+) -> Examined:
     """All that can be said of a new provider without training.
+
+    Parameters
+    ----------
+    request : the purchase and the offers; absent: the purchase of `new` at the study's own offers.
 
     Raises
     ------
@@ -139,7 +205,10 @@ def examine(
     """
     if store is None:
         raise RefusedError(501, "needs-pilots", NEEDS_PILOTS)
-    study = served.study
+    study, question = served.study, new.question
+    if request is not None:
+        study = study.offering(request.changed, request.aggregate)
+        question = {key: value for key, value in request.question.items() if key != "aggregate"}
     offer = new.offer
     check_new_name(study, offer.name)
     received = store.receive(content, offer.name, new.label, deadline=deadline)
@@ -149,34 +218,37 @@ def examine(
         for name in received.profiles
     }
     # the first request for it computes to the end, also beyond its deadline: the next one needs it
-    left_out = served.answers.get("left out of each", deadline, lambda: left_out_of_each(study))
-    extended = with_new_provider(study, received.summary, offer, measure, left_out)
-    before = _plan_without(study, new, extended, deadline)
-    extended, plan = confirmed(
-        extended, measure, lambda one: until(one, deadline).select(**new.question).selected
+    left_out = served.answers.get(
+        "left out of each", deadline, lambda: left_out_of_each(served.study)
     )
-    after = purchase_of(extended.study, plan)
-    return _answer(served, extended, received, before, after)
+    extended = with_new_provider(study, received.summary, offer, measure, left_out)
+    before = _plan_without(study, question, extended, deadline)
+    extended, plan = confirmed(
+        extended,
+        measure,
+        lambda one: until(one, deadline).select(**question, leave_out=False).selected,
+    )
+    return _examined(served, extended, received, before, purchase_of(extended.study, plan))
 
 
 def _plan_without(
-    study: FittedStudy, new: NewProvider, extended: WithNewProvider, deadline: float
+    study: FittedStudy, question: dict[str, Any], extended: WithNewProvider, deadline: float
 ) -> Purchase | None:
     """The best purchase without it, by the same model; None where no plan keeps the constraints."""
     try:
-        plan = until(study, deadline).select(**new.question).selected
+        plan = until(study, deadline).select(**question, leave_out=False).selected
     except InfeasibleError:
         return None
     return purchase_of(extended.study, plan)
 
 
-def _answer(
+def _examined(
     served: ServedStudy,
     extended: WithNewProvider,
     received: ReceivedPilot,
     before: Purchase | None,
     after: Purchase,
-) -> dict[str, Any]:
+) -> Examined:
     study = extended.study
     difference = None
     if before is not None:
@@ -194,25 +266,13 @@ def _answer(
         name: replace(profile, distance=distances[name][extended.name])
         for name, profile in received.profiles.items()
     }
-    facts = new_provider_facts(extended, distances, after, before, difference)
-    return {
-        **metric_of(served.study),
-        "provider": extended.name,
-        "profiles": {name: one.to_row() for name, one in profiles.items()},
-        "tables": {
-            name: profile_table([*served.profiles.get(name, []), one], "").to_dict()
-            for name, one in profiles.items()
-        },
-        "distances": distances,
-        "models": extended.models,
-        "left_out": {name: [vars(one) for one in each] for name, each in extended.left_out.items()},
-        "widening": extended.widening,
-        "distances_confirmed": extended.distances_confirmed,
-        "with": _widened(extended, after),
-        "without": None if before is None else _widened(extended, before),
-        "difference": None if difference is None else _difference(*difference),
-        "findings": [one.to_dict() for one in facts],
+    tables = {
+        name: profile_table(
+            [*served.profiles.get(name, []), one], "" if len(profiles) < 2 else name
+        )
+        for name, one in profiles.items()
     }
+    return Examined(extended, distances, profiles, tables, after, before, difference)
 
 
 def _alone(distances: Any) -> Floats:

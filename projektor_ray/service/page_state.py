@@ -3,15 +3,18 @@
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
 from pydantic import ValidationError
 
 from projektor_ray.errors import InputError
 from projektor_ray.selection import Terms
-from projektor_ray.service.request_bodies import SelectBody
+from projektor_ray.service.new_providers import NewProvider
+from projektor_ray.service.request_bodies import Body, SelectBody
 from projektor_ray.storage.settings import error_lines
 from projektor_ray.study import FittedStudy
+
+B = TypeVar("B", bound=Body)
 
 SIZE, OPEN, TARGET = "size", "open", "target"
 ASKS = (SIZE, OPEN, TARGET)
@@ -23,6 +26,8 @@ THREE = 3
 """Digits between two commas of a number."""
 FIELDS = {"price": "price", "capacity": "capacity", "minimum": "minimum_order"}
 """Fields of a provider on the page, `price.NAME` → the key of a study file."""
+NEW_TEXTS, NEW_NUMBERS = ("name", "label"), ("price", "capacity", "minimum_order")
+"""Fields of a new provider on the page, `new-NAME`, as of `NewProvider`."""
 FACTORS = (0.5, 0.75, 1.0, 1.5, 2.0)
 """Budgets of a frontier, as multiples of the budget."""
 
@@ -112,6 +117,20 @@ def read_state(study: FittedStudy, query: Iterable[tuple[str, str]]) -> PageStat
     )
 
 
+def read_new_provider(query: Iterable[tuple[str, str]]) -> NewProvider:
+    """The offer of a new provider that the page's form has; empty fields are absent.
+
+    Raises
+    ------
+    InputError
+        If a field cannot be used.
+    """
+    fields = dict(query)
+    written = {name: fields.get(f"new-{name}", "").strip() for name in (*NEW_TEXTS, *NEW_NUMBERS)}
+    values = {key: text if key in NEW_TEXTS else _plain(text) for key, text in written.items()}
+    return _checked(NewProvider, {key: text for key, text in values.items() if text})
+
+
 def _rows(study: FittedStudy, pairs: Sequence[tuple[str, str]]) -> list[OfferRow]:
     fields = dict(pairs)
     excluded = {value for key, value in pairs if key == "exclude"}
@@ -159,10 +178,21 @@ def _body(ask: str, written: Mapping[str, str], rows: Sequence[OfferRow]) -> Sel
         values["target"] = _number("target", written["target"])
     if ask != SIZE:
         values["max_size"] = _optional_whole("max_size", written["max_size"])
+    return _checked(SelectBody, values)
+
+
+def _checked(kind: type[B], values: Mapping[str, Any]) -> B:
+    """A body of these values.
+
+    Raises
+    ------
+    InputError
+        If one of them cannot be used; a line for each.
+    """
     try:
-        return SelectBody.model_validate(values)
+        return kind.model_validate(values)
     except ValidationError as failure:
-        lines = error_lines(failure.errors(), values, SelectBody)
+        lines = error_lines(failure.errors(), values, kind)
         raise InputError("\n  ".join(["the request cannot be used:", *lines])) from None
 
 

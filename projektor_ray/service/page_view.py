@@ -1,8 +1,11 @@
 """The page and its parts, from a served study and the page's state: words come from `explain`."""
 
+from collections.abc import Sequence
+from dataclasses import replace
 from functools import cache
 from importlib.resources import files
 from typing import Any
+from urllib.parse import urlencode
 
 import numpy as np
 from jinja2 import Environment
@@ -11,11 +14,12 @@ from markupsafe import Markup
 from projektor_ray.explain.assemble import surface_at
 from projektor_ray.explain.cautions import warnings
 from projektor_ray.explain.headline import heading, tiles
+from projektor_ray.explain.new_provider_facts import NEEDS_PILOTS
 from projektor_ray.explain.next_steps import next_steps
 from projektor_ray.explain.page_text import page_environment
 from projektor_ray.explain.plan_reasons import plan_reasons
 from projektor_ray.explain.profile_table import profile_table
-from projektor_ray.explain.purchase_comparison import compare_purchases
+from projektor_ray.explain.purchase_comparison import compare_purchases, exceeded_limits
 from projektor_ray.explain.results import Curve, Results, Surface
 from projektor_ray.explain.text_tables import budget_table, comparison_table, plan_table
 from projektor_ray.report.charts import comparison_chart, frontier_chart, growth_chart
@@ -26,8 +30,9 @@ from projektor_ray.selection.comparison import SELECTED, UNIFORM
 from projektor_ray.selection.objective import MetricObjective
 from projektor_ray.service import answers
 from projektor_ray.service.catalogue import Catalogue, ServedStudy
+from projektor_ray.service.new_providers import Examined
 from projektor_ray.service.page_state import PageState
-from projektor_ray.service.plan_files import FILES
+from projektor_ray.service.plan_files import FILE_GROUPS
 from projektor_ray.service.request_bodies import SelectBody
 from projektor_ray.service.worker_pool import until
 from projektor_ray.storage.array_types import Floats
@@ -67,13 +72,20 @@ def render(template: str, **context: Any) -> str:
 
 
 def page(
-    catalogue: Catalogue, served: ServedStudy, state: PageState, query: str, shown: dict[str, str]
+    catalogue: Catalogue,
+    served: ServedStudy,
+    state: PageState,
+    query: Sequence[tuple[str, str]],
+    shown: dict[str, str],
+    has_pilots: bool,
 ) -> str:
     """The whole page.
 
     Parameters
     ----------
+    query : of the address, which the state was read from.
     shown : HTML of the parts that are shown at once; the others are fetched by the script.
+    has_pilots : whether new providers can be compared with the study's pilots.
     """
     tables = [profile_table(each, name) for name, each in served.profiles.items()]
     if len(tables) == 1:
@@ -83,16 +95,18 @@ def page(
         names=catalogue.names,
         study=served.study,
         state=state,
-        query=query,
+        query=urlencode(query),
+        fields=[(name, value) for name, value in query if name != "frontier"],
         profiles=tables,
         shown={name: Markup(html) for name, html in shown.items()},
-        forms=list(FILES),
+        forms=FILE_GROUPS,
+        needs_pilots="" if has_pilots else NEEDS_PILOTS,
     )
 
 
 def answer(served: ServedStudy, state: PageState, deadline: float) -> str:
     """The plan, how sure it is, what it is compared with, and the charts."""
-    results = answers.results(served, state.body, deadline)
+    results = replace(answers.results(served, state.body, deadline), interface="page")
     study = _offering(served, state.body, deadline)
     curves, surface = _drawn(served, study, results, state.body, deadline)
     by_hand = _by_hand(study, state)
@@ -135,6 +149,7 @@ def by_hand(served: ServedStudy, state: PageState, deadline: float) -> str:
             if count
         ],
         fact=str(compare_purchases(study, own, plan, "your mixture", "the plan")),
+        limits=list(map(str, exceeded_limits(own, state.body.budget))),
     )
 
 
@@ -147,6 +162,17 @@ def frontier(served: ServedStudy, state: PageState, deadline: float) -> str:
     body = SelectBody.model_validate({**state.body.model_dump(exclude_unset=True), **changes})
     results = answers.results(served, body, deadline)
     return render("frontier.html", chart=frontier_chart(results), table=budget_table(results))
+
+
+def new_provider(examined: Examined) -> str:
+    """What a new provider would change, how sure that is, and its profile."""
+    return render(
+        "new_provider.html",
+        facts=list(map(str, examined.facts)),
+        purchases=examined.purchases,
+        tables=list(examined.tables.values()),
+        name=examined.extended.name,
+    )
 
 
 def _by_hand(study: FittedStudy, state: PageState) -> Floats | None:
@@ -194,6 +220,11 @@ def _curves(study: FittedStudy, results: Results) -> list[Curve]:
 def refusal(text: str) -> str:
     """A question that cannot be answered, in words, in place of the answer."""
     return render("refusal.html", text=text)
+
+
+def no_file(text: str, query: str) -> str:
+    """A page in place of a file that cannot be written, with a link back to the plan."""
+    return render("no_file.html", text=text, query=query)
 
 
 def sign_in(failed: bool) -> str:

@@ -54,6 +54,14 @@ FILES: dict[str, tuple[str, Callable[[Results], bytes]]] = {
 """Ending and writer of each file that can be asked for, by the name that it is asked for by."""
 
 
+FILE_GROUPS = {
+    "Purchase order": [(f"{ORDER}{ending}", ending[1:]) for ending in TABLE_ENDINGS],
+    "All plans that are compared": [(f"{PLANS}{ending}", ending[1:]) for ending in TABLE_ENDINGS],
+    "Mixture for a trainer": [(name, name) for name in PLAN_FORMATS],
+}
+"""The forms as a person chooses among them: title → pairs of a form and what it is called there."""
+
+
 def plan_file(results: Results, form: str) -> Content:
     """A plan as a file.
 

@@ -1,8 +1,9 @@
 """The page at `/`: its parts, its files, and signing in where a token is needed."""
 
-from collections.abc import Callable
-from typing import Annotated, Any
-from urllib.parse import parse_qs, urlencode
+import asyncio
+from collections.abc import Callable, Mapping
+from typing import Annotated
+from urllib.parse import parse_qs
 
 from fastapi import APIRouter, Path, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
@@ -12,7 +13,8 @@ from projektor_ray.service import answers, page_view
 from projektor_ray.service.api import file_response
 from projektor_ray.service.catalogue import Catalogue, ServedStudy
 from projektor_ray.service.gate import COOKIE, same_token, session_of
-from projektor_ray.service.page_state import PageState, read_state
+from projektor_ray.service.new_providers import PilotStore, examine
+from projektor_ray.service.page_state import PageState, read_new_provider, read_state
 from projektor_ray.service.plan_files import plan_file
 from projektor_ray.service.problem_details import RefusedError
 from projektor_ray.service.service_settings import ServiceSettings
@@ -25,11 +27,23 @@ PARTS: dict[str, Part] = {
     "frontier": page_view.frontier,
 }
 """Parts of the page that the script fetches anew when the state changes."""
+FIRST_VIEW_SECONDS = 0.4
+"""How long the first view waits for its plan; a slower one is fetched by the script."""
 SESSION_SECONDS = 12 * 3600
 
 
-def website(catalogue: Catalogue, pool: WorkerPool, settings: ServiceSettings) -> APIRouter:
-    """The router of the page."""
+def website(
+    catalogue: Catalogue,
+    pool: WorkerPool,
+    settings: ServiceSettings,
+    pilots: Mapping[str, PilotStore],
+) -> APIRouter:
+    """The router of the page.
+
+    Parameters
+    ----------
+    pilots : of the studies that are served with them, by name.
+    """
     router = APIRouter(include_in_schema=False)
 
     def stated(request: Request) -> tuple[ServedStudy, PageState]:
@@ -57,10 +71,22 @@ def website(catalogue: Catalogue, pool: WorkerPool, settings: ServiceSettings) -
             served = catalogue[dict(query).get("study", catalogue.names[0])]
             state = read_state(served.study, [])
             shown["answer"] = page_view.refusal(str(failure))
-        if "form" in dict(query) and not shown:
-            shown = {name: await part(request, name) for name in ("answer", "by-hand")}
-        html = page_view.page(catalogue, served, state, urlencode(query), shown)
-        return HTMLResponse(html)
+        if not shown:
+            wanted = ("answer", "by-hand", *(["frontier"] if "frontier" in dict(query) else []))
+            shown = await first_view(request, wanted, waits="form" in dict(query))
+        has_pilots = served.study.name in pilots
+        return HTMLResponse(page_view.page(catalogue, served, state, query, shown, has_pilots))
+
+    async def first_view(request: Request, names: tuple[str, ...], waits: bool) -> dict[str, str]:
+        """The parts that are shown at once: all that somebody asked for, else what is quick."""
+
+        async def every() -> dict[str, str]:
+            return {name: await part(request, name) for name in names}
+
+        try:
+            return await asyncio.wait_for(every(), None if waits else FIRST_VIEW_SECONDS)
+        except (TimeoutError, asyncio.TimeoutError):
+            return {}  # the computation goes on, and the script gets its answer
 
     @router.get("/parts/{name}")
     async def one_part(request: Request, name: str) -> Response:
@@ -68,14 +94,30 @@ def website(catalogue: Catalogue, pool: WorkerPool, settings: ServiceSettings) -
             raise RefusedError(404, "unknown-part", "the page has no such part")
         return HTMLResponse(await part(request, name))
 
+    @router.post("/parts/providers")
+    async def new_provider(request: Request) -> Response:
+        try:
+            served, state = stated(request)
+            offer = read_new_provider(request.query_params.multi_items())
+            store, content = pilots.get(served.study.name), await request.body()
+            examined = await pool.run(
+                lambda deadline: examine(served, store, offer, content, deadline, state.body)
+            )
+            return HTMLResponse(page_view.new_provider(examined))
+        except ProjektorError as failure:
+            return HTMLResponse(page_view.refusal(str(failure)))
+
     @router.get("/export/{form}")
     async def export(request: Request, form: Annotated[str, Path(max_length=100)]) -> Response:
-        served, state = stated(request)
-
-        def write(deadline: float) -> Any:
-            return plan_file(answers.results(served, state.body, deadline), form)
-
-        return file_response(*await pool.run(write))
+        try:
+            served, state = stated(request)
+            file = await pool.run(
+                lambda deadline: plan_file(answers.results(served, state.body, deadline), form)
+            )
+            return file_response(*file)
+        except ProjektorError as failure:
+            status = failure.status if isinstance(failure, RefusedError) else 422
+            return HTMLResponse(page_view.no_file(str(failure), request.url.query), status)
 
     @router.get("/static/page.css")
     async def style() -> Response:

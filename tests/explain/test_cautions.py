@@ -171,6 +171,7 @@ def filling(results: Results) -> Any:
         ("study_file", "give `selection.max_size: 1000` in place of `selection.size`."),
         ("command", "give `--max-size 1000` in place of `--at`."),
         ("request", "give `max_size=1000` in place of `size`."),
+        ("page", "choose “the best plan of any size”, with 1,000 as “Samples at most”."),
     ],
 )
 def test_advice_on_the_size_names_the_option_of_the_place(place: Any, advice: str) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from projektor_ray.explain.new_provider_facts import new_provider_facts
+from projektor_ray.explain.new_provider_facts import new_provider_facts, with_and_without
 from projektor_ray.storage.settings import parse
 from projektor_ray.study import ProviderConfig, Purchase, SetSummary, open_study
 from projektor_ray.study.new_provider import LeftOutProvider, WithNewProvider, with_new_provider
@@ -54,6 +54,19 @@ def test_what_it_adds_and_how_sure_that_is(extended: WithNewProvider) -> None:
     assert "joint_power" in said["new_provider_model"]
     assert "0.020 (ada)" in said["new_provider_certainty"]
     assert "python -m jobs.study" in said["new_provider_advice"]
+
+
+def test_the_purchases_with_and_without_it_are_a_table(extended: WithNewProvider) -> None:
+    with_it = bought(extended, 40, 0, 0, 60)
+    without = bought(extended, 90, 10, 0, 0, predicted=0.77)
+    table = with_and_without(extended, with_it, without, (0.03, (-0.02, 0.08)))
+    assert table.headings == ("provider", "with new", "without new")
+    assert table.rows[0] == ("ada", "40", "90")
+    assert table.rows[3:5] == (("new", "60", "0"), ("in all", "100", "100"))
+    assert table.rows[-1] == ("predicted accuracy", "0.800", "0.770")
+    alone = with_and_without(extended, with_it, None, None)
+    assert alone.headings == ("provider", "with new")
+    assert alone.rows[0] == ("ada", "40")
 
 
 def test_distances_that_stay_wrong_are_a_finding(extended: WithNewProvider) -> None:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from projektor_ray.explain.purchase_comparison import compare_purchases
+from projektor_ray.explain.purchase_comparison import compare_purchases, exceeded_limits
 from projektor_ray.study import FittedStudy, open_study
 from tests.helpers.study_folders import small_study, write_study
 
@@ -21,6 +21,17 @@ def test_a_clear_difference_names_the_better_purchase(study: FittedStudy) -> Non
     assert "for 40 samples at a cost of 0.00" in str(found)
     assert "for 100 samples at a cost of 120.00" in str(found)
     assert found.values["low"] <= found.values["difference"] <= found.values["high"] < 0
+
+
+def test_limits_that_a_purchase_exceeds_are_named(study: FittedStudy) -> None:
+    found = exceeded_limits(study.purchase({"ada": 100, "bob": 90}), 150.0)
+    assert [str(one) for one in found] == [
+        "This costs 200.00, more than the budget of 150.",
+        "ada sells 90 samples, not 100.",
+        "bob sells 80 samples, not 90.",
+    ]
+    assert exceeded_limits(study.purchase({"ada": 90, "cyd": 90}), 180.0) == []
+    assert exceeded_limits(study.purchase({"ada": 90}), None) == []
 
 
 def test_equal_purchases_are_not_told_apart(study: FittedStudy) -> None:

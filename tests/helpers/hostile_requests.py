@@ -52,6 +52,7 @@ def hostile_requests(study: str) -> list[Hostile]:
         *(Hostile("no JSON", "POST", f"{base}/{end}", body, JSON) for end, body in _broken()),
         *_paths(base),
         *_others(base),
+        *_near_misses(base),
     ]
 
 
@@ -124,6 +125,51 @@ def _paths(base: str) -> list[Hostile]:
         *found,
         *(Hostile("path", "POST", f"{base}/export/{path}", good, JSON) for path in PATHS),
         *(Hostile("path", "POST", f"/v1/studies/{path}/select", good, JSON) for path in PATHS),
+    ]
+
+
+def _near_misses(base: str) -> list[Hostile]:
+    """Requests that are nearly good: of new providers, purchases, files, forms and addresses."""
+    good = json.dumps(GOOD["select"]).encode()
+    offers = (
+        *("", "?name=", "?name=a&name=b", "?name=a&price=1e999", "?name=a&price=0x10"),
+        *("?name=a&capacity=" + "9" * 20, "?name=a&capacity=1.5", "?name=a&unknown=1"),
+        *("?name=a&size=9e9", "?name=a&size=80&size=90", "?name=a&budget=nan", "?name=a&size=0"),
+        *("?name=" + "x" * 10_000, "?name=a&target=0.9", "?name=a&minimum_order=-1"),
+    )
+    purchases: tuple[Any, ...] = (
+        *({"ada": 0}, {"ada": 1.5}, {"ada": 3}, {"": 80}, {"adda": 80}, [80], {"__proto__": 80}),
+        *({}, {"ada": None}, {"ada": {"ada": 80}}),
+    )
+    files = (
+        *("purchase-order", "purchase-order.csv/", "purchase-order.csv%00", "PLANS.CSV"),
+        *("plans.csv;rm", "huggingface.json", "%E2%80%AEplans.csv", "plans.csv%2f.."),
+    )
+    forms = ("text/html", "application/json;q=0", "*/*;q=0", "application/json;q=x", "\x7f", ",,,")
+    addresses = (
+        *(f"{base}/tables/runs%20", f"{base}/tables/%72uns/..", f"{base}/tables/lease"),
+        *(f"{base}/tables/runs?limit=1e3", f"{base}/tables/runs?offset=0&offset=1"),
+        *(f"{base}/", f"{base}//tables/runs", "/v1//studies", "/static/page.css%00", "/parts/x"),
+        *("/v1/studies/..;/x", "/v1/studies/%E0%A4%A", "/?study=%2e%2e%2f", "/parts/providers"),
+    )
+    return [
+        *(Hostile("offer", "POST", f"{base}/providers{query}", b"x,label\n") for query in offers),
+        *(
+            Hostile("purchase", "POST", f"{base}/compare", json.dumps(both).encode(), JSON)
+            for one in purchases
+            for both in ({"first": one, "second": {"ada": 80}}, {"first": {"ada": 80}, "x": one})
+        ),
+        *(Hostile("file", "POST", f"{base}/export/{name}", good, JSON) for name in files),
+        *(
+            Hostile("form", "GET", f"{base}/tables/runs", headers={"Accept": form})
+            for form in forms
+        ),
+        *(Hostile("address", "GET", one) for one in addresses),
+        Hostile("method", "GET", f"{base}/export/plans.csv"),
+        Hostile("method", "GET", f"{base}/providers?name=a"),
+        Hostile("method", "POST", f"{base}/profiles", b"x"),
+        Hostile("method", "POST", "/parts/answer", b"x"),
+        Hostile("method", "X" * 200, base),
     ]
 
 

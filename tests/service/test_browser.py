@@ -10,6 +10,7 @@ import pytest
 
 from projektor_ray.service import create_app
 from tests.helpers.browsers import browser, needs_chromium, serving
+from tests.helpers.twin_pilots import TwinPilots, pilot_csv
 
 pytestmark = needs_chromium
 WAIT = 20.0
@@ -49,6 +50,11 @@ def until(true: Callable[[], Any]) -> Any:
 
 def heading(chrome: Any) -> str:
     return str(until(lambda: chrome.find_element("id", "plan-heading").text))
+
+
+def status(chrome: Any) -> str:
+    """What those hear who do not see the page."""
+    return str(chrome.find_element("id", "status").get_attribute("textContent"))
 
 
 def fill(chrome: Any, name: str, value: str) -> None:
@@ -121,15 +127,14 @@ def test_a_mistake_is_said_where_the_plan_was(address: str, chrome: Any) -> None
     fill(chrome, "size", "3")
     alert = until(lambda: chrome.find_element("css selector", "#answer [role=alert]"))
     assert "smallest scale" in alert.text
-    until(lambda: chrome.find_element("id", "status").text.startswith("No plan"))
+    until(lambda: status(chrome).startswith("No plan"))
 
 
 def test_the_state_is_told_to_those_who_do_not_see_it(address: str, chrome: Any) -> None:
     chrome.get(address)
     heading(chrome)
-    status = chrome.find_element("id", "status")
-    assert status.get_attribute("aria-live") == "polite"
-    until(lambda: "100 samples" in status.text)
+    assert chrome.find_element("id", "status").get_attribute("aria-live") == "polite"
+    until(lambda: "100 samples" in status(chrome))
     for picture in chrome.find_elements("css selector", "#answer svg"):
         assert picture.get_attribute("role") == "img"
         assert picture.find_element("css selector", "desc").get_attribute("textContent")
@@ -169,6 +174,50 @@ def test_budgets_are_compared_on_demand(address: str, chrome: Any) -> None:
     chrome.find_element("css selector", "#frontier-form button").click()
     until(lambda: chrome.find_element("css selector", "#frontier svg"))
     assert "60.00" in chrome.find_element("id", "frontier").text
+
+
+def test_a_link_restores_a_frontier_and_a_change_takes_it_away(address: str, chrome: Any) -> None:
+    link = f"{address}/?form=1&ask=size&size=70&price.bob=1&price.cyd=0.5&frontier=20,60"
+    chrome.get(link)
+    heading(chrome)
+    assert "60.00" in chrome.find_element("css selector", "#frontier table").text
+    chrome.find_element("css selector", "#frontier-form button").click()
+    until(lambda: "frontier=20%2C+60" in chrome.current_url)
+    until(lambda: chrome.find_elements("css selector", "#frontier table"))
+    fill(chrome, "price.bob", "2")
+    until(lambda: "price.bob=2" in chrome.current_url)
+    assert "frontier" not in chrome.current_url
+    assert "has changed" in chrome.find_element("id", "frontier").text
+
+
+def test_a_new_provider_is_sent_as_a_file(place: Path, chrome: Any, tmp_path: Path) -> None:
+    pilot = tmp_path / "dan.csv"
+    pilot.write_bytes(pilot_csv())
+    with serving(create_app([str(place)], None, {"test": TwinPilots(0, 0.6)})) as found:
+        chrome.get(found)
+        heading(chrome)
+        chrome.find_element("id", "new-file").send_keys(str(pilot))
+        fill(chrome, "new-name", "dan")
+        fill(chrome, "new-price", "0.5")
+        chrome.find_element("css selector", "#new-provider button").click()
+        answer = until(lambda: chrome.find_element("id", "new-heading"))
+        assert answer.text == "dan: what would change"
+        until(lambda: chrome.switch_to.active_element == answer)
+        fill(chrome, "new-name", "ada")
+        chrome.find_element("css selector", "#new-provider button").click()
+        alert = until(lambda: chrome.find_element("css selector", "#new-answer [role=alert]"))
+        assert "already" in alert.text
+
+
+def test_the_form_works_without_scripts(address: str, tmp_path: Path) -> None:
+    with browser(tmp_path) as found:
+        chrome: Any = found
+        chrome.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": True})
+        chrome.get(address)
+        assert not chrome.find_element("id", "copy").is_displayed()
+        fill(chrome, "size", "80")
+        chrome.find_element("css selector", "#question button:not([type])").click()
+        assert "80 samples" in heading(chrome)
 
 
 @pytest.mark.parametrize("dark", [False, True])

@@ -2,19 +2,25 @@
 
 import json
 import re
+import sys
 from collections.abc import Iterator
+from html import unescape
 from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qsl
 
 import pytest
 from starlette.testclient import TestClient
 
+from projektor_ray.cli.app import main
 from projektor_ray.errors import InputError
-from projektor_ray.service import ServiceSettings, create_app
+from projektor_ray.service import ServiceSettings, create_app, website
 from projektor_ray.storage.folder import Folder
 from projektor_ray.study import open_study
 from projektor_ray.study.record import write_record
 from tests.helpers.studies import changed, resolved
 from tests.helpers.study_folders import write_ledgers
+from tests.helpers.twin_pilots import TwinPilots, pilot_csv
 
 TOKEN = "a-token-of-many-letters-and-3-digits"
 EVIL = '"><script>alert(1)</script>'
@@ -31,9 +37,17 @@ def test_the_page_is_complete_without_its_script(client: TestClient) -> None:
         assert f'aria-label="leave out {name}"' in html
 
 
-def test_the_first_page_comes_without_the_plan(client: TestClient) -> None:
+def test_the_first_view_has_the_plan_where_it_is_quick(
+    client: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(website, "FIRST_VIEW_SECONDS", 60.0)
+    html = client.get("/").text
+    assert 'id="plan-heading"' in html
+    assert "<noscript>" not in html
+    monkeypatch.setattr(website, "FIRST_VIEW_SECONDS", 0.0)
     html = client.get("/").text
     assert 'id="plan-heading"' not in html
+    assert "<noscript><section><h2>The plan takes a moment" in html
     assert 'id="question"' in html
 
 
@@ -80,6 +94,108 @@ def test_a_frontier_is_a_part(client: TestClient) -> None:
     assert "60.00" in part
 
 
+def test_a_frontier_is_the_same_everywhere(
+    client: TestClient,
+    place: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """On the page, by the endpoint, by the command and in Python; under changed prices."""
+    offers: dict[str, dict[str, Any]] = {"bob": {"price": 1.0}, "cyd": {"price": 0.5}}
+    body = {"budgets": [60.0, 200.0], "providers": offers, "max_size": 90}
+    rows = client.post("/v1/studies/test/frontier", json=body).json()["frontier"]
+    plans = open_study(place).select(
+        frontier=(60.0, 200.0), providers=offers, max_size=90, leave_out=False
+    )
+    for row, plan in zip(rows, plans.frontier.values(), strict=True):
+        assert row["predicted"] == pytest.approx(plan.predicted, abs=1e-9)
+        assert row["size"] == plan.size
+    query = {"ask": "open", "max_size": "90", "frontier": "60, 200"}
+    query |= {f"price.{name}": str(offer["price"]) for name, offer in offers.items()}
+    part = client.get("/parts/frontier", params=query).text
+    shown = re.findall(r"<tr[^>]*>(.*?)</tr>", part)[1:]
+    for row, cells in zip(rows, shown, strict=True):
+        texts = re.findall(r"<td[^>]*>(.*?)</td>", cells)
+        assert float(texts[0]) == row["budget"]
+        assert float(texts[1]) == pytest.approx(row["predicted"], abs=6e-4)
+        assert f"{row['size']:,}" in texts
+    command = ["projektor", "select", str(place), "--frontier", "60,200", "--max-size", "90"]
+    prices = ["--price", "bob=1", "--price", "cyd=0.5", "--json"]
+    monkeypatch.setattr(sys, "argv", [*command, *prices])
+    with pytest.raises(SystemExit):
+        main()
+    written = json.loads(capsys.readouterr().out)["plans"]
+    predicted = {one["plan"]: one["predicted"] for one in written}
+    for row in rows:
+        expected = pytest.approx(row["predicted"], abs=1e-9)
+        assert predicted[f"budget {row['budget']:g}"] == expected
+
+
+def test_without_scripts_a_frontier_keeps_the_question(client: TestClient) -> None:
+    query = {"form": "1", "ask": "size", "size": "80", "frontier": "20, 60"}
+    query |= {"price.bob": "1", "price.cyd": "0.5"}
+    html = client.get("/", params=query).text
+    form = html[html.index('<form id="frontier-form"') :].partition("</form>")[0]
+    kept = dict(re.findall(r'<input type="hidden" name="([^"]*)" value="([^"]*)">', form))
+    assert kept == {name: value for name, value in query.items() if name != "frontier"}
+    assert 'value="20, 60"' in form
+    shown = html[html.index('<div id="frontier"') :].partition("</div>")[0]
+    assert "<svg" in shown
+
+
+@pytest.fixture(scope="module")
+def with_pilots(place: Path) -> Iterator[TestClient]:
+    app = create_app([str(place)], None, {"test": TwinPilots(twin=0, factor=0.6)})
+    with TestClient(app, base_url="http://127.0.0.1") as found:
+        yield found
+
+
+def test_a_new_provider_is_examined_on_the_page(with_pilots: TestClient) -> None:
+    assert 'id="new-file"' in with_pilots.get("/").text
+    offer = {"new-name": "dan & co", "new-price": "0.5", "new-capacity": "1,000"}
+    query = {"ask": "size", "size": "80", "budget": "120", **offer}
+    part = with_pilots.post("/parts/providers", params=query, content=pilot_csv()).text
+    assert "dan &amp; co: what would change" in part
+    body = {"name": "dan & co", "price": "0.5", "capacity": "1000", "size": "80", "budget": "120"}
+    url = "/v1/studies/test/providers"
+    answer = with_pilots.post(url, params=body, content=pilot_csv()).json()
+    assert answer["findings"][1]["text"] in unescape(part)
+    rows = re.findall(r"<tr[^>]*><td>(.*?)</td><td>(.*?)</td><td>(.*?)</td></tr>", part)
+    assert dict(answer["with"]["samples"]) == {
+        unescape(name): int(count) for name, count, _ in rows[:4] if count != "0"
+    }
+    without_ada = {**query, "form": "1", "exclude": "ada"}
+    part = with_pilots.post("/parts/providers", params=without_ada, content=pilot_csv()).text
+    assert "<td>ada</td><td>0</td><td>0</td>" in part
+
+
+@pytest.mark.parametrize(
+    ("query", "content"),
+    [
+        ({"new-name": "ada"}, b""),
+        ({"new-name": ""}, b""),
+        ({"new-name": "dan", "new-price": "cheap"}, b""),
+        ({"new-name": "dan", "size": "3"}, b""),
+        ({"new-name": "dan"}, b"PAR1"),
+    ],
+)
+def test_a_new_provider_that_cannot_be_is_refused_in_its_place(
+    with_pilots: TestClient, query: dict[str, str], content: bytes
+) -> None:
+    body = content or pilot_csv()
+    answer = with_pilots.post("/parts/providers", params={"ask": "size", **query}, content=body)
+    assert answer.status_code == 200
+    assert 'role="alert"' in answer.text
+
+
+def test_without_pilots_the_page_says_what_it_needs(client: TestClient) -> None:
+    page = client.get("/").text
+    assert 'id="new-file"' not in page
+    assert "--pilots STUDY.yaml" in page
+    part = client.post("/parts/providers", params={"new-name": "dan"}, content=pilot_csv())
+    assert "--pilots STUDY.yaml" in part.text
+
+
 @pytest.mark.parametrize("query", [{"size": "3"}, {"exclude": "adda"}, {"price.ada": "cheap"}])
 def test_what_cannot_be_answered_is_said_in_place_of_the_plan(
     client: TestClient, query: dict[str, str]
@@ -105,6 +221,18 @@ def test_a_plan_is_exported_as_the_page_has_it(client: TestClient) -> None:
     assert sum(line["samples"] for line in order) == 80
     assert "ada" not in [line["provider"] for line in order]
     assert client.get("/export/word", params=query).status_code == 404
+
+
+def test_a_file_that_cannot_be_written_is_refused_on_a_page(client: TestClient) -> None:
+    query = {"form": "1", "ask": "size", "size": "80", "exclude": "ada", "share.bob": '"><script>'}
+    query |= {"capacity.bob": "", "price.bob": "0"}
+    refused = client.get("/export/axolotl", params=query)
+    assert refused.status_code == 422
+    assert "keeps a part of each data set" in refused.text
+    back = re.search(r'href="\.\./\?([^"]*)"', refused.text)
+    assert back is not None
+    assert dict(parse_qsl(unescape(back[1]), keep_blank_values=True)) == query
+    assert "<script>" not in refused.text
 
 
 def test_files_of_the_page(client: TestClient) -> None:

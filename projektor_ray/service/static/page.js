@@ -4,6 +4,8 @@ const form = document.getElementById("question");
 const frontierForm = document.getElementById("frontier-form");
 const statusLine = document.getElementById("status");
 const sliders = [...form.querySelectorAll('input[type="range"]')];
+const newForm = document.getElementById("new-provider");
+const frontierPart = document.getElementById("frontier");
 const running = new Map();
 let begun = location.search.length > 1;
 let timer;
@@ -11,7 +13,6 @@ let timer;
 function inputs() {
   return [...form.querySelectorAll("[name]")].filter((one) => one.name !== "form");
 }
-
 
 // What differs from the study itself, so that links stay short.
 function query() {
@@ -27,18 +28,20 @@ function query() {
       found.append(one.name, one.value);
     }
   }
+  if (frontierPart.querySelector("table, .computing")) {
+    found.append("frontier", frontierForm.elements.frontier.value);
+  }
   found.append("form", "1");
   return found;
 }
 
-async function show(part, parameters) {
+async function show(part, parameters, place = document.getElementById(part), sent = {}) {
   running.get(part)?.abort();
   const control = new AbortController();
   running.set(part, control);
-  const place = document.getElementById(part);
   place.setAttribute("aria-busy", "true");
   try {
-    const response = await fetch(`parts/${part}?${parameters}`, { signal: control.signal });
+    const response = await fetch(`parts/${part}?${parameters}`, { signal: control.signal, ...sent });
     if (response.redirected || response.status === 401) return location.reload();
     if (!response.ok) throw new Error((await response.json()).detail);
     place.innerHTML = await response.text();
@@ -52,17 +55,26 @@ async function show(part, parameters) {
 async function refresh(parts) {
   form.dataset.ask = form.querySelector('[name="ask"]:checked')?.value ?? "size";
   showShares();
+  if (parts.includes("answer") && frontierPart.querySelector("table")) {
+    frontierPart.innerHTML = "<p>The question has changed. Compare the budgets again.</p>";
+  }
   const parameters = query();
   if (begun) history.replaceState(null, "", `?${parameters}`);
   begun = true;
   for (const link of document.querySelectorAll("a.export")) {
     link.href = `export/${link.dataset.form}?${parameters}`;
   }
-  const slow = setTimeout(() => (statusLine.textContent = "Computing…"), 250);
+  const slow = setTimeout(() => say("Computing…"), 250);
   await Promise.all(parts.map((part) => show(part, parameters)));
   clearTimeout(slow);
   const heading = document.getElementById("plan-heading");
   statusLine.textContent = heading ? `Plan: ${heading.textContent}` : "No plan: see the message.";
+  statusLine.classList.add("unseen"); // who sees the page sees the plan below
+}
+
+function say(text) {
+  statusLine.textContent = text;
+  statusLine.classList.remove("unseen");
 }
 
 function showShares() {
@@ -101,10 +113,23 @@ form.addEventListener("submit", (event) => {
 
 frontierForm.addEventListener("submit", (event) => {
   event.preventDefault();
+  frontierPart.innerHTML = "<p class='computing'>Computing…</p>";
   const parameters = query();
-  parameters.set("frontier", frontierForm.elements.frontier.value);
-  document.getElementById("frontier").textContent = "Computing…";
+  history.replaceState(null, "", `?${parameters}`);
   show("frontier", parameters);
+});
+
+newForm?.addEventListener("submit", async (event) => {
+  event.preventDefault();
+  const parameters = query();
+  for (const one of newForm.querySelectorAll("[name]")) parameters.append(one.name, one.value);
+  const note = document.getElementById("new-status");
+  note.textContent = "Computing… the first new provider takes some seconds.";
+  const place = document.getElementById("new-answer");
+  const body = document.getElementById("new-file").files[0];
+  await show("providers", parameters, place, { method: "POST", body });
+  note.textContent = "";
+  (document.getElementById("new-heading") ?? place).focus();
 });
 
 document.getElementById("as-plan").addEventListener("click", () => {
@@ -122,9 +147,9 @@ document.getElementById("copy").addEventListener("click", async () => {
   history.replaceState(null, "", `?${query()}`);
   try {
     await navigator.clipboard.writeText(location.href);
-    statusLine.textContent = "The link is copied.";
+    say("The link is copied.");
   } catch {
-    statusLine.textContent = `The link: ${location.href}`;
+    say(`The link: ${location.href}`);
   }
 });
 

@@ -19,6 +19,7 @@ from projektor_ray.data import Samples, SampleSchema, SourceConfig, read_source
 from projektor_ray.data.pictures import Picture, pictures
 from projektor_ray.errors import InputError
 from projektor_ray.storage.array_types import Floats
+from projektor_ray.storage.hashing import row_digests
 from projektor_ray.study import SetSummary
 
 if TYPE_CHECKING:
@@ -126,6 +127,7 @@ class PilotShard:
             provider=np.repeat(
                 [ground.names.index(name) for name in self._names], [*map(len, pilots)]
             ),
+            content=np.concatenate([row_digests(pilot.inputs) for pilot in pilots]),
         )
 
     def profiles(self, pilots: "PilotFeatures", reference: "Reference") -> "list[PilotProfile]":
@@ -210,7 +212,8 @@ class PilotShard:
 
         known: Ground = ray.get(ground[0])
         index = np.full(len(samples), provider)
-        return PilotFeatures(known.embedder(samples.inputs), samples.labels, index)
+        features, content = known.embedder(samples.inputs), row_digests(samples.inputs)
+        return PilotFeatures(features, samples.labels, index, content)
 
     @ray.method(concurrency_group=SOLVING)
     def measure_with(

@@ -21,6 +21,7 @@ from actors.transport_inputs import Ground
 from projektor_ray.data import Embedder, EmbedderConfig, Samples, build_embedder
 from projektor_ray.designs.mixtures import check_mixtures
 from projektor_ray.storage.array_types import Floats
+from projektor_ray.storage.hashing import row_digests
 from projektor_ray.study import Study
 from projektor_ray.transport import (
     Distances,
@@ -40,7 +41,8 @@ def embed_validation(
 ) -> tuple[Embedder, ValidationFeatures]:
     """The embedder, which may be fitted to the validation set, and the embedded validation set."""
     embedder = build_embedder(config, validation)
-    return embedder, ValidationFeatures(embedder(validation.inputs), validation.labels)
+    features, content = embedder(validation.inputs), row_digests(validation.inputs)
+    return embedder, ValidationFeatures(features, validation.labels, content)
 
 
 class PilotDistances:

@@ -13,7 +13,7 @@ from projektor_ray.storage.hashing import digest
 from projektor_ray.storage.schemas import Row
 from projektor_ray.storage.table_metadata import TableMetadata
 
-VERSION = 3
+VERSION = 4
 """Of what the numbers of a profile mean; a table of another version is computed again."""
 
 Profiles = dict[str, list[ProviderProfile]]

@@ -54,10 +54,17 @@ def thumbnail_text(one: Thumbnail) -> str:
     return ", ".join(parts)
 
 
+def own_duplicates(profile: ProviderProfile) -> str:
+    """Duplicates within a pilot: `12`, `12 and 3 nearly`, `3 nearly`."""
+    near = f"{profile.near_duplicates_within:,} nearly" if profile.near_duplicates_within else ""
+    equal = f"{profile.duplicates_within:,}" if profile.duplicates_within or not near else ""
+    return " and ".join(filter(None, (equal, near)))
+
+
 def _duplicates(profile: ProviderProfile) -> str:
     """Duplicates within the pilot, in another pilot, and in the validation set."""
-    within = profile.duplicates_within + profile.near_duplicates_within
-    parts = [f"{within:,} own"] if within else []
+    within = own_duplicates(profile)
+    parts = [f"{within} own"] if within != "0" else []
     if profile.closest_provider is not None:
         parts.append(f"{profile.duplicates_in_closest:,} in {profile.closest_provider}")
     if profile.duplicates_in_validation:

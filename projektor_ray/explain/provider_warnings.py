@@ -64,14 +64,25 @@ def _repeated_samples(profile: "ProviderProfile") -> Iterator[Fact]:
 def _leaked_samples(profile: "ProviderProfile", of_set: str) -> Iterator[Fact]:
     """Duplicates between a pilot and the validation set."""
     name = profile.provider
-    if profile.duplicates_in_validation:
-        verb = "is" if profile.duplicates_in_validation == 1 else "are"
+    same, chance = profile.duplicates_in_validation, profile.duplicates_by_chance
+    if same > CHANCE_FACTOR * chance:
+        verb = "is" if same == 1 else "are"
         yield fact(
             "leakage",
-            f"{count(profile.duplicates_in_validation, 'sample')} of {name} {verb} also in the "
-            f"validation set{of_set}: the metric of mixtures with {name} is too good.",
+            f"{count(same, 'sample')} of {name} {verb} also in the validation set{of_set}: the "
+            f"metric of mixtures with {name} is too good.",
             provider=name,
-            samples=profile.duplicates_in_validation,
+            samples=same,
+        )
+    elif same:
+        equal = "equals" if same == 1 else "equal"
+        yield fact(
+            "duplicates_by_chance",
+            f"{count(same, 'sample')} of {name} {equal} a validation sample{of_set}; about "
+            f"{chance:,.0f} would by chance, because few values differ between samples.",
+            provider=name,
+            samples=same,
+            by_chance=chance,
         )
     near, chance = profile.near_duplicates_in_validation, profile.near_duplicates_by_chance
     equal = "equals" if near == 1 else "equal"

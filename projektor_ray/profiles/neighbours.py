@@ -7,14 +7,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from projektor_ray.errors import InputError
+from projektor_ray.profiles.repeats import Repeats, contents
 from projektor_ray.storage.array_types import Floats
 from projektor_ray.transport import ValidationFeatures
 
 NEIGHBOURS = 5
 NEAR = 0.25
 """Of the usual distance to the nearest neighbours in validation: less is a near-duplicate."""
-SAME = 1e-3
-"""Of the same distance: less is the same sample, up to rounding."""
+ROUNDING = 4 * float(np.finfo(np.float32).eps)
+"""Of a sample's norm: validation samples closer than that count as one in the reference."""
 MIN_SCALE = 1e-9
 """Of the largest standard deviation: a feature that varies less is not scaled up."""
 
@@ -36,6 +37,7 @@ class Reference:
     predicted : (v,), the class that the nearest others vote for, or None without classes.
     near_radius : points closer than this are near-duplicates.
     near_by_chance : share of the samples that have another one within `near_radius`.
+    repeats : which samples of the validation set are the same.
     """
 
     positions: Indices
@@ -48,6 +50,7 @@ class Reference:
     predicted: Indices | None
     near_radius: float
     near_by_chance: float
+    repeats: "Repeats"
 
     @staticmethod
     def of(validation: ValidationFeatures, *, standardize: bool = False) -> "Reference":
@@ -71,7 +74,7 @@ class Reference:
             deviation = features.std(axis=0)
             scale = np.where(deviation > MIN_SCALE * deviation.max(), deviation, 1.0)
         points = (features - centre) / scale
-        first = _without_repeats(points, labels)
+        first = _without_repeats(points, np.linalg.norm(features / scale, axis=1), labels)
         if len(first) < 2:
             raise InputError(
                 "provider profiles compare pilots with how validation samples differ from one "
@@ -93,16 +96,12 @@ class Reference:
             predicted=None if labels is None else vote(labels[index]),
             near_radius=radius,
             near_by_chance=float((distance[:, 0] <= radius).mean()),
+            repeats=Repeats.of(contents(validation)),
         )
 
     def place(self, features: NDArray[Any]) -> Floats:
         """Features (n, d) in the coordinates of `points`."""
         return np.asarray((features - self.centre) / self.scale, dtype=np.float64)
-
-    @property
-    def same_radius(self) -> float:
-        """Points closer than this are the same sample, up to rounding."""
-        return self.near_radius * SAME / NEAR
 
     @property
     def neighbours(self) -> int:
@@ -130,19 +129,26 @@ def _different_rows(features: NDArray[Any], labels: NDArray[Any] | None) -> Indi
     return np.sort(np.unique(rows, axis=0, return_index=True)[1])
 
 
-def _without_repeats(points: Floats, labels: Indices | None) -> Indices:
-    """Positions of the points that repeat no earlier one of the same label, up to rounding."""
-    from sklearn.neighbors import radius_neighbors_graph
+def _without_repeats(points: Floats, sizes: Floats, labels: Indices | None) -> Indices:
+    """Positions of the points that repeat no earlier one of the same label, up to rounding.
 
-    if len(points) < 2:
-        return np.arange(len(points))
-    distance, _ = nearest(points, points, min(NEIGHBOURS, len(points) - 1), skip_own=True)
-    graph = radius_neighbors_graph(points, SAME * float(np.median(distance[:, -1])))
-    one, other = graph.nonzero()
-    repeats = one > other
-    if labels is not None:
-        repeats &= labels[one] == labels[other]
-    return np.setdiff1d(np.arange(len(points)), one[repeats])
+    Parameters
+    ----------
+    sizes : (n,), norms of the features that were rounded, in the units of `points`.
+    """
+    kept = np.arange(len(points))
+    while len(kept) > 1:
+        count = min(NEIGHBOURS, len(kept) - 1)
+        distance, index = nearest(points[kept], points[kept], count, skip_own=True)
+        repeats = (distance <= ROUNDING * sizes[kept, None]) & (
+            index < np.arange(len(kept))[:, None]
+        )
+        if labels is not None:
+            repeats &= labels[kept[index]] == labels[kept, None]
+        if not repeats.any():
+            break
+        kept = kept[~repeats.any(axis=1)]
+    return kept
 
 
 def classes_of(labels: NDArray[Any] | None) -> Indices | None:

@@ -15,6 +15,7 @@ from projektor_ray.profiles.neighbours import (
     vote,
 )
 from projektor_ray.profiles.prevalence import Share, prevalence, rate_draws
+from projektor_ray.profiles.repeats import Repeats, contents
 from projektor_ray.storage.array_types import Floats
 from projektor_ray.storage.hashing import generator
 from projektor_ray.transport import PilotFeatures
@@ -36,7 +37,7 @@ class PilotProfile:
         do not know the class.
     outliers : share of samples unlike any validation sample; None where that is unknown, since
         validation has too few samples of the pilot's classes.
-    duplicates_in_validation : samples that are in the validation set too, up to rounding.
+    duplicates_in_validation : samples that equal a validation sample in every value.
     near_duplicates_in_validation : further samples closer to a validation sample than a quarter of
         the usual distance between validation samples.
     near_duplicates_by_chance : how many such samples independent draws would give.
@@ -44,6 +45,8 @@ class PilotProfile:
     missing : classes of validation that it lacks.
     unknown : share of samples whose class validation lacks.
     suspects : samples whose label is most likely wrong, the likeliest first.
+    duplicates_by_chance : how many duplicates of validation independent draws would give, see
+        `Repeats`.
     """
 
     provider: int
@@ -57,23 +60,27 @@ class PilotProfile:
     missing: tuple[int, ...]
     unknown: float
     suspects: tuple[Suspect, ...] = ()
+    duplicates_by_chance: float = 0.0
 
 
 def pilot_profiles(pilots: PilotFeatures, reference: Reference) -> list[PilotProfile]:
     """The profile of each provider whose pilot is among `pilots`."""
-    labels = classes_of(pilots.labels)
+    labels, content = classes_of(pilots.labels), contents(pilots)
     profiles = []
     for provider in np.unique(pilots.provider):
         own = pilots.provider == provider
         points = reference.place(pilots.features[own])
-        profiles.append(
-            _profile(int(provider), points, None if labels is None else labels[own], reference)
-        )
+        own_labels = None if labels is None else labels[own]
+        profiles.append(_profile(int(provider), points, own_labels, content[own], reference))
     return profiles
 
 
 def _profile(
-    provider: int, points: Floats, labels: Indices | None, reference: Reference
+    provider: int,
+    points: Floats,
+    labels: Indices | None,
+    content: NDArray[np.uint64],
+    reference: Reference,
 ) -> PilotProfile:
     distance, index = nearest(points, reference.points, reference.neighbours)
     limit = float(np.quantile(reference.outlyingness, 1 - OUTLIER_SHARE))
@@ -97,7 +104,7 @@ def _profile(
             replace(one, sample=int(positions[one.sample]))
             for one in suspects(labels[clear], neighbours, reference, wrong)
         )
-    same = distance[:, 0] <= reference.same_radius
+    same = np.isin(content, reference.repeats.distinct)
     near = (distance[:, 0] <= reference.near_radius) & ~same
     return PilotProfile(
         provider=provider,
@@ -107,6 +114,7 @@ def _profile(
         if judged.mean() >= MIN_JUDGED
         else None,
         duplicates_in_validation=int(same.sum()),
+        duplicates_by_chance=len(points) * reference.repeats.by_chance(Repeats.of(content)),
         near_duplicates_in_validation=int(near.sum()),
         near_duplicates_by_chance=len(points) * reference.near_by_chance,
         covered=covered,

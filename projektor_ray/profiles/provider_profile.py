@@ -38,7 +38,9 @@ class ProviderProfile:
     near_duplicates_within : further samples that are nearly an earlier one of the same pilot.
     duplicates_in_others : samples that equal one in another provider's pilot.
     near_duplicates_in_others : further samples that are nearly one in another provider's pilot.
-    duplicates_in_validation : samples that are in the validation set too.
+    duplicates_in_validation : samples that equal a validation sample in every value.
+    duplicates_by_chance : how many duplicates of validation independent draws would give; 0 in
+        profiles that were stored before it was computed.
     near_duplicates_in_validation : further samples that are nearly one of the validation set.
     near_duplicates_by_chance : how many near-duplicates of validation independent draws would give.
     closest_provider : who shares most duplicates and near-duplicates; None if nobody does.
@@ -71,6 +73,7 @@ class ProviderProfile:
     planned_samples: int | None = None
     marginal_value: float | None = None
     metric_without: float | None = None
+    duplicates_by_chance: float = 0.0
 
     def to_row(self) -> Row:
         """A row of the table `provider_profiles`: shares as three columns."""
@@ -141,6 +144,7 @@ def provider_profiles(
                 duplicates_in_others=len(exact),
                 near_duplicates_in_others=len(np.setdiff1d(outside[:, 1], exact)),
                 duplicates_in_validation=pilot.duplicates_in_validation,
+                duplicates_by_chance=pilot.duplicates_by_chance,
                 near_duplicates_in_validation=pilot.near_duplicates_in_validation,
                 near_duplicates_by_chance=pilot.near_duplicates_by_chance,
                 closest_provider=names[closest] if others[closest] else None,

@@ -4,7 +4,7 @@ from base64 import b64encode
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from projektor_ray.explain.profile_table import share_text, thumbnail_text
+from projektor_ray.explain.profile_table import own_duplicates, share_text, thumbnail_text
 from projektor_ray.explain.results import Results
 from projektor_ray.profiles import ProviderProfile
 
@@ -96,9 +96,11 @@ def _facts(report: Results, profile: ProviderProfile) -> dict[str, str]:
         "wrong labels": share_text(profile.wrong_labels),
         "outliers": share_text(profile.outliers),
         "missing classes": _missing(profile),
-        "duplicates": f"{profile.duplicates_within + profile.near_duplicates_within:,}",
+        "duplicates": own_duplicates(profile),
         "in another pilot": _copies(profile),
         "in validation": f"{profile.duplicates_in_validation:,}",
+        "nearly in validation": f"{profile.near_duplicates_in_validation:,} "
+        f"({profile.near_duplicates_by_chance:,.0f} by chance)",
         "least valuable rows": ", ".join(f"{x}" for x in profile.least_valuable[:3]) or "–",
     }
 

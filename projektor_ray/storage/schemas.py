@@ -150,7 +150,16 @@ SCHEMAS: dict[str, pa.Schema] = {
             _COUNT,
             "Further samples that nearly equal a sample in the pilot of another provider.",
         ),
-        ("duplicates_in_validation", _COUNT, "Samples that equal a sample of the validation set."),
+        (
+            "duplicates_in_validation",
+            _COUNT,
+            "Samples that equal a sample of the validation set in every value.",
+        ),
+        (
+            "duplicates_by_chance",
+            _NUMBER,
+            "Samples equal to a validation sample that independent draws would show.",
+        ),
         (
             "near_duplicates_in_validation",
             _COUNT,

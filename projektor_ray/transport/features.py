@@ -21,11 +21,13 @@ class PilotFeatures:
     features : (n, d), floating.
     labels : (n,) integer classes, floating regression targets, or None.
     provider : (n,), index of each sample's provider among all m.
+    content : (n,), hash of each sample as it was read, see `row_digests`; None: of its features.
     """
 
     features: NDArray[Any]
     labels: NDArray[Any] | None
     provider: NDArray[np.int64]
+    content: NDArray[np.uint64] | None = None
 
     def __post_init__(self) -> None:
         _check_points("pilot", self.features, self.labels)
@@ -38,10 +40,11 @@ class PilotFeatures:
 
 @dataclass(frozen=True, eq=False)
 class ValidationFeatures:
-    """The embedded validation set: features (v, d), and labels (v,) as pilots have them."""
+    """The embedded validation set: features (v, d); labels and content (v,) as pilots have them."""
 
     features: NDArray[Any]
     labels: NDArray[Any] | None = None
+    content: NDArray[np.uint64] | None = None
 
     def __post_init__(self) -> None:
         _check_points("validation", self.features, self.labels)

@@ -1,6 +1,6 @@
 """The table of provider profiles."""
 
-from projektor_ray.explain.profile_table import profile_table
+from projektor_ray.explain.profile_table import own_duplicates, profile_table
 from tests.helpers.report_content import profile
 
 
@@ -9,3 +9,14 @@ def test_samples_of_the_validation_set_are_among_the_duplicates() -> None:
     table = profile_table([leaked, profile("bob")], "")
     column = table.headings.index("duplicates")
     assert [row[column] for row in table.rows] == ["2 own, 50 in validation", "none"]
+
+
+def test_exact_and_near_repeats_are_counted_apart() -> None:
+    for equal, near, shown in (
+        (0, 0, "0"),
+        (2, 0, "2"),
+        (0, 3, "3 nearly"),
+        (2, 3, "2 and 3 nearly"),
+    ):
+        one = profile("ada", duplicates_within=equal, near_duplicates_within=near)
+        assert own_duplicates(one) == shown

@@ -20,6 +20,10 @@ MANY = Share(0.4, 0.3, 0.5)
         (profile("b", duplicates_within=50), "50 samples of b duplicate other samples"),
         (profile("b", duplicates_in_validation=3), "3 samples of b are also in the validation set"),
         (
+            profile("b", duplicates_in_validation=3, duplicates_by_chance=2.0),
+            "3 samples of b equal a validation sample; about 2 would by chance",
+        ),
+        (
             profile("b", near_duplicates_in_validation=40, near_duplicates_by_chance=2.0),
             "40 samples of b nearly equal a validation sample; about 2 would by chance.",
         ),

@@ -54,7 +54,7 @@ def brute_force(every: PilotFeatures, reference: Reference) -> Rows:
         if one == other or (provider[one] == provider[other] and number[one] < number[other]):
             continue
         key = (int(provider[one]), int(number[one]), int(provider[other]))
-        exact = int(apart[one, other] <= reference.same_radius)
+        exact = int((every.features[one] == every.features[other]).all())
         rows[key] = max(rows.get(key, 0), exact)
     return {(*key, exact) for key, exact in rows.items()}
 
@@ -97,6 +97,7 @@ def test_dense_points_agree_with_brute_force(monkeypatch: pytest.MonkeyPatch, se
         predicted=None,
         near_radius=1.0,
         near_by_chance=0.0,
+        repeats=reference.repeats,
     )
     found = as_set(duplicates_within(every, flat))
     assert len(found) > 50

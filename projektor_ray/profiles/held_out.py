@@ -48,4 +48,5 @@ def held_out(
         reference,
         outlyingness=far,
         predicted=None if reference.labels is None else predicted,
+        unseen=False,
     )

@@ -63,6 +63,34 @@ def wrong_labels(
     return None if share.high - share.low > WIDEST else share
 
 
+def with_unseen(share: Share, unseen: float) -> Share:
+    """The share with the wrong labels among samples that no neighbour can judge.
+
+    Samples of a class that is rare in validation lie far from all of it. Those F with their own
+    label are left out for their class, those with another label for their distance: F·w/(1 − w),
+    all wrong. So w_c of what is judged becomes w = w_c / (1 − F).
+
+    Parameters
+    ----------
+    unseen : F, in units of the samples that are judged.
+    """
+    judged = max(1 - unseen, MIN_JUDGED)
+    value, low, high = (
+        float(min(end / judged, 1.0)) for end in (share.value, share.low, share.high)
+    )
+    return Share(value, low, high)
+
+
+def union(shares: list[Share | None]) -> Share | None:
+    """The last share, in an interval that holds those of all; None where that is too wide."""
+    last = shares[-1]
+    if last is None:
+        return None
+    known = [one for one in shares if one is not None]
+    low, high = min(one.low for one in known), max(one.high for one in known)
+    return None if high - low > WIDEST else Share(last.value, low, high)
+
+
 def suspects(
     labels: Indices, neighbours: Indices, reference: Reference, share: Share | None
 ) -> list[Suspect]:

@@ -38,6 +38,7 @@ class Reference:
     near_radius : points closer than this are near-duplicates.
     near_by_chance : share of the samples that have another one within `near_radius`.
     repeats : which samples of the validation set are the same.
+    unseen : whether `points` are as an embedder shows samples that it was not fitted to.
     """
 
     positions: Indices
@@ -50,7 +51,8 @@ class Reference:
     predicted: Indices | None
     near_radius: float
     near_by_chance: float
-    repeats: "Repeats"
+    repeats: Repeats
+    unseen: bool = True
 
     @staticmethod
     def of(validation: ValidationFeatures, *, standardize: bool = False) -> "Reference":
@@ -102,6 +104,12 @@ class Reference:
     def place(self, features: NDArray[Any]) -> Floats:
         """Features (n, d) in the coordinates of `points`."""
         return np.asarray((features - self.centre) / self.scale, dtype=np.float64)
+
+    @property
+    def voted(self) -> Indices:
+        """`predicted` of a reference with classes."""
+        assert self.predicted is not None
+        return self.predicted
 
     @property
     def neighbours(self) -> int:

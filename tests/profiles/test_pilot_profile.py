@@ -2,6 +2,8 @@
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from projektor_ray.profiles import PilotProfile, Reference, pilot_profiles
 from projektor_ray.transport import PilotFeatures, ValidationFeatures
@@ -128,6 +130,52 @@ def test_a_pilot_of_rare_classes_cannot_be_judged() -> None:
     (found,) = pilot_profiles(pilot, Reference.of(validation))
     assert found.wrong_labels is None
     assert found.outliers is None
+
+
+@given(
+    copies=st.integers(1, 3),
+    seed=st.integers(0, 3),
+    wrong=st.sampled_from([0.0, 0.2]),
+    only=st.floats(0.1, 1.0),
+)
+@settings(max_examples=8, deadline=None)
+def test_copies_within_validation_change_no_estimate(
+    copies: int, seed: int, wrong: float, only: float
+) -> None:
+    """Some rows repeated, all rows repeated: no share, distance to neighbours or count changes."""
+    planted = digits(seed, wrong=wrong, noise=0.1)
+    pixels = planted.pilot.features.copy()
+    pixels[:30] = planted.validation.features[:30] + 0.05
+    pixels[30:45] = planted.validation.features[30:45]
+    pilot = PilotFeatures(pixels, planted.pilot.labels, planted.pilot.provider)
+    known, labels = planted.validation.features, np.asarray(planted.validation.labels)
+    more = np.tile(np.arange(int(only * len(labels))), copies)
+    copied = ValidationFeatures(
+        np.concatenate([known, known[more]]), np.concatenate([labels, labels[more]])
+    )
+    (once,) = pilot_profiles(pilot, Reference.of(planted.validation))
+    (again,) = pilot_profiles(pilot, Reference.of(copied))
+    assert once.duplicates_in_validation == 15
+    assert once.near_duplicates_in_validation == 30
+    assert again == once
+
+
+def test_wrong_labels_of_a_rare_class_are_no_outliers() -> None:
+    """Validation has one sample of a class: others of it are far, whatever their label."""
+    low, errors = [], []
+    for seed in range(8):
+        planted = digits(seed, wrong=0.4)
+        labels = np.asarray(planted.validation.labels)
+        kept = np.concatenate([np.flatnonzero(labels == 0)[:1], np.flatnonzero(labels != 0)])
+        validation = ValidationFeatures(planted.validation.features[kept], labels[kept])
+        (found,) = pilot_profiles(planted.pilot, Reference.of(validation))
+        assert found.outliers is not None
+        low.append(found.outliers.low)
+        if found.wrong_labels is not None:
+            errors.append(found.wrong_labels.value - planted.wrong.mean())
+    assert np.mean(np.array(low) == 0) >= 0.7
+    assert len(errors) >= 5
+    assert abs(np.mean(errors)) < 0.02
 
 
 def test_each_validation_row_twice_changes_nothing() -> None:

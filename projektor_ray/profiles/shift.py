@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import norm, rankdata
+from scipy.special import ndtri
 
 from projektor_ray.profiles.neighbours import Indices, Reference, nearest, outlyingness, vote
 from projektor_ray.storage.array_types import Floats
@@ -76,6 +76,8 @@ def is_shifted(pilot: Placed, reference: Reference, limit: float) -> bool:
         False where an embedder that was fitted to the reference's labels shows its samples: they
         lie otherwise than all others, and nothing can be compared.
     """
+    from scipy.stats import rankdata
+
     strata = list(_strata(pilot, reference, limit))
     if not strata or not reference.unseen:
         return False
@@ -86,7 +88,7 @@ def is_shifted(pilot: Placed, reference: Reference, limit: float) -> bool:
         excess = rankdata(both)[: len(own)].sum() - len(own) * count / 2
         score += excess / count
         variance += len(own) * len(known) / (12 * count)
-    if score > norm.isf(RARELY / TESTS) * np.sqrt(variance):
+    if score > -ndtri(RARELY / TESTS) * np.sqrt(variance):
         return True
     return _energy_probability(pilot, reference, strata) <= RARELY / TESTS
 

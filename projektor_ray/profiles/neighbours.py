@@ -144,19 +144,19 @@ def _without_repeats(points: Floats, sizes: Floats, labels: Indices | None) -> I
     ----------
     sizes : (n,), norms of the features that were rounded, in the units of `points`.
     """
-    kept = np.arange(len(points))
-    while len(kept) > 1:
-        count = min(NEIGHBOURS, len(kept) - 1)
-        distance, index = nearest(points[kept], points[kept], count, skip_own=True)
-        repeats = (distance <= ROUNDING * sizes[kept, None]) & (
-            index < np.arange(len(kept))[:, None]
+    distinct = np.arange(len(points))
+    while len(distinct) > 1:
+        count = min(NEIGHBOURS, len(distinct) - 1)
+        distance, index = nearest(points[distinct], points[distinct], count, skip_own=True)
+        repeats = (distance <= ROUNDING * sizes[distinct, None]) & (
+            index < np.arange(len(distinct))[:, None]
         )
         if labels is not None:
-            repeats &= labels[kept[index]] == labels[kept, None]
+            repeats &= labels[distinct[index]] == labels[distinct, None]
         if not repeats.any():
             break
-        kept = kept[~repeats.any(axis=1)]
-    return kept
+        distinct = distinct[~repeats.any(axis=1)]
+    return distinct
 
 
 def classes_of(labels: NDArray[Any] | None) -> Indices | None:

@@ -155,8 +155,8 @@ def _share_of_wrong(
     judged = near & placed.judged
     if judged.sum() < MIN_JUDGED * len(labels):
         return None
-    found = wrong_labels(labels[judged], placed.voted[judged], reference, limit)
-    return found and with_unseen(found, _far_for_rarity(~near, labels, reference) / judged.sum())
+    share = wrong_labels(labels[judged], placed.voted[judged], reference, limit)
+    return share and with_unseen(share, _far_for_rarity(~near, labels, reference) / judged.sum())
 
 
 def _outliers(

@@ -38,7 +38,7 @@ def row_digests(array: NDArray[Any]) -> NDArray[np.uint64]:
     Numbers of every floating type are hashed as float64, and −0 as 0: a row of float32 equals the
     same numbers in float64, and no others.
     """
-    found = np.empty(len(array), dtype=np.uint64)
+    digests = np.empty(len(array), dtype=np.uint64)
     for start in range(0, len(array), HASHED_AT_ONCE):
         rows = array[start : start + HASHED_AT_ONCE].reshape(-1, int(np.prod(array.shape[1:])))
         if np.issubdtype(rows.dtype, np.floating):
@@ -46,8 +46,8 @@ def row_digests(array: NDArray[Any]) -> NDArray[np.uint64]:
         hashes = (
             hashlib.blake2b(row, digest_size=8).digest() for row in np.ascontiguousarray(rows)
         )
-        found[start : start + len(rows)] = np.frombuffer(b"".join(hashes), dtype="<u8")
-    return found
+        digests[start : start + len(rows)] = np.frombuffer(b"".join(hashes), dtype="<u8")
+    return digests
 
 
 def generator(*parts: Any) -> np.random.Generator:

@@ -1,8 +1,10 @@
 """Predictors and projections on CIFAR-10 trainings, every method side by side.
 
-python -m benchmarks.prediction [--splits 40]
+python -m benchmarks.prediction [--splits 40] [--goals]
 
 Starts from `benchmarks/results/outcomes.parquet`, and writes `benchmarks/results/prediction.md`.
+With `--goals` only what a study takes by itself is fitted, which needs a tenth of the time, and
+`benchmarks/results/prediction_goals.md` is written.
 `python -m benchmarks.outcomes --retrain` makes that table anew. All errors are mean absolute errors
 in points of accuracy; a split draws which mixtures are fitted to, the same for all methods.
 """
@@ -20,6 +22,7 @@ from benchmarks.prediction_goals import (
     BEFORE,
     EARLIER,
     GOALS,
+    PAPER,
     SCALE_GOALS,
     goal_rows,
     in_scale_goal_rows,
@@ -33,13 +36,11 @@ from projektor_ray.storage.array_types import Floats
 COUNTS = (5, 8, 12, 21, 48)
 TARGETS = (2000, 5000, 7000, 10_000)
 """The sizes of the paper; the last is what the goals are on."""
-PAPER = (
-    "| cs, as the paper's figure has it for its own sources | – | 3.8 | 2.2 | 1.65 | 1.5 | – |",
-    "| pq, the same | – | 7.4 | 3.0 | 1.4 | 1.1 | – |",
-)
 POINTS = 100.0
 NORMAL_MAE = np.sqrt(2 / np.pi)
 SYSTEM = "ensemble"
+WITH_INTERVALS = ("cs", "pq", "gp", SYSTEM)
+"""Predictors whose intervals are shown; the last one is judged by the goals."""
 CHOSEN = "chosen by the study"
 BOUNDS = (0.0, 1.0)
 
@@ -125,28 +126,33 @@ Runs = dict[int, dict[str, list[Projected]]]
 
 
 def fit_all(
-    scenario: Scenario, scales: Sequence[int], fitted: Sequence[Mixture]
+    scenario: Scenario, scales: Sequence[int], fitted: Sequence[Mixture], *, compare: bool = True
 ) -> dict[str, ScaleModel]:
     """Every projection that can be fitted to one training of each mixture at each scale."""
     rows = [*fitted] * len(scales)
     values = np.concatenate([scenario.first(scale, fitted) for scale in scales])
     sizes = np.repeat(scales, len(fitted))
     probes = ProbeArrays.check(rows, scenario.distance(rows), values, sizes)
-    fit = choose_model(probes, BOUNDS, family=FAMILY, classes=CLASS_SHARES.get(scenario.name))
+    classes = CLASS_SHARES.get(scenario.name)
+    fit = choose_model(probes, BOUNDS, compare=compare, family=FAMILY, classes=classes)
+    if not compare:
+        return {CHOSEN: fit.model}
     models = {label: fit.models[name] for label, name in PROJECTIONS.items() if name in fit.models}
     without = JointPower(BOUNDS, FAMILY).fit_arrays(probes)
     return {**models, WITHOUT_CEILINGS: without, CHOSEN: fit.model}
 
 
-def projected(scenario: Scenario, scales: Sequence[int], count: int, splits: int) -> Runs:
-    """Every projection to every larger target, fitted to `count` mixtures at each scale."""
+def projected(
+    scenario: Scenario, scales: Sequence[int], count: int, splits: int, *, compare: bool = True
+) -> Runs:
+    """Every projection, or with `compare` False the chosen one, fitted to `count` mixtures."""
     targets = [target for target in TARGETS if target > scales[-1]]
     found: Runs = {target: {name: [] for name in ROWS} for target in targets}
     common = [
         m for m in scenario.mixtures(scales[0]) if all((s, m) in scenario.values for s in scales)
     ]
     for seed in range(splits if count < len(common) else 1):
-        models = fit_all(scenario, scales, split(common, count, seed)[0])
+        models = fit_all(scenario, scales, split(common, count, seed)[0], compare=compare)
         for target in targets:
             for name, model in models.items():
                 found[target][name].append(judge(scenario, model, target))
@@ -205,7 +211,12 @@ def scale_ratios(scenarios: Sequence[Scenario], cells: Sequence[Cell]) -> list[f
     return [float(pooled([by[SYSTEM][0] for by in cell]).mean() / floor) for cell in cells]
 
 
-def in_scale_table(scenarios: Sequence[Scenario], splits: int, goals: list[str]) -> Iterable[str]:
+def in_scale_table(
+    scenarios: Sequence[Scenario],
+    splits: int,
+    goals: list[str],
+    names: Collection[str] = tuple(PREDICTORS),
+) -> Iterable[str]:
     """Tables of the predictors at one size; adds to the rows of the table of goals."""
     floors = scale_floors(scenarios)
     floor = float(np.mean(floors))
@@ -214,8 +225,8 @@ def in_scale_table(scenarios: Sequence[Scenario], splits: int, goals: list[str])
     yield f"Noise floor, from the seeds: {named}; mean {floor:.2f}.\n"
     columns = [*(f"{count}" for count in COUNTS), "unseen region, 21"]
     yield f"| predictor | {' | '.join(columns)} |\n|---|{'---|' * len(columns)}"
-    cells = in_scale_cells(scenarios, splits)
-    for name in PREDICTORS:
+    cells = in_scale_cells(scenarios, splits, names)
+    for name in names:
         errors = [[by[name][0] for by in cell] for cell in cells]
         means = [pooled(two) for two in errors]
         yield f"| {name} | {' | '.join(with_error(mean) for mean in means)} |"
@@ -226,7 +237,7 @@ def in_scale_table(scenarios: Sequence[Scenario], splits: int, goals: list[str])
     yield "Share of held-out trainings within the 90 % interval, and mean interval score:\n"
     columns = [*columns, "mean score"]
     yield f"| predictor | {' | '.join(columns)} |\n|---|{'---|' * len(columns)}"
-    for name in ("cs", "pq", "gp", SYSTEM):
+    for name in (one for one in WITH_INTERVALS if one in names):
         shares = [
             np.mean([by[name][1].mean() for by in cell if len(by[name][1])]) for cell in cells
         ]
@@ -246,7 +257,9 @@ def projection_floor(scenarios: Sequence[Scenario]) -> float:
     return float(np.mean([POINTS * NORMAL_MAE * s.deviation(TARGETS[-1]) for s in scenarios]))
 
 
-def projection_table(scenarios: Sequence[Scenario], splits: int, goals: list[str]) -> Iterable[str]:
+def projection_table(
+    scenarios: Sequence[Scenario], splits: int, goals: list[str], *, compare: bool = True
+) -> Iterable[str]:
     """Tables of every design; adds to the rows of the table of goals."""
     last, floor = TARGETS[-1], projection_floor(scenarios)
     yield f"\n## Projected to {last:,}, mean of both scenarios\n"
@@ -261,7 +274,7 @@ def projection_table(scenarios: Sequence[Scenario], splits: int, goals: list[str
     yield "split: all 21 mixtures that were trained at 2,000.\n"
     for (scales, count), goal in GOALS.items():
         yield f"\n### From {', '.join(map(str, scales))}; {count} trainings each\n"
-        runs = [projected(s, scales, count, splits) for s in scenarios]
+        runs = [projected(s, scales, count, splits, compare=compare) for s in scenarios]
         others = [target for target in runs[0] if target != last]
         columns = [f"error at {target:,}" for target in others]
         named = ["model", "error", "coverage", "half-width", "score", "regret"]
@@ -302,18 +315,18 @@ def over_scenarios(runs: Sequence[Runs], target: int, name: str, field: str) -> 
     return pooled([np.array([getattr(one, field) for one in run[target][name]]) for run in runs])
 
 
-def main(splits: int) -> None:
+def main(splits: int, goals_only: bool) -> None:
     warnings.filterwarnings("ignore", category=RuntimeWarning)
     scenarios = load()
     trainings = sum(len(by_seed) for s in scenarios for by_seed in s.values.values())
     goals: list[str] = []
-    tables = [
-        *in_scale_table(scenarios, splits, goals),
-        *projection_table(scenarios, splits, goals),
-    ]
+    names = (SYSTEM,) if goals_only else tuple(PREDICTORS)
+    tables = [*in_scale_table(scenarios, splits, goals, names)]
+    tables += projection_table(scenarios, splits, goals, compare=not goals_only)
+    option = " --goals" if goals_only else ""
     lines = [
         "# Predictors and projections on CIFAR-10\n",
-        f"Written by `python -m benchmarks.prediction --splits {splits}`, from {trainings}",
+        f"Written by `python -m benchmarks.prediction --splits {splits}{option}`, from {trainings}",
         "trainings of a small CNN (`benchmarks/outcomes.py`): three providers of 1,000 samples,",
         "validation of 2,000, single trainings. Points of accuracy.\n",
         "## Goals\n",
@@ -321,15 +334,17 @@ def main(splits: int) -> None:
         f"{EARLIER}, without families, ceilings and narrower intervals, on the same 40 splits.\n",
         f"| from | what | before | now | by table | goal | |\n|{'---|' * 7}",
         *goals,
-        "",
-        *tables,
     ]
+    lines += [] if goals_only else ["", *tables]
     text = "\n".join(lines) + "\n"
-    (RESULTS / "prediction.md").write_text(text, encoding="utf-8")
+    name = "prediction_goals.md" if goals_only else "prediction.md"
+    (RESULTS / name).write_text(text, encoding="utf-8")
     print(text)
 
 
 if __name__ == "__main__":
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("--splits", type=int, default=40)
-    main(options.parse_args().splits)
+    options.add_argument("--goals", action="store_true", help="only what a study takes by itself")
+    chosen = options.parse_args()
+    main(chosen.splits, chosen.goals)

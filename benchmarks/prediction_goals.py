@@ -22,16 +22,21 @@ SCORE_GOALS = {
 IN_SCALE_SCORE_GOAL = 11.8
 COVERAGE_GOAL = (0.87, 0.95)
 """Averaged over tables."""
+PAPER = (
+    "| cs, as the paper's figure has it for its own sources | – | 3.8 | 2.2 | 1.65 | 1.5 | – |",
+    "| pq, the same | – | 7.4 | 3.0 | 1.4 | 1.1 | – |",
+)
+"""Errors in points, by the paper's figure."""
 EARLIER = "d382dda"
 BEFORE = {
-    ((250, 1000), 12): (0.0, 0.0, 0.0, 0.0),
-    ((250, 1000), 21): (0.0, 0.0, 0.0, 0.0),
-    ((500, 1000, 2000), 12): (0.0, 0.0, 0.0, 0.0),
-    ((500, 1000, 2000), 21): (0.0, 0.0, 0.0, 0.0),
+    ((250, 1000), 12): (7.09, 26.46, 0.93, 1.94),
+    ((250, 1000), 21): (6.07, 23.21, 0.93, 1.78),
+    ((500, 1000, 2000), 12): (3.82, 14.25, 0.99, 0.65),
+    ((500, 1000, 2000), 21): (2.28, 8.63, 1.00, 0.87),
 }
 """What the study chose at commit `EARLIER`, before families, ceilings and narrower intervals: error
 in multiples of the floor, mean interval score, coverage and regret, on the same 40 splits."""
-IN_SCALE_BEFORE = (0.0, 0.0)
+IN_SCALE_BEFORE = (13.29, 0.93)
 """The same of `SYSTEM`: mean interval score and coverage."""
 REGRET_GOAL = 0.9
 """Points, of the first of them."""

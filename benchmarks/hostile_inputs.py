@@ -1,4 +1,4 @@
-"""Hostile study files, pilots and names: what each does to the process that reads it.
+"""Hostile study files, pilots, tables and names: what each does to the process that reads it.
 
 python -m benchmarks.hostile_inputs
 
@@ -27,6 +27,7 @@ from projektor_ray.data import read_source
 from projektor_ray.data.source_config import SourceConfig
 from projektor_ray.errors import ProjektorError
 from projektor_ray.explain.facts import TextTable
+from projektor_ray.runs.run_sources import read_run_table
 from projektor_ray.storage.settings import parse
 from projektor_ray.study import read_study
 from tests.helpers.hostile_names import HOSTILE_NAMES
@@ -38,7 +39,9 @@ SECONDS = 10.0
 MOST_BYTES, MOST_TIMES = 2**30, 3
 FORBIDDEN = {"Cc", "Cf", "Cs"}
 _processes = multiprocessing.get_context("forkserver")
-_processes.set_forkserver_preload(["projektor_ray.study", "tests.helpers.hostile_sources"])
+_processes.set_forkserver_preload(
+    ["projektor_ray.study", "projektor_ray.runs.run_sources", "tests.helpers.hostile_sources"]
+)
 
 
 @dataclass(frozen=True)
@@ -70,6 +73,10 @@ def study_of(path: str) -> None:
 
 def source_of(values: dict[str, Any]) -> None:
     read_source(parse(SourceConfig, values))
+
+
+def table_of(values: dict[str, Any]) -> None:
+    read_run_table(values["path"])
 
 
 def ending_of(name: str, read: Callable[[Any], None], argument: Any, stored: int) -> Ending:
@@ -117,10 +124,16 @@ def studies(place: Path) -> list[Ending]:
     return found
 
 
-def sources(place: Path) -> list[Ending]:
+def sources(given: Sequence[tuple[str, dict[str, Any]]]) -> list[Ending]:
+    return [ending_of(name, source_of, values, _stored(values)) for name, values in given]
+
+
+def tables(given: Sequence[tuple[str, dict[str, Any]]]) -> list[Ending]:
+    """The same files as tables of runs; folders of images and options are none."""
     return [
-        ending_of(name, source_of, values, _stored(values))
-        for name, values in hostile_sources(place)
+        ending_of(name, table_of, values, _stored(values))
+        for name, values in given
+        if list(values) == ["path"] and "npz" not in name and "image" not in name
     ]
 
 
@@ -174,9 +187,11 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="projektor-hostile-") as place:
         (Path(place) / "studies").mkdir()
         (Path(place) / "sources").mkdir()
+        given = list(hostile_sources(Path(place) / "sources"))
         each = {
             "study files": studies(Path(place) / "studies"),
-            "pilots": sources(Path(place) / "sources"),
+            "pilots": sources(given),
+            "tables of runs": tables(given),
         }
     wrong = [one for endings in each.values() for one in endings if one.is_wrong]
     letters = control_characters()
@@ -186,7 +201,7 @@ def main() -> None:
     RESULTS.write_text(text, encoding="utf-8")
     print(text)
     for one in wrong:
-        print(one)
+        print(repr(one)[:500])
     sys.exit(1 if wrong or letters else 0)
 
 

@@ -1,5 +1,6 @@
 """The inputs of a table's rows: numeric columns, lists, encoded images, or paths of images."""
 
+import time
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -23,6 +24,8 @@ from projektor_ray.data.source_config import TargetSetting
 from projektor_ray.data.source_reading import SourceReading
 from projektor_ray.errors import InputError, row_named
 
+FAILING_SECONDS = 2.0
+"""Of reading files that cannot be read, after which no further ones are tried."""
 Selected = Iterator[tuple["slice | Index", list[pa.Array]]]
 
 
@@ -151,13 +154,19 @@ def _precision(cells: NDArray[Any], kind: pa.DataType) -> Any:
 
 def _images(table: OpenTable, name: str, index: Index, image_size: ImageSize | None) -> Inputs:
     encoded: list[Encoded] = [None] * len(index)
+    failing = 0.0
     names = [f"{table.where}, column {name!r}, {row_named(int(row))}" for row in index]
     for positions, (column,) in _selected(table, [name], index):
         places = np.arange(len(index))[positions]
         for place, cell in zip(places, _cells(column), strict=True):
             if isinstance(cell, str):
                 names[place] = f"{names[place]}, {cell}"
+                started = time.monotonic()
                 encoded[place] = _file(table, cell)
+                if isinstance(encoded[place], InputError):
+                    failing += time.monotonic() - started
+                if failing > FAILING_SECONDS:
+                    raise InputError(f"{names[place]}: {encoded[place]}")
             else:
                 encoded[place] = cell
     return decode_images(encoded, names, image_size)

@@ -21,6 +21,10 @@ ANSWER_WITHIN = 9
 GCS_RETRIES = 3
 """Seconds of retries at Google Cloud Storage, of which it makes for 15 minutes by default."""
 
+NO_FILE = (
+    "{} is neither a file nor a folder, but a pipe, socket or device. Write its content to a file"
+)
+
 
 @dataclass(frozen=True, eq=False)
 class Location:
@@ -62,8 +66,11 @@ class Location:
         Raises
         ------
         InputError
-            If it cannot be read.
+            If it cannot be read, or is a pipe or a device, which might never end.
         """
+        is_local = isinstance(self.filesystem, pafs.LocalFileSystem)
+        if is_local and self.filesystem.get_file_info(path).type == pafs.FileType.Unknown:
+            raise InputError(NO_FILE.format(path))
         try:
             return self.filesystem.open_input_file(path)
         except OSError as failure:
@@ -118,10 +125,7 @@ def _locate(where: str, filesystem: pafs.FileSystem, path: str) -> Location:
     if info.type == pafs.FileType.NotFound:
         raise InputError(f"there is no file or folder {where}; {_near(filesystem, path)}")
     if info.type == pafs.FileType.Unknown:
-        raise InputError(
-            f"{where} is neither a file nor a folder, but a pipe, socket or device. Write its "
-            "content to a file"
-        )
+        raise InputError(NO_FILE.format(where))
     is_folder = info.type == pafs.FileType.Directory
     files = files_below(filesystem, path, where) if is_folder else (path,)
     return Location(where, filesystem, path, is_folder, files)

@@ -1,6 +1,7 @@
 """Inputs of tables, whatever library wrote their types."""
 
 import json
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from projektor_ray.data import Samples, SourceConfig, read_source, samples_from_frame
+from projektor_ray.data import (
+    Samples,
+    SourceConfig,
+    read_source,
+    samples_from_frame,
+    table_inputs,
+)
 from projektor_ray.errors import InputError
 from tests.helpers.encoded_images import encode
 from tests.helpers.table_files import TABLE_WRITERS
@@ -177,6 +184,25 @@ def test_images_by_their_paths(how: str, tmp_path: Path) -> None:
         (tmp_path / name).unlink()
     with pytest.raises(InputError, match=r"(?s)2 of 6.*row 2.*row 3"):
         read_source(SourceConfig(path=str(tmp_path / "a.parquet")))
+
+
+def test_a_path_of_a_pipe_or_device_is_named_and_not_read(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.png")
+    (tmp_path / "zero.png").symlink_to("/dev/zero")
+    (tmp_path / "pilot.csv").write_text("image,label\npipe.png,0\nzero.png,1\n")
+    with pytest.raises(InputError, match=r"2 of 2 images.*pipe\.png.*device.*zero\.png"):
+        read_source(SourceConfig(path=str(tmp_path / "pilot.csv")))
+
+
+def test_a_storage_that_fails_slowly_is_asked_for_few_files(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "pilot.csv").write_text("image,label\n" + "absent.png,0\n" * 20)
+    with pytest.raises(InputError, match="20 of 20 images"):
+        read_source(SourceConfig(path=str(tmp_path / "pilot.csv")))
+    monkeypatch.setattr(table_inputs, "FAILING_SECONDS", 0.0)
+    with pytest.raises(InputError, match=r"row 1 .*absent\.png: cannot read"):
+        read_source(SourceConfig(path=str(tmp_path / "pilot.csv")))
 
 
 def test_a_view_reads_the_rows_that_it_names_in_its_order(tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """Pilots' files that are broken, huge or hostile, and places that are no files."""
 
+import bz2
 import gzip
 import io
 import os
@@ -17,7 +18,9 @@ import pyarrow.orc as orc
 import pyarrow.parquet as pq
 from PIL import Image
 
+from projektor_ray.runs.table_files import table_bytes
 from tests.helpers.encoded_images import encode
+from tests.helpers.hostile_names import HOSTILE_NAMES
 
 FEATURES, LABELS = np.arange(18.0).reshape(6, 3), np.array([0, 1, 1, 0, 1, 0])
 TABLE = pa.table({"a": [1.0, 2.0, 3.0], "b": [3.0, 2.5, 1.0], "label": [0, 1, 0]})
@@ -51,6 +54,10 @@ def _files() -> Iterator[tuple[str, str, bytes]]:
     yield "CSV, gzip cut short", ".csv.gz", gzip.compress(CSV * 100)[:-20]
     yield "CSV, no gzip", ".csv.gz", CSV
     yield "Excel of XML that grows", ".xlsx", _bomb_of_xml()
+    yield "Excel of a sheet that grows", ".xlsx", _bomb_of_rows()
+    yield "CSV, bzip2 bomb", ".csv.bz2", bz2.compress(CSV + b"1,1,1\n" * 2**24)
+    yield "JSON, gzip bomb", ".jsonl.gz", gzip.compress(b'{"a":1,"label":0}\n' * 2**23)
+    yield "JSON, gzip bomb of one line", ".json.gz", gzip.compress(b'[{"a":"' + b"x" * 2**28)
 
 
 def _member(header: bytes, body: bytes = b"") -> bytes:
@@ -182,6 +189,13 @@ def _shapes() -> Iterator[tuple[str, pa.Table]]:
         pa.table({name: pa.array(np.zeros(2**23)) for name in ("a", "b", "c", "label")}),
     )
     yield "5,000 columns", pa.table({**{f"c{i}": [1.0, 2.0] for i in range(5000)}, "label": [0, 1]})
+    seen = [name for name in HOSTILE_NAMES if not _has_surrogate(name)]
+    yield "columns of hostile names", pa.table({**{n: [1.0, 2.0] for n in seen}, "label": [0, 1]})
+    yield "labels of hostile names", pa.table({"a": np.arange(len(seen) * 1.0), "label": seen})
+    deep = pa.array([[1.0], [2.0]])
+    for _ in range(60):
+        deep = pa.ListArray.from_arrays(pa.array([0, 1, 2], pa.int32()), deep)
+    yield "lists nested 60 times", pa.table({"a": deep, "label": [0, 1]})
     for name, image in _images():
         yield f"image: {name}", pa.table({"image": [image, image], "label": [0, 1]})
 
@@ -200,6 +214,12 @@ def _texts() -> Iterator[tuple[str, bytes]]:
     yield "20,000 columns", b",".join(b"c%d" % i for i in range(20_000)) + b",label\n1\n"
     yield "formulas", b'a,b,label\n"=1+1",2,"=cmd|x"\n'
     yield "numbers of 400 digits", b"a,b,label\n" + b"9" * 400 + b",1,0\n2,3,1\n"
+    seen = [name for name in HOSTILE_NAMES if not _has_surrogate(name)]
+    rows = "".join(f'{i},{i},"{name}"\n' for i, name in enumerate(seen))
+    yield "labels of hostile names", f"a,b,label\n{rows}".encode()
+    quoted = [f'"{name}"' for name in seen]
+    numbers = ",".join("1" for _ in seen)
+    yield "columns of hostile names", f"{','.join(quoted)},label\n{numbers},0\n".encode()
     yield "random bytes", np.random.default_rng(0).bytes(10_000)
 
 
@@ -207,6 +227,11 @@ def _records() -> Iterator[tuple[str, bytes]]:
     yield "nothing", b""
     yield "nested 100,000 times", b"[" * 100_000
     yield "an object nested 10,000 times", b'{"a":' * 10_000
+    deep = b"[" * 10_000 + b"]" * 10_000
+    yield "a value nested 10,000 times", b'{"a": ' + deep + b', "label": 0}\n'
+    good = b'{"a": 1, "label": 0}\n'
+    yield "a late line nested 10,000 times", good * 9 + b'{"a": ' + deep + b', "label": 0}\n'
+    yield "objects nested 10,000 times", b'{"a":' * 10_000 + b"1" + b"}" * 10_000 + b"\n"
     yield "cut short", b'{"a": 1, "label": 0}\n{"a": 2, "la'
     yield "no objects", b"1\n2\n3\n"
     yield "keys that come and go", b'{"a": 1, "label": 0}\n{"b": 2, "label": 1}\n'
@@ -222,6 +247,27 @@ def _bomb_of_xml() -> bytes:
         archive.writestr("[Content_Types].xml", b"<Types/>")
         archive.writestr("xl/workbook.xml", b"<a>" + b" " * 2**28 + b"</a>")
     return content.getvalue()
+
+
+def _bomb_of_rows() -> bytes:
+    """A sound workbook of one sheet, whose rows are many and compress well."""
+    sound = io.BytesIO(table_bytes(TABLE, ".xlsx"))
+    content = io.BytesIO()
+    with (
+        zipfile.ZipFile(sound) as source,
+        zipfile.ZipFile(content, "w", zipfile.ZIP_DEFLATED) as archive,
+    ):
+        for member in source.namelist():
+            data = source.read(member)
+            if "sheet1" in member:
+                row = b'<row><c t="n"><v>1</v></c><c t="n"><v>1</v></c><c t="n"><v>1</v></c></row>'
+                data = data.replace(b"</sheetData>", row * 2**22 + b"</sheetData>")
+            archive.writestr(member, data)
+    return content.getvalue()
+
+
+def _has_surrogate(name: str) -> bool:
+    return any("\ud800" <= letter <= "\udfff" for letter in name)
 
 
 def _images() -> Iterator[tuple[str, bytes]]:
@@ -296,6 +342,31 @@ def _folders(place: Path) -> Iterator[tuple[str, Source]]:
     for name, table in (("0", TABLE), ("1", TABLE.rename_columns(["a", "z", "label"]))):
         pq.write_table(table, place / "parts" / f"{name}.parquet")
     yield "folder: parts that differ", {"path": str(place / "parts")}
+    devices = place / "devices" / "cat"
+    devices.mkdir(parents=True)
+    (devices / "0.png").symlink_to("/dev/zero")
+    yield "folder: a device among images", {"path": str(place / "devices")}
+    named = place / "\x1b]0;title\x07\u202egnp"
+    for kind in (b"cat\x1b[2J", b"d\xffg", "\u202egod".encode()):
+        folder = Path(os.fsdecode(os.fsencode(named) + b"/" + kind))
+        folder.mkdir(parents=True)
+        (folder / "0.png").write_bytes(encode(np.zeros((8, 8, 3), np.uint8)))
+    yield "folder: hostile names of classes", {"path": str(named)}
+    locked = place / "locked" / "cat"
+    locked.mkdir(parents=True)
+    (place / "locked" / "a.csv").write_bytes(CSV)
+    locked.chmod(0)
+    yield "folder: one that may not be read, within it", {"path": str(place / "locked")}
+    for name, cell in {
+        "a pipe": str(pipes / "0.png"),
+        "a device": str(devices / "0.png"),
+        "files of a storage that does not answer": "gs://no-such-bucket-projektor/0.png",
+        "files above the folder": "../../../../../../etc/passwd.png",
+        "the folder itself": "..png/../.",
+    }.items():
+        path = place / f"cells {name}.csv"
+        path.write_text("image,label\n" + f"{cell},0\n{cell},1\n" * 10)
+        yield f"cells that name {name}", {"path": str(path)}
     (place / "empty").mkdir()
     yield "folder: empty", {"path": str(place / "empty")}
 

@@ -20,7 +20,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from projektor_ray.errors import printable, redacted
+from projektor_ray.errors import is_invisible, printable, redacted
 from projektor_ray.explain.facts import TextTable
 
 UNLIMITED = 10_000
@@ -207,6 +207,8 @@ def show_log(loggers: Sequence[str], *, verbose: bool) -> None:
 
 
 def print_json(values: Any) -> None:
-    """Values as JSON on standard output."""
-    json.dump(values, sys.stdout, indent=2, ensure_ascii=False, allow_nan=False)
-    sys.stdout.write("\n")
+    """Values as JSON on standard output; characters that cannot be seen as escapes."""
+    text = json.dumps(values, indent=2, ensure_ascii=False, allow_nan=False)
+    for letter in filter(is_invisible, set(text) - {"\n"}):
+        text = text.replace(letter, json.dumps(letter)[1:-1])
+    sys.stdout.write(f"{text}\n")

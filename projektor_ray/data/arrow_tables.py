@@ -120,17 +120,24 @@ def _byte_columns(schema: pa.Schema, names: Sequence[str]) -> list[str]:
 
 def _decoded_size(metadata: pq.FileMetaData, names: Sequence[str]) -> int:
     """Bytes that the columns' numbers take in memory, with texts as the file stores them."""
-    size = 0
+    size, wanted = 0, set(names)
     for group in range(metadata.num_row_groups):
         for column in map(metadata.row_group(group).column, range(metadata.num_columns)):
-            path = column.path_in_schema
-            if not any(path == name or path.startswith(f"{name}.") for name in names):
+            if wanted.isdisjoint(_above(column.path_in_schema)):
                 continue
             if column.physical_type.endswith("BYTE_ARRAY"):
                 size += column.total_uncompressed_size
             else:
                 size += column.num_values * WIDTHS.get(column.physical_type, 8)
     return size
+
+
+def _above(path: str) -> Iterator[str]:
+    """A path within a column and what may be the column's name, which may hold dots too."""
+    at = len(path)
+    while at >= 0:
+        yield path[:at]
+        at = path.rfind(".", 0, at)
 
 
 def _checked(batches: Iterable[pa.RecordBatch], file: TableFile) -> Iterator[pa.RecordBatch]:

@@ -195,10 +195,11 @@ def _find_inputs(
         chosen, other = schema.inputs, "not in validation"
     else:
         chosen, other = _chosen_inputs(table, label, kinds, reasons), "other input"
+    taken = set(chosen)
     left_out = [
         LeftOut(name, reasons.get(name) or (other if _is_input(kinds[name]) else "not numeric"))  # type: ignore[arg-type]
         for name in rest
-        if name not in chosen
+        if name not in taken
     ]
     return chosen, tuple(left_out)
 

@@ -101,6 +101,19 @@ def test_results_and_messages_have_streams_of_their_own(
     assert err == "yes\n"
 
 
+def test_json_is_exact_and_shows_no_control_characters(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    values = {"names": [*HOSTILE_NAMES, "数据 👩\u200d🔬"]}
+    screen.print_json(values)
+    out = capsys.readouterr().out
+    assert json.loads(out) == values
+    assert {letter for letter in out if unicodedata.category(letter) in FORBIDDEN} == {
+        *("\n", "\u200d")
+    }
+    assert "数据" in out
+
+
 TABLE = TextTable(
     "Plan",
     ("provider", "samples", "capacity", "+100 samples"),

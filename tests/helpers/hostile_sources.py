@@ -188,7 +188,8 @@ def _shapes() -> Iterator[tuple[str, pa.Table]]:
         "equal values by the million",
         pa.table({name: pa.array(np.zeros(2**23)) for name in ("a", "b", "c", "label")}),
     )
-    yield "5,000 columns", pa.table({**{f"c{i}": [1.0, 2.0] for i in range(5000)}, "label": [0, 1]})
+    wide = {f"c{i}": [1.0, 2.0] for i in range(20_000)}
+    yield "20,000 columns", pa.table({**wide, "label": [0, 1]})
     seen = [name for name in HOSTILE_NAMES if not _has_surrogate(name)]
     yield "columns of hostile names", pa.table({**{n: [1.0, 2.0] for n in seen}, "label": [0, 1]})
     yield "labels of hostile names", pa.table({"a": np.arange(len(seen) * 1.0), "label": seen})

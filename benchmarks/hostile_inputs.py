@@ -2,9 +2,9 @@
 
 python -m benchmarks.hostile_inputs
 
-Each file is read in a process of its own, which has ten seconds. Counted are errors that are not the
-project's own (a traceback), readings that do not end, and memory: at most 1 GB, or three times the
-file. Names are shown in every form on a terminal; counted are the control characters that reach it.
+Each file is read in a process of its own, which has ten seconds. Counted are errors that are not
+the project's own (a traceback), readings that do not end, and memory: at most 1 GB, or three times
+the file. Names are shown in every form on a terminal; counted are the control characters there.
 Writes `benchmarks/results/hostile_inputs.md`; the status is 1 if anything went wrong.
 """
 

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from projektor_ray.transport.memory import MemoryPlan
 
 FARTHER_APART = 4
+SAME = "buys the same, since pilots or the size to buy bound it"
 IDENTITY = "identity"
 EXPECTED = (
     "Expected half-widths are of 90% intervals, from simulated trainings on a typical surface: an "
@@ -70,7 +71,14 @@ def check_table(study: Study, numbers: StudyCheck) -> TextTable:
 def _budget_rows(study: Study, options: Sequence[BudgetOption]) -> list[tuple[str, str]]:
     """What a budget buys, and for comparison half and twice of it."""
     names = {1.0: "budget of samples", 0.5: "half the budget", 2.0: "twice the budget"}
-    return [(names[one.share], f"{one.budget:,}: {_bought(study, one)}") for one in options]
+    same = [
+        one.share != 1 and one.bought is not None and one.bought == options[0].bought
+        for one in options
+    ]
+    return [
+        (names[one.share], f"{one.budget:,}: {SAME if equal else _bought(study, one)}")
+        for one, equal in zip(options, same, strict=True)
+    ]
 
 
 def _bought(study: Study, option: BudgetOption) -> str:

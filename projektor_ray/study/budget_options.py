@@ -40,6 +40,9 @@ def budget_options(study: Study) -> list[BudgetOption]:
         except InputError:
             options.append(BudgetOption(share, budget))
             continue
+        if options and bought == options[0].bought:
+            options.append(BudgetOption(share, budget, bought, options[0].half_width))
+            continue
         pilots = None if study.config.probes.replacement else sizes
         width = expected_half_width(
             bought,

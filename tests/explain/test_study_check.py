@@ -54,3 +54,15 @@ def test_without_a_budget_nothing_is_said_of_one() -> None:
     study = resolved(changed("probes", "lattice", to=2))
     assert not [name for name in shown(study, []) if "budget" in name]
     assert check_table(study, StudyCheck(0, 24, 348, None, 1, None, [])).caption == ""
+
+
+def test_another_budget_that_buys_the_same_is_not_written_out_again() -> None:
+    """The whole budget buys all that pilots of 40 samples allow, and so do half and twice of it."""
+    values = changed("probes", to={"budget": 4000})
+    study = resolved(values)
+    same, half, twice = options = budget_options(study)
+    assert same.half_width == half.half_width == twice.half_width
+    rows = shown(study, options)
+    assert "21 mixtures" in rows["budget of samples"]
+    assert rows["half the budget"].startswith("2,000: buys the same, since")
+    assert rows["twice the budget"].startswith("8,000: buys the same, since")

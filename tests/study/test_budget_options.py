@@ -30,5 +30,7 @@ def test_what_a_budget_leaves_is_what_no_design_and_no_plan_can_use() -> None:
     chosen = replace(study, plans=np.eye(3), plan_sizes=(40, 40, 40))
     assert unspent_samples(chosen) == 5000 - 966 - 120
     values["probes"] = {"budget": 600}
+    assert unspent_samples(resolved(values)) == 252 - 180, "of the plans' four tenths"
+    values["probes"] = {"budget": 600, "stages": 1}
     assert unspent_samples(resolved(values)) == 0
     assert unspent_samples(resolved(changed("probes", "lattice", to=2))) == 0

@@ -78,7 +78,8 @@ def spend(
     largest_scale = min(int(first / (sum(shares) * fewest)), size, first if cap is None else cap)
     scales = tuple(int(largest_scale * share + 1e-9) for share in shares)
     if scales[0] < 1 or len(set(scales)) < len(scales):
-        raise InputError(_too_small(budget, fewest, size, cap, sum(shares), first / budget))
+        part = max(first / budget, FIRST_SHARE)
+        raise InputError(_too_small(budget, fewest, size, cap, sum(shares), part))
     mixtures = min(most, first // sum(scales))
     return Spending(mixtures, scales, min(budget - mixtures * sum(scales), of_plans))
 

@@ -253,7 +253,7 @@ def test_where_no_joint_model_can_be_fitted_eq3_is_taken(monkeypatch: pytest.Mon
 
 
 def test_too_few_probes() -> None:
-    with pytest.raises(TooFewProbesError, match=r"2 at 250, 2 at 1,000.* 3"):
+    with pytest.raises(TooFewProbesError, match=r"2 at 250 and 2 at 1,000.* 3"):
         fitted(probes(250, 1000, count=2))
     fit = fitted(probes(250, 1000, count=3), projection="eq3")
     assert {"pq", "gp"} <= set(fit.refused)

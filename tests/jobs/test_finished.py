@@ -69,6 +69,24 @@ def test_neither_ray_nor_torch_is_imported(tmp_path: Path, options: list[str]) -
     assert str(PROBES) in result.stdout + result.stderr
 
 
+def test_a_typo_is_refused_before_ray_or_torch_are_imported(tmp_path: Path) -> None:
+    study = tmp_path / "iris.yaml"
+    study.write_text(yaml.safe_dump({**values(), "metrik": "accuracy"}))
+    code = (
+        "import sys\n"
+        "from jobs.command_line import main\n"
+        f"sys.argv = ['jobs.study', {str(study)!r}, '--check']\n"
+        "try:\n    main('study')\n"
+        "except SystemExit as end:\n    assert end.code == 2, end.code\n"
+        "print(sorted({'ray', 'torch', 'torchvision', 'sklearn'} & set(sys.modules)))"
+    )
+    result = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT
+    )
+    assert result.stdout.splitlines() == ["[]"]
+    assert "did you mean 'metric'?" in result.stderr
+
+
 def test_the_plan_is_that_of_the_opened_folder(place: Path) -> None:
     (place / "report.html").unlink()
     (place / "plans.parquet").unlink()

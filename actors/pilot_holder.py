@@ -17,9 +17,7 @@ import numpy as np
 import ray
 
 from actors.fetch import fetch
-from actors.nodes import GPU_SHARE, gpus
 from actors.pilots import Pilots
-from actors.profiles import reference_of
 from actors.transport import PilotDistances
 from projektor_ray.data import Samples, read_upload
 from projektor_ray.errors import InputError
@@ -90,9 +88,9 @@ class PilotHolder:
 
     def _embedded(self, study: Any) -> _SetPilots:
         distances = PilotDistances(self._pilots, study)
-        referring = ray.remote(num_cpus=0, num_gpus=GPU_SHARE if gpus() else 0)(reference_of)
-        reference = referring.remote(distances.ground, distances.embedder, distances.validation)
         actors = [actor for actor, _ in self._pilots.shards]
+        of_validation = [distances.ground], distances.embedder, distances.validation
+        reference = actors[-1].reference.remote(*of_validation)
         known = self._pilots.sources, [distances.ground]
         features = [actor.features.remote(*known) for actor in actors]
         moments = fetch(

@@ -39,7 +39,8 @@ class Pilots:
     ----------
     validations : name → reference to the Samples of that validation set.
     schema : of the first of them, which the others and the pilots follow.
-    sources : reference, in a list, to where each pilot is read; every call of a shard carries it.
+    sources : references to where each pilot is read and to the schema, in a list; every call of a
+        shard carries it.
     shards : the actors, one for each CPU or GPU at most, and the providers that each holds.
     """
 
@@ -57,16 +58,18 @@ class Pilots:
             name: _shared(name, source, arrays.get(name))
             for name, source in config.pilot_sources.items()
         }
-        self.validations, self._measured_on, self.schema = _read(config, validation)
+        self.validations, measured_on, schema = _read(config, validation)
         cpus = int(ray.cluster_resources().get("CPU", 0.0))
         places: list[Gpu | None] = [*gpus()] or [None] * max(1, cpus)
         places = places[: len(sources)]
-        self.sources = [ray.put(sources)]
+        self.sources = [ray.put(sources), schema]
         self.shards = [
-            (start_shard(own_names, self.schema, place), own_names)
+            (start_shard(own_names, place), own_names)
             for start, place in enumerate(places)
             for own_names in [names[start :: len(places)]]
         ]
+        self._measured_on: list[SetSummary] = fetch(measured_on)
+        self.schema: SampleSchema = fetch(schema)
 
     def summaries(self) -> tuple[list[SetSummary], list[SetSummary]]:
         """Of all pilots, and of each validation set; reads them where they are held."""
@@ -97,7 +100,7 @@ class Pilots:
         }
 
 
-def start_shard(names: Sequence[str], schema: SampleSchema, gpu: Gpu | None) -> Any:
+def start_shard(names: Sequence[str], gpu: Gpu | None) -> Any:
     """An actor that holds some providers' pilots, where there is a GPU for it on that GPU's node.
 
     It reserves none of it: a probe that asks for a whole GPU would never find one.
@@ -112,26 +115,25 @@ def start_shard(names: Sequence[str], schema: SampleSchema, gpu: Gpu | None) -> 
         max_task_retries=-1,
         concurrency_groups={SOLVING: 1},
         **options,
-    )(PilotShard).remote(names, schema, gpu and gpu.number)
+    )(PilotShard).remote(names, gpu and gpu.number)
 
 
 def _read(
     config: StudyConfig, given: Samples | Mapping[str, Samples] | None
-) -> tuple[dict[str, Any], list[SetSummary], SampleSchema]:
-    """References to the validation sets by name, their summaries, the schema of the first."""
+) -> tuple[dict[str, Any], list[Any], Any]:
+    """References to the validation sets by name, to their summaries, and to the first's schema."""
     arrays = {UNNAMED: given} if isinstance(given, Samples) else dict(given or {})
     sources = config.validation_sources
     reader = ray.remote(num_returns=3, num_cpus=0)(load_validation)
     validations: dict[str, Any] = {}
-    summaries: list[SetSummary] = []
-    schema: SampleSchema | None = None
+    summaries, schemas = list[Any](), list[Any]()
     for name in arrays or sources or (UNNAMED,):
         shared = _shared(name, sources.get(name), arrays.get(name))
-        validations[name], *about = reader.remote(name, shared, schema)
-        summary, own = fetch(about)
+        followed = schemas[0] if schemas else None
+        validations[name], summary, schema = reader.remote(name, shared, followed)
         summaries.append(summary)
-        schema = own if schema is None else schema
-    return validations, summaries, schema or SampleSchema()
+        schemas.append(schema)
+    return validations, summaries, schemas[0]
 
 
 def _shared(name: str, source: SourceConfig | None, samples: Samples | None) -> Any:

@@ -7,38 +7,24 @@ summaries and the numbers of the samples that are duplicates.
 
 import itertools
 from collections.abc import Mapping
-from functools import partial
 
 import numpy as np
-import ray
 from numpy.typing import NDArray
 
 from actors.fetch import fetch
-from actors.nodes import GPU_SHARE, gpus
 from actors.pilots import Pilots
 from actors.transport import PilotDistances
-from actors.transport_inputs import Ground
-from projektor_ray.data import EmbedderConfig, Samples, build_embedder
 from projektor_ray.data.pictures import Picture
-from projektor_ray.profiles import PilotProfile, Reference, SampleValues, held_out, merge_duplicates
-
-
-def reference_of(ground: Ground, embedder: EmbedderConfig, validation: Samples) -> Reference:
-    """The validation set as the profiles' reference; computed once for all shards."""
-    reference = Reference.of(ground.validation, standardize=embedder.name == "identity")
-    if not embedder.may_learn_labels:
-        return reference
-    return held_out(reference, validation, partial(build_embedder, embedder))
+from projektor_ray.profiles import PilotProfile, SampleValues, merge_duplicates
 
 
 def examine(
     pilots: Pilots, distances: PilotDistances
 ) -> tuple[list[PilotProfile], NDArray[np.int64], list[SampleValues]]:
     """The profiles of all pilots, all duplicates (see `duplicates_within`), all samples' values."""
-    share = GPU_SHARE if gpus() else 0
-    referring = ray.remote(num_cpus=0, num_gpus=share)(reference_of)
-    reference = referring.remote(distances.ground, distances.embedder, distances.validation)
     actors = [actor for actor, _ in pilots.shards]
+    known = [distances.ground], distances.embedder, distances.validation
+    reference = actors[-1].reference.remote(*known)
     features = [actor.features.remote(pilots.sources, [distances.ground]) for actor in actors]
     profiles = [
         actor.profiles.remote(own, reference) for actor, own in zip(actors, features, strict=True)

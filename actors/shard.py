@@ -15,7 +15,14 @@ from numpy.typing import NDArray
 
 from actors.fetch import fetch
 from actors.nodes import node_gpus
-from projektor_ray.data import Samples, SampleSchema, SourceConfig, read_source
+from projektor_ray.data import (
+    Embedder,
+    EmbedderConfig,
+    Samples,
+    SampleSchema,
+    SourceConfig,
+    read_source,
+)
 from projektor_ray.data.pictures import Picture, pictures
 from projektor_ray.errors import InputError
 from projektor_ray.storage.array_types import Floats
@@ -32,11 +39,12 @@ if TYPE_CHECKING:
         ProviderShard,
         TransportDistances,
         TransportSettings,
+        ValidationFeatures,
         WarmStart,
     )
 
 Boxed = Sequence[Any]
-"""A reference in a list, so that it arrives as a reference and is fetched only where it is new."""
+"""References in a list, so that they arrive as such and are fetched only where they are new."""
 SOLVING = "solving"
 """The thread of a shard that solves, while another answers who asks for its pilots."""
 
@@ -68,16 +76,14 @@ class PilotShard:
     Parameters
     ----------
     names : of the providers whose pilots this actor holds.
-    schema : of the validation set, which the pilots follow.
     gpu : number of the GPU that it works on, of its node's; None: it is given none.
     """
 
-    def __init__(self, names: Sequence[str], schema: SampleSchema, gpu: int | None = None) -> None:
+    def __init__(self, names: Sequence[str], gpu: int | None = None) -> None:
         if gpu is not None:
             visible = os.environ.get("CUDA_VISIBLE_DEVICES")
             os.environ["CUDA_VISIBLE_DEVICES"] = own_gpu(gpu, visible, node_gpus())
         self._names = sorted(names)
-        self._schema = schema
         self._pilots: dict[str, Samples] = {}
         self._features: dict[Any, PilotFeatures] = {}
         self._rows: dict[Any, ProviderShard] = {}
@@ -85,10 +91,16 @@ class PilotShard:
         self._with_new: dict[Any, TransportDistances] = {}
 
     def pilot(self, sources: Boxed, name: str) -> Samples:
-        """One provider's pilot, read from its source where it is new."""
+        """One provider's pilot, read from its source where it is new.
+
+        Parameters
+        ----------
+        sources : references to where each pilot is read, and to the schema that they follow.
+        """
         if name not in self._pilots:
             try:
-                self._pilots[name] = load(ray.get(sources[0])[name], self._schema)
+                by_name, schema = ray.get(list(sources))
+                self._pilots[name] = load(by_name[name], schema)
             except InputError as error:
                 raise InputError(f"provider {name!r}: {error}") from None
         return self._pilots[name]
@@ -102,6 +114,22 @@ class PilotShard:
         from actors.transport_inputs import solve_memory
 
         return ray.get_runtime_context().get_node_id(), solve_memory(settings)
+
+    def embed_validation(
+        self, config: EmbedderConfig, validation: Samples
+    ) -> "tuple[Embedder, ValidationFeatures]":
+        """The embedder, which may be fitted to the validation set, and the embedded set."""
+        from actors.transport_inputs import embed_validation
+
+        return embed_validation(config, validation)
+
+    def reference(
+        self, ground: Boxed, embedder: EmbedderConfig, validation: Samples
+    ) -> "Reference":
+        """The validation set as the profiles' reference; computed once for all shards."""
+        from actors.profile_reference import reference_of
+
+        return reference_of(ray.get(ground[0]), embedder, validation)
 
     def release(self) -> None:
         """Give back a GPU's memory; what is needed again is built again."""

@@ -15,18 +15,14 @@ import numpy as np
 import ray
 
 from actors.fetch import fetch
-from actors.nodes import GPU_SHARE, gpus
 from actors.pilots import Pilots
 from actors.transport_inputs import Ground
-from projektor_ray.data import Embedder, EmbedderConfig, Samples, build_embedder
 from projektor_ray.designs.mixtures import check_mixtures
 from projektor_ray.storage.array_types import Floats
-from projektor_ray.storage.hashing import row_digests
 from projektor_ray.study import Study
 from projektor_ray.transport import (
     Distances,
     TransportDistances,
-    ValidationFeatures,
     WarmStart,
     plan_solve,
     sharded_problem,
@@ -34,15 +30,6 @@ from projektor_ray.transport import (
 
 INLINE_BYTES = 100_000
 """Larger arguments are shared by reference, as Ray itself does for one call."""
-
-
-def embed_validation(
-    config: EmbedderConfig, validation: Samples
-) -> tuple[Embedder, ValidationFeatures]:
-    """The embedder, which may be fitted to the validation set, and the embedded validation set."""
-    embedder = build_embedder(config, validation)
-    features, content = embedder(validation.inputs), row_digests(validation.inputs)
-    return embedder, ValidationFeatures(features, validation.labels, content)
 
 
 class PilotDistances:
@@ -62,10 +49,9 @@ class PilotDistances:
     def __init__(self, pilots: Pilots, study: Study) -> None:
         self.validation = pilots.validations[study.validation.name]
         self.embedder = study.config.embedder.absolute()
-        share = GPU_SHARE if gpus() else 0
-        embedding = ray.remote(num_cpus=0, num_gpus=share)(embed_validation)
-        embedder, validation = fetch(embedding.remote(self.embedder, self.validation))
         settings = pilots.share(study.config.transport)
+        first, _ = pilots.shards[0]
+        embedder, validation = fetch(first.embed_validation.remote(self.embedder, self.validation))
         points, actors = int(study.pilot_sizes.sum()), len(pilots.shards)
         self.plan = plan_solve(points, validation, settings, actors=actors)
         self._ground = Ground(study.names, settings, embedder, validation)

@@ -11,8 +11,9 @@ from typing import Any
 import ray
 
 from actors.nodes import GPU_SHARE, gpus
-from projektor_ray.data import Embedder, Samples
+from projektor_ray.data import Embedder, EmbedderConfig, Samples, build_embedder
 from projektor_ray.learners.inputs import embedded
+from projektor_ray.storage.hashing import row_digests
 from projektor_ray.transport import (
     PilotFeatures,
     PilotMoments,
@@ -71,6 +72,15 @@ def distances_with(
     settings, validation = ground.settings, ground.validation
     units = cost_units(moments, validation, settings.label_weight, settings.label_distance)
     return TransportDistances.of_pilots(sort_by_provider(parts), validation, settings, units)
+
+
+def embed_validation(
+    config: EmbedderConfig, validation: Samples
+) -> tuple[Embedder, ValidationFeatures]:
+    """The embedder, which may be fitted to the validation set, and the embedded validation set."""
+    embedder = build_embedder(config, validation)
+    features, content = embedder(validation.inputs), row_digests(validation.inputs)
+    return embedder, ValidationFeatures(features, validation.labels, content)
 
 
 def embed_samples(ground: Ground, samples: Samples) -> Samples:

@@ -38,8 +38,9 @@ from tests.helpers.study_folders import write_study
 STUDY = "examples/digits.yaml"
 STAGES = (
     ("imports", "Ray: starting"),
-    ("Ray, and reading the pilots", "Data: "),
-    ("distances", "Distances: "),
+    ("Ray", "Pilots: reading"),
+    ("reading the pilots", "Data: "),
+    ("distances", "Distances: 35 "),
     ("provider profiles", "Provider profiles"),
     ("probes", "Probes: 140 ("),
     ("fit", "Model: "),

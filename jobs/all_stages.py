@@ -13,6 +13,7 @@ from jobs.report import conclude, is_there, write_page
 from jobs.stage_lines import show_cautions, show_data, show_design
 from jobs.workspace import Workspace
 from projektor_ray.cli import terminal
+from projektor_ray.cli.heartbeat import doing
 from projektor_ray.errors import TooFewProbesError
 from projektor_ray.explain.results import Results
 from projektor_ray.probes.cost_estimate import slots_of
@@ -46,12 +47,15 @@ def run_stages(
     workspace = probe(workspace, retry_failed=retry_failed)
     left = probes_left(workspace)
     try:
-        models = fit_models(workspace)
+        with doing("Model", "fitting", at_once=False):
+            models = fit_models(workspace)
     except TooFewProbesError as failure:
         raise (unfinished(left, failure) if left else failure) from None
-    fits = refine_distances(workspace, models)
+    with doing("Distances", "measuring further mixtures", at_once=False):
+        fits = refine_distances(workspace, models)
     new_page = not is_there(workspace.study.config, workspace.folder)
-    results = conclude(workspace, fits, drawn, figures=new_page)
+    with doing("Plan", "searching", at_once=False):
+        results = conclude(workspace, fits, drawn, figures=new_page)
     terminal.show_results(results, verbose=verbose)
     if not all(one.interpolates for one in workspace.each):
         measure_mixtures(workspace, np.array([plan.mixture for plan in results.bought.every]))

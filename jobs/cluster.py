@@ -10,6 +10,7 @@ from pathlib import Path
 import ray
 
 from jobs.head_watch import head_watched
+from projektor_ray.cli.heartbeat import doing
 from projektor_ray.cli.signals import stop_in_order
 from projektor_ray.errors import HeadLostError, InputError
 from projektor_ray.storage.temporary_folders import check_space, claim_folder, remove_abandoned
@@ -46,12 +47,13 @@ def connected(address: str | None, folder: str) -> Iterator[bool]:
     address = address or os.environ.get("RAY_ADDRESS") or "local"
     submitted = bool(os.environ.get("RAY_JOB_CONFIG_JSON_ENV_VAR"))
     local = address == "local" and not submitted
-    if submitted:
-        ray.init(logging_level=logging.WARNING)
-    elif local:
-        _start_local()
-    else:
-        _connect(address)
+    with doing("Ray", "starting" if local else "connecting to the cluster"):
+        if submitted:
+            ray.init(logging_level=logging.WARNING)
+        elif local:
+            _start_local()
+        else:
+            _connect(address)
     head = ray.get_runtime_context().gcs_address
     with stop_in_order(), _shut_down(), head_watched(head, folder, local=local):
         yield local
@@ -68,24 +70,28 @@ def _shut_down() -> Iterator[None]:
         raise
     finally:
         if not lost:
-            ray.shutdown()
+            with doing("Ray", "shutting down", at_once=False):
+                ray.shutdown()
 
 
 def _start_local() -> None:
-    """Start Ray on this machine; remove what killed drivers left of theirs."""
+    """Start Ray on this machine; remove what killed drivers left of theirs.
+
+    Workers inherit the environment of Ray's processes. So those that Ray starts in advance serve
+    this job too: with a `runtime_env` they would not.
+    """
     os.environ.setdefault("RAY_AUTH_MODE", "disabled")
     folder = os.environ.get("RAY_TMPDIR") or os.environ.get("TMPDIR") or "/tmp"
     paths = [str(ROOT), str(Path.cwd()), os.environ.get("PYTHONPATH", "")]
-    environment = {"PYTHONPATH": os.pathsep.join(dict.fromkeys(path for path in paths if path))}
     check_space(Path(folder), SESSION_BYTES)
     try:
-        context = ray.init(
-            "local",
-            include_dashboard=False,
-            runtime_env={"env_vars": environment},
-            logging_level=logging.WARNING,
-            log_to_driver=False,
-        )
+        with _environment("PYTHONPATH", os.pathsep.join(filter(None, dict.fromkeys(paths)))):
+            context = ray.init(
+                "local",
+                include_dashboard=False,
+                logging_level=logging.WARNING,
+                log_to_driver=False,
+            )
     except OSError as failure:
         if "AF_UNIX" not in str(failure):
             raise
@@ -96,6 +102,20 @@ def _start_local() -> None:
     session = Path(context.address_info["session_dir"])
     claim_folder(session)
     remove_abandoned(session.parent, "session_*")
+
+
+@contextmanager
+def _environment(name: str, value: str) -> Iterator[None]:
+    """With a variable of the environment set, for the processes that are started within."""
+    before = os.environ.get(name)
+    os.environ[name] = value
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ[name]
+        else:
+            os.environ[name] = before
 
 
 def _connect(address: str) -> None:

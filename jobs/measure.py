@@ -13,7 +13,9 @@ import time
 
 from jobs.stage_lines import show_distances
 from jobs.workspace import Workspace
+from projektor_ray.cli.heartbeat import doing
 from projektor_ray.designs.mixtures import distinct
+from projektor_ray.explain.formatting import count
 from projektor_ray.explain.memory_plan import memory_text
 from projektor_ray.storage.array_types import Floats
 from projektor_ray.storage.ledger import Ledger
@@ -57,11 +59,12 @@ def _measure(workspace: Workspace) -> None:
     if not len(missing):
         show_distances(study, reused)
         return
-    plan = workspace.pilot_distances.plan
-    logger.info("Transport: %s", memory_text(plan))
-    started = time.perf_counter()
-    latest = append_distances(workspace, missing)
-    seconds = time.perf_counter() - started
+    with doing("Distances", f"measuring {count(len(missing), 'mixture')}"):
+        plan = workspace.pilot_distances.plan
+        logger.info("Transport: %s", memory_text(plan))
+        started = time.perf_counter()
+        latest = append_distances(workspace, missing)
+        seconds = time.perf_counter() - started
     open_ones = int((~latest.converged).sum())
     failed = f", {open_ones:,} not converged" if open_ones else ""
     show_distances(study, reused, f"{len(missing):,} measured in {seconds:.1f} s{failed}")

@@ -1,13 +1,14 @@
-"""The progress of probes: a bar on a terminal, a line at once and at most ten more in a log."""
+"""The progress of probes: a bar on a terminal, else lines at each tenth and after pauses."""
 
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from datetime import timedelta
 
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from projektor_ray.cli import screen
+from projektor_ray.cli.heartbeat import doing
 from projektor_ray.probes.train_probe import Outcome
 
 LINES = 10
@@ -43,8 +44,9 @@ def probe_progress(total: int) -> Iterator[Callable[[Outcome], None]]:
             left = timedelta(seconds=round(elapsed / done * (total - done)))
             screen.status("Probes", f"{done:,} of {total:,} ({rate}, {left} left)")
 
-    if not on_terminal:
-        screen.status("Probes", f"0 of {total:,}, {STARTING}")
-    with bar:
+    def now() -> str:
+        return f"{done:,} of {total:,}" + ("" if done else f", {STARTING}")
+
+    with bar, nullcontext() if on_terminal else doing("Probes", now):
         bar.refresh()
         yield finished

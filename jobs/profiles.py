@@ -21,6 +21,7 @@ from jobs.profile_tables import (
     write_profiles,
 )
 from jobs.workspace import Workspace
+from projektor_ray.cli.heartbeat import doing
 from projektor_ray.profiles import (
     PilotProfile,
     ProviderProfile,
@@ -39,17 +40,22 @@ def profiles(workspace: Workspace) -> Profiles:
 
 
 def _profiles(workspace: Workspace) -> list[ProviderProfile]:
-    study = workspace.study
     profiles = known_profiles(workspace)
     if profiles is None:
-        pilots, duplicates, values = examine(workspace.pilots, workspace.pilot_distances)
-        alone = _distances_alone(workspace)
-        names = workspace.pilots.schema.class_names
-        profiles = provider_profiles(study.names, names, alone, pilots, duplicates, values)
-        _write_values(workspace, values)
-        _write_thumbnails(workspace, pilots, values)
-        write_profiles(workspace, profiles)
+        with doing("Provider profiles", "comparing the pilots", at_once=False):
+            profiles = _examined(workspace)
     show_profiles(workspace, profiles)
+    return profiles
+
+
+def _examined(workspace: Workspace) -> list[ProviderProfile]:
+    names, class_names = workspace.study.names, workspace.pilots.schema.class_names
+    pilots, duplicates, values = examine(workspace.pilots, workspace.pilot_distances)
+    alone = _distances_alone(workspace)
+    profiles = provider_profiles(names, class_names, alone, pilots, duplicates, values)
+    _write_values(workspace, values)
+    _write_thumbnails(workspace, pilots, values)
+    write_profiles(workspace, profiles)
     return profiles
 
 

@@ -51,7 +51,6 @@ def serve_studies(
     _ = Catalogue(folders)  # which refuses, in words, what no replica could open
     configs = [read_study(file).absolute() for file in pilots]
     folders_of(folders, configs)
-    screen.status("Ray", "starting")
     logging.getLogger("ray.serve").setLevel(logging.WARNING)
     with connected(address, ", ".join(options.studies)) as local:
         arguments = ServedStudies(

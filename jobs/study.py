@@ -93,11 +93,11 @@ def study_results(
     results = finished_results(config, out, sources, retry_failed=retry_failed, verbose=verbose)
     left = 0
     if results is None:
-        from jobs.all_stages import run_stages
         from jobs.workspace import opened
 
-        screen.status("Ray", "starting")
         with opened(config, out, address, arrays, validation, appends=True) as workspace:
+            from jobs.all_stages import run_stages  # which takes a second, while workers start
+
             results, left = run_stages(
                 workspace, sources, retry_failed=retry_failed, verbose=verbose
             )

@@ -4,14 +4,14 @@ import logging
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from actors.nodes import living_nodes
 from actors.pilots import Pilots
-from actors.transport import PilotDistances
-from actors.transport_inputs import embedded_references
 from jobs.cluster import connected
+from jobs.preload import preload
 from jobs.study_tables import StudyTables, check_config, repair
+from projektor_ray.cli.heartbeat import doing
 from projektor_ray.data import Samples
 from projektor_ray.errors import InputError
 from projektor_ray.probes.resources import lacking_resources
@@ -21,6 +21,9 @@ from projektor_ray.study import StudyConfig, resolve
 from projektor_ray.study.base_design import continued
 from projektor_ray.study.interpolated import read_error
 from projektor_ray.transport import DistanceFunction
+
+if TYPE_CHECKING:
+    from actors.transport import PilotDistances
 
 logger = logging.getLogger(__name__)
 
@@ -37,11 +40,13 @@ class Workspace(StudyTables):
 
     pilots: Pilots
     local: bool = False
-    solvers: dict[str, PilotDistances] = field(default_factory=dict)
+    solvers: "dict[str, PilotDistances]" = field(default_factory=dict)
 
     @property
-    def pilot_distances(self) -> PilotDistances:
+    def pilot_distances(self) -> "PilotDistances":
         """Mixtures → their distances to the one validation set."""
+        from actors.transport import PilotDistances  # with PyTorch, which is slow to import
+
         name = self.study.validation.name
         if name not in self.solvers:
             self.solvers[name] = PilotDistances(self.pilots, self.study)
@@ -55,6 +60,8 @@ class Workspace(StudyTables):
         pilots, validations = self.pilots.references(), self.pilots.validations
         if self.study.config.learner.input != "embedded":
             return dict(pilots), dict(validations)
+        from actors.transport_inputs import embedded_references
+
         ground = self.each[0].pilot_distances.ground
         return embedded_references(ground, pilots), embedded_references(ground, validations)
 
@@ -116,9 +123,14 @@ def opened(
     """
     folder = Folder(out)
     check_config(config, folder)
+    loading = [preload("torch")] if appends else []
     with connected(address, folder.shown) as local:
-        pilots = Pilots(config, arrays or {}, validation)
-        study = resolve(config, *pilots.summaries())
+        loading += [preload("ray.tune")] if appends else []
+        with doing("Pilots", "reading"):
+            pilots = Pilots(config, arrays or {}, validation)
+            study = resolve(config, *pilots.summaries())
+            for thread in loading:
+                thread.join()
         with leased(folder) if appends else nullcontext() as lease:
             if appends:
                 repair(folder)

@@ -8,6 +8,7 @@ import logging
 import os
 import sys
 import textwrap
+import time
 from collections.abc import Iterable, Sequence
 from typing import Any, Literal
 
@@ -34,12 +35,18 @@ class Screen(Console):
     Attributes
     ----------
     spaced : whether an empty line is due before the next text.
+    shown_at : when something was printed last, by the monotonic clock.
     """
 
     spaced = False
+    shown_at = -float("inf")
 
     def __init__(self, *, stderr: bool) -> None:
         super().__init__(stderr=stderr, markup=False, highlight=False, emoji=False)
+
+    def print(self, *objects: Any, **options: Any) -> None:
+        self.shown_at = time.monotonic()
+        super().print(*objects, **options)
 
     def on_broken_pipe(self) -> None:
         """Print nothing more where nobody reads on, as behind `| head`; the command goes on."""
@@ -71,6 +78,11 @@ class Screen(Console):
 
 
 results, messages = Screen(stderr=False), Screen(stderr=True)
+
+
+def shown_at() -> float:
+    """When something was shown last on either stream, by the monotonic clock."""
+    return max(results.shown_at, messages.shown_at)
 
 
 def results_to_stderr() -> None:

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from projektor_ray.cli import screen
+from projektor_ray.cli.heartbeat import doing
 from projektor_ray.cli.options import ServiceOptions
 from projektor_ray.cli.signals import SERVED, end_with
 from projektor_ray.errors import InputError
@@ -21,14 +22,15 @@ def serve(options: ServiceOptions) -> None:
         If the extra is not installed, a study cannot be opened, or a token is needed.
     """
     end_with(SERVED)
-    with needed(EXTRA, "service"):
-        from projektor_ray import service
-    token = service.read_token(options.token_file)
-    service.check_address(options.host, token)
-    settings = service.ServiceSettings(
-        token=token, threads=options.threads, seconds=options.seconds
-    )
-    app = service.create_app(options.studies, settings)
+    with doing("Studies", "opening", at_once=False):
+        with needed(EXTRA, "service"):
+            from projektor_ray import service
+        token = service.read_token(options.token_file)
+        service.check_address(options.host, token)
+        settings = service.ServiceSettings(
+            token=token, threads=options.threads, seconds=options.seconds
+        )
+        app = service.create_app(options.studies, settings)
     screen.status("Serving", f"{address_of(options)} (Ctrl-C stops)")
     service.serve(app, options.host, options.port)
 

@@ -23,7 +23,7 @@ LABELS = np.arange(20) % 2
 def shard(bob: Any) -> tuple[PilotShard, list[Any]]:
     """A shard, in this process, of a sound provider and one that a test makes."""
     sources = {"ada": SourceConfig(sklearn="iris"), "bob": bob}
-    return PilotShard(["bob", "ada"], SampleSchema()), [ray.put(sources)]
+    return PilotShard(["bob", "ada"]), [ray.put(sources), ray.put(SampleSchema())]
 
 
 def write(path: Path, **columns: Any) -> None:

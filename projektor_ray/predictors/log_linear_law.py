@@ -15,6 +15,9 @@ NEGLIGIBLE = 1e-2
 """A residual that never changes, in units of the spread. Values on a straight line are fitted ever
 better by ever smaller t and larger k; the fit ends where that is no gain beside this one."""
 CALLS_PER_COEFFICIENT = 100
+FLATTEST = float(np.sqrt(np.finfo(float).eps))
+"""Least range of the exponents t·p. At a range r the law differs from a straight line by about r,
+and `c + k·exp(t·p)` is rounded by about eps / r, both in units of the values' range."""
 
 
 class LogLinearLaw(Predictor):
@@ -95,5 +98,6 @@ def _law(mixtures: Floats, values: Floats, sign: float) -> tuple[float, float, F
         maxfev=CALLS_PER_COEFFICIENT * m,
         full_output=True,
     )[0]
+    place = place * max(1.0, FLATTEST / (float(np.ptp(along @ place)) or FLATTEST))
     cost = float(np.sum(residuals(place) ** 2)) / 2
     return cost, regression(place)[1], place @ basis

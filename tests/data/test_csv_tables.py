@@ -125,6 +125,10 @@ def test_texts_beside_numbers_are_noted(odd: str) -> None:
     )
 
 
+def test_names_that_end_in_a_digit_are_no_numbers() -> None:
+    assert opened(b"a,b\nSI1,x\nVS2,5\n-,y\n").notes == ()
+
+
 CELL = st.text(st.characters(codec="utf-8", exclude_characters="\0\r"), max_size=12).map(
     lambda text: f"x{text}"
 )

@@ -35,7 +35,7 @@ EXPONENT = r"(?:[eE][+-]?\d+)?\s*"
 COMMA_NUMBER = re.compile(rf"\s*[+-]?\d*,\d+{EXPONENT}%?\s*")
 POINT_NUMBER = re.compile(rf"\s*[+-]?\d*\.\d+{EXPONENT}%?\s*")
 PLAIN_NUMBER = rf"^\s*[+-]?(?:\d+\.?\d*|\.\d+){EXPONENT}$"
-ANY_NUMBER = r"^\s*[$€£¥+\-\u2212]?\s*[\d.,' ]*\d(?:[eE][+-]?\d+)?\s*%?\s*$"
+ANY_NUMBER = r"^\s*[$€£¥+\-\x{2212}]?\s*[\d.,' ]*\d(?:[eE][+-]?\d+)?\s*%?\s*$"
 """With a currency, a minus of another kind or separators of thousands."""
 SEPARATOR_LINE = re.compile(r"\ufeff?sep=([,;\t|])\r?\n", re.IGNORECASE)
 """The first line that names the separator for Excel."""

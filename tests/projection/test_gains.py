@@ -7,6 +7,7 @@ from scipy.stats import norm, t
 from projektor_ray.designs.simplex_lattice import simplex_lattice
 from projektor_ray.predictors import PREDICTORS
 from projektor_ray.predictors.gaussian_process import GaussianProcess
+from projektor_ray.predictors.kernels import OFFSETS
 from projektor_ray.projection import (
     SCALE_MODELS,
     Joint,
@@ -20,6 +21,8 @@ from tests.helpers.joint_tables import table, truth
 from tests.helpers.predictor_data import distance
 
 SIZE = 10_000
+BESIDE_KERNELS = 0.02
+"""A move that is small beside the smallest share that a kernel tells from none."""
 
 
 @pytest.fixture
@@ -310,7 +313,7 @@ def test_intervals_of_gains_do_not_jump_where_sizes_or_mixtures_begin_to_differ(
         else fitted(name, probes)
     )
     p, q = pairs(rng, 8)
-    near = q + 1e-4 * (p - q)
+    near = q + BESIDE_KERNELS * min(OFFSETS.values()) * (p - q)
     at = (p, distance(p), q, distance(q))
     alike = np.array(model.gain_interval(*at, 20_000))
     larger = model.gain_interval(*at, 20_000, 0.9, 20_001)

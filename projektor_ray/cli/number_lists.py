@@ -1,27 +1,26 @@
 """Numbers as options take them: one, a,b,c or NAME=NUMBER."""
 
-import math
 from collections.abc import Iterable
 
 import typer
 
 from projektor_ray.errors import InputError
+from projektor_ray.storage.number_texts import plain_number
+
+SEPARATORS = ",_' \u202f"
+"""Characters between groups of digits, which no option takes."""
 
 
 def is_number(text: str) -> bool:
     """Whether a text is a finite number."""
-    try:
-        return math.isfinite(float(text))
-    except ValueError:
-        return False
+    return plain_number(text) is not None
 
 
 def whole_number(text: str) -> int:
     """The whole number of an option, such as samples."""
-    try:
-        return int(text)
-    except ValueError:
-        raise typer.BadParameter(f"expected a whole number; got {text!r}.{_hint(text)}") from None
+    if not is_number(text) or not text.strip().lstrip("+-").isdecimal():
+        raise typer.BadParameter(f"expected a whole number; got {text!r}.{_hint(text)}")
+    return int(text)
 
 
 def money(text: str) -> float:
@@ -33,7 +32,7 @@ def money(text: str) -> float:
 
 def _hint(text: str) -> str:
     """How to write a number with separators, such as 20,000."""
-    bare = text.replace(",", "").replace(" ", "").replace("\u202f", "").replace("'", "")
+    bare = text.translate(dict.fromkeys(map(ord, SEPARATORS)))
     if not is_number(bare):
         return ""
     value = float(bare)

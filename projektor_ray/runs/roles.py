@@ -188,8 +188,9 @@ def find_metric(table: pa.Table, taken: set[str]) -> str:
     texts = [name for name in table.column_names if name not in taken and _may_hold(table, name)]
     if not candidates and len(texts) == 1:
         column(table, texts[0])  # Refuses it by its first cell that is no number.
-    shown = ", ".join(candidates[:SHOWN] or table.column_names[:SHOWN])
-    more = len(candidates or table.column_names) > SHOWN
+    known = candidates or [name for name in table.column_names if name]  # an index has none
+    shown = ", ".join(known[:SHOWN])
+    more = len(known) > SHOWN
     raise InputError(
         f"cannot tell which column is the metric: {'several' if candidates else 'none'} could be; "
         f"name one of {shown}{', …' if more else ''} (--metric NAME)"

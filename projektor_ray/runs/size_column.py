@@ -107,7 +107,10 @@ def check_one_size(table: pa.Table, taken: set[str], mixtures: Floats, values: F
         If the metric (k,) differs by another column's values more than the mixtures (k, m) explain,
         or values of the same mixture, or what the shares leave unexplained, lie in clusters.
     """
-    shown = "--size COLUMN if a column is the number of samples, --size N if all rows are of one"
+    shown = (
+        "--size COLUMN if a column is the number of samples, or --size N if all rows are of one "
+        "size; else add a column of the sizes"
+    )
     if grouping := _grouping(table, taken, mixtures, values):
         some = listed(grouping.values, SHOWN)
         raise InputError(

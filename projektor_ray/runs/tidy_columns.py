@@ -4,7 +4,7 @@ import ast
 import json
 import re
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import pyarrow as pa
@@ -99,11 +99,20 @@ def _dictionary(text: str) -> Mapping[str, Any] | None:
 
 
 class _Constants(ast.NodeTransformer):
-    """Python writes NaN and infinity as names, which no literal holds."""
+    """Python writes NaN and infinity as names, and NumPy 2 numbers as calls: no literals."""
 
     def visit_Name(self, node: ast.Name) -> ast.AST:
         known = {"nan": float("nan"), "inf": float("inf")}
         return ast.Constant(known[node.id]) if node.id in known else node
+
+    def visit_Call(self, node: ast.Call) -> ast.AST:
+        """`np.float64(0.5)` → 0.5; any other call stays, and is refused."""
+        match node:
+            case ast.Call(
+                func=ast.Attribute(value=ast.Name(id="np" | "numpy")), args=[number], keywords=[]
+            ):
+                return cast("ast.AST", self.visit(number))
+        return node
 
 
 def _flat(row: Mapping[str, Any], prefix: str, depth: int = 0) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from projektor_ray.errors import InfeasibleError, InputError, nearest
+from projektor_ray.errors import InfeasibleError, InputError, listed, nearest
 from projektor_ray.selection.pricing import PiecewiseLinearCosts
 from projektor_ray.selection.provider import Provider, Schedule, Terms
 
@@ -15,6 +15,7 @@ Integers = NDArray[np.int64]
 
 COST_TOLERANCE = 1e-9
 """Of the budget: what rounding errors in prices may add to a cost."""
+MOST_NAMED = 5
 MOST_PARTS = 2000
 """So many parts of the set are opened to find a plan that the budget allows."""
 
@@ -115,9 +116,16 @@ class FeasibleSet:
                 f"samples, more than the {self.size:,} to buy. Buy more, or require fewer"
             )
         if self.upper.sum() < self.size:
+            without = [f"{self.names[i]!r}" for i in np.flatnonzero(self.upper == 0)]
+            advice = "Buy fewer, or raise a capacity"
+            if without:
+                advice = (
+                    f"Nothing can be bought of {listed(without, MOST_NAMED)}. Buy fewer, raise a "
+                    "capacity, or exclude fewer providers"
+                )
             raise InfeasibleError(
                 f"the capacities cannot be kept: together the providers sell {self.upper.sum():,} "
-                f"samples, fewer than the {self.size:,} to buy. Buy fewer, or raise a capacity"
+                f"samples, fewer than the {self.size:,} to buy. {advice}"
             )
 
     def _check_budget(self) -> None:

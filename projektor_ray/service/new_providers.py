@@ -6,7 +6,7 @@ from typing import Annotated, Any, Protocol
 
 import numpy as np
 from fastapi import Query
-from pydantic import ConfigDict, Field
+from pydantic import ConfigDict, Field, field_validator
 
 from projektor_ray.errors import InfeasibleError
 from projektor_ray.explain.facts import Fact, TextTable
@@ -24,6 +24,7 @@ from projektor_ray.service.problem_details import RefusedError
 from projektor_ray.service.request_bodies import Body, Money, Name, Samples, SelectBody, Size
 from projektor_ray.service.worker_pool import TimedDistances, until
 from projektor_ray.storage.array_types import Floats
+from projektor_ray.storage.number_texts import plain_number
 from projektor_ray.storage.settings import parse
 from projektor_ray.study import FittedStudy, ProviderConfig, Purchase, SetSummary
 from projektor_ray.study.new_provider import (
@@ -93,6 +94,13 @@ class NewProvider(Body):
     label: Name | None = Field(None, description="Column of the labels; absent: found by its name.")
     size: Size | None = Field(None, description="Samples to buy in all.")
     budget: Money | None = Field(None, description="Most money to spend.")
+
+    @field_validator("price", "capacity", "minimum_order", "size", "budget", mode="before")
+    @classmethod
+    def _plainly_written(cls, given: object) -> object:
+        if isinstance(given, str) and plain_number(given) is None:
+            raise ValueError("expected a number in digits alone, such as 1000 or 0.5")
+        return given
 
     @property
     def offer(self) -> ProviderConfig:

@@ -1,6 +1,5 @@
 """The state of the page, as its address has it: what is bought, of whom, and a mixture by hand."""
 
-import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
@@ -11,6 +10,7 @@ from projektor_ray.errors import InputError
 from projektor_ray.selection import Terms
 from projektor_ray.service.new_providers import NewProvider
 from projektor_ray.service.request_bodies import Body, SelectBody
+from projektor_ray.storage.number_texts import plain_number
 from projektor_ray.storage.settings import error_lines
 from projektor_ray.study import FittedStudy
 
@@ -223,11 +223,8 @@ def _text(value: float | None) -> str:
 
 
 def _number(name: str, text: str) -> float:
-    try:
-        value = float(_plain(text.strip()))
-    except ValueError:
-        value = math.nan
-    if not math.isfinite(value) or (value < 0 and name != "target"):
+    value = plain_number(_plain(text.strip()))
+    if value is None or (value < 0 and name != "target"):
         raise InputError(f"{name}: must be a number of 0 or more; got {text[:40]!r}")
     return value
 

@@ -15,7 +15,7 @@ from projektor_ray.projection import SCALE_MODELS
 from projektor_ray.selection import Terms
 from projektor_ray.storage.settings import MAX_SAMPLES, Config, parse, read_config
 from projektor_ray.study.probes_config import ProbesConfig
-from projektor_ray.study.provider_config import ProviderConfig
+from projektor_ray.study.provider_config import ProviderConfig, like_names
 from projektor_ray.study.selection_config import SelectionConfig
 from projektor_ray.study.validation_sets import UNNAMED
 from projektor_ray.transport.transport_settings import TransportSettings
@@ -98,6 +98,11 @@ class StudyConfig(Config):
         twice = sorted({name for name in names if names.count(name) > 1})
         if twice:
             raise ValueError(f"providers need different names; listed more than once: {twice}")
+        if alike := like_names(names):
+            raise ValueError(
+                "providers need names that differ by more than spaces and upper or lower case; "
+                f"got {alike[0]!r} and {alike[1]!r}. Rename one"
+            )
         for mixture in self.probes.mixtures:
             for name in mixture:
                 if name not in names:

@@ -33,7 +33,7 @@ from projektor_ray.study.fitted import FittedStudy
 from projektor_ray.study.fitting import class_shares
 from projektor_ray.study.interpolated import candidate_mixtures, error_bound
 from projektor_ray.study.predictions import LEVEL, Purchase
-from projektor_ray.study.provider_config import ProviderConfig
+from projektor_ray.study.provider_config import ProviderConfig, like_names
 from projektor_ray.study.purchasing import SetFit
 from projektor_ray.study.study import Study
 from projektor_ray.study.validation_sets import SetSummary
@@ -132,16 +132,17 @@ def _widening(ratios: list[float]) -> float | None:
 
 
 def check_new_name(study: FittedStudy, name: str) -> None:
-    """Refuse a name that a provider has already.
+    """Refuse a name that a provider has already, or that differs by spaces or case alone.
 
     Raises
     ------
     InputError
         If one has.
     """
-    if name in study.providers:
+    if alike := like_names([*study.providers, name]):
         raise InputError(
-            f"the study has a provider {name!r} already; give the new one another name"
+            f"the study has a provider {alike[0]!r} already; the new one is called {name!r}. "
+            "Give it another name, which differs by more than spaces and upper or lower case"
         )
 
 

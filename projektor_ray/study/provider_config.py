@@ -1,6 +1,7 @@
 """Providers in a study file: pilots, capacities, prices and terms."""
 
 import itertools
+from collections.abc import Iterable
 from typing import ClassVar
 
 from pydantic import Field, field_validator, model_validator
@@ -9,6 +10,17 @@ from projektor_ray.data import SourceConfig
 from projektor_ray.errors import is_invisible
 from projektor_ray.selection import Provider, Terms
 from projektor_ray.storage.settings import MAX_MONEY, MAX_SAMPLES, Config
+
+
+def like_names(names: Iterable[str]) -> tuple[str, str] | None:
+    """Two names that a reader takes for one: equal but for spaces and the case of letters."""
+    known: dict[str, str] = {}
+    for name in names:
+        key = " ".join(name.split()).casefold()
+        if key in known:
+            return known[key], name
+        known[key] = name
+    return None
 
 
 class TierConfig(Config):

@@ -414,6 +414,8 @@ def test_two_tables_are_joined_and_a_size_said(
         (["predict", "RUNS", "--mixture", "web=1", "--at", "2e4"], "Write 20000"),
         (["select", "RUNS", "--budget", "1,000.50"], "Write 1000.5"),
         (["select", "RUNS", "--at", "500", "--capacity", "web=1,000"], "Write 1000"),
+        (["select", "RUNS", "--at", "500", "--price", "web=1_5"], "Write 15"),
+        (["select", "RUNS", "--at", "20_000"], "Write 20000"),
         (["select", "my-study.yaml"], "Run the study with: python -m jobs.study my-study.yaml"),
         (["select", "RUNS", "--at", "500", "--exclude", "wep"], "did you mean 'web'"),
         (

@@ -26,13 +26,30 @@ def test_dictionaries_become_a_column_for_each_key() -> None:
         assert table["summary._wandb.runtime"].to_pylist() == [3, None]
 
 
+def test_numbers_as_numpy_writes_them_in_dictionaries() -> None:
+    rows = [
+        {"acc": np.float64(0.5), "n": np.int64(3), "loss": np.float32("nan")},
+        {"acc": np.float64(-0.25), "n": np.int64(4), "loss": np.float32(1.5)},
+    ]
+    table = tidy(pa.table({"summary": [str(row) for row in rows]}))
+    assert table["summary.acc"].to_pylist() == [0.5, -0.25]
+    assert table["summary.n"].to_pylist() == [3, 4]
+    np.testing.assert_array_equal(table["summary.loss"].to_numpy(), [np.nan, 1.5])
+
+
 def test_structs_and_values_with_descriptions() -> None:
     nested = pa.table({"config": [{"lr": {"value": 0.1, "desc": None}, "mix": {"web": 1.0}}]})
     assert tidy(nested).to_pydict() == {"config.lr": [0.1], "config.mix.web": [1.0]}
 
 
 @pytest.mark.parametrize(
-    "texts", [["{not a dictionary", "{}"], ["{'a': __import__('os')}", "{'a': 1}"], ["{" * 5000]]
+    "texts",
+    [
+        ["{not a dictionary", "{}"],
+        ["{'a': __import__('os')}", "{'a': 1}"],
+        ["{'a': np.load('x')}", "{'a': open('x')}"],
+        ["{" * 5000],
+    ],
 )
 def test_other_texts_stay_texts(texts: list[str]) -> None:
     assert tidy(pa.table({"note": texts}))["note"].to_pylist() == texts

@@ -76,6 +76,7 @@ def test_fields_of_other_questions_are_left_out(
         ("budget", "0,5", "budget"),
         ("budget", "0,500", "budget"),
         ("budget", "1,50", "budget"),
+        ("budget", "1_5", "budget"),
         ("size", "-4", "size"),
         ("budget", "nan", "budget"),
         ("budget", "1e400", "budget"),

@@ -55,6 +55,7 @@ from tests.helpers.studies import (
         (changed("embedder", to={"nmae": "x"}), r"embedder\.nmae: .*'name'"),
         (changed("learner", "setings", to={}), r"learner\.setings: .*'settings'"),
         (changed("providers", 1, "name", to="ada"), r"listed more than once: \['ada'\]"),
+        (changed("providers", 1, "name", to="Ada "), "more than spaces .*'ada' and 'Ada '"),
         (changed("providers", 1, "name", to=""), r"providers\.1\.name: .*at least 1 character"),
         (changed("providers", to=[]), "providers: .*at least 1 item"),
         (changed("providers", 0, "capacity", to=-1), r"providers\.ada\.capacity: .*got -1"),

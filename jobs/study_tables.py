@@ -15,6 +15,7 @@ from projektor_ray.storage.lease import Lease
 from projektor_ray.storage.ledger import Ledger, Rows, in_all
 from projektor_ray.storage.schemas import KEYS, SCHEMAS, Key, Row, make_table
 from projektor_ray.storage.table_metadata import TableMetadata
+from projektor_ray.storage.versions import check_versions
 from projektor_ray.study import Study, StudyConfig
 from projektor_ray.study.interpolated import interpolated
 from projektor_ray.transport import DistanceFunction
@@ -76,17 +77,16 @@ class StudyTables:
 
 
 def check_config(config: StudyConfig, folder: Folder) -> None:
-    """Check, before any sample is read, what the configuration names and who wrote the ledgers.
+    """Check, before any sample is read, what the configuration names and who wrote the tables.
 
     Raises
     ------
     InputError
-        If the learner, its metric or the embedder is unknown, or another version wrote a ledger.
+        If the learner, its metric or the embedder is unknown, or another version wrote a table.
     """
     check_metric(config.learner, METRICS[config.metric])
     embedder_identity(config.embedder)
-    for name in KEYS:
-        Ledger(folder, name).check_version()
+    check_versions(folder)
 
 
 def repair(folder: Folder) -> None:

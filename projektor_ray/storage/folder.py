@@ -13,11 +13,13 @@ from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.fs as pafs
+import pyarrow.parquet as pq
 
 from projektor_ray.errors import DamagedError, InputError, redacted
 from projektor_ray.storage.checked_parquet import decode, encode
 from projektor_ray.storage.locations import open_filesystem
 from projektor_ray.storage.retries import with_retries
+from projektor_ray.storage.table_columns import kind_of, with_columns
 
 logger = logging.getLogger(__name__)
 
@@ -198,7 +200,30 @@ class Folder:
                 f"there is no table {name}.parquet in {self.shown}; run the study first "
                 "(python -m jobs.study)"
             ) from None
-        return decode(content, f"{self.shown}/{name}.parquet")[0]
+        where, kind = f"{self.shown}/{name}.parquet", kind_of(name)
+        table = decode(content, where)[0]
+        return table if kind is None else with_columns(table, kind, where)
+
+    def read_schema(self, name: str) -> pa.Schema | None:
+        """The schema of a Parquet file, without its rows; None if there is none, or it is damaged.
+
+        Raises
+        ------
+        StorageError
+            If the storage refuses it, or fails for too long.
+        """
+        return with_retries(f"read {name} in {self.shown}", lambda: self._schema_once(name))
+
+    def _schema_once(self, name: str) -> pa.Schema | None:
+        try:
+            with self._filesystem.open_input_file(f"{self._base}/{name}") as file:
+                return pq.read_schema(file)
+        except (FileNotFoundError, pa.ArrowInvalid):
+            return None
+        except OSError as failure:
+            if failure.errno is not None:
+                raise
+            return None  # what Arrow says of a footer that it cannot decode
 
     def is_damaged(self, name: str) -> bool:
         """Whether there is a table `NAME.parquet` whose content is not what was written."""

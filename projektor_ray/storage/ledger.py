@@ -19,6 +19,7 @@ from projektor_ray.errors import DamagedError, StorageError
 from projektor_ray.storage.checked_parquet import decode, encode
 from projektor_ray.storage.folder import Folder
 from projektor_ray.storage.schemas import KEYS, Key, Row, make_table
+from projektor_ray.storage.table_columns import with_columns
 from projektor_ray.storage.table_metadata import TableMetadata
 
 logger = logging.getLogger(__name__)
@@ -153,17 +154,6 @@ class Ledger:
         parts = [(part.metadata, part.table) for part in self._parts()]
         return Rows(KEYS[self.name], [part for part in parts if part[0].input_hash == input_hash])
 
-    def check_version(self) -> None:
-        """Refuse a ledger that another version of this program wrote.
-
-        Raises
-        ------
-        InputError
-            If the metadata of a part has another schema version.
-        """
-        for name in self._names()[:1]:
-            self._read(name)
-
     def compact(self) -> None:
         """Merge full groups of parts; a crash in between only leaves duplicates of rows.
 
@@ -239,8 +229,9 @@ class Ledger:
             return None
 
     def _decode(self, name: str) -> _Part:
-        table, metadata = decode(self.folder.read(name), f"{self.folder.shown}/{name}")
-        return _Part(name, metadata, table)
+        where = f"{self.folder.shown}/{name}"
+        table, metadata = decode(self.folder.read(name), where)
+        return _Part(name, metadata, with_columns(table, self.name, where))
 
 
 def _tier(name: str) -> int:

@@ -13,6 +13,7 @@ from projektor_ray.storage.folder import Folder
 from projektor_ray.storage.hashing import digest
 from projektor_ray.storage.schemas import Row, make_table
 from projektor_ray.storage.settings import parse
+from projektor_ray.storage.versions import check_versions
 from projektor_ray.study.base_design import recorded
 from projektor_ray.study.checks import resolve
 from projektor_ray.study.config import StudyConfig
@@ -69,8 +70,9 @@ def read_record(folder: Folder) -> StudyRecord:
     Raises
     ------
     InputError
-        If the folder holds no study, or one of another schema version.
+        If the folder holds no study, or a table that another version of this program wrote.
     """
+    check_versions(folder)
     (row,) = folder.read_table(TABLE).to_pylist()
     config = parse(StudyConfig, json.loads(row["config"]))
     validations = _summaries(row["validation_sets"])

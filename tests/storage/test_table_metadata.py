@@ -11,6 +11,7 @@ from projektor_ray.storage.folder import Folder
 from projektor_ray.storage.ledger import Ledger
 from projektor_ray.storage.schemas import make_table
 from projektor_ray.storage.table_metadata import TableMetadata
+from projektor_ray.storage.versions import check_versions
 from tests.helpers.table_rows import METADATA, probe_row
 
 
@@ -29,6 +30,6 @@ def test_a_ledger_of_an_earlier_schema_version_is_refused(tmp_path: Path) -> Non
     pq.write_table(table, tmp_path / "probes" / "part-0-a.parquet")
     ledger = Ledger(Folder(tmp_path), "probes")
     with pytest.raises(InputError, match="schema version 1"):
-        ledger.check_version()
+        check_versions(ledger.folder)
     with pytest.raises(InputError, match="schema version 1"):
         ledger.rows(METADATA.input_hash)

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 import pytest
 
 from projektor_ray.errors import InfeasibleError, InputError
@@ -199,6 +200,18 @@ def test_offers_that_allow_no_plan_name_the_constraint(opened: FittedStudy) -> N
     nobody = {name: {"excluded": True} for name in opened.providers}
     with pytest.raises(InfeasibleError):
         opened.select(size=100, providers=nobody)
+
+
+@pytest.mark.parametrize("table", ["provider_profiles", "study"])
+def test_a_folder_of_a_newer_version_is_refused_on_opening(
+    table: str, tmp_path: Path, study: Study
+) -> None:
+    """Such a column once ended in a TypeError about a keyword argument."""
+    folder = Folder(write_study(tmp_path, study))
+    known = folder.read_table(table)
+    folder.write_table(table, known.append_column("shade", pa.array([1.0] * known.num_rows)))
+    with pytest.raises(InputError, match=rf"{table}\.parquet.*column shade"):
+        open_study(tmp_path)
 
 
 def test_a_folder_without_a_study_is_refused(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from projektor_ray.data.open_table import OpenTable
 
 FIRST = 1000
-"""Rows by which most columns are ruled out."""
+"""Rows by which most columns are ruled out. In a table that is sorted they may be of one class."""
 FEWEST, PER_CLASS = 20, 5
 """Rows in all, and on average of a class, from which a column is no copy by chance."""
 
@@ -27,21 +27,23 @@ def label_copies(table: OpenTable, label: str, names: Sequence[str]) -> list[str
     if first is None:
         return []
     labels, *columns = (column.slice(0, FIRST) for column in first)
-    likely = [name for name, c in zip(names, columns, strict=True) if _is_copy(labels, c)]
-    if not likely or table.rows <= FIRST:
-        return likely
+    likely = [name for name, c in zip(names, columns, strict=True) if _classes(labels, c)]
+    if not likely:
+        return []
     whole = table.table([label, *likely])
-    return [name for name in likely if _is_copy(whole[label], whole[name])]
+    classes = {name: _classes(whole[label], whole[name]) for name in likely}
+    return [name for name in likely if 1 < classes[name] <= table.rows / PER_CLASS]
 
 
-def _is_copy(labels: pa.Array | pa.ChunkedArray, values: pa.Array | pa.ChunkedArray) -> bool:
+def _classes(labels: pa.Array | pa.ChunkedArray, values: pa.Array | pa.ChunkedArray) -> int:
+    """Number of labels, where each has one value and each value one label; 0 elsewhere."""
     ours, theirs = _codes(labels), _codes(values)
     if ours is None or theirs is None:
-        return False
+        return 0
     classes = int(ours.max(initial=-1)) + 1
-    if not 1 < classes == int(theirs.max(initial=-1)) + 1 or len(ours) < PER_CLASS * classes:
-        return False
-    return len(np.unique(ours * classes + theirs)) == classes
+    if classes != int(theirs.max(initial=-1)) + 1:
+        return 0
+    return classes if len(np.unique(ours * classes + theirs)) == classes else 0
 
 
 def _codes(column: pa.Array | pa.ChunkedArray) -> NDArray[np.int64] | None:

@@ -13,6 +13,8 @@ MIN_POWER = 0.2
 """Sensitivity + specificity − 1 below which neighbours cannot tell wrong labels."""
 MIN_JUDGED = 0.5
 """Share of a pilot's samples whose class must have enough samples in validation."""
+MOST_UNSEEN = 0.5
+"""Share F of wrong labels that no neighbour can judge, beyond which the others tell too little."""
 WIDEST = 0.5
 """An interval wider than this says nothing that helps to decide."""
 MOST_SUSPECTS = 6
@@ -63,8 +65,10 @@ def wrong_labels(
     return None if share.high - share.low > WIDEST else share
 
 
-def with_unseen(share: Share, unseen: float) -> Share:
+def with_unseen(share: Share, unseen: float) -> Share | None:
     """The share with the wrong labels among samples that no neighbour can judge.
+
+    None where these are too many.
 
     Samples of a class that is rare in validation lie far from all of it. Those F with their own
     label are left out for their class, those with another label for their distance: F·w/(1 − w),
@@ -74,21 +78,23 @@ def with_unseen(share: Share, unseen: float) -> Share:
     ----------
     unseen : F, in units of the samples that are judged.
     """
-    judged = max(1 - unseen, MIN_JUDGED)
+    if unseen > MOST_UNSEEN:
+        return None
     value, low, high = (
-        float(min(end / judged, 1.0)) for end in (share.value, share.low, share.high)
+        float(min(end / (1 - unseen), 1.0)) for end in (share.value, share.low, share.high)
     )
     return Share(value, low, high)
 
 
 def union(shares: list[Share | None]) -> Share | None:
-    """The last share, in an interval that holds those of all; None where that is too wide."""
-    last = shares[-1]
-    if last is None:
-        return None
+    """The last share, in an interval that holds those of all; None where one is unknown, or the
+    interval too wide.
+    """
     known = [one for one in shares if one is not None]
+    if len(known) < len(shares):
+        return None
     low, high = min(one.low for one in known), max(one.high for one in known)
-    return None if high - low > WIDEST else Share(last.value, low, high)
+    return None if high - low > WIDEST else Share(known[-1].value, low, high)
 
 
 def suspects(

@@ -138,7 +138,7 @@ def _judge_labels(
     placed, shares = Placed.of(points, judged, reference), []
     if is_shifted(placed, reference, limit):
         shares.append(_share_of_wrong(placed, labels, reference, limit))
-        placed = aligned(placed, reference)
+        placed = aligned(placed, reference, limit)
         if is_shifted(placed, reference, limit):
             return None, ()
     shares.append(_share_of_wrong(placed, labels, reference, limit))

@@ -93,39 +93,52 @@ def is_shifted(pilot: Placed, reference: Reference, limit: float) -> bool:
     return _energy_probability(pilot, reference, strata) <= RARELY / TESTS
 
 
-def aligned(pilot: Placed, reference: Reference) -> Placed:
+def aligned(pilot: Placed, reference: Reference, limit: float) -> Placed:
     """The pilot after the map x → a∘x + b that gives it validation's means and spreads.
 
     For each feature the spread within classes becomes validation's, then the mean what validation's
-    samples of the same classes have. Of both sides the half that is nearest to the others counts.
+    samples of the same classes have. Of both sides the half that is nearest to the others counts,
+    and in the last round all that are no outliers: half the samples would have twice the variance.
+
+    Parameters
+    ----------
+    limit : outlyingness beyond which a sample is an outlier.
     """
-    near = reference.outlyingness <= np.median(reference.outlyingness)
     voted = reference.voted
-    for _ in range(ROUNDS):
-        half = pilot.outlyingness <= np.median(pilot.outlyingness[pilot.judged])
-        half &= pilot.judged
-        own_mean, own_spread, known_mean, known_spread, weights = [], [], [], [], []
-        for c in np.intersect1d(pilot.voted[half], voted[near]):
+    median = float(np.median(reference.outlyingness))
+    for last in (False,) * (ROUNDS - 1) + (True,):
+        own_median = float(np.median(pilot.outlyingness[pilot.judged]))
+        near = reference.outlyingness <= (limit if last else median)
+        chosen = pilot.judged & (pilot.outlyingness <= (limit if last else own_median))
+        own_mean, own_variance, known_mean, known_variance, counts = [], [], [], [], []
+        for c in np.intersect1d(pilot.voted[chosen], voted[near]):
             own, known = (
-                pilot.points[half & (pilot.voted == c)],
+                pilot.points[chosen & (pilot.voted == c)],
                 reference.points[near & (voted == c)],
             )
+            counts.append(len(own))
             own_mean.append(own.mean(axis=0))
             known_mean.append(known.mean(axis=0))
-            own_spread.append(own.var(axis=0))
-            known_spread.append(known.var(axis=0))
-            weights.append(len(own))
-        if not weights:
+            own_variance.append(own.var(axis=0, ddof=min(1, len(own) - 1)))
+            known_variance.append(known.var(axis=0, ddof=min(1, len(known) - 1)))
+        weights = np.array(counts)
+        if len(weights) == 0:
             break
-        own_variance = np.average(own_spread, axis=0, weights=weights)
-        known_variance = np.average(known_spread, axis=0, weights=weights)
-        varies = (own_variance > 0) & (known_variance > 0)
-        gain = np.ones(len(varies))
-        gain[varies] = np.sqrt(known_variance[varies] / own_variance[varies])
+        gain = _gain(np.array(own_variance), np.array(known_variance), weights - 1)
         offset = np.average(known_mean, axis=0, weights=weights)
         offset -= gain * np.average(own_mean, axis=0, weights=weights)
         pilot = Placed.of(pilot.points * gain + offset, pilot.judged, reference)
     return pilot
+
+
+def _gain(own: Floats, known: Floats, freedom: Indices) -> Floats:
+    """Ratio of the pooled spreads within classes, shape (d,), from variances (classes, d)."""
+    gain = np.ones(own.shape[1])
+    if freedom.sum() > 0:
+        pooled, target = (np.average(one, axis=0, weights=freedom) for one in (own, known))
+        varies = (pooled > 0) & (target > 0)
+        gain[varies] = np.sqrt(target[varies] / pooled[varies])
+    return gain
 
 
 def _strata(pilot: Placed, reference: Reference, limit: float) -> Iterator[tuple[Indices, Indices]]:

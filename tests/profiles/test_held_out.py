@@ -52,8 +52,9 @@ def test_held_out_samples_stand_for_those_of_pilots() -> None:
     naive = Reference.of(ValidationFeatures(embed(validation.inputs), validation.labels))
     fair = held_out(naive, validation, trained)
     for wrong in (0.0, 0.3):
-        for one in shares(naive, embed, wrong):
-            assert one is None or one.value > wrong + 0.05, "the case must be a hard one"
+        overstated = [one.value for one in shares(naive, embed, wrong) if one is not None]
+        assert overstated, "the case must be a hard one"
+        assert min(overstated) > wrong + 0.05
         found = [one.value for one in shares(fair, embed, wrong) if one is not None]
         assert len(found) == 4
         assert abs(np.mean(found) - wrong) < 0.03

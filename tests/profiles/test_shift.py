@@ -7,7 +7,9 @@ import numpy as np
 import pytest
 
 from projektor_ray.profiles import PilotProfile, Reference, pilot_profiles
+from projektor_ray.profiles.label_errors import union
 from projektor_ray.profiles.neighbours import Indices
+from projektor_ray.profiles.prevalence import Share
 from projektor_ray.profiles.shift import Placed, aligned, is_shifted
 from projektor_ray.storage.array_types import Floats
 from projektor_ray.transport import PilotFeatures, ValidationFeatures
@@ -56,6 +58,31 @@ def test_intervals_hold_the_share_though_features_are_shifted(shift: Shift, wron
     known = [one for one in found if one is not None]
     missed = [one for one in known if not one.low - 0.01 <= wrong <= one.high + 0.01]
     assert len(missed) <= 2
+    assert len(known) >= (4 if shift is affine else 0)
+
+
+def test_the_interval_is_that_of_both_readings() -> None:
+    narrow, wide = Share(0.1, 0.08, 0.12), Share(0.3, 0.05, 0.4)
+    assert union([wide, narrow]) == Share(0.1, 0.05, 0.4)
+    assert union([None, narrow]) is None
+    assert union([narrow, None]) is None
+    assert union([Share(0.6, 0.5, 0.7), narrow]) is None
+
+
+def test_few_samples_of_many_classes_are_not_stretched() -> None:
+    stream = np.random.default_rng(3)
+    means = 8.0 * np.eye(20)
+
+    def drawn(count: int) -> tuple[Floats, Indices]:
+        labels = stream.integers(0, 20, count)
+        return means[labels] + stream.normal(size=(count, 20)), labels
+
+    reference = Reference.of(ValidationFeatures(*drawn(2000)))
+    plain = Placed.of(reference.place(drawn(200)[0]), np.ones(200, dtype=bool), reference)
+    limit = float(np.quantile(reference.outlyingness, 0.98))
+    back = aligned(plain, reference, limit)
+    gains = [np.polyfit(plain.points[:, i], back.points[:, i], 1)[0] for i in range(20)]
+    assert abs(np.mean(gains) - 1) < 0.05
 
 
 @pytest.mark.parametrize("classes", [CLASSES, 2])
@@ -74,7 +101,7 @@ def test_an_affine_map_is_found_and_undone() -> None:
     limit = float(np.quantile(reference.outlyingness, 0.98))
     assert not is_shifted(plain, reference, limit)
     assert is_shifted(moved, reference, limit)
-    back = aligned(moved, reference)
+    back = aligned(moved, reference, limit)
     assert not is_shifted(back, reference, limit)
     assert np.abs(back.points - plain.points).mean() < 0.2
     assert (back.voted == labels).mean() >= (plain.voted == labels).mean() - 0.01

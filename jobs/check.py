@@ -7,7 +7,7 @@ from jobs.study_tables import StudyTables
 from projektor_ray.cli import screen
 from projektor_ray.explain.data_lines import foreign_label_facts
 from projektor_ray.explain.design_facts import cap_fact, repetition_facts, unspent_fact
-from projektor_ray.explain.extrapolation import extrapolation
+from projektor_ray.explain.extrapolation import extrapolation, trained_sizes
 from projektor_ray.explain.study_check import StudyCheck, check_hints, check_table
 from projektor_ray.probes.cost_estimate import (
     estimate,
@@ -73,12 +73,12 @@ def check_finished(tables: StudyTables) -> None:
 
 def _show(study: Study, numbers: StudyCheck) -> None:
     screen.table(check_table(study, numbers))
-    screen.statement(str(extrapolation(study.max_size, study.scales)))
+    screen.statement(str(extrapolation(study.max_size, trained_sizes(study))))
     facts = [
         *foreign_label_facts(study.foreign_labels),
         *repetition_facts(study),
         *cap_fact(study),
-        *unspent_fact(study),
+        *unspent_fact(study, advises=numbers.missing == len(study.wanted_probes())),
         *check_hints(study, numbers.threads),
     ]
     screen.bullets("Hints", map(str, facts))

@@ -14,7 +14,7 @@ import numpy as np
 
 from jobs.study_tables import StudyTables
 from projektor_ray.cli.screen import statement, status, table
-from projektor_ray.explain.extrapolation import extrapolation
+from projektor_ray.explain.extrapolation import extrapolation, trained_sizes
 from projektor_ray.explain.model_choice import describe_choice
 from projektor_ray.explain.text_tables import errors_table
 from projektor_ray.explain.unidentified_effects import unidentified_effects
@@ -62,4 +62,4 @@ def show_fits(fits: Sequence[SetFit]) -> None:
         table(errors_table([{"on": "", **row} for row in predictor_rows(one.fitted)], study.goal))
         for fact in unidentified_effects(one.runs.mixtures, study.names, one.runs.distances):
             statement(str(fact))
-        statement(str(extrapolation(study.max_size, study.scales)))
+        statement(str(extrapolation(study.max_size, trained_sizes(study))))

@@ -27,6 +27,7 @@ from projektor_ray.selection.plan import LEVEL
 from projektor_ray.storage.array_types import Floats
 
 if TYPE_CHECKING:
+    from projektor_ray.explain.design_settings import DesignSettings
     from projektor_ray.profiles import ProviderProfile
 
 POINTS = 33
@@ -57,7 +58,7 @@ def assemble(
     source: Literal["study", "table"] = "table",
     largest_scale: int | None = None,
     interface: Literal["study_file", "command", "request"] = "request",
-    training_budget: int | None = None,
+    design: "DesignSettings | None" = None,
     figures: bool = True,
 ) -> Results:
     """The results of fitted models and plans; see `Results` for parameters of the same name.
@@ -104,7 +105,7 @@ def assemble(
         source=source,
         largest_scale=largest_scale,
         interface=interface,
-        training_budget=training_budget,
+        design=design,
     )
 
 

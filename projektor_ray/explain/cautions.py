@@ -85,8 +85,8 @@ def _model(results: Results) -> Iterator[Fact]:
             predicted=best.predicted,
         )
     yield from beyond_runs(results)
-    ratio = results.bought.size_ratio
-    if ratio is not None and ratio > FAR:
+    ratio = best.size / results.largest_size
+    if ratio > FAR:
         yield fact(
             "far_extrapolation",
             f"The plan ({count(best.size, 'sample')}) is {ratio:.3g} times the largest trained "
@@ -140,7 +140,9 @@ def _not_best(results: Results) -> Iterator[Fact]:
             f"better {results.metric_label} for the plan {quoted('uniform')} than for this one.",
             models=tuple(against),
         )
-    uncertain = gain_uncertainty(results.bought, results.metric_text, results.largest_scale)
+    uncertain = gain_uncertainty(
+        results.bought, results.metric_text, results.largest_scale, results.largest_size
+    )
     if uncertain is not None:
         yield uncertain
     others = {

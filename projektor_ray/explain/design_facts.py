@@ -215,8 +215,14 @@ def cap_fact(study: Study) -> Iterator[Fact]:
     )
 
 
-def unspent_fact(study: Study) -> Iterator[Fact]:
-    """How many samples of a budget stay unspent, why, and which budget buys the same."""
+def unspent_fact(study: Study, *, advises: bool) -> Iterator[Fact]:
+    """How many samples of a budget stay unspent, and why.
+
+    Parameters
+    ----------
+    advises : whether to name the budget that buys the same, as before anything is trained. Another
+        budget buys another design, so that finished probes would be lost.
+    """
     unspent = unspent_samples(study)
     if not unspent or study.budget is None:
         return
@@ -235,8 +241,8 @@ def unspent_fact(study: Study) -> Iterator[Fact]:
     yield fact(
         "unspent_budget",
         f"{'' if study.plans is not None or second is None else 'At least '}{unspent:,} of the "
-        f"{study.budget:,} samples in probes.budget stay unspent: {listed(reasons)}. "
-        f"probes.budget: {spent} buys nearly the same.",
+        f"{study.budget:,} samples in probes.budget stay unspent: {listed(reasons)}."
+        + (f" probes.budget: {spent} buys nearly the same." if advises else ""),
         samples=unspent,
         budget=study.budget,
         spent=spent,

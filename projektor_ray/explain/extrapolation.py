@@ -4,6 +4,12 @@ from collections.abc import Sequence
 
 from projektor_ray.explain.facts import Fact, fact
 from projektor_ray.projection import noise_gain
+from projektor_ray.study import Study
+
+
+def trained_sizes(study: Study) -> tuple[int, ...]:
+    """Sizes of all probes of a study, of a second stage's plans once they are chosen, too."""
+    return tuple(sorted({probe.size for probe in study.wanted_probes()}))
 
 
 def extrapolation(size: int, scales: Sequence[int]) -> Fact:
@@ -24,9 +30,14 @@ def extrapolation(size: int, scales: Sequence[int]) -> Fact:
 
 
 def error_growth(size: int, scales: Sequence[int]) -> Fact | None:
-    """By how much Eq. 3 amplifies errors of trainings; None where nothing is projected."""
+    """By how much a projection by Eq. 3 would amplify errors of trainings; None where nothing is
+    projected.
+    """
     if len(scales) == 1 or size <= scales[-1]:
         return None
     gain = float(noise_gain(size, scales))
-    text = f"Eq. 3 amplifies errors of the trainings {gain:.1f} times at {size:,} samples."
+    text = (
+        f"By Eq. 3, a projection to {size:,} samples amplifies errors of the trainings "
+        f"{gain:.1f} times. Other models amplify them by factors of their own."
+    )
     return fact("error_growth", text, size=size, noise_gain=gain)

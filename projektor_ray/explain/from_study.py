@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from projektor_ray.explain.assemble import ObjectiveAt, assemble
 from projektor_ray.explain.data_lines import foreign_label_facts
 from projektor_ray.explain.design_facts import unspent_fact
+from projektor_ray.explain.design_settings import DesignSettings
 from projektor_ray.explain.far_run_facts import far_runs_of_study
 from projektor_ray.explain.model_choice import describe_choice
 from projektor_ray.explain.results import Results
@@ -56,7 +57,7 @@ def results_of_study(
         reason="; ".join(_of_sets(fits, [[describe_choice(one.fitted)] for one in fits])),
         notes=[
             *map(str, foreign_label_facts(study.foreign_labels)),
-            *map(str, unspent_fact(study)),
+            *map(str, unspent_fact(study, advises=False)),
             *_of_sets(fits, [_notes(one) for one in fits]),
         ],
         far=[fact for one in fits for fact in far_runs_of_study(one)],
@@ -64,7 +65,7 @@ def results_of_study(
         source="study",
         largest_scale=study.largest_scale,
         interface=interface,
-        training_budget=study.budget,
+        design=DesignSettings.of(study),
         figures=figures,
     )
 

@@ -34,7 +34,7 @@ def next_steps(results: Results) -> tuple[Fact, ...]:
 
 def _trainings(results: Results) -> Iterator[Fact]:
     """What to train."""
-    best, scales = results.selected, results.probes.full_scales
+    best, scales, last = results.selected, results.probes.full_scales, results.largest_size
     if results.probes.overlap(best.mixture) < NEAR:
         yield fact(
             "train_plan_mixture",
@@ -42,9 +42,9 @@ def _trainings(results: Results) -> Iterator[Fact]:
             f"is close to it. {_mixture_setting(results, best.mixture)}",
             size=scales[-1],
         )
-    wanted = FURTHER * scales[0] if len(scales) == 1 else further_scale(scales[-1], best.size)
+    wanted = FURTHER * scales[0] if len(scales) == 1 else further_scale(last, best.size)
     further = min(wanted, results.largest_scale or wanted)
-    if wanted > further and further < WORTHWHILE * scales[-1]:
+    if wanted > further and further < WORTHWHILE * last:
         yield fact(
             "enlarge_pilots",
             f"Ask the providers for larger pilots: with these, {count(further, 'sample')} is the "
@@ -60,8 +60,9 @@ def _trainings(results: Results) -> Iterator[Fact]:
             f"{results.metric_label} grows with more data.{_scales_setting(results, more)}",
             size=more,
         )
-    elif further >= WORTHWHILE * scales[-1]:
-        now, then = (float(noise_gain(best.size, of)) for of in (scales, (*scales, further)))
+    elif further >= WORTHWHILE * last:
+        sizes = results.probes.scales
+        now, then = (float(noise_gain(best.size, of)) for of in (sizes, (*sizes, further)))
         compare = " It also shows which scaling model fits best." if len(scales) < 3 else ""
         yield fact(
             "train_larger_size",
@@ -82,33 +83,28 @@ def _trainings(results: Results) -> Iterator[Fact]:
 
 def _scales_setting(results: Results, further: int) -> str:
     """The field of the study file, ready to paste; nothing for a table of runs."""
-    if results.source != "study":
+    if results.design is None:
         return ""
-    known = results.probes.full_scales
-    if results.training_budget is not None:
-        more = round(results.training_budget * further / known[-1])
-        return f" Set `probes.budget: {more}`."
-    scales = ", ".join(str(scale) for scale in (*known, further))
-    return f" Set `probes.scales: [{scales}]`."
+    return f" {results.design.with_scales(results.probes.full_scales, further)}"
 
 
 def _mixture_setting(results: Results, mixture: np.ndarray) -> str:
     """The mixture: as the field of the study file, ready to paste, or its shares."""
     order = [i for i in np.argsort(-mixture, kind="stable") if mixture[i] >= 0.005]
-    if results.source == "study" and len(order) <= MOST_SHARES:
+    if results.design is not None and len(order) <= MOST_SHARES:
         shares = [round(float(mixture[i]), 2) for i in order]
         shares[0] = round(shares[0] + 1 - sum(shares), 2)
         setting = {results.names[i]: share for i, share in zip(order, shares, strict=True)}
         written = yaml.safe_dump(
             [setting], default_flow_style=True, sort_keys=False, width=10**6, allow_unicode=True
         )
-        return f"Add `probes.mixtures: {written.strip()}` to the study file."
+        return results.design.with_mixture(written.strip())
     return f"It has {results.shares_text(mixture)}."
 
 
 def _first_part(results: Results) -> Iterator[Fact]:
     """What to buy first, where the plan is far beyond the trainings."""
-    size, last, metric = results.selected.size, results.probes.scales[-1], results.metric_text
+    size, last, metric = results.selected.size, results.largest_size, results.metric_text
     part = first_part(size, last)
     if results.curves and part <= size / 2:
         value, low, high = results.curves[0].at(part)

@@ -25,6 +25,7 @@ from projektor_ray.selection.comparison import Gain
 from projektor_ray.storage.array_types import Floats
 
 if TYPE_CHECKING:
+    from projektor_ray.explain.design_settings import DesignSettings
     from projektor_ray.profiles import ProviderProfile, Thumbnail
 
 LONGEST_METRIC = 34
@@ -123,7 +124,7 @@ class Results:
         they set no limit, or there are none.
     interface : where the plan is requested, so that advice names the options of that place: a study
         file, the command `projektor`, a request to Python or the service, or the service's page.
-    training_budget : samples to train on that a study asked for in place of scales.
+    design : what a study's file says of its design, so that advice fits it; None for a table.
     read : how somebody's table was read, a part for each role.
     """
 
@@ -148,13 +149,18 @@ class Results:
     source: Literal["study", "table"] = "table"
     largest_scale: int | None = None
     interface: Literal["study_file", "command", "request", "page"] = "request"
-    training_budget: int | None = None
+    design: "DesignSettings | None" = None
     read: tuple[str, ...] = ()
 
     @property
     def probes(self) -> ProbeArrays:
         """The finished probes."""
         return self.cross_validation.probes
+
+    @property
+    def largest_size(self) -> int:
+        """The largest size of a finished probe that models are fitted to, of a plan, too."""
+        return self.probes.scales[-1]
 
     @property
     def providers(self) -> tuple[Provider, ...]:

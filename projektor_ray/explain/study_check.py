@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from projektor_ray.designs.budget import PLANS, is_loss
+from projektor_ray.explain.extrapolation import trained_sizes
 from projektor_ray.explain.facts import Fact, TextTable, fact
 from projektor_ray.explain.formatting import count
 from projektor_ray.explain.memory_plan import memory_text
@@ -160,9 +161,10 @@ def _distance_rows(name: str, missing: int, plan: "MemoryPlan | None") -> list[t
 
 
 def _noise_gain_rows(study: Study) -> Iterator[tuple[str, str]]:
+    trained = trained_sizes(study)
     for size in study.sizes:
-        if size > study.scales[-1] and len(study.scales) > 1:
-            gain = float(noise_gain(size, study.scales))
+        if size > trained[-1] and len(trained) > 1:
+            gain = float(noise_gain(size, trained))
             yield f"error amplification at {size:,}", f"{gain:.2f} times"
 
 

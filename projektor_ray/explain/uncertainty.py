@@ -14,7 +14,10 @@ FURTHER = 4
 
 
 def gain_uncertainty(
-    plans: PurchasePlans, metric: MetricText, largest_scale: int | None = None
+    plans: PurchasePlans,
+    metric: MetricText,
+    largest_scale: int | None = None,
+    largest_trained: int = 0,
 ) -> Fact | None:
     """That the plan may be no better than the best baseline, or than other plans, and which
     trainings would show it; None where neither is so, or the plan is one that reaches a target.
@@ -22,6 +25,7 @@ def gain_uncertainty(
     Parameters
     ----------
     largest_scale : at which training is possible; None: at any.
+    largest_trained : of all trainings, those of a second stage's plans included.
     """
     name = plans.nearest
     if name is None or plans.target_result is not None:
@@ -47,7 +51,12 @@ def gain_uncertainty(
     else:
         return None
     if plans.trained is not None:
-        text += f" {_trainings_to_decide(plans, name, plans.trained, largest_scale)}"
+        last = max(plans.trained.size, largest_trained)
+        further = min(
+            further_scale(last, plans.selected.size), largest_scale or plans.selected.size
+        )
+        larger = further if further > last else None
+        text += f" {_trainings_to_decide(plans, name, plans.trained, larger)}"
     return fact(kind, text, **values)
 
 
@@ -59,19 +68,20 @@ def further_scale(last: int, size: int) -> int:
 
 
 def _trainings_to_decide(
-    plans: PurchasePlans, baseline: str, trained: TrainedComparison, largest_scale: int | None
+    plans: PurchasePlans, baseline: str, trained: TrainedComparison, larger: int | None
 ) -> str:
     """Which trainings would decide between the plan and a baseline: at a larger size where they
     clearly differ at the largest one, else more of them there.
+
+    Parameters
+    ----------
+    larger : such a size; None where the pilots allow none.
     """
-    size = plans.selected.size
     clear = trained.gain is not None and trained.gain.low > 0
-    further = further_scale(trained.size, size)
-    further = min(further, largest_scale or further)
     at = f"at {count(trained.size, 'sample')}"
-    if clear and further > trained.size:
+    if clear and larger is not None:
         return (
-            f"The plans clearly differ {at}: train both at a larger size (e.g. {further:,}) to "
+            f"The plans clearly differ {at}: train both at a larger size (e.g. {larger:,}) to "
             "see whether the gap holds."
         )
     if all(trained.near(plans.plans[one].mixture) for one in (SELECTED, baseline)):

@@ -187,11 +187,6 @@ class PurchasePlans:
         away = _apart(self.trained.mixtures[0], plan.mixture)
         return 0.0 if away * plan.size <= len(plan.names) / 2 else away
 
-    @property
-    def size_ratio(self) -> float | None:
-        """Size of the selected plan over the largest trained size; None where that is unknown."""
-        return None if self.trained is None else self.selected.size / self.trained.size
-
     def rows(self) -> list[Row]:
         """The table `plans`: every provider in every plan; those of a frontier by their budgets."""
         budgets = {f"budget {budget:.10g}": plan for budget, plan in self.frontier.items()}

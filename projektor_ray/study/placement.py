@@ -172,8 +172,7 @@ def _placed(config: StudyConfig, base: Floats) -> Floats:
     A lattice is the default up to 4 providers only, and only without a base.
     """
     probes, providers = config.probes, base.shape[1]
-    no_lattice = providers > LARGEST_GRID or probes.n_mixtures or len(base)
-    design = probes.design or ("lattice" if probes.lattice or not no_lattice else "maximin")
+    design = probes.design or default_design(probes, base)
     count = probes.n_mixtures or default_count(providers)
     if design == "lattice":
         return _lattice(providers, probes.lattice or _default_levels(providers))
@@ -185,6 +184,12 @@ def _placed(config: StudyConfig, base: Floats) -> Floats:
     if design == "maximin":
         return maximin_design(providers, added, base)
     return d_optimal_design(providers, added, config.selection.placed_for, base)
+
+
+def default_design(probes: ProbesConfig, base: Floats) -> str:
+    """The design where none is named: a lattice up to 4 providers without a base, else maximin."""
+    no_lattice = base.shape[1] > LARGEST_GRID or probes.n_mixtures or len(base)
+    return "lattice" if probes.lattice or not no_lattice else "maximin"
 
 
 def _lattice(providers: int, levels: int) -> Floats:

@@ -8,7 +8,7 @@ import pytest
 
 from projektor_ray.explain.cautions import warnings
 from projektor_ray.explain.results import ModelPrediction, Results
-from projektor_ray.selection.comparison import Gain, TrainedComparison
+from projektor_ray.selection.comparison import Gain
 from projektor_ray.selection.feasible_set import FeasibleSet
 from projektor_ray.selection.size_search import TargetResult
 from tests.helpers.report_content import (
@@ -94,10 +94,8 @@ def test_the_best_baseline_is_named_once() -> None:
 
 @pytest.mark.parametrize(("largest", "far"), [(100, False), (99, True)])
 def test_a_plan_far_beyond_the_trainings_is_a_warning(largest: int, far: bool) -> None:
-    results = sound()
-    tried = replace(
-        results, bought=replace(results.bought, trained=TrainedComparison(np.eye(4), largest))
-    )
+    """Of all trainings: those of a second stage's plans count, too."""
+    tried = with_probes(sound(), sizes=np.array([10.0] * 7 + [largest]))
     assert ("far_extrapolation" in {one.kind for one in warnings(tried)}) is far
 
 

@@ -169,14 +169,16 @@ def test_samples_that_a_budget_cannot_spend_are_explained() -> None:
     """Pilots of 40 samples: 21 mixtures at 6 and 40, and three plans of 160, at most."""
     values = changed("probes", to={"budget": 5000})
     values["selection"] = {"size": 500}
-    (only,) = unspent_fact(resolved(values))
+    (only,) = unspent_fact(resolved(values), advises=True)
     assert str(only) == (
         "At least 3,874 of the 5,000 samples in probes.budget stay unspent: no scale is larger "
         "than the smallest pilot (40 samples), a budget buys 7 mixtures per provider at most and "
         "no plan has more samples than the purchase or its pilots allow. probes.budget: 1126 buys "
         "nearly the same."
     )
+    (afterwards,) = unspent_fact(resolved(values), advises=False)
+    assert str(only) == f"{afterwards} probes.budget: 1126 buys nearly the same."
     values["selection"] = {"size": 40}
-    (bought,) = unspent_fact(resolved(values))
+    (bought,) = unspent_fact(resolved(values), advises=True)
     assert "no scale is larger than the purchase (40 samples)" in str(bought)
-    assert not [*unspent_fact(resolved(changed("probes", "lattice", to=2)))]
+    assert not [*unspent_fact(resolved(changed("probes", "lattice", to=2)), advises=True)]

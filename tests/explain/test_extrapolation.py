@@ -2,7 +2,8 @@
 
 import pytest
 
-from projektor_ray.explain.extrapolation import error_growth, extrapolation
+from projektor_ray.explain.extrapolation import error_growth, extrapolation, trained_sizes
+from tests.helpers.studies import changed, resolved
 
 
 @pytest.mark.parametrize(
@@ -24,4 +25,16 @@ def test_errors_grow_beyond_the_largest_scale_only() -> None:
     growth = error_growth(10_000, (1000, 1500))
     assert growth is not None
     assert growth.values["noise_gain"] == pytest.approx(7.36, abs=0.01)
-    assert str(growth) == "Eq. 3 amplifies errors of the trainings 7.4 times at 10,000 samples."
+    assert str(growth) == (
+        "By Eq. 3, a projection to 10,000 samples amplifies errors of the trainings 7.4 times. "
+        "Other models amplify them by factors of their own."
+    )
+
+
+def test_the_plans_of_a_second_stage_are_trained_sizes() -> None:
+    values = changed("probes", to={"budget": 600})
+    values["selection"] = {"size": 60}
+    study = resolved(values)
+    assert trained_sizes(study) == study.scales
+    grown = study.grown(study.mixtures[:2], [50, 60])
+    assert trained_sizes(grown) == (*study.scales, 50, 60)

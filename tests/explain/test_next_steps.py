@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 import yaml
 
+from projektor_ray.explain.design_settings import DesignSettings
 from projektor_ray.explain.next_steps import next_steps
 from projektor_ray.explain.results import Results
 from projektor_ray.explain.sensitivity import shadow_prices
@@ -38,7 +39,7 @@ def test_one_size_calls_for_a_second() -> None:
     (told,) = next_steps(sound())
     assert told.kind == "train_second_size"
     assert told.values == {"size": 4000}
-    study = step(sound(source="study"), "train_second_size")
+    study = step(sound(source="study", design=DesignSettings()), "train_second_size")
     assert study.endswith("Set `probes.scales: [1000, 4000]`.")
 
 
@@ -52,19 +53,24 @@ def test_a_larger_size_comes_with_what_it_would_help() -> None:
     assert then < now
 
 
-def test_a_study_with_a_budget_is_advised_a_larger_one_and_not_scales() -> None:
-    """The plans of a second stage, at 300 samples, are no scale: 447 is from the 200 below them."""
+def test_a_size_is_advised_beyond_the_plans_of_a_second_stage() -> None:
+    """They were trained at 300 samples: 548 is √(300·1000). A study once advised 300 after 333."""
     sizes = np.array([50.0, 200.0] * 5 + [300.0] * 2)
     shares = np.linspace(0.1, 0.9, 12)
     mixtures = np.stack([shares, 1 - shares, 0 * shares, 0 * shares], axis=1)
     far = with_probes(
-        sound(source="study", training_budget=3000),
+        sound(source="study", design=DesignSettings(by_budget=True, n_mixtures=5, plans=2)),
         sizes=sizes,
         mixtures=mixtures,
         values=np.full(12, 0.5),
         distances=np.full(12, 0.3),
     )
-    assert step(far, "train_larger_size").endswith("Set `probes.budget: 6705`.")
+    assert step(far, "train_larger_size").endswith(
+        "In the study file, replace `probes.budget` (and `stages`) by `scales: [50, 200, 548]`, "
+        "`design: maximin`, `n_mixtures: 5` and `seeds: 1`: the finished probes at 50 and 200 "
+        "samples are used again. Those of the second stage are not."
+    )
+    assert not step(replace(far, largest_scale=320), "train_larger_size")
 
 
 def test_no_smaller_size_is_ever_advised() -> None:
@@ -77,7 +83,8 @@ def test_no_smaller_size_is_ever_advised() -> None:
 
 
 def test_the_advised_size_is_one_that_the_pilots_allow() -> None:
-    far = with_probes(sound(source="study", largest_scale=300), sizes=np.array([50.0, 200.0] * 4))
+    plain = sound(source="study", largest_scale=300, design=DesignSettings())
+    far = with_probes(plain, sizes=np.array([50.0, 200.0] * 4))
     assert step(far, "train_larger_size").endswith("Set `probes.scales: [50, 200, 300]`.")
     near = (replace(far, largest_scale=200), replace(far, largest_scale=220))
     for report in (*near, sound(source="study", largest_scale=1000)):
@@ -105,7 +112,8 @@ def test_the_plans_own_mixture_is_to_be_trained_where_none_is_close() -> None:
     told = step(a_report(4), "train_plan_mixture")
     assert "seller-000 60%, seller-001 40%" in told
     assert not step(sound(), "train_plan_mixture")
-    study = step(a_report(4, names=["a", "b: c", "d", "e"], source="study"), "train_plan_mixture")
+    named = a_report(4, names=["a", "b: c", "d", "e"], source="study", design=DesignSettings())
+    study = step(named, "train_plan_mixture")
     pasted = study[study.index("[") : study.rindex("]") + 1]
     assert yaml.safe_load(pasted) == [{"a": 0.6, "b: c": 0.4}]
 

@@ -22,6 +22,12 @@ SESSION_BYTES = 64 * 2**20
 """What a local Ray writes of logs, and of anything else, into its folder of temporary files."""
 
 
+def is_local(address: str | None) -> bool:
+    """Whether a job will start a Ray of its own on this machine."""
+    elsewhere = os.environ.get("RAY_JOB_CONFIG_JSON_ENV_VAR") or ray.is_initialized()
+    return not elsewhere and (address or os.environ.get("RAY_ADDRESS") or "local") == "local"
+
+
 @contextmanager
 def connected(address: str | None, folder: str) -> Iterator[bool]:
     """Ray for the length of a job; whether it is a local one, to which no node will be added.
@@ -46,7 +52,7 @@ def connected(address: str | None, folder: str) -> Iterator[bool]:
         return
     address = address or os.environ.get("RAY_ADDRESS") or "local"
     submitted = bool(os.environ.get("RAY_JOB_CONFIG_JSON_ENV_VAR"))
-    local = address == "local" and not submitted
+    local = is_local(address)
     with doing("Ray", "starting" if local else "connecting to the cluster"):
         if submitted:
             ray.init(logging_level=logging.WARNING)

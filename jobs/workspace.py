@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from actors.nodes import living_nodes
 from actors.pilots import Pilots
-from jobs.cluster import connected
+from jobs.cluster import connected, is_local
 from jobs.preload import preload
 from jobs.study_tables import StudyTables, check_config, repair
 from projektor_ray.cli.heartbeat import doing
@@ -17,8 +17,9 @@ from projektor_ray.errors import InputError
 from projektor_ray.probes.resources import lacking_resources
 from projektor_ray.storage.folder import Folder
 from projektor_ray.storage.lease import leased
-from projektor_ray.study import StudyConfig, resolve
+from projektor_ray.study import UNNAMED, StudyConfig, resolve
 from projektor_ray.study.base_design import continued
+from projektor_ray.study.early_checks import check_purchase, check_sources
 from projektor_ray.study.interpolated import read_error
 from projektor_ray.transport import DistanceFunction
 
@@ -123,6 +124,10 @@ def opened(
     """
     folder = Folder(out)
     check_config(config, folder)
+    check_purchase(config)
+    if is_local(address):
+        given = {UNNAMED} if isinstance(validation, Samples) else {*(validation or ())}
+        check_sources(config, {*(arrays or {}), *given})
     loading = [preload("torch")] if appends else []
     with connected(address, folder.shown) as local:
         loading += [preload("ray.tune")] if appends else []

@@ -16,6 +16,9 @@ from projektor_ray.data.views import take_view
 from projektor_ray.errors import InputError
 from projektor_ray.storage.locations import locate
 
+SMALL_BYTES = 8 * 2**20
+"""Of a file that is opened before it is read where it is held: this takes no noticeable time."""
+
 
 def read_source(
     source: SourceConfig,
@@ -45,6 +48,26 @@ def read_source(
     if image_size is None and schema is not None:
         image_size = schema.image_size
     return samples_of(origin, view.index, view.labels, labels, image_size)
+
+
+def check_source(source: SourceConfig) -> None:
+    """Refuse a local file that is absent, and a small one whose table cannot be opened.
+
+    Sources elsewhere, folders and large files are left to `read_source`.
+
+    Raises
+    ------
+    InputError
+        As `read_source`.
+    """
+    if source.path is None or "://" in source.path:
+        return
+    location = locate(source.path)
+    if location.is_folder or location.path.lower().endswith(".npz"):
+        return
+    if location.filesystem.get_file_info(location.path).size <= SMALL_BYTES:
+        limit = MemoryLimit(source.memory_limit_gb)
+        open_location(location, encoding=source.encoding or "", limit=limit)
 
 
 def _origin(

@@ -16,7 +16,7 @@ FURTHER = 40
 MIXTURE = "[{ada: 0.3, bob: 0.7}]"
 DESIGNS: dict[str, dict[str, Any]] = {
     "budget": {"budget": 600},
-    "budget of one stage": {"budget": 600, "stages": 1},
+    "budget of one stage": {"budget": 400, "stages": 1},
     "budget with a listed mixture": {"budget": 900, "mixtures": [{"cyd": 1.0}]},
     "scales": {"scales": [4, 10]},
     "list": {"scales": [4, 10], "mixtures": [{"ada": 1.0}, {"bob": 1.0}, {"cyd": 1.0}]},

@@ -159,7 +159,7 @@ def test_of_several_validation_sets_one_is_named(tmp_path: Path, answer: Any, re
     values = several(OF_BOTH, size=60, restarts=4)
     both = resolved_on(values, everyday=samples(30, seed=8), rare=samples(30, seed=9))
     write_study(tmp_path, both)
-    assert "everyday, rare" in refusal("project", str(tmp_path), "--at", "60")
+    assert "everyday and rare" in refusal("project", str(tmp_path), "--at", "60")
     assert "'rare'" in refusal("project", str(tmp_path), "--at", "60", "--metric", "rar")
     assert answer("project", str(tmp_path), "--at", "60", "--metric", "rare")["projections"]
     assert {row["on"] for row in answer("fit", str(tmp_path))["models"]} == {

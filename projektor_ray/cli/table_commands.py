@@ -35,6 +35,7 @@ from projektor_ray.explain.from_study import set_rows
 from projektor_ray.explain.from_table import results_of_table
 from projektor_ray.explain.json_results import results_to_dict
 from projektor_ray.explain.model_choice import describe_choice
+from projektor_ray.explain.noise_facts import noise_of_table
 from projektor_ray.explain.reading_line import reading_parts, table_parts
 from projektor_ray.explain.results import Results
 from projektor_ray.explain.unidentified_effects import unidentified_effects
@@ -73,7 +74,7 @@ def fit(inputs: ModelInputs, output: OutputOptions) -> None:
     if one_size:
         rows = [{**row, "size": None} for row in rows]
     terminal.show_errors(rows, f"{runs.metric}{', its logarithm' if data.log else ''}")
-    far = far_runs_of_table(model, runs.metric)
+    far = [*far_runs_of_table(model, runs.metric), *noise_of_table(model, runs.metric)]
     screen.bullets("Warnings", map(str, far))
     finish(pa.Table.from_pylist(rows), output)
     if output.as_json:
@@ -104,6 +105,7 @@ def project(
     terminal.show_projections(projected, model, runs.metric)
     cautions = [
         *far_runs_of_table(model, runs.metric),
+        *noise_of_table(model, runs.metric),
         *beyond_best_mixture(model, rows, runs.metric),
     ]
     screen.bullets("Warnings", map(str, cautions))

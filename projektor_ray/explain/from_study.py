@@ -10,6 +10,7 @@ from projektor_ray.explain.design_facts import unspent_fact
 from projektor_ray.explain.design_settings import DesignSettings
 from projektor_ray.explain.far_run_facts import far_runs_of_study
 from projektor_ray.explain.model_choice import describe_choice
+from projektor_ray.explain.noise_facts import noise_of_study
 from projektor_ray.explain.results import Results
 from projektor_ray.explain.unidentified_effects import unidentified_effects
 from projektor_ray.projection import ScaleModel
@@ -60,7 +61,7 @@ def results_of_study(
             *map(str, unspent_fact(study, advises=False)),
             *_of_sets(fits, [_notes(one) for one in fits]),
         ],
-        far=[fact for one in fits for fact in far_runs_of_study(one)],
+        far=[fact for one in fits for fact in (*far_runs_of_study(one), *noise_of_study(one))],
         profiles=profiles,
         source="study",
         largest_scale=study.largest_scale,

@@ -9,6 +9,7 @@ import numpy as np
 from projektor_ray.explain.assemble import ObjectiveAt, assemble
 from projektor_ray.explain.far_run_facts import far_runs_of_table
 from projektor_ray.explain.model_choice import describe_choice
+from projektor_ray.explain.noise_facts import noise_of_table
 from projektor_ray.explain.reading_line import table_parts
 from projektor_ray.explain.results import Results
 from projektor_ray.projection.cross_validation import CrossValidation
@@ -66,7 +67,7 @@ def results_of_table(
         far=[
             fact
             for one, name in zip(models, metrics, strict=True)
-            for fact in far_runs_of_table(one, name)
+            for fact in (*far_runs_of_table(one, name), *noise_of_table(one, name))
         ],
         figures=figures,
     )

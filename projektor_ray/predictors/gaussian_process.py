@@ -11,6 +11,7 @@ from projektor_ray.predictors.bayesian_model_averaging import (
     NoisePrior,
 )
 from projektor_ray.predictors.kernels import KernelSum, MixtureKernels
+from projektor_ray.predictors.noise_levels import NoiseLevels
 from projektor_ray.predictors.predictor import Predictor
 from projektor_ray.predictors.probe_arrays import ProbeArrays
 from projektor_ray.predictors.spectra import Factorised, Trend
@@ -36,7 +37,8 @@ class GaussianProcess(Predictor):
 
     `s` is a Gaussian process; its kernel (see `MixtureKernels`), and the ratio of its variance to
     the noise's, are averaged over their marginal likelihood. Where there are no probes near, CS is
-    what remains. Coefficients: `a1, a0` of the trend; the process is
+    what remains. Where repeats show that noise differs by mixture, each probe is divided by its
+    level (`NoiseLevels`). Coefficients: `a1, a0` of the trend; the process is
     its probes, so its table holds them, and is read back by fitting them again. Without
     distances (or where they do not vary) the trend is a constant.
     """
@@ -78,16 +80,16 @@ class GaussianProcess(Predictor):
         deviation = float(probes.distances.std())
         varies = deviation > CONSTANT_TOLERANCE * max(abs(self._centre), 1e-3)
         self._deviation = deviation if varies else np.inf
+        self._levels = NoiseLevels.of(probes)
+        self._loudness = self._levels.at(probes.mixtures)
+        arrays = (probes.mixtures, probes.distances, self._loudness)
         self._factorised = Factorised.shared(
-            (self.name, probes.mixtures.tobytes(), probes.distances.tobytes()),
-            lambda: (
-                Trend(self._trend_columns(probes.distances)),
-                KERNELS.matrices(probes.mixtures, probes.mixtures),
-            ),
+            (self.name, *(array.tobytes() for array in arrays)),
+            lambda: self._trend_and_kernels(probes),
         )
         trend, kernels = self._factorised.trend, self._factorised.kernels
         self._average = AveragedFit(
-            targets=probes.values,
+            targets=probes.values / self._loudness,
             spectra=self._factorised.spectra,
             ratios=RATIOS,
             prior=NoisePrior(NOISE_WEIGHT, NOISE_SHARE * float(probes.values.std())),
@@ -97,25 +99,40 @@ class GaussianProcess(Predictor):
         slope = slope / self._deviation
         self.coefficients = np.array([slope, offset - slope * self._centre])
 
+    def _trend_and_kernels(self, probes: ProbeArrays) -> tuple[Trend, list[Floats]]:
+        """The free columns and the candidate kernels between the probes, noise divided out."""
+        columns = self._trend_columns(probes.distances) / self._loudness[:, None]
+        kernels = KERNELS.matrices(probes.mixtures, probes.mixtures)
+        if not self._levels.even:
+            both = np.outer(self._loudness, self._loudness)
+            kernels = [kernel / both for kernel in kernels]
+        return Trend(columns), kernels
+
     @property
     def average(self) -> AveragedFit:
-        """The fit to the probes, averaged over kernels and ratios."""
+        """The fit to the probes, each divided by its `loudness`, over kernels and ratios."""
         return self._average
+
+    @property
+    def loudness(self) -> Floats:
+        """Level of each probe's noise, shape (k,)."""
+        return self._loudness
 
     def _trend_columns(self, distances: Floats) -> Floats:
         standard = (distances - self._centre) / self._deviation
         return np.column_stack([np.ones(len(distances)), standard])
 
     def _kernels_at(self, mixtures: Floats) -> list[Floats]:
-        return KERNELS.matrices(mixtures, self._probes.mixtures)
+        kernels = KERNELS.matrices(mixtures, self._probes.mixtures)
+        return kernels if self._levels.even else [one / self._loudness for one in kernels]
 
     def _predict(self, mixtures: Floats, distances: Floats) -> Floats:
         trend = self._trend_columns(distances) @ self._posterior.trend_coefficients
         return np.asarray(trend + self._process(mixtures)[0])
 
     def _fitted(self, probes: ProbeArrays) -> Floats:
-        columns = self._trend_columns(probes.distances)
-        return self._posterior.mean(columns, self._factorised.kernels)
+        columns = self._trend_columns(probes.distances) / self._loudness[:, None]
+        return self._posterior.mean(columns, self._factorised.kernels) * self._loudness
 
     def _derivatives(self, mixtures: Floats, distances: Floats) -> tuple[Floats, Floats]:
         return self._process(mixtures)[1], np.full(len(mixtures), self.coefficients[0])
@@ -123,15 +140,20 @@ class GaussianProcess(Predictor):
     def _process(self, mixtures: Floats) -> tuple[Floats, Floats]:
         """s(p) and its derivative along the shares: (q,), (q, m)."""
         if self._cached is None:
-            self._cached = KERNELS.weighted(self._probes.mixtures, self._average.duals)
+            duals = [dual / self._loudness for dual in self._average.duals]
+            self._cached = KERNELS.weighted(self._probes.mixtures, duals)
         return self._cached(mixtures)
 
     def spread(self, mixtures: Floats, distances: Floats) -> Floats:
-        """`√(variance of the prediction + noise²)`, shape (q,)."""
+        """`√(variance of the prediction + noise²)`, shape (q,), with the noise of each mixture."""
         variance = self._posterior.variance(
             self._trend_columns(distances), self._kernels_at(mixtures), [1.0] * len(KERNELS)
         )
-        return np.asarray(np.sqrt(variance + self._average.noise**2))
+        noise_variance = self._average.noise**2 * self._levels.at(mixtures) ** 2
+        return np.asarray(np.sqrt(variance + noise_variance))
+
+    def uneven_noise(self, mixtures: Floats) -> Floats | None:
+        return None if self._levels.even else self._average.noise * self._levels.at(mixtures)
 
     def covariance(self, mixtures: Floats, distances: Floats) -> Floats:
         columns, at = self._trend_columns(distances), self._kernels_at(mixtures)
@@ -140,7 +162,7 @@ class GaussianProcess(Predictor):
         return self._posterior.covariance(columns, at, prior)
 
     def _left_out(self, probes: ProbeArrays) -> Floats:
-        return self._average.left_out(probes.groups())
+        return self._average.left_out(probes.groups()) * self._loudness
 
     def _state(self) -> dict[str, Any]:
         return self._probes.state()

@@ -196,6 +196,12 @@ class Predictor(ABC):
         """
         return np.full(len(mixtures), self.report.rms_cv)
 
+    def uneven_noise(self, mixtures: Floats) -> Floats | None:
+        """Standard deviation of one training of mixtures (q, m), shape (q,); None where it is the
+        same for all, or not known.
+        """
+        return None
+
     def covariance(self, mixtures: Floats, distances: Floats) -> Floats | None:
         """Covariance of what is believed of the metric without noise, shape (q, q).
 

@@ -1,8 +1,11 @@
 """`rational`: the rational baseline, fitted by non-linear least squares (appendix B.1)."""
 
+from typing import Any
+
 import numpy as np
 
 from projektor_ray.errors import InputError
+from projektor_ray.predictors.noise_levels import NoiseLevels
 from projektor_ray.predictors.predictor import Predictor
 from projektor_ray.predictors.probe_arrays import ProbeArrays
 from projektor_ray.storage.array_types import Floats
@@ -22,7 +25,8 @@ class Rational(Predictor):
     are few. A loss has `log L̂` in place of `log(1 − L̂)`; where all values lie in [0, 1] both are
     fitted, and the loss's law is kept where it has less than half the squared error of L̂: with few
     probes chance alone makes it a little better. Errors of 0 are taken for half the least positive
-    one. Coefficients: 1 for an accuracy, 0 for a loss; then `λ` (m × m), row by row.
+    one. Where repeats show that noise differs by mixture, misfits are divided by its level.
+    Coefficients: 1 for an accuracy, 0 for a loss; then `λ` (m × m), row by row.
     """
 
     name = "rational"
@@ -45,7 +49,9 @@ class Rational(Predictor):
                 "the predictor 'rational' needs an accuracy of at most 1 or a positive loss; "
                 f"got values from {probes.values.min():g} to {probes.values.max():g}"
             )
-        fits = [(ceiling, *_rates(probes.mixtures, errors)) for ceiling, errors in possible]
+        self._levels = NoiseLevels.of(probes)
+        levels = self._levels.at(probes.mixtures)
+        fits = [(ceiling, *_rates(probes.mixtures, errors, levels)) for ceiling, errors in possible]
         ceiling, rates, _ = min(fits, key=lambda fit: fit[2] * (1 if fit[0] else CLEARLY))
         self.coefficients = np.append(ceiling, rates)
 
@@ -58,13 +64,28 @@ class Rational(Predictor):
         along = -((mixtures @ rates.T) ** -2.0) @ rates
         return np.asarray((1 - 2 * ceiling) * along), np.zeros(len(mixtures))
 
+    def spread(self, mixtures: Floats, distances: Floats) -> Floats:
+        return super().spread(mixtures, distances) * (self._levels.at(mixtures) / self._levels.rms)
+
+    def _state(self) -> dict[str, Any]:
+        noise = {} if self._levels.even else {"noise": self._levels.state()}
+        return {**super()._state(), **noise}
+
+    def _restore(self, state: dict[str, Any]) -> None:
+        super()._restore(state)
+        stored = state.get("noise")
+        same = NoiseLevels.same(np.zeros(len(self._rates()[1])))
+        self._levels = same if stored is None else NoiseLevels.restored(stored)
+
     def _rates(self) -> tuple[float, Floats]:
         m = round(np.sqrt(len(self.coefficients) - 1))
         return float(self.coefficients[0]), self.coefficients[1:].reshape(m, m)
 
 
-def _rates(mixtures: Floats, errors: Floats) -> tuple[Floats, float]:
-    """`λ` (m, m) of the law that fits errors (k,), and the sum of its squared misfits of them."""
+def _rates(mixtures: Floats, errors: Floats, levels: Floats) -> tuple[Floats, float]:
+    """`λ` (m, m) of the law that fits errors (k,) of noise levels (k,), and the sum of its squared
+    misfits of them, in units of their levels.
+    """
     m = mixtures.shape[1]
     positive = errors[errors > 0]
     floor = positive.min() / 2 if len(positive) else 1.0
@@ -72,13 +93,14 @@ def _rates(mixtures: Floats, errors: Floats) -> tuple[Floats, float]:
     prior = np.full((m, m), np.log(m) - logs.mean()) + OWN_KIND * np.eye(m)
 
     def residuals(theta: Floats) -> Floats:
-        misfit = np.log(_rational(np.exp(theta.reshape(m, m)), mixtures)) - logs
+        misfit = (np.log(_rational(np.exp(theta.reshape(m, m)), mixtures)) - logs) / levels
         return np.append(misfit, RATIONAL_RIDGE * (theta - prior.ravel()))
 
     def jacobian(theta: Floats) -> Floats:
         rates = np.exp(theta.reshape(m, m))
         sums = mixtures @ rates.T
         share = -1 / (sums**2 * _rational(rates, mixtures)[:, None])
+        share /= levels[:, None]
         misfit = share[:, :, None] * rates * mixtures[:, None, :]
         return np.vstack([misfit.reshape(len(logs), -1), RATIONAL_RIDGE * np.eye(m * m)])
 
@@ -86,7 +108,7 @@ def _rates(mixtures: Floats, errors: Floats) -> tuple[Floats, float]:
 
     solution = least_squares(residuals, prior.ravel(), jac=jacobian, method="lm")
     rates = np.exp(solution.x).reshape(m, m)
-    return rates, float(np.sum((_rational(rates, mixtures) - errors) ** 2))
+    return rates, float(np.sum(((_rational(rates, mixtures) - errors) / levels) ** 2))
 
 
 def _rational(rates: Floats, mixtures: Floats) -> Floats:

@@ -105,6 +105,10 @@ class AveragedCurvature(ScaleModel):
         apart = self._apart(mixtures, distances, size)
         return np.asarray(np.sqrt(within + self._mean(apart**2)))
 
+    def uneven_noise(self, mixtures: Floats, distances: Floats) -> Floats | None:
+        noise = [model.uneven_noise(mixtures, distances) for model in self.models]
+        return None if noise[0] is None else self._mean(one for one in noise if one is not None)
+
     def _apart(self, mixtures: Floats, distances: Floats, size: float) -> Floats:
         """Predictions less their mean, shape (κ, q)."""
         each = self._each(mixtures, distances, size)

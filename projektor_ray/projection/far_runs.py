@@ -119,7 +119,7 @@ def weigh_less(probes: ProbeArrays, far: tuple[FarRun, ...]) -> ProbeArrays:
 
 @dataclass(frozen=True, eq=False)
 class _Whitened:
-    """A fit to all runs at noise of one level.
+    """A fit to all runs, each divided by the level of its noise.
 
     Attributes
     ----------
@@ -142,8 +142,7 @@ class _Whitened:
         if isinstance(model, NoProjection) and len(model.scales) == 1:
             (predictor,) = model.predictors.values()
             if isinstance(predictor, GaussianProcess):
-                average = predictor.average
-                return _Whitened(average, np.ones(len(average.targets)))
+                return _Whitened(predictor.average, predictor.loudness)
         return None
 
     def forth(self, values: Floats) -> Floats:

@@ -121,6 +121,9 @@ class Grouped(ScaleModel):
     def _spread(self, mixtures: Floats, distances: Floats, size: float) -> Floats:
         return self.joint._spread(self._group_shares(mixtures), distances, size)
 
+    def uneven_noise(self, mixtures: Floats, distances: Floats) -> Floats | None:
+        return self.joint.uneven_noise(self._group_shares(mixtures), distances)
+
     def covariance(self, mixtures: Floats, distances: Floats, size: float | Floats) -> Floats:
         return self.joint.covariance(self._group_shares(mixtures), distances, size)
 

@@ -15,6 +15,7 @@ from projektor_ray.predictors.bayesian_model_averaging import (
 )
 from projektor_ray.predictors.gaussian_process import NOISE_SHARE, NOISE_WEIGHT, RATIOS
 from projektor_ray.predictors.kernels import KernelSum, MixtureKernels
+from projektor_ray.predictors.noise_levels import NoiseLevels
 from projektor_ray.predictors.predictor import FitReport
 from projektor_ray.predictors.probe_arrays import ProbeArrays
 from projektor_ray.predictors.spectra import Factorised, Trend
@@ -51,8 +52,9 @@ class Joint(ScaleModel):
     Center-scaling, a slope in x common to all mixtures, and a Gaussian process of kernel
     `k(p, p')·(1 + ρτ(x + x') + τ²xx')`, `k` that of the predictor `gp`: each mixture has a value
     and a slope of its own, both shrunken towards the common ones, which Eq. 3 cannot do. The
-    noise variance falls as N^−0.7. Lengths, τ, ρ and the ratio of the process's variance to the
-    noise's are averaged over their marginal likelihood.
+    noise variance falls as N^−0.7, and differs by mixture where repeats show that (`NoiseLevels`).
+    Lengths, τ, ρ and the ratio of the process's variance to the noise's are averaged over their
+    marginal likelihood.
 
     Parameters
     ----------
@@ -86,8 +88,9 @@ class Joint(ScaleModel):
         self._deviation = deviation if varies else np.inf
         self.axis = SizeAxis(float(self.scales[0]), self._last, self.bend, self.law.factor)
         self._logs = self.axis.at(probes.sizes)
-        self._loudness = self._noise_of(probes.sizes)
-        arrays = (probes.mixtures, probes.distances, probes.sizes, self._logs)
+        self._levels = NoiseLevels.of(probes)
+        self._loudness = self._noise_of(probes.sizes) * self._levels.at(probes.mixtures)
+        arrays = (probes.mixtures, probes.distances, probes.sizes, self._logs, self._loudness)
         self._factorised = Factorised.shared(
             ("joint", *(array.tobytes() for array in arrays)),
             lambda: self._trend_and_kernels(probes),
@@ -108,7 +111,8 @@ class Joint(ScaleModel):
             self._average = self._averaged(probes.values - columns @ self._changes)
             self._posterior = AveragedPosterior(trend, self._average, kernels)
         left_out = self._average.left_out(probes.groups())
-        self.noise = self._average.noise
+        levels_at_last = self._levels.at(probes.at(self._last).mixtures)
+        self.noise = self._average.noise * float(np.sqrt(np.mean(levels_at_last**2)))
         self.left_out = left_out * self._loudness
 
     def _averaged(self, values: Floats) -> AveragedFit:
@@ -152,7 +156,7 @@ class Joint(ScaleModel):
 
     @property
     def loudness(self) -> Floats:
-        """Standard deviation of each probe's noise relative to the largest scale, shape (k,)."""
+        """Standard deviation of each probe's noise, up to a factor, shape (k,)."""
         return self._loudness
 
     @property
@@ -245,8 +249,11 @@ class Joint(ScaleModel):
         variance = self._posterior.variance(
             columns, self._kernels_at(mixtures, logs), own * len(KERNELS)
         )
-        noise = self.noise * self._noise_of(np.array(size))
-        return np.asarray(np.sqrt(variance + noise**2))
+        noise = self._average.noise * self._noise_of(np.array(size))
+        return np.asarray(np.sqrt(variance + noise**2 * self._levels.at(mixtures) ** 2))
+
+    def uneven_noise(self, mixtures: Floats, distances: Floats) -> Floats | None:
+        return None if self._levels.even else self._average.noise * self._levels.at(mixtures)
 
     def covariance(self, mixtures: Floats, distances: Floats, size: float | Floats) -> Floats:
         logs = self.axis.at(np.broadcast_to(np.asarray(size, dtype=np.float64), len(mixtures)))

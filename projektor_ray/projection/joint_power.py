@@ -160,6 +160,10 @@ class JointPower(ScaleModel):
         spread = self._joint._spread(mixtures, distances, size)
         return self._curve(mixtures, distances, size).slope * spread
 
+    def uneven_noise(self, mixtures: Floats, distances: Floats) -> Floats | None:
+        noise, last = self._joint.uneven_noise(mixtures, distances), self.scales[-1]
+        return None if noise is None else self._curve(mixtures, distances, last).slope * noise
+
     def covariance(self, mixtures: Floats, distances: Floats, size: float | Floats) -> Floats:
         """To first order in that on the link's scale."""
         slope = at_each_size(

@@ -105,6 +105,9 @@ class PerScale(ScaleModel):
         spreads = np.array([predictor.spread(mixtures, distances) for predictor in predictors])
         return np.asarray(np.sqrt(self.weights(size) ** 2 @ spreads**2))
 
+    def uneven_noise(self, mixtures: Floats, distances: Floats) -> Floats | None:
+        return self.predictors[self.scales[-1]].uneven_noise(mixtures)
+
     def covariance(
         self, mixtures: Floats, distances: Floats, size: float | Floats
     ) -> Floats | None:

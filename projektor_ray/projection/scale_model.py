@@ -104,6 +104,10 @@ class ScaleModel(ABC):
         size : of all mixtures, or of each: an array of shape (q,).
         """
 
+    def uneven_noise(self, mixtures: Floats, distances: Floats) -> Floats | None:
+        """`Predictor.uneven_noise`, at the largest scale."""
+        return None
+
     @abstractmethod
     def unfitted(self: ScaleModelT) -> ScaleModelT:
         """A model with the same settings, to fit with the largest scale held out."""
@@ -287,10 +291,9 @@ class ScaleModel(ABC):
     def _model_discrepancy(self, mixtures: Floats, distances: Floats, size: float) -> Floats:
         """Standard deviation of the model discrepancy at a size, shape (q,).
 
-        With the sign of the growth, where it is a share of that. What the held-out scale missed
-        holds the noise of its trainings, and about as much of those that it was projected from. It
-        is one draw of the law's error, which may be small by chance: the share of the growth that
-        counts with two scales counts with three by half, with four by a third.
+        With the growth's sign, where it is a share of that. What the held-out scale missed holds
+        the noise of its trainings, and about as much of those it was projected from. It is one draw
+        of the law's error: of the growth's share with two scales half counts with three as well.
         """
         of_law = self.law.deviation * self._growth(mixtures, distances, size)
         if self.held_out_rms is None:

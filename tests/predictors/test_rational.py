@@ -38,7 +38,8 @@ def test_chance_makes_no_loss_of_a_few_accuracies(seed: int) -> None:
     mixtures = GRID[rng.choice(len(GRID), 8, replace=False)]
     noise = 0.01 * rng.normal(size=8)
     values = 0.6 + 0.05 * np.sqrt(mixtures[:, 0]) + 0.02 * mixtures[:, 1] + noise
-    as_accuracy, as_loss = (_rates(mixtures, errors)[1] for errors in (1 - values, values))
+    each = (1 - values, values)
+    as_accuracy, as_loss = (_rates(mixtures, errors, np.ones(8))[1] for errors in each)
     assert as_loss < as_accuracy
     assert PREDICTORS["rational"]().fit(mixtures, None, values).coefficients[0] == 1.0
 

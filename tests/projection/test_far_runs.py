@@ -1,6 +1,7 @@
 """Runs far from all others are found, and weigh less; where none is far nothing changes."""
 
 from dataclasses import replace
+from unittest import mock
 
 import numpy as np
 import pytest
@@ -9,9 +10,10 @@ from hypothesis import strategies as st
 
 from projektor_ray.designs.simplex_lattice import simplex_lattice
 from projektor_ray.predictors import ProbeArrays
+from projektor_ray.predictors.noise_levels import _Repeats
 from projektor_ray.projection import Joint, choose_model
 from projektor_ray.projection.far_runs import judge
-from tests.helpers.joint_tables import table
+from tests.helpers.joint_tables import table, truth
 from tests.helpers.predictor_data import distance
 
 ACCURACY = (0.0, 1.0)
@@ -93,3 +95,23 @@ def test_any_one_diverged_run_is_the_one_that_is_found(
     probes = spoiled(clean(seed=seed), [row], sign * by)
     _, far = judge(probes, [Joint], None)
     assert [run.row for run in far] == [row]
+
+
+def noisy_first_provider(seed: int) -> ProbeArrays:
+    """Two seeds at two sizes; noise rises 25 times towards the first provider."""
+    rng, grid = np.random.default_rng(seed), simplex_lattice(3, 4)
+    rows = np.tile(np.repeat(grid, 2, axis=0), (2, 1))
+    sizes = np.repeat([250.0, 1000.0], 2 * len(grid))
+    noise = 0.003 * 25 ** rows[:, 0] * rng.normal(size=len(sizes))
+    return ProbeArrays.check(rows, distance(rows), truth(rows, sizes) + noise, sizes)
+
+
+def test_a_run_of_a_noisy_mixture_is_far_only_by_the_measure_of_its_own_noise() -> None:
+    probes = noisy_first_provider(1)
+    assert judge(probes, [Joint], None)[1] == ()
+    with mock.patch.object(_Repeats, "differ", return_value=False):
+        (run,) = judge(probes, [Joint], None)[1]
+    assert probes.mixtures[run.row, 0] >= 0.75
+    quiet = int(np.argmax(probes.mixtures[:, 1]))
+    _, far = judge(spoiled(probes, [quiet], -0.3), [Joint], None)
+    assert [run.row for run in far] == [quiet]

@@ -1,11 +1,23 @@
 """The joint model of all scales."""
 
+from dataclasses import replace
+from types import SimpleNamespace
+from unittest import mock
+
 import numpy as np
 import pytest
 
 from projektor_ray.designs.simplex_lattice import simplex_lattice
 from projektor_ray.errors import InputError, TooFewProbesError
-from projektor_ray.projection import SCALE_MODELS, Joint, LogLinear
+from projektor_ray.predictors import ProbeArrays
+from projektor_ray.predictors.noise_levels import NoiseLevels, _Repeats
+from projektor_ray.projection import (
+    SCALE_MODELS,
+    Joint,
+    JointPower,
+    LogLinear,
+    restore_scale_model,
+)
 from tests.helpers.derivatives import check_derivatives
 from tests.helpers.joint_tables import NOISE, table, truth
 from tests.helpers.predictor_data import distance
@@ -126,3 +138,58 @@ def test_too_few_probes_below_the_last_scale_only_leave_it_unjudged(
     mixtures, distances, sizes, values = table(rng, 3, (250, 1000, 4000))
     model = Joint().fit(mixtures[1:], distances[1:], sizes[1:], values[1:])
     assert model.held_out_rms is None
+
+
+def uneven(seed: int, scales: tuple[int, ...] = (250, 1000)) -> ProbeArrays:
+    """Two seeds; noise rises 25 times towards the first provider."""
+    rng, grid = np.random.default_rng(seed), simplex_lattice(3, 4)
+    rows = np.tile(np.repeat(grid, 2, axis=0), (len(scales), 1))
+    sizes = np.repeat(np.array(scales, dtype=float), 2 * len(grid))
+    noise = 0.003 * 25 ** rows[:, 0] * (sizes / 1000) ** -0.35 * rng.normal(size=len(sizes))
+    return ProbeArrays.check(rows, distance(rows), truth(rows, sizes) + noise, sizes)
+
+
+@pytest.mark.parametrize("kind", [Joint, JointPower])
+def test_where_noise_differs_intervals_and_restored_models_have_it(
+    kind: type[Joint | JointPower],
+) -> None:
+    model = kind((0.0, 1.0)).fit_arrays(uneven(0))
+    alone, size = np.eye(3), 4000.0
+    at = alone, distance(alone)
+    noise = model.uneven_noise(*at)
+    assert noise is not None
+    assert noise[0] > 4 * noise[1]
+    own = model._spread(*at, size) ** 2 - np.diag(model.covariance(*at, size))
+    if kind is Joint:
+        np.testing.assert_allclose(own, noise**2 * 4**-0.7, rtol=1e-6)
+    low, high = model.interval(*at, 1000.0).T
+    assert high[0] - low[0] > 1.5 * (high[1] - low[1])
+    again = restore_scale_model(model.to_arrow())
+    np.testing.assert_array_equal(again.interval(*at, size), model.interval(*at, size))
+    np.testing.assert_array_equal(again.uneven_noise(*at), noise)
+
+
+def test_runs_of_a_noisy_mixture_weigh_less() -> None:
+    grid, errors = simplex_lattice(3, 10), []
+    for seed in range(6):
+        probes = uneven(seed)
+        model = Joint().fit_arrays(probes)
+        with mock.patch.object(_Repeats, "differ", return_value=False):
+            plain = Joint().fit_arrays(probes)
+        predicted = [one.predict(grid, distance(grid), 1000) for one in (model, plain)]
+        errors.append([np.abs(one - truth(grid, 1000)).mean() for one in predicted])
+    weighed, equal = np.mean(errors, axis=0)
+    assert weighed < 0.8 * equal
+
+
+def test_a_mixture_of_endless_noise_is_as_good_as_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    """With the level of one mixture a million times that of the others."""
+    probes, grid = uneven(1), simplex_lattice(3, 5)
+    noisy = probes.mixtures[:, 0] == 1
+    rest = probes.take(~noisy)
+    expected = Joint().fit_arrays(rest).predict(grid, distance(grid), 4000)
+    levels = SimpleNamespace(even=False, at=lambda rows: np.where(rows[:, 0] == 1, 1e6, 1.0))
+    monkeypatch.setattr(NoiseLevels, "of", lambda probes: levels)
+    spoiled = replace(probes, values=probes.values + 0.1 * noisy)
+    found = Joint().fit_arrays(spoiled).predict(grid, distance(grid), 4000)
+    np.testing.assert_allclose(found, expected, atol=2e-3)

@@ -21,7 +21,7 @@ from projektor_ray.explain.results import (
 )
 from projektor_ray.projection.cross_validation import CrossValidation
 from projektor_ray.selection import Direction, Plan, PurchasePlans
-from projektor_ray.selection.comparison import SELECTED, UNIFORM
+from projektor_ray.selection.comparison import SELECTED, TRAINED, UNIFORM
 from projektor_ray.selection.objective import MetricObjective
 from projektor_ray.selection.plan import LEVEL
 from projektor_ray.storage.array_types import Floats
@@ -79,9 +79,8 @@ def assemble(
         _model_prediction(name, at(best.size), best, uniform, sign, decides=name == chosen)
         for name, at in {chosen: objectives[chosen], **others}.items()
     ]
-    curves = _curves(
-        {name: (objectives[chosen], bought.plans[name]) for name in (SELECTED, UNIFORM)}, sizes
-    )
+    drawn = [name for name in (SELECTED, UNIFORM, TRAINED) if name in bought.plans]
+    curves = _curves({name: (objectives[chosen], bought.plans[name]) for name in drawn}, sizes)
     return Results(
         title=title,
         metric=metric,

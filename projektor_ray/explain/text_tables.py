@@ -291,7 +291,10 @@ def distance_caption(results: Results) -> str:
 
 def fit_caption(results: Results) -> str:
     """Of predictions against trained metrics."""
+    errors = results.cross_validation
+    fitted = "fitted to the other mixtures" if errors.left_out else "fitted to all trainings"
     return (
-        f"Mean absolute error {significant(results.cross_validation.error)}. A perfect model would "
-        "differ from the line only by the noise of the trainings."
+        f"Each mark is a training, and what the model predicts for it when {fitted}. Mean absolute "
+        f"error {significant(errors.error)}. A perfect model would differ from the line only by "
+        "the noise of the trainings."
     )

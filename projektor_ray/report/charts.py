@@ -97,7 +97,8 @@ def growth_chart(
             for at, n, v in zip(xs, curve.sizes.tolist(), curve.values.tolist(), strict=True)
         ]
     parts.append(line(x(size), 14, x(size), 240, "grid strong"))
-    parts += [label(x(n), 258, f"{n:,}", "middle") for n in apart([size, *trained.scales[::-1]], x)]
+    named_sizes = [size, *trained.scales[::-1], ends[1]]
+    parts += [label(x(n), 258, f"{n:,}", "middle") for n in apart(named_sizes, x)]
     parts += _names_at_ends(others, y, right)
     parts.append(label((52 + right) / 2, 278, "samples (logarithmic)", "middle"))
     named, height = legend(

@@ -19,8 +19,8 @@ from projektor_ray.selection.unspent_budget import UnspentBudget
 from projektor_ray.storage.array_types import Floats
 from projektor_ray.storage.schemas import SCHEMAS, Row
 
-SELECTED, UNIFORM = "selected", "uniform"
-LABELS = {"single": "best single provider", "probe": "best trained"}
+SELECTED, UNIFORM, TRAINED = "selected", "uniform", "probe"
+LABELS = {"single": "best single provider", TRAINED: "best trained"}
 """Of the plans whose name in the tables says too little."""
 
 

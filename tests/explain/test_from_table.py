@@ -65,6 +65,9 @@ def test_values_curves_and_gains_follow_the_law() -> None:
     curve = report.curves[0]
     np.testing.assert_allclose(curve.values, law(best.mixture, curve.sizes), atol=1e-4)
     assert curve.sizes[0] == 100
+    trained = report.curves[2]
+    at_trained = law(report.bought.plans["probe"].mixture, trained.sizes)
+    np.testing.assert_allclose(trained.values, at_trained, atol=1e-3)
     assert {100, 400, 1600, 2000} <= set(curve.sizes)
     assert report.surface is not None
     np.testing.assert_allclose(report.surface.values, law(report.surface.mixtures, 2000), atol=5e-3)

@@ -10,6 +10,7 @@ from projektor_ray.explain.text_tables import (
     budget_table,
     comparison_table,
     errors_table,
+    fit_caption,
     plan_table,
     projections_table,
     validation_sets_table,
@@ -23,6 +24,16 @@ from tests.helpers.report_content import a_report, bought_of
 def row(table: TextTable, name: str) -> dict[str, str]:
     (found,) = [one for one in table.to_dict() if next(iter(one.values())) == name]
     return found
+
+
+def test_the_caption_of_the_fit_says_what_a_mark_is() -> None:
+    results = a_report(3)
+    others = "what the model predicts for it when fitted to the other mixtures."
+    assert others in fit_caption(results)
+    assert "Mean absolute error 0.02." in fit_caption(results)
+    fitted = replace(results.cross_validation, left_out=False)
+    everything = fit_caption(replace(results, cross_validation=fitted))
+    assert "when fitted to all trainings." in everything
 
 
 def test_the_plan_has_a_row_per_provider() -> None:

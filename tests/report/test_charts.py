@@ -99,9 +99,12 @@ def test_more_providers_have_bars_that_fill_the_width(results: Results) -> None:
 def test_curves_are_drawn_with_their_intervals(results: Results) -> None:
     picture = growth_chart(results, results.curves)
     assert picture is not None
-    assert len(shapes(picture, "polyline")) == len(shapes(picture, "polygon")) == 2
+    assert [one.name for one in results.curves] == ["selected", "uniform", "probe"]
+    assert len(shapes(picture, "polyline")) == len(shapes(picture, "polygon")) == 3
     other = Curve("eq3", results.curves[0].sizes, 0.9 * results.curves[0].values, np.zeros((1, 2)))
-    assert len(shapes(growth_chart(results, results.curves, [other]) or "", "polyline")) == 3
+    assert len(shapes(growth_chart(results, results.curves, [other]) or "", "polyline")) == 4
+    last = f"{int(results.curves[0].sizes[-1]):,}"
+    assert last in [one.text for one in shapes(picture, "text")]
     assert growth_chart(results, []) is None
 
 

@@ -73,7 +73,8 @@ def website(
             shown["answer"] = page_view.refusal(str(failure))
         if not shown:
             wanted = ("answer", "by-hand", *(["frontier"] if "frontier" in dict(query) else []))
-            shown = await first_view(request, wanted, waits="form" in dict(query))
+            waits = not {"form", "frontier"}.isdisjoint(dict(query))
+            shown = await first_view(request, wanted, waits)
         has_pilots = served.study.name in pilots
         return HTMLResponse(page_view.page(catalogue, served, state, query, shown, has_pilots))
 

@@ -14,6 +14,19 @@ from tests.helpers.twin_pilots import TwinPilots, pilot_csv
 
 pytestmark = needs_chromium
 WAIT = 20.0
+HELD_BACK = """
+window.answer = [];
+window.fetch = (address, { signal }) => new Promise((resolve, reject) => {
+  signal.addEventListener("abort", () => reject(new DOMException("", "AbortError")));
+  answer.push(() => resolve(new Response("<h2 id='plan-heading' tabindex='-1'>a plan</h2>")));
+});
+"""
+"""Answers of the service wait until the functions in `answer` are called."""
+SUBMIT_TWICE = """
+const form = document.querySelector(arguments[0]).form;
+for (let i = 0; i < 2; i++) form.dispatchEvent(new Event("submit", { cancelable: true }));
+setTimeout(arguments[1], 300);
+"""
 
 
 @pytest.fixture(scope="module")
@@ -207,6 +220,24 @@ def test_a_new_provider_is_sent_as_a_file(place: Path, chrome: Any, tmp_path: Pa
         chrome.find_element("css selector", "#new-provider button").click()
         alert = until(lambda: chrome.find_element("css selector", "#new-answer [role=alert]"))
         assert "already" in alert.text
+
+
+def test_an_earlier_answer_says_nothing_while_a_later_one_is_on_its_way(
+    place: Path, chrome: Any
+) -> None:
+    with serving(create_app([str(place)], None, {"test": TwinPilots()})) as found:
+        chrome.get(found)
+        heading(chrome)
+        chrome.execute_script(HELD_BACK)
+        for button in ("#new-provider button", "#question button:not([type])"):
+            chrome.execute_async_script(SUBMIT_TWICE, button)
+            note = chrome.find_element("id", "new-status" if "new" in button else "status")
+            until(lambda note=note: "Computing" in note.text)
+            focused = chrome.switch_to.active_element.get_attribute("id")
+            assert focused not in ("new-answer", "new-heading", "plan-heading")
+            chrome.execute_script("for (const one of answer.splice(0)) one();")
+            until(lambda note=note: "Computing" not in note.get_attribute("textContent"))
+            chrome.execute_script("document.activeElement.blur();")
 
 
 def test_the_form_works_without_scripts(address: str, tmp_path: Path) -> None:

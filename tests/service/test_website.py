@@ -131,6 +131,17 @@ def test_a_frontier_is_the_same_everywhere(
         assert predicted[f"budget {row['budget']:g}"] == expected
 
 
+def test_without_scripts_the_first_view_waits_for_a_frontier(
+    client: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Before any plan was asked for, the form of the budgets sends nothing but them."""
+    monkeypatch.setattr(website, "FIRST_VIEW_SECONDS", 0.0)
+    query = {"price.bob": "1", "price.cyd": "0.5", "frontier": "20, 60"}
+    html = client.get("/", params=query).text
+    assert 'id="plan-heading"' in html
+    assert "<svg" in html[html.index('<div id="frontier"') :].partition("</div>")[0]
+
+
 def test_without_scripts_a_frontier_keeps_the_question(client: TestClient) -> None:
     query = {"form": "1", "ask": "size", "size": "80", "frontier": "20, 60"}
     query |= {"price.bob": "1", "price.cyd": "0.5"}

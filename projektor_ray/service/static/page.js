@@ -52,6 +52,12 @@ async function show(part, parameters, place = document.getElementById(part), sen
   place.setAttribute("aria-busy", "false");
 }
 
+// Whether a later request for it is on its way: what that one shows is not to be said yet.
+function isBusy(place) {
+  return place.getAttribute("aria-busy") === "true";
+}
+
+// Whether it was the last request, so that the page shows its answer.
 async function refresh(parts) {
   form.dataset.ask = form.querySelector('[name="ask"]:checked')?.value ?? "size";
   showShares();
@@ -67,9 +73,11 @@ async function refresh(parts) {
   const slow = setTimeout(() => say("Computing…"), 250);
   await Promise.all(parts.map((part) => show(part, parameters)));
   clearTimeout(slow);
+  if (["answer", "by-hand"].some((part) => isBusy(document.getElementById(part)))) return false;
   const heading = document.getElementById("plan-heading");
   statusLine.textContent = heading ? `Plan: ${heading.textContent}` : "No plan: see the message.";
   statusLine.classList.add("unseen"); // who sees the page sees the plan below
+  return true;
 }
 
 function say(text) {
@@ -108,7 +116,9 @@ form.addEventListener("change", (event) => {
 
 form.addEventListener("submit", (event) => {
   event.preventDefault();
-  refresh(["answer", "by-hand"]).then(() => document.getElementById("plan-heading")?.focus());
+  refresh(["answer", "by-hand"]).then((isLast) => {
+    if (isLast) document.getElementById("plan-heading")?.focus();
+  });
 });
 
 frontierForm.addEventListener("submit", (event) => {
@@ -128,6 +138,7 @@ newForm?.addEventListener("submit", async (event) => {
   const place = document.getElementById("new-answer");
   const body = document.getElementById("new-file").files[0];
   await show("providers", parameters, place, { method: "POST", body });
+  if (isBusy(place)) return;
   note.textContent = "";
   (document.getElementById("new-heading") ?? place).focus();
 });

@@ -141,3 +141,19 @@ def test_a_predictor_weighs_probes_by_their_noise(
     plain = PREDICTORS[name]().fit_arrays(table)
     assert error(model) < 0.9 * error(plain)
     assert plain.uneven_noise(MIXTURES) is None
+
+
+def test_errors_of_left_out_mixtures_are_in_the_units_of_the_metric(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Those of `gp` are what a fit without the mixture misses, at the same levels."""
+    table = one_scale()
+    levels = NoiseLevels.of(table)
+    monkeypatch.setattr(NoiseLevels, "of", lambda probes: levels)
+    left_out = PREDICTORS["gp"]().cross_validate(table)
+    for rows in (rows for rows in table.groups() if table.mixtures[rows[0]].max() >= 0.75):
+        rest = table.take(np.setdiff1d(np.arange(len(table)), rows))
+        missed = table.values[rows] - PREDICTORS["gp"]().fit_arrays(rest).predict(
+            table.mixtures[rows]
+        )
+        np.testing.assert_allclose(left_out[rows], missed, rtol=0.1, atol=1e-3)

@@ -8,7 +8,7 @@ from projektor_ray.cli import screen
 from projektor_ray.explain.data_lines import foreign_label_facts
 from projektor_ray.explain.design_facts import cap_fact, repetition_facts, unspent_fact
 from projektor_ray.explain.extrapolation import extrapolation, trained_sizes
-from projektor_ray.explain.study_check import StudyCheck, check_hints, check_table
+from projektor_ray.explain.study_check import StudyCheck, check_hints, check_table, size_fact
 from projektor_ray.probes.cost_estimate import (
     estimate,
     remaining_sizes,
@@ -73,6 +73,8 @@ def check_finished(tables: StudyTables) -> None:
 
 def _show(study: Study, numbers: StudyCheck) -> None:
     screen.table(check_table(study, numbers))
+    for one in size_fact(study):
+        screen.statement(str(one))
     screen.statement(str(extrapolation(study.max_size, trained_sizes(study))))
     facts = [
         *foreign_label_facts(study.foreign_labels),

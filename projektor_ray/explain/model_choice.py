@@ -23,7 +23,7 @@ def describe_choice(fitted: FittedModels) -> str:
     elif reason.errors:
         text += f", {_compared(fitted)}: {_with_errors(reason.errors)}"
     elif projection in JOINTS:
-        text += ", the default with two scales"
+        text += f", the default with two scales{_plans_beyond(fitted)}"
     if projection not in JOINTS:
         text += f"; predictor: {_predictor(fitted)}"
     if JOINT in fitted.refused and reason.predictor_rule == "default":
@@ -39,6 +39,13 @@ def describe_choice(fitted: FittedModels) -> str:
             "move the distance alike, because there are fewer mixtures than providers"
         )
     return text
+
+
+def _plans_beyond(fitted: FittedModels) -> str:
+    """Which further sizes have too few probes for a scale, such as plans of a second stage."""
+    full = fitted.probes.full_scales
+    few = [f"{size:,}" for size in fitted.probes.scales if size not in full]
+    return f" (the few probes at {listed(few)} samples count, but are no scale)" if few else ""
 
 
 def _compared(fitted: FittedModels) -> str:

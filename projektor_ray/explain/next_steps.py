@@ -7,8 +7,8 @@ import yaml
 
 from projektor_ray.explain.cautions import NEAR
 from projektor_ray.explain.facts import Fact, fact
-from projektor_ray.explain.formatting import count
-from projektor_ray.explain.provider_warnings import BAD_DUPLICATES, BAD_LABELS
+from projektor_ray.explain.formatting import count, percent
+from projektor_ray.explain.provider_warnings import BAD_DUPLICATES, BAD_LABELS, BAD_OUTLIERS
 from projektor_ray.explain.results import Results, first_part
 from projektor_ray.explain.sensitivity import budget_shadow_price, capacity_shadow_prices
 from projektor_ray.explain.uncertainty import FURTHER, further_scale
@@ -136,19 +136,28 @@ def _negotiations(results: Results) -> Iterator[Fact]:
 
 
 def _questions(results: Results) -> Iterator[Fact]:
-    """What to ask the providers whom the plan buys from."""
+    """What to ask the providers whom the plan buys from: first those of whom it buys most."""
     pairs: set[frozenset[str | None]] = set()
-    for profile, _ in results.every_profile:
-        if not profile.planned_samples:
-            continue
-        wrong = profile.wrong_labels
+    profiles = [profile for profile, _ in results.every_profile if profile.planned_samples]
+    for profile in sorted(profiles, key=lambda one: -(one.planned_samples or 0)):
+        odd, wrong, samples = profile.outliers, profile.wrong_labels, profile.planned_samples or 0
+        if odd is not None and odd.low >= BAD_OUTLIERS:
+            yield fact(
+                "check_outliers",
+                f"Look at samples of {profile.provider} before buying {count(samples, 'sample')}: "
+                f"about {percent(odd.value)} of its pilot is unlike any validation sample. Either "
+                "the provider measures otherwise, or the validation set lacks such samples.",
+                provider=profile.provider,
+                samples=samples,
+                share=odd.value,
+            )
         if wrong is not None and wrong.low >= BAD_LABELS:
             yield fact(
                 "check_labels",
                 f"Have the labels of {profile.provider} checked before buying "
-                f"{count(profile.planned_samples, 'sample')}.",
+                f"{count(samples, 'sample')}.",
                 provider=profile.provider,
-                samples=profile.planned_samples,
+                samples=samples,
             )
         pair = frozenset((profile.provider, profile.closest_provider))
         if profile.duplicates_in_closest > BAD_DUPLICATES * profile.samples and pair not in pairs:

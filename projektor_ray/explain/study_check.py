@@ -21,8 +21,9 @@ FARTHER_APART = 4
 SAME = "buys the same, since pilots or the size to buy bound it"
 IDENTITY = "identity"
 EXPECTED = (
-    "Expected half-widths are of 90% intervals, from simulated trainings on a typical surface: an "
-    "accuracy of 0.7 at the size to buy, or a loss of 2. They compare budgets."
+    "Expected half-widths are of 90% intervals in simulated studies, whose metric at the size to "
+    "buy is an accuracy of 0.7 or a loss of 2. Compare budgets by them; intervals of this study "
+    "will differ."
 )
 
 
@@ -158,6 +159,21 @@ def _distance_rows(name: str, missing: int, plan: "MemoryPlan | None") -> list[t
     to = f" to {name}" if name else ""
     rows = [(f"distances to measure{to}", f"{missing:,}")]
     return rows if plan is None else [*rows, (f"memory for distances{to}", memory_text(plan))]
+
+
+def size_fact(study: Study) -> Iterator[Fact]:
+    """Where the largest size of a plan comes from, where no size to buy is given."""
+    selection = study.config.selection
+    if selection.size is None:
+        bound = "selection.max_size"
+        if selection.max_size != study.max_size:
+            bound = "capacities and the budget" if selection.request.money else "capacities"
+        yield fact(
+            "largest_plan",
+            f"The size to buy is open. A plan has at most {count(study.max_size, 'sample')}, "
+            f"which {bound} {'allow' if bound.startswith('capacities') else 'allows'}.",
+            size=study.max_size,
+        )
 
 
 def _noise_gain_rows(study: Study) -> Iterator[tuple[str, str]]:

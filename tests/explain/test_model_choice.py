@@ -46,6 +46,16 @@ def test_the_rule_is_said(scales: tuple[int, ...], options: dict[str, str], says
     assert says in describe_choice(fitted(*scales, **options))
 
 
+def test_sizes_of_few_probes_are_no_scale() -> None:
+    """The plans of a second stage have a column of errors, which "two scales" did not explain."""
+    mixtures = np.tile(np.random.default_rng(0).dirichlet(np.ones(3), size=10), (2, 1))
+    sizes = np.concatenate([np.repeat([100, 400], 10), [900, 900]])
+    mixtures = np.vstack([mixtures, mixtures[:2]])
+    values = 0.4 + mixtures @ [0.2, 0.1, -0.1] + 0.03 * np.log(sizes)
+    said = describe_choice(choose_model(ProbeArrays.check(mixtures, None, values, sizes), (0, 1)))
+    assert "two scales (the few probes at 900 samples count, but are no scale)" in said
+
+
 def test_errors_are_listed_with_three_digits() -> None:
     found = fitted(100, 400, 1600)
     said = describe_choice(found)

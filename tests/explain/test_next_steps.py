@@ -146,6 +146,18 @@ def test_only_providers_whom_the_plan_buys_from_are_asked() -> None:
     assert {one.kind for one in unbought} == {"train_second_size"}
 
 
+def test_flaws_of_those_of_whom_most_is_bought_come_first() -> None:
+    """Of outliers no step followed, while labels were to be checked for 19 samples of another."""
+    few = profile("b", wrong_labels=MANY, planned_samples=19)
+    much = profile("c", outliers=MANY, planned_samples=1140)
+    results = sound(profiles=for_one_set(few, much))
+    asked = [(one.kind, one.values["samples"]) for one in next_steps(results)[1:]]
+    assert asked == [("check_outliers", 1140), ("check_labels", 19)]
+    assert step(results, "check_outliers").startswith(
+        "Look at samples of c before buying 1,140 samples: about 40% of its pilot is unlike"
+    )
+
+
 def test_what_rounding_hides_is_not_advised() -> None:
     """An improvement by 1e-6, where the metric is shown to a thousandth."""
     tiny = with_plan(sound(), capacity_shadow_price=np.full(4, 1e-5), budget_shadow_price=1e-7)

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from projektor_ray.explain.study_check import StudyCheck, check_table, learner_text
+from projektor_ray.explain.study_check import StudyCheck, check_table, learner_text, size_fact
 from projektor_ray.study import Study
 from projektor_ray.study.budget_options import BudgetOption, budget_options
 from tests.helpers.studies import VALUES, changed, resolved
@@ -48,6 +48,24 @@ def test_what_a_budget_and_half_and_twice_of_it_buy() -> None:
     assert half.bought is None
     numbers = StudyCheck(0, 24, 348, None, 1, None, [], options)
     assert "simulated" in check_table(study, numbers).caption
+
+
+@pytest.mark.parametrize(
+    ("selection", "says"),
+    [
+        ({"size": 60}, []),
+        ({"target": 0.9, "max_size": 70}, ["at most 70 samples, which selection.max_size allows."]),
+        ({"budget": 90, "max_size": 500}, ["which capacities and the budget allow."]),
+        ({"max_size": 130}, ["at most 130 samples, which selection.max_size allows."]),
+    ],
+)
+def test_the_largest_plan_has_a_reason(selection: dict[str, Any], says: list[str]) -> None:
+    """ada sells 50 at 2 each, bob 80; cyd is free, and sells any number."""
+    values = changed("probes", "lattice", to=2)
+    values["providers"][2]["price"] = 1
+    values["providers"][1]["price"] = 1
+    told = [str(one) for one in size_fact(resolved({**values, "selection": selection}))]
+    assert [text.endswith(end) for text, end in zip(told, says, strict=True)] == [True] * len(says)
 
 
 def test_without_a_budget_nothing_is_said_of_one() -> None:

@@ -136,14 +136,15 @@ COLUMNS = [
 ]
 TEXTS = [
     (
-        trainings().assign(accuracy=["n.a.", *trainings()["accuracy"][1:]]),
+        trainings().assign(accuracy=["pending", *trainings()["accuracy"][1:]]),
         "fit",
-        "cannot tell which column is the metric: none could be; name one of clinic, crowd, web",
+        "the column 'accuracy' must hold numbers; row 1 (counted from 1, without the header) has "
+        "'pending'",
     ),
     (
-        trainings().assign(web=["?", "?", "?", *trainings()["web"][3:]]),
+        trainings().assign(web=["x", "x", "x", *trainings()["web"][3:]]),
         "fit",
-        "the column 'web' must hold numbers; row 1 (counted from 1, without the header) has '?', "
+        "the column 'web' must hold numbers; row 1 (counted from 1, without the header) has 'x', "
         "and 2 more rows have none",
     ),
 ]

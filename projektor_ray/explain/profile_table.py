@@ -2,16 +2,21 @@
 
 from collections.abc import Sequence
 
+from projektor_ray.errors import listed
 from projektor_ray.explain.facts import TextTable
 from projektor_ray.explain.formatting import percent, percent_range
 from projektor_ray.profiles import ProviderProfile, Share, Thumbnail
 
+SHOWN = 8
 SHOWN_CHARACTERS = 12
 """Of the names of missing classes; where they are longer, their number is shown."""
 
 
 def profile_table(profiles: Sequence[ProviderProfile], validation_set: str) -> TextTable:
-    """A row per provider; with the name of the validation set, where there are several."""
+    """A row per provider; with the name of the validation set, where there are several.
+
+    The caption counts near-duplicates of validation samples, beside those that chance would give.
+    """
     return TextTable(
         f"Provider profiles{f' ({validation_set})' if validation_set else ''}",
         (
@@ -35,6 +40,7 @@ def profile_table(profiles: Sequence[ProviderProfile], validation_set: str) -> T
             )
             for profile in profiles
         ),
+        _near_validation(profiles),
         optional=("pilot samples", "missing classes", "outliers"),
     )
 
@@ -70,6 +76,20 @@ def _duplicates(profile: ProviderProfile) -> str:
     if profile.duplicates_in_validation:
         parts.append(f"{profile.duplicates_in_validation:,} in validation")
     return ", ".join(parts) or "none"
+
+
+def _near_validation(profiles: Sequence[ProviderProfile]) -> str:
+    """Near-duplicates of validation samples: `b 50 (0)`; empty where there are none."""
+    found = [
+        f"{one.provider} {one.near_duplicates_in_validation:,} "
+        f"({one.near_duplicates_by_chance:,.0f})"
+        for one in profiles
+        if one.near_duplicates_in_validation
+    ]
+    if not found:
+        return ""
+    names = listed(found, SHOWN)
+    return f"Near-duplicates of validation samples (in brackets: expected by chance): {names}."
 
 
 def _missing_classes(profile: ProviderProfile) -> str:

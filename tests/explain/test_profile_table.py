@@ -20,3 +20,11 @@ def test_exact_and_near_repeats_are_counted_apart() -> None:
     ):
         one = profile("ada", duplicates_within=equal, near_duplicates_within=near)
         assert own_duplicates(one) == shown
+
+
+def test_near_duplicates_of_validation_samples_stand_beside_those_of_chance() -> None:
+    near = {"near_duplicates_in_validation": 50, "near_duplicates_by_chance": 21.3}
+    assert profile_table([profile("ada", **near), profile("bob")], "").caption == (
+        "Near-duplicates of validation samples (in brackets: expected by chance): ada 50 (21)."
+    )
+    assert profile_table([profile("bob")], "").caption == ""

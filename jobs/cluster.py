@@ -55,7 +55,7 @@ def connected(address: str | None, folder: str) -> Iterator[bool]:
     local = is_local(address)
     with doing("Ray", "starting" if local else "connecting to the cluster"):
         if submitted:
-            ray.init(logging_level=logging.WARNING)
+            ray.init(logging_level=logging.WARNING, log_to_driver=False)
         elif local:
             _start_local()
         else:
@@ -135,7 +135,12 @@ def _connect(address: str) -> None:
     if address != "auto":
         check_reachable(address)
     try:
-        ray.init(address, runtime_env={"working_dir": str(ROOT)}, logging_level=logging.WARNING)
+        ray.init(
+            address,
+            runtime_env={"working_dir": str(ROOT)},
+            logging_level=logging.WARNING,
+            log_to_driver=False,  # what learners print may hold control characters
+        )
     except ConnectionError as failure:
         raise InputError(
             f"no Ray cluster answers at {address!r} ({_first_line(failure)}). Start one with "

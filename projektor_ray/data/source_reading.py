@@ -1,7 +1,10 @@
 """What was read, chosen and left out while a source was read: facts, which `explain` words."""
 
-from dataclasses import dataclass, replace
+import json
+from dataclasses import asdict, dataclass, replace
 from typing import Literal
+
+import pyarrow as pa
 
 LabelRule = Literal["", "named", "as validation", "only candidate", "guessed", "by folder"]
 """How a label column was chosen; guessed: chosen among several; empty: there is none."""
@@ -38,6 +41,10 @@ NoteKind = Literal[
     "separator",
     "sheets left out",
 ]
+
+
+READ_AS = b"projektor_ray.read_as"
+"""The key of a table's metadata under which `with_notes` keeps the notes."""
 
 
 @dataclass(frozen=True)
@@ -90,3 +97,17 @@ class SourceReading:
     def noting(self, *notes: Note) -> "SourceReading":
         """The same with further notes."""
         return replace(self, notes=(*self.notes, *notes))
+
+
+def with_notes(table: pa.Table, notes: tuple[Note, ...]) -> pa.Table:
+    """The table with the notes of its reading in its metadata."""
+    if not notes:
+        return table
+    written = json.dumps([asdict(note) for note in notes]).encode()
+    return table.replace_schema_metadata({**(table.schema.metadata or {}), READ_AS: written})
+
+
+def notes_of(table: pa.Table) -> tuple[Note, ...]:
+    """The notes that `with_notes` wrote; none where nobody did."""
+    written = (table.schema.metadata or {}).get(READ_AS, b"[]")
+    return tuple(Note(**note) for note in json.loads(written))

@@ -15,6 +15,7 @@ import pyarrow as pa
 from projektor_ray.data.images import IMAGE_ENDINGS
 from projektor_ray.data.memory_limit import EXPANSION, MemoryLimit
 from projektor_ray.data.open_table import OpenTable, TableFile, check_names, read_named
+from projektor_ray.data.source_reading import with_notes
 from projektor_ray.data.table_folders import (
     check_lake,
     check_splits,
@@ -63,7 +64,7 @@ def read_table(source: Any, *, encoding: str = "") -> pa.Table:
         opened = open_object(source)
     if not opened.rows:
         raise InputError(f"{opened.where} has no rows; expected at least one")
-    return opened.table()
+    return with_notes(opened.table(), opened.notes)
 
 
 def open_table(where: str, *, encoding: str = "") -> OpenTable:

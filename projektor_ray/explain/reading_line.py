@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 from projektor_ray.errors import InputError, listed
 from projektor_ray.explain.formatting import count
+from projektor_ray.explain.reading_notes import note_text
 from projektor_ray.runs.metric_direction import guess_direction
 from projektor_ray.runs.reading import Reading
 
@@ -39,6 +40,8 @@ def reading_parts(reading: Reading) -> list[str]:
         parts.append(f"metric: {reading.metric} ({_direction(reading)})")
     if reading.distance is not None:
         parts.append(f"distance: {reading.distance}")
+    if notes := [note_text(note) for note in reading.notes if note.kind != "mixed cells"]:
+        parts.append(f"read as: {', '.join(notes)}")  # cells of text: the roles say what they are
     if reading.left_out:
         parts.append(f"left out: {', '.join(_left_out(*one) for one in reading.left_out.items())}")
     if reading.empty_shares:

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from projektor_ray.data.source_reading import notes_of, with_notes
 from projektor_ray.errors import InputError, listed, nearest
 from projektor_ray.runs.column_names import bare, find_name
 from projektor_ray.runs.finished_rows import ROW_NUMBERS
@@ -75,7 +76,8 @@ def join_tables(left: pa.Table, right: pa.Table, key: str | None = None) -> pa.T
                 f"the joined tables may share only {ours!r}; {name!r} differs between them. Rename "
                 "it or drop it in one, or join by another column (--key NAME)"
             )
-    return pa.table(joined)
+    notes = dict.fromkeys((*notes_of(left), *notes_of(right)))
+    return with_notes(pa.table(joined), tuple(notes))
 
 
 def _find_key(left: pa.Table, right: pa.Table, key: str | None) -> tuple[str, str]:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
+from projektor_ray.data import Note
 from projektor_ray.selection import Direction
 
 Unit = Literal["shares", "per cent", "counts"]
@@ -29,6 +30,7 @@ class Reading:
     distance : the column of the distances; None where there is none.
     empty_shares : rows whose other shares sum to 1, so that empty ones were read as 0.
     joined_sizes : rows whose size was less than 5% from a more frequent one, which they are given.
+    notes : how the file was read, where that was guessed.
     """
 
     providers: tuple[str, ...]
@@ -44,3 +46,4 @@ class Reading:
     distance: str | None = None
     empty_shares: int = 0
     joined_sizes: int = 0
+    notes: tuple[Note, ...] = ()

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from projektor_ray.data.source_reading import notes_of
 from projektor_ray.errors import InputError, listed
 from projektor_ray.predictors import ProbeArrays
 from projektor_ray.runs.column_names import provider_names
@@ -184,6 +185,7 @@ def read_runs(table: pa.Table, roles: Roles, measured: bool) -> Runs:
         columns.distance,
         filled,
         joined,
+        notes_of(table),
     )
     return Runs(providers, mixtures, values, sizes, distances, metric, bounds, reading)
 

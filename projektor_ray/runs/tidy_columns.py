@@ -10,6 +10,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from projektor_ray.data.source_reading import notes_of, with_notes
 from projektor_ray.errors import InputError
 from projektor_ray.runs.column_names import vocabulary
 
@@ -44,7 +45,7 @@ def tidy(table: pa.Table) -> pa.Table:
                     "around it. Rename one"
                 )
             parts[path] = _numbers(cells) if is_text(cells.type) else cells
-    return pa.table(parts)
+    return with_notes(pa.table(parts), notes_of(table))
 
 
 def is_text(kind: pa.DataType) -> bool:

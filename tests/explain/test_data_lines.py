@@ -13,8 +13,8 @@ from projektor_ray.explain.data_lines import (
     data_facts,
     foreign_label_facts,
     guessed_labels,
-    note_text,
 )
+from projektor_ray.explain.reading_notes import note_text
 from projektor_ray.study import SetSummary
 from projektor_ray.study.compatibility import ForeignLabels
 

@@ -1,8 +1,12 @@
 """The line that says what was read of a table of trainings."""
 
 from dataclasses import replace
+from pathlib import Path
+
+import pytest
 
 from projektor_ray.explain.reading_line import reading_line
+from projektor_ray.runs import Runs
 from projektor_ray.runs.reading import Reading
 
 READING = Reading(
@@ -59,3 +63,29 @@ def test_what_is_not_known_is_said_and_what_is_not_wanted_is_not() -> None:
     assert reading_line(replace(unknown, metric=None, providers=many, mixture=many)) == (
         "mixture: p0, p1, p2, p3, p4, p5, p6, p7 and 22 others (30 columns)"
     )
+
+
+@pytest.mark.parametrize(
+    ("separator", "encoding", "said"),
+    [
+        (",", "utf-8", None),
+        (
+            ";",
+            "utf-16",
+            "columns separated by semicolons, decimal commas, encoding: utf-16",
+        ),
+        ("\t", "utf-8", "columns separated by tabs"),
+    ],
+)
+def test_how_a_file_was_read_is_said_where_it_was_guessed(
+    separator: str, encoding: str, said: str | None, tmp_path: Path
+) -> None:
+    rows = [["web", "code", "loss"], ["0.25", "0.75", "2.125"], ["0.5", "0.5", "2.5"]]
+    text = "\n".join(separator.join(row) for row in rows)
+    text = text.replace(".", ",") if separator == ";" else text
+    path = tmp_path / "runs.csv"
+    path.write_text(text + "\n", encoding=encoding)
+    runs = Runs.read(path)
+    assert runs.mixtures.tolist() == [[0.75, 0.25], [0.5, 0.5]]
+    parts = [part for part in runs.read_as.split(" · ") if part.startswith("read as")]
+    assert parts == ([] if said is None else [f"read as: {said}"])

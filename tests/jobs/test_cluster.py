@@ -52,3 +52,21 @@ def test_a_folder_too_long_for_sockets_is_one_line(monkeypatch: pytest.MonkeyPat
     with pytest.raises(InputError, match=words) as refused, connected(None, "out"):
         pass
     assert "\n" not in str(refused.value)
+
+
+def test_what_workers_print_does_not_reach_the_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It may hold control characters; Ray keeps it in its workers' log files."""
+    asked: list[dict[str, Any]] = []
+
+    def refuse(*arguments: Any, **options: Any) -> None:
+        asked.append(options)
+        raise ConnectionError("none")
+
+    monkeypatch.setattr(ray, "init", refuse)
+    monkeypatch.setattr(ray, "is_initialized", lambda: False)
+    for address, submitted in (("auto", ""), ("local", ""), ("", "{}")):
+        monkeypatch.setenv("RAY_ADDRESS", address)
+        monkeypatch.setenv("RAY_JOB_CONFIG_JSON_ENV_VAR", submitted)
+        with pytest.raises((InputError, ConnectionError)), connected(None, "out"):
+            pass
+    assert [options["log_to_driver"] for options in asked] == [False] * 3

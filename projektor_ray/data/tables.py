@@ -15,7 +15,7 @@ import pyarrow as pa
 from projektor_ray.data.images import IMAGE_ENDINGS
 from projektor_ray.data.memory_limit import EXPANSION, MemoryLimit
 from projektor_ray.data.open_table import OpenTable, TableFile, check_names, read_named
-from projektor_ray.data.source_reading import with_notes
+from projektor_ray.data.source_reading import notes_of, with_notes
 from projektor_ray.data.table_folders import (
     check_lake,
     check_splits,
@@ -191,7 +191,7 @@ def open_object(source: Any) -> OpenTable:
         ) from None
     where = "the table" if isinstance(source, pa.Table) else "the data frame"
     check_names(table.column_names, where)
-    return OpenTable.of(table, where)
+    return OpenTable.of(table, where, notes_of(table))
 
 
 def _of_pandas(frame: Any) -> pa.Table:

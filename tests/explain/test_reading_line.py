@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from projektor_ray.data import read_table
 from projektor_ray.explain.reading_line import reading_line
 from projektor_ray.runs import Runs
 from projektor_ray.runs.reading import Reading
@@ -85,7 +86,8 @@ def test_how_a_file_was_read_is_said_where_it_was_guessed(
     text = text.replace(".", ",") if separator == ";" else text
     path = tmp_path / "runs.csv"
     path.write_text(text + "\n", encoding=encoding)
-    runs = Runs.read(path)
+    runs = Runs.read(read_table(path))  # as the commands do; a path is read alike
+    assert runs.read_as == Runs.read(path).read_as
     assert runs.mixtures.tolist() == [[0.75, 0.25], [0.5, 0.5]]
     parts = [part for part in runs.read_as.split(" · ") if part.startswith("read as")]
     assert parts == ([] if said is None else [f"read as: {said}"])

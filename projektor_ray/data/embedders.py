@@ -1,7 +1,10 @@
 """Embedders by name."""
 
-from collections.abc import Callable
+import traceback
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -31,9 +34,11 @@ class Embedder:
         Raises
         ------
         InputError
-            If the features have another shape, or are NaN or infinite.
+            If the features have another shape, or are NaN or infinite, or an embedder of one's own
+            fails.
         """
-        features = np.asarray(self.embed(inputs), dtype=np.float32)
+        with _own_mistakes(self.name):
+            features = np.asarray(self.embed(inputs), dtype=np.float32)
         if features.ndim != 2 or len(features) != len(inputs) or not features.shape[1]:
             raise InputError(
                 f"the embedder {self.name} must give features of shape ({len(inputs)}, d); got "
@@ -65,7 +70,9 @@ def build_embedder(config: EmbedderConfig, validation: Samples) -> Embedder:
     if ":" in config.name:
         from projektor_ray.learners.imports import load_callable
 
-        return Embedder(config.name, load_callable(config.name)(validation, dict(config.settings)))
+        factory = load_callable(config.name)
+        with _own_mistakes(config.name):
+            return Embedder(config.name, factory(validation, dict(config.settings)))
     if config.name == "identity":
         return Embedder(config.name, flat)
     if config.name == "standardize":
@@ -77,6 +84,35 @@ def build_embedder(config: EmbedderConfig, validation: Samples) -> Embedder:
     from projektor_ray.data.backbone import backbone
 
     return Embedder(config.name, backbone(config))
+
+
+@contextmanager
+def _own_mistakes(name: str) -> Iterator[None]:
+    """Name the file and the line of a mistake in an embedder of one's own, `module:callable`.
+
+    Raises
+    ------
+    InputError
+        In place of the mistake. Errors of memory and of other embedders stay as they are.
+    """
+    try:
+        yield
+    except (InputError, MemoryError):
+        raise
+    except Exception as mistake:
+        if ":" not in name:
+            raise
+        places = traceback.extract_tb(mistake.__traceback__)[1:]
+        own = [one for one in places if "site-packages" not in one.filename]
+        at = (
+            f" ({Path(own[-1].filename).name}, line {own[-1].lineno}: {own[-1].line})"
+            if own
+            else ""
+        )
+        raise InputError(
+            f"the embedder {name} failed with {type(mistake).__name__}: {mistake}{at}. Correct it "
+            "and run the same command again"
+        ) from mistake
 
 
 def embedder_identity(config: EmbedderConfig) -> dict[str, Any]:

@@ -112,6 +112,17 @@ def test_an_embedder_of_ones_own() -> None:
     np.testing.assert_allclose(found(samples.inputs), expected, rtol=1e-5, atol=1e-6)
 
 
+@pytest.mark.parametrize("at_once", [True, False])
+def test_a_mistake_in_an_embedder_of_ones_own_names_file_and_line(at_once: bool) -> None:
+    name = "tests.helpers.custom_embedders:misspelt"
+    with pytest.raises(
+        InputError,
+        match=r"misspelt failed with KeyError: 'skale' \(custom_embedders.py, line \d+: return",
+    ) as refused:
+        embedder(name, line(), settings={"at_once": at_once})(line().inputs)
+    assert isinstance(refused.value.__cause__, KeyError)
+
+
 @pytest.mark.parametrize("value", [np.nan, np.inf])
 def test_features_that_are_not_finite_are_refused(value: float) -> None:
     embed = embedder("tests.helpers.custom_embedders:spoiled", line(), settings={"value": value})

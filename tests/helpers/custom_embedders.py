@@ -29,3 +29,11 @@ def spoiled(validation: Samples, settings: dict[str, Any]) -> Callable[[Any], An
         return features
 
     return embed
+
+
+def misspelt(validation: Samples, settings: dict[str, Any]) -> Callable[[Any], Any]:
+    """Fails as it is built, or on the first inputs."""
+    weights = {"scale": 1.0}
+    if settings.get("at_once"):
+        return weights["skale"]  # type: ignore[return-value]
+    return lambda inputs: np.dot(inputs, weights["skale"])

@@ -1,31 +1,33 @@
-"""A column of numbers that is the label in another code is found wherever its rows lie."""
-
-from pathlib import Path
+"""Columns that hold the label in another code."""
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.parquet as pq
-import pytest
-from numpy.typing import NDArray
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from projektor_ray.data import SourceConfig, read_source
-
-
-def left_out(tmp_path: Path, labels: NDArray[np.str_], code: NDArray[np.int64]) -> list[str]:
-    table = pa.table({"a": np.random.default_rng(0).normal(size=len(labels)), "code": code})
-    pq.write_table(table.append_column("label", pa.array(labels)), tmp_path / "pilot.parquet")
-    reading = read_source(SourceConfig(path=str(tmp_path / "pilot.parquet"))).reading
-    assert reading is not None
-    return [one.name for one in reading.left_out]
+from projektor_ray.data.label_copies import FEWEST, PER_CLASS, label_copies
+from projektor_ray.data.open_table import OpenTable
 
 
-@pytest.mark.parametrize("order", ["sorted", "shuffled"])
-def test_in_any_order_of_rows(tmp_path: Path, order: str) -> None:
-    classes = np.repeat([0, 1], 2000)
-    if order == "shuffled":
-        classes = np.random.default_rng(1).permutation(classes)
-    labels = np.where(classes == 1, "yes", "no")
-    assert left_out(tmp_path, labels, 3 + 4 * classes) == ["code"]
-    code = 3 + 4 * classes
-    code[-1] = 10 - code[-1]
-    assert not left_out(tmp_path, labels, code)
+@given(
+    st.integers(2, 6),
+    st.integers(0, 40),
+    st.sampled_from([np.int64, np.float32]),
+    st.booleans(),
+    st.integers(0, 2**16),
+)
+@settings(max_examples=60, deadline=None, derandomize=True)
+def test_another_code_of_the_label_is_a_copy_and_one_other_cell_makes_it_none(
+    classes: int, more: int, kind: type, is_sorted: bool, seed: int
+) -> None:
+    stream = np.random.default_rng(seed)
+    rows = max(FEWEST, PER_CLASS * classes) + more
+    label = np.concatenate([np.arange(classes), stream.integers(0, classes, rows - classes)])
+    label = np.sort(label) if is_sorted else stream.permutation(label)
+    code = stream.permutation(100)[:classes].astype(kind)
+    copy, changed = code[label], code[label]
+    row = stream.integers(rows)
+    changed[row] = code[(label[row] + 1) % classes]
+    columns = {"label": label.astype(str), "copy": copy, "changed": changed}
+    table = OpenTable.of(pa.table(columns | {"x": stream.normal(size=rows)}), "the table")
+    assert label_copies(table, "label", ["copy", "changed", "x"]) == ["copy"]

@@ -80,15 +80,15 @@ def _duplicates(profile: ProviderProfile) -> str:
 
 def _near_validation(profiles: Sequence[ProviderProfile]) -> str:
     """Near-duplicates of validation samples: `b 50 (0)`; empty where there are none."""
-    found = [
+    counts = [
         f"{one.provider} {one.near_duplicates_in_validation:,} "
         f"({one.near_duplicates_by_chance:,.0f})"
         for one in profiles
         if one.near_duplicates_in_validation
     ]
-    if not found:
+    if not counts:
         return ""
-    names = listed(found, SHOWN)
+    names = listed(counts, SHOWN)
     return f"Near-duplicates of validation samples (in brackets: expected by chance): {names}."
 
 

@@ -1,6 +1,7 @@
 """Numbers as options take them: one, a,b,c or NAME=NUMBER."""
 
 from collections.abc import Iterable
+from decimal import Decimal
 
 import typer
 
@@ -17,10 +18,11 @@ def is_number(text: str) -> bool:
 
 
 def whole_number(text: str) -> int:
-    """The whole number of an option, such as samples."""
-    if not is_number(text) or not text.strip().lstrip("+-").isdecimal():
+    """The whole number of an option, such as samples: `1000000000` or `1e9`."""
+    value = plain_number(text)
+    if value is None or value != int(value):
         raise typer.BadParameter(f"expected a whole number; got {text!r}.{_hint(text)}")
-    return int(text)
+    return int(Decimal(text.strip()))
 
 
 def money(text: str) -> float:

@@ -1,7 +1,7 @@
 """`projektor predict` and `compare`: mixtures and purchases given by hand."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -125,8 +125,10 @@ def _shares(text: str, names: tuple[str, ...]) -> Floats:
 
 def _purchase(model: Model, given: str) -> Purchase:
     """A purchase as samples a=300,b=150, or as a file with the columns provider and samples."""
-    by_name = _of_file(given, model.names) if "=" not in given else None
-    by_name = by_name or _by_provider("a purchase", given, model.names)
+    if "=" in given:
+        by_name, billed = _by_provider("a purchase", given, model.names), None
+    else:
+        by_name, billed = _of_file(given, model.names)
     odd = [name for name, number in by_name.items() if number < 0 or number != int(number)]
     if odd or not sum(by_name.values()):
         what = f"{by_name[odd[0]]:g} of {odd[0]!r}" if odd else "no samples"
@@ -134,11 +136,14 @@ def _purchase(model: Model, given: str) -> Purchase:
     samples = np.array([int(by_name.get(name, 0)) for name in model.names], dtype=np.int64)
     predicted = _prediction(model, samples / samples.sum(), int(samples.sum()))
     interval = (predicted["low"], predicted["high"])
-    return Purchase(model.providers, samples, predicted["value"], interval)
+    bought = Purchase(model.providers, samples, predicted["value"], interval)
+    return bought if bought.is_priced else replace(bought, billed=billed)
 
 
-def _of_file(given: str, names: tuple[str, ...]) -> dict[str, float]:
-    """The samples in a purchase order, or in the plan `selected` of a file of plans."""
+def _of_file(given: str, names: tuple[str, ...]) -> tuple[dict[str, float], float | None]:
+    """The samples in a purchase order, or in the plan `selected` of a file of plans, and their cost
+    where the file has it.
+    """
     if not Path(given).exists():
         raise InputError(
             f"there is no file {given}; give a purchase in samples, such as {names[0]}=300, or a "
@@ -149,7 +154,9 @@ def _of_file(given: str, names: tuple[str, ...]) -> dict[str, float]:
         raise InputError(f"{given} needs the columns provider and samples, as select writes them")
     plan = [row for row in rows if row.get("plan", "selected") == "selected"]
     known = [row for row in plan if row["provider"] in names or row["samples"] is None]
-    return {str(row["provider"]): float(row["samples"] or 0) for row in known}
+    cost = sum(float(row.get("cost") or 0) for row in known)
+    samples = {str(row["provider"]): float(row["samples"] or 0) for row in known}
+    return samples, cost or None
 
 
 def _by_provider(option: str, text: str, names: tuple[str, ...]) -> dict[str, float]:

@@ -45,6 +45,8 @@ def comparison(
         f"interval {metric.interval((low, high))}. "
         f"{_verdict(metric, difference, low, high, one, other)}"
     )
+    if not (first.is_priced or second.is_priced):
+        text += " No prices are given."
     return fact("comparison", text, difference=difference, low=low, high=high)
 
 
@@ -63,9 +65,10 @@ def exceeded_limits(bought: Purchase, budget: float | None) -> list[Fact]:
 
 
 def _predicted(metric: MetricText, bought: Purchase) -> str:
+    cost = f" at a cost of {bought.cost:,.2f}" if bought.is_priced else ""
     return (
         f"{metric.value(bought.predicted)} (90% interval {metric.interval(bought.interval)}) for "
-        f"{count(bought.size, 'sample')} at a cost of {bought.cost:,.2f}"
+        f"{count(bought.size, 'sample')}{cost}"
     )
 
 

@@ -17,6 +17,11 @@ from projektor_ray.errors import InputError, nearest
 from projektor_ray.runs.purchase_order import PurchaseOrder
 
 REGMIX_PREFIX = "train_"
+AXOLOTL_NOTE = """\
+# weight: the part of each data set that axolotl keeps. It is the samples bought over the provider's
+# capacity, so path must hold everything that the provider sells. If path holds only the samples that
+# you bought, write weight: 1, or axolotl drops samples that you paid for.
+"""
 
 
 def plan_text(order: PurchaseOrder, name: str) -> str:
@@ -90,6 +95,9 @@ def levanter(order: PurchaseOrder) -> str:
 def axolotl(order: PurchaseOrder) -> str:
     """`datasets` of axolotl as YAML: the `weight` of each is the part of its samples that is kept.
 
+    It holds for a `path` with all samples for sale; a comment says to write 1 for a path with the
+    samples that were bought.
+
     Raises
     ------
     InputError
@@ -107,7 +115,7 @@ def axolotl(order: PurchaseOrder) -> str:
         if int(weight * line.available) < line.samples:  # which axolotl computes
             weight = math.nextafter(weight, 1.0)
         datasets.append({"path": line.provider, "weight": weight})
-    return _yaml({"datasets": datasets})
+    return AXOLOTL_NOTE + _yaml({"datasets": datasets})
 
 
 def llama_factory(order: PurchaseOrder) -> str:

@@ -15,6 +15,8 @@ MOST_ENUMERATED = 5_000
 MOST_PROVIDERS = 30
 MAX_CANDIDATES = 500
 """Exchanges that are evaluated at once: the most promising ones to first order."""
+MOST_POWERS = 16
+"""Numbers of samples to exchange; of billions, a few samples more or less change nothing."""
 
 
 def applies(feasible: FeasibleSet) -> bool:
@@ -93,12 +95,15 @@ def highest_distinct(plans: Integers, gradient: Floats, count: int) -> Integers:
 
 
 def _exchanges(feasible: FeasibleSet, samples: Integers) -> Iterator[Integers]:
-    """Samples moved from one provider to another: one, twice as many …, and up to each bound."""
+    """Samples moved from one provider to another: one, twice as many …, and up to each bound; of
+    many samples only the 16 largest of these numbers.
+    """
     low, high, order = feasible.lower, feasible.upper, feasible.minimum_orders
     for i in np.flatnonzero(samples > low):
         for j in np.flatnonzero(samples < high):
             most = int(min(samples[i] - low[i], high[j] - samples[j]))
-            counts = {1 << k for k in range(most.bit_length())}
+            bits = most.bit_length()
+            counts = {1 << k for k in range(max(bits - MOST_POWERS, 0), bits)}
             counts |= {samples[i] - low[i], samples[i] - order[i]}
             counts |= {high[j] - samples[j], order[j] - samples[j]}
             for count in sorted(int(n) for n in counts if 1 <= n <= most and i != j):

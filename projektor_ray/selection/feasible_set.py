@@ -13,7 +13,7 @@ from projektor_ray.selection.provider import Provider, Schedule, Terms
 
 Integers = NDArray[np.int64]
 
-COST_TOLERANCE = 1e-9
+COST_TOLERANCE = 1e-12
 """Of the budget: what rounding errors in prices may add to a cost."""
 MOST_NAMED = 5
 MOST_PARTS = 2000

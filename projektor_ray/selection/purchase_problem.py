@@ -16,6 +16,7 @@ from projektor_ray.selection.plan import LEVEL, Plan, make_plan
 from projektor_ray.selection.provider import Provider, Terms
 from projektor_ray.selection.simplex_projection import nearest_mixtures
 from projektor_ray.storage.array_types import Floats
+from projektor_ray.storage.settings import MAX_SAMPLES
 
 ObjectiveAt = Callable[[int], Objective]
 """Size N → the objective at N, such as `lambda n: ProjectedObjective(model, n, distances)`."""
@@ -26,8 +27,6 @@ BEST_TRAINED = 8
 """How many of the best trained mixtures the search also starts from."""
 FLAT = 1e-9
 """Relative: changes of the objective with the size that are rounding."""
-UNLIMITED = 10**12
-"""A problem that allows more samples than this needs a `max_size`."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -172,7 +171,7 @@ def bounds_of_size(
     InfeasibleError
         If there is no such size; names the constraint that cannot be kept.
     InputError
-        If nothing bounds the size: neither `max_size`, nor capacities, nor the budget.
+        If nothing bounds the size below 10^15: neither `max_size`, nor capacities, nor the budget.
     """
     given = terms or {}
     required = sum(max(one.minimum_order, 1) for one in given.values() if one.required)
@@ -194,7 +193,7 @@ def bounds_of_size(
             return False
         return True
 
-    most = UNLIMITED if max_size is None else max_size
+    most = MAX_SAMPLES if max_size is None else max_size
     if allows(most):
         if max_size is None:
             raise InputError(

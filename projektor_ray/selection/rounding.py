@@ -52,10 +52,10 @@ def _cheaper(samples: Integers, segments: Sequence[int], feasible: FeasibleSet) 
 
 def _within_bounds(samples: Integers, exact: Floats, feasible: FeasibleSet) -> Integers:
     samples = np.clip(samples, feasible.lower, feasible.upper)
-    missing = feasible.size - int(samples.sum())
-    step = int(np.sign(missing))
-    for _ in range(abs(missing)):
-        spare = samples < feasible.upper if step > 0 else samples > feasible.lower
-        short = np.where(spare, step * (exact - samples), -np.inf)
-        samples[int(np.argmax(short))] += step
+    while missing := feasible.size - int(samples.sum()):
+        step = int(np.sign(missing))
+        spare = feasible.upper - samples if step > 0 else samples - feasible.lower
+        short = np.where(spare > 0, step * (exact - samples), -np.inf)
+        i = int(np.argmax(short))
+        samples[i] += step * min(int(spare[i]), max(abs(missing) // len(samples), 1))
     return samples

@@ -207,7 +207,7 @@ def _filled(
     few = problem.providers if len(problem.providers) <= GRID else ()
     ends = [*special, *(one.capacity for one in few if one.capacity)]
     ends = [end for end in ends if sizes[0] < end < sizes[-1]]
-    halfway = np.sqrt(sizes[:-1] * sizes[1:]).round().astype(np.int64)
+    halfway = (np.sqrt(sizes[:-1]) * np.sqrt(sizes[1:])).round().astype(np.int64)
     plans = list(scanned)
     for size in {*halfway.tolist(), *ends} - {*sizes.tolist()}:
         at = int(np.searchsorted(sizes, size))

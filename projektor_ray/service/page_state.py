@@ -219,7 +219,7 @@ def _budgets(fields: Mapping[str, str], body: SelectBody) -> tuple[float, ...]:
 
 def _text(value: float | None) -> str:
     """A number as a field shows it; nothing where there is none."""
-    return "" if value is None else f"{value:.12g}"
+    return "" if value is None else f"{value:.15g}"
 
 
 def _number(name: str, text: str) -> float:

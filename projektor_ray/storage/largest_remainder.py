@@ -8,7 +8,9 @@ from numpy.typing import NDArray
 from projektor_ray.storage.array_types import Floats
 
 SHARE_TOLERANCE = 1e-12
-"""Rounding noise in a share that may not take a sample away."""
+"""Rounding noise in a share that may not take a sample away …"""
+SAMPLE_TOLERANCE = 0.01
+"""… of so much of a sample at most: a provider of billions may not get samples for noise."""
 REMAINDER_DIGITS = 6
 
 
@@ -23,7 +25,7 @@ def round_counts(mixture: Floats, size: int, names: Sequence[str]) -> NDArray[np
     array, shape (m,): integers, each within 1 of p_i N, zero where p_i is zero.
     """
     exact = np.asarray(mixture, dtype=np.float64) * (size / np.sum(mixture))
-    counts = np.floor(exact + SHARE_TOLERANCE * size).astype(np.int64)
+    counts = np.floor(exact + min(SHARE_TOLERANCE * size, SAMPLE_TOLERANCE)).astype(np.int64)
     remainders = np.round(exact - counts, REMAINDER_DIGITS)
     order = sorted(range(len(counts)), key=lambda i: (-remainders[i], names[i]))
     short = size - int(counts.sum())

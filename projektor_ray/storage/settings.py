@@ -31,8 +31,8 @@ KINDS = {
 FAULTS = ("type", "parsing", "parsing_size", "from_float", "number")
 """Pydantic names an error by what was expected and by the fault: `int_parsing`."""
 
-MAX_SAMPLES = 10**12
-"""Samples that a field of the configuration may ask for."""
+MAX_SAMPLES = 10**15
+"""Samples, or tokens, that a field may ask for: floats still tell each of so many apart."""
 MAX_MONEY = 1e15
 """Money that a field of the configuration may name."""
 LARGEST_INTEGER = 2**63

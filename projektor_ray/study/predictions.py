@@ -32,12 +32,14 @@ class Purchase:
     providers : m of them, with their prices.
     samples : of each, shape (m,); at least one in all.
     predicted, interval : the metric, and its 90 % interval for one training.
+    billed : money in all as the purchase's own file has it; None: what the providers' prices make.
     """
 
     providers: tuple[Provider, ...]
     samples: NDArray[np.int64]
     predicted: float
     interval: tuple[float, float]
+    billed: float | None = None
 
     @property
     def size(self) -> int:
@@ -52,8 +54,16 @@ class Purchase:
     @property
     def cost(self) -> float:
         """Money in all."""
+        if self.billed is not None:
+            return self.billed
         each = zip(self.providers, self.samples.tolist(), strict=True)
         return sum(cost_of(provider.schedule, samples) for provider, samples in each)
+
+    @property
+    def is_priced(self) -> bool:
+        """Whether the cost is known: by the purchase's file, or as any provider has a price."""
+        prices = (price for provider in self.providers for _, price in provider.schedule)
+        return self.billed is not None or any(price > 0 for price in prices)
 
 
 def gain_between(

@@ -213,5 +213,12 @@ def test_predict_and_compare_work_on_a_table_of_runs(
     shown = answer("predict", str(table), "--mixture", "ada=1", "--at", "90")
     low, value, high = (shown["predictions"][0][name] for name in ("low", "value", "high"))
     assert low < value < high
-    shown = answer("compare", str(table), "--first", "ada=90", "--second", "cyd=90")
-    assert shown["comparison"]
+    order = tmp_path / "order.csv"
+    order.write_text("provider,samples,unit_price,cost\nada,50,0.5,25\nbob,40,1,40\n")
+    shown = answer("compare", str(table), "--first", str(order), "--second", "cyd=90")
+    assert "90 samples at a cost of 65.00 with the first" in shown["comparison"]["text"]
+    shown = answer(
+        *("compare", str(table), "--first", str(order), "--second", "cyd=90"),
+        *("--price", "ada=2", "--price", "bob=1"),
+    )
+    assert "90 samples at a cost of 140.00 with the first" in shown["comparison"]["text"]

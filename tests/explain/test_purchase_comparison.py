@@ -1,5 +1,7 @@
 """Sentences about two purchases given by hand."""
 
+from dataclasses import replace
+
 import pytest
 
 from projektor_ray.explain.purchase_comparison import compare_purchases, exceeded_limits
@@ -21,6 +23,19 @@ def test_a_clear_difference_names_the_better_purchase(study: FittedStudy) -> Non
     assert "for 40 samples at a cost of 0.00" in str(found)
     assert "for 100 samples at a cost of 120.00" in str(found)
     assert found.values["low"] <= found.values["difference"] <= found.values["high"] < 0
+
+
+def test_costs_are_named_where_they_are_known(study: FittedStudy) -> None:
+    free = tuple(replace(one, price=0.0) for one in study.study.providers)
+    one = replace(study.purchase({"ada": 60}), providers=free)
+    other = replace(study.purchase({"cyd": 40}), providers=free)
+    unpriced = str(compare_purchases(study, one, other))
+    assert "cost" not in unpriced
+    assert unpriced.endswith("No prices are given.")
+    billed = str(compare_purchases(study, replace(one, billed=90.0), other))
+    assert "for 60 samples at a cost of 90.00 with" in billed
+    assert "for 40 samples with" in billed
+    assert "No prices" not in billed
 
 
 def test_limits_that_a_purchase_exceeds_are_named(study: FittedStudy) -> None:

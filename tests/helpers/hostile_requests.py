@@ -83,7 +83,7 @@ def _wrong() -> list[tuple[str, bytes]]:
         ("frontier", {"budgets": [1.0] * 51}),
         ("select", {"size": 80, "target": 0.9}),
         ("select", {"providers": {"a" * 100_000: {}}}),
-        ("compare", {"first": {"ada": 10**13}, "second": {"bob": 1}}),
+        ("compare", {"first": {"ada": 10**16}, "second": {"bob": 1}}),
     ]
     return [(endpoint, json.dumps(body).encode()) for endpoint, body in found]
 

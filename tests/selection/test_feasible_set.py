@@ -98,6 +98,14 @@ def test_whole_samples_are_near_the_mixture() -> None:
     assert np.abs(whole_samples(mixture, feasible) - 1000 * mixture).max() <= 2
 
 
+def test_whole_samples_of_tokens_keep_the_bounds() -> None:
+    """A mixture far outside the bounds: billions of tokens are moved at once, not one by one."""
+    unit = 10**12
+    feasible = FeasibleSet.of(providers([unit, 2 * unit, 9 * unit]), 10 * unit)
+    samples = whole_samples(np.array([0.9, 0.1, 0.0]), feasible)
+    np.testing.assert_array_equal(samples, [unit, 2 * unit, 7 * unit])
+
+
 def test_nobody_is_asked_for_a_single_sample_to_save_money() -> None:
     """Rounded, 333 and 667 samples cost 0.4 more than the budget; the cheapest has no share."""
     feasible = FeasibleSet.of(providers([None] * 3, [0.5, 1.0, 2.0]), 1000, 1666.6)

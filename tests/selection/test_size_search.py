@@ -9,7 +9,7 @@ import pytest
 
 from projektor_ray.designs.simplex_lattice import simplex_lattice
 from projektor_ray.errors import InfeasibleError, InputError
-from projektor_ray.selection import PurchaseProblem, Terms
+from projektor_ray.selection import Plan, PurchaseProblem, Terms
 from projektor_ray.selection.size_search import (
     cheapest_reaching,
     frontier,
@@ -203,6 +203,32 @@ def test_bad_input() -> None:
     for budgets in ([], [-1.0], [float("inf")]):
         with pytest.raises(InputError, match="list of budgets"):
             frontier(PROBLEM, budgets)
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize(
+    ("unit", "terms"),
+    [(10**9, None), (10**13, None), (10**12, {"p0000": Terms(minimum_order=2)})],
+)
+def test_tokens_are_bought_as_samples_are(unit: int, terms: dict[str, Terms] | None) -> None:
+    """Of a law in `N/unit`, the plan in a unit of tokens is the same plan in thousands."""
+
+    def law(of: int, size: int) -> Callable[[Floats], tuple[Floats, Floats]]:
+        return Growing(size / of)
+
+    def best(of: int) -> tuple[float, Plan]:
+        offers = providers([5 * of, None, 4 * of], [price / of for price in PRICES])
+        scaled = {name: Terms(one.minimum_order * of) for name, one in (terms or {}).items()}
+        problem = PurchaseProblem(partial(law, of), offers, scaled, restarts=2)
+        plan = select_under_budget(problem, 12.0)
+        assert plan.samples.sum() == plan.size
+        assert plan.cost <= 12.0 * (1 + 1e-9)
+        return problem.score(plan), plan
+
+    value, plan = best(unit)
+    expected, small = best(1000)
+    assert value == pytest.approx(expected, abs=1e-4)
+    np.testing.assert_allclose(plan.samples / unit, small.samples / 1000, atol=0.05)
 
 
 def test_free_samples_cost_nothing() -> None:

@@ -57,6 +57,14 @@ def test_what_differs_from_the_study_is_asked_for(study: FittedStudy) -> None:
 
 
 @pytest.mark.parametrize(
+    ("text", "size"), [("1e9", 10**9), ("123456789012345", 123_456_789_012_345)]
+)
+def test_sizes_in_tokens_are_kept_whole(study: FittedStudy, text: str, size: int) -> None:
+    state = read_state(study, [("ask", "size"), ("size", text)])
+    assert state.body.size == size
+
+
+@pytest.mark.parametrize(
     ("ask", "size", "target", "most"), [("open", None, None, 500), ("target", None, 0.6, 500)]
 )
 def test_fields_of_other_questions_are_left_out(

@@ -12,7 +12,7 @@ shares = st.integers(1, 40).flatmap(
 )
 
 
-@given(shares, st.integers(0, 10**9))
+@given(shares, st.integers(0, 10**15))
 @settings(max_examples=300)
 def test_rounding_sums_to_size_and_stays_within_one(raw: np.ndarray, size: int) -> None:
     p = raw / raw.sum()

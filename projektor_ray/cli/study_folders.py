@@ -140,6 +140,12 @@ def study_results(
     """Select a purchase under the offers of the options, else of the study."""
     changed = study.offering(offer_changes(study, inputs.sold), _aggregate(study, inputs.joined))
     request = request_of(inputs.bought)
+    own = study.study.config.selection.size
+    if request.size is None and own is not None and request != PurchaseRequest():
+        screen.status(
+            "Size",
+            f"chosen by the search; the study asks for {own:,}. Give --at {own} to keep it",
+        )
     plans = changed.select() if request == PurchaseRequest() else changed.select(**asdict(request))
     profiles = _profiles(study)
     results = results_of_plans(changed, plans, profiles, interface="command", figures=figures)

@@ -133,11 +133,12 @@ def select(
     plans = results.bought
     if form == "plans":
         finish(plans.table(), output)
-    else:
+    elif output.out is not None:
         order = PurchaseOrder.of_plan(plans.selected, plans.providers)
         if form == "purchase-order":
-            finish(order.table(), output)
-        elif output.out is not None:
+            rows = f"{len(order.lines):,} rows to "
+            save(output.out, order.content(output.out.suffix), rows)
+        else:
             save(output.out, plan_text(order, form).encode())
     if output.as_json:
         screen.print_json(results_to_dict(results))

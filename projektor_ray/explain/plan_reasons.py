@@ -9,6 +9,7 @@ from projektor_ray.explain.facts import Fact, fact
 from projektor_ray.explain.formatting import count
 from projektor_ray.explain.plan_summary import (
     few_converged,
+    only_plan,
     search_result,
     target_result,
     unspent_money,
@@ -38,14 +39,15 @@ def plan_facts(results: Results, *, always_search: bool = False) -> list[Fact]:
 
     Parameters
     ----------
-    always_search : whether to include the search where it is a warning, see `few_converged`.
+    always_search : whether to include the search where it is a warning, see `few_converged`, and
+        where the constraints leave nearly one plan.
     """
     bought, metric = results.bought, results.metric_text
-    search = always_search or not few_converged(bought.selected)
+    search = always_search or not (few_converged(bought.selected) or bought.is_only_plan)
     facts = [
         plan_limits(bought),
         target_result(bought, metric),
-        plan_stability(bought, metric),
+        only_plan(bought) or plan_stability(bought, metric),
         *(search_result(bought.selected) if search else []),
         unspent_money(bought),
     ]

@@ -125,6 +125,17 @@ def search_result(plan: Plan) -> list[Fact]:
     return facts
 
 
+def only_plan(plans: PurchasePlans) -> Fact | None:
+    """That the constraints leave nearly one plan, so that nothing was chosen; None where not so."""
+    if not plans.is_only_plan or len(plans.selected.names) == 1:
+        return None
+    text = (
+        f"The constraints leave nearly one plan of {count(plans.selected.size, 'sample')}: no "
+        "comparison shows how good the choice of providers is."
+    )
+    return fact("only_plan", text, size=plans.selected.size)
+
+
 def few_converged(plan: Plan) -> bool:
     """Whether few of the restarts ended at the selected plan, or the search stopped early."""
     return plan.restarts_converged < FEW_CONVERGED * plan.restarts or plan.optimality_gap > 0

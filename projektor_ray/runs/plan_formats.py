@@ -19,8 +19,8 @@ from projektor_ray.runs.purchase_order import PurchaseOrder
 REGMIX_PREFIX = "train_"
 AXOLOTL_NOTE = """\
 # weight: the part of each data set that axolotl keeps. It is the samples bought over the provider's
-# capacity, so path must hold everything that the provider sells. If path holds only the samples that
-# you bought, write weight: 1, or axolotl drops samples that you paid for.
+# capacity, so path must hold everything that the provider sells. If path holds only the samples
+# that you bought, write weight: 1, or axolotl drops samples that you paid for.
 """
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import pyarrow as pa
 
 from projektor_ray.errors import InputError
+from projektor_ray.runs.table_files import table_bytes
 from projektor_ray.selection import Plan
 from projektor_ray.selection.provider import Provider, average_price
 
@@ -94,3 +95,24 @@ class PurchaseOrder:
             for line in self.lines
         ]
         return pa.Table.from_pylist(rows, schema=ORDER)
+
+    def summary(self) -> pa.Table:
+        """For persons: samples and cost in all, and what the numbers mean."""
+        rows = [
+            ("samples in all", f"{self.size:,}"),
+            ("cost in all", f"{sum(line.cost for line in self.lines):,.2f}"),
+            ("unit_price", "money per sample on average, in the currency of the prices given"),
+            ("samples", "to buy from each provider, those of its pilot included"),
+        ]
+        items, values = zip(*rows, strict=True)
+        return pa.table({"item": pa.array(items), "value": pa.array(values)})
+
+    def content(self, ending: str) -> bytes:
+        """A file of the order, see `table_bytes`; an Excel file has the summary on a second sheet.
+
+        Raises
+        ------
+        InputError
+            If the ending is another one, or Excel's package is not installed.
+        """
+        return table_bytes(self.table(), ending, self.summary())

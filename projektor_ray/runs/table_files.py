@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable
 from datetime import datetime
+from decimal import Decimal
 from io import BytesIO
 from typing import Any
 
@@ -16,12 +17,22 @@ from projektor_ray.errors import InputError, printable
 FORMULA = tuple("=+-@＝＋－＠\t\r\n")
 """What a text may begin with that a spreadsheet takes for a formula, also in full width."""
 
+EXCEL = ".xlsx"
+SHOWN_SHORT = 1e-3
+"""Numbers below this are shown with all their decimals …"""
+MOST_DECIMALS = 20
+"""… up to so many."""
 
-def table_bytes(table: pa.Table, ending: str) -> bytes:
+
+def table_bytes(table: pa.Table, ending: str, summary: pa.Table | None = None) -> bytes:
     """The content of a file with this ending, one of `TABLE_ENDINGS`.
 
     In CSV a text that a spreadsheet would take for a formula is quoted; in Excel it is stored as a
-    text.
+    text, and small prices are shown in full.
+
+    Parameters
+    ----------
+    summary : for persons, on a second sheet of an Excel file; left out of other files.
 
     Raises
     ------
@@ -30,6 +41,8 @@ def table_bytes(table: pa.Table, ending: str) -> bytes:
     """
     if ending not in _WRITERS:
         raise InputError(f"a table is written as {', '.join(TABLE_ENDINGS)}; got {ending!r}")
+    if ending == EXCEL:
+        return _excel(table, summary)
     return _WRITERS[ending](table)
 
 
@@ -66,7 +79,7 @@ def _yaml(table: pa.Table) -> bytes:
     return text.encode()
 
 
-def _excel(table: pa.Table) -> bytes:
+def _excel(table: pa.Table, summary: pa.Table | None = None) -> bytes:
     try:
         import openpyxl
     except ImportError:
@@ -75,7 +88,16 @@ def _excel(table: pa.Table) -> bytes:
             "'projektor-ray[excel]', or write .csv"
         ) from None
     book = openpyxl.Workbook()
-    sheet = book.active
+    _fill(book.active, table)
+    if summary is not None:
+        _fill(book.create_sheet("summary"), summary)
+    content = BytesIO()
+    book.save(content)
+    return content.getvalue()
+
+
+def _fill(sheet: Any, table: pa.Table) -> None:
+    """Write a table on a sheet of a workbook."""
     rows = [table.column_names, *(list(record.values()) for record in _records(table))]
     for at, row in enumerate(rows, start=1):
         for place, value in enumerate(row, start=1):
@@ -83,9 +105,13 @@ def _excel(table: pa.Table) -> bytes:
             cell = sheet.cell(at, place, printable(str(value)) if is_text else value)
             if is_text:
                 cell.data_type = "s"  # never a formula
-    content = BytesIO()
-    book.save(content)
-    return content.getvalue()
+            elif isinstance(value, float) and 0 < abs(value) < SHOWN_SHORT:
+                cell.number_format = f"0.{'0' * min(_decimals(value), MOST_DECIMALS)}"
+
+
+def _decimals(value: float) -> int:
+    """Decimals of the shortest number that reads back as the value: 7 of 3e-07."""
+    return -int(Decimal(repr(value)).as_tuple().exponent)
 
 
 def _records(table: pa.Table) -> list[dict[str, Any]]:
@@ -103,7 +129,7 @@ def _plain(value: Any) -> Any:
 _WRITERS: dict[str, Callable[[pa.Table], bytes]] = {
     ".csv": _csv,
     ".parquet": _parquet,
-    ".xlsx": _excel,
+    EXCEL: _excel,
     ".json": _json,
     ".yaml": _yaml,
 }

@@ -41,7 +41,10 @@ def baseline_plans(
     """
     feasible = FeasibleSet.of(providers, size, budget, terms)
     rising = upward(objective, direction)
-    wanted = {**_wanted(feasible), "single": _best(rising, single_mixtures(feasible))}
+    wanted = {
+        **_wanted(feasible),
+        "single": _best(rising, single_mixtures(feasible, _for_sale(feasible))),
+    }
     if candidates is not None:
         trained = nearest_mixtures(feasible, check_mixtures(candidates, len(providers)))
         wanted["probe"] = _best(rising, trained)
@@ -83,8 +86,14 @@ def single_mixtures(feasible: FeasibleSet, of: Sequence[int] | None = None) -> F
 
 def largest_provider(plan: Plan) -> str:
     """The provider of whom a plan of `single_mixtures` has as much as possible."""
-    away = np.abs(single_mixtures(plan.part) - plan.mixture).sum(axis=1)
-    return plan.names[int(np.argmin(away))]
+    sold = _for_sale(plan.part)
+    away = np.abs(single_mixtures(plan.part, sold) - plan.mixture).sum(axis=1)
+    return plan.names[sold[int(np.argmin(away))]]
+
+
+def _for_sale(feasible: FeasibleSet) -> list[int]:
+    """Positions of the providers from whom anything may be bought."""
+    return [int(i) for i in np.flatnonzero(feasible.upper > 0)]
 
 
 def _best(rising: Objective, mixtures: Floats) -> Floats:

@@ -7,7 +7,11 @@ from functools import cached_property
 import numpy as np
 import pyarrow as pa
 
-from projektor_ray.selection.baselines import baseline_plans, largest_provider
+from projektor_ray.selection.baselines import (
+    baseline_plans,
+    largest_provider,
+    single_mixtures,
+)
 from projektor_ray.selection.binding_constraints import BindingConstraint
 from projektor_ray.selection.objective import Direction, MetricObjective
 from projektor_ray.selection.plan import Plan
@@ -175,6 +179,17 @@ class PurchasePlans:
         if plan is None or np.count_nonzero(plan.samples) <= 1:
             return None
         return largest_provider(plan)
+
+    @cached_property
+    def is_only_plan(self) -> bool:
+        """Whether the constraints leave nearly one plan of this size: no compared plan, and none
+        with as much as possible of one provider, differs in more than a tenth of the samples.
+        """
+        mixture = self.selected.mixture
+        others = (plan.mixture for plan in self.plans.values())
+        return all(_apart(mixture, other) <= NEARLY for other in others) and all(
+            _apart(mixture, corner) <= NEARLY for corner in single_mixtures(self.selected.part)
+        )
 
     @property
     def trained_share_moved(self) -> float:

@@ -68,10 +68,11 @@ def plan_stability(
     """The plan and 400 mixtures around it, compared in each of 1,000 posterior samples.
 
     Where price tiers or minimum orders divide the feasible set, the mixtures are of the plan's
-    part of it. None where the model has no posterior.
+    part of it. None where the model has no posterior. The posterior samples are the same for every
+    plan, so that plans that are equal but for rounding have the same ranges.
     """
     mixtures = _around(plan.mixture, plan.part)
-    stream = generator("posterior samples", plan.size, *plan.samples.tolist())
+    stream = generator("posterior samples")
     metrics = objective.sample_posterior(mixtures, POSTERIOR_SAMPLES, stream)
     if metrics is None:
         return None

@@ -30,7 +30,7 @@ def _table(kind: str, ending: str) -> Callable[[Results], bytes]:
         bought = results.bought
         if kind == PLANS:
             return table_bytes(bought.table(), ending)
-        return table_bytes(_order(results).table(), ending)
+        return _order(results).content(ending)
 
     return write
 

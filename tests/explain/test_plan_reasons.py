@@ -44,6 +44,18 @@ def test_a_target_and_the_largest_size_are_limits() -> None:
     )
 
 
+def test_where_the_constraints_leave_one_plan_nothing_is_called_stable() -> None:
+    report = a_report(4)
+    forced = bought((1, 9), [10, 90], [0, 0], PurchaseRequest(size=99))
+    said = " ".join(str(one) for one in plan_facts(replace(report, bought=forced)))
+    assert "leave nearly one plan of 99 samples" in said
+    assert "stability" not in said
+    assert "restarts" not in said
+    free = bought((1, 9), [90, 90], [0, 0], PurchaseRequest(size=99))
+    said = " ".join(str(one) for one in plan_facts(replace(report, bought=free)))
+    assert "nearly one plan" not in said
+
+
 def test_a_plan_without_limits_says_so() -> None:
     plans = bought((1, 1), [10, 20], [1, 1], PurchaseRequest(budget=100))
     free = plan_limits(replace(plans, limits=()))

@@ -93,7 +93,6 @@ def test_axolotl_keeps_as_many_samples_as_were_bought() -> None:
         plan_text(PurchaseOrder((OrderLine("web", 5, 0.0, None),)), "axolotl")
 
 
-@given(st.integers(1, 10**9), st.integers(0, 10**9))
 def test_axolotl_s_file_says_of_which_samples_a_weight_is() -> None:
     note = plan_text(ORDER, "axolotl").partition("datasets:")[0]
     assert all(line.startswith("# ") for line in note.splitlines())
@@ -101,6 +100,7 @@ def test_axolotl_s_file_says_of_which_samples_a_weight_is() -> None:
     assert "write weight: 1" in note
 
 
+@given(st.integers(1, 10**9), st.integers(0, 10**9))
 def test_axolotl_loses_no_sample_to_rounding(samples: int, more: int) -> None:
     order = PurchaseOrder((OrderLine("web", samples, 0.0, samples + more),))
     weight = read("axolotl", order)["datasets"][0]["weight"]

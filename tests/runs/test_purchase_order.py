@@ -1,12 +1,17 @@
 """An order has a line for each provider that is bought from, with its average price."""
 
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import pytest
+from openpyxl import load_workbook
 
+from projektor_ray.data import read_table
 from projektor_ray.errors import InputError
 from projektor_ray.runs import Offers, ScaleRegressor
 from projektor_ray.runs.purchase_order import OrderLine, PurchaseOrder
+from projektor_ray.runs.table_files import table_bytes
 from projektor_ray.selection import PurchaseRequest
 
 
@@ -36,6 +41,21 @@ def test_an_order_of_a_plan_with_tiers() -> None:
     assert (order.size, order.lines[0].available, order.lines[1].available) == (1000, 600, None)
     assert order.shares == {"a": 0.6, "b": 0.4}
     assert sum(line.cost for line in order.lines) == pytest.approx(plans.selected.cost)
+
+
+def test_an_excel_order_shows_small_prices_and_a_summary_and_is_read_back(tmp_path: Path) -> None:
+    tokens = OrderLine("web", 343_707_093, 103.1121279, None)
+    order = PurchaseOrder((tokens, OrderLine("wiki", 10, 20.0, None)))
+    out = tmp_path / "order.xlsx"
+    out.write_bytes(order.content(".xlsx"))
+    lines, summary = load_workbook(out)
+    assert lines["C2"].value == pytest.approx(3e-7)
+    assert lines["C2"].number_format == "0.0000000"
+    said = {row[0]: row[1] for row in summary.iter_rows(min_row=2, values_only=True)}
+    assert (said["samples in all"], said["cost in all"]) == ("343,707,103", "123.11")
+    assert "pilot included" in said["samples"]
+    assert read_table(str(out)).to_pylist() == order.table().to_pylist()
+    assert order.content(".csv") == table_bytes(order.table(), ".csv")
 
 
 def test_unit_prices_have_no_digits_of_a_division() -> None:

@@ -129,3 +129,21 @@ def test_a_baseline_of_one_provider_that_is_filled_up_is_called_max() -> None:
     assert (alone.max_provider, alone.label("single")) == (None, "best single provider")
     assert alone.label("uniform") == "uniform"
     assert alone.label("probe") == "best trained"
+
+
+def test_no_baseline_is_called_after_an_excluded_provider() -> None:
+    """As much as possible of the excluded one is nothing, and the rest even."""
+    excluded = {"p0000": Terms(excluded=True)}
+    plans = bought((9, 5, 5), [None, 8, 6], [1, 1, 1], PurchaseRequest(size=10), excluded)
+    assert plans.max_provider == "p0001"
+    np.testing.assert_array_equal(plans.plans["single"].samples, [0, 8, 2])
+
+
+def test_plans_that_differ_by_rounding_have_the_same_ranges() -> None:
+    objective = Uncertain(PEAK, 0.2)
+    plan = select(objective, providers([None] * 3), 10**9)
+    moved = replace(plan, samples=plan.samples + [4, -4, 0])
+    first, second = (plan_stability(objective, one, "maximize") for one in (plan, moved))
+    assert first is not None
+    assert second is not None
+    np.testing.assert_allclose(first.shares, second.shares, atol=1e-6)

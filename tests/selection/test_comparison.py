@@ -142,7 +142,7 @@ def test_no_baseline_is_called_after_an_excluded_provider() -> None:
 def test_plans_that_differ_by_rounding_have_the_same_ranges() -> None:
     objective = Uncertain(PEAK, 0.2)
     plan = select(objective, providers([None] * 3), 10**9)
-    moved = replace(plan, samples=plan.samples + [4, -4, 0])
+    moved = replace(plan, samples=plan.samples + np.array([4, -4, 0]))
     first, second = (plan_stability(objective, one, "maximize") for one in (plan, moved))
     assert first is not None
     assert second is not None

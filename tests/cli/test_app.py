@@ -411,7 +411,7 @@ def test_two_tables_are_joined_and_a_size_said(
             ["select", "RUNS", "--at", "20,000"],
             "expected a whole number; got '20,000'. Write 20000",
         ),
-        (["predict", "RUNS", "--mixture", "web=1", "--at", "2e4"], "Write 20000"),
+        (["predict", "RUNS", "--mixture", "web=1", "--at", "20 000"], "Write 20000"),
         (["select", "RUNS", "--budget", "1,000.50"], "Write 1000.5"),
         (["select", "RUNS", "--at", "500", "--capacity", "web=1,000"], "Write 1000"),
         (["select", "RUNS", "--at", "500", "--price", "web=1_5"], "Write 15"),

@@ -7,11 +7,7 @@ from functools import cached_property
 import numpy as np
 import pyarrow as pa
 
-from projektor_ray.selection.baselines import (
-    baseline_plans,
-    largest_provider,
-    single_mixtures,
-)
+from projektor_ray.selection.baselines import baseline_plans, largest_provider, single_mixtures
 from projektor_ray.selection.binding_constraints import BindingConstraint
 from projektor_ray.selection.objective import Direction, MetricObjective
 from projektor_ray.selection.plan import Plan

@@ -122,11 +122,11 @@ class AveragedCurvature(ScaleModel):
     def _growth(self, mixtures: Floats, distances: Floats, size: float) -> Floats:
         return self._mean(model._growth(mixtures, distances, size) for model in self.models)
 
-    def _model_discrepancy(self, mixtures: Floats, distances: Floats, size: float) -> Floats:
+    def _discrepancies(self, mixtures: Floats, distances: Floats, size: float) -> Floats:
         """Because κ beyond the largest scale is open; with the sign of the growth."""
         discrepancies = [m.rise(mixtures, distances) * m.axis.deviation(size) for m in self.models]
         magnitude = np.sqrt(self._mean(np.array(discrepancies) ** 2))
-        return np.asarray(np.copysign(magnitude, self._mean(discrepancies)))
+        return np.copysign(magnitude, self._mean(discrepancies))[None]
 
     def _hold_out(self, probes: ProbeArrays) -> Floats | None:
         """Not needed: the discrepancy is that of κ."""

@@ -127,8 +127,8 @@ class Grouped(ScaleModel):
     def covariance(self, mixtures: Floats, distances: Floats, size: float | Floats) -> Floats:
         return self.joint.covariance(self._group_shares(mixtures), distances, size)
 
-    def _model_discrepancy(self, mixtures: Floats, distances: Floats, size: float) -> Floats:
-        return self.joint._model_discrepancy(self._group_shares(mixtures), distances, size)
+    def _discrepancies(self, mixtures: Floats, distances: Floats, size: float) -> Floats:
+        return self.joint._discrepancies(self._group_shares(mixtures), distances, size)
 
     def _alike(self, mixtures: Floats, others: Floats) -> Floats:
         return super()._alike(self._group_shares(mixtures), self._group_shares(others))

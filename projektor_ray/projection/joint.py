@@ -24,7 +24,7 @@ from projektor_ray.projection.line_weights import NOISE_EXPONENT
 from projektor_ray.projection.queries import Bounds, bounds_in
 from projektor_ray.projection.scale_model import ScaleModel
 from projektor_ray.projection.size_axis import Bend, SizeAxis
-from projektor_ray.projection.slope_changes import hinges, slope_changes
+from projektor_ray.projection.slope_changes import hinges, slope_changes, slopes_before
 from projektor_ray.storage.array_types import Floats
 
 KERNELS = MixtureKernels(lengths=(0.3, 0.6), additive=(0.0, 0.5))
@@ -96,17 +96,19 @@ class Joint(ScaleModel):
             lambda: self._trend_and_kernels(probes),
         )
         trend, kernels = self._factorised.trend, self._factorised.kernels
-        self._kinks, self._changes = self._kinks_of(probes), np.empty(0)
+        self._kinks = self._kinks_of(probes)
+        self._changes = np.zeros(len(self._kinks))
         self._average = self._averaged(probes.values)
         self._posterior = AveragedPosterior(trend, self._average, kernels)
         for _ in range(ROUNDS if len(self._kinks) else 0):
             columns = hinges(self._logs, self._kinks)
-            deviation = self.law.departure * abs(float(self._posterior.trend_coefficients[2]))
+            slope = float(self._posterior.trend_coefficients[2])
+            deviations = self.law.departure * np.abs(slopes_before(slope, self._changes))
             self._changes = slope_changes(
                 self._average,
                 columns / self._loudness[:, None],
                 probes.values / self._loudness,
-                deviation,
+                deviations,
             )
             self._average = self._averaged(probes.values - columns @ self._changes)
             self._posterior = AveragedPosterior(trend, self._average, kernels)

@@ -172,18 +172,18 @@ class JointPower(ScaleModel):
         covariance = self._joint.covariance(mixtures, distances, size)
         return np.asarray(slope[:, None] * covariance * slope)
 
-    def _model_discrepancy(self, mixtures: Floats, distances: Floats, size: float) -> Floats:
-        """That on the link's scale, to first order."""
+    def _discrepancies(self, mixtures: Floats, distances: Floats, size: float) -> Floats:
+        """Those on the link's scale, to first order."""
         curve = self._curve(mixtures, distances, size)
-        return curve.slope * self._discrepancy_on_link(curve, mixtures, distances, size)
+        return curve.slope * self._discrepancies_on_link(curve, mixtures, distances, size)
 
-    def _discrepancy_on_link(
+    def _discrepancies_on_link(
         self, curve: Curve, mixtures: Floats, distances: Floats, size: float
     ) -> Floats:
         """Of the growth below the ceiling, where no scale can be held out."""
         if isinstance(curve, LinkCurve) or self._joint.held_out_rms is not None:
-            return self._joint._model_discrepancy(mixtures, distances, size)
-        return self.law.deviation * self._growth_of_law(curve)
+            return self._joint._discrepancies(mixtures, distances, size)
+        return self.law.deviation * self._growth_of_law(curve)[None]
 
     def _growth_of_law(self, curve: CeilingCurve) -> Floats:
         """Growth below the ceiling on the scale of errors, without the law's factor."""
@@ -208,10 +208,9 @@ class JointPower(ScaleModel):
         """Where a new training's metric would lie, shape (q, 2): that of z, carried back."""
         shares, measured, size = query(mixtures, distances, size)
         curve = self._curve(shares, measured, size)
-        discrepancy = self._discrepancy_on_link(curve, shares, measured, size)
-        half = self._joint._half_width(
-            self._joint._spread(shares, measured, size), discrepancy, level
-        )
+        discrepancies = self._discrepancies_on_link(curve, shares, measured, size)
+        spread = self._joint._spread(shares, measured, size)
+        half = self._joint._half_width(spread, np.linalg.norm(discrepancies, axis=0), level)
         return np.stack([curve.value(-half), curve.value(half)], axis=1)
 
     def sample_posterior(

@@ -30,6 +30,6 @@ class NoProjection(PerScale):
         beyond = max(np.log(size / self.scales[-1]), 0.0)
         return np.asarray(beyond * (last - before) / np.log(self.scales[-1] / self.scales[-2]))
 
-    def _model_discrepancy(self, mixtures: Floats, distances: Floats, size: float) -> Floats:
-        """All of the growth is missed; with its sign."""
-        return self._growth(mixtures, distances, size)
+    def _discrepancies(self, mixtures: Floats, distances: Floats, size: float) -> Floats:
+        """All of the growth is missed."""
+        return self._growth(mixtures, distances, size)[None]

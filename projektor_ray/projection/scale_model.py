@@ -216,10 +216,10 @@ class ScaleModel(ABC):
         """Where `L(N, p) − L(N', p')` lies, trainings' noise apart, shape (q, 2): low and high.
 
         Errors that the mixtures of a row share cancel: far narrower than the intervals of either.
-        Where the model has no posterior, they are taken to share none. A law that flattens takes
-        the same part of both discrepancies, so that their difference counts. To that comes what
-        each mixture departs by itself, a share of its growth, unless they are nearly the same:
-        `discrepancy² = (d − d')² + (1 − alike)·(own² + own'²)`.
+        Where the model has no posterior, they are taken to share none. Each part of the discrepancy
+        is one draw for both, so that its difference counts, and each mixture departs by itself by a
+        share of its growth, unless they are nearly the same:
+        `discrepancy² = Σ_parts (d − d')² + (1 − alike)·(own² + own'²)`.
 
         Parameters
         ----------
@@ -235,12 +235,12 @@ class ScaleModel(ABC):
         spread = self._gain_spread(
             np.vstack([mixtures, others]), np.append(distances, other_distances), sizes
         )
-        one = self._model_discrepancy(mixtures, distances, size)
-        two = self._model_discrepancy(others, other_distances, there)
+        one = self._discrepancies(mixtures, distances, size)
+        two = self._discrepancies(others, other_distances, there)
         own = self._own_discrepancy(mixtures, distances, size)
         other_own = self._own_discrepancy(others, other_distances, there)
-        alike = self._alike(mixtures, others)
-        discrepancy = np.sqrt((one - two) ** 2 + (1 - alike) * (own**2 + other_own**2))
+        apart = (1 - self._alike(mixtures, others)) * (own**2 + other_own**2)
+        discrepancy = np.sqrt(((one - two) ** 2).sum(axis=0) + apart)
         half = self._half_width(spread, discrepancy, level)
         low, high = self.bounds or (-np.inf, np.inf)
         bounds = np.stack([value - other - half, value - other + half], axis=1)
@@ -272,8 +272,7 @@ class ScaleModel(ABC):
         """Metrics of mixtures (q, m) that agree with the probes as well as their noise asks for.
 
         Samples of the normal distribution of `predict` and `covariance`, in pairs around the mean,
-        shape (count, q), not cut to the metric's bounds: cut ones would tie; None where the model
-        has no posterior.
+        shape (count, q), not cut to the metric's bounds; None where the model has no posterior.
         """
         mixtures, distances, size = query(mixtures, distances, size)
         covariance = self.covariance(mixtures, distances, size)
@@ -289,20 +288,24 @@ class ScaleModel(ABC):
         return np.asarray(beyond * last * self.size_slope(mixtures, distances, last))
 
     def _model_discrepancy(self, mixtures: Floats, distances: Floats, size: float) -> Floats:
-        """Standard deviation of the model discrepancy at a size, shape (q,).
+        """Standard deviation of the model discrepancy at a size, shape (q,)."""
+        return np.asarray(np.linalg.norm(self._discrepancies(mixtures, distances, size), axis=0))
 
-        With the growth's sign, where it is a share of that. What the held-out scale missed holds
-        the noise of its trainings, and about as much of those it was projected from. It is one draw
-        of the law's error: of the growth's share with two scales half counts with three as well.
+    def _discrepancies(self, mixtures: Floats, distances: Floats, size: float) -> Floats:
+        """Standard deviations of its parts, each one draw for all mixtures, shape (parts, q).
+
+        A share of the growth, with its sign, and of what the held-out scale missed, which holds the
+        noise of its trainings, and about as much of those it was projected from. It may be small by
+        chance: of the growth's share with two scales half counts with three as well.
         """
         of_law = self.law.deviation * self._growth(mixtures, distances, size)
         if self.held_out_rms is None:
-            return of_law
+            return of_law[None]
         missed = np.sqrt(max(self.held_out_rms**2 - 2 * self.noise**2, 0.0))
         before, last = self.scales[-2:]
         beyond = max(np.log(size / last), 0.0) / np.log(last / before)
-        of_law = of_law / (len(self.scales) - 1)
-        return np.asarray(np.hypot(of_law, DISCREPANCY_OF_ERROR * missed * beyond))
+        of_miss = np.full(len(mixtures), DISCREPANCY_OF_ERROR * missed * beyond)
+        return np.stack([of_law / (len(self.scales) - 1), of_miss])
 
     def _own_discrepancy(self, mixtures: Floats, distances: Floats, size: float) -> Floats:
         """Standard deviation of what a mixture departs from the law by itself, shape (q,)."""

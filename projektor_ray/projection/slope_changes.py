@@ -2,8 +2,8 @@
 
 A law that is straight in ln N is fitted to all scales at once, so that a small scale pulls the
 slope beyond the largest one. Where the slope visibly changes between the scales, that pull is an
-error. Slopes change by about as much as the law's error says (`LawError.departure`), which is the
-prior; small changes within the noise are shrunken away.
+error. A slope changes by about as much of the slope before as the law's error says
+(`LawError.departure`), which is the prior; small changes within the noise are shrunken away.
 """
 
 import numpy as np
@@ -20,27 +20,32 @@ def hinges(logs: Floats, kinks: Floats) -> Floats:
     return np.minimum(np.asarray(logs)[..., None] - kinks, 0.0)
 
 
-def slope_changes(
-    average: AveragedFit, columns: Floats, targets: Floats, deviation: float
-) -> Floats:
-    """Posterior mean of further coefficients under the prior `N(0, deviation²)`, shape (k,).
+def slopes_before(slope: float, changes: Floats) -> Floats:
+    """Slope below each kink, ascending, down to the next one: `b + Σ_(i ≥ j) c_i`, shape (k,)."""
+    return np.asarray(slope + np.cumsum(changes[::-1])[::-1])
 
-    `Σ w τ² (τ² HᵀPH + σ²)⁻¹ HᵀPy` over the candidates of a fit, P their restricted precision.
+
+def slope_changes(
+    average: AveragedFit, columns: Floats, targets: Floats, deviations: Floats
+) -> Floats:
+    """Posterior mean of further coefficients under the prior `N(0, diag(τ)²)`, shape (k,).
+
+    `Σ w T(T HᵀPH T + σ²)⁻¹T HᵀPy` over the candidates of a fit, P their restricted precision and
+    T = diag(τ).
 
     Parameters
     ----------
     average : a fit without these columns, whose candidates, weights and noise are taken.
     columns, targets : H (n, k) and y (n,), noise divided out.
+    deviations : τ, shape (k,).
     """
     changes = np.zeros(columns.shape[1])
-    if deviation == 0:
-        return changes
-    shrunken = np.eye(len(changes)) / deviation**2
+    columns = columns * deviations
     for j, spectrum in enumerate(average.spectra):
         along, of_targets = spectrum.vectors.T @ columns, spectrum.vectors.T @ targets
         for g in np.flatnonzero(average.weights[j] > NEGLIGIBLE):
             restricted = average.shrinkage[j][g][:, None] * along
-            precision = along.T @ restricted + average.noise_variances[j, g] * shrunken
-            change = np.linalg.solve(precision, restricted.T @ of_targets)
+            noise = average.noise_variances[j, g] * np.eye(len(changes))
+            change = np.linalg.solve(along.T @ restricted + noise, restricted.T @ of_targets)
             changes += average.weights[j, g] * change
-    return changes
+    return deviations * changes

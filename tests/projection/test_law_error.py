@@ -109,6 +109,30 @@ def test_of_a_gain_the_common_part_cancels_and_a_share_of_each_growth_is_added(
     np.testing.assert_allclose(width, expected)
 
 
+def test_with_three_scales_too_the_law_s_part_of_a_gain_keeps_the_sign_of_the_growth(
+    at: Floats,
+) -> None:
+    """Of two mixtures whose growths are opposite the law errs by twice its part, and what the
+    held-out scale missed cancels, since it is the same for both."""
+    joint = (
+        JointPower(BOUNDS, "network")
+        .fit(*table(np.random.default_rng(5), 14, (250, 1000, 4000), bend=0.01))
+        ._joint
+    )
+    other = np.roll(at, 1, axis=0)
+    growth = {at.tobytes(): np.full(len(at), 0.3), other.tobytes(): np.full(len(at), -0.3)}
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(joint, "_growth", lambda mixtures, *_: growth[mixtures.tobytes()])
+        both = np.vstack([at, other])
+        spread = joint._gain_spread(both, distance(both), np.full(len(both), FAR))
+        bounds = joint.gain_interval(at, distance(at), other, distance(other), FAR)
+    law = 0.5 * LAW_ERRORS["network"].deviation * 0.6
+    apart = 0.5 * np.abs(at - other).sum(axis=1)
+    own = 0.075 * 0.3 * np.sqrt(2 * (1 - np.exp(-((apart / 0.05) ** 2))))
+    expected = np.hypot(t.ppf(0.95, 12) * spread, norm.ppf(0.95) * np.hypot(law, own))
+    np.testing.assert_allclose(np.diff(bounds)[:, 0] / 2, expected)
+
+
 def test_families_are_those_of_accuracies() -> None:
     assert law_error("saturating", (0.0, 1.0)) == LAW_ERRORS["saturating"]
     assert law_error("saturating", (0.0, np.inf)) == law_error("network", (0.0, np.inf))

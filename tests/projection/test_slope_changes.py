@@ -7,7 +7,7 @@ from projektor_ray.designs.simplex_lattice import simplex_lattice
 from projektor_ray.predictors.bayesian_model_averaging import AveragedFit, NoisePrior
 from projektor_ray.predictors.spectra import Spectrum, Trend
 from projektor_ray.projection import Joint, JointPower
-from projektor_ray.projection.slope_changes import hinges, slope_changes
+from projektor_ray.projection.slope_changes import hinges, slope_changes, slopes_before
 from projektor_ray.storage.array_types import Floats
 from tests.helpers.derivatives import check_derivatives
 from tests.helpers.predictor_data import distance
@@ -21,8 +21,8 @@ def rng() -> np.random.Generator:
 
 
 def test_they_are_the_posterior_mean_of_a_dense_regression(rng: np.random.Generator) -> None:
-    """One candidate: y = U β + H c + s + e with s ~ N(0, γσ²R), c ~ N(0, τ²), β free."""
-    count, ratio, deviation = 12, 2.0, 0.7
+    """One candidate: y = U β + H c + s + e with s ~ N(0, γσ²R), c_j ~ N(0, τ_j²), β free."""
+    count, ratio, deviations = 12, 2.0, np.array([0.7, 0.3])
     free, columns = rng.normal(size=(count, 2)), rng.normal(size=(count, 2))
     root, targets = rng.normal(size=(count, count)), rng.normal(size=count)
     trend, kernel = Trend(free), root @ root.T / count
@@ -30,11 +30,12 @@ def test_they_are_the_posterior_mean_of_a_dense_regression(rng: np.random.Genera
         targets, [Spectrum.of_kernel(trend, kernel)], np.array([ratio]), NoisePrior(1.0, 1.0)
     )
     noise = float(fit.noise_variances[0, 0])
-    wide = 1e6 * free @ free.T + deviation**2 * columns @ columns.T
+    wide = 1e6 * free @ free.T + columns @ np.diag(deviations**2) @ columns.T
     total = wide + noise * (ratio * kernel + np.eye(count))
-    expected = deviation**2 * columns.T @ np.linalg.solve(total, targets)
-    np.testing.assert_allclose(slope_changes(fit, columns, targets, deviation), expected, rtol=1e-4)
-    np.testing.assert_array_equal(slope_changes(fit, columns, targets, 0.0), 0.0)
+    expected = deviations**2 * (columns.T @ np.linalg.solve(total, targets))
+    found = slope_changes(fit, columns, targets, deviations)
+    np.testing.assert_allclose(found, expected, rtol=1e-4)
+    np.testing.assert_array_equal(slope_changes(fit, columns, targets, np.zeros(2)), 0.0)
 
 
 def test_hinges_are_zero_from_the_kink_on() -> None:
@@ -42,24 +43,39 @@ def test_hinges_are_zero_from_the_kink_on() -> None:
     np.testing.assert_array_equal(found, [[-1, -2], [0, 0], [0, 0], [0, 0]])
 
 
+def test_the_slope_before_a_kink_holds_every_later_change() -> None:
+    """A line of slope 0.1 and two hinges, by differences of its values."""
+    kinks, changes = np.array([-2.0, -1.0]), np.array([0.3, -0.2])
+    below = np.array([-2.5, -1.5])
+    rise = (hinges(below + 0.1, kinks) - hinges(below, kinks)) @ changes / 0.1
+    np.testing.assert_allclose(slopes_before(0.1, changes), 0.1 + rise)
+
+
 def curve(
-    rng: np.random.Generator, scales: tuple[int, ...], early: float, noise: float = 0.03
+    rng: np.random.Generator,
+    scales: tuple[int, ...],
+    early: float,
+    late: float = 0.1,
+    noise: float = 0.03,
 ) -> tuple[Floats, Floats, Floats, Floats]:
-    """Log-odds that rise by 0.1 per ln N from 150 samples on, and by `early` before."""
+    """Log-odds that rise by `late` per ln N from 150 samples on, and by `early` before."""
     mixtures, sizes = np.tile(GRID, (len(scales), 1)), np.repeat(np.array(scales, float), len(GRID))
     logs = np.log(sizes / 150)
-    odds = mixtures @ [0.3, 0.0, -0.3] + np.where(logs < 0, early, 0.1) * logs
+    odds = mixtures @ [0.3, 0.0, -0.3] + np.where(logs < 0, early, late) * logs
     odds += noise * rng.normal(size=len(odds)) * (sizes / 600) ** -0.35
     return mixtures, distance(mixtures), sizes, 1 / (1 + np.exp(-odds))
 
 
-def test_a_small_third_scale_hardly_moves_a_projection(rng: np.random.Generator) -> None:
-    """A slope of 0.25 between 40 and 150 samples says little of the slope of 0.1 beyond: a
-    straight line through all scales would be 3 points too high.
+@pytest.mark.parametrize("late", [0.1, 0.0])
+def test_a_small_third_scale_hardly_moves_a_projection(
+    rng: np.random.Generator, late: float
+) -> None:
+    """A slope of 0.25 between 40 and 150 samples says little of the slope of 0.1, or of none,
+    beyond: a straight line through all scales would be 3 points too high, and more.
     """
-    rows = curve(rng, (40, 150, 600), early=0.25)
+    rows = curve(rng, (40, 150, 600), early=0.25, late=late)
     last_two = rows[2] > 40
-    truth = 1 / (1 + np.exp(-(GRID @ [0.3, 0.0, -0.3] + 0.1 * np.log(10_000 / 150))))
+    truth = 1 / (1 + np.exp(-(GRID @ [0.3, 0.0, -0.3] + late * np.log(10_000 / 150))))
     three, two = (
         JointPower((0.0, 1.0)).fit(*rows),
         JointPower((0.0, 1.0)).fit(*(column[last_two] for column in rows)),

@@ -24,6 +24,8 @@ def new_provider_facts(
     with_it: Purchase,
     without_it: Purchase | None,
     difference: tuple[float, tuple[float, float] | None] | None,
+    *,
+    for_target: bool = False,
 ) -> list[Fact]:
     """The statements about a new provider, as terminal and service show them.
 
@@ -32,11 +34,12 @@ def new_provider_facts(
     distances : by validation set, of every provider alone, the new one last.
     with_it, without_it : the best purchases with and without it; None where there is none without.
     difference : of their metrics, and its 90 % interval; None where that cannot be told.
+    for_target : whether both were searched to reach a target, and are predicted to.
     """
     metric = _metric(extended, with_it, difference)
     return [
         *(_distance(extended.name, name, alone) for name, alone in distances.items()),
-        _comparison(extended.name, metric, with_it, without_it, difference),
+        _comparison(extended.name, metric, with_it, without_it, difference, for_target),
         _model(extended),
         _certainty(extended, metric),
         *_interpolation(extended),
@@ -111,6 +114,7 @@ def _comparison(
     with_it: Purchase,
     without_it: Purchase | None,
     difference: tuple[float, tuple[float, float] | None] | None,
+    for_target: bool,
 ) -> Fact:
     bought = int(with_it.samples[-1])
     if without_it is None:
@@ -125,22 +129,37 @@ def _comparison(
         return fact("new_provider_plan", text, bought=0)
     assert difference is not None
     change, interval = difference
-    text = (
-        f"The best plan buys {count(bought, 'sample')} of {new}. Predicted {metric.name}: "
-        f"{metric.value(with_it.predicted)} with {new}, {metric.value(without_it.predicted)} "
-        f"without. Difference: {metric.change(change)}"
+    text = f"The best plan buys {count(bought, 'sample')} of {new}. "
+    if for_target:
+        text += (
+            f"Both plans are predicted to reach the target: {_amount(with_it)} with {new}, "
+            f"{_amount(without_it)} without. "
+        )
+    text += (
+        f"Predicted {metric.name}: {metric.value(with_it.predicted)} with {new}, "
+        f"{metric.value(without_it.predicted)} without. Difference: {metric.change(change)}"
     )
     if interval is None:
         text += ". The study has too few providers or mixtures to measure how sure that is."
     else:
-        text += f", 90% interval {metric.interval(interval)}. {_verdict(new, metric, interval)}"
+        text += f", 90% interval {metric.interval(interval)}. "
+        text += _verdict(new, metric, interval, for_target)
     return fact("new_provider_plan", text, bought=bought)
 
 
-def _verdict(new: str, metric: MetricText, interval: tuple[float, float]) -> str:
-    if interval[0] <= 0 <= interval[1]:
+def _amount(purchase: Purchase) -> str:
+    return f"{count(purchase.size, 'sample')} for {purchase.cost:,.2f}"
+
+
+def _verdict(new: str, metric: MetricText, interval: tuple[float, float], for_target: bool) -> str:
+    is_open = interval[0] <= 0 <= interval[1]
+    if for_target and is_open:
+        return f"The data do not show which of the two plans has the better {metric.name}."
+    if is_open:
         return f"The data do not show whether {new} improves the purchase."
     improves = (interval[0] > 0) == (metric.direction == "maximize")
+    if for_target:
+        return f"The plan with {new} has the {'better' if improves else 'worse'} {metric.name}."
     return f"{new} {'improves' if improves else 'worsens'} the purchase."
 
 

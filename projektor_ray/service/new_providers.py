@@ -18,6 +18,8 @@ from projektor_ray.explain.new_provider_facts import (
 )
 from projektor_ray.explain.profile_table import profile_table
 from projektor_ray.profiles import ProviderProfile
+from projektor_ray.selection import Plan
+from projektor_ray.selection.comparison import PurchasePlans
 from projektor_ray.service.answers import metric_of, purchase_values
 from projektor_ray.service.catalogue import ServedStudy
 from projektor_ray.service.problem_details import RefusedError
@@ -147,6 +149,7 @@ class Examined:
     tables : the same beside the study's own providers.
     with_it, without_it : the best purchases; None where no plan without it keeps the constraints.
     difference : of their metrics, and its 90% interval.
+    for_target : whether both were searched to reach a target, and are predicted to.
     facts : all of this in sentences.
     """
 
@@ -157,11 +160,17 @@ class Examined:
     with_it: Purchase
     without_it: Purchase | None
     difference: tuple[float, tuple[float, float] | None] | None
+    for_target: bool = False
 
     @property
     def facts(self) -> list[Fact]:
         return new_provider_facts(
-            self.extended, self.distances, self.with_it, self.without_it, self.difference
+            self.extended,
+            self.distances,
+            self.with_it,
+            self.without_it,
+            self.difference,
+            for_target=self.for_target,
         )
 
     @property
@@ -230,24 +239,45 @@ def examine(
         "left out of each", deadline, lambda: left_out_of_each(served.study)
     )
     extended = with_new_provider(study, received.summary, offer, measure, left_out)
-    before = _plan_without(study, question, extended, deadline)
-    extended, plan = confirmed(
-        extended,
-        measure,
-        lambda one: until(one, deadline).select(**question, leave_out=False).selected,
-    )
-    return _examined(served, extended, received, before, purchase_of(extended.study, plan))
+    searches: list[PurchasePlans] = []
 
+    def plan_of(one: FittedStudy) -> Plan:
+        searches.append(until(one, deadline).select(**question, leave_out=False))
+        return searches[-1].selected
 
-def _plan_without(
-    study: FittedStudy, question: dict[str, Any], extended: WithNewProvider, deadline: float
-) -> Purchase | None:
-    """The best purchase without it, by the same model; None where no plan keeps the constraints."""
     try:
-        plan = until(study, deadline).select(**question, leave_out=False).selected
+        without: Plan | None = plan_of(study)
     except InfeasibleError:
-        return None
-    return purchase_of(extended.study, plan)
+        without = None
+    extended, plan = confirmed(extended, measure, plan_of)
+    before = None if without is None else purchase_of(extended.study, without)
+    after = purchase_of(extended.study, plan)
+    for_target = before is not None and all(_is_reached(searches[i]) for i in (0, -1))
+    if before is not None and _is_missed(extended.study, question, before, after, for_target):
+        after = before
+    return _examined(served, extended, received, before, after, for_target)
+
+
+def _is_reached(plans: PurchasePlans) -> bool:
+    return plans.target_result is not None and plans.target_result.reached
+
+
+def _is_missed(
+    study: FittedStudy,
+    question: dict[str, Any],
+    before: Purchase,
+    after: Purchase,
+    for_target: bool,
+) -> bool:
+    """Whether the plan without it is the better one, which the search with it should have found."""
+    if not for_target:
+        gain = after.predicted - before.predicted
+        return gain < 0 if study.study.metric.direction == "maximize" else gain > 0
+    own = question.get("target") is None
+    minimize = study.study.config.selection.minimize if own else question.get("minimize")
+    order = ("size", "cost") if minimize == "samples" else ("cost", "size")
+    most, least = ([getattr(one, name) for name in order] for one in (after, before))
+    return most > least
 
 
 def _examined(
@@ -256,13 +286,12 @@ def _examined(
     received: ReceivedPilot,
     before: Purchase | None,
     after: Purchase,
+    for_target: bool,
 ) -> Examined:
     study = extended.study
     difference = None
     if before is not None:
-        gain, low, high = study.gain(after, before)
-        if (gain < 0) == (study.study.metric.direction == "maximize"):
-            after, gain, low, high = before, 0.0, 0.0, 0.0  # the search had missed it
+        gain, low, high = (0.0, 0.0, 0.0) if after is before else study.gain(after, before)
         difference = gain, extended.widened(gain, (low, high))
     distances = {
         fit.study.validation.name: dict(
@@ -280,7 +309,7 @@ def _examined(
         )
         for name, one in profiles.items()
     }
-    return Examined(extended, distances, profiles, tables, after, before, difference)
+    return Examined(extended, distances, profiles, tables, after, before, difference, for_target)
 
 
 def _alone(distances: Any) -> Floats:

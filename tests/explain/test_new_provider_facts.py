@@ -86,6 +86,22 @@ def test_a_sure_gain_and_a_sure_loss(extended: WithNewProvider) -> None:
     assert loss.endswith("new worsens the purchase.")
 
 
+def test_of_a_target_the_costs_are_named(extended: WithNewProvider) -> None:
+    with_it, without = bought(extended, 40, 0, 0, 60), bought(extended, 80, 0, 0, 0)
+    facts = [
+        new_provider_facts(extended, DISTANCES, with_it, without, (0, interval), for_target=True)
+        for interval in ((-0.02, 0.03), (0.01, 0.02))
+    ]
+    said = [one.text for each in facts for one in each if one.kind == "new_provider_plan"]
+    assert said[0] == (
+        "The best plan buys 60 samples of new. Both plans are predicted to reach the target: 100 "
+        f"samples for {with_it.cost:,.2f} with new, 80 samples for {without.cost:,.2f} without. "
+        "Predicted accuracy: 0.800 with new, 0.800 without. Difference: +0.000, 90% interval "
+        "-0.020…0.030. The data do not show which of the two plans has the better accuracy."
+    )
+    assert said[1].endswith("The plan with new has the better accuracy.")
+
+
 def test_nothing_bought_nothing_without_it_and_nothing_known(extended: WithNewProvider) -> None:
     none = bought(extended, 100, 0, 0, 0)
     said = texts(extended, none, none, (0.0, (0.0, 0.0)))

@@ -23,8 +23,7 @@ ScaleModelT = TypeVar("ScaleModelT", bound="ScaleModel")
 DISCREPANCY_OF_ERROR = 0.5
 """Model discrepancy of a projection as far again, as a share of the error at the held-out scale."""
 OWN_DISCREPANCY_HELD_OUT = 0.075
-"""Of each mixture's own growth, because mixtures flatten at different sizes, where a scale could be
-held out."""
+"""Of each mixture's own growth, as mixtures flatten apart, where a scale could be held out."""
 ALIKE = 0.05
 """Mixtures that differ in a smaller part of their samples flatten alike."""
 
@@ -96,8 +95,7 @@ class ScaleModel(ABC):
     ) -> Floats | None:
         """Covariance of what is believed of the unclipped metric, shape (q, q).
 
-        Without the noise of trainings, and if the law of the sizes holds. None where the model has
-        no posterior.
+        Without trainings' noise, if the law of the sizes holds. None where there is no posterior.
 
         Parameters
         ----------
@@ -216,9 +214,8 @@ class ScaleModel(ABC):
         """Where `L(N, p) − L(N', p')` lies, trainings' noise apart, shape (q, 2): low and high.
 
         Errors that the mixtures of a row share cancel: far narrower than the intervals of either.
-        Where the model has no posterior, they are taken to share none. Each part of the discrepancy
-        is one draw for both, so that its difference counts, and each mixture departs by itself by a
-        share of its growth, unless they are nearly the same:
+        Without a posterior they are taken to share none. Each part of the discrepancy is one draw
+        for both: its difference counts. Each mixture departs by itself too, unless nearly equal:
         `discrepancy² = Σ_parts (d − d')² + (1 − alike)·(own² + own'²)`.
 
         Parameters

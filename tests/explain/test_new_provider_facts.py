@@ -96,7 +96,7 @@ def test_of_a_target_the_costs_are_named(extended: WithNewProvider) -> None:
     assert said[0] == (
         "The best plan buys 60 samples of new. Both plans are predicted to reach the target: 100 "
         f"samples for {with_it.cost:,.2f} with new, 80 samples for {without.cost:,.2f} without. "
-        "Predicted accuracy: 0.800 with new, 0.800 without. Difference: +0.000, 90% interval "
+        "Predicted accuracy: 0.800 with new, 0.800 without. Difference: ±0, 90% interval "
         "-0.020…0.030. The data do not show which of the two plans has the better accuracy."
     )
     assert said[1].endswith("The plan with new has the better accuracy.")

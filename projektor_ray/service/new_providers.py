@@ -276,8 +276,8 @@ def _is_missed(
     own = question.get("target") is None
     minimize = study.study.config.selection.minimize if own else question.get("minimize")
     order = ("size", "cost") if minimize == "samples" else ("cost", "size")
-    most, least = ([getattr(one, name) for name in order] for one in (after, before))
-    return most > least
+    most, known = ([getattr(one, name) for name in order] for one in (after, before))
+    return most > known
 
 
 def _examined(

@@ -56,7 +56,7 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 @pytest.fixture(autouse=True)
 def state_of_a_command() -> Iterator[None]:
     """A command that a test runs in this process leaves neither handlers of signals behind, which
-    would end it, nor a changed place for its results.
+    would end it, nor a changed place for its results, nor an empty line that is due.
     """
     yield
     signals = sys.modules.get("projektor_ray.cli.signals")
@@ -68,6 +68,7 @@ def state_of_a_command() -> Iterator[None]:
     screen = sys.modules.get("projektor_ray.cli.screen")
     if screen is not None:
         screen.results.stderr = False
+        screen.results.spaced = screen.messages.spaced = False
 
 
 def pytest_sessionfinish() -> None:

@@ -16,13 +16,6 @@ from tests.helpers.hostile_names import HOSTILE_NAMES
 FORBIDDEN = {"Cc", "Cf", "Cs"}
 
 
-@pytest.fixture(autouse=True)
-def fresh(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Screens on which nothing was printed."""
-    monkeypatch.setattr(screen.results, "spaced", False)
-    monkeypatch.setattr(screen.messages, "spaced", False)
-
-
 @pytest.mark.parametrize("wide", [True, False])
 def test_hostile_names_leave_no_control_byte(
     wide: bool, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]

@@ -27,6 +27,10 @@ MOST_COMPARED = 300
 """Samples of a class that are compared on each side, drawn at random."""
 ROUNDS = 5
 """How often the map is fitted, as votes change with it."""
+PRIOR_FREEDOM = 10
+"""Degrees of freedom that speak for equal spreads: a feature that hardly varies in a small pilot is
+not stretched without limit.
+"""
 
 
 @dataclass(frozen=True, eq=False)
@@ -133,11 +137,11 @@ def aligned(pilot: Placed, reference: Reference, limit: float) -> Placed:
 
 def _gain(own: Floats, known: Floats, freedom: Indices) -> Floats:
     """Ratio of the pooled spreads within classes, shape (d,), from variances (classes, d)."""
-    gain = np.ones(own.shape[1])
-    if freedom.sum() > 0:
+    gain, count = np.ones(own.shape[1]), freedom.sum()
+    if count > 0:
         pooled, target = (np.average(one, axis=0, weights=freedom) for one in (own, known))
-        varies = (pooled > 0) & (target > 0)
-        gain[varies] = np.sqrt(target[varies] / pooled[varies])
+        pooled = (count * pooled + PRIOR_FREEDOM * target) / (count + PRIOR_FREEDOM)
+        gain[target > 0] = np.sqrt(target[target > 0] / pooled[target > 0])
     return gain
 
 

@@ -22,7 +22,8 @@ def test_images_to_look_at_are_in_the_folder_and_on_the_page(
 ) -> None:
     features, labels = load_digits(return_X_y=True)
     images = (features.reshape(-1, 8, 8, 1) * 15).astype(np.uint8)
-    labels = labels.astype(np.int64)
+    order = np.random.default_rng(0).permutation(len(images))
+    images, labels = images[order], labels[order].astype(np.int64)
     labels[500:530] = (labels[500:530] + 1) % 10
     pilots = {
         name: Samples(images[rows], labels[rows])

@@ -79,9 +79,11 @@ def ascend(objective: Objective, feasible: FeasibleSet, starts: Floats) -> Ascen
     """Maximise over the feasible mixtures from every start, all starts as one batch.
 
     Spectral projected gradient (Birgin, Martínez, Raydan 2000): `p ← P(p + t·∇L̂)` with the
-    step `t` from the last two gradients (Barzilai–Borwein), shortened until the value rises by a
-    sufficient part of what the gradient promises. A start that shortens its step waits for none of
-    the others; those that stand still leave the batch. Starts that coincide are followed once.
+    step `t` from the last two gradients, shortened until the value rises by a sufficient part of
+    what the gradient promises. The two steps of Barzilai and Borwein, `sᵀs / sᵀy` and `sᵀy / yᵀy`,
+    take turns, which needs about half as many evaluations as the first alone. A start that shortens
+    its step waits for none of the others; those that stand still leave the batch. Starts that
+    coincide are followed once.
 
     Raises
     ------
@@ -118,11 +120,13 @@ def _follow(objective: Objective, feasible: FeasibleSet, mixtures: Floats) -> As
         up = active[rises]
         new = trial_gradients[rises]
         new = new - new.mean(axis=1, keepdims=True)
-        curvature = -np.sum(move[rises] * (new - centred[up]), axis=1)
+        change = new - centred[up]
+        curvature = -np.sum(move[rises] * change, axis=1)
         length = np.sum(move[rises] ** 2, axis=1)
         bent = curvature > length / STEP_RANGE[1]
-        longer = np.where(bent, length / np.where(bent, curvature, 1.0), 4 * steps[up])
-        steps[up] = np.clip(longer, *STEP_RANGE)
+        over, under = (length, curvature) if evaluations % 2 else (curvature, np.sum(change**2, 1))
+        following = np.where(bent, over / np.where(bent, under, 1.0), 4 * steps[up])
+        steps[up] = np.clip(following, *STEP_RANGE)
         mixtures[up], values[up], centred[up] = trial[rises], trial_values[rises], new
         gradients[up] = trial_gradients[rises]
     arrived = ~np.isin(np.arange(len(mixtures)), active)

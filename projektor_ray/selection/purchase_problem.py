@@ -78,8 +78,10 @@ class PurchaseProblem:
         """Mixtures (c, m) of the trials, best first."""
         return None if self.trials is None else best_first(*self.trials, self.direction)
 
-    def plan(self, size: int, budget: float | None) -> Plan:
-        """`select` at a size."""
+    def plan(self, size: int, budget: float | None, also: Sequence[Floats] = ()) -> Plan:
+        """`select` at a size, which starts also from other mixtures, each (m,)."""
+        trained = () if self.trained is None else self.trained[:BEST_TRAINED]
+        starts = [*trained, *also]
         return select(
             self.objective_at(size),
             self.providers,
@@ -89,7 +91,7 @@ class PurchaseProblem:
             direction=self.direction,
             restarts=self.restarts,
             seed=self.seed,
-            candidates=None if self.trained is None else self.trained[:BEST_TRAINED],
+            candidates=np.stack(starts) if starts else None,
             level=self.level,
         )
 

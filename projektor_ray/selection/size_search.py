@@ -184,11 +184,7 @@ def _scan(problem: PurchaseProblem, budget: float | None, seen: Sequence[Plan] =
             if seen:
                 plans.append(problem.near(size, budget, _mixtures(problem, [*seen, *plans])))
                 continue
-            plan = problem.plan(size, budget)
-            if plans:
-                warm = problem.near(size, budget, [plans[-1].mixture])
-                plan = plan if problem.score(plan) >= problem.score(warm) else warm
-            plans.append(plan)
+            plans.append(problem.plan(size, budget, [one.mixture for one in plans[-1:]]))
         except InfeasibleError as refusal:
             failure = refusal
     if not plans and failure is not None:

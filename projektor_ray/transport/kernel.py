@@ -145,7 +145,7 @@ class KernelOperator:
             if total is not None:
                 columns += total
                 flows[:, block] = (self._members @ total.mul_(scaling64).T).T
-        return PlanSums(columns / shift.exp(), flows, mass.log() - shift[:, 0])
+        return PlanSums(columns, flows, mass.log() - shift[:, 0], shift)
 
     def _piece_sums(
         self,

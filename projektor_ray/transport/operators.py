@@ -66,16 +66,25 @@ class PlanSums:
 
     Attributes
     ----------
-    columns : (B, v), Σ_i a_i e^(φ_i) K_ij: the target marginal is columns_j · e^(s_j).
+    columns : (B, v), e^shift Σ_i a_i e^(φ_i) K_ij: the target marginal is
+        columns_j · e^(s_j − shift).
     flows : (B, k, k), mass of P from the rows nearest to block l of targets (second axis) to
         block l' of targets (third axis).
     log_mass : (B,), log Σ_i a_i e^(φ_i): kernel entries below δ carry less mass than
         δ exp(log_mass) Σ_j e^(s_j).
+    shift : (B, 1). Where s is large, columns without it would lose their digits below float64's
+        range.
     """
 
     columns: Tensor
     flows: Tensor
     log_mass: Tensor
+    shift: Tensor | float = 0.0
+
+    @property
+    def log_columns(self) -> Tensor:
+        """(B, v), log Σ_i a_i e^(φ_i) K_ij."""
+        return self.columns.log() - self.shift
 
     def round_to(self, dtype: torch.dtype) -> "PlanSums":
         """Round to the significant digits of `dtype`, and keep the range of float64.
@@ -83,9 +92,8 @@ class PlanSums:
         Parts of a float32 kernel that were added in another order are then equal to the last bit,
         and so is all that follows.
         """
-        return PlanSums(
-            *(_round(part, dtype) for part in (self.columns, self.flows, self.log_mass))
-        )
+        parts = (_round(part, dtype) for part in (self.columns, self.flows, self.log_mass))
+        return PlanSums(*parts, self.shift)
 
 
 def _round(values: Tensor, dtype: torch.dtype) -> Tensor:

@@ -91,7 +91,7 @@ def sinkhorn_iterations(
     anderson = _acceleration(count, target, stopping.tolerance)
     for turn in range(1, stopping.max_rounds + 1):
         sums = operator.sums(centre, log_scaling, weights)
-        mapped = log_target - sums.columns.log()  # T(s)
+        mapped = log_target - sums.log_columns  # T(s)
         residual = mapped - log_scaling
         log_mass = sums.log_mass + log_scaling.logsumexp(dim=1)
         safe = (log_mass <= limit) & residual.sum(dim=1).isfinite()

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
@@ -62,6 +62,7 @@ def true_error(cost: Tensor, weights: Tensor, target: Tensor, output: SinkhornOu
     digits=st.floats(1, 10),
     offset=st.sampled_from([0.0, 1.0]),
 )
+@example(seed=2189, magnitude=3.542638753099099, unit=0.0, digits=3.5625, offset=0.0)
 def test_convergence_is_true_of_the_returned_potentials_at_any_magnitude(
     seed: int, magnitude: float, unit: float, digits: float, offset: float
 ) -> None:

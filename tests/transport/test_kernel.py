@@ -45,15 +45,21 @@ def log_plan(centre: Centre, scaling: Tensor) -> Tensor:
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
 @pytest.mark.parametrize("store", [True, False])
 @pytest.mark.parametrize("spread", [0.0, 5.0])
+@pytest.mark.parametrize("height", [0.0, 435.0, 800.0])
 def test_sums_are_those_of_the_log_domain(
-    dtype: torch.dtype, store: bool, spread: float, monkeypatch: pytest.MonkeyPatch
+    dtype: torch.dtype,
+    store: bool,
+    spread: float,
+    height: float,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr("projektor_ray.transport.kernel.BLOCK_ELEMENTS", 30 * 3)
     operator, weights, centre, scaling = operator_and_state(dtype, store, spread)
+    scaling = scaling + height
     actual = operator.sums(centre, scaling, weights)
     plan = weights[:, :, None] * torch.softmax(log_plan(centre, scaling), dim=2)
     precision = {"rtol": 1e-4, "atol": 1e-7} if dtype == torch.float32 else {}
-    torch.testing.assert_close(scaling.exp() * actual.columns, plan.sum(dim=1), **precision)
+    torch.testing.assert_close((scaling + actual.log_columns).exp(), plan.sum(dim=1), **precision)
     members = torch.nn.functional.one_hot(BLOCKS).to(torch.float64)
     nearest = (clouds().cost @ (members / members.sum(dim=0))).argmin(dim=1)
     groups = torch.nn.functional.one_hot(nearest, 4).to(torch.float64)

@@ -70,7 +70,7 @@ class Problem:
     truth : the metric of these at the size to buy.
     unseen : the same from trainings that no design sees.
     size : to buy.
-    plan_size : of a candidate in a second stage with so many samples for each plan.
+    plan_size : size of a candidate in a second stage, from the samples for each plan.
     table_scales : scales that replace those of the budget's rule; empty: none.
     """
 

@@ -37,7 +37,7 @@ TARGET = 10_000
 ERROR_GOAL = 4.3
 """Multiples of the noise floor, of the rule at 25,000 samples."""
 REGRET_GOALS = (0.9, 0.6)
-"""Points at 15,000 samples, one stage and two; set on four tables, of which these are two."""
+"""Points at 15,000 samples, one stage and two; set on four tables; two of them are here."""
 
 COLUMNS = ("design", "trainings", "samples", "error", "× floor", "coverage", "half-width", "score")
 COLUMNS += ("regret", "by scenario", "gains covered")

@@ -72,7 +72,7 @@ class NestedLaw:
 
     @staticmethod
     def random(stream: np.random.Generator, count: int) -> "NestedLaw":
-        """A law with so many exponents, one or one for each domain."""
+        """A law with `count` exponents: 1 for all domains, or 1 for each domain."""
         laws = MixingLaw.random(stream), MixingLaw.random(stream)
         share = stream.uniform(*ABOVE_FLOOR)
         return NestedLaw(*laws, share, np.resize(stream.uniform(*EXPONENTS, count), DOMAINS))

@@ -3,10 +3,10 @@
 python -m benchmarks.mixture_noise [--tables 40] [--processes 2]
 
 Planted: four providers, 12 mixtures with two seeds each, at 250 and 1,000 samples (to 4,000), or at
-1,000 alone. The standard deviation of a training's noise has one of several forms, most of which
-`predictors/noise_levels.py` cannot represent. Trained: CIFAR-10, 12 of 21 mixtures with three
-seeds each. Every table is fitted twice by `choose_model`, as a study is: with levels that repeats
-show, and with one level. Writes `benchmarks/results/mixture_noise.md`.
+1,000 alone. The standard deviation of a training's noise has one of several forms.
+`predictors/noise_levels.py` cannot represent most of them. Trained: CIFAR-10, 12 of 21 mixtures
+with three seeds each. Every table is fitted twice by `choose_model`, as a study is: with levels
+that repeats show, and with one level. Writes `benchmarks/results/mixture_noise.md`.
 """
 
 import argparse

@@ -330,7 +330,7 @@ def main(splits: int, goals_only: bool) -> None:
         "trainings of a small CNN (`benchmarks/outcomes.py`): three providers of 1,000 samples,",
         "validation of 2,000, single trainings. Points of accuracy.\n",
         "## Goals\n",
-        "The goals were set on four tables, of which these are two. `before`: commit",
+        "The goals were set on four tables; two of them are here. `before`: commit",
         f"{EARLIER}, without families, ceilings and narrower intervals, on the same 40 splits.\n",
         f"| from | what | before | now | by table | goal | |\n|{'---|' * 7}",
         *goals,

@@ -169,9 +169,9 @@ def main() -> None:
         f"Written by `python -m benchmarks.profiles`: digits, {draws} draws a row, a pilot of",
         f"{SIZE} samples, a validation set of about 400. Widths and errors in percentage points.",
         "Coverage: how often the 90 % interval holds the share by which labels were made wrong.",
-        "Beside it that of an observer who sees every wrong label and gives a binomial interval:",
+        "`binomial`: coverage of the binomial interval of somebody who knows every wrong label;",
         "both vary with the draws. cleanlab gives no interval.\n",
-        "| rare class in validation | wrong % | coverage | who sees all | width | our bias "
+        "| rare class in validation | wrong % | coverage | binomial | width | our bias "
         "| our rms error | cleanlab bias | cleanlab rms error | cannot tell "
         "| outliers: interval holds 0 |",
         "|---|---|---|---|---|---|---|---|---|---|---|",

@@ -18,6 +18,7 @@ from projektor_ray.probes.cost_estimate import (
 )
 from projektor_ray.study import Study
 from projektor_ray.study.budget_options import budget_options
+from projektor_ray.study.early_checks import check_purchase
 from projektor_ray.study.fitting import missing_probes, unmeasured
 
 if TYPE_CHECKING:
@@ -103,4 +104,4 @@ def check_study(study: Study) -> None:
     """Refuse what cannot be fitted or projected, or what no plan can keep."""
     study.check_fittable()
     study.check_projectable()
-    study.check_buyable()
+    check_purchase(study.config)

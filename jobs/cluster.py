@@ -13,6 +13,7 @@ from jobs.head_watch import head_watched
 from projektor_ray.cli.heartbeat import doing
 from projektor_ray.cli.signals import stop_in_order
 from projektor_ray.errors import HeadLostError, InputError
+from projektor_ray.probes.environment import environment
 from projektor_ray.storage.temporary_folders import check_space, claim_folder, remove_abandoned
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -91,7 +92,7 @@ def _start_local() -> None:
     paths = [str(ROOT), str(Path.cwd()), os.environ.get("PYTHONPATH", "")]
     check_space(Path(folder), SESSION_BYTES)
     try:
-        with _environment("PYTHONPATH", os.pathsep.join(filter(None, dict.fromkeys(paths)))):
+        with environment("PYTHONPATH", os.pathsep.join(filter(None, dict.fromkeys(paths)))):
             context = ray.init(
                 "local",
                 include_dashboard=False,
@@ -108,20 +109,6 @@ def _start_local() -> None:
     session = Path(context.address_info["session_dir"])
     claim_folder(session)
     remove_abandoned(session.parent, "session_*")
-
-
-@contextmanager
-def _environment(name: str, value: str) -> Iterator[None]:
-    """With a variable of the environment set, for the processes that are started within."""
-    before = os.environ.get(name)
-    os.environ[name] = value
-    try:
-        yield
-    finally:
-        if before is None:
-            del os.environ[name]
-        else:
-            os.environ[name] = before
 
 
 def _connect(address: str) -> None:

@@ -1,9 +1,10 @@
 """How many CPU threads a training has."""
 
-import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+
+from projektor_ray.probes.environment import environment
 
 VARIABLE = "OMP_NUM_THREADS"
 
@@ -17,18 +18,13 @@ def cpu_threads(count: int) -> Iterator[None]:
     """
     from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
-    torch, before = sys.modules.get("torch"), os.environ.get(VARIABLE)
+    torch = sys.modules.get("torch")
     threads = torch.get_num_threads() if torch else 0
-    os.environ[VARIABLE] = str(count)
-    try:
-        with threadpool_limits(limits=count):
+    with environment(VARIABLE, str(count)), threadpool_limits(limits=count):
+        try:
             if torch:
                 torch.set_num_threads(count)
             yield
-    finally:
-        if torch:
-            torch.set_num_threads(threads)
-        if before is None:
-            del os.environ[VARIABLE]
-        else:
-            os.environ[VARIABLE] = before
+        finally:
+            if torch:
+                torch.set_num_threads(threads)

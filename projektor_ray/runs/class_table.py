@@ -11,6 +11,7 @@ from projektor_ray.errors import InputError, listed
 from projektor_ray.projection import ClassShares
 from projektor_ray.runs.column_names import find_name
 from projektor_ray.runs.numeric_columns import column
+from projektor_ray.runs.provider_rows import check_provider_rows
 from projektor_ray.runs.tidy_columns import tidy
 from projektor_ray.storage.array_types import Floats
 
@@ -52,7 +53,7 @@ def read_class_shares(source: Any, names: Sequence[str]) -> ClassShares:
         weights = counts[owners.index(VALIDATION)]
         counts = np.delete(counts, owners.index(VALIDATION), axis=0)
         owners.remove(VALIDATION)
-    _check_owners(owners, names)
+    check_provider_rows(owners, names, "a table of classes", once=True)
     rows = counts[[owners.index(name) for name in names]]
     return ClassShares(rows / rows.sum(axis=1, keepdims=True), weights / weights.sum())
 
@@ -71,20 +72,3 @@ def _counts(table: pa.Table, classes: Sequence[str], rows: Sequence[str]) -> Flo
             f"{rows[row]!r} has no sample of any class. Write the counts of its classes"
         )
     return counts
-
-
-def _check_owners(owners: Sequence[str], names: Sequence[str]) -> None:
-    """Refuse anything but one row for each provider."""
-    absent = [name for name in names if name not in owners]
-    odd = [name for name in owners if name not in names]
-    twice = [name for name in names if owners.count(name) > 1]
-    sentences = [
-        f"no row for {listed(absent)}" if absent else "",
-        f"no mixture has shares of {listed(odd)}" if odd else "",
-        f"several rows for {listed(twice)}" if twice else "",
-    ]
-    if any(sentences):
-        raise InputError(
-            "a table of classes needs one row for each provider of the mixtures; "
-            f"{'; '.join(filter(None, sentences))}. The mixtures' providers are {listed(names)}"
-        )

@@ -11,6 +11,7 @@ from projektor_ray.data import read_table
 from projektor_ray.errors import InputError, listed, row_named
 from projektor_ray.runs.column_names import find_name, require
 from projektor_ray.runs.numeric_columns import column
+from projektor_ray.runs.provider_rows import check_provider_rows
 from projektor_ray.runs.tidy_columns import NO_NUMBER, tidy
 from projektor_ray.selection import Provider, Terms
 from projektor_ray.selection.provider import changed_offer
@@ -85,7 +86,7 @@ class Offers:
             )
         written = _provider_names(table["provider"].to_pylist(), names)
         owners = [find_name(name, names) or name for name in written]
-        _same_names(owners, names)
+        check_provider_rows(owners, names, "a table of offers")
         parts = {
             name: column(table, name) if name in table.column_names else np.full(len(table), np.nan)
             for name in OFFER_COLUMNS[1:]
@@ -173,20 +174,6 @@ def _provider_names(cells: Sequence[Any], names: Sequence[str]) -> list[str]:
             "write the name of a provider"
         )
     return [taken_for_missing[0] if cell is None else str(cell).strip() for cell in cells]
-
-
-def _same_names(rows: Sequence[str], names: Sequence[str]) -> None:
-    absent = [name for name in names if name not in rows]
-    odd = [name for name in rows if name not in names]
-    sentences = [
-        f"no offer of {', '.join(absent)}" if absent else "",
-        f"no column of shares for {', '.join(odd)}" if odd else "",
-    ]
-    if any(sentences):
-        raise InputError(
-            "offers and mixtures must name the same providers; "
-            f"{'; '.join(part for part in sentences if part)}. The mixtures' are {', '.join(names)}"
-        )
 
 
 def _check_prices(owners: Sequence[str], prices: Floats, excluded: NDArray[np.bool_]) -> None:

@@ -17,7 +17,6 @@ from projektor_ray.learners.metrics import METRICS, Metric
 from projektor_ray.predictors import PREDICTORS
 from projektor_ray.selection import Provider
 from projektor_ray.selection.aggregation import Aggregation
-from projektor_ray.selection.size_search import check_target
 from projektor_ray.storage.array_types import Floats
 from projektor_ray.storage.hashing import digest
 from projektor_ray.storage.table_metadata import TableMetadata
@@ -25,7 +24,6 @@ from projektor_ray.study.compatibility import ForeignLabels, foreign_labels
 from projektor_ray.study.config import StudyConfig
 from projektor_ray.study.placement import (
     Adaptive,
-    feasible_purchases,
     max_purchase_size,
     size_bounds,
 )
@@ -204,21 +202,6 @@ class Study:
     def size_bounds(self) -> tuple[int, int | None]:
         """The fewest and the most samples for which the metric can be predicted."""
         return size_bounds(self.config)
-
-    def check_buyable(self) -> None:
-        """Refuse what no plan can keep, or reach.
-
-        Raises
-        ------
-        InfeasibleError
-            Names the constraint that cannot be kept.
-        InputError
-            If the target is beyond what the metric can be.
-        """
-        target, metric = self.config.selection.target, self.metric
-        if target is not None:
-            check_target(target, (metric.low, metric.high))
-        feasible_purchases(self.config, self.providers)
 
     def check_projectable(self) -> None:
         """Refuse to project from one scale, or downwards, unless a value is taken as it is.

@@ -92,8 +92,10 @@ class PlanSums:
         Parts of a float32 kernel that were added in another order are then equal to the last bit,
         and so is all that follows.
         """
-        parts = (_round(part, dtype) for part in (self.columns, self.flows, self.log_mass))
-        return PlanSums(*parts, self.shift)
+        columns, flows, log_mass = (
+            _round(part, dtype) for part in (self.columns, self.flows, self.log_mass)
+        )
+        return PlanSums(columns, flows, log_mass, self.shift)
 
 
 def _round(values: Tensor, dtype: torch.dtype) -> Tensor:

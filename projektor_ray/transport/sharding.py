@@ -174,7 +174,9 @@ class ShardedOperator:
         parts = self._call("sums", self._units, centre.to_arrays(), *arrays)
         columns, flows = (np.sum([part[i] for part in parts], axis=0) for i in (0, 1))
         log_mass = np.logaddexp.reduce([part[2] for part in parts], axis=0)
-        total = PlanSums(*(torch.from_numpy(part) for part in (columns, flows, log_mass)), shift)
+        total = PlanSums(
+            torch.from_numpy(columns), torch.from_numpy(flows), torch.from_numpy(log_mass), shift
+        )
         return total.round_to(dtype)
 
     def log_sums(self, potential: Tensor, epsilon: float, weights: Tensor) -> Tensor:

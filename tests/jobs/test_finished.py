@@ -1,8 +1,6 @@
 """A study of which nothing is to be trained or measured: results from its tables, without Ray."""
 
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -20,10 +18,10 @@ from projektor_ray.storage.ledger import Ledger
 from projektor_ray.study import StudyConfig, open_study
 from projektor_ray.study.interpolated import InterpolationError, read_error, write_error
 from tests.helpers.finished_studies import write_finished
+from tests.helpers.fresh_process import job, run_fresh
 from tests.helpers.job_studies import IRIS, PROBES, config, resolved, rows, tables, values
 from tests.helpers.table_rows import flipped
 
-ROOT = Path(__file__).resolve().parents[2]
 SEVERAL = {"everyday": {**IRIS, "rows": [0, 50]}, "rare": {**IRIS, "rows": [10, 50]}}
 
 
@@ -54,36 +52,17 @@ def test_neither_ray_nor_torch_is_imported(tmp_path: Path, options: list[str]) -
     study, place = tmp_path / "iris.yaml", tmp_path / "iris"
     write_finished(place, resolved(config(learner=learner)))
     study.write_text(yaml.safe_dump(values(learner=learner)))
-    code = (
-        "import sys\n"
-        "from jobs.command_line import main\n"
-        f"sys.argv = ['jobs.study', {str(study)!r}, '--out', {str(place)!r}, *{options!r}]\n"
-        "try:\n    main('study')\n"
-        "except SystemExit as end:\n    assert not end.code, end.code\n"
-        "print(sorted({'ray', 'torch', 'torchvision'} & set(sys.modules)))"
-    )
-    result = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT
-    )
-    assert result.stdout.splitlines()[-1] == "[]"
+    result = run_fresh(job("study", str(study), "--out", str(place), *options))
+    assert result.imported <= {"sklearn"}
     assert str(PROBES) in result.stdout + result.stderr
 
 
 def test_a_typo_is_refused_before_ray_or_torch_are_imported(tmp_path: Path) -> None:
     study = tmp_path / "iris.yaml"
     study.write_text(yaml.safe_dump({**values(), "metrik": "accuracy"}))
-    code = (
-        "import sys\n"
-        "from jobs.command_line import main\n"
-        f"sys.argv = ['jobs.study', {str(study)!r}, '--check']\n"
-        "try:\n    main('study')\n"
-        "except SystemExit as end:\n    assert end.code == 2, end.code\n"
-        "print(sorted({'ray', 'torch', 'torchvision', 'sklearn'} & set(sys.modules)))"
-    )
-    result = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT
-    )
-    assert result.stdout.splitlines() == ["[]"]
+    result = run_fresh(job("study", str(study), "--check", status=2))
+    assert not result.imported
+    assert not result.stdout
     assert "did you mean 'metric'?" in result.stderr
 
 

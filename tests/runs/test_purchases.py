@@ -117,8 +117,8 @@ def test_the_gradient_is_that_of_the_predictions(log: bool) -> None:
 @pytest.mark.parametrize(
     ("offers", "message"),
     [
-        (OFFERS.iloc[:2], "no offer of c"),
-        (OFFERS.assign(provider=["a", "b", "x"]), "no offer of c; no column of shares for x"),
+        (OFFERS.iloc[:2], "no row for c"),
+        (OFFERS.assign(provider=["a", "b", "x"]), "no row for c; no mixture has shares of x"),
         (pd.concat([OFFERS, OFFERS.iloc[:1]]), "'a' has 2 rows of offers"),
         (OFFERS.assign(above_quantity=[5, None, None]), "'a' has 1 rows of offers"),
         (

@@ -1,7 +1,5 @@
 """A study's folder opened without pilots and without Ray, against the study itself."""
 
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +19,7 @@ from projektor_ray.study.fitting import fit_study, join_ledgers
 from projektor_ray.study.purchasing import SetFit, purchase_problem
 from projektor_ray.study.record import write_record
 from projektor_ray.transport import InterpolatedDistances
+from tests.helpers.fresh_process import run_fresh
 from tests.helpers.predictor_data import distance
 from tests.helpers.studies import (
     OF_BOTH,
@@ -35,9 +34,6 @@ from tests.helpers.studies import (
     trained,
 )
 from tests.helpers.study_folders import small_study, write_ledgers, write_study
-
-ROOT = Path(__file__).resolve().parents[2]
-
 
 NO_COUNTS: list[Any] = [float("nan"), float("inf"), "3", None, 100.9]
 
@@ -276,18 +272,13 @@ def test_several_validation_sets_are_opened_together(tmp_path: Path) -> None:
 
 
 def test_opening_needs_neither_ray_nor_torch_nor_the_pilots(place: Path) -> None:
-    code = (
-        "import sys\n"
+    result = run_fresh(
         "from projektor_ray.study import open_study\n"
         f"study = open_study({str(place)!r})\n"
         "study.select(size=100)\n"
-        "study.profiles()\n"
-        "print(sorted({'ray', 'torch', 'torchvision'} & set(sys.modules)))"
+        "study.profiles()"
     )
-    result = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT
-    )
-    assert result.stdout.strip() == "[]"
+    assert result.imported <= {"sklearn"}
 
 
 def test_the_record_holds_no_source(place: Path) -> None:

@@ -15,6 +15,7 @@ from projektor_ray.runs import Runs
 from projektor_ray.selection import PurchasePlans
 from projektor_ray.storage.array_types import Floats
 from projektor_ray.study import Study
+from projektor_ray.study.early_checks import check_purchase
 from projektor_ray.study.fitting import fit_study
 from projektor_ray.study.purchasing import SetFit, plan_purchases
 from projektor_ray.transport import Distances
@@ -197,19 +198,19 @@ def test_terms_of_providers_are_kept() -> None:
     assert plan.samples.tolist() == [40, 60, 0]
     impossible = {**VALUES, "providers": providers, "selection": {"size": 140}}
     with pytest.raises(InfeasibleError, match="capacit"):
-        resolved(impossible).check_buyable()
+        check_purchase(resolved(impossible).config)
 
 
 def test_a_size_that_nothing_bounds_is_refused() -> None:
     with pytest.raises(InputError, match="bounds the size"):
-        resolved({**VALUES, "selection": {"budget": 5}}).check_buyable()
+        check_purchase(resolved({**VALUES, "selection": {"budget": 5}}).config)
     assert resolved({**VALUES, "selection": {"budget": 5, "max_size": 70}}).max_size == 70
 
 
 @pytest.mark.parametrize(("target", "bound"), [(-0.1, "begins"), (1.5, "ends")])
 def test_a_target_that_the_metric_cannot_be_is_refused(target: float, bound: str) -> None:
     with pytest.raises(InputError, match=rf"target {target}: the metric {bound}"):
-        resolved({**VALUES, "selection": {"target": target, "max_size": 70}}).check_buyable()
+        check_purchase(resolved({**VALUES, "selection": {"target": target, "max_size": 70}}).config)
 
 
 def test_distances_are_measured_where_the_plans_are(monkeypatch: pytest.MonkeyPatch) -> None:

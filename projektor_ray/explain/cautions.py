@@ -35,13 +35,21 @@ OPEN_SIZE = {
 }
 """How a largest size is given in place of the size, by the place where the user is."""
 
+LOWER_BUDGET = {
+    "study_file": "set `selection.budget: {budget}`",
+    "command": "give `--budget {budget}`",
+    "request": "give `budget={budget}`",
+    "page": "set the budget to {budget}",
+}
+"""How the cheaper plan is asked for, by the place where the user is."""
+
 
 def warnings(results: Results) -> tuple[Fact, ...]:
     """What could make the plan or its prediction wrong."""
     return (
         *(fact("note", note) for note in results.notes),
         *results.far,
-        *_cheaper_plans(results),
+        *(_cheaper_plan(results) or _cheaper_baseline(results)),
         *_filling(results),
         *_purchase(results),
         *_model(results),
@@ -165,11 +173,38 @@ def _against(results: Results, prediction: ModelPrediction) -> bool:
     return rounded(prediction.gain, results.decimals) < 0
 
 
-def _cheaper_plans(results: Results) -> Iterator[Fact]:
-    """The cheapest plan that is not measurably worse; none where a target is to be reached, which
-    the compared plans need not do."""
+def _cheaper_plan(results: Results) -> list[Fact]:
+    """The plan of the same size that costs less and cannot be told apart, with its numbers."""
+    found, best, metric = results.bought.cheaper, results.selected, results.metric_text
+    if found is None:
+        return []
+    plan, saving = found.plan, best.cost - found.plan.cost
+    budget = f"{np.ceil(round(100 * plan.cost, 6)) / 100:.2f}"
+    return [
+        fact(
+            "cheaper_plan",
+            "The data do not show that this plan beats a cheaper plan of the same size, which "
+            f"costs {plan.cost:,.2f} ({saving:,.2f} less, {percent(saving / best.cost)}). The "
+            f"cheaper plan has a predicted {metric.name} of {metric.value(plan.predicted)} (90% "
+            f"interval {metric.interval(plan.interval)}); this plan has "
+            f"{metric.value(best.predicted)} (gain {metric.gain(found.gain)}). To select the "
+            "cheaper plan, "
+            f"{LOWER_BUDGET[results.interface].format(budget=budget)}.",
+            cost=plan.cost,
+            saving=saving,
+            plan=plan_numbers(plan),
+            gain=found.gain.value,
+            gain_low=found.gain.low,
+            gain_high=found.gain.high,
+        )
+    ]
+
+
+def _cheaper_baseline(results: Results) -> list[Fact]:
+    """The cheapest compared plan that is not measurably worse; none where a target is to be
+    reached, which the compared plans need not do."""
     if results.bought.target_result is not None:
-        return
+        return []
     cost, metric = results.selected.cost, results.metric_text
     cheaper = [
         (
@@ -186,14 +221,16 @@ def _cheaper_plans(results: Results) -> Iterator[Fact]:
         for name, plan in results.without.items()
         if plan is not None and _same_prediction(results, plan)
     ]
-    for lowest, which, why in sorted(cheaper)[:1]:
-        if cost - lowest > SAVES * cost:
-            yield fact(
-                "cheaper_plan",
-                f"{which} costs {lowest:,.2f}, which is {cost - lowest:,.2f} less, and {why}.",
-                cost=lowest,
-                saving=cost - lowest,
-            )
+    return [
+        fact(
+            "cheaper_plan",
+            f"{which} costs {lowest:,.2f}, which is {cost - lowest:,.2f} less, and {why}.",
+            cost=lowest,
+            saving=cost - lowest,
+        )
+        for lowest, which, why in sorted(cheaper)[:1]
+        if cost - lowest > SAVES * cost
+    ]
 
 
 def _same_prediction(results: Results, other: Plan) -> bool:

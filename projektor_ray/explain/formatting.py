@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from projektor_ray.selection import Direction
-from projektor_ray.selection.comparison import Gain
+from projektor_ray.selection.gains import Gain
 from projektor_ray.selection.provider import decimals_written
 from projektor_ray.storage.array_types import Floats
 

@@ -21,7 +21,7 @@ from projektor_ray.explain.short_labels import labels, short
 from projektor_ray.predictors import ProbeArrays
 from projektor_ray.projection.cross_validation import CrossValidation
 from projektor_ray.selection import Direction, Plan, Provider, PurchasePlans
-from projektor_ray.selection.comparison import Gain
+from projektor_ray.selection.gains import Gain
 from projektor_ray.storage.array_types import Floats
 
 if TYPE_CHECKING:

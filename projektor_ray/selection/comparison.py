@@ -9,6 +9,8 @@ import pyarrow as pa
 
 from projektor_ray.selection.baselines import baseline_plans, largest_provider, single_mixtures
 from projektor_ray.selection.binding_constraints import BindingConstraint
+from projektor_ray.selection.cheaper_plan import CheaperPlan
+from projektor_ray.selection.gains import Gain, gain_over
 from projektor_ray.selection.objective import Direction, MetricObjective
 from projektor_ray.selection.plan import Plan
 from projektor_ray.selection.provider import Provider
@@ -22,21 +24,6 @@ from projektor_ray.storage.schemas import SCHEMAS, Row
 SELECTED, UNIFORM, TRAINED = "selected", "uniform", "probe"
 LABELS = {"single": "best single provider", TRAINED: "best trained"}
 """Of the plans whose name in the tables says too little."""
-
-
-@dataclass(frozen=True)
-class Gain:
-    """By how much a plan's metric is better than another's, without the noise of trainings.
-
-    Attributes
-    ----------
-    value : predicted; positive is better, also where the metric is a loss.
-    low, high : of its interval.
-    """
-
-    value: float
-    low: float
-    high: float
 
 
 @dataclass(frozen=True)
@@ -92,6 +79,8 @@ class PurchasePlans:
     limits : the constraints that the selected plan reaches.
     smaller : a plan of fewer samples that is predicted as good, where the size was given and some
         samples only fill it up; see `smaller_plan`.
+    cheaper : a plan of the same size that costs clearly less and cannot be told apart from the
+        selected one; see `cheaper_plan`. None where a target is to be reached.
     parts : predictions of each metric where the objective aggregates several: by name of the metric
         or validation set, then by name of the plan.
     budget : most money that may be spent; None where no budget was set.
@@ -113,6 +102,7 @@ class PurchasePlans:
     unspent: UnspentBudget | None = None
     limits: tuple[BindingConstraint, ...] = ()
     smaller: Plan | None = None
+    cheaper: CheaperPlan | None = None
     parts: Mapping[str, Mapping[str, MetricPrediction]] = field(default_factory=dict)
     budget: float | None = None
     trained: TrainedComparison | None = None
@@ -299,18 +289,6 @@ def _part_of(
         low, high = objective.interval(mixture, problem.level)[0].tolist()
         predictions[name] = MetricPrediction(float(objective.predict(mixture)[0]), (low, high))
     return predictions
-
-
-def gain_over(
-    objective: MetricObjective, plan: Plan, other: Plan, direction: Direction, level: float
-) -> Gain:
-    """By how much a plan's mixture is better than another's, at the objective's size."""
-    sign = 1 if direction == "maximize" else -1
-    mixtures = plan.mixture[None], other.mixture[None]
-    low, high = objective.gain_interval(*mixtures, level)[0]
-    bounds = np.sort([sign * low, sign * high]).tolist()
-    value, of_baseline = objective.predict(np.concatenate(mixtures))
-    return Gain(sign * float(value - of_baseline), *bounds)
 
 
 def _rows_of(

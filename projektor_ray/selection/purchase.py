@@ -6,6 +6,7 @@ from typing import Literal, get_args
 
 from projektor_ray.errors import InputError, nearest
 from projektor_ray.selection.binding_constraints import binding_constraints
+from projektor_ray.selection.cheaper_plan import cheaper_plan
 from projektor_ray.selection.comparison import PurchasePlans, baselines_of, compare
 from projektor_ray.selection.plan import Plan
 from projektor_ray.selection.provider import Terms
@@ -180,6 +181,7 @@ def _compared(
             problem, best, size=request.size, budget=request.money, target=reached
         ),
         smaller=None if open_size else smaller_plan(problem, best, request.money),
+        cheaper=None if result is not None else cheaper_plan(problem, best, compared.stability),
     )
 
 

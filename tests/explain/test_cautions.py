@@ -8,8 +8,9 @@ import pytest
 
 from projektor_ray.explain.cautions import warnings
 from projektor_ray.explain.results import ModelPrediction, Results
-from projektor_ray.selection.comparison import Gain
+from projektor_ray.selection.cheaper_plan import CheaperPlan
 from projektor_ray.selection.feasible_set import FeasibleSet
+from projektor_ray.selection.gains import Gain
 from projektor_ray.selection.size_search import TargetResult
 from tests.helpers.report_content import (
     a_report,
@@ -189,3 +190,40 @@ def test_a_smaller_plan_has_its_numbers() -> None:
     )
     assert told.values["smaller"]["size"] == 700
     assert told.values["smaller"]["samples"]["seller-001"] == 100
+
+
+@pytest.mark.parametrize(
+    ("place", "advice"),
+    [
+        ("study_file", "set `selection.budget: 300.13`."),
+        ("command", "give `--budget 300.13`."),
+        ("request", "give `budget=300.13`."),
+        ("page", "set the budget to 300.13."),
+    ],
+)
+def test_a_cheaper_plan_of_the_same_size_has_its_numbers(place: Any, advice: str) -> None:
+    """It takes the place of a cheaper baseline; the selected plan costs 500."""
+    results = replace(cheaper(sound(), 200.0, 0.1, Gain(0.05, -0.1, 0.2)), interface=place)
+    schedule = [replace(one, price=0.300121) for one in results.providers]
+    plan = replace(
+        results.selected,
+        predicted=results.selected.predicted - 0.01,
+        interval=(0.8, 0.9),
+        part=FeasibleSet.of(schedule, 1000),
+    )
+    found = CheaperPlan(plan, Gain(0.01, -0.02, 0.04))
+    (told,) = [
+        one
+        for one in warnings(replace(results, bought=replace(results.bought, cheaper=found)))
+        if one.kind == "cheaper_plan"
+    ]
+    assert told.text == (
+        "The data do not show that this plan beats a cheaper plan of the same size, which costs "
+        f"300.12 (199.88 less, 40%). The cheaper plan has a predicted accuracy of "
+        f"{plan.predicted:.3f} (90% interval 0.800…0.900); this plan has "
+        f"{results.selected.predicted:.3f} (gain +0.010, 90% interval -0.020…0.040). To select the "
+        f"cheaper plan, {advice}"
+    )
+    assert told.values["saving"] == pytest.approx(199.879)
+    assert told.values["plan"]["size"] == 1000
+    assert told.values["gain_low"] == -0.02

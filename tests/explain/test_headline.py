@@ -7,7 +7,7 @@ import pytest
 
 from projektor_ray.explain.headline import Tile, heading, tiles
 from projektor_ray.explain.results import Results
-from projektor_ray.selection.comparison import Gain
+from projektor_ray.selection.gains import Gain
 from projektor_ray.selection.size_search import TargetResult
 from tests.helpers.report_content import a_report
 

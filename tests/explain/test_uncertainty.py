@@ -8,7 +8,8 @@ import pytest
 from projektor_ray.explain.formatting import MetricText
 from projektor_ray.explain.uncertainty import gain_uncertainty, plan_stability
 from projektor_ray.selection import PurchasePlans, PurchaseProblem, PurchaseRequest, buy
-from projektor_ray.selection.comparison import Gain, TrainedComparison
+from projektor_ray.selection.comparison import TrainedComparison
+from projektor_ray.selection.gains import Gain
 from projektor_ray.selection.robustness import PlanStability
 from tests.helpers.purchase_problems import PEAK, SIZE, Uncertain, providers
 

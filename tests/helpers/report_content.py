@@ -11,7 +11,7 @@ from projektor_ray.predictors import ProbeArrays
 from projektor_ray.profiles import ProviderProfile, Share
 from projektor_ray.projection.cross_validation import CrossValidation
 from projektor_ray.selection import Provider, PurchasePlans, select
-from projektor_ray.selection.comparison import Gain
+from projektor_ray.selection.gains import Gain
 
 
 def names_of(count: int) -> tuple[str, ...]:

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from projektor_ray.selection import Direction, PurchaseProblem, PurchaseRequest, Terms, buy, select
-from projektor_ray.selection.comparison import gain_over
+from projektor_ray.selection.gains import gain_over
 from projektor_ray.selection.robustness import plan_stability
 from projektor_ray.storage.schemas import SCHEMAS
 from tests.helpers.purchase_problems import PEAK, SIZE, Uncertain, bought, projected, providers

@@ -11,6 +11,7 @@ from projektor_ray.study.compatibility import ForeignLabels
 from projektor_ray.study.validation_sets import UNNAMED, SetSummary
 
 SHOWN = 8
+MOST_LINES = 20
 LABEL_RULES = {
     "named": "named in the study",
     "as validation": "called as in the validation set",
@@ -36,6 +37,18 @@ def data_facts(validations: Sequence[SetSummary], pilots: Sequence[SetSummary]) 
         *(data_fact(one) for one in validations),
         *(data_fact(one, first) for one in pilots),
     )
+
+
+def data_parts(validations: Sequence[SetSummary], pilots: Sequence[SetSummary]) -> list[str]:
+    """The lines of `data_facts` for a page: those in which something was guessed or left out first,
+    and at most 20.
+    """
+    facts = sorted(
+        data_facts(validations, pilots),
+        key=lambda one: not (one.values["notes"] or one.values["left_out"]),
+    )
+    more = len(facts) - MOST_LINES
+    return [str(one) for one in facts[:MOST_LINES]] + ([f"and {more:,} more"] if more > 0 else [])
 
 
 def data_fact(one: SetSummary, first: SetSummary | None = None) -> Fact:

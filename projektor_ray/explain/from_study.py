@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal
 
 from projektor_ray.explain.assemble import ObjectiveAt, assemble
-from projektor_ray.explain.data_lines import foreign_label_facts
+from projektor_ray.explain.data_lines import data_parts, foreign_label_facts
 from projektor_ray.explain.design_facts import unspent_fact
 from projektor_ray.explain.design_settings import DesignSettings
 from projektor_ray.explain.far_run_facts import far_runs_of_study
@@ -44,7 +44,7 @@ def results_of_study(
     """
     fits = [replace(one, distances=CachedDistances(one.distances)) for one in fits]
     chosen = " / ".join(dict.fromkeys(one.fitted.projection for one in fits))
-    return assemble(
+    results = assemble(
         title=study.config.name,
         metric=study.goal,
         direction=study.metric.direction,
@@ -69,6 +69,8 @@ def results_of_study(
         design=DesignSettings.of(study),
         figures=figures,
     )
+    read = data_parts(study.validations, study.pilots) if figures else ()
+    return replace(results, read=tuple(read))
 
 
 def results_of_plans(

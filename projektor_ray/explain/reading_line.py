@@ -66,6 +66,8 @@ def _size(reading: Reading) -> str:
         return f"{reading.size} ({sizes})"
     if not reading.sizes:
         return "" if reading.metric is None else "not given"
+    if reading.other_size is not None:
+        return f"{sizes} for all rows, as given; the column {reading.other_size!r} is not used"
     return f"sum of the counts ({sizes})" if reading.unit == "counts" else sizes
 
 

@@ -125,7 +125,7 @@ class Results:
     interface : where the plan is requested, so that advice names the options of that place: a study
         file, the command `projektor`, a request to Python or the service, or the service's page.
     design : what a study's file says of its design, so that advice fits it; None for a table.
-    read : how somebody's table was read, a part for each role.
+    read : how somebody's table was read, a part for each role; of a study a line for each set.
     """
 
     title: str

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 
 import pyarrow as pa
 
@@ -16,6 +17,8 @@ ORDER = pa.schema(
         pa.field("samples", pa.int64(), nullable=False),
         pa.field("unit_price", pa.float64(), nullable=False),
         pa.field("cost", pa.float64(), nullable=False),
+        pa.field("order_samples", pa.int64(), nullable=False),
+        pa.field("order_cost", pa.float64(), nullable=False),
     ]
 )
 
@@ -79,18 +82,29 @@ class PurchaseOrder:
         return sum(line.samples for line in self.lines)
 
     @property
+    def cost(self) -> float:
+        """Money in all, without digits of the addition."""
+        return float(sum(Decimal(repr(line.cost)) for line in self.lines))
+
+    @property
     def shares(self) -> dict[str, float]:
         """Parts of the order by provider; they sum to 1."""
         return {line.provider: line.samples / self.size for line in self.lines}
 
     def table(self) -> pa.Table:
-        """A row for each line: provider, samples, unit price, cost."""
+        """A row for each line: provider, samples, unit price, cost, and the totals of the order.
+
+        The totals are columns, not a last row: a sum over the rows counts nothing twice, and a
+        program that reads the file takes no total for a provider.
+        """
         rows = [
             {
                 "provider": line.provider,
                 "samples": line.samples,
                 "unit_price": line.unit_price,
                 "cost": line.cost,
+                "order_samples": self.size,
+                "order_cost": self.cost,
             }
             for line in self.lines
         ]
@@ -100,7 +114,7 @@ class PurchaseOrder:
         """For persons: samples and cost in all, and what the numbers mean."""
         rows = [
             ("samples in all", f"{self.size:,}"),
-            ("cost in all", f"{sum(line.cost for line in self.lines):,.2f}"),
+            ("cost in all", f"{self.cost:,.2f}"),
             ("unit_price", "money per sample on average, in the currency of the prices given"),
             ("samples", "to buy from each provider, those of its pilot included"),
         ]

@@ -30,6 +30,7 @@ class Reading:
     distance : the column of the distances; None where there is none.
     empty_shares : rows whose other shares sum to 1, so that empty ones were read as 0.
     joined_sizes : rows whose size was less than 5% from a more frequent one, which they are given.
+    other_size : a column of another size, which the one size given for all rows overrules.
     notes : how the file was read, where that was guessed.
     """
 
@@ -47,3 +48,4 @@ class Reading:
     empty_shares: int = 0
     joined_sizes: int = 0
     notes: tuple[Note, ...] = ()
+    other_size: str | None = None

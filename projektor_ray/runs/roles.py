@@ -12,7 +12,7 @@ from projektor_ray.runs.metric_direction import Bounds, names_a_metric
 from projektor_ray.runs.numeric_columns import column, is_numeric
 from projektor_ray.runs.reading import Unit
 from projektor_ray.runs.share_columns import find_shares, neighbours
-from projektor_ray.runs.size_column import find_size
+from projektor_ray.runs.size_column import check_given_size, find_size
 from projektor_ray.runs.tidy_columns import PER_CENT, is_text
 from projektor_ray.selection import Direction
 
@@ -62,6 +62,7 @@ class Columns:
     Attributes
     ----------
     unit : what the mixture's columns hold.
+    other_size : the column of another size that the one size given for all rows overrules.
     """
 
     mixture: tuple[str, ...]
@@ -69,6 +70,7 @@ class Columns:
     metric: str | None
     size: str | None
     distance: str | None
+    other_size: str | None = None
 
     @property
     def taken(self) -> set[str]:
@@ -119,9 +121,11 @@ def find_columns(table: pa.Table, roles: Roles, *, measured: bool = True) -> Col
         (n for n in names if bare(n) in DISTANCE_NAMES and n not in known), None
     )
     known |= {distance} if distance else set()
-    size = roles.size if isinstance(roles.size, str) else None
+    size, other_size = roles.size if isinstance(roles.size, str) else None, None
     if roles.size is None:
         size = find_size(table, known)
+    elif size is None:
+        other_size = check_given_size(table, known, float(roles.size))
     known |= {size} if size else set()
     metric = roles.metric if roles.metric or not measured else find_metric(table, known)
     known |= {metric} if metric else set()
@@ -137,7 +141,7 @@ def find_columns(table: pa.Table, roles: Roles, *, measured: bool = True) -> Col
             f"each column has one meaning; {', '.join(sorted(map(str, twice))) or 'a provider'} "
             "is named twice"
         )
-    return Columns(mixture, unit, metric, size, distance)
+    return Columns(mixture, unit, metric, size, distance, other_size)
 
 
 def _shares(table: pa.Table, taken: set[str], size: str | None) -> tuple[tuple[str, ...], Unit]:

@@ -186,6 +186,7 @@ def read_runs(table: pa.Table, roles: Roles, measured: bool) -> Runs:
         filled,
         joined,
         notes_of(table),
+        columns.other_size,
     )
     return Runs(providers, mixtures, values, sizes, distances, metric, bounds, reading)
 

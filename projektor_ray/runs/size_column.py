@@ -63,10 +63,7 @@ def find_size(table: pa.Table, taken: set[str]) -> str | None:
     InputError
         If several differ; names them.
     """
-    candidates: list[str] = [
-        name for name in table.column_names if name not in taken and _names_a_size(name)
-    ]
-    candidates = [name for name in candidates if not _is_fraction(table, name)]
+    candidates = _candidates(table, taken)
     if not candidates:
         return None
     first = table[candidates[0]]
@@ -78,6 +75,37 @@ def find_size(table: pa.Table, taken: set[str]) -> str | None:
             f"such as --size {candidates[0]}"
         )
     return candidates[0]
+
+
+def _candidates(table: pa.Table, taken: set[str]) -> list[str]:
+    """The columns whose name is that of a number of samples, and that hold no shares."""
+    return [
+        name
+        for name in table.column_names
+        if name not in taken and _names_a_size(name) and not _is_fraction(table, name)
+    ]
+
+
+def check_given_size(table: pa.Table, taken: set[str], size: float) -> str | None:
+    """The column that the one size of all rows overrules; None where no column says otherwise.
+
+    Raises
+    ------
+    InputError
+        If a column holds several sizes, so that one size of all rows is hardly meant.
+    """
+    for name in _candidates(table, taken):
+        cells = set(table[name].drop_null().to_pylist())
+        if len(cells) > 1:
+            texts = listed(_sorted([str(cell) for cell in cells]), SHOWN)
+            raise InputError(
+                f"--size {size:,.10g} is the one size of all rows, but the column {name!r} has "
+                f"several ({texts}). Leave out --size to use the column; a size to buy or to "
+                f"predict at is --at {size:.10g}. If {name!r} is no number of samples, rename it"
+            )
+        if cells and cells != {size}:
+            return name
+    return None
 
 
 def _names_a_size(name: str) -> bool:

@@ -13,6 +13,7 @@ from markupsafe import Markup
 
 from projektor_ray.explain.assemble import surface_at
 from projektor_ray.explain.cautions import warnings
+from projektor_ray.explain.data_lines import data_parts
 from projektor_ray.explain.headline import heading, tiles
 from projektor_ray.explain.new_provider_facts import NEEDS_PILOTS
 from projektor_ray.explain.next_steps import next_steps
@@ -100,6 +101,7 @@ def page(
         profiles=tables,
         shown={name: Markup(html) for name, html in shown.items()},
         forms=FILE_GROUPS,
+        read=data_parts(served.study.study.validations, served.study.study.pilots),
         needs_pilots="" if has_pilots else NEEDS_PILOTS,
     )
 

@@ -459,7 +459,14 @@ def test_a_plan_is_written_as_an_order_and_as_a_trainer_s_mixture(
     written = ["--format", "purchase-order", "--out", str(order)]
     assert projektor(*asked, *written, monkeypatch=monkeypatch) == 0
     lines = json.loads(order.read_text())
-    assert lines[0] == {"provider": "clinic", "samples": 400, "unit_price": 0.5, "cost": 200.0}
+    assert lines[0] == {
+        "provider": "clinic",
+        "samples": 400,
+        "unit_price": 0.5,
+        "cost": 200.0,
+        "order_samples": 1000,
+        "order_cost": 200.0,
+    }
     assert sum(line["samples"] for line in lines) == 1000
     written = ["--format", "mosaicml", "--out", str(mixture)]
     assert projektor(*asked, *written, monkeypatch=monkeypatch) == 0

@@ -9,8 +9,10 @@ import pytest
 from projektor_ray.data import LeftOut, Note, Samples, SourceReading, samples_from_frame
 from projektor_ray.data.source_reading import LabelRule, NoteKind, Reason
 from projektor_ray.explain.data_lines import (
+    MOST_LINES,
     data_fact,
     data_facts,
+    data_parts,
     foreign_label_facts,
     guessed_labels,
 )
@@ -112,3 +114,13 @@ def test_foreign_labels_name_the_labels_and_the_ones_alike() -> None:
         "1 of 2 labels of bob are in no validation set: 'Yes'. The validation sets have 'no' and "
         "'yes'. 'Yes' differs from 'yes' by case or spaces only."
     )
+
+
+def test_a_page_shows_guessed_readings_first_and_not_hundreds() -> None:
+    plain = [SetSummary.of(f"p{i}", Samples(np.zeros((1, 1)))) for i in range(MOST_LINES)]
+    guessed = SourceReading("images", notes=(Note("resized", 1, "5×4"),))
+    noted = SetSummary.of("noted", Samples(np.zeros((1, 1)), reading=guessed))
+    lines = data_parts(plain[:1], [*plain[1:], noted])
+    assert lines[0].startswith("noted: ")
+    assert lines[1].startswith("p0: ")
+    assert (len(lines), lines[-1]) == (MOST_LINES + 1, "and 1 more")

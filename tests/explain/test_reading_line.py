@@ -91,3 +91,8 @@ def test_how_a_file_was_read_is_said_where_it_was_guessed(
     assert runs.mixtures.tolist() == [[0.75, 0.25], [0.5, 0.5]]
     parts = [part for part in runs.read_as.split(" · ") if part.startswith("read as")]
     assert parts == ([] if said is None else [f"read as: {said}"])
+
+
+def test_a_column_that_a_given_size_overrules_is_named() -> None:
+    given = replace(READING, size=None, sizes=(9000,), other_size="n")
+    assert "size: 9,000 for all rows, as given; the column 'n' is not used" in reading_line(given)

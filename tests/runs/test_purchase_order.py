@@ -34,9 +34,10 @@ def test_an_order_of_a_plan_with_tiers() -> None:
     )
     plans = model.plans(PurchaseRequest(1000), offers)
     order = PurchaseOrder.of_plan(plans.selected, plans.providers)
+    total = {"order_samples": 1000, "order_cost": 1550.0}
     assert order.table().to_pylist() == [
-        {"provider": "a", "samples": 600, "unit_price": 2.0, "cost": 1200.0},
-        {"provider": "b", "samples": 400, "unit_price": 0.875, "cost": 350.0},
+        {"provider": "a", "samples": 600, "unit_price": 2.0, "cost": 1200.0, **total},
+        {"provider": "b", "samples": 400, "unit_price": 0.875, "cost": 350.0, **total},
     ]
     assert (order.size, order.lines[0].available, order.lines[1].available) == (1000, 600, None)
     assert order.shares == {"a": 0.6, "b": 0.4}
@@ -71,3 +72,9 @@ def test_an_order_of_nothing_is_refused() -> None:
 
     with pytest.raises(InputError, match="buys nothing"):
         PurchaseOrder.of_plan(Nothing(), Offers.free(["a", "b"]).providers)  # type: ignore[arg-type]
+
+
+def test_totals_have_no_digits_of_an_addition() -> None:
+    tenths = [OrderLine(name, 1, 0.1, None) for name in "abc"]
+    assert sum(line.cost for line in tenths) != 0.3, "or there is nothing to see"
+    assert PurchaseOrder(tuple(tenths)).cost == 0.3

@@ -117,3 +117,18 @@ def test_several_sizes_are_asked_about_unless_they_are_the_same() -> None:
     with pytest.raises(InputError, match=r"several columns.*size and tokens"):
         Runs.read(table.assign(tokens=table["size"] * 512))
     assert Runs.read(table.assign(samples=table["web"]), Roles(providers=("web", "code", "books")))
+
+
+def test_one_size_of_all_rows_is_a_question_where_a_column_has_several() -> None:
+    with pytest.raises(InputError, match=r"'size' has several.*--at 9000"):
+        Runs.read(frame(), Roles(size=9000))
+    runs = Runs.read(frame().rename(columns={"size": "phase"}), Roles(size=9000))
+    assert runs.scales == (9000,)
+
+
+@pytest.mark.parametrize(("given", "other"), [(9000, "size"), (500, None)])
+def test_one_size_of_all_rows_overrules_a_column_of_another(given: int, other: str | None) -> None:
+    runs = Runs.read(frame().assign(size=500), Roles(size=given))
+    assert runs.scales == (given,)
+    assert runs.reading is not None
+    assert runs.reading.other_size == other

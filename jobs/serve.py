@@ -11,6 +11,7 @@ if __name__ == "__main__":
 import logging
 import threading
 from collections.abc import Sequence
+from typing import Literal
 
 from ray import serve
 from ray.serve.config import HTTPOptions
@@ -26,8 +27,23 @@ from projektor_ray.study import read_study
 
 QUEUE_SECONDS = 30.0
 """How long a request may wait for a replica, beyond the time limit of computing it."""
+EVERY_ADDRESS = ("0.0.0.0", "::")
 LOGGING = {"log_level": "WARNING", "enable_access_log": False}
 """Requests are not logged, so that no token is."""
+
+
+def proxy_location(host: str, *, local: bool) -> Literal["HeadOnly", "EveryNode"]:
+    """Where requests arrive: at the head node, or at every node that has a replica.
+
+    A service that listens on every address has a proxy on each node of a cluster, as `serve.yaml`
+    says; each asks the replicas of its own node first. One address is that of one node.
+
+    Parameters
+    ----------
+    host : address to listen on.
+    local : whether Ray is of this machine alone.
+    """
+    return "EveryNode" if host in EVERY_ADDRESS and not local else "HeadOnly"
 
 
 def serve_studies(
@@ -66,7 +82,8 @@ def serve_studies(
             request_timeout_s=limits.seconds + limits.body_seconds + QUEUE_SECONDS,
         )
         try:
-            serve.start(proxy_location="HeadOnly", http_options=http, logging_config=LOGGING)
+            location = proxy_location(options.host, local=local)
+            serve.start(proxy_location=location, http_options=http, logging_config=LOGGING)
             serve.run(deployed(arguments, token, configs), name=NAME, logging_config=LOGGING)
             screen.status("Serving", f"{address_of(options)} (Ctrl-C stops)")
             threading.Event().wait()

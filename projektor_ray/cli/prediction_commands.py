@@ -36,12 +36,14 @@ class Model:
     ----------
     providers : m of them, with their prices.
     objective_at : size → the metric there; refuses a size that cannot be predicted.
+    trained_at : the largest size trained; None where the runs have no size.
     """
 
     metric: str
     direction: Direction
     providers: tuple[Provider, ...]
     objective_at: Callable[[int], MetricObjective]
+    trained_at: int | None
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -76,7 +78,7 @@ def compare(
     model = _model(inputs, sold)
     one, other = (_purchase(model, given) for given in (first, second))
     gain = gain_between(model.objective_at, one, other)
-    fact = comparison(model.metric, model.direction, gain, one, other)
+    fact = comparison(model.metric, model.direction, gain, one, other, trained_at=model.trained_at)
     screen.statement(str(fact))
     rows = [
         {
@@ -98,7 +100,8 @@ def _model(inputs: ModelInputs, sold: OfferOptions) -> Model:
     if study is not None:
         study = study.offering(offer_changes(study, sold))
         direction = study.study.metric.direction
-        return Model(study.metric, direction, study.study.providers, study.objective)
+        last = max(study.scales)
+        return Model(study.metric, direction, study.study.providers, study.objective, last)
     runs, regressor = table_commands.fitted_table(inputs)
     offers = offers_of(sold, regressor.providers_)
 
@@ -106,7 +109,8 @@ def _model(inputs: ModelInputs, sold: OfferOptions) -> Model:
         regressor.check_target(size)
         return regressor.objective(size)
 
-    return Model(runs.metric, regressor.goal, offers.providers, objective_at)
+    trained_at = max(runs.scales, default=None)
+    return Model(runs.metric, regressor.goal, offers.providers, objective_at, trained_at)
 
 
 def _prediction(model: Model, shares: Floats, size: int) -> dict[str, float]:

@@ -175,10 +175,10 @@ def _against(results: Results, prediction: ModelPrediction) -> bool:
 
 def _cheaper_plan(results: Results) -> list[Fact]:
     """The plan of the same size that costs less and cannot be told apart, with its numbers."""
-    found, best, metric = results.bought.cheaper, results.selected, results.metric_text
-    if found is None:
+    cheaper, best, metric = results.bought.cheaper, results.selected, results.metric_text
+    if cheaper is None:
         return []
-    plan, saving = found.plan, best.cost - found.plan.cost
+    plan, saving = cheaper.plan, best.cost - cheaper.plan.cost
     budget = f"{np.ceil(round(100 * plan.cost, 6)) / 100:.2f}"
     return [
         fact(
@@ -187,15 +187,15 @@ def _cheaper_plan(results: Results) -> list[Fact]:
             f"costs {plan.cost:,.2f} ({saving:,.2f} less, {percent(saving / best.cost)}). The "
             f"cheaper plan has a predicted {metric.name} of {metric.value(plan.predicted)} (90% "
             f"interval {metric.interval(plan.interval)}); this plan has "
-            f"{metric.value(best.predicted)} (gain {metric.gain(found.gain)}). To select the "
+            f"{metric.value(best.predicted)} (gain {metric.gain(cheaper.gain)}). To select the "
             "cheaper plan, "
             f"{LOWER_BUDGET[results.interface].format(budget=budget)}.",
             cost=plan.cost,
             saving=saving,
             plan=plan_numbers(plan),
-            gain=found.gain.value,
-            gain_low=found.gain.low,
-            gain_high=found.gain.high,
+            gain=cheaper.gain.value,
+            gain_low=cheaper.gain.low,
+            gain_high=cheaper.gain.high,
         )
     ]
 

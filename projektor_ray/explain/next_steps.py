@@ -159,6 +159,16 @@ def _questions(results: Results) -> Iterator[Fact]:
                 provider=profile.provider,
                 samples=samples,
             )
+        if wrong is None and profile.classes:
+            yield fact(
+                "check_unjudged_labels",
+                f"Have some labels of {profile.provider} checked by hand before buying "
+                f"{count(samples, 'sample')}: the validation set cannot show how many of them are "
+                "wrong. Often the features of a pilot differ from those of the validation set: ask "
+                f"how {profile.provider} makes its samples.",
+                provider=profile.provider,
+                samples=samples,
+            )
         pair = frozenset((profile.provider, profile.closest_provider))
         if profile.duplicates_in_closest > BAD_DUPLICATES * profile.samples and pair not in pairs:
             pairs.add(pair)

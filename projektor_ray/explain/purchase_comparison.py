@@ -3,6 +3,7 @@
 from projektor_ray.explain.facts import Fact, fact
 from projektor_ray.explain.formatting import MetricText, count, decimals_from_intervals
 from projektor_ray.selection import Direction
+from projektor_ray.selection.robustness import NEARLY
 from projektor_ray.study import FittedStudy, Purchase
 
 CENT = 0.005
@@ -17,8 +18,9 @@ def compare_purchases(study: FittedStudy, first: Purchase, second: Purchase, *na
     ----------
     names : of both in the sentence.
     """
-    gain = study.gain(first, second)
-    return comparison(study.metric, study.study.metric.direction, gain, first, second, *names)
+    gain, direction = study.gain(first, second), study.study.metric.direction
+    at = max(study.scales)
+    return comparison(study.metric, direction, gain, first, second, *names, trained_at=at)
 
 
 def comparison(
@@ -28,11 +30,13 @@ def comparison(
     first: Purchase,
     second: Purchase,
     *names: str,
+    trained_at: int | None = None,
 ) -> Fact:
     """The same for a metric of a name.
 
     Parameters
     ----------
+    trained_at : the largest size at which mixtures were trained; None where it is not known.
     gain : the first purchase's predicted metric less the second's, and its 90 % interval.
     """
     one, other = names or (FIRST, SECOND)
@@ -41,10 +45,15 @@ def comparison(
     metric = MetricText(name, direction, decimals)
     text = (
         f"Predicted {metric.name}: {_predicted(metric, first)} with {one}; "
-        f"{_predicted(metric, second)} with {other}. Difference: {metric.change(difference)}, 90% "
-        f"interval {metric.interval((low, high))}. "
-        f"{_verdict(metric, difference, low, high, one, other)}"
+        f"{_predicted(metric, second)} with {other}. Difference ({one} minus {other}): "
+        f"{metric.change(difference)}, 90% interval {metric.interval((low, high))}. "
+        f"{_verdict(metric, gain, first, second, (one, other))}"
     )
+    if low <= 0 <= high and trained_at and _apart(first, second) > NEARLY:
+        text += (
+            f" To know more, train the mixtures of both with several seeds at "
+            f"{count(trained_at, 'sample')}."
+        )
     if not (first.is_priced or second.is_priced):
         text += " No prices are given."
     return fact("comparison", text, difference=difference, low=low, high=high)
@@ -73,10 +82,32 @@ def _predicted(metric: MetricText, bought: Purchase) -> str:
 
 
 def _verdict(
-    metric: MetricText, difference: float, low: float, high: float, one: str, other: str
+    metric: MetricText,
+    gain: tuple[float, float, float],
+    first: Purchase,
+    second: Purchase,
+    names: tuple[str, str],
 ) -> str:
+    """Which purchase is better, where that is known, and which costs less."""
+    difference, low, high = gain
+    if (first.samples == second.samples).all():
+        return "Both buy the same."
+    saving = round(second.cost - first.cost, 2) if first.is_priced and second.is_priced else 0.0
     if low <= 0 <= high:
-        return "The data do not show which purchase is better."
-    better = difference > 0 if metric.direction == "maximize" else difference < 0
-    name = one if better else other
-    return f"{name[0].upper()}{name[1:]} is better."
+        text = "The data do not show which purchase is better."
+        cheaper = names[0] if saving > 0 else names[1]
+        return f"{text} {_capital(cheaper)} costs {abs(saving):,.2f} less." if saving else text
+    first_is_better = (difference > 0) == (metric.direction == "maximize")
+    better = names[0] if first_is_better else names[1]
+    saving = saving if first_is_better else -saving
+    costs = f", and costs {abs(saving):,.2f} {'less' if saving > 0 else 'more'}" if saving else ""
+    return f"{_capital(better)} is better{costs}."
+
+
+def _capital(name: str) -> str:
+    return f"{name[0].upper()}{name[1:]}"
+
+
+def _apart(first: Purchase, second: Purchase) -> float:
+    """Which part of the samples two mixtures differ in."""
+    return 0.5 * float(abs(first.mixture - second.mixture).sum())

@@ -13,7 +13,7 @@ from projektor_ray.selection.robustness import PlanStability
 CLEARLY = 0.05
 """Of the cost: a smaller saving is not searched for."""
 MOST_STEPS = 4
-"""Halvings of the budget once a plan is found: the saving is then known to a sixteenth."""
+"""Halvings of the budget once a plan is candidate: the saving is then known to a sixteenth."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,9 +58,9 @@ def cheaper_plan(
     low = FeasibleSet.of(problem.providers, selected.size, None, problem.terms).least_cost
     budget = (1 - CLEARLY) * cost
     for _ in range(1 + MOST_STEPS):
-        found = _at_budget(problem, objective, selected, budget)
-        if found is not None and _cannot_be_told_apart(found.gain, stability.expected_regret):
-            cheapest = found
+        candidate = _at_budget(problem, objective, selected, budget)
+        if candidate is not None and _is_as_good(candidate.gain, stability.expected_regret):
+            cheapest = candidate
         elif cheapest is None:
             return None
         else:
@@ -69,7 +69,7 @@ def cheaper_plan(
     return cheapest
 
 
-def _cannot_be_told_apart(gain: Gain, regret: float) -> bool:
+def _is_as_good(gain: Gain, regret: float) -> bool:
     return gain.low <= 0 and gain.value <= regret
 
 

@@ -14,6 +14,7 @@ from ray.serve.config import HTTPOptions
 
 from actors.served import NAME, SERVICE, ServedStudies, deployed
 from jobs.cluster import ROOT
+from jobs.serve import proxy_location
 from projektor_ray.study import open_study
 from tests.helpers.free_port import free_port
 from tests.helpers.preloaded_workers import preloaded_workers
@@ -28,12 +29,8 @@ COUNTED = re.compile(r'projektor_requests_total\{[^}]*route="[^"]*/predict"[^}]*
 
 
 @pytest.fixture
-def two_nodes(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Of one CPU each, so that two replicas of one CPU are on two nodes.
-
-    Otherwise the proxy asks the replica of its own node only, as long as that one takes requests.
-    """
-    monkeypatch.setenv("RAY_SERVE_PROXY_PREFER_LOCAL_NODE_ROUTING", "0")
+def two_nodes() -> Iterator[None]:
+    """Of one CPU each, so that two replicas of one CPU are on two nodes."""
     cluster = Cluster()
     with preloaded_workers():
         for _ in range(2):
@@ -48,13 +45,17 @@ def two_nodes(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 
 def test_replicas_on_two_nodes_answer_alike(two_nodes: None, tmp_path: Path) -> None:
+    """Each node's proxy asks the replica of its own node, and requests reach both proxies: the two
+    nodes are one machine here, where the system shares connections among those who listen.
+    """
     folder = write_study(tmp_path, small_study())
-    port = free_port()
-    serve.start(proxy_location="HeadOnly", http_options=HTTPOptions(host="127.0.0.1", port=port))
+    port, location = free_port(), proxy_location("0.0.0.0", local=False)
+    serve.start(proxy_location=location, http_options=HTTPOptions(host="127.0.0.1", port=port))
     arguments = ServedStudies(studies=[str(folder)], replicas=2, cpus=1.0)
     serve.run(deployed(arguments, TOKEN), name=NAME)
     states = serve.status().applications[NAME].deployments[SERVICE].replica_states
     assert states == {"RUNNING": 2}
+    assert len(serve.status().proxies) == 2
 
     answers, counts = list[Any](), set[float]()
     headers = {"Authorization": f"Bearer {TOKEN}"}

@@ -146,6 +146,14 @@ def test_only_providers_whom_the_plan_buys_from_are_asked() -> None:
     assert {one.kind for one in unbought} == {"train_second_size"}
 
 
+def test_labels_that_validation_cannot_judge_are_checked_by_hand() -> None:
+    shifted = profile("b", wrong_labels=None)
+    said = step(sound(profiles=for_one_set(shifted)), "check_unjudged_labels")
+    assert said.startswith("Have some labels of b checked by hand before buying 50 samples:")
+    unlabelled = profile("b", wrong_labels=None, classes=(), missing_classes=())
+    assert not step(sound(profiles=for_one_set(unlabelled)), "check_unjudged_labels")
+
+
 def test_flaws_of_those_of_whom_most_is_bought_come_first() -> None:
     """Of outliers no step followed, while labels were to be checked for 19 samples of another."""
     few = profile("b", wrong_labels=MANY, planned_samples=19)

@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from projektor_ray.explain.purchase_comparison import compare_purchases, exceeded_limits
-from projektor_ray.study import FittedStudy, open_study
+from projektor_ray.explain.purchase_comparison import compare_purchases, comparison, exceeded_limits
+from projektor_ray.study import FittedStudy, Purchase, open_study
 from tests.helpers.study_folders import small_study, write_study
 
 
@@ -17,9 +17,11 @@ def study(tmp_path_factory: pytest.TempPathFactory) -> FittedStudy:
 def test_a_clear_difference_names_the_better_purchase(study: FittedStudy) -> None:
     good = study.purchase({"ada": 60, "bob": 40})
     bad = study.purchase({"cyd": 40})
-    assert str(compare_purchases(study, good, bad)).endswith("The first purchase is better.")
+    assert str(compare_purchases(study, good, bad)).endswith(
+        "The first purchase is better, and costs 120.00 more."
+    )
     found = compare_purchases(study, bad, good)
-    assert str(found).endswith("The second purchase is better.")
+    assert str(found).endswith("The second purchase is better, and costs 120.00 more.")
     assert "for 40 samples at a cost of 0.00" in str(found)
     assert "for 100 samples at a cost of 120.00" in str(found)
     assert found.values["low"] <= found.values["difference"] <= found.values["high"] < 0
@@ -49,6 +51,27 @@ def test_limits_that_a_purchase_exceeds_are_named(study: FittedStudy) -> None:
     assert exceeded_limits(study.purchase({"ada": 90}), None) == []
 
 
-def test_equal_purchases_are_not_told_apart(study: FittedStudy) -> None:
+def test_equal_purchases_are_called_so(study: FittedStudy) -> None:
     one = study.purchase({"ada": 60, "bob": 40})
-    assert "do not show which purchase is better" in str(compare_purchases(study, one, one))
+    assert str(compare_purchases(study, one, one)).endswith("Both buy the same.")
+
+
+def test_an_open_comparison_names_the_cheaper_purchase_and_what_to_train(
+    study: FittedStudy,
+) -> None:
+    one, other = study.purchase({"ada": 60, "bob": 40}), study.purchase({"ada": 30, "cyd": 50})
+
+    def said(low: float, second: Purchase = other, at: int | None = 200) -> str:
+        gain = (0.01, low, 0.05)
+        return str(comparison("acc", "maximize", gain, one, second, trained_at=at))
+
+    assert said(-0.03).endswith(
+        "The data do not show which purchase is better. The second purchase costs "
+        f"{one.cost - other.cost:,.2f} less. To know more, train the mixtures of both with several "
+        "seeds at 200 samples."
+    )
+    assert said(-0.03, at=None).endswith("less.")
+    assert said(0.005).endswith(
+        f"The first purchase is better, and costs {one.cost - other.cost:,.2f} more."
+    )
+    assert "train" not in said(-0.03, study.purchase({"ada": 61, "bob": 39}))

@@ -14,6 +14,7 @@ import pytest
 
 from jobs.cluster import ROOT
 from jobs.command_line import main as command_line
+from jobs.serve import proxy_location
 from projektor_ray.cli.signals import SERVED
 from tests.helpers.free_port import free_port
 from tests.helpers.study_folders import small_study, write_study
@@ -62,6 +63,22 @@ def test_it_serves_until_it_is_told_to_stop(folder: Path, tmp_path: Path) -> Non
         assert not psutil.wait_procs(children, timeout=10)[1]
     with pytest.raises(httpx.ConnectError):
         httpx.get(f"http://127.0.0.1:{port}/healthz")
+
+
+@pytest.mark.parametrize(
+    ("host", "local", "location"),
+    [
+        ("0.0.0.0", False, "EveryNode"),
+        ("::", False, "EveryNode"),
+        ("10.0.0.5", False, "HeadOnly"),
+        ("127.0.0.1", False, "HeadOnly"),
+        ("0.0.0.0", True, "HeadOnly"),
+    ],
+)
+def test_a_service_on_every_address_has_a_proxy_on_every_node(
+    host: str, local: bool, location: str
+) -> None:
+    assert proxy_location(host, local=local) == location
 
 
 @pytest.mark.parametrize(

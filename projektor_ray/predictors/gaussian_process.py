@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from projektor_ray.errors import InputError
-from projektor_ray.predictors.averaged_posterior import AveragedPosterior
+from projektor_ray.predictors.averaged_posterior import AveragedPosterior, ProbeFactors
 from projektor_ray.predictors.bayesian_model_averaging import (
     AveragedFit,
     NoisePrior,
@@ -94,7 +94,9 @@ class GaussianProcess(Predictor):
             ratios=RATIOS,
             prior=NoisePrior(NOISE_WEIGHT, NOISE_SHARE * float(probes.values.std())),
         )
-        self._posterior = AveragedPosterior(trend, self._average, kernels)
+        self._trained, which = np.unique(probes.mixtures, axis=0, return_inverse=True)
+        factors = ProbeFactors(which, 1 / self._loudness[None, None])
+        self._posterior = AveragedPosterior(trend, self._average, kernels, factors)
         offset, slope = self._posterior.trend_coefficients
         slope = slope / self._deviation
         self.coefficients = np.array([slope, offset - slope * self._centre])
@@ -122,17 +124,12 @@ class GaussianProcess(Predictor):
         standard = (distances - self._centre) / self._deviation
         return np.column_stack([np.ones(len(distances)), standard])
 
-    def _kernels_at(self, mixtures: Floats) -> list[Floats]:
-        kernels = KERNELS.matrices(mixtures, self._probes.mixtures)
-        return kernels if self._levels.even else [one / self._loudness for one in kernels]
-
     def _predict(self, mixtures: Floats, distances: Floats) -> Floats:
         trend = self._trend_columns(distances) @ self._posterior.trend_coefficients
         return np.asarray(trend + self._process(mixtures)[0])
 
     def _fitted(self, probes: ProbeArrays) -> Floats:
-        columns = self._trend_columns(probes.distances) / self._loudness[:, None]
-        return self._posterior.mean(columns, self._factorised.kernels) * self._loudness
+        return self._posterior.fitted * self._loudness
 
     def _derivatives(self, mixtures: Floats, distances: Floats) -> tuple[Floats, Floats]:
         return self._process(mixtures)[1], np.full(len(mixtures), self.coefficients[0])
@@ -140,14 +137,15 @@ class GaussianProcess(Predictor):
     def _process(self, mixtures: Floats) -> tuple[Floats, Floats]:
         """s(p) and its derivative along the shares: (q,), (q, m)."""
         if self._cached is None:
-            duals = [dual / self._loudness for dual in self._average.duals]
-            self._cached = KERNELS.weighted(self._probes.mixtures, duals)
+            self._cached = KERNELS.weighted(self._trained, self._posterior.duals)
         return self._cached(mixtures)
 
     def spread(self, mixtures: Floats, distances: Floats) -> Floats:
         """`√(variance of the prediction + noise²)`, shape (q,), with the noise of each mixture."""
         variance = self._posterior.variance(
-            self._trend_columns(distances), self._kernels_at(mixtures), [1.0] * len(KERNELS)
+            self._trend_columns(distances),
+            KERNELS.matrices(mixtures, self._trained),
+            float(self._posterior.prior_variances.sum()),
         )
         noise_variance = self._average.noise**2 * self._levels.at(mixtures) ** 2
         return np.asarray(np.sqrt(variance + noise_variance))
@@ -156,10 +154,10 @@ class GaussianProcess(Predictor):
         return None if self._levels.even else self._average.noise * self._levels.at(mixtures)
 
     def covariance(self, mixtures: Floats, distances: Floats) -> Floats:
-        columns, at = self._trend_columns(distances), self._kernels_at(mixtures)
         between = KERNELS.matrices(mixtures, mixtures)
         prior = np.tensordot(self._posterior.prior_variances, between, axes=1)
-        return self._posterior.covariance(columns, at, prior)
+        features = KERNELS.matrices(mixtures, self._trained)
+        return self._posterior.covariance(self._trend_columns(distances), features, prior)
 
     def _left_out(self, probes: ProbeArrays) -> Floats:
         return self._average.left_out(probes.groups()) * self._loudness

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from projektor_ray.errors import TooFewProbesError
-from projektor_ray.predictors.averaged_posterior import AveragedPosterior
+from projektor_ray.predictors.averaged_posterior import AveragedPosterior, ProbeFactors
 from projektor_ray.predictors.bayesian_model_averaging import (
     AveragedFit,
     NoisePrior,
@@ -99,7 +99,7 @@ class Joint(ScaleModel):
         self._kinks = self._kinks_of(probes)
         self._changes = np.zeros(len(self._kinks))
         self._average = self._averaged(probes.values)
-        self._posterior = AveragedPosterior(trend, self._average, kernels)
+        self._posterior = AveragedPosterior(trend, self._average, kernels, self._factors)
         for _ in range(ROUNDS if len(self._kinks) else 0):
             columns = hinges(self._logs, self._kinks)
             slope = float(self._posterior.trend_coefficients[2])
@@ -111,11 +111,18 @@ class Joint(ScaleModel):
                 deviations,
             )
             self._average = self._averaged(probes.values - columns @ self._changes)
-            self._posterior = AveragedPosterior(trend, self._average, kernels)
+            self._posterior = AveragedPosterior(trend, self._average, kernels, self._factors)
         left_out = self._average.left_out(probes.groups())
         levels_at_last = self._levels.at(probes.at(self._last).mixtures)
         self.noise = self._average.noise * float(np.sqrt(np.mean(levels_at_last**2)))
         self.left_out = left_out * self._loudness
+
+    @property
+    def _factors(self) -> ProbeFactors:
+        """Of `1 + ρτ(x + x') + τ²xx'`, constant and linear parts in x, noise divided out."""
+        one, both, bent = SIZE_TERMS.T[..., None]
+        linear = np.stack([one + both * self._logs, both + bent * self._logs], axis=1)
+        return ProbeFactors(self._which, linear / self._loudness)
 
     def _averaged(self, values: Floats) -> AveragedFit:
         at_last = self._probes.at(self._last).values
@@ -183,24 +190,15 @@ class Joint(ScaleModel):
         both = over_mixtures[:, None] * over_sizes
         return both.reshape(-1, *both.shape[2:])
 
-    def _kernels_at(self, mixtures: Floats, logs: Floats) -> Floats:
-        kernels = self._kernels(mixtures, logs)
-        kernels /= self._loudness
-        return kernels
-
-    def _duals_at(self, log: float) -> Floats:
-        """Duals of every kernel over the mixtures that were trained at one size, (kernels, t)."""
-        factors = np.array(_size_kernels(np.array([log]), self._logs))[:, 0]
-        duals = np.array(self._average.duals).reshape(len(KERNELS), len(factors), -1)
-        by_probe = np.einsum("lcn,cn->ln", duals, factors) / self._loudness
-        return np.asarray(by_probe @ np.eye(len(self._trained))[self._which])
+    def _features(self, mixtures: Floats, logs: Floats) -> Floats:
+        """Of mixtures at sizes: kernels with the trained ones, and x times them, (L, q, 2t)."""
+        over_mixtures = np.array(KERNELS.matrices(mixtures, self._trained))
+        return np.concatenate([over_mixtures, over_mixtures * logs[:, None]], axis=2)
 
     def _kernel_sums(self) -> tuple[KernelSum, KernelSum]:
         """The process at the largest scale, and its derivative along x, in which it is linear."""
         if self._sums is None:
-            first = float(self.axis.at(np.array(self.scales[0])))
-            at_last = self._duals_at(0.0)
-            rising = (self._duals_at(first) - at_last) / first
+            at_last, rising = np.split(self._posterior.duals, 2, axis=1)
             weighted = KERNELS.weighted
             self._sums = weighted(self._trained, at_last), weighted(self._trained, rising)
         return self._sums
@@ -246,34 +244,32 @@ class Joint(ScaleModel):
 
     def _spread(self, mixtures: Floats, distances: Floats, size: float) -> Floats:
         logs = np.full(len(mixtures), self.axis.at(np.array(size)))
-        columns = self._trend_columns(distances, logs)
-        own = [float(kernel[0, 0]) for kernel in _size_kernels(logs[:1], logs[:1])]
+        one, both, bent = self._prior_terms.sum(axis=0)
         variance = self._posterior.variance(
-            columns, self._kernels_at(mixtures, logs), own * len(KERNELS)
+            self._trend_columns(distances, logs),
+            self._features(mixtures, logs),
+            one + 2 * both * logs + bent * logs**2,
         )
         noise = self._average.noise * self._noise_of(np.array(size))
         return np.asarray(np.sqrt(variance + noise**2 * self._levels.at(mixtures) ** 2))
+
+    @property
+    def _prior_terms(self) -> Floats:
+        """Factors of 1, x + x' and xx' of each kernel over mixtures, before probes, (L, 3)."""
+        return np.asarray(self._posterior.prior_variances.reshape(len(KERNELS), -1) @ SIZE_TERMS)
 
     def uneven_noise(self, mixtures: Floats, distances: Floats) -> Floats | None:
         return None if self._levels.even else self._average.noise * self._levels.at(mixtures)
 
     def covariance(self, mixtures: Floats, distances: Floats, size: float | Floats) -> Floats:
         logs = self.axis.at(np.broadcast_to(np.asarray(size, dtype=np.float64), len(mixtures)))
+        sums, products = np.add.outer(logs, logs), np.outer(logs, logs)
+        kernels = KERNELS.matrices(mixtures, mixtures)
+        prior = np.zeros((len(logs),) * 2)
+        for kernel, (one, both, bent) in zip(kernels, self._prior_terms, strict=True):
+            prior += kernel * (one + both * sums + bent * products)
         columns = self._trend_columns(distances, logs)
-        variances = self._posterior.prior_variances.reshape(len(KERNELS), -1) @ SIZE_TERMS
-        terms = np.ones((len(logs),) * 2), np.add.outer(logs, logs), np.outer(logs, logs)
-        prior = sum(
-            (
-                kernel * np.tensordot(own, terms, axes=1)
-                for kernel, own in zip(KERNELS.matrices(mixtures, mixtures), variances, strict=True)
-            ),
-            start=np.zeros((len(logs),) * 2),
-        )
-        if len(mixtures) <= len(self._trained) or np.ptp(logs) > 0:
-            return self._posterior.covariance(columns, self._kernels_at(mixtures, logs), prior)
-        kernels = np.array(KERNELS.matrices(mixtures, self._trained))
-        factors = np.array(_size_kernels(logs[:1], self._logs))[:, 0] / self._loudness
-        return self._posterior.covariance_of_many(columns, kernels, self._which, factors, prior)
+        return self._posterior.covariance(columns, self._features(mixtures, logs), prior)
 
     def unfitted(self) -> "Joint":
         return Joint(self.bounds, self.law, self.bend)

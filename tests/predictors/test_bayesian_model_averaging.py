@@ -7,7 +7,7 @@ import pytest
 from numpy.typing import NDArray
 from sklearn.gaussian_process.kernels import Matern
 
-from projektor_ray.predictors.averaged_posterior import AveragedPosterior
+from projektor_ray.predictors.averaged_posterior import AveragedPosterior, ProbeFactors
 from projektor_ray.predictors.bayesian_model_averaging import (
     AveragedFit,
     NoisePrior,
@@ -25,6 +25,11 @@ def matern(points: Floats, others: Floats, length: float) -> Floats:
     return np.asarray(Matern(length_scale=length, nu=2.5)(points, others))
 
 
+def no_factors(count: int) -> ProbeFactors:
+    """Of kernels whose features are the covariances with the probes themselves."""
+    return ProbeFactors(np.arange(count), np.ones((1, 1, count)))
+
+
 def test_one_candidate_is_universal_kriging(rng: np.random.Generator) -> None:
     """Mean and covariance by the textbook's block system, for one length and one ratio."""
     inputs, fresh = rng.dirichlet(np.ones(3), 12), rng.dirichlet(np.ones(3), 4)
@@ -35,7 +40,7 @@ def test_one_candidate_is_universal_kriging(rng: np.random.Generator) -> None:
     average = AveragedFit(
         values, [Spectrum.of_kernel(trend, kernel)], np.array([ratio]), NoisePrior(2.0, 0.3)
     )
-    posterior = AveragedPosterior(trend, average, [kernel])
+    posterior = AveragedPosterior(trend, average, [kernel], no_factors(12))
     system = np.block([[ratio * kernel + np.eye(12), columns], [columns.T, np.zeros((2, 2))]])
     right = np.vstack([ratio * kernel_at.T, columns_at.T])
     solved = np.linalg.solve(system, right)
@@ -50,7 +55,8 @@ def test_one_candidate_is_universal_kriging(rng: np.random.Generator) -> None:
         atol=1e-12,
     )
     np.testing.assert_allclose(
-        posterior.variance(columns_at, [kernel_at], [1.0]), noise_variance * np.diag(relative)
+        posterior.variance(columns_at, [kernel_at], posterior.prior_variances[0]),
+        noise_variance * np.diag(relative),
     )
 
 
@@ -69,7 +75,7 @@ def test_covariance_of_many_candidates_is_within_them_and_between_their_means(
     def posterior(which: list[int], candidates: Floats) -> AveragedPosterior:
         spectra = [Spectrum.of_kernel(trend, kernels[j]) for j in which]
         average = AveragedFit(values, spectra, candidates, NoisePrior(2.0, 0.3))
-        return AveragedPosterior(trend, average, [kernels[j] for j in which])
+        return AveragedPosterior(trend, average, [kernels[j] for j in which], no_factors(9))
 
     every = posterior([0, 1], ratios)
     prior = np.tensordot(every.prior_variances, between, axes=1)
@@ -81,8 +87,53 @@ def test_covariance_of_many_candidates_is_within_them_and_between_their_means(
         within = alone.covariance(columns_at, [at[j]], alone.prior_variances[0] * between[j])
         expected += every.average.weights[j, g] * (within + np.outer(apart, apart))
     np.testing.assert_allclose(found, expected, atol=1e-12)
-    variance = every.variance(columns_at, at, [1.0, 1.0])
+    variance = every.variance(columns_at, at, every.prior_variances.sum())
     np.testing.assert_allclose(np.diag(found), variance)
+
+
+def test_kernels_that_are_products_are_the_same_from_their_features(
+    rng: np.random.Generator,
+) -> None:
+    """Two kernels over five inputs, times three kernels linear in a second coordinate."""
+    distinct, which = rng.dirichlet(np.ones(3), 5), np.array([3, 0, 0, 1, 4, 2, 3, 1, 4, 4])
+    second, scale = rng.normal(size=10), rng.uniform(0.5, 2.0, 10)
+    fresh, second_at = rng.dirichlet(np.ones(3), 6), rng.normal(size=6)
+    columns, columns_at = rng.normal(size=(10, 2)), rng.normal(size=(6, 2))
+    slopes, lengths = (0.2, 0.9, 1.5), (0.3, 0.8)
+
+    def every(over: Floats, others: Floats, x: Floats, y: Floats) -> list[Floats]:
+        return [
+            matern(over, others, length) * (1 + slope * np.outer(x, y))
+            for length in lengths
+            for slope in slopes
+        ]
+
+    inputs, trend = distinct[which], Trend(columns)
+    kernels = [one / np.outer(scale, scale) for one in every(inputs, inputs, second, second)]
+    spectra = [Spectrum.of_kernel(trend, kernel) for kernel in kernels]
+    ratios, prior = np.array([0.3, 5.0]), NoisePrior(2.0, 0.3)
+    average = AveragedFit(rng.normal(size=10), spectra, ratios, prior)
+    direct = AveragedPosterior(trend, average, kernels, no_factors(10))
+    at = [one / scale for one in every(fresh, inputs, second_at, second)]
+    linear = np.array([[np.ones(10), slope * second] for slope in slopes]) / scale
+    product = AveragedPosterior(trend, average, kernels, ProbeFactors(which, linear))
+    over = np.array([matern(fresh, distinct, length) for length in lengths])
+    features = np.concatenate([over, over * second_at[:, None]], axis=2)
+    before = np.tensordot(direct.prior_variances, every(fresh, fresh, second_at, second_at), 1)
+    for found, expected in (
+        (product.mean(columns_at, features), direct.mean(columns_at, at)),
+        (
+            product.covariance(columns_at, features, before),
+            direct.covariance(columns_at, at, before),
+        ),
+        (
+            product.variance(columns_at, features, np.diag(before)),
+            direct.variance(columns_at, at, np.diag(before)),
+        ),
+    ):
+        np.testing.assert_allclose(found, expected, atol=1e-12)
+    at_probes = direct.mean(columns, kernels)
+    np.testing.assert_allclose(direct.fitted, at_probes)
 
 
 def test_left_out_mixtures_are_predicted_as_a_fit_without_them_does(
@@ -98,7 +149,7 @@ def test_left_out_mixtures_are_predicted_as_a_fit_without_them_does(
         kernels = [matern(inputs[rows], inputs[rows], length) for length in (0.3, 0.8)]
         spectra = [Spectrum.of_kernel(trend, kernel) for kernel in kernels]
         average = AveragedFit(values[rows], spectra, ratios, NoisePrior(2.0, 0.3))
-        return average, AveragedPosterior(trend, average, kernels)
+        return average, AveragedPosterior(trend, average, kernels, no_factors(len(rows)))
 
     groups = [np.array([2 * g, 2 * g + 1]) for g in range(7)]
     found = fit(np.arange(14))[0].left_out(groups)

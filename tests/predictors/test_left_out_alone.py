@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from projektor_ray.predictors.averaged_posterior import AveragedPosterior
+from projektor_ray.predictors.averaged_posterior import AveragedPosterior, ProbeFactors
 from projektor_ray.predictors.bayesian_model_averaging import (
     AveragedFit,
     NoisePrior,
@@ -49,9 +49,10 @@ def test_it_is_what_a_fit_to_the_others_predicts(inputs: Floats, rng: np.random.
         trend, average, kernels = averaged(inputs[rest], values[rest])
         columns = np.array([[1.0, inputs[row, 0]]])
         at = [matern(inputs[[row]], inputs[rest], length) for length in LENGTHS]
-        posterior = AveragedPosterior(trend, average, kernels)
+        factors = ProbeFactors(np.arange(8), np.ones((1, 1, 8)))
+        posterior = AveragedPosterior(trend, average, kernels, factors)
         mean = posterior.mean(columns, at)[0]
-        variance = posterior.variance(columns, at, [1.0] * 2)[0]
+        variance = posterior.variance(columns, at, posterior.prior_variances.sum())[0]
         assert errors[row] == pytest.approx(values[row] - mean)
         noise = np.sum(average.weights * average.noise_variances)
         assert spreads[row] ** 2 == pytest.approx(variance + noise)

@@ -112,7 +112,7 @@ def _model(results: Results) -> Iterator[Fact]:
     if overlap < NEAR:
         yield fact(
             "no_close_mixture",
-            "No trained mixture is close to the plan: the closest trained mixture agrees in "
+            "No trained mixture is close to the plan: the closest one shares "
             f"{percent(overlap)} of its samples.",
             overlap=overlap,
         )
@@ -253,7 +253,7 @@ def _filling(results: Results) -> Iterator[Fact]:
         smaller = results.bought.smaller
         text = (
             f"{count(samples, 'sample')} of {listed(names, MOST_NAMED)} only fill the plan up to "
-            f"{best.size:,}: more of them is predicted to make {metric.name} worse."
+            f"{best.size:,}: more of them are predicted to make {metric.name} worse."
         )
         if smaller is not None:
             text += f" {_smaller(results, smaller)}"

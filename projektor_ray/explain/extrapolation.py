@@ -38,6 +38,6 @@ def error_growth(size: int, scales: Sequence[int]) -> Fact | None:
     gain = float(noise_gain(size, scales))
     text = (
         f"By Eq. 3, a projection to {size:,} samples amplifies errors of the trainings "
-        f"{gain:.1f} times. Other models amplify them by factors of their own."
+        f"{gain:.1f} times. Other models have other factors."
     )
     return fact("error_growth", text, size=size, noise_gain=gain)

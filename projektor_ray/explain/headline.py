@@ -68,10 +68,10 @@ def _gain(report: Results) -> Tile:
     if name != UNIFORM and UNIFORM in report.gains:
         over = (f"over {UNIFORM}: {report.metric_text.gain(report.gains[UNIFORM])}",)
     if not report.measurable(gain):
-        line = f"over {called}, the best clearly different plan: {report.metric_text.gain(gain)}"
+        line = f"over {called}, the best plan that clearly differs: {report.metric_text.gain(gain)}"
         return Tile("no measurable gain", (line, *over))
     span = report.metric_text.interval((gain.low, gain.high))
-    line = f"gain over {called}, the best clearly different plan (90%: {span})"
+    line = f"gain over {called}, the best plan that clearly differs (90%: {span})"
     return Tile(report.metric_text.change(gain.value), (line, *over))
 
 

@@ -158,8 +158,8 @@ def baseline_definitions(plans: PurchasePlans) -> list[Fact]:
             "capacities and terms" if plans.budget is None else "capacities, terms and budget"
         )
         text = (
-            f"{quoted(plans.label('probe'))} is the mixture with the best trained metric. "
-            f"To meet {constraints}, {moved:.0%} of it was exchanged."
+            f"{quoted(plans.label('probe'))} is the trained mixture with the best metric. "
+            f"To meet {constraints}, {moved:.0%} of its samples were exchanged."
         )
         facts.append(fact("baseline_trained", text, share_moved=moved))
     for first, plan in distinct.items():

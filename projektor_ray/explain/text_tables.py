@@ -27,7 +27,7 @@ PROFILES_CAPTION = (
     "Each pilot compared with the validation set; ranges in brackets are 90% intervals. "
     "Without it: change of the metric if the best plan of the same size without the provider is "
     "bought; "
-    f"{NEEDED}: without it so many samples cannot be bought within the constraints. "
+    f"{NEEDED}: without it, the constraints allow no plan of this size. "
     "Distance: optimal-transport distance to the validation set, in units of the mean feature "
     "cost. Outliers: samples unlike all validation samples. Duplicates: near-copies within the "
     "pilot. Least valuable rows: rows of the pilot, counted from 0, to inspect first."
@@ -87,8 +87,8 @@ def _plan_caption(results: Results, more: str) -> str:
     text = (
         f"{more}: change of {metric} if so many more samples of the provider are bought "
         f"{results.instead}. Without it: change of {metric} if the best plan of the same size "
-        f"without the provider is bought; {NEEDED}: without it so many samples cannot be bought "
-        "within the constraints."
+        f"without the provider is bought; {NEEDED}: without it, the constraints allow no plan "
+        "of this size."
     )
     if results.bought.priced and any(provider.tiers for provider in results.providers):
         text = (

@@ -60,7 +60,7 @@ def test_nothing_amiss_is_nothing_said() -> None:
         ),
         (
             lambda r: with_probes(r, mixtures=np.eye(4)[[0, 3] * 4]),
-            ("no_close_mixture", "agrees in 60% of its samples"),
+            ("no_close_mixture", "shares 60% of its samples"),
         ),
         (
             lambda r: replace(r, cross_validation=replace(r.cross_validation, left_out=False)),

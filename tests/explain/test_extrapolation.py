@@ -27,7 +27,7 @@ def test_errors_grow_beyond_the_largest_scale_only() -> None:
     assert growth.values["noise_gain"] == pytest.approx(7.36, abs=0.01)
     assert str(growth) == (
         "By Eq. 3, a projection to 10,000 samples amplifies errors of the trainings 7.4 times. "
-        "Other models amplify them by factors of their own."
+        "Other models have other factors."
     )
 
 

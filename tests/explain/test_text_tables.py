@@ -58,7 +58,7 @@ def test_the_plan_has_a_row_per_provider() -> None:
         "without it": f"{lost:+.3f}",
     }
     assert "posterior samples" in table.caption
-    needed = "needed: without it so many samples cannot be bought within the constraints."
+    needed = "needed: without it, the constraints allow no plan of this size."
     assert table.caption.endswith(needed)
 
 

@@ -20,7 +20,7 @@ from projektor_ray.explain.formatting import (
 )
 from projektor_ray.explain.plan_summary import baseline_definitions, plan_heading
 from projektor_ray.explain.results import NEEDED, Results
-from projektor_ray.selection.comparison import SELECTED
+from projektor_ray.selection.comparison import LABELS, SELECTED
 from projektor_ray.selection.robustness import SHARES_LEVEL
 
 PROFILES_CAPTION = (
@@ -150,13 +150,23 @@ def budget_table(results: Results) -> TextTable | None:
             "90% interval": [metric.interval(plan.interval) for plan in plans],
             "cost": [f"{plan.cost:,.2f}" for plan in plans],
             "samples": [f"{plan.size:,}" for plan in plans],
+            "best baseline": [_best_baseline(results, budget) for budget in frontier],
             "shares": [results.shares_text(plan.mixture) for plan in plans],
         },
-        caption="The best plan of any size for each budget.",
+        caption="The best plan of any size for each budget. Best baseline: the best predicted "
+        f"{metric.name} of a baseline of the same size within the same budget.",
         chosen=tuple(plan is results.selected for plan in plans),
-        optional=("90% interval", "cost"),
+        optional=("90% interval", "cost", "best baseline"),
         left=("shares",),
     )
+
+
+def _best_baseline(results: Results, budget: float) -> str:
+    """The best baseline for a budget: `0.852 (uniform)`."""
+    if budget not in results.bought.frontier_baselines:
+        return "–"
+    name, plan = results.bought.frontier_baselines[budget]
+    return f"{results.metric_text.value(plan.predicted)} ({LABELS.get(name, name)})"
 
 
 def budget_steps_table(results: Results) -> TextTable:

@@ -14,6 +14,7 @@ from projektor_ray.explain.results import Curve, Results
 from projektor_ray.report.svg_shapes import (
     LETTER,
     WIDTH,
+    Entry,
     Scale,
     apart,
     area,
@@ -23,11 +24,13 @@ from projektor_ray.report.svg_shapes import (
     label,
     legend,
     line,
+    mark,
     path,
     scale,
     svg,
     vertical_axis,
 )
+from projektor_ray.selection.comparison import LABELS
 from projektor_ray.storage.array_types import Floats
 
 KINDS = ("accent", "second", "third")
@@ -152,18 +155,27 @@ def frontier_chart(results: Results) -> Markup | None:
     if len(by_budget) < 2:
         return None
     metric = results.metric_text
+    baselines = results.bought.frontier_baselines
     says = [
         f"{budget:,.10g}: {metric.value(plan.predicted)} ({metric.interval(plan.interval)}), "
         f"{plan.size:,} samples"
         for budget, plan in by_budget
     ]
+    says_of = {
+        budget: f"{budget:,.10g}: best baseline {LABELS.get(name, name)} "
+        f"{metric.value(plan.predicted)}"
+        for budget, (name, plan) in baselines.items()
+    }
     spans = [plan.interval or (plan.predicted, plan.predicted) for _, plan in by_budget]
+    shown_values = [*np.ravel(spans).tolist(), *(one.predicted for _, one in baselines.values())]
     budgets = [budget for budget, _ in by_budget]
-    x, y = Scale(budgets[0], budgets[-1], 64, WIDTH - 30), scale(np.ravel(spans).tolist(), 200, 24)
+    x, y = Scale(budgets[0], budgets[-1], 64, WIDTH - 30), scale(shown_values, 200, 24)
     xs, ys = [x(b) for b in budgets], [y(plan.predicted) for _, plan in by_budget]
     low, high = ([y(span[side]) for span in spans] for side in (0, 1))
     parts = [horizontal_axis(y, 52, WIDTH - 16), area(xs, low, high, "accent")]
     parts.append(path(xs, ys, "accent"))
+    for budget, (_, plan) in baselines.items():
+        parts.append(mark("square", x(budget), y(plan.predicted), "muted", says_of[budget]))
     shown = apart(budgets[::-1], x)
     for at, up, (budget, plan), words in zip(xs, ys, by_budget, says, strict=True):
         parts.append(dot(at, up, "accent", words))
@@ -171,7 +183,11 @@ def frontier_chart(results: Results) -> Markup | None:
             parts.append(label(at, up - 9, f"{plan.size:,}", "middle"))
             parts.append(label(at, 218, f"{budget:,.10g}", "middle"))
     parts.append(label(WIDTH / 2, 238, "budget; above each point the samples bought", "middle"))
-    return svg(246, f"{results.metric_label} against the budget", "; ".join(says), parts)
+    entries: list[Entry] = [(partial(dot, kind="accent"), "best plan")]
+    entries += [(partial(mark, "square", kind="muted"), "best baseline")] if baselines else []
+    named, height = legend(entries, 246)
+    title = f"{results.metric_label} against the budget"
+    return svg(height, title, "; ".join([*says, *says_of.values()]), [*parts, *named])
 
 
 def marginal_value_chart(results: Results) -> Markup:

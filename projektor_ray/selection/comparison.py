@@ -71,6 +71,8 @@ class PurchasePlans:
         not searched.
     target_result : the plan that reaches the target, where the request has a target.
     frontier : the best plan for each budget, where the request has several.
+    frontier_baselines : for each of these budgets the name of the baseline that is best at the
+        size of the budget's plan, and its plan.
     open_size : whether the size was chosen with the plan; intervals, gains and stability are all
         at that size.
     flat_in_size : whether the size was chosen although the objective is the same at every size, so
@@ -97,6 +99,7 @@ class PurchasePlans:
     without: Mapping[str, Plan | None] = field(default_factory=dict)
     target_result: TargetResult | None = None
     frontier: Mapping[float, Plan] = field(default_factory=dict)
+    frontier_baselines: Mapping[float, tuple[str, Plan]] = field(default_factory=dict)
     open_size: bool = False
     flat_in_size: bool = False
     unspent: UnspentBudget | None = None

@@ -121,7 +121,11 @@ def buy(
         plans = dict(zip(request.frontier, frontier(problem, request.frontier), strict=True))
         best = _best_of(problem, plans[max(plans)], plans.values())
         bought = _compared(problem, request, best, leave_out)
-        return replace(bought, frontier=_improved_frontier(problem, plans, bought))
+        improved = _improved_frontier(problem, plans, bought)
+        baselines = {
+            money: _best_baseline(problem, one.size, money) for money, one in improved.items()
+        }
+        return replace(bought, frontier=improved, frontier_baselines=baselines)
     if request.target is None:
         plan = select_under_budget(problem, request.budget)
         return _compared(problem, request, plan, leave_out)
@@ -195,6 +199,12 @@ def _improved_frontier(
         best = _best_of(problem, plan, (one for one in plans_seen if one.cost <= budget))
         improved[budget] = best if best is plan else priced_at_open_size(problem, best)
     return {**improved, max(plans): bought.selected}
+
+
+def _best_baseline(problem: PurchaseProblem, size: int, budget: float) -> tuple[str, Plan]:
+    """The baseline that is predicted best at a size and a budget: its name and its plan."""
+    baselines = baselines_of(problem, size, budget)
+    return max(baselines.items(), key=lambda one: problem.score(one[1]))
 
 
 def feasible_plans(problem: PurchaseProblem, without: Mapping[str, Plan | None]) -> list[Plan]:

@@ -84,10 +84,14 @@ def test_the_comparison_has_the_gains_of_the_selected_plan() -> None:
 def test_budgets_have_a_table_where_they_were_asked_for() -> None:
     results = a_report(4)
     best, other = results.selected, results.bought.plans["uniform"]
-    bought = replace(results.bought, frontier={100.0: other, 2500.0: best})
+    baselines = {2500.0: ("single", replace(other, predicted=0.41))}
+    frontier = {100.0: other, 2500.0: best}
+    bought = replace(results.bought, frontier=frontier, frontier_baselines=baselines)
     table = budget_table(replace(results, bought=bought))
     assert table is not None
     assert row(table, "2,500.00")["shares"] == "seller-000 60%, seller-001 40%"
+    assert row(table, "2,500.00")["best baseline"] == "0.410 (best single provider)"
+    assert row(table, "100.00")["best baseline"] == "–"
     (step,) = budget_steps_table(replace(results, bought=bought)).to_dict()
     assert (step["from"], step["to"]) == ("100.00", "2,500.00")
     assert budget_table(results) is None

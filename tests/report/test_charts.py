@@ -108,14 +108,18 @@ def test_curves_are_drawn_with_their_intervals(results: Results) -> None:
     assert growth_chart(results, []) is None
 
 
-def test_a_frontier_rises(study: FittedStudy) -> None:
+def test_a_frontier_rises_above_the_best_baselines(study: FittedStudy) -> None:
     offers = {"bob": {"price": 1.0}, "cyd": {"price": 0.5}}
     plans = study.select(frontier=[20.0, 60.0, 180.0], providers=offers)
     picture = frontier_chart(results_of_plans(study.offering(offers), plans))
     assert picture is not None
-    heights = [float(dot.get("cy") or 0) for dot in shapes(picture, "circle")]
+    *heights, _ = [float(dot.get("cy") or 0) for dot in shapes(picture, "circle")]
     assert heights == sorted(heights, reverse=True)
     assert len(heights) == 3
+    *squares, _ = shapes(picture, "polygon", "spot muted")
+    lower = [float(str(one.get("points")).split()[0].split(",")[1]) + 4 for one in squares]
+    assert len(lower) == 3
+    assert all(y >= best for y, best in zip(lower, heights, strict=True))
 
 
 def test_more_samples_of_each_provider_have_a_bar_from_zero(results: Results) -> None:

@@ -121,3 +121,16 @@ def test_a_request_asks_for_one_thing() -> None:
     for wrong in ({"size": 1, "target": 1}, {"minimize": "money"}, {"size": 1, "max_size": 2}):
         with pytest.raises(InputError):
             PurchaseRequest(**wrong)  # type: ignore[arg-type]
+
+
+def test_each_budget_of_a_frontier_has_its_best_baseline() -> None:
+    asked = PurchaseRequest(frontier=(30.0, 60.0))
+    found = bought((1, 2, 3), [40, 30, 20], [1, 1, 2], asked)
+    for budget, plan in found.frontier.items():
+        alone = bought((1, 2, 3), [40, 30, 20], [1, 1, 2], PurchaseRequest(plan.size, budget))
+        others = {n: one.predicted for n, one in alone.plans.items() if n != "selected"}
+        name, baseline = found.frontier_baselines[budget]
+        assert baseline.predicted == pytest.approx(max(others.values()))
+        assert baseline.predicted == pytest.approx(others[name])
+        assert baseline.size == plan.size
+        assert baseline.cost <= budget

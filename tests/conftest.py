@@ -21,7 +21,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """With several processes (`-n 2`), one of them runs all tests that start Ray."""
+    """With several processes (`-n 2`), one of them runs all tests that start Ray.
+
+    Tests that share a Ray come before those that stop it to start their own.
+    """
+    items.sort(key=_starts_own_ray)
     for item in items:
         if "ray" in item.keywords:
             item.add_marker(pytest.mark.xdist_group("ray"))
@@ -49,8 +53,12 @@ def pytest_collection_finish(session: pytest.Session) -> None:
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
     """A test that starts its own Ray finds no other one running."""
-    if "ray" in item.keywords and not SHARED & set(getattr(item, "fixturenames", ())):
+    if _starts_own_ray(item):
         _stop_shared_ray()
+
+
+def _starts_own_ray(item: pytest.Item) -> bool:
+    return "ray" in item.keywords and not SHARED & set(getattr(item, "fixturenames", ()))
 
 
 @pytest.fixture(autouse=True)

@@ -38,7 +38,7 @@ def test_no_more_probes_run_at_once_than_asked_and_a_replay_gives_exactly_the_sa
 
 
 def test_each_hint_is_shown_once(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    local_ray: None, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """By the first probes, and not again by all of them; what is new then is shown."""
     metric = SimpleNamespace(name="accuracy", maximize=True, high=1.0, low=0.0)

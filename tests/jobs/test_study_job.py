@@ -651,6 +651,7 @@ def written(asked: dict[str, Any], folder: Path) -> str:
 def test_a_mistake_ends_the_job_with_status_2_and_one_message(
     asked: dict[str, Any],
     says: str,
+    local_ray: None,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
@@ -675,7 +676,7 @@ def test_a_mistake_that_an_actor_finds_ends_the_job_the_same_way(tmp_path: Path)
     assert "ray::" not in said
 
 
-def test_an_address_where_nothing_listens() -> None:
+def test_an_address_where_nothing_listens(local_ray: None) -> None:
     with pytest.raises(InputError, match=r"Ray cluster.*'127\.0\.0\.1:1'"):
         check_reachable("127.0.0.1:1")
 

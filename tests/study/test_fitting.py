@@ -10,10 +10,10 @@ import pytest
 from projektor_ray.data import Samples
 from projektor_ray.errors import InputError
 from projektor_ray.predictors import PREDICTORS, ProbeArrays
-from projektor_ray.projection import JointPower, ScaleModel
+from projektor_ray.projection import FittedModels, JointPower, ScaleModel
 from projektor_ray.projection.choose import AUTO, LEAST_ERROR, PROJECTIONS
-from projektor_ray.runs import Offers, ScaleRegressor
-from projektor_ray.selection import buy
+from projektor_ray.runs import Offers, Runs, ScaleRegressor
+from projektor_ray.selection import PurchasePlans, buy
 from projektor_ray.storage.schemas import Key, Row
 from projektor_ray.study import Study
 from projektor_ray.study.fitting import (
@@ -101,29 +101,34 @@ def remembered_fits(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ScaleModel, "fit_arrays", remember)
 
 
-def outcome(fitted: Any, plans: Any) -> dict[str, Any]:
-    """What must be the same."""
+def choice(fitted: FittedModels) -> dict[str, Any]:
+    """What a study and a table must choose the same."""
     return {
         "models": list(fitted.models),
         "refused": sorted(fitted.refused),
         "chosen": fitted.chosen,
         "reason": fitted.reason,
-        "samples": {name: plan.samples.tolist() for name, plan in plans.plans.items()},
-        "predicted": {name: plan.predicted for name, plan in plans.plans.items()},
     }
 
 
-def of_study(asked: Study) -> dict[str, Any]:
-    runs = join_ledgers(asked, *ledgers(asked))
-    fitted, probes = fit_study(asked, runs), runs.arrays()
+def purchase(plans: PurchasePlans) -> dict[str, Any]:
+    """What a study and a table must buy the same."""
+    return {name: (plan.samples.tolist(), plan.predicted) for name, plan in plans.plans.items()}
+
+
+def purchase_of_study(asked: Study, fitted: FittedModels, runs: Runs) -> dict[str, Any]:
+    probes = runs.arrays()
     distances = InterpolatedDistances.fit(probes.mixtures, probes.distances)
-    return outcome(fitted, plan_purchases(asked, [SetFit(asked, fitted, runs, distances)]))
+    return purchase(plan_purchases(asked, [SetFit(asked, fitted, runs, distances)]))
 
 
-def of_table(asked: Study, predictor: str, projection: str) -> dict[str, Any]:
+def regressor_of_table(asked: Study, predictor: str, projection: str) -> ScaleRegressor:
     y = pd.Series([value(probe.mixture, probe.size) for probe in asked.wanted_probes()])
     settings: dict[str, Any] = {"direction": "maximize", "distance": "distance", "bounds": (0, 1)}
-    model = ScaleRegressor(projection, predictor=predictor, **settings).fit(table(asked), y)
+    return ScaleRegressor(projection, predictor=predictor, **settings).fit(table(asked), y)
+
+
+def purchase_of_table(model: ScaleRegressor, asked: Study) -> dict[str, Any]:
     names = list(asked.names)
     offers = pd.DataFrame(
         {
@@ -133,21 +138,28 @@ def of_table(asked: Study, predictor: str, projection: str) -> dict[str, Any]:
         }
     )
     problem = replace(model.problem(Offers.read(offers, names)), restarts=4)
-    return outcome(model.fitted_, buy(problem, asked.config.selection.request))
+    return purchase(buy(problem, asked.config.selection.request))
 
 
 @pytest.mark.parametrize("count", [1, 2, 3])
 @pytest.mark.parametrize("predictor", [AUTO, LEAST_ERROR, *PREDICTORS])
 def test_they_choose_the_same_model_and_buy_the_same_plan(predictor: str, count: int) -> None:
+    """Every pair of options chooses; each predictor and each projection buys once."""
     for projection in (AUTO, *PROJECTIONS):
         options = {"predictor": predictor, "projection": projection}
         try:
-            found = of_study(study(SCALES[:count], **options))
+            asked = study(SCALES[:count], **options)
+            runs = join_ledgers(asked, *ledgers(asked))
+            fitted = fit_study(asked, runs)
         except InputError as failure:
             with pytest.raises(type(failure)):
-                of_table(study(SCALES[:count]), predictor, projection)
-        else:
-            assert of_table(study(SCALES[:count]), predictor, projection) == found, projection
+                regressor_of_table(study(SCALES[:count]), predictor, projection)
+            continue
+        model = regressor_of_table(asked, predictor, projection)
+        assert choice(model.fitted_) == choice(fitted), projection
+        if AUTO in (predictor, projection):
+            bought = purchase_of_study(asked, fitted, runs)
+            assert purchase_of_table(model, asked) == bought, projection
 
 
 def test_a_mixture_has_one_distance_whatever_the_number_of_scales() -> None:

@@ -98,17 +98,17 @@ def test_a_purchase_that_only_the_new_provider_makes_possible(tmp_path: Path) ->
 def test_of_a_target_the_cheaper_plan_is_shown(tmp_path: Path) -> None:
     """Its metric may be less than that of the dearer plan without the new provider."""
     values = changed("probes", "lattice", to=3)
-    values["selection"] = {"target": 0.66, "max_size": 200}
+    values["selection"] = {"target": 0.64, "max_size": 60}
     pilots = TwinPilots(twin=0, factor=0.9)
     with held_client(write_study(tmp_path, resolved(values)), pilots) as client:
         found = ask(client, price=0.1).json()
-        query = {"form": "1", "ask": "target", "target": "0.66", "max_size": "200"}
+        query = {"form": "1", "ask": "target", "target": "0.64", "max_size": "60"}
         query |= {"new-name": "new", "new-price": "0.1"}
         part = client.post("/parts/providers", params=query, content=pilot_csv()).text
     with_it, without = found["with"], found["without"]
     assert with_it["samples"]["new"] > 0
     assert with_it["cost"] < 0.5 * without["cost"]
-    assert 0.659 < with_it["predicted"] < without["predicted"] + 0.01
+    assert 0.639 < with_it["predicted"] < without["predicted"] + 0.01
     assert "to reach the target" in part
     assert f"{with_it['cost']:,.2f}" in part
 

@@ -24,15 +24,15 @@ def self_problem(
 
 @cache
 def general_values(epsilon: float, apart: float) -> dict[int, float]:
-    """The same by the general solver in double precision, for each mixture that it solves."""
+    """The same by the general solver in double precision: at a vertex and at two inner mixtures."""
     cost, provider, mixtures = self_problem(apart=apart)
     weights, values = mixtures[:, provider] / 10, {}
-    for row in range(len(mixtures)):
+    for row in (0, 3, 5):
         own = weights[row] > 0
         a = weights[row, own] / weights[row, own].sum()
         general = sinkhorn(cost[own][:, own], a[:, None], a, epsilon, 1e-6, 4000)
-        if general.converged:
-            values[row] = float(general.value)
+        assert general.converged
+        values[row] = float(general.value)
     return values
 
 

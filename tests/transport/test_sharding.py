@@ -1,13 +1,23 @@
 """Transport over shards against one process, and the subsample of the self-term."""
 
+from functools import cache
+
 import numpy as np
 import pytest
 
-from projektor_ray.transport import TransportSettings, measure
+from projektor_ray.transport import Distances, TransportSettings, measure
 from projektor_ray.transport.problem import kernel_dtype
 from projektor_ray.transport.sharding import samples_per_provider, subsample
 from tests.helpers.problems import mixtures, pool, shards_of, spread
 from tests.helpers.transport_checks import assert_distances_equal, assert_distances_sound
+
+POOL = pool((150, 40, 20), noise=0.2)
+
+
+@cache
+def in_one_process(settings: str) -> Distances:
+    """The distances of the pool, for settings as JSON."""
+    return measure(mixtures(), *POOL, TransportSettings.model_validate_json(settings))
 
 
 @pytest.mark.parametrize("parts", [[[0, 1, 2]], [[0], [1, 2]], [[2], [0], [1]]])
@@ -26,11 +36,11 @@ def test_shards_give_the_single_process_result(
     parts: list[list[int]], store: bool, epsilon: float, dtype: str, tolerance: float
 ) -> None:
     """Providers with many samples next to a class, and with few."""
-    pilots, validation = pool((150, 40, 20), noise=0.2)
+    pilots, validation = POOL
     settings = TransportSettings.model_validate(
         {"epsilon": epsilon, "dtype": dtype, "tolerance": tolerance}
     )
-    single = measure(mixtures(), pilots, validation, settings)
+    single = in_one_process(settings.model_dump_json())
     call = shards_of(pilots, validation, parts, store=store, dtype=kernel_dtype(settings))
     sharded = spread(call, validation, settings)(mixtures())
     assert_distances_sound(sharded, mixtures())

@@ -24,7 +24,7 @@ def test_mixtures_measured_apart_are_as_in_one_batch(epsilon: float, dtype: str)
     settings = TransportSettings.model_validate({"epsilon": epsilon, "dtype": dtype})
     many = mixtures(count=20)
     whole = measure(many, pilots, validation, settings)
-    for first in (*range(10), 19):
+    for first in (0, 3, 4, 9, 19):
         apart = measure(many[first::10], pilots, validation, settings)
         assert_distances_equal(apart, whole.take(np.arange(first, len(many), 10)), 1e-12)
 

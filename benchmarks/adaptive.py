@@ -9,10 +9,9 @@ predicted best by the joint model. A seed draws the surface and the noise, of CI
 mixture's trainings is taken. The rule was chosen on the planted surfaces.
 
 `two stages` is the design that a study has for a budget of samples, here a third of the grid's: a
-first stage at two scales, then the three plans predicted best at a larger size. On CIFAR-10 its
-scales are 250 and 1,000 and its plans are trained at 2,000, which the table has. A plan's regret
-there is measured with a training that the design has not seen. Writes
-`benchmarks/results/adaptive.md`.
+first stage at two scales, 166 and 1,000, then the plans predicted best at larger sizes. On CIFAR-10
+its plans are trained at 2,000, which the table has. A plan's regret there is measured with a
+training that the design has not seen. Writes `benchmarks/results/adaptive.md`.
 """
 
 import argparse
@@ -28,14 +27,15 @@ from numpy.typing import NDArray
 
 from benchmarks.planted import GAIN, NOISE, POINTS, SCALES
 from benchmarks.scenarios import Scenario, load
-from projektor_ray.designs.budget import PLANS, spend
+from projektor_ray.designs.budget import PLANS, most_plans, spend
 from projektor_ray.designs.candidates import candidates, default_adaptive
 from projektor_ray.designs.maximin import maximin
 from projektor_ray.designs.simplex_lattice import simplex_lattice
 from projektor_ray.predictors import ProbeArrays
 from projektor_ray.projection import JointPower
 from projektor_ray.storage.array_types import Floats
-from projektor_ray.study.adaptive import outlook
+from projektor_ray.study.adaptive import near_sizes_as_one, outlook
+from projektor_ray.study.second_stage import SecondStage
 
 SIZE = 10_000
 BOUNDS = (0.0, 1.0)
@@ -48,9 +48,11 @@ STEEPNESS = 0.2
 """Scale of the features: the metric of random mixtures then has a spread of seven points."""
 BEND = 0.02
 PILOT = 1000
-"""Samples of each provider that planted plans can be trained on."""
+"""Samples of each provider that planted plans can be trained on, and that bound the scales."""
 TABLE_PLAN_SIZE = 2000
 """Of the second stage on CIFAR-10: the trained size between the scales and the size to buy."""
+TABLE_SMALLEST = 166
+"""Smaller scale of two stages there, by the budget's rule."""
 
 
 Train = Callable[[Sequence[int], int], Floats]
@@ -70,8 +72,8 @@ class Problem:
     truth : the metric of these at the size to buy.
     unseen : the same from trainings that no design sees.
     size : to buy.
-    plan_size : size of a candidate in a second stage, from the samples for each plan.
-    table_scales : scales that replace those of the budget's rule; empty: none.
+    most : samples of a plan of a second stage at most.
+    pilots : n_i, shape (m,), which bound them besides; None: nothing does.
     """
 
     candidates: Floats
@@ -81,8 +83,8 @@ class Problem:
     truth: Floats
     unseen: Floats
     size: int
-    plan_size: Callable[[int, int], int]
-    table_scales: tuple[int, ...] = ()
+    most: int
+    pilots: NDArray[np.int64] | None = None
 
     def probes(self, chosen: Sequence[int], scales: Sequence[int] = SCALES) -> ProbeArrays:
         """Trainings of the chosen candidates at every scale."""
@@ -130,12 +132,10 @@ def planted(seed: int, *, providers: int = 3, misleads: float = 0.1, tilts: floa
         noise = at_scales[size] if size in at_scales else other.normal(size=len(pool))
         return np.asarray((truth(size) + NOISE * (size / SCALES[-1]) ** -0.35 * noise)[list(rows)])
 
-    def plan_size(row: int, samples: int) -> int:
-        return max(SCALES[-1], min(samples, SIZE, int(PILOT / pool[row].max())))
-
     final, distances = truth(SIZE), 0.3 + gap + pool**2 @ wrong
     everything = np.arange(len(pool))
-    return Problem(pool, distances, train, everything, final, final, SIZE, plan_size)
+    pilots = np.full(providers, PILOT)
+    return Problem(pool, distances, train, everything, final, final, SIZE, SIZE, pilots)
 
 
 @cache
@@ -150,22 +150,20 @@ def cifar(seed: int, *, name: str, size: int) -> Problem:
     values = {n: [rng.choice([*scenario.values[n, p].values()]) for p in every] for n in SCALES}
     where = np.array([every.index(p) for p in judged])
     trained = {p: int(rng.integers(2)) for p in judged}
+    smallest = {p: rng.choice([*scenario.values[TABLE_SMALLEST, p].values()]) for p in judged}
 
     def train(rows: Sequence[int], at: int) -> Floats:
         if at in values:
             return np.array(values[at])[list(rows)]
+        if at == TABLE_SMALLEST:
+            return np.array([smallest[every[row]] for row in rows])
         return np.array([scenario.values[at, every[row]][trained[every[row]]] for row in rows])
-
-    def plan_size(row: int, samples: int) -> int:
-        return min(TABLE_PLAN_SIZE, size)
 
     truth, unseen = scenario.mean(size, judged), scenario.mean(size, judged)
     if size == TABLE_PLAN_SIZE:
         unseen = np.array([scenario.values[size, p][1 - trained[p]] for p in judged])
     mixtures, distances = np.array(every), scenario.distance(every)
-    return Problem(
-        mixtures, distances, train, where, truth, unseen, size, plan_size, table_scales=SCALES
-    )
+    return Problem(mixtures, distances, train, where, truth, unseen, size, TABLE_PLAN_SIZE)
 
 
 PROBLEMS: dict[str, Callable[[int], Problem]] = {
@@ -214,17 +212,20 @@ def two_stages(problem: Problem, samples: int) -> list[tuple[int, int]]:
     """Trainings that a study with a budget of samples places: candidate and size of each."""
     providers = problem.candidates.shape[1]
     bought = spend(samples, providers, size=problem.size, cap=PILOT, stages=2)
-    scales = problem.table_scales or bought.scales
-    first = int(bought.first_stage / sum(scales)) if problem.table_scales else bought.mixtures
-    pool = problem.judged[maximin(problem.candidates[problem.judged], first)].tolist()
-    trainings = [(row, scale) for scale in scales for row in pool]
-    left = (samples - first * sum(scales)) // PLANS
-    sizes = np.array([problem.plan_size(row, left) for row in problem.judged.tolist()])
-    trained = np.isin(problem.judged, pool) & (sizes == scales[-1])
-    at = (problem.candidates[problem.judged], problem.distances[problem.judged], trained)
-    seen = problem.arrays(trainings)
-    plans = outlook(seen, *at, problem.size, PLANS, bounds=BOUNDS).best
-    return trainings + list(zip(problem.judged[plans].tolist(), sizes[plans].tolist(), strict=True))
+    mixtures = problem.candidates[problem.judged]
+    chosen = maximin(mixtures, bought.mixtures)
+    pool, last = problem.judged[chosen].tolist(), bought.scales[-1]
+    trainings = [(row, scale) for scale in bought.scales for row in pool]
+    share, most = min(bought.second_stage // PLANS, problem.most), most_plans(providers)
+    stage = SecondStage(
+        mixtures, PLANS, most, bought.second_stage, last, share, problem.most, problem.pilots
+    )
+    sizes = np.array([stage.size_of(mixture) for mixture in mixtures])
+    trained = np.isin(problem.judged, pool) & (sizes == last)
+    at = (mixtures, problem.distances[problem.judged], trained)
+    plans = outlook(problem.arrays(trainings), *at, problem.size, most, bounds=BOUNDS).best
+    common = near_sizes_as_one(np.array(stage.sizes_of(mixtures[plans])))
+    return trainings + list(zip(problem.judged[plans].tolist(), common, strict=False))
 
 
 def compare(make: Callable[[int], Problem], seed: int) -> Result:

@@ -15,6 +15,7 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from functools import cache
+from itertools import product
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -40,8 +41,9 @@ WRONG = (0.05, 0.30, 0.60)
 SCENARIOS = ("imbalanced", "noisy")
 PILOT, VALIDATION = 1000, 2000
 PROBE_SIZES, TRUTH_SIZES = (1000, 250, 500), (10_000, 2000, 5000, 7000)
-BUDGET_SIZES = (107, 642)
-"""Scales of the first of two stages of 15,000 samples, see `benchmarks/budget.py`."""
+BUDGET_SIZES = (166, 107, 642)
+"""Scales that a budget buys where pilots have 1,000 samples: 166 and 1,000 in one stage of 15,000
+samples or two of 27,500, 107 and 642 in two stages of 15,000. See `budget.py` and `adaptive.py`."""
 SETTINGS = {"width": 16, "epochs": 12, "min_steps": 100}
 SAVE_EVERY = 5
 
@@ -83,10 +85,10 @@ def wanted() -> Iterator[Training]:
     for seed in (1, 2):
         for size in PROBE_SIZES[1:]:
             yield from probes(seed, size)
-    for size in BUDGET_SIZES:
+    for seed, size in product((0, 1, 2), BUDGET_SIZES):
         for mixture in sorted(coarse):
             for scenario in SCENARIOS:
-                yield Training(scenario, mixture, size, 0, "pilots")
+                yield Training(scenario, mixture, size, seed, "pilots")
 
 
 @cache

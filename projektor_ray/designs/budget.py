@@ -16,7 +16,9 @@ APART, BETWEEN = 6.0, 2.5
 """The largest scale over the smallest one, and over the third one of a loss."""
 FIRST_SHARE = 0.6
 PLANS = 3
-"""How many plans a second stage trains."""
+"""How many plans a second stage trains; more where these cannot use its samples."""
+NEAR_SIZES = 1.25
+"""Sizes nearer than this factor become one, so that there are few scales."""
 
 
 @dataclass(frozen=True)
@@ -54,7 +56,7 @@ def spend(
     """What a budget of samples buys: `N1 = min(cap, N*, C / (k (1 + 1/6)))` with k = 4m mixtures.
 
     What is left goes to more mixtures, up to 7m. Of two stages the first one has 60 % of the
-    budget, and more where the pilots are too small for the plans of the second one.
+    budget, and more where the pilots are too small for all plans of the second one.
 
     Parameters
     ----------
@@ -73,7 +75,7 @@ def spend(
     fewest = max(fewest, listed + 1)
     most = max(MOST_PER_PROVIDER * providers if providers > 1 else 1, fewest)
     shares = (1 / APART, 1 / BETWEEN, 1.0) if loss else (1 / APART, 1.0)
-    of_plans = 0 if stages == 1 else PLANS * (largest_plan or budget)
+    of_plans = 0 if stages == 1 else most_plans(providers) * (largest_plan or budget)
     first = max(int(FIRST_SHARE * budget) if stages > 1 else budget, budget - of_plans)
     largest_scale = min(int(first / (sum(shares) * fewest)), size, first if cap is None else cap)
     scales = tuple(int(largest_scale * share + 1e-9) for share in shares)
@@ -82,6 +84,11 @@ def spend(
         raise InputError(_too_small(budget, fewest, size, cap, sum(shares), part))
     mixtures = min(most, first // sum(scales))
     return Spending(mixtures, scales, min(budget - mixtures * sum(scales), of_plans))
+
+
+def most_plans(providers: int, fewest: int = PLANS) -> int:
+    """Plans of a second stage at most: as many as its first stage has mixtures at least."""
+    return max(fewest, MIXTURES_PER_PROVIDER * providers)
 
 
 def share_out(samples: int, smallest: int, caps: Sequence[int]) -> list[int]:

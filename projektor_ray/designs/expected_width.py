@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from projektor_ray.designs.budget import PLANS, Spending, is_loss
+from projektor_ray.designs.budget import PLANS, Spending, is_loss, most_plans
 from projektor_ray.designs.candidates import candidates
 from projektor_ray.designs.maximin import maximin_design
 from projektor_ray.learners.metrics import Metric
@@ -59,12 +59,14 @@ def expected_half_width(
     rows, sizes = _placed(maximin_design(few, count), bought.scales)
     drawn_apart = [count] * len(bought.scales)
     if bought.second_stage:
-        plans = grid[np.argsort(-_quality(grid), kind="stable")[:PLANS]]
         share = min(bought.second_stage // PLANS, size)
         most = share if pilots is None else min(share, int(np.median(pilots)))
-        rows = np.vstack([rows, plans])
-        sizes = np.append(sizes, np.full(len(plans), max(bought.scales[-1], most)))
-        drawn_apart.append(PLANS)
+        most = max(bought.scales[-1], most)
+        paid = min(bought.second_stage // most, most_plans(providers))
+        plans = np.argsort(-_quality(grid), kind="stable")[: max(PLANS, paid * few // providers)]
+        rows = np.vstack([rows, grid[plans]])
+        sizes = np.append(sizes, np.full(len(plans), most))
+        drawn_apart.append(len(plans))
     simulated = _Simulated(rows, sizes, size, is_loss(metric), family)
     draws = DRAWS_OF_LOSS if simulated.loss else DRAWS
     models = [simulated.fit(_noise(draw, drawn_apart)) for draw in range(draws)]

@@ -236,7 +236,10 @@ def unspent_fact(study: Study, *, advises: bool) -> Iterator[Fact]:
     if len(study.mixtures) >= MOST_PER_PROVIDER * len(study.names):
         reasons.append(f"a budget buys {MOST_PER_PROVIDER} mixtures per provider at most")
     if second is not None:
-        reasons.append("no plan has more samples than the purchase or its pilots allow")
+        reasons.append(
+            f"of {count(second.most_plans, 'plan')} at most, none has more samples than the "
+            "purchase or its pilots allow"
+        )
     spent = study.budget - unspent
     yield fact(
         "unspent_budget",

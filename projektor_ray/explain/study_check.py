@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from projektor_ray.designs.budget import PLANS, is_loss
+from projektor_ray.designs.budget import is_loss
 from projektor_ray.explain.extrapolation import trained_sizes
 from projektor_ray.explain.facts import Fact, TextTable, fact
 from projektor_ray.explain.formatting import count
@@ -88,7 +88,7 @@ def _bought(study: Study, option: BudgetOption) -> str:
     if bought is None:
         return "too few for two scales"
     scales = " < ".join(f"{scale:,}" for scale in bought.scales)
-    plans = f", then {PLANS} plans with at most {bought.second_stage:,} samples in all"
+    plans = f", then plans with at most {bought.second_stage:,} samples in all"
     design = f"{count(bought.mixtures, 'mixture')} at {scales}"
     design += plans if bought.second_stage else ""
     if width is None:
@@ -122,7 +122,7 @@ def _at_most(study: Study) -> str:
 def _design_rows(study: Study, missing: int) -> list[tuple[str, str]]:
     total, more = len(study.wanted_probes()), study.open_probes
     grows = f", at most {study.adaptive.most}" if study.adaptive and more else ""
-    grows += f", then {count(more, 'plan')}" if study.second_stage and more else ""
+    grows += f", then at most {count(more, 'plan')}" if study.second_stage and more else ""
     most = f", at most {total + more:,}" if more else ""
     mixtures = f"{len(study.mixtures)} over {count(len(study.providers), 'provider')}{grows}"
     return [

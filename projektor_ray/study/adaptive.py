@@ -14,6 +14,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from projektor_ray.designs.budget import NEAR_SIZES
 from projektor_ray.errors import InputError, TooFewProbesError
 from projektor_ray.predictors import ProbeArrays
 from projektor_ray.projection import Joint, JointPower, NoProjection, ScaleModel
@@ -51,7 +52,6 @@ StopReason = Literal["most_mixtures", "all_candidates", "too_few_probes", "small
 """The most mixtures that the study allows are placed; all candidates are; no predictor can be
 fitted to the finished probes; or further probes are expected to gain less than the study asks."""
 SECOND_STAGE = "second stage"
-NEAR_SIZES = 1.25
 
 
 @dataclass(frozen=True, eq=False)
@@ -183,15 +183,15 @@ def plans_to_train(study: Study, probes: Mapping[Key, Row], distances: Mapping[K
     if trained.all():
         return Step("stop", reason="all_candidates")
     try:
-        expected = _outlook_of(study, study, probes, distances, trained, stage.plans)
+        expected = _outlook_of(study, study, probes, distances, trained, stage.most_plans)
     except TooFewProbesError as failure:
         return Step("stop", reason="too_few_probes", failure=str(failure))
-    plans = stage.candidates[expected.best]
-    at = _near_sizes_as_one(np.array(stage.sizes_of(plans)))
-    return Step("train", plans, expected.gain, sizes=at)
+    likeliest = stage.candidates[expected.best]
+    at = near_sizes_as_one(np.array(stage.sizes_of(likeliest)))
+    return Step("train", likeliest[: len(at)], expected.gain, sizes=at)
 
 
-def _near_sizes_as_one(sizes: NDArray[np.int64]) -> tuple[int, ...]:
+def near_sizes_as_one(sizes: NDArray[np.int64]) -> tuple[int, ...]:
     """Sizes within a quarter of a smaller one become that one, so that there are few scales."""
     common: list[int] = []
     for size in sorted(sizes.tolist()):

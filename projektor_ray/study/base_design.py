@@ -12,7 +12,6 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from projektor_ray.designs.budget import PLANS
 from projektor_ray.designs.candidates import default_count
 from projektor_ray.storage.array_types import Floats
 from projektor_ray.storage.folder import Folder
@@ -97,7 +96,7 @@ class OtherScales:
 def other_scales(study: Study, probes: Mapping[Key, Row]) -> OtherScales | None:
     """Finished probes that the scales of a budget leave unused; None where there are none.
 
-    A size with no more probes than a second stage has plans is not counted as a scale.
+    The scales of a budget share their mixtures. A plan of a second stage has one size.
     """
     if study.budget is None:
         return None
@@ -110,8 +109,10 @@ def other_scales(study: Study, probes: Mapping[Key, Row]) -> OtherScales | None:
         and (mixture := over_providers(study, row)) is not None
     }
     sizes = Counter(key[1] for key in others)
-    of_scales = {size: sizes[size] for size in sorted(sizes) if sizes[size] > PLANS}
-    if not of_scales:
+    at = {size: {key[0] for key in others if key[1] == size} for size in sorted(sizes)}
+    first = next(iter(at.values()), set())
+    of_scales = {size: sizes[size] for size in at if 2 * len(at[size] & first) > len(first)}
+    if len(of_scales) < 2:
         return None
     trained = {key[0]: mixture for key, mixture in others.items() if key[1] in of_scales}
     base = _ordered(list(trained.values()), len(study.names))

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from projektor_ray.designs.budget import PLANS, Spending, is_loss, spend
+from projektor_ray.designs.budget import PLANS, Spending, is_loss, most_plans, spend
 from projektor_ray.designs.candidates import (
     LARGEST_GRID,
     candidates,
@@ -134,6 +134,7 @@ def _second_stage(
     return SecondStage(
         _drawable(distinct(bought), probes, pilots, names),
         second.plans,
+        most_plans(len(names), second.plans),
         second.samples,
         smallest,
         max(smallest, min(second.samples // second.plans, size)),

@@ -21,7 +21,13 @@ MOST_SEEDS = 10_000
 class SecondStageConfig(Config):
     """Plans predicted best that are trained at larger sizes once all other probes are finished."""
 
-    plans: int = Field(3, ge=1, le=100, description="How many plans are trained, with one seed.")
+    plans: int = Field(
+        3,
+        ge=1,
+        le=100,
+        description="How many plans are trained, with one seed. More are, up to 4 per "
+        "provider, where pilots or the size to buy leave samples of these.",
+    )
     samples: int = Field(
         ge=1,
         le=MAX_SAMPLES,

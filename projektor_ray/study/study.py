@@ -151,7 +151,7 @@ class Study:
     def open_sizes(self) -> list[int]:
         """Sizes of the probes that may still be placed after trainings, at most."""
         if self.second_stage is not None and self.plans is None:
-            return [self.second_stage.max_size] * self.second_stage.plans
+            return self.second_stage.open_sizes
         if self.adaptive is None:
             return []
         more = max(self.adaptive.most - len(self.mixtures), 0)

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from projektor_ray.designs.budget import Spending, is_loss, share_out, spend
+from projektor_ray.designs.budget import Spending, is_loss, most_plans, share_out, spend
 from projektor_ray.errors import InputError
 from projektor_ray.learners.metrics import METRICS
 
@@ -69,14 +69,18 @@ def test_two_stages() -> None:
 
 
 def test_what_pilots_are_too_small_for_goes_from_the_plans_to_the_first_stage() -> None:
-    """Three plans of 1,000 samples at most: 12,000 of 15,000 are left for the first stage."""
-    found = spend(15_000, 3, size=10**6, stages=2, largest_plan=1000)
+    """Twelve plans of 250 samples at most: 12,000 of 15,000 are left for the first stage."""
+    found = spend(15_000, 3, size=10**6, stages=2, largest_plan=250)
     assert found == Spending(12, (142, 857), 3000)
-    assert spend(15_000, 3, size=10**6, stages=2, largest_plan=2004) == spend(
+    assert spend(15_000, 3, size=10**6, stages=2, largest_plan=501) == spend(
         15_000, 3, size=10**6, stages=2
-    ), "6,012 / 3 samples"
+    ), "6,012 / 12 samples"
     capped = spend(10**6, 3, size=10**6, cap=200, stages=2, largest_plan=600)
-    assert capped == Spending(21, (33, 200), 1800), "all that pays; the rest stays unspent"
+    assert capped == Spending(21, (33, 200), 7200), "all that pays; the rest stays unspent"
+
+
+def test_a_second_stage_has_four_plans_per_provider_at_most_unless_more_are_asked_for() -> None:
+    assert (most_plans(1), most_plans(3), most_plans(3, 20)) == (4, 12, 20)
 
 
 @given(st.integers(3, 10**5), st.lists(st.integers(1, 10**4), min_size=1, max_size=5))

@@ -153,6 +153,10 @@ def test_probes_at_the_scales_of_an_earlier_budget_are_named_and_can_be_kept(
     found = other_scales(after, rows)
     assert found is not None
     assert found.probes == {size: len(before.mixtures) for size in before.scales}
+    at_last = [key for key in rows if key[1] == before.scales[-1]][:5]
+    plans = {(key[0], 55, *key[2:]): {**rows[key], "size": 55} for key in at_last}
+    assert other_scales(after, {**rows, **plans}) == found, "plans of a second stage are no scale"
+    assert other_scales(after, plans) is None
     (only,) = other_scales_fact(after, found)
     assert only.values["probes"] == len(trained)
     assert f"scales: {list(before.scales)}" in str(only)
@@ -166,18 +170,18 @@ def test_probes_at_the_scales_of_an_earlier_budget_are_named_and_can_be_kept(
 
 
 def test_samples_that_a_budget_cannot_spend_are_explained() -> None:
-    """Pilots of 40 samples: 21 mixtures at 6 and 40, and three plans of 160, at most."""
+    """Pilots of 40 samples: 21 mixtures at 6 and 40 are 966, the 12 largest plans 572."""
     values = changed("probes", to={"budget": 5000})
     values["selection"] = {"size": 500}
     (only,) = unspent_fact(resolved(values), advises=True)
     assert str(only) == (
-        "At least 3,874 of the 5,000 samples in probes.budget stay unspent: no scale is larger "
+        "At least 3,462 of the 5,000 samples in probes.budget stay unspent: no scale is larger "
         "than the smallest pilot (40 samples), a budget buys 7 mixtures per provider at most and "
-        "no plan has more samples than the purchase or its pilots allow. probes.budget: 1126 buys "
-        "nearly the same."
+        "of 12 plans at most, none has more samples than the purchase or its pilots allow. "
+        "probes.budget: 1538 buys nearly the same."
     )
     (afterwards,) = unspent_fact(resolved(values), advises=False)
-    assert str(only) == f"{afterwards} probes.budget: 1126 buys nearly the same."
+    assert str(only) == f"{afterwards} probes.budget: 1538 buys nearly the same."
     values["selection"] = {"size": 40}
     (bought,) = unspent_fact(resolved(values), advises=True)
     assert "no scale is larger than the purchase (40 samples)" in str(bought)

@@ -38,12 +38,12 @@ def test_what_a_budget_and_half_and_twice_of_it_buy() -> None:
     same, half, twice = options = budget_options(study)
     rows = shown(study, options)
     assert rows["budget of samples"] == (
-        "150: 12 mixtures at 1 < 6, then 3 plans with at most 66 samples in all; expected "
+        "150: 12 mixtures at 1 < 6, then plans with at most 66 samples in all; expected "
         f"half-width at 60: {same.half_width:.3f}"
     )
     assert rows["half the budget"] == "75: too few for two scales"
     assert f"{twice.half_width:.3f}" in rows["twice the budget"]
-    assert rows["mixtures"] == "12 over 3 providers, then 3 plans"
+    assert rows["mixtures"] == "12 over 3 providers, then at most 3 plans"
     assert rows["probes to train"] == "24, at most 27"
     assert half.bought is None
     numbers = StudyCheck(0, 24, 348, None, 1, None, [], options)
@@ -76,11 +76,11 @@ def test_without_a_budget_nothing_is_said_of_one() -> None:
 
 def test_another_budget_that_buys_the_same_is_not_written_out_again() -> None:
     """The whole budget buys all that pilots of 40 samples allow, and so do half and twice of it."""
-    values = changed("probes", to={"budget": 4000})
+    values = changed("probes", to={"budget": 12_000})
     study = resolved(values)
     same, half, twice = options = budget_options(study)
     assert same.half_width == half.half_width == twice.half_width
     rows = shown(study, options)
     assert "21 mixtures" in rows["budget of samples"]
-    assert rows["half the budget"].startswith("2,000: buys the same, since")
-    assert rows["twice the budget"].startswith("8,000: buys the same, since")
+    assert rows["half the budget"].startswith("6,000: buys the same, since")
+    assert rows["twice the budget"].startswith("24,000: buys the same, since")

@@ -267,7 +267,7 @@ def test_a_second_stage_trains_the_plans_that_are_best_most_often_at_larger_size
     assert step.mixtures is not None
     stage = study.second_stage
     assert stage is not None
-    assert len(step.mixtures) == len(step.sizes) == 3
+    assert len(step.mixtures) == len(step.sizes) == 5, "three leave 106 of 252 samples, four 56"
     for plan, size in zip(step.mixtures, step.sizes, strict=True):
         assert stage.smallest < size <= stage.size_of(plan)
         assert size >= stage.size_of(plan) / 1.25, "only near sizes become one"
@@ -279,14 +279,14 @@ def test_a_second_stage_trains_the_plans_that_are_best_most_often_at_larger_size
     )
     at = distance(stage.candidates)
     nothing = np.zeros(len(at), dtype=bool)
-    best = outlook(runs, stage.candidates, at, nothing, 60, 3, bounds=(0.0, 1.0)).best
+    best = outlook(runs, stage.candidates, at, nothing, 60, 5, bounds=(0.0, 1.0)).best
     np.testing.assert_allclose(step.mixtures, stage.candidates[best])
     grown = study.grown(step.mixtures, step.sizes)
     new = [probe for probe in grown.wanted_probes() if probe.key not in rows]
     assert sorted(probe.size for probe in new) == sorted(step.sizes)
     assert grown.wanted_probes()[: len(new)] == new, "the largest are trained first"
     assert sum(probe.size for probe in grown.wanted_probes()) <= 600
-    assert (study.open_probes, grown.open_probes) == (3, 0)
+    assert (study.open_probes, grown.open_probes) == (6, 0)
 
 
 def test_a_second_stage_waits_for_every_other_probe_and_ends_without_enough_of_them() -> None:

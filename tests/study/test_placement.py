@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 from projektor_ray.data import Samples
-from projektor_ray.designs.budget import share_out
 from projektor_ray.designs.drawing import draw
 from projektor_ray.errors import InputError
 from projektor_ray.study import Study
+from projektor_ray.study.second_stage import SecondStage
 from tests.helpers.studies import OF_BOTH, PILOTS, changed, resolved, resolved_on, samples, several
 
 NAMES = tuple(PILOTS)
@@ -88,8 +88,36 @@ def test_a_plan_is_trained_at_what_its_pilots_allow() -> None:
             assert (exact > counts).any()
     assert bounds == {"pilots"}
     assert stage.max_size == min(stage.samples // 3, 500)
-    three = stage.candidates[[0, 9, 19]]
-    caps = [stage.largest_size(plan) for plan in three]
-    assert stage.sizes_of(three) == share_out(stage.samples, stage.smallest, caps)
-    largest = sorted(stage.largest_size(plan) for plan in stage.candidates)[-3:]
+    largest = sorted(stage.largest_size(plan) for plan in stage.candidates)[-12:]
     assert stage.most_samples == min(stage.samples, sum(largest))
+
+
+def stage_of(samples: int, plans: int = 3) -> SecondStage:
+    """Of a provider each for seven plans, with pilots of 100 to 400, after a scale of 100."""
+    pilots = np.array([100, 400, 110, 130, 200, 125, 400])
+    return SecondStage(np.eye(7), plans, 7, samples, 100, 1000, 1000, pilots)
+
+
+def test_as_few_plans_as_can_use_the_samples_are_trained() -> None:
+    """Plans of 100, 400, 100, 130, 200, 125 and 400 samples at most; a plan costs 100 or more."""
+    in_order = np.eye(7)
+    assert stage_of(600).sizes_of(in_order) == [100, 400, 100]
+    assert stage_of(724).sizes_of(in_order) == [100, 400, 100], "124 are too few for another"
+    assert stage_of(725).sizes_of(in_order) == [100, 395, 100, 130]
+    assert stage_of(855).sizes_of(in_order) == [100, 325, 100, 130, 200]
+    assert stage_of(450).sizes_of(in_order) == [100, 250, 100], "three, however few the samples"
+    assert stage_of(10_000).sizes_of(in_order) == [100, 400, 100, 130, 200, 125, 400]
+    assert stage_of(725, plans=1).sizes_of(in_order[1:]) == [400, 100, 130]
+    assert stage_of(725).sizes_of(in_order[:2]) == [100, 400], "fewer candidates than plans"
+
+
+def test_a_plan_little_larger_than_the_first_stage_is_trained_at_its_size() -> None:
+    assert [stage_of(900).largest_size(plan) for plan in np.eye(7)] == [
+        100, 400, 100, 130, 200, 125, 400
+    ]  # fmt: skip
+
+
+def test_before_plans_are_chosen_as_many_may_follow_as_the_smallest_ones_are() -> None:
+    """Of the order 100, 100, 125, 130, 200, 400 five use 600; any have 600 together at most."""
+    assert stage_of(600).open_sizes == [120] * 5
+    assert stage_of(10_000).open_sizes == [1455 // 7] * 7

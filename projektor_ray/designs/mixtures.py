@@ -41,9 +41,10 @@ def check_mixtures(mixtures: Floats, providers: int) -> Floats:
     if off.any():
         first = int(np.flatnonzero(off)[0])
         shares = ", ".join(f"{share:g}" for share in mixtures[first])
+        which = "got" if len(mixtures) == 1 else f"mixture {first} is"
         raise InputError(
             "a mixture's shares must be 0 or more and sum to 1; "
-            f"mixture {first} is ({shares}), which sums to {sums[first]:g}"
+            f"{which} ({shares}), which sums to {sums[first]:g}"
             + (": it is in per cent, divide it by 100" if abs(sums[first] - 100) < 1 else "")
         )
     return np.asarray(mixtures / sums[:, None])

@@ -128,6 +128,11 @@ class Offers:
         required, excluded = (
             [provider_of(name) for name in given] for given in (required, excluded)
         )
+        if clash := sorted({*required} & {*excluded}):
+            raise InputError(
+                f"the provider {clash[0]!r} cannot be both required and excluded. Drop one of the "
+                "two"
+            )
         providers = []
         for one in self.providers:
             if one.name in prices:

@@ -320,5 +320,5 @@ def check_target(target: float, bounds: tuple[float, float] | None) -> None:
     end = f"begins at {low:g}" if target < low else f"ends at {high:g}"
     hint = ""
     if (low, high) == (0, 1) and 1 < target <= PER_CENT:
-        hint = f"; of 1, {target:g} per cent are {target / PER_CENT:g}"
+        hint = f". If {target:g} is in per cent, write {target / PER_CENT:g}"
     raise InputError(f"no plan reaches the target {target:g}: the metric {end}{hint}")

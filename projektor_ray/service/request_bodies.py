@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 from fastapi import Request
 from fastapi.responses import Response
 from fastapi.routing import APIRoute
-from pydantic import ConfigDict, Field
+from pydantic import BeforeValidator, ConfigDict, Field
 
 from projektor_ray.storage.settings import MAX_MONEY, MAX_SAMPLES, Config
 
@@ -17,8 +17,14 @@ MOST_SIZES = 200
 MOST_BUDGETS = 50
 MOST_TIERS = 20
 
-Size = Annotated[int, Field(ge=1, le=MAX_SAMPLES)]
-Samples = Annotated[int, Field(ge=0, le=MAX_SAMPLES)]
+
+def _whole(given: object) -> object:
+    """A whole number that is written as 1e6 or 450.0, which JSON takes for a real number."""
+    return int(given) if isinstance(given, float) and given.is_integer() else given
+
+
+Size = Annotated[int, BeforeValidator(_whole), Field(ge=1, le=MAX_SAMPLES)]
+Samples = Annotated[int, BeforeValidator(_whole), Field(ge=0, le=MAX_SAMPLES)]
 Money = Annotated[float, Field(ge=0, le=MAX_MONEY, allow_inf_nan=False)]
 Share = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
 Name = Annotated[str, Field(min_length=1, max_length=200)]

@@ -7,7 +7,7 @@ from typing import ClassVar
 from pydantic import Field, field_validator, model_validator
 
 from projektor_ray.data import SourceConfig
-from projektor_ray.errors import is_invisible
+from projektor_ray.errors import InputError, is_invisible
 from projektor_ray.selection import Provider, Terms
 from projektor_ray.storage.settings import MAX_MONEY, MAX_SAMPLES, Config
 
@@ -103,6 +103,11 @@ class ProviderConfig(Config):
 
     @model_validator(mode="after")
     def _terms_agree(self) -> "ProviderConfig":
+        if self.required and self.excluded:
+            raise InputError(
+                f"the provider {self.name!r} cannot be both required and excluded. Drop one of the "
+                "two"
+            )
         _ = self.terms  # which checks what it is made of
         return self
 

@@ -152,7 +152,7 @@ WANTED = [
     (
         trainings(),
         "select --target 90 --max-size 4000",
-        "no plan reaches the target 90: the metric ends at 1; of 1, 90 per cent are 0.9",
+        "no plan reaches the target 90: the metric ends at 1. If 90 is in per cent, write 0.9",
     ),
     (trainings(), "select --target -0.1 --max-size 4000", "the metric begins at 0"),
     (

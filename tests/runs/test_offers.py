@@ -43,3 +43,8 @@ def test_a_provider_may_be_called_as_a_missing_cell_is_written(tmp_path: Path) -
     path.write_text("provider,price\na,1\n,2\n")
     with pytest.raises(InputError, match="is empty in row 2"):
         Offers.read(path, ["a", "b"])
+
+
+def test_a_provider_that_is_both_required_and_excluded_is_named() -> None:
+    with pytest.raises(InputError, match="'code' cannot be both"):
+        Offers.free(NAMES).changed(required=["CODE"], excluded=["code"])

@@ -125,6 +125,16 @@ def test_tables_are_sent_as_json_and_as_arrow(client: TestClient, study: FittedS
     assert client.get(f"{STUDY}/tables/runs", headers={"Accept": "text/html"}).status_code == 406
 
 
+def test_whole_numbers_may_have_an_exponent_or_a_point(client: TestClient) -> None:
+    plain = client.post(f"{STUDY}/select", json={"size": 80}).json()
+    for number in ("8e1", "80.0"):
+        answer = client.post(f"{STUDY}/select", content=f'{{"size": {number}}}', headers=JSON)
+        assert answer.json() == plain
+    assert client.post(f"{STUDY}/select", json={"size": 80.5}).status_code == 422
+    huge = client.post(f"{STUDY}/select", content='{"size": 1e308}', headers=JSON)
+    assert huge.status_code == 422
+
+
 def test_a_plan_is_exported(client: TestClient) -> None:
     answer = client.post(f"{STUDY}/export/purchase-order.json", json={"size": 80})
     assert "purchase-order.json" in answer.headers["content-disposition"]
@@ -133,6 +143,7 @@ def test_a_plan_is_exported(client: TestClient) -> None:
     assert sum(mixture["probabilities"]) == pytest.approx(1)
 
 
+JSON = {"Content-Type": "application/json"}
 NOBODY = {"ada": {"excluded": True}, "bob": {"excluded": True}, "cyd": {"capacity": 20}}
 STATUS = {"unknown-study": 404, "unknown-format": 404, "infeasible": 422, "unusable-request": 422}
 UNLIMITED = {"size": 80, "providers": {"ada": {"capacity": None}}}

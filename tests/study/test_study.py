@@ -128,7 +128,7 @@ from tests.helpers.studies import (
         (changed("selection", to={"size": 60, "max_size": 70}), "max_size: 70"),
         (
             changed("providers", 0, to={"name": "ada", "required": True, "excluded": True}),
-            "cannot be both required and excluded",
+            "'ada' cannot be both required and excluded",
         ),
         (changed("selection", "budget", to=-1), r"selection\.budget: .*got -1"),
         (changed("selection", "budget", to=math.inf), r"selection\.budget: .*finite"),

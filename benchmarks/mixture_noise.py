@@ -21,6 +21,7 @@ from unittest import mock
 import numpy as np
 import pyarrow.parquet as pq
 
+from benchmarks.commit import measured
 from projektor_ray.designs.candidates import candidates
 from projektor_ray.designs.maximin import maximin_design
 from projektor_ray.predictors import ProbeArrays
@@ -50,11 +51,13 @@ class Form:
     level : of mixtures (q, m), given the table's stream: 1 where noise is least.
     heavy : whether its tails are heavy.
     diverged : whether one training diverged.
+    measured : whether distances to the mixture of `drawn_mixture` are known.
     """
 
     level: Callable[[np.random.Generator], Callable[[Floats], Floats]]
     heavy: bool = False
     diverged: bool = False
+    measured: bool = False
 
 
 def even(stream: np.random.Generator) -> Callable[[Floats], Floats]:
@@ -72,11 +75,19 @@ def all_vertices(stream: np.random.Generator) -> Callable[[Floats], Floats]:
 
 def drawn_mixture(stream: np.random.Generator) -> Callable[[Floats], Floats]:
     """With the distance to a mixture that is drawn, such as what validation is like."""
-    return _apart(stream.dirichlet(np.ones(PROVIDERS)), 1.0)
+    return _apart(_drawn(stream), 1.0)
+
+
+def _drawn(stream: np.random.Generator) -> Floats:
+    return stream.dirichlet(np.ones(PROVIDERS))
 
 
 def _apart(mixture: Floats, most: float) -> Callable[[Floats], Floats]:
-    return lambda mixtures: TIMES ** (0.5 * np.abs(mixtures - mixture).sum(axis=1) / most)
+    return lambda mixtures: TIMES ** (_distances(mixtures, mixture) / most)
+
+
+def _distances(mixtures: Floats, mixture: Floats) -> Floats:
+    return np.asarray(0.5 * np.abs(mixtures - mixture).sum(axis=1))
 
 
 def one_mixture(stream: np.random.Generator) -> Callable[[Floats], Floats]:
@@ -95,6 +106,8 @@ FORMS = {
     "25 times at all vertices": Form(all_vertices),
     "25 times far from a drawn mixture": Form(drawn_mixture),
     "25 times at one mixture": Form(one_mixture),
+    "same, distances known": Form(even, measured=True),
+    "25 times far from validation, distances known": Form(drawn_mixture, measured=True),
 }
 
 
@@ -111,6 +124,7 @@ class Table:
     ----------
     size : at which it is predicted.
     queries : mixtures, (q, m).
+    distances : of the queries, (q,); None where they are not known.
     truth : without noise, or nearly, (q,).
     fresh : of a new training, (q,).
     diverged : rows of the probes that diverged.
@@ -119,6 +133,7 @@ class Table:
     probes: ProbeArrays
     size: int
     queries: Floats
+    distances: Floats | None
     truth: Floats
     fresh: Floats
     diverged: tuple[int, ...] = ()
@@ -147,8 +162,10 @@ def planted(form: Form, setting: str, seed: int) -> Table:
     values[list(diverged)] -= DIVERGED
     size, grid = TARGET if len(scales) > 1 else scales[0], candidates(PROVIDERS)
     truth = accuracy(grid, size)
-    probes = ProbeArrays.check(rows, None, np.clip(values, 0.02, 0.98), sizes)
-    return Table(probes, size, grid, truth, truth + noise(grid, size), diverged)
+    near = _drawn(np.random.default_rng([seed, 7])) if form.measured else None
+    known, at = [None if near is None else _distances(of, near) for of in (rows, grid)]
+    probes = ProbeArrays.check(rows, known, np.clip(values, 0.02, 0.98), sizes)
+    return Table(probes, size, grid, at, truth, truth + noise(grid, size), diverged)
 
 
 def trained(scenario: str, setting: str, seed: int) -> Table:
@@ -171,7 +188,7 @@ def trained(scenario: str, setting: str, seed: int) -> Table:
     ]
     truth = np.array([np.mean(one) for one in at])
     arrays = ProbeArrays.check(mixtures, None, values, sizes)
-    return Table(arrays, size, np.array(queries), truth, np.array([one[0] for one in at]))
+    return Table(arrays, size, np.array(queries), None, truth, np.array([one[0] for one in at]))
 
 
 @cache
@@ -181,7 +198,7 @@ def _outcomes() -> list[dict[str, object]]:
 
 def judged(table: Table, fitted: FittedModels) -> list[float]:
     """The measures in points, then rows rightly and wrongly called far."""
-    model, at = fitted.model, (table.queries, None, table.size)
+    model, at = fitted.model, (table.queries, table.distances, table.size)
     guess, (low, high) = model.predict(*at), model.interval(*at).T
     outside = np.maximum(low - table.fresh, 0) + np.maximum(table.fresh - high, 0)
     far = {run.row for run in fitted.far}
@@ -204,7 +221,7 @@ def both(make: Callable[[int], Table], seed: int) -> Floats:
         _Repeats, "differ", lambda self: answers.append(test(self)) or answers[-1]
     ):
         fitted = choose_model(table.probes, ACCURACY, compare=False)
-    differ = fitted.model.uneven_noise(table.queries, np.zeros(len(table.queries))) is not None
+    differ = fitted.model.uneven_noise(table.probes.mixtures, table.probes.distances) is not None
     now = before = judged(table, fitted)
     if any(answers):
         with mock.patch.object(_Repeats, "differ", return_value=False):
@@ -258,7 +275,8 @@ def main() -> None:
             f"points of accuracy, on a machine with {machine()}. ±: standard error of the",
             "difference. Differ: share of tables whose repeats are found to differ in noise;",
             "all others keep every number. Coverage and the score are of 90% intervals and new",
-            "trainings with noise of their own; regret is that of the mixture predicted best.\n",
+            "trainings with noise of their own; regret is that of the mixture predicted best.",
+            measured(),
             "| | noise | differ | | one level | levels from repeats | change |",
             "|---|---|---|---|---|---|---|",
             *lines,

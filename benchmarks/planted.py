@@ -18,6 +18,7 @@ from pathlib import Path
 import numpy as np
 from scipy.special import expit
 
+from benchmarks.commit import measured
 from projektor_ray.projection import Joint, JointPower, LogLinear, ScaleModel
 from projektor_ray.projection.queries import Bounds
 from projektor_ray.selection import ProjectedObjective, Provider, select
@@ -114,7 +115,7 @@ def one(name: str, surface: Surface, mixtures: int, rng: np.random.Generator) ->
     model.fit(rows, distances, sizes, np.clip(truth + noise, *bounds))
     objective = ProjectedObjective(model, SIZE, surface.distances)
     sellers = [Provider(f"{i:03}", None, 0.0) for i in range(providers)]
-    plan = select(objective, sellers, SIZE, candidates=design, rerestarts=16)
+    plan = select(objective, sellers, SIZE, candidates=design, restarts=16)
     best = surface.truth(surface.optimum[None], SIZE)[0]
     new = rng.dirichlet(np.ones(providers), size=100)
     covered, width = coverage(model, surface, new, SIZE, rng)
@@ -179,7 +180,7 @@ def main() -> None:
         "plan's gain over uniform, providers alone and random mixtures; and between which shares",
         "the best plans of 80 % of the worlds that agree with the probes are (beyond 8 providers",
         "the planted optimum is not the only one). Foretold: the regret that these worlds expect.",
-        "",
+        measured(),
         "| surface | providers | trainings | model | regret | foretold "
         "| coverage, 1,000 | half-width | coverage, 10,000 | half-width "
         "| coverage, gains | half-width | coverage, shares | width |",

@@ -60,8 +60,8 @@ class Ensemble(Predictor):
         between = self._each(mixtures, distances).var(axis=0)
         return np.asarray(np.sqrt(np.mean(within, axis=0) + between))
 
-    def uneven_noise(self, mixtures: Floats) -> Floats | None:
-        return self._members[0].uneven_noise(mixtures)
+    def uneven_noise(self, mixtures: Floats, distances: Floats) -> Floats | None:
+        return self._members[0].uneven_noise(mixtures, distances)
 
     def covariance(self, mixtures: Floats, distances: Floats) -> Floats:
         """That of the process, and between the members that of their disagreement."""

@@ -81,7 +81,7 @@ class GaussianProcess(Predictor):
         varies = deviation > CONSTANT_TOLERANCE * max(abs(self._centre), 1e-3)
         self._deviation = deviation if varies else np.inf
         self._levels = NoiseLevels.of(probes)
-        self._loudness = self._levels.at(probes.mixtures)
+        self._loudness = self._levels.at(probes.mixtures, probes.distances)
         arrays = (probes.mixtures, probes.distances, self._loudness)
         self._factorised = Factorised.shared(
             (self.name, *(array.tobytes() for array in arrays)),
@@ -147,11 +147,13 @@ class GaussianProcess(Predictor):
             KERNELS.matrices(mixtures, self._trained),
             float(self._posterior.prior_variances.sum()),
         )
-        noise_variance = self._average.noise**2 * self._levels.at(mixtures) ** 2
+        noise_variance = self._average.noise**2 * self._levels.at(mixtures, distances) ** 2
         return np.asarray(np.sqrt(variance + noise_variance))
 
-    def uneven_noise(self, mixtures: Floats) -> Floats | None:
-        return None if self._levels.even else self._average.noise * self._levels.at(mixtures)
+    def uneven_noise(self, mixtures: Floats, distances: Floats) -> Floats | None:
+        if self._levels.even:
+            return None
+        return self._average.noise * self._levels.at(mixtures, distances)
 
     def covariance(self, mixtures: Floats, distances: Floats) -> Floats:
         between = KERNELS.matrices(mixtures, mixtures)

@@ -6,7 +6,8 @@ import numpy as np
 
 from projektor_ray.errors import InputError
 from projektor_ray.predictors.bayesian_model_averaging import AveragedFit
-from projektor_ray.predictors.predictor import Predictor
+from projektor_ray.predictors.noise_levels import NoiseLevels
+from projektor_ray.predictors.noise_weighted import NoiseWeighted
 from projektor_ray.predictors.probe_arrays import ProbeArrays
 from projektor_ray.predictors.spectra import Spectrum, Trend
 from projektor_ray.storage.array_types import Floats
@@ -17,13 +18,14 @@ CONSTANT_TOLERANCE = 1e-10
 MOST_COLUMNS = 20_000
 
 
-class Polynomial(Predictor):
+class Polynomial(NoiseWeighted):
     """L̂ = coefficients · columns(p, OT); the last column is constant.
 
     Columns are standardised; those that `_free` names and the constant are not penalised, all
     others are shrunken by a ridge that is averaged over its marginal likelihood. A ridge that
     leaves less than one residual degree of freedom is refused: a fit with more columns than probes
-    would otherwise merely interpolate them. Columns that do not vary get the coefficient 0.
+    would otherwise merely interpolate them. Columns that do not vary get the coefficient 0. Where
+    repeats show that noise differs by mixture, misfits are divided by its level.
     """
 
     @classmethod
@@ -51,16 +53,20 @@ class Polynomial(Predictor):
         free = np.isin(np.arange(columns.shape[1]), self._free(probes.n_providers)) & varies
         shrunken = varies & ~free
         standard = (columns - means) / np.where(varies, deviations, 1.0)
-        trend = Trend(np.column_stack([np.ones(len(probes)), standard[:, free]]))
+        self._levels = NoiseLevels.of(probes)
+        self._loudness = self._levels.at(probes.mixtures, probes.distances)
+        trend_columns = np.column_stack([np.ones(len(probes)), standard[:, free]])
+        trend = Trend(trend_columns / self._loudness[:, None])
         penalised = standard[:, shrunken] / np.sqrt(max(shrunken.sum(), 1))
+        penalised /= self._loudness[:, None]
         self._average = AveragedFit(
-            targets=probes.values,
+            targets=probes.values / self._loudness,
             spectra=[Spectrum.of_columns(trend, penalised)],
             ratios=RATIOS if shrunken.any() else np.ones(1),
             fewest_residual=1.0,
         )
         slopes = penalised.T @ self._average.duals[0]
-        unexplained = probes.values - penalised @ slopes
+        unexplained = probes.values / self._loudness - penalised @ slopes
         offset, *trend_slopes = trend.pseudo_inverse @ unexplained
         coefficients = np.zeros(columns.shape[1])
         coefficients[free] = np.array(trend_slopes) / deviations[free]
@@ -69,7 +75,7 @@ class Polynomial(Predictor):
         self.coefficients = coefficients
 
     def _left_out(self, probes: ProbeArrays) -> Floats:
-        return self._average.left_out(probes.groups())
+        return self._average.left_out(probes.groups()) * self._loudness
 
     def _predict(self, mixtures: Floats, distances: Floats) -> Floats:
         return self._columns(mixtures, distances) @ self.coefficients

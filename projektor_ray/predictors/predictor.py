@@ -196,9 +196,10 @@ class Predictor(ABC):
         """
         return np.full(len(mixtures), self.report.rms_cv)
 
-    def uneven_noise(self, mixtures: Floats) -> Floats | None:
-        """Standard deviation of one training of mixtures (q, m), shape (q,); None where it is the
-        same for all, or not known.
+    def uneven_noise(self, mixtures: Floats, distances: Floats) -> Floats | None:
+        """Standard deviation of one training of mixtures (q, m) with distances (q,), shape (q,).
+
+        None where it is the same for all, or not known.
         """
         return None
 

@@ -1,12 +1,10 @@
 """`rational`: the rational baseline, fitted by non-linear least squares (appendix B.1)."""
 
-from typing import Any
-
 import numpy as np
 
 from projektor_ray.errors import InputError
 from projektor_ray.predictors.noise_levels import NoiseLevels
-from projektor_ray.predictors.predictor import Predictor
+from projektor_ray.predictors.noise_weighted import NoiseWeighted
 from projektor_ray.predictors.probe_arrays import ProbeArrays
 from projektor_ray.storage.array_types import Floats
 
@@ -17,7 +15,7 @@ CLEARLY = 2.0
 """How many times the squared error of an accuracy's law must be that of a loss's to be one."""
 
 
-class Rational(Predictor):
+class Rational(NoiseWeighted):
     """Rational baseline (Hashimoto 2021; appendix B.1): `log(1 − L̂) = log Σ_i 1 / Σ_j λ_ij p_j`.
 
     `λ_ij > 0` is what provider j adds to the i-th kind of data that the learner needs. The m² of
@@ -50,7 +48,7 @@ class Rational(Predictor):
                 f"got values from {probes.values.min():g} to {probes.values.max():g}"
             )
         self._levels = NoiseLevels.of(probes)
-        levels = self._levels.at(probes.mixtures)
+        levels = self._levels.at(probes.mixtures, probes.distances)
         fits = [(ceiling, *_rates(probes.mixtures, errors, levels)) for ceiling, errors in possible]
         ceiling, rates, _ = min(fits, key=lambda fit: fit[2] * (1 if fit[0] else CLEARLY))
         self.coefficients = np.append(ceiling, rates)
@@ -63,19 +61,6 @@ class Rational(Predictor):
         ceiling, rates = self._rates()
         along = -((mixtures @ rates.T) ** -2.0) @ rates
         return np.asarray((1 - 2 * ceiling) * along), np.zeros(len(mixtures))
-
-    def spread(self, mixtures: Floats, distances: Floats) -> Floats:
-        return super().spread(mixtures, distances) * (self._levels.at(mixtures) / self._levels.rms)
-
-    def _state(self) -> dict[str, Any]:
-        noise = {} if self._levels.even else {"noise": self._levels.state()}
-        return {**super()._state(), **noise}
-
-    def _restore(self, state: dict[str, Any]) -> None:
-        super()._restore(state)
-        stored = state.get("noise")
-        same = NoiseLevels.same(np.zeros(len(self._rates()[1])))
-        self._levels = same if stored is None else NoiseLevels.restored(stored)
 
     def _rates(self) -> tuple[float, Floats]:
         m = round(np.sqrt(len(self.coefficients) - 1))

@@ -123,10 +123,11 @@ class AveragedCurvature(ScaleModel):
         return self._mean(model._growth(mixtures, distances, size) for model in self.models)
 
     def _discrepancies(self, mixtures: Floats, distances: Floats, size: float) -> Floats:
-        """Because κ beyond the largest scale is open; with the sign of the growth."""
-        discrepancies = [m.rise(mixtures, distances) * m.axis.deviation(size) for m in self.models]
-        magnitude = np.sqrt(self._mean(np.array(discrepancies) ** 2))
-        return np.copysign(magnitude, self._mean(discrepancies))[None]
+        """Because κ beyond the largest scale is open: one part for each κ within, weighted by
+        `√w_κ`, so that variances, and those of differences, are means over κ.
+        """
+        parts = [m.rise(mixtures, distances) * m.axis.deviation(size) for m in self.models]
+        return np.asarray(np.sqrt(self._weights)[:, None] * np.array(parts))
 
     def _hold_out(self, probes: ProbeArrays) -> Floats | None:
         """Not needed: the discrepancy is that of κ."""

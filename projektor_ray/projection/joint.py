@@ -89,7 +89,7 @@ class Joint(ScaleModel):
         self.axis = SizeAxis(float(self.scales[0]), self._last, self.bend, self.law.factor)
         self._logs = self.axis.at(probes.sizes)
         self._levels = NoiseLevels.of(probes)
-        self._loudness = self._noise_of(probes.sizes) * self._levels.at(probes.mixtures)
+        self._loudness = self._noise_of(probes.sizes) * self._levels_of(probes)
         arrays = (probes.mixtures, probes.distances, probes.sizes, self._logs, self._loudness)
         self._factorised = Factorised.shared(
             ("joint", *(array.tobytes() for array in arrays)),
@@ -113,7 +113,7 @@ class Joint(ScaleModel):
             self._average = self._averaged(probes.values - columns @ self._changes)
             self._posterior = AveragedPosterior(trend, self._average, kernels, self._factors)
         left_out = self._average.left_out(probes.groups())
-        levels_at_last = self._levels.at(probes.at(self._last).mixtures)
+        levels_at_last = self._levels_of(probes.at(self._last))
         self.noise = self._average.noise * float(np.sqrt(np.mean(levels_at_last**2)))
         self.left_out = left_out * self._loudness
 
@@ -123,6 +123,9 @@ class Joint(ScaleModel):
         one, both, bent = SIZE_TERMS.T[..., None]
         linear = np.stack([one + both * self._logs, both + bent * self._logs], axis=1)
         return ProbeFactors(self._which, linear / self._loudness)
+
+    def _levels_of(self, probes: ProbeArrays) -> Floats:
+        return self._levels.at(probes.mixtures, probes.distances)
 
     def _averaged(self, values: Floats) -> AveragedFit:
         at_last = self._probes.at(self._last).values
@@ -251,7 +254,7 @@ class Joint(ScaleModel):
             one + 2 * both * logs + bent * logs**2,
         )
         noise = self._average.noise * self._noise_of(np.array(size))
-        return np.asarray(np.sqrt(variance + noise**2 * self._levels.at(mixtures) ** 2))
+        return np.asarray(np.sqrt(variance + noise**2 * self._levels.at(mixtures, distances) ** 2))
 
     @property
     def _prior_terms(self) -> Floats:
@@ -259,7 +262,9 @@ class Joint(ScaleModel):
         return np.asarray(self._posterior.prior_variances.reshape(len(KERNELS), -1) @ SIZE_TERMS)
 
     def uneven_noise(self, mixtures: Floats, distances: Floats) -> Floats | None:
-        return None if self._levels.even else self._average.noise * self._levels.at(mixtures)
+        if self._levels.even:
+            return None
+        return self._average.noise * self._levels.at(mixtures, distances)
 
     def covariance(self, mixtures: Floats, distances: Floats, size: float | Floats) -> Floats:
         logs = self.axis.at(np.broadcast_to(np.asarray(size, dtype=np.float64), len(mixtures)))

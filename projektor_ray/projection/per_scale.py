@@ -106,7 +106,7 @@ class PerScale(ScaleModel):
         return np.asarray(np.sqrt(self.weights(size) ** 2 @ spreads**2))
 
     def uneven_noise(self, mixtures: Floats, distances: Floats) -> Floats | None:
-        return self.predictors[self.scales[-1]].uneven_noise(mixtures)
+        return self.predictors[self.scales[-1]].uneven_noise(mixtures, distances)
 
     def covariance(
         self, mixtures: Floats, distances: Floats, size: float | Floats

@@ -13,9 +13,9 @@ from projektor_ray.runs import Runs, ScaleRegressor
 def facts(times: float, *, log: bool = False) -> list[Fact]:
     """Of losses near 2 whose noise rises so many times towards `crowd`, from 0.004."""
     rng = np.random.default_rng(0)
-    shares = np.repeat(simplex_lattice(3, 4), 3, axis=0)
-    loss = 2.0 - shares @ [0.3, -0.2, 0.1] + 0.004 * times ** shares[:, 0] * rng.normal(size=45)
-    rows = np.column_stack([shares, np.full(45, 1000), loss]).T
+    shares = np.repeat(simplex_lattice(3, 4), 5, axis=0)
+    loss = 2.0 - shares @ [0.3, -0.2, 0.1] + 0.004 * times ** shares[:, 0] * rng.normal(size=75)
+    rows = np.column_stack([shares, np.full(75, 1000), loss]).T
     table = pa.table(dict(zip(("crowd", "lab", "field", "size", "loss"), rows, strict=True)))
     runs = Runs.read(table)
     model = ScaleRegressor(direction="minimize", log=log)

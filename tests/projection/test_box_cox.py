@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 from scipy.integrate import quad
-from scipy.optimize import approx_fprime
+from scipy.optimize import approx_fprime, brentq
 from scipy.special import logsumexp
 from scipy.stats import norm
 
@@ -179,6 +179,42 @@ def test_the_covariance_is_the_squared_spread_but_for_noise(rng: np.random.Gener
     variances = np.diag(model.covariance(few, distance(few), 9000))
     noise = model._spread(few, distance(few), 9000) ** 2 - variances
     np.testing.assert_allclose(noise, model.noise**2 * (9000 / 4000) ** -0.7)
+
+
+def between(share: float) -> tuple[Floats, Floats]:
+    mixture = np.array([[share, 1 - share, 0.0]])
+    return mixture, distance(mixture)
+
+
+def test_the_error_of_a_difference_of_growths_is_its_spread_over_late_curvatures(
+    rng: np.random.Generator,
+) -> None:
+    """Also of two mixtures around one whose growth has a mean of 0, but another sign for each κ."""
+    mixtures, distances, sizes, values = table(rng, (1000, 2000, 4000))
+    logs = np.log(values) + (0.75 - mixtures[:, 0]) * np.log(sizes / 1000) / 3
+    model = AveragedCurvature().fit(mixtures, distances, sizes, logs)
+    size, nodes = 20_000.0, (np.arange(4000) + 0.5) / 4000
+    weights = model.weights[model.weights > 1e-3]
+    drawn = []
+    for one in model.models:
+        late = norm(one.bend.late, one.bend.late_deviation).ppf(nodes)
+        within = quad(lambda u, one=one: np.exp(one.bend.curvature * u), -np.log(4.0), 0)[0]
+        drawn.append(np.log(4.0) / within * box_cox(np.log(size / 4000), late))
+
+    def growths(share: float) -> Floats:
+        """For each κ within and each beyond."""
+        rises = [one.rise(*between(share))[0] for one in model.models]
+        return np.asarray(np.array(rises)[:, None] * drawn)
+
+    def mean_deviation(share: float) -> float:
+        rises = [one.rise(*between(share))[0] for one in model.models]
+        return float(weights @ (rises * np.std(drawn, axis=1)))
+
+    none = brentq(mean_deviation, 0.0, 1.0)
+    for first, second in ((0.0, 1.0), (0.2, 0.5), (none - 1e-6, none + 1e-6)):
+        expected = weights @ (growths(first) - growths(second)).var(axis=1) / weights.sum()
+        parts = [model._discrepancies(*between(share), size)[:, 0] for share in (first, second)]
+        assert np.sum((parts[0] - parts[1]) ** 2) == pytest.approx(expected, rel=0.02)
 
 
 def test_to_arrow_and_back(rng: np.random.Generator) -> None:

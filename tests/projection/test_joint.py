@@ -187,9 +187,9 @@ def test_a_mixture_of_endless_noise_is_as_good_as_left_out(monkeypatch: pytest.M
     probes, grid = uneven(1), simplex_lattice(3, 5)
     noisy = probes.mixtures[:, 0] == 1
     rest = probes.take(~noisy)
-    expected = Joint().fit_arrays(rest).predict(grid, distance(grid), 4000)
-    levels = SimpleNamespace(even=False, at=lambda rows: np.where(rows[:, 0] == 1, 1e6, 1.0))
+    levels = SimpleNamespace(even=False, at=lambda rows, _: np.where(rows[:, 0] == 1, 1e6, 1.0))
     monkeypatch.setattr(NoiseLevels, "of", lambda probes: levels)
+    expected = Joint().fit_arrays(rest).predict(grid, distance(grid), 4000)
     spoiled = replace(probes, values=probes.values + 0.1 * noisy)
     found = Joint().fit_arrays(spoiled).predict(grid, distance(grid), 4000)
     np.testing.assert_allclose(found, expected, atol=2e-3)

@@ -11,10 +11,11 @@ OPEN_ROWS = 20
 
 @dataclass(frozen=True)
 class Column:
-    """A column's title, and whether a narrow screen does without the column."""
+    """A column's title, whether a narrow screen does without the column, and whether it is text."""
 
     title: str
     wide_only: bool
+    is_text: bool
 
 
 @dataclass(frozen=True)
@@ -27,7 +28,7 @@ class Row:
 
 @dataclass(frozen=True)
 class Table:
-    """A table: the first column left-aligned, all others right-aligned.
+    """A table: the first column and columns of text left-aligned, all others right-aligned.
 
     Attributes
     ----------
@@ -44,7 +45,10 @@ def page_table(table: TextTable | None) -> Table | None:
     """A table of text as the templates lay it out; None stays None."""
     if table is None:
         return None
-    columns = [Column(heading, heading in table.optional) for heading in table.headings]
+    columns = [
+        Column(heading, heading in table.optional, heading in table.left)
+        for heading in table.headings
+    ]
     marks = table.chosen or (False,) * len(table.rows)
     rows = [
         Row(list(zip(columns, cells, strict=True)), mark)

@@ -67,6 +67,9 @@ def test_a_target_and_budgets_are_shown_where_they_were_asked_for() -> None:
         [other.predicted, best.predicted], abs=5e-4
     )
     assert told[1][-1] == "seller-000 60%, seller-001 40%"
+    assert '<td class="text">seller-000 60%, seller-001 40%</td>' in render_page(
+        replace(report, bought=found)
+    )
     assert not read(render_page(report)).titled("budget")
     assert "accuracy against the budget" in shown.texts["title"]
     reached = TargetResult(0.75, True, best)

@@ -115,7 +115,7 @@ def test_a_mixture_is_moved_by_the_keyboard(address: str, chrome: Any) -> None:
     until(lambda: "your mixture" in chrome.find_element("id", "by-hand").text)
     assert slider.get_attribute("aria-valuetext") == "100%"
     chrome.find_element("id", "as-plan").click()
-    until(lambda: "do not show" in chrome.find_element("id", "by-hand").text)
+    until(lambda: "Both buy the same" in chrome.find_element("id", "by-hand").text)
     chrome.find_element("id", "clear").click()
     until(lambda: "Move a slider" in chrome.find_element("id", "by-hand").text)
 

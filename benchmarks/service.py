@@ -2,9 +2,10 @@
 
 python -m benchmarks.service STUDY [--minutes 10] [--seconds 20]
 
-STUDY is the folder of a finished study. A second study, of 20 providers with made-up metrics, is
-written for the search. `projektor serve` runs as a process of its own, on this machine, with one
-thread of BLAS. Writes `benchmarks/results/service.md`.
+STUDY is the folder of a finished study. Two more studies, of 5 and of 20 providers with made-up
+metrics, are written for the page and for the search. `projektor serve`, and `python -m jobs.serve`
+for its cold start, run as processes of their own, on this machine, with one thread of BLAS. Writes
+`benchmarks/results/service.md`.
 """
 
 import argparse
@@ -18,6 +19,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -34,10 +36,15 @@ from tests.helpers.study_folders import write_study
 
 RATE = 50
 """Requests per second."""
-MANY = 20
-"""Providers of the second study."""
+FEW, MANY = 5, 20
+"""Providers of the studies with made-up metrics."""
+CHANGES = 60
+"""Changes on the page, and views of it."""
+STARTS = 3
+"""Cold starts of each command."""
 MEGABYTE = 2**20
-START = "import sys; from projektor_ray.cli import main; sys.exit(main())"
+SERVE = ("-c", "import sys; from projektor_ray.cli import main; sys.exit(main())", "serve")
+RAY_SERVE = ("-m", "jobs.serve")
 
 
 def main() -> None:
@@ -46,11 +53,21 @@ def main() -> None:
     parser.add_argument("--minutes", type=float, default=10.0, help="of mixed requests")
     parser.add_argument("--seconds", type=float, default=20.0, help="of each single endpoint")
     wanted = parser.parse_args()
-    study = open_study(wanted.study)
+    study, load = open_study(wanted.study), os.getloadavg()[0]
     with tempfile.TemporaryDirectory() as folder:
-        many = write_many(Path(folder))
-        with served(wanted.study, str(many)) as (address, process, cold):
-            lines = [row("cold start to the first answer (limit 5 s)", f"{cold:.1f} s")]
+        few = write_made_up(Path(folder), "few", FEW, 30, "maximin")
+        many = write_made_up(Path(folder), "many", MANY, 60, "sobol")
+        lines = [
+            row(f"cold start of `{name}` (limit {limit} s)", cold_starts(command, wanted.study))
+            for name, limit, command in (
+                ("projektor serve", 5, SERVE),
+                ("python -m jobs.serve", 20, RAY_SERVE),
+            )
+        ]
+        with served(SERVE, wanted.study, str(few), str(many)) as (address, process, _):
+            view, change = shown(views(address)), shown(changes(address))
+            lines.append(row(f"the page's first view, {FEW} providers (limit 1 s)", view))
+            lines.append(row(f"a change on the page, {FEW} providers (limit 200 ms)", change))
             bodies = questions(study)
             for endpoint in ("predict", "project"):
                 took, refused = at_rate(
@@ -66,10 +83,9 @@ def main() -> None:
             lines.append(row(f"select, {len(study.providers)} providers", shown(took)))
             took = one_by_one(address, "many", [{"size": size} for size in range(300, 312)], 12)
             lines.append(row(f"select, {MANY} providers (limit of p99 1 s)", shown(took)))
-            lines.append(row("the page (limit 1 s)", shown(page(address))))
             lines += hostile(address, study.name)
             lines += mixed(address, study.name, bodies, process, wanted.minutes)
-    text = "\n".join([HEAD.format(cores=os.cpu_count()), *lines, ""])
+    text = "\n".join([HEAD.format(cores=os.cpu_count(), load=load), *lines, ""])
     (RESULTS / "service.md").write_text(text, encoding="utf-8")
     print(text)
 
@@ -77,8 +93,11 @@ def main() -> None:
 HEAD = """# The service under load
 
 `python -m benchmarks.service STUDY`; the service is a process of its own on loopback, on {cores}
-cores that other work shares. Times are median / 99th percentile / maximum, from the sending of a
-request to the last byte of its answer. Requests to one endpoint all differ.
+cores with a load of {load:.1f} before the run. Times are median / 99th percentile / maximum, from
+the sending of a request to the last byte of its answer; a cold start ends with the first answer.
+Requests to one endpoint all differ. A change on the page is the two requests that its script sends
+at once. A first view is the page with its style sheet and script, and the requests for what the
+page does not hold yet.
 
 | measure | result |
 |---|---|"""
@@ -88,27 +107,28 @@ def row(name: str, result: str) -> str:
     return f"| {name} | {result} |"
 
 
-def shown(seconds: Sequence[float]) -> str:
+def shown(seconds: Sequence[float], of: str = "requests") -> str:
     if not seconds:
         return "none answered"
     middle, late = np.quantile(seconds, [0.5, 0.99])
     return (
         f"{1000 * middle:.0f} / {1000 * late:.0f} / {1000 * max(seconds):.0f} ms "
-        f"({len(seconds):,} requests)"
+        f"({len(seconds):,} {of})"
     )
 
 
-def write_many(folder: Path) -> Path:
-    """A study of 20 providers."""
-    names = [f"provider-{i:02d}" for i in range(MANY)]
-    values = {**VALUES, "name": "many", "selection": {"size": 300}}
+def write_made_up(folder: Path, name: str, providers: int, mixtures: int, design: str) -> Path:
+    """A finished study whose metrics are made up."""
+    names = [f"provider-{i:02d}" for i in range(providers)]
+    values = {**VALUES, "name": name, "selection": {"size": 300}}
     values["providers"] = [
-        {"name": name, "source": {"sklearn": "iris"}, "capacity": 60, "price": 1 + i % 5}
+        {"name": name, "source": {"sklearn": "iris"}, "capacity": 1200 // providers}
+        | {"price": 1 + i % 5}
         for i, name in enumerate(names)
     ]
-    values["probes"] = {"scales": [10, 40], "n_mixtures": 60, "design": "sobol", "seeds": 1}
+    values["probes"] = {"scales": [10, 40], "n_mixtures": mixtures, "design": design, "seeds": 1}
     pilots = {name: samples(seed=i) for i, name in enumerate(names)}
-    return write_study(folder, resolved(values, pilots), merged)
+    return write_study(folder / name, resolved(values, pilots), merged)
 
 
 def merged(mixture: Any) -> Any:
@@ -116,26 +136,39 @@ def merged(mixture: Any) -> Any:
     return np.array([mixture[first::3].sum() for first in range(3)])
 
 
+def cold_starts(command: Sequence[str], *folders: str) -> str:
+    """Seconds to the first answer, of some starts."""
+    seconds = []
+    for _ in range(STARTS):
+        with served(command, *folders) as (_, _, cold):
+            seconds.append(cold)
+    return shown(seconds, "starts")
+
+
 @contextmanager
-def served(*folders: str) -> Iterator[tuple[str, psutil.Process, float]]:
-    """Address, process and seconds to the first answer of `projektor serve`."""
+def served(command: Sequence[str], *folders: str) -> Iterator[tuple[str, psutil.Process, float]]:
+    """Address, process and seconds to the first answer of a command that serves studies."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    command = [sys.executable, "-c", START, "serve", *folders, "--port", str(port)]
     environment = {**os.environ, "OMP_NUM_THREADS": "1"}
     started = time.perf_counter()
-    process = subprocess.Popen(command, env=environment, stderr=subprocess.DEVNULL)
+    process = subprocess.Popen(
+        [sys.executable, *command, *folders, "--port", str(port)],
+        env=environment,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
     address = f"http://127.0.0.1:{port}"
     try:
         while not answers(address):
             time.sleep(0.02)
             if process.poll() is not None:
-                raise SystemExit("projektor serve ended")
+                raise SystemExit(f"{' '.join(command)} ended")
         yield address, psutil.Process(process.pid), time.perf_counter() - started
     finally:
         process.terminate()
-        process.wait(timeout=20)
+        process.wait(timeout=60)
 
 
 def answers(address: str) -> bool:
@@ -196,15 +229,49 @@ def one_by_one(address: str, study: str, bodies: Sequence[Any], count: int) -> l
     return took
 
 
-def page(address: str) -> list[float]:
-    """The page with its style sheet and script, as a browser asks for them."""
+def views(address: str) -> list[float]:
+    """The page as a browser sees it first; each view asks for another plan."""
     took = []
-    for _ in range(10):
-        started = time.perf_counter()
-        for path in ("/", "/static/page.css", "/static/page.js"):
-            httpx.get(f"{address}{path}").raise_for_status()
-        took.append(time.perf_counter() - started)
+    with httpx.Client(base_url=address, timeout=60) as client:
+        for i in range(CHANGES):
+            query = {"study": "few", "ask": "size", "size": 100 + i}
+            started = time.perf_counter()
+            page = client.get("/", params=query).raise_for_status()
+            for path in ("/static/page.css", "/static/page.js"):
+                client.get(path).raise_for_status()
+            if 'id="plan-heading"' not in page.text:
+                fetch_parts(client, {**query, "form": 1})
+            took.append(time.perf_counter() - started)
     return took
+
+
+def changes(address: str) -> list[float]:
+    """Changes of the size, the budget and a price, as the page's script asks for their answer."""
+    took = []
+    fields = ({}, {"budget": 900}, {"price.provider-00": 1.5}, {"exclude": "provider-01"})
+    with httpx.Client(base_url=address, timeout=60) as client:
+        for i in range(CHANGES):
+            query = {"study": "few", "ask": "size", "size": 300 + i, "form": 1}
+            started = time.perf_counter()
+            fetch_parts(client, {**query, **fields[i % len(fields)]})
+            took.append(time.perf_counter() - started)
+    return took
+
+
+def fetch_parts(client: httpx.Client, query: dict[str, Any]) -> None:
+    """The two parts of the page that its script fetches at once.
+
+    Raises
+    ------
+    SystemExit
+        If a part holds no plan.
+    """
+    with ThreadPoolExecutor(2) as both:
+        parts = list(
+            both.map(lambda part: client.get(f"/parts/{part}", params=query), ("answer", "by-hand"))
+        )
+    if any(part.status_code != 200 for part in parts) or "plan-heading" not in parts[0].text:
+        raise SystemExit(f"the page has no plan for {query}: {parts[0].text[:500]}")
 
 
 def hostile(address: str, study: str) -> list[str]:

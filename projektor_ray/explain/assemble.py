@@ -80,7 +80,7 @@ def assemble(
         for name, at in {chosen: objectives[chosen], **others}.items()
     ]
     drawn = [name for name in (SELECTED, UNIFORM, TRAINED) if name in bought.plans]
-    curves = _curves({name: (objectives[chosen], bought.plans[name]) for name in drawn}, sizes)
+    curves = curves_at(objectives[chosen], {name: bought.plans[name] for name in drawn}, sizes)
     return Results(
         title=title,
         metric=metric,
@@ -92,7 +92,12 @@ def assemble(
         bought=bought,
         curves=curves,
         marginal_values=marginal_values(objectives[chosen], best, grows=grows(curves, best.size)),
-        other_models=_curves({name: (at, best) for name, at in others.items() if figures}, sizes),
+        other_models=tuple(
+            curve
+            for name, at in others.items()
+            if figures
+            for curve in curves_at(at, {name: best}, sizes)
+        ),
         opinions=tuple(opinions),
         surface=surface_at(objectives[chosen](best.size), len(bought.providers))
         if figures
@@ -132,18 +137,17 @@ def _model_prediction(
     return ModelPrediction(name, decides, float(value), float(low), float(high), gain)
 
 
-def _curves(wanted: Mapping[str, tuple[ObjectiveAt, Plan]], sizes: Floats) -> tuple[Curve, ...]:
-    """A plan's mixture at all sizes, by name; none where there is one size."""
+def curves_at(
+    objective_at: ObjectiveAt, plans: Mapping[str, Plan], sizes: Floats
+) -> tuple[Curve, ...]:
+    """Mixtures of plans, by name, at all sizes (s,); none where there is one size."""
     if len(sizes) == 1:
         return ()
-    curves = []
-    for name, (objective_at, plan) in wanted.items():
-        mixture = plan.mixture[None]
-        along = [objective_at(float(size)) for size in sizes]
-        values = np.array([one.predict(mixture)[0] for one in along])
-        intervals = np.array([one.interval(mixture, LEVEL)[0] for one in along])
-        curves.append(Curve(name, sizes, values, intervals))
-    return tuple(curves)
+    mixtures = np.stack([plan.mixture for plan in plans.values()])
+    along = [objective_at(float(size)) for size in sizes]
+    values = np.array([one.predict(mixtures) for one in along])
+    intervals = np.array([one.interval(mixtures, LEVEL) for one in along])
+    return tuple(Curve(name, sizes, values[:, i], intervals[:, i]) for i, name in enumerate(plans))
 
 
 def curve_sizes(scales: Sequence[int], size: int, points: int) -> Floats:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from projektor_ray.errors import InfeasibleError
 from projektor_ray.selection.feasible_set import FeasibleSet
-from projektor_ray.selection.gains import Gain, gain_over
+from projektor_ray.selection.gains import Gain, gains_over
 from projektor_ray.selection.objective import MetricObjective
 from projektor_ray.selection.plan import Plan
 from projektor_ray.selection.purchase_problem import PurchaseProblem
@@ -81,4 +81,5 @@ def _at_budget(
         plan = problem.near(selected.size, budget, [selected.mixture])
     except InfeasibleError:
         return None
-    return CheaperPlan(plan, gain_over(objective, selected, plan, problem.direction, problem.level))
+    (gain,) = gains_over(objective, selected, [plan], problem.direction, problem.level)
+    return CheaperPlan(plan, gain)

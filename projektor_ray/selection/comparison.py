@@ -10,11 +10,11 @@ import pyarrow as pa
 from projektor_ray.selection.baselines import baseline_plans, largest_provider, single_mixtures
 from projektor_ray.selection.binding_constraints import BindingConstraint
 from projektor_ray.selection.cheaper_plan import CheaperPlan
-from projektor_ray.selection.gains import Gain, gain_over
+from projektor_ray.selection.gains import Gain, gains_over
 from projektor_ray.selection.objective import Direction, MetricObjective
 from projektor_ray.selection.plan import Plan
 from projektor_ray.selection.provider import Provider
-from projektor_ray.selection.purchase_problem import MetricAt, PurchaseProblem
+from projektor_ray.selection.purchase_problem import PurchaseProblem
 from projektor_ray.selection.robustness import NEARLY, PlanStability, plan_stability
 from projektor_ray.selection.size_search import TargetResult
 from projektor_ray.selection.unspent_budget import UnspentBudget
@@ -254,16 +254,17 @@ def compare(
         return PurchasePlans(
             plans, tuple(problem.providers), budget=budget, direction=problem.direction
         )
-    gains = {
-        name: gain_over(objective, plan, other, problem.direction, problem.level)
-        for name, other in baselines.items()
-    }
+    others = list(baselines.values())
+    gains = gains_over(objective, plan, others, problem.direction, problem.level)
     compared = PurchasePlans(
         plans,
         tuple(problem.providers),
-        gains,
+        dict(zip(baselines, gains, strict=True)),
         plan_stability(objective, plan, problem.direction),
-        parts={name: _part_of(problem, at, plans) for name, at in problem.parts.items()},
+        parts={
+            name: _part_of(at(plan.size), plans, problem.level)
+            for name, at in problem.parts.items()
+        },
         budget=budget,
         direction=problem.direction,
     )
@@ -277,21 +278,21 @@ def _trained(problem: PurchaseProblem, plans: PurchasePlans) -> TrainedCompariso
     size, baseline, gain = problem.trained_at, plans.nearest, None
     objective = problem.objective_at(size)
     if baseline and plans.selected.size > size and isinstance(objective, MetricObjective):
-        both = plans.selected, plans.plans[baseline]
-        gain = gain_over(objective, *both, problem.direction, problem.level)
+        others = [plans.plans[baseline]]
+        (gain,) = gains_over(objective, plans.selected, others, problem.direction, problem.level)
     return TrainedComparison(problem.trained, size, gain)
 
 
 def _part_of(
-    problem: PurchaseProblem, objective_at: MetricAt, plans: Mapping[str, Plan]
+    objective: MetricObjective, plans: Mapping[str, Plan], level: float
 ) -> dict[str, MetricPrediction]:
-    """Predictions of one metric for each plan."""
-    predictions = {}
-    for name, plan in plans.items():
-        objective, mixture = objective_at(plan.size), plan.mixture[None]
-        low, high = objective.interval(mixture, problem.level)[0].tolist()
-        predictions[name] = MetricPrediction(float(objective.predict(mixture)[0]), (low, high))
-    return predictions
+    """Predictions of one metric for plans of one size."""
+    mixtures = np.stack([plan.mixture for plan in plans.values()])
+    rows = zip(objective.predict(mixtures), objective.interval(mixtures, level), strict=True)
+    return {
+        name: MetricPrediction(float(value), (float(low), float(high)))
+        for name, (value, (low, high)) in zip(plans, rows, strict=True)
+    }
 
 
 def _rows_of(

@@ -1,5 +1,6 @@
 """By how much a plan is predicted better than another of the same size."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -23,13 +24,20 @@ class Gain:
     high: float
 
 
-def gain_over(
-    objective: MetricObjective, plan: Plan, other: Plan, direction: Direction, level: float
-) -> Gain:
-    """By how much a plan's mixture is better than another's, at the objective's size."""
+def gains_over(
+    objective: MetricObjective,
+    plan: Plan,
+    others: Sequence[Plan],
+    direction: Direction,
+    level: float,
+) -> list[Gain]:
+    """By how much a plan's mixture is better than each of others, at the objective's size."""
     sign = 1 if direction == "maximize" else -1
-    mixtures = plan.mixture[None], other.mixture[None]
-    low, high = objective.gain_interval(*mixtures, level)[0]
-    bounds = np.sort([sign * low, sign * high]).tolist()
-    value, of_baseline = objective.predict(np.concatenate(mixtures))
-    return Gain(sign * float(value - of_baseline), *bounds)
+    mixtures = np.stack([plan.mixture, *(other.mixture for other in others)])
+    own = np.repeat(mixtures[:1], len(others), axis=0)
+    bounds = np.sort(sign * objective.gain_interval(own, mixtures[1:], level), axis=1)
+    value, *of_others = (sign * objective.predict(mixtures)).tolist()
+    return [
+        Gain(value - other, *low_and_high)
+        for other, low_and_high in zip(of_others, bounds.tolist(), strict=True)
+    ]

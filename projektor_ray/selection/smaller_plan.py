@@ -5,7 +5,7 @@ import numpy as np
 from projektor_ray.errors import InfeasibleError
 from projektor_ray.selection.feasible_set import FeasibleSet
 from projektor_ray.selection.objective import MetricObjective
-from projektor_ray.selection.plan import Plan, make_plan
+from projektor_ray.selection.plan import Plan
 from projektor_ray.selection.purchase_problem import PurchaseProblem
 
 LEFT_OUT = (1.0, 0.75, 0.5, 0.25)
@@ -27,7 +27,7 @@ def smaller_plan(problem: PurchaseProblem, plan: Plan, budget: float | None) -> 
     harmful = np.where(sign * plan.marginal_value < 0, plan.samples, 0)
     if not harmful.any() or problem.is_flat:
         return None
-    best: Plan | None = None
+    smaller = []
     for part in LEFT_OUT:
         samples = plan.samples - np.ceil(part * harmful).astype(np.int64)
         size = int(samples.sum())
@@ -38,9 +38,10 @@ def smaller_plan(problem: PurchaseProblem, plan: Plan, budget: float | None) -> 
         except InfeasibleError:
             continue
         objective = problem.objective_at(size)
-        if not feasible.contains(samples) or not isinstance(objective, MetricObjective):
-            continue
-        within = feasible.part_of(samples)
-        other = make_plan(objective, feasible, within, samples, problem.level, problem.direction)
-        best = other if best is None else problem.better(best, other)
-    return None if best is None or problem.is_better(plan, best) else best
+        if feasible.contains(samples) and isinstance(objective, MetricObjective):
+            value = sign * float(objective((samples / size)[None])[0][0])
+            smaller.append((value, -feasible.cost(samples), samples))
+    if not smaller:
+        return None
+    best = problem.plan_of(max(smaller, key=lambda one: one[:2])[2], budget)
+    return None if problem.is_better(plan, best) else best

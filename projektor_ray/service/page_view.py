@@ -11,7 +11,7 @@ import numpy as np
 from jinja2 import Environment
 from markupsafe import Markup
 
-from projektor_ray.explain.assemble import surface_at
+from projektor_ray.explain.assemble import curves_at, surface_at
 from projektor_ray.explain.cautions import warnings
 from projektor_ray.explain.data_lines import data_parts
 from projektor_ray.explain.headline import heading, tiles
@@ -190,33 +190,28 @@ def _offering(served: ServedStudy, body: SelectBody, deadline: float) -> FittedS
 
 def _drawn(
     served: ServedStudy, study: FittedStudy, results: Results, body: SelectBody, deadline: float
-) -> tuple[list[Curve], Surface | None]:
+) -> tuple[tuple[Curve, ...], Surface | None]:
     """Curves of the plan and of the uniform plan, and the map of all mixtures; remembered."""
 
-    def compute() -> tuple[list[Curve], Surface | None]:
+    def compute() -> tuple[tuple[Curve, ...], Surface | None]:
         size = results.selected.size
         objective = study.problem.objective_at(size)
         assert isinstance(objective, MetricObjective)
         return _curves(study, results), surface_at(objective, len(study.providers))
 
-    drawn: tuple[list[Curve], Surface | None] = served.answers.get(
+    drawn: tuple[tuple[Curve, ...], Surface | None] = served.answers.get(
         ("drawn", body.model_dump_json()), deadline, compute
     )
     return drawn
 
 
-def _curves(study: FittedStudy, results: Results) -> list[Curve]:
+def _curves(study: FittedStudy, results: Results) -> tuple[Curve, ...]:
     if len(study.scales) == 1:
-        return []
+        return ()
     first, last = min(study.scales), BEYOND * max(results.selected.size, *study.scales)
     sizes = np.unique(np.append(np.rint(np.geomspace(first, last, POINTS)), results.selected.size))
-    curves = []
-    for name in (SELECTED, UNIFORM):
-        if name in results.plans:
-            projected = study.project(results.plans[name].mixture, sizes.tolist())
-            interval = np.stack([projected.low, projected.high], axis=1)
-            curves.append(Curve(name, sizes, projected.value, interval))
-    return curves
+    plans = {name: results.plans[name] for name in (SELECTED, UNIFORM) if name in results.plans}
+    return curves_at(study.objective, plans, sizes)
 
 
 def refusal(text: str) -> str:

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from projektor_ray.selection import Direction, PurchaseProblem, PurchaseRequest, Terms, buy, select
-from projektor_ray.selection.gains import gain_over
+from projektor_ray.selection.gains import gains_over
 from projektor_ray.selection.robustness import plan_stability
 from projektor_ray.storage.schemas import SCHEMAS
 from tests.helpers.purchase_problems import PEAK, SIZE, Uncertain, bought, projected, providers
@@ -65,8 +65,10 @@ def test_a_gain_is_positive_where_the_plan_is_better(direction: Direction, sign:
         below, above = (0.01, 0.03) if sign > 0 else (0.03, 0.01)
         assert gain.value - gain.low == pytest.approx(below)
         assert gain.high - gain.value == pytest.approx(above)
-    worse = gain_over(objective, found.plans["probe"], found.selected, direction, 0.9)
+    others = [found.selected, found.plans["uniform"]]
+    worse, other = gains_over(objective, found.plans["probe"], others, direction, 0.9)
     assert worse.value == pytest.approx(-found.gains["probe"].value)
+    assert other.value == pytest.approx(found.gains["uniform"].value - found.gains["probe"].value)
 
 
 def test_the_nearest_plan_is_the_first_of_equal_ones() -> None:

@@ -2,7 +2,7 @@
 
 import itertools
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 import numpy as np
@@ -87,14 +87,29 @@ class MixtureKernels:
 
 @dataclass(frozen=True, eq=False)
 class KernelSum:
-    """A weighted sum of kernels around fixed mixtures; what depends on those alone is made once."""
+    """A weighted sum of kernels around fixed mixtures; what depends on those alone is made once.
+
+    The sums at the last mixtures are stored: a plan is asked for its value, slope and interval.
+    """
 
     warps: "tuple[_WarpSum, ...]"
+    _last: dict[bytes, tuple[Floats, Floats]] = field(default_factory=dict, repr=False)
 
     def __call__(self, mixtures: Floats) -> tuple[Floats, Floats]:
-        """The sum at mixtures (q, m), shape (q,), and its derivative along shares, (q, m)."""
-        values, gradients = zip(*(warp(mixtures) for warp in self.warps), strict=True)
-        return np.sum(values, axis=0), np.sum(gradients, axis=0)
+        """The sum at mixtures (q, m), shape (q,), and its derivative along shares, (q, m).
+
+        Both are read-only.
+        """
+        key = mixtures.tobytes()
+        sums = self._last.get(key)
+        if sums is None:
+            values, gradients = zip(*(warp(mixtures) for warp in self.warps), strict=True)
+            sums = np.sum(values, axis=0), np.sum(gradients, axis=0)
+            for one in sums:
+                one.flags.writeable = False
+            self._last.clear()
+            self._last[key] = sums
+        return sums
 
     def plus(self, factor: float, other: "KernelSum") -> "KernelSum":
         """`self + factor·other`, of another sum of the same kernels around the same mixtures."""

@@ -223,7 +223,7 @@ class Joint(ScaleModel):
     def value_and_gradient(
         self, mixtures: Floats, distances: Floats, distance_gradients: Floats, size: float
     ) -> tuple[Floats, Floats]:
-        log = float(self.axis.at(np.array(size)))
+        log = self.axis.at_size(size)
         columns = self._trend_columns(distances, np.full(len(mixtures), log))
         trend, slope = columns @ self._posterior.trend_coefficients, self.coefficients[0]
         if len(self._changes):
@@ -232,7 +232,7 @@ class Joint(ScaleModel):
         return trend + process, slope * distance_gradients + along_shares
 
     def size_slope(self, mixtures: Floats, distances: Floats, size: float) -> Floats:
-        log = float(self.axis.at(np.array(size)))
+        log = self.axis.at_size(size)
         before = self._changes[log < self._kinks].sum() if len(self._changes) else 0.0
         return (self.rise(mixtures, distances) + before) * self.axis.slope(size)
 
@@ -242,11 +242,11 @@ class Joint(ScaleModel):
         return np.asarray(self._posterior.trend_coefficients[2] + rising(mixtures)[0])
 
     def _growth(self, mixtures: Floats, distances: Floats, size: float) -> Floats:
-        beyond = max(float(self.axis.at(np.array(size))), 0.0) / self.law.factor
+        beyond = max(self.axis.at_size(size), 0.0) / self.law.factor
         return self.rise(mixtures, distances) * beyond
 
     def _spread(self, mixtures: Floats, distances: Floats, size: float) -> Floats:
-        logs = np.full(len(mixtures), self.axis.at(np.array(size)))
+        logs = np.full(len(mixtures), self.axis.at_size(size))
         one, both, bent = self._prior_terms.sum(axis=0)
         variance = self._posterior.variance(
             self._trend_columns(distances, logs),

@@ -102,7 +102,7 @@ class JointPower(ScaleModel):
         self, classes: ClassShares, mixtures: Floats, now: Floats, middle: Floats, size: float
     ) -> CeilingCurve:
         """The curve of the predictions at the largest scale and at a size beyond it, (q,) each."""
-        common_growth = self._common_rise * float(self._straight.axis.at(np.array(size)))
+        common_growth = self._common_rise * self._straight.axis.at_size(size)
         return CeilingCurve(now, middle - now, common_growth, classes.ceiling(mixtures, size))
 
     def _on_link(self) -> Joint | AveragedCurvature:

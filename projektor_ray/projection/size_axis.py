@@ -1,6 +1,7 @@
 """The abscissa on which a metric's link is linear: ln N, or the Box-Cox transform of N."""
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
@@ -56,6 +57,10 @@ class SizeAxis:
         within = box_cox(np.minimum(logs, 0.0), self.bend.curvature)
         return np.asarray(self._unit * (within + self.factor * (self._late(logs) @ PROBABILITIES)))
 
+    def at_size(self, size: float) -> float:
+        """x of one size; a search asks for the same one hundreds of times."""
+        return _at_size(self, size)
+
     def _late(self, logs: Floats) -> Floats:
         """g beyond the largest scale at the nodes of κ, shape (*sizes, nodes)."""
         return box_cox(np.maximum(logs, 0.0)[..., None], self.bend.late_draws)
@@ -73,6 +78,11 @@ class SizeAxis:
         late = self._late(np.log(np.asarray(size) / self.last))
         variance = PROBABILITIES @ (late - late @ PROBABILITIES) ** 2
         return float(self._unit * self.factor * np.sqrt(variance))
+
+
+@lru_cache(maxsize=1024)
+def _at_size(axis: SizeAxis, size: float) -> float:
+    return float(axis.at(np.array(size)))
 
 
 def box_cox(logs: Floats, curvature: Floats | float) -> Floats:

@@ -58,6 +58,20 @@ def test_value_and_gradient_of_kernels(rng: np.random.Generator) -> None:
     np.testing.assert_allclose(gradient, numeric, atol=1e-6)
 
 
+def test_stored_sums_of_kernels_are_of_the_mixtures_asked_for(rng: np.random.Generator) -> None:
+    others, points = rng.dirichlet(np.ones(3), 5), rng.dirichlet(np.ones(3), 6)
+    kernels = MixtureKernels(lengths=(0.3,), additive=(0.5,))
+    duals = rng.normal(size=(len(kernels), 5))
+    known = kernels.weighted(others, duals)
+    for at in (points[:3], points[3:], points[3:], points[:3]):
+        for found, expected in zip(known(at), kernels.weighted(others, duals)(at), strict=True):
+            np.testing.assert_array_equal(found, expected)
+            with pytest.raises(ValueError, match="read-only"):
+                found *= 2
+    doubled = known.plus(1.0, known)(points[:3])
+    np.testing.assert_allclose(doubled[0], 2 * known(points[:3])[0])
+
+
 def test_a_second_fit_forgets_the_first(rng: np.random.Generator) -> None:
     mixtures = rng.dirichlet(np.ones(3), 12)
     values = accuracy(mixtures)

@@ -52,6 +52,7 @@ def test_the_transform_is_the_integral_of_a_power(curvature: float) -> None:
 def test_beyond_the_largest_scale_x_is_a_mean_over_curvatures() -> None:
     bend = Bend(-1.0, -0.8, 0.3)
     axis = SizeAxis(250.0, 1000.0, bend, factor=0.5)
+    assert axis.at_size(4000.0) == axis.at(np.array(4000.0))
     unit = np.log(0.25) / box_cox(np.log(0.25), -1.0)
     draws = norm.rvs(-0.8, 0.3, size=400_000, random_state=0)
     x = 0.5 * unit * np.expm1(draws * np.log(10)) / draws

@@ -243,7 +243,9 @@ def in_scale_table(
         ]
         score = np.mean([by[name][2].mean() for cell in cells for by in cell if len(by[name][2])])
         yield f"| {name} | {' | '.join(f'{share:.2f}' for share in shares)} | {score:.1f} |"
-    goals += in_scale_goal_rows(SYSTEM, float(score), float(np.mean(shares)))
+    goals += in_scale_goal_rows(
+        SYSTEM, columns[: len(SCALE_GOALS)], ratios, float(score), float(np.mean(shares))
+    )
 
 
 def pooled(errors: Sequence[Floats]) -> Floats:

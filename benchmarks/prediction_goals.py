@@ -42,8 +42,13 @@ REGRET_GOAL = 0.9
 """Points, of the first of them."""
 
 
-def in_scale_goal_rows(predictor: str, score: float, covered: float) -> Iterable[str]:
+def in_scale_goal_rows(
+    predictor: str, designs: Sequence[str], ratios: Sequence[float], score: float, covered: float
+) -> Iterable[str]:
     """Rows of the table of goals of what the system takes at one size."""
+    for design, ratio, goal in zip(designs, ratios, SCALE_GOALS, strict=True):
+        name, kept = f"in scale, `{predictor}`, {design}", within(ratio, 0, goal)
+        yield f"| {name} | error, × noise floor | | {ratio:.2f} | | ≤ {goal} | {kept} |"
     limits = (("mean interval score", (0, IN_SCALE_SCORE_GOAL)), ("coverage", COVERAGE_GOAL))
     for (what, range_), now, was in zip(limits, (score, covered), IN_SCALE_BEFORE, strict=True):
         limit = f"{range_[0]}–{range_[1]}" if range_[0] else f"≤ {range_[1]}"

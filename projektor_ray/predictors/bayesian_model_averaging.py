@@ -122,8 +122,15 @@ class AveragedFit:
     @cached_property
     def noise_variances(self) -> Floats:
         """Posterior mean scale of σ² for every candidate, shape (J, G)."""
-        count = len(self.contrasts[0]) + self.prior.weight
-        return (self.prior.sum_of_squares + self._squares) / count
+        return (self.prior.sum_of_squares + self._squares) / self.freedom
+
+    @property
+    def freedom(self) -> float:
+        """Degrees of freedom of σ² in every candidate: contrasts, and the prior's weight.
+
+        Given a candidate, a new probe follows Student's t with as many.
+        """
+        return len(self.contrasts[0]) + self.prior.weight
 
     @property
     def trend_rank(self) -> int:

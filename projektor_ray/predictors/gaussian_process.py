@@ -150,6 +150,11 @@ class GaussianProcess(Predictor):
         noise_variance = self._average.noise**2 * self._levels.at(mixtures, distances) ** 2
         return np.asarray(np.sqrt(variance + noise_variance))
 
+    @property
+    def freedom(self) -> float:
+        """Of the noise variance's posterior: probes beyond the trend's columns, and the prior's."""
+        return self._average.freedom
+
     def uneven_noise(self, mixtures: Floats, distances: Floats) -> Floats | None:
         if self._levels.even:
             return None

@@ -180,13 +180,18 @@ class Predictor(ABC):
     ) -> Floats:
         """Where a new probe's value would lie, shape (q, 2): low and high.
 
-        Half-width `t(k − 2) · spread(p)`.
+        Half-width `t(freedom) · spread(p)`.
         """
         mixtures = self._check_query(mixtures)
         distances = one_per_mixture("distances", distances, len(mixtures))
         middle = self._predict(mixtures, distances)
-        half = student_quantile(level, self.report.probes - 2) * self.spread(mixtures, distances)
+        half = student_quantile(level, self.freedom) * self.spread(mixtures, distances)
         return np.stack([middle - half, middle + half], axis=1)
+
+    @property
+    def freedom(self) -> float:
+        """Degrees of freedom of Student's t in the intervals; here `k − 2`, of k probes."""
+        return self.report.probes - 2
 
     def spread(self, mixtures: Floats, distances: Floats) -> Floats:
         """Standard deviation of a new probe's value around the prediction, shape (q,).
@@ -230,8 +235,11 @@ class Predictor(ABC):
         return predictor
 
     def _left_out(self, probes: ProbeArrays) -> Floats:
-        """Errors of mixtures that were left out, shape (k,): here by fitting again, in folds."""
-        groups = probes.groups()
+        """Errors of mixtures that were left out, shape (k,): here by fitting again, in folds.
+
+        Each fold has mixtures of low and of high values. The order of the probes has no say.
+        """
+        groups = sorted(probes.groups(), key=lambda rows: float(probes.values[rows].mean()))
         residuals = np.empty(len(probes))
         for fold in range(min(FOLDS, len(groups))):
             held_out = np.concatenate(groups[fold::FOLDS])

@@ -27,7 +27,7 @@ from projektor_ray.projection.size_axis import Bend, SizeAxis
 from projektor_ray.projection.slope_changes import hinges, slope_changes, slopes_before
 from projektor_ray.storage.array_types import Floats
 
-KERNELS = MixtureKernels(lengths=(0.3, 0.6), additive=(0.0, 0.5))
+KERNELS = MixtureKernels(lengths=(0.3, 1.2), additive=(0.0, 0.9))
 SLOPES = (0.1, 0.3, 0.6)
 """Candidate τ: spread of the mixtures' slopes in ln N over the spread of their values."""
 CORRELATIONS = (-0.7, 0.0, 0.7)

@@ -51,7 +51,7 @@ class PerScale(ScaleModel):
         model.predictors = {scale: predictors[scale] for scale in sorted(predictors)}
         model.scales = tuple(model.predictors)
         check_scales(model.scales, cls.fewest_scales)
-        model.freedom = min(fitted.report.probes for fitted in predictors.values()) - 2
+        model.freedom = model._least_freedom()
         return model
 
     @abstractmethod
@@ -70,7 +70,13 @@ class PerScale(ScaleModel):
         full = probes.full_scales
         if len(full) >= self.fewest_scales:
             probes = probes.take(np.isin(probes.sizes, full))
-        return super().fit_arrays(probes)
+        super().fit_arrays(probes)
+        self.freedom = self._least_freedom()
+        return self
+
+    def _least_freedom(self) -> float:
+        """Of the scales' predictors."""
+        return min(fitted.freedom for fitted in self.predictors.values())
 
     def _fit(self, probes: ProbeArrays) -> None:
         self.predictors = {

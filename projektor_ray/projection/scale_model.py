@@ -40,7 +40,7 @@ class ScaleModel(ABC):
     ----------
     scales : at which there were probes, ascending.
     freedom : degrees of freedom of the intervals: probes at the scale with fewest, less 2; without
-        scales of few probes, see `ProbeArrays.full_scales`.
+        scales of few probes, see `ProbeArrays.full_scales`. Of `PerScale` its predictors' least.
     held_out_errors : errors of the probes at the largest scale when it is projected from the
         smaller ones, shape (k_last,); None where either are too few, and of a stored model.
     held_out_rms : root mean square error of the same; None where those are too few to project from.
@@ -57,7 +57,7 @@ class ScaleModel(ABC):
     law: LawError = LOG_LINEAR
 
     scales: tuple[int, ...]
-    freedom: int
+    freedom: float
     held_out_errors: Floats | None = None
     held_out_rms: float | None = None
     left_out: Floats | None = None

@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from scipy.stats import norm, t
 from sklearn.gaussian_process.kernels import Matern
 
 from projektor_ray.predictors.averaged_posterior import AveragedPosterior, ProbeFactors
@@ -58,6 +59,28 @@ def test_one_candidate_is_universal_kriging(rng: np.random.Generator) -> None:
         posterior.variance(columns_at, [kernel_at], posterior.prior_variances[0]),
         noise_variance * np.diag(relative),
     )
+
+
+def test_a_new_probe_follows_students_t_with_the_freedom_of_the_noise(
+    rng: np.random.Generator,
+) -> None:
+    """By integrating a normal distribution over the posterior of σ², on a grid."""
+    columns, values = rng.normal(size=(7, 2)), rng.normal(size=7)
+    trend, kernel, ratio = Trend(columns), np.diag(rng.uniform(0.5, 2, size=7)), 2.0
+    prior = NoisePrior(3.0, 0.4)
+    average = AveragedFit(values, [Spectrum.of_kernel(trend, kernel)], np.array([ratio]), prior)
+    covariance = ratio * kernel + np.eye(7)
+    precision = np.linalg.inv(covariance)
+    free = columns.T @ precision
+    restricted = precision - free.T @ np.linalg.solve(free @ columns, free)
+    squares = float(values @ restricted @ values)
+    logs = np.linspace(-12, 12, 40_001)
+    likelihood = -0.5 * (7 - 2) * logs - 0.5 * squares * np.exp(-logs)
+    belief = -0.5 * 3.0 * logs - 0.5 * 3.0 * 0.4**2 * np.exp(-logs)
+    weights = np.exp(likelihood + belief)
+    half = t.ppf(0.95, average.freedom) * np.sqrt(average.noise_variances[0, 0])
+    inside = 1 - 2 * norm.sf(half / np.exp(logs / 2))
+    assert weights @ inside / weights.sum() == pytest.approx(0.9, abs=1e-6)
 
 
 def test_covariance_of_many_candidates_is_within_them_and_between_their_means(

@@ -1,53 +1,106 @@
-"""The mean of the Gaussian process and the rational law."""
+"""The weighted mean of the Gaussian process and the rational law."""
 
 import numpy as np
 import pytest
+from scipy.special import expit
+from scipy.stats import t
 
+from projektor_ray.designs.simplex_lattice import simplex_lattice
 from projektor_ray.errors import InputError
 from projektor_ray.predictors import PREDICTORS
+from projektor_ray.predictors.ensemble import Ensemble
+from projektor_ray.storage.array_types import Floats
 from tests.helpers.predictor_data import accuracy, distance
 
+MEMBERS = ("gp", "rational")
 
-def test_it_is_the_mean_and_its_spread_that_of_the_mixture_of_its_members() -> None:
-    rng = np.random.default_rng(3)
-    mixtures = rng.dirichlet(np.ones(3), size=12)
-    values = accuracy(mixtures) + 0.02 * rng.normal(size=12)
-    ours, gp, rational = (
-        PREDICTORS[name]().fit(mixtures, distance(mixtures), values)
-        for name in ("ensemble", "gp", "rational")
-    )
+
+def left_out_errors(name: str, mixtures: Floats, values: Floats) -> Floats:
+    """Errors of a predictor of each mixture that is left out, by fitting again."""
+    errors = []
+    for row in range(len(mixtures)):
+        rest = np.delete(np.arange(len(mixtures)), row)
+        model = PREDICTORS[name]().fit(mixtures[rest], distance(mixtures[rest]), values[rest])
+        at = mixtures[row][None]
+        errors.append(values[row] - model.predict(at, distance(at))[0])
+    return np.array(errors)
+
+
+def probes(seed: int, count: int) -> tuple[Floats, Floats]:
+    rng = np.random.default_rng(seed)
+    mixtures = rng.dirichlet(np.ones(3), size=count)
+    return mixtures, accuracy(mixtures) + 0.02 * rng.normal(size=count)
+
+
+def test_members_weigh_as_the_inverse_of_their_mean_squared_left_out_errors() -> None:
+    mixtures, values = probes(3, 9)
+    ours = Ensemble().fit(mixtures, distance(mixtures), values)
+    squares = [np.mean(left_out_errors(name, mixtures, values) ** 2) for name in MEMBERS]
+    expected = np.array([squares[1], squares[0]]) / sum(squares)
+    np.testing.assert_allclose(ours.weights, expected, rtol=0.02)
+    assert abs(expected[0] - 0.5) > 0.1, "or equal weights would do"
+
+
+def test_its_spread_is_that_of_the_weighted_mixture_of_its_members() -> None:
+    mixtures, values = probes(3, 12)
+    rng = np.random.default_rng(5)
+    ours = Ensemble().fit(mixtures, distance(mixtures), values)
+    members = [PREDICTORS[name]().fit(mixtures, distance(mixtures), values) for name in MEMBERS]
     asked = np.vstack([np.eye(3), rng.dirichlet(np.ones(3), size=5)])
     at = distance(asked)
-    means = np.array([gp.predict(asked, at), rational.predict(asked, at)])
-    np.testing.assert_allclose(ours.predict(asked, at), means.mean(axis=0))
-    draws = np.concatenate(
-        [
-            mean + model.spread(asked, at) * rng.standard_normal((400_000, 1))
-            for mean, model in zip(means, (gp, rational), strict=True)
-        ]
-    )
-    np.testing.assert_allclose(ours.spread(asked, at), draws.std(axis=0), rtol=0.01)
-    shared = [np.outer(mean - means.mean(axis=0), mean - means.mean(axis=0)) for mean in means]
-    expected = gp.covariance(asked, at) + np.mean(shared, axis=0)
-    np.testing.assert_allclose(ours.covariance(asked, at), expected)
+    means = np.array([member.predict(asked, at) for member in members])
+    mean = ours.weights @ means
+    np.testing.assert_allclose(ours.predict(asked, at), mean)
+    first = rng.random((800_000, 1)) < ours.weights[0]
+    draws = [
+        middle + member.spread(asked, at) * rng.standard_normal((800_000, 1))
+        for middle, member in zip(means, members, strict=True)
+    ]
+    drawn = np.where(first, *draws)
+    np.testing.assert_allclose(ours.spread(asked, at), drawn.std(axis=0), rtol=0.01)
+    shared = [
+        weight * np.outer(one - mean, one - mean)
+        for weight, one in zip(ours.weights, means, strict=True)
+    ]
+    process = members[0].covariance(asked, at)
+    assert process is not None
+    np.testing.assert_allclose(ours.covariance(asked, at), process + np.sum(shared, axis=0))
+    half = np.diff(ours.interval(asked, at)).ravel() / 2
+    assert members[0].freedom == 12, "probes less two columns of the trend, and two of the prior"
+    np.testing.assert_allclose(half, t.ppf(0.95, 12) * ours.spread(asked, at))
 
 
-def test_left_out_mixtures_are_predicted_by_both_members_without_them() -> None:
-    rng = np.random.default_rng(4)
-    mixtures = rng.dirichlet(np.ones(3), size=8)
-    values = accuracy(mixtures) + 0.02 * rng.normal(size=8)
-    errors = []
+def test_a_mixture_left_out_has_no_say_in_the_weights_that_predict_it() -> None:
+    mixtures, values = probes(4, 8)
+    errors = np.array([left_out_errors(name, mixtures, values) for name in MEMBERS])
+    expected = []
     for row in range(8):
-        rest = np.delete(np.arange(8), row)
-        members = [
-            PREDICTORS[name]()
-            .fit(mixtures[rest], distance(mixtures[rest]), values[rest])
-            .predict(mixtures[row][None], distance(mixtures[row][None]))[0]
-            for name in ("gp", "rational")
-        ]
-        errors.append(values[row] - np.mean(members))
-    ours = PREDICTORS["ensemble"]().fit(mixtures, distance(mixtures), values)
-    assert ours.report.mae_cv == pytest.approx(np.mean(np.abs(errors)), rel=0.02)
+        squares = np.mean(np.delete(errors, row, axis=1) ** 2, axis=1)
+        expected.append((errors[0, row] * squares[1] + errors[1, row] * squares[0]) / sum(squares))
+    ours = Ensemble().fit(mixtures, distance(mixtures), values)
+    assert ours.report.mae_cv == pytest.approx(np.mean(np.abs(expected)), rel=0.02)
+
+
+def test_a_law_that_does_not_hold_has_next_to_no_weight() -> None:
+    """An optimum inside the simplex, which no rational law has."""
+    mixtures = simplex_lattice(3, 7)
+    values = expit(3 - 12 * np.sum((mixtures - [0.5, 0.3, 0.2]) ** 2, axis=1))
+    ours = Ensemble().fit(mixtures, None, values)
+    assert ours.weights[0] > 0.99
+    asked = simplex_lattice(3, 10)
+    truth = expit(3 - 12 * np.sum((asked - [0.5, 0.3, 0.2]) ** 2, axis=1))
+    law = PREDICTORS["rational"]().fit(mixtures, None, values)
+    wrong = np.abs(law.predict(asked) - truth).mean()
+    assert np.abs(ours.predict(asked) - truth).mean() < 0.1 * wrong
+
+
+def test_its_table_keeps_the_weights() -> None:
+    mixtures, values = probes(3, 12)
+    ours = Ensemble().fit(mixtures, distance(mixtures), values)
+    again = Ensemble.from_arrow(ours.to_arrow())
+    at = distance(mixtures)
+    np.testing.assert_array_equal(again.predict(mixtures, at), ours.predict(mixtures, at))
+    np.testing.assert_array_equal(again.interval(mixtures, at), ours.interval(mixtures, at))
 
 
 def test_many_providers_are_refused() -> None:

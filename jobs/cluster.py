@@ -4,29 +4,20 @@ import logging
 import os
 import socket
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import ray
 
 from jobs.head_watch import head_watched
+from jobs.local_ray import is_local, local_ray
 from projektor_ray.cli.heartbeat import doing
 from projektor_ray.cli.signals import stop_in_order
 from projektor_ray.errors import HeadLostError, InputError
-from projektor_ray.probes.environment import environment
-from projektor_ray.storage.temporary_folders import check_space, claim_folder, remove_abandoned
 
 ROOT = Path(__file__).resolve().parent.parent
 CONNECT_SECONDS = 5.0
 DEFAULT_PORT = 6379
-SESSION_BYTES = 64 * 2**20
-"""What a local Ray writes of logs, and of anything else, into its folder of temporary files."""
-
-
-def is_local(address: str | None) -> bool:
-    """Whether a job will start a Ray of its own on this machine."""
-    elsewhere = os.environ.get("RAY_JOB_CONFIG_JSON_ENV_VAR") or ray.is_initialized()
-    return not elsewhere and (address or os.environ.get("RAY_ADDRESS") or "local") == "local"
 
 
 @contextmanager
@@ -54,16 +45,17 @@ def connected(address: str | None, folder: str) -> Iterator[bool]:
     address = address or os.environ.get("RAY_ADDRESS") or "local"
     submitted = bool(os.environ.get("RAY_JOB_CONFIG_JSON_ENV_VAR"))
     local = is_local(address)
-    with doing("Ray", "starting" if local else "connecting to the cluster"):
-        if submitted:
-            ray.init(logging_level=logging.WARNING, log_to_driver=False)
-        elif local:
-            _start_local()
-        else:
-            _connect(address)
-    head = ray.get_runtime_context().gcs_address
-    with stop_in_order(), _shut_down(), head_watched(head, folder, local=local):
-        yield local
+    with ExitStack() as endings:
+        with doing("Ray", "starting" if local else "connecting to the cluster"):
+            if submitted:
+                ray.init(logging_level=logging.WARNING, log_to_driver=False)
+            elif local:
+                endings.enter_context(local_ray())
+            else:
+                _connect(address)
+        head = ray.get_runtime_context().gcs_address
+        with stop_in_order(), _shut_down(), head_watched(head, folder, local=local):
+            yield local
 
 
 @contextmanager
@@ -79,36 +71,6 @@ def _shut_down() -> Iterator[None]:
         if not lost:
             with doing("Ray", "shutting down", at_once=False):
                 ray.shutdown()
-
-
-def _start_local() -> None:
-    """Start Ray on this machine; remove what killed drivers left of theirs.
-
-    Workers inherit the environment of Ray's processes. So those that Ray starts in advance serve
-    this job too: with a `runtime_env` they would not.
-    """
-    os.environ.setdefault("RAY_AUTH_MODE", "disabled")
-    folder = os.environ.get("RAY_TMPDIR") or os.environ.get("TMPDIR") or "/tmp"
-    paths = [str(ROOT), str(Path.cwd()), os.environ.get("PYTHONPATH", "")]
-    check_space(Path(folder), SESSION_BYTES)
-    try:
-        with environment("PYTHONPATH", os.pathsep.join(filter(None, dict.fromkeys(paths)))):
-            context = ray.init(
-                "local",
-                include_dashboard=False,
-                logging_level=logging.WARNING,
-                log_to_driver=False,
-            )
-    except OSError as failure:
-        if "AF_UNIX" not in str(failure):
-            raise
-        raise InputError(
-            f"the folder of temporary files is too long a path for Ray's sockets: {folder} "
-            f"({len(folder)} characters). Set RAY_TMPDIR to a short path, such as /tmp"
-        ) from None
-    session = Path(context.address_info["session_dir"])
-    claim_folder(session)
-    remove_abandoned(session.parent, "session_*")
 
 
 def _connect(address: str) -> None:

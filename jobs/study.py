@@ -10,10 +10,13 @@ if __name__ == "__main__":
 
 import time
 from collections.abc import Mapping
+from contextlib import nullcontext
 
 from jobs.finished import fingerprint_of, finished_results
+from jobs.fork_server import fork_server
+from jobs.local_ray import is_local
 from jobs.stage_lines import show_left
-from jobs.study_folder import check_folder, folder_of
+from jobs.study_folder import check_folder, folder_of, has_no_probes
 from projektor_ray.cli import screen
 from projektor_ray.data import Samples
 from projektor_ray.explain.results import Results
@@ -89,18 +92,20 @@ def study_results(
     started = time.perf_counter()
     out = folder_of(config, out)
     check_folder(out, address)
-    sources = fingerprint_of(config, arrays, validation)
-    results = finished_results(config, out, sources, retry_failed=retry_failed, verbose=verbose)
     left = 0
-    if results is None:
-        from jobs.workspace import opened
+    needs_workers = is_local(address) and has_no_probes(out)
+    with fork_server() if needs_workers else nullcontext():  # which imports beside this process
+        sources = fingerprint_of(config, arrays, validation)
+        results = finished_results(config, out, sources, retry_failed=retry_failed, verbose=verbose)
+        if results is None:
+            from jobs.workspace import opened
 
-        with opened(config, out, address, arrays, validation, appends=True) as workspace:
-            from jobs.all_stages import run_stages  # which takes a second, while workers start
+            with opened(config, out, address, arrays, validation, appends=True) as workspace:
+                from jobs.all_stages import run_stages  # which takes a second, while workers start
 
-            results, left = run_stages(
-                workspace, sources, retry_failed=retry_failed, verbose=verbose
-            )
+                results, left = run_stages(
+                    workspace, sources, retry_failed=retry_failed, verbose=verbose
+                )
     seconds = time.perf_counter() - started
     screen.status("Done", f"in {seconds:.0f} s; tables and report.html are in {out}")
     show_left(left)

@@ -15,6 +15,11 @@ def folder_of(config: "StudyConfig", out: str | None) -> str:
     return out or str(Path("out") / config.name)
 
 
+def has_no_probes(out: str) -> bool:
+    """Whether it is seen at once that a folder has no probes, so that some are to be trained."""
+    return "://" not in out and not (Path(out) / "probes").exists()
+
+
 def check_folder(out: str, address: str | None) -> None:
     """Refuse a relative folder on a cluster, where it is lost with the job.
 

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from actors.nodes import living_nodes
 from actors.pilots import Pilots
-from jobs.cluster import connected, is_local
+from jobs.cluster import connected
+from jobs.local_ray import is_local
 from jobs.preload import preload
 from jobs.study_tables import StudyTables, check_config, repair
 from projektor_ray.cli.heartbeat import doing

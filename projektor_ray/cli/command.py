@@ -1,6 +1,7 @@
 """What all command lines share: typer, `--version`, and how a command ends."""
 
 import functools
+import gc
 import sys
 from collections.abc import Callable
 from io import TextIOWrapper
@@ -17,6 +18,8 @@ from projektor_ray.errors import ProjektorError, UnfinishedError
 P = ParamSpec("P")
 
 MISTAKE, UNFINISHED = 2, 3
+IMPORTED_OBJECTS = 200_000
+"""New objects after which Python looks for cycles among them: imports create many, and free few."""
 
 
 def _show_version(wanted: bool) -> None:
@@ -82,10 +85,13 @@ def run(app: typer.Typer, name: str) -> NoReturn:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors="replace")
+    gc.set_threshold(IMPORTED_OBJECTS)
     try:
         app(prog_name=name)
     except SystemExit as ended:
         if ended.code in (UNFINISHED, INTERRUPTED, TERMINATED):
             end_process(ended.code)
         raise
+    finally:
+        gc.freeze()  # the interpreter's end would visit every object of every module, for a second
     sys.exit(0)

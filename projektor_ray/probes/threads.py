@@ -3,6 +3,8 @@
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import lru_cache
+from typing import Any
 
 from projektor_ray.probes.environment import environment
 
@@ -16,11 +18,9 @@ def cpu_threads(count: int) -> Iterator[None]:
     The number decides the order of sums, and so their last bits. Libraries that are loaded inside
     read it from the environment.
     """
-    from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
-
     torch = sys.modules.get("torch")
     threads = torch.get_num_threads() if torch else 0
-    with environment(VARIABLE, str(count)), threadpool_limits(limits=count):
+    with environment(VARIABLE, str(count)), _libraries(len(sys.modules)).limit(limits=count):
         try:
             if torch:
                 torch.set_num_threads(count)
@@ -28,3 +28,13 @@ def cpu_threads(count: int) -> Iterator[None]:
         finally:
             if torch:
                 torch.set_num_threads(threads)
+
+
+@lru_cache(maxsize=1)
+def _libraries(modules: int) -> Any:
+    """Controls the thread pools of the libraries that are loaded; sought anew, which takes 10 ms,
+    where modules were imported since.
+    """
+    from threadpoolctl import ThreadpoolController  # type: ignore[import-untyped]
+
+    return ThreadpoolController()

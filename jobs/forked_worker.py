@@ -1,0 +1,48 @@
+"""What a local Ray runs as a new worker: asks the fork server for it, see `jobs/fork_server.py`.
+
+Where that does not answer, or refuses, the worker starts as Ray starts it. Imports nothing slow.
+"""
+
+import json
+import os
+import socket
+import sys
+from pathlib import Path
+
+ADDRESS = "PROJEKTOR_FORK_SERVER"
+PATIENCE = 30.0
+"""Seconds that the server may take to import what workers need."""
+
+
+def is_forked() -> bool:
+    """Pass the command, the environment and the outputs on; whether the server made a worker."""
+    request = {
+        "command": sys.argv[1:],
+        "environment": {name: value for name, value in os.environ.items() if name != ADDRESS},
+        "folder": str(Path.cwd()),
+        "niceness": os.nice(0),
+    }
+    try:
+        with socket.socket(socket.AF_UNIX) as asking:
+            asking.settimeout(PATIENCE)
+            asking.connect(f"\0{os.environ[ADDRESS]}")
+            socket.send_fds(asking, [b"!"], [1, 2])
+            asking.sendall(json.dumps(request).encode())
+            asking.shutdown(socket.SHUT_WR)
+            return asking.recv(1) == b"!"
+    except (OSError, KeyError):
+        return False
+
+
+if __name__ == "__main__" and not is_forked():
+    import runpy
+    from importlib.util import find_spec
+
+    found = find_spec("ray")
+    assert found is not None
+    assert found.origin is not None
+    own = Path(found.origin).parent / "_private" / "workers" / "setup_worker.py"
+    os.environ.pop(ADDRESS, None)
+    sys.argv[0] = str(own)
+    sys.path[0] = str(own.parent)
+    runpy.run_path(str(own), run_name="__main__")

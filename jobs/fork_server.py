@@ -8,6 +8,7 @@ serves here for a fork. The fork imports Ray and goes on as Ray's worker would. 
 against a fork, a worker starts as Ray starts it.
 """
 
+import atexit
 import gc
 import json
 import os
@@ -140,7 +141,10 @@ def _is_own(asking: socket.socket) -> bool:
 
 
 def _answer_one(asking: socket.socket) -> NoReturn:
-    """In the fork: become the worker, unless the request speaks against it."""
+    """In the fork: become the worker, unless the request speaks against it.
+
+    Its end is quick: that of the interpreter would copy what it shares with the server.
+    """
     asking.setblocking(True)
     _, outputs, _, _ = socket.recv_fds(asking, 1, 2)
     request = json.loads(asking.makefile("rb").read() or b"{}")
@@ -148,8 +152,13 @@ def _answer_one(asking: socket.socket) -> NoReturn:
         os._exit(0)
     asking.sendall(b"!")
     asking.close()
-    become_worker(outputs, **request)
-    os._exit(0)
+    status: Any = 0
+    try:
+        become_worker(outputs, **request)
+    except SystemExit as ended:
+        status = ended.code
+    atexit._run_exitfuncs()
+    os._exit(status if isinstance(status, int) else int(status is not None))
 
 
 def options(command: list[str]) -> dict[str, str]:

@@ -38,10 +38,10 @@ if __name__ == "__main__" and not is_forked():
     import runpy
     from importlib.util import find_spec
 
-    found = find_spec("ray")
-    assert found is not None
-    assert found.origin is not None
-    own = Path(found.origin).parent / "_private" / "workers" / "setup_worker.py"
+    module = find_spec("ray")
+    assert module is not None
+    assert module.origin is not None
+    own = Path(module.origin).parent / "_private" / "workers" / "setup_worker.py"
     os.environ.pop(ADDRESS, None)
     sys.argv[0] = str(own)
     sys.path[0] = str(own.parent)

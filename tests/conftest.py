@@ -1,5 +1,6 @@
 """The switch for slow tests, and the Ray that modules share."""
 
+import gc
 import os
 import signal
 import sys
@@ -11,6 +12,7 @@ os.environ.setdefault("RAY_AUTH_MODE", "disabled")
 os.environ.pop("COLUMNS", None)  # pytest-xdist sets it, and output would be broken at its width
 
 LONGEST_NAME = 200
+THRESHOLDS = gc.get_threshold()
 SHARED = {"local_ray", "docs_folder"}
 """Fixtures that use the Ray that modules share."""
 
@@ -64,9 +66,13 @@ def _starts_own_ray(item: pytest.Item) -> bool:
 @pytest.fixture(autouse=True)
 def state_of_a_command() -> Iterator[None]:
     """A command that a test runs in this process leaves neither handlers of signals behind, which
-    would end it, nor a changed place for its results, nor an empty line that is due.
+    would end it, nor a changed place for its results, nor an empty line that is due, nor objects
+    that are never freed.
     """
     yield
+    if gc.get_freeze_count():
+        gc.unfreeze()
+        gc.set_threshold(*THRESHOLDS)
     signals = sys.modules.get("projektor_ray.cli.signals")
     if signals is not None and signals._handled:
         signals._handled.clear()

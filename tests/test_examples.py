@@ -5,12 +5,10 @@ from pathlib import Path
 
 import nbformat
 import pytest
-import ray
 from nbclient import NotebookClient
 
 from projektor_ray.designs.simplex_lattice import simplex_lattice
 from projektor_ray.study import StudyConfig, read_study
-from tests.helpers.local_ray import share_ray
 
 ROOT = Path(__file__).resolve().parent.parent
 PROBES = {"digits": 140, "sets": 30, "cifar10": 60, "cifar10-paper": 396}
@@ -37,43 +35,30 @@ def test_an_example_asks_for_as_many_probes_as_it_says(
     assert config.probes.scales[-1] >= 4 * config.probes.scales[0]
 
 
-NOTEBOOKS = {"own_pilots": "own-pilots/plans.parquet", "own_table": "own-table.html"}
-"""The results that notebooks write, by the notebook."""
+NOTEBOOKS = [
+    pytest.param("own_pilots", "own-pilots/plans.parquet", marks=pytest.mark.ray),
+    pytest.param("own_table", "own-table.html"),
+]
 
 
 def read_notebook(name: str) -> nbformat.NotebookNode:
     return nbformat.read(ROOT / "examples" / f"{name}.ipynb", as_version=4)
 
 
-def run_notebook(name: str, folder: Path) -> None:
-    notebook = read_notebook(name)
-    NotebookClient(notebook, timeout=300, resources={"metadata": {"path": folder}}).execute()
-    assert (folder / "out" / NOTEBOOKS[name]).exists()
-
-
-def test_the_notebook_of_a_table_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("PYTHONPATH", str(ROOT))
-    run_notebook("own_table", tmp_path)
-
-
-@pytest.fixture
-def local_ray(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The Ray that tests share, which a driver in another process joins."""
-    share_ray(cpus=1)
-    monkeypatch.setenv("RAY_ADDRESS", str(ray.get_runtime_context().gcs_address))
-
-
-@pytest.mark.ray
-def test_the_notebook_of_pilots_runs(
-    local_ray: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(("name", "result"), NOTEBOOKS)
+def test_a_notebook_runs(
+    name: str, result: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PYTHONPATH", str(ROOT))
-    run_notebook("own_pilots", tmp_path)
+    notebook = read_notebook(name)
+    NotebookClient(notebook, timeout=300, resources={"metadata": {"path": tmp_path}}).execute()
+    assert (tmp_path / "out" / result).exists()
 
 
 def test_every_notebook_is_run_and_stored_without_outputs() -> None:
-    assert {path.stem for path in (ROOT / "examples").glob("*.ipynb")} == set(NOTEBOOKS)
-    for name in NOTEBOOKS:
+    tested = {str(case.values[0]) for case in NOTEBOOKS}
+    assert {path.stem for path in (ROOT / "examples").glob("*.ipynb")} == tested
+    for name in tested:
         assert not any(cell.get("outputs") for cell in read_notebook(name).cells)
 
 

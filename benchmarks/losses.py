@@ -20,6 +20,7 @@ from pathlib import Path
 
 import numpy as np
 
+from benchmarks.commit import commit_line
 from projektor_ray.predictors import ProbeArrays
 from projektor_ray.projection import ScaleModel, choose_model
 from projektor_ray.storage.array_types import Floats
@@ -127,6 +128,7 @@ def lines(tables: int) -> Iterable[str]:
     yield f"Written by `python -m benchmarks.losses --tables {tables}`: {MIXTURES} mixtures of"
     yield f"{DOMAINS} domains at each scale, predicted at {SIZE:,}; error ± standard error over"
     yield "tables, coverage and mean score of 90 % intervals."
+    yield commit_line()
     for (law, exponents), scales in product(LAWS.items(), DESIGNS):
         yield f"\n## {law.capitalize()}, from {', '.join(f'{scale:,}' for scale in scales)}\n"
         yield "| model | error | coverage | score |\n|---|---|---|---|"

@@ -19,6 +19,7 @@ from pathlib import Path
 import numpy as np
 from scipy.optimize import linprog
 
+from benchmarks.commit import commit_line
 from projektor_ray.predictors import PREDICTORS
 from projektor_ray.projection import Grouped, Joint, LogLinear, NoProjection, provider_groups
 from projektor_ray.selection import Plan, ProjectedObjective, Provider, select
@@ -144,7 +145,8 @@ def main() -> None:
         "# Many providers\n",
         f"Written by `python -m benchmarks.many`: {PROBES} probes at one scale, capacities, prices",
         f"and a budget; a purchase of {SIZE:,}. CPU seconds of one thread. The last column bounds",
-        "how much better any mixture is predicted, where the metric is concave (cs, linear).\n",
+        "how much better any mixture is predicted, where the metric is concave (cs, linear).",
+        commit_line(),
         "| providers | predictor | fit, s | selection, s | bought from | starts that agree "
         "| a better mixture by at most, points |",
         "|---|---|---|---|---|---|---|",

@@ -21,7 +21,7 @@ from unittest import mock
 import numpy as np
 import pyarrow.parquet as pq
 
-from benchmarks.commit import measured
+from benchmarks.commit import commit_line
 from projektor_ray.designs.candidates import candidates
 from projektor_ray.designs.maximin import maximin_design
 from projektor_ray.predictors import ProbeArrays
@@ -276,7 +276,7 @@ def main() -> None:
             "difference. Differ: share of tables whose repeats are found to differ in noise;",
             "all others keep every number. Coverage and the score are of 90% intervals and new",
             "trainings with noise of their own; regret is that of the mixture predicted best.",
-            measured(),
+            commit_line(),
             "| | noise | differ | | one level | levels from repeats | change |",
             "|---|---|---|---|---|---|---|",
             *lines,

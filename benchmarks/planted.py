@@ -18,7 +18,7 @@ from pathlib import Path
 import numpy as np
 from scipy.special import expit
 
-from benchmarks.commit import measured
+from benchmarks.commit import commit_line
 from projektor_ray.projection import Joint, JointPower, LogLinear, ScaleModel
 from projektor_ray.projection.queries import Bounds
 from projektor_ray.selection import ProjectedObjective, Provider, select
@@ -181,7 +181,7 @@ def main() -> None:
         "plan's gain over uniform, providers alone and random mixtures; and between which shares",
         "the best plans of 80 % of the worlds that agree with the probes are (beyond 8 providers",
         "the planted optimum is not the only one). Foretold: the regret that these worlds expect.",
-        measured(),
+        commit_line(),
         "| surface | providers | trainings | model | regret | foretold "
         "| coverage, 1,000 | half-width | coverage, 10,000 | half-width "
         "| coverage, gains | half-width | coverage, shares | width |",

@@ -17,6 +17,7 @@ from typing import Any
 
 import numpy as np
 
+from benchmarks.commit import commit_line
 from benchmarks.outcomes import CLASSES, RESULTS
 from benchmarks.prediction_goals import (
     BEFORE,
@@ -330,7 +331,8 @@ def main(splits: int, goals_only: bool) -> None:
         "# Predictors and projections on CIFAR-10\n",
         f"Written by `python -m benchmarks.prediction --splits {splits}{option}`, from {trainings}",
         "trainings of a small CNN (`benchmarks/outcomes.py`): three providers of 1,000 samples,",
-        "validation of 2,000, single trainings. Points of accuracy.\n",
+        "validation of 2,000, single trainings. Points of accuracy.",
+        commit_line(),
         "## Goals\n",
         "The goals were set on four tables; two of them are here. `before`: commit",
         f"{EARLIER}, without families, ceilings and narrower intervals, on the same 40 splits.\n",

@@ -18,6 +18,7 @@ import numpy as np
 import pyarrow as pa
 from scipy.stats import spearmanr
 
+from benchmarks.commit import commit_line
 from projektor_ray.runs import MixtureRegressor, Roles, Runs, join_tables, read_table
 from projektor_ray.storage.array_types import Floats
 
@@ -118,7 +119,11 @@ def main() -> None:
         f"# RegMix: ranks of mixtures nobody trained\n\n{text}\n"
         f"{skipped}Goals on Pile-CC at 1M: {goals}; with 64, more than LightGBM as the mean of 13 "
         "losses at both sizes. Seconds are of one fit and prediction, one thread. All methods fit "
-        "the logarithm of the loss but LightGBM, which fits the loss.\n\n" + "\n".join(lines) + "\n"
+        "the logarithm of the loss but LightGBM, which fits the loss.\n"
+        + commit_line()
+        + "\n"
+        + "\n".join(lines)
+        + "\n"
     )
 
 

@@ -28,6 +28,7 @@ import httpx
 import numpy as np
 import psutil
 
+from benchmarks.commit import commit_line
 from benchmarks.outcomes import RESULTS
 from projektor_ray.study import FittedStudy, open_study
 from tests.helpers.hostile_requests import hostile_requests
@@ -85,7 +86,9 @@ def main() -> None:
             lines.append(row(f"select, {MANY} providers (limit of p99 1 s)", shown(took)))
             lines += hostile(address, study.name)
             lines += mixed(address, study.name, bodies, process, wanted.minutes)
-    text = "\n".join([HEAD.format(cores=os.cpu_count(), load=load), *lines, ""])
+    text = "\n".join(
+        [HEAD.format(cores=os.cpu_count(), load=load, commit=commit_line()), *lines, ""]
+    )
     (RESULTS / "service.md").write_text(text, encoding="utf-8")
     print(text)
 
@@ -98,7 +101,7 @@ the sending of a request to the last byte of its answer; a cold start ends with 
 Requests to one endpoint all differ. A change on the page is the two requests that its script sends
 at once. A first view is the page with its style sheet and script, and the requests for what the
 page does not hold yet.
-
+{commit}
 | measure | result |
 |---|---|"""
 

@@ -24,6 +24,7 @@ from typing import Any
 
 import numpy as np
 
+from benchmarks.commit import commit_line
 from benchmarks.outcomes import RESULTS
 from benchmarks.service import merged
 from projektor_ray.explain.from_study import results_of_plans
@@ -55,7 +56,7 @@ HEAD = """# How long one waits
 Written by `python -m benchmarks.waiting` on {cores} cores with a load of {load:.1f} before the run,
 one BLAS thread. `import torch` took {torch:.2f} s ({torch_cpu:.2f} CPU seconds); the last column
 but one is times that. CPU seconds of whole commands leave out Ray's own processes.
-
+{commit}
 | what | seconds | CPU seconds | times `import torch` | limit |
 |---|---|---|---|---|"""
 
@@ -196,7 +197,11 @@ def main() -> None:
         rows += answers(many(Path(folder), 20, 60), 0.5, REPEATS)
         rows += answers(many(Path(folder), 1000, 100), 10, 1)
     head = HEAD.format(
-        cores=os.cpu_count(), load=load, torch=torch.seconds, torch_cpu=torch.cpu or 0.0
+        commit=commit_line(),
+        cores=os.cpu_count(),
+        load=load,
+        torch=torch.seconds,
+        torch_cpu=torch.cpu or 0.0,
     )
     text = "\n".join([head, *(row(*one, torch.seconds) for one in rows), ""])
     (RESULTS / "waiting.md").write_text(text, encoding="utf-8")

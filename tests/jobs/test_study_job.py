@@ -651,7 +651,6 @@ def written(asked: dict[str, Any], folder: Path) -> str:
 def test_a_mistake_ends_the_job_with_status_2_and_one_message(
     asked: dict[str, Any],
     says: str,
-    local_ray: None,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],

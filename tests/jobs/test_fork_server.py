@@ -103,12 +103,14 @@ def test_workers_are_forks_that_share_no_random_state_and_none_is_left(
 ) -> None:
     monkeypatch.delenv("RAY_ADDRESS", raising=False)
     monkeypatch.setenv("RAY_worker_niceness", "3")
+    earlier = psutil.Process().children(recursive=True)
     options = {"num_cpus": 0, "runtime_env": {"env_vars": {"OF_THIS_WORKER": "yes"}}}
     with fork_server() as server, connected(None, "out"):
         assert server is not None
         actors = [ray.remote(**options)(Worker).remote() for _ in range(2)]
         seen: list[dict[str, Any]] = ray.get([actor.seen.remote() for actor in actors])
-        started = psutil.Process().children(recursive=True)
+        running = psutil.Process().children(recursive=True)
+        started = [one for one in running if one not in earlier]
         commands = [" ".join(one.cmdline()) for one in started]
     for one in seen:
         assert one["parent"] == server.pid

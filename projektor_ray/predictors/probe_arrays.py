@@ -83,13 +83,18 @@ class ProbeArrays:
 
     @property
     def full_scales(self) -> tuple[int, ...]:
-        """The scales without those of few probes, such as the plans of a second stage.
+        """The scales without those of few or similar mixtures, such as the plans of a second stage.
 
-        Those are fewer than 5, and fewer than half of the probes at the scale with most.
+        Few are fewer than 5 probes, and fewer than half of those at the scale with most. Mixtures
+        are similar if their root mean square distance from their mean is below half of that at the
+        scale with most probes. A model errs nearly alike at all of them, so that they cannot tell
+        how much it errs elsewhere.
         """
         scales, counts = np.unique(self.sizes, return_counts=True)
+        spreads = np.array([_spread(self.mixtures[self.sizes == scale]) for scale in scales])
         few = (counts < FEW) & (2 * counts < counts.max())
-        return tuple(int(scale) for scale in scales[~few])
+        similar = 2 * spreads < spreads[counts == counts.max()].max()
+        return tuple(int(scale) for scale in scales[~few & ~similar])
 
     def take(self, rows: NDArray[Any]) -> "ProbeArrays":
         """The probes of these rows, given as indices or as a mask."""
@@ -139,6 +144,11 @@ class ProbeArrays:
 
 
 _STORED = ("mixtures", "distances", "sizes", "values")
+
+
+def _spread(mixtures: Floats) -> float:
+    """Root mean square distance of mixtures (k, m) from their mean."""
+    return float(np.sqrt(mixtures.var(axis=0).sum()))
 
 
 def mixture_groups(mixtures: Floats) -> list[NDArray[np.intp]]:

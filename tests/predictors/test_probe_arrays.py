@@ -1,4 +1,4 @@
-"""Arrays of probes: which scales have few of them."""
+"""Arrays of probes: which scales have few of them, or similar ones."""
 
 import numpy as np
 import pytest
@@ -7,9 +7,9 @@ from projektor_ray.predictors import ProbeArrays
 
 
 def of_counts(counts: dict[int, int]) -> ProbeArrays:
-    """So many probes at each size, each of another mixture."""
+    """So many probes at each size, of mixtures spread evenly."""
     sizes = np.repeat(list(counts), list(counts.values()))
-    first = np.linspace(0.0, 1.0, len(sizes))
+    first = np.concatenate([np.linspace(0.0, 1.0, count) for count in counts.values()])
     return ProbeArrays.check(np.stack([first, 1 - first], axis=1), None, first, sizes)
 
 
@@ -28,3 +28,13 @@ def of_counts(counts: dict[int, int]) -> ProbeArrays:
 )
 def test_scales_without_those_of_few_probes(counts: dict[int, int], full: tuple[int, ...]) -> None:
     assert of_counts(counts).full_scales == full
+
+
+@pytest.mark.parametrize(("width", "full"), [(0.51, (100, 600, 2000)), (0.49, (100, 600))])
+def test_scales_without_those_of_similar_mixtures(width: float, full: tuple[int, ...]) -> None:
+    """Mixtures at even steps spread in proportion to their range."""
+    spread = of_counts({100: 12, 600: 12, 2000: 12})
+    first = spread.mixtures[:, 0].copy()
+    first[24:] = 0.8 + width * (first[24:] - 0.8)
+    mixtures = np.stack([first, 1 - first], axis=1)
+    assert ProbeArrays.check(mixtures, None, spread.values, spread.sizes).full_scales == full

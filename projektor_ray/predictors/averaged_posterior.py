@@ -104,24 +104,35 @@ class AveragedPosterior:
         prior_at : before the probes are seen, `Σ_j prior_variances_j r_j**`, (q,).
         """
         above, along = self._apart(trend_at, features)
-        total = prior_at + above * (above + 2 * along)
-        for points, form in zip(_points(trend_at, features), self._forms, strict=True):
-            total += np.einsum("qd,qd->q", points @ form, points)
-        return np.maximum(total, 0.0)
+        crossed = self._crossed(trend_at, features)
+        total = prior_at + above * (above + 2 * along) + np.einsum("qk,qk->q", crossed, trend_at)
+        for points, (pulled, explained) in zip(
+            _points(trend_at, features), self._roots, strict=True
+        ):
+            total += _squares(points @ pulled) - _squares(points @ explained)
+        return np.asarray(np.maximum(total, 0.0))
 
     def covariance(
         self, trend_at: Floats, features: Sequence[Floats] | Floats, prior_at: Floats
     ) -> Floats:
-        """Covariance of the noise-free values at new points, shape (q, q), as `variance`.
+        """Covariance of the noise-free values at new points, shape (q, q).
+
+        Symmetric, and its diagonal is `variance`.
 
         Parameters
         ----------
         prior_at : before the probes are seen, `Σ_j prior_variances_j R_j**`, (q, q).
         """
         above, along = self._apart(trend_at, features)
-        total = prior_at + np.outer(above, above + along) + np.outer(along, above)
-        for points, form in zip(_points(trend_at, features), self._forms, strict=True):
-            total += points @ form @ points.T
+        half = 0.5 * (prior_at + self._crossed(trend_at, features) @ trend_at.T)
+        half += np.outer(above, 0.5 * above + along)
+        total = half + half.T
+        for points, (pulled, explained) in zip(
+            _points(trend_at, features), self._roots, strict=True
+        ):
+            for sign, part in ((1, points @ pulled), (-1, points @ explained)):
+                total += sign * (part @ part.T)
+        np.fill_diagonal(total, np.maximum(total.diagonal(), 0.0))
         return np.asarray(total)
 
     def _apart(
@@ -135,6 +146,13 @@ class AveragedPosterior:
         along = sum((points @ slope for points, slope in pairs), start=np.zeros(len(trend_at)))
         return on_trend - self.mean(trend_at, features), along
 
+    def _crossed(self, trend_at: Floats, features: Sequence[Floats] | Floats) -> Floats:
+        """`C` (q, k): `C u*ᵀ + u* Cᵀ` over 2 is the covariance of the trend through the values
+        alone, less twice what it shares with the process at the points.
+        """
+        shared = np.einsum("lqd,ldk->qk", np.asarray(features), self._shared, optimize=True)
+        return np.asarray(trend_at @ self._trend_covariance - 2 * shared)
+
     @property
     def prior_variances(self) -> Floats:
         """`Σ_γ w γ σ²` of each kernel's candidates, shape (J,)."""
@@ -144,10 +162,20 @@ class AveragedPosterior:
     @cached_property
     def _trend_covariance(self) -> Floats:
         """Of the trend through the values alone, its coefficients, shape (k, k)."""
-        among = np.tensordot(self.prior_variances, np.asarray(self.kernels), axes=1)
+        inverse = self.trend.pseudo_inverse
         noise = float(np.sum(self.average.weights * self.average.noise_variances))
-        np.fill_diagonal(among, among.diagonal() + noise)
-        return np.asarray(self.trend.pseudo_inverse @ among @ self.trend.pseudo_inverse.T)
+        pairs = zip(self.prior_variances, self.kernels, strict=True)
+        among = sum((v * (inverse @ kernel) for v, kernel in pairs), start=noise * inverse)
+        return np.asarray(among @ inverse.T)
+
+    @cached_property
+    def _shared(self) -> Floats:
+        """`Σ_j prior_j R_j* U⁺ᵀ` as a function of the features, shape (L, d, k)."""
+        inverse = self.trend.pseudo_inverse
+        parts = np.zeros((len(self.duals), self.duals.shape[1], len(inverse)))
+        for of, c, j in self._candidates:
+            parts[of] += self.prior_variances[j] * self.factors.to_features(c, inverse.T)
+        return parts
 
     @property
     def _candidates(self) -> list[tuple[int, int, int]]:
@@ -156,35 +184,37 @@ class AveragedPosterior:
         return [(j // count, j % count, j) for j in range(len(self.kernels))]
 
     @property
-    def _forms(self) -> Floats:
-        """Of the points of each l, shape (L, d + k, d + k)."""
-        return self._forms_and_slopes[0]
+    def _roots(self) -> Sequence[tuple[Floats, Floats]]:
+        """`A` and `B`, (d + k, ·), of the points of each l: their form is `A Aᵀ − B Bᵀ`."""
+        return self._roots_and_slopes[0]
 
     @property
     def _slopes(self) -> Floats:
         """The same of what is linear in the points, shape (L, d + k)."""
-        return self._forms_and_slopes[1]
+        return self._roots_and_slopes[1]
 
     @cached_property
-    def _forms_and_slopes(self) -> tuple[Floats, Floats]:
+    def _roots_and_slopes(self) -> tuple[Sequence[tuple[Floats, Floats]], Floats]:
         """With `O = (R_j* − u* U⁺ R_j) V_j` as a function of a point, candidate j adds
 
-            O [Σ_γ w (pull_γ pull_γᵀ − γ² σ² D_γ)] Oᵀ − (u* U⁺ prior_j R_j*ᵀ + its transpose)
+            O [Σ_γ w (pull_γ pull_γᵀ − γ² σ² D_γ)] Oᵀ
 
-        to the form, and `O Σ_γ w pull_γ` to the slope; `pull_γ = γ D_γ V_jᵀ y`.
+        to the form, and `O Σ_γ w pull_γ` to the slope; `pull_γ = γ D_γ V_jᵀ y`. The form itself has
+        numbers γ² times as large as what it says of a point: its roots have γ times, and lose half
+        as many digits.
         """
         average, inverse = self.average, self.trend.pseudo_inverse
         count, size = len(self.kernels) // len(self.factors.factors), self.duals.shape[1]
-        width = size + len(inverse)
-        forms, slopes = np.zeros((count, width, width)), np.zeros((count, width))
-        forms[0, size:, size:] = self._trend_covariance
+        slopes = np.zeros((count, size + len(inverse)))
+        pulled: list[list[Floats]] = [[] for _ in range(count)]
+        explained: list[list[Floats]] = [[] for _ in range(count)]
         for of, c, j in self._candidates:
             vectors, weights, shrinkage = (
                 average.spectra[j].vectors,
                 average.weights[j],
                 average.shrinkage[j],
             )
-            explained = (weights * average.noise_variances[j] * average.ratios**2) @ shrinkage
+            variances = (weights * average.noise_variances[j] * average.ratios**2) @ shrinkage
             pulls = average.ratios[:, None] * shrinkage * average.contrasts[j]
             open_part = np.vstack(
                 [
@@ -192,13 +222,24 @@ class AveragedPosterior:
                     -(inverse @ self.kernels[j]) @ vectors,
                 ]
             )
-            pulled = open_part @ pulls.T
-            forms[of] += (pulled * weights) @ pulled.T - (open_part * explained) @ open_part.T
-            slopes[of] += pulled @ weights
-            crossing = self.prior_variances[j] * self.factors.to_features(c, inverse.T)
-            forms[of, :size, size:] -= crossing
-            forms[of, size:, :size] -= crossing.T
-        return forms, slopes
+            pulled[of].append(open_part @ (pulls.T * np.sqrt(weights)))
+            explained[of].append(open_part * np.sqrt(variances))
+            slopes[of] += open_part @ (weights @ pulls)
+        roots = [(_narrow(a), _narrow(b)) for a, b in zip(pulled, explained, strict=True)]
+        return roots, slopes
+
+
+def _narrow(parts: Sequence[Floats]) -> Floats:
+    """`X` with no more columns than rows, and `X Xᵀ = Σ part partᵀ`."""
+    root = np.hstack(parts)
+    if root.shape[1] <= root.shape[0]:
+        return root
+    upper = np.linalg.qr(root.T, mode="r")
+    return np.asarray(np.transpose(upper))
+
+
+def _squares(rows: Floats) -> Floats:
+    return np.asarray(np.einsum("qd,qd->q", rows, rows))
 
 
 def _points(trend_at: Floats, features: Sequence[Floats] | Floats) -> Iterator[Floats]:

@@ -147,7 +147,8 @@ class Joint(ScaleModel):
         columns = self._trend_columns(probes.distances, self._logs)
         both = np.outer(self._loudness, self._loudness)
         kernels = self._kernels(probes.mixtures, self._logs)
-        return Trend(columns / self._loudness[:, None]), [kernel / both for kernel in kernels]
+        kernels /= both
+        return Trend(columns / self._loudness[:, None]), list(kernels)
 
     @property
     def reports(self) -> Mapping[int, FitReport]:
@@ -207,14 +208,17 @@ class Joint(ScaleModel):
         return self._sums
 
     def _process_at(self, log: float) -> KernelSum:
-        """The process at one size; those of the sizes that were used last are stored."""
-        process = self._cached.pop(log, None)
+        """The process at one size; those of the sizes that were used last are stored.
+
+        The dictionary is replaced, never changed: threads may predict at once.
+        """
+        known = self._cached
+        process = known.get(log)
         if process is None:
-            while len(self._cached) >= MOST_CACHED:
-                self._cached.pop(next(iter(self._cached)), None)
             at_last, rising = self._kernel_sums()
             process = at_last.plus(log, rising)
-        self._cached[log] = process
+        others = [(key, one) for key, one in known.items() if key != log]
+        self._cached = {**dict(others[1 - MOST_CACHED :]), log: process}
         return process
 
     def _predict(self, mixtures: Floats, distances: Floats, size: float) -> Floats:

@@ -94,10 +94,22 @@ class Ensemble(Predictor):
         return self._process.uneven_noise(mixtures, distances)
 
     def covariance(self, mixtures: Floats, distances: Floats) -> Floats:
-        """That of the process, and between the members that of their disagreement."""
-        away = self._apart(mixtures, distances)
+        """`Σ_m w_m (C_m + (L̂_m − L̂)(L̂_m − L̂)ᵀ)`, the law of total covariance, shape (q, q).
+
+        The rational law has no posterior: its errors without noise, `spread² − noise²`, are taken
+        to be correlated as the process's are.
+        """
         process = self._process.covariance(mixtures, distances)
-        return np.asarray(process + (away.T * self.weights) @ away)
+        variances = process.diagonal()
+        of_law = self._members[1].spread(mixtures, distances) ** 2
+        of_law -= self._process.noise_at(mixtures, distances) ** 2
+        known = variances > 0
+        ratios = np.divide(of_law, variances, out=np.zeros(len(mixtures)), where=known)
+        factors = np.sqrt(np.maximum(ratios, 0.0))
+        of_process, share = self.weights
+        away = self._apart(mixtures, distances)
+        within = (of_process + share * np.outer(factors, factors)) * process
+        return np.asarray(within + (away.T * self.weights) @ away)
 
     def _left_out(self, probes: ProbeArrays) -> Floats:
         """The weights without a mixture are those by the errors on the others."""

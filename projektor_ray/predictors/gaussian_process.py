@@ -147,8 +147,11 @@ class GaussianProcess(Predictor):
             KERNELS.matrices(mixtures, self._trained),
             float(self._posterior.prior_variances.sum()),
         )
-        noise_variance = self._average.noise**2 * self._levels.at(mixtures, distances) ** 2
-        return np.asarray(np.sqrt(variance + noise_variance))
+        return np.asarray(np.sqrt(variance + self.noise_at(mixtures, distances) ** 2))
+
+    def noise_at(self, mixtures: Floats, distances: Floats) -> Floats:
+        """Standard deviation of one training of each mixture, shape (q,)."""
+        return np.asarray(self._average.noise * self._levels.at(mixtures, distances))
 
     @property
     def freedom(self) -> float:
@@ -156,9 +159,7 @@ class GaussianProcess(Predictor):
         return self._average.freedom
 
     def uneven_noise(self, mixtures: Floats, distances: Floats) -> Floats | None:
-        if self._levels.even:
-            return None
-        return self._average.noise * self._levels.at(mixtures, distances)
+        return None if self._levels.even else self.noise_at(mixtures, distances)
 
     def covariance(self, mixtures: Floats, distances: Floats) -> Floats:
         between = KERNELS.matrices(mixtures, mixtures)

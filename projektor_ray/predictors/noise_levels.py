@@ -12,7 +12,7 @@ one diverged training among few mixtures, whichever mixture that is of.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -42,17 +42,21 @@ QUANTILES = (np.arange(1000) + 0.5) / 1000
 class NoiseLevels:
     """Relative standard deviation of a training of a mixture, `exp((x − centre)·slopes / 2)`.
 
-    x holds the m shares, `Σ_i p_i²` and the distance.
+    x holds the m shares, `Σ_i p_i²` and the distance. No level lies beyond those of the mixtures
+    whose repeats were seen: how noise goes on from there, nothing tells.
 
     Attributes
     ----------
     slopes : of ln σ² along x, (m + 2,); none where noise is the same everywhere.
-    centre : mean x of the probes, (m + 2,): over them the geometric mean of the levels is 1.
+    centre : mean x of the probes, (m + 2,): over them the geometric mean of the levels is 1, where
+        all are repeated.
+    seen : least and largest `(x − centre)·slopes` of the repeated mixtures, (2,).
     rms : root mean square of the levels over the probes.
     """
 
     slopes: Floats
     centre: Floats
+    seen: Floats
     rms: float
 
     @staticmethod
@@ -62,14 +66,17 @@ class NoiseLevels:
         if repeats is None or not repeats.differ():
             return NoiseLevels.same()
         centre = _columns(probes.mixtures, probes.distances).mean(axis=0)
-        levels = NoiseLevels(repeats.slopes(), centre, 1.0)
+        slopes = repeats.slopes()
+        along = (repeats.places - centre) @ slopes
+        seen = np.array([along.min(), along.max()])
+        levels = NoiseLevels(slopes, centre, seen, 1.0)
         rms = float(np.sqrt(np.mean(levels.at(probes.mixtures, probes.distances) ** 2)))
-        return NoiseLevels(levels.slopes, centre, rms)
+        return replace(levels, rms=rms)
 
     @staticmethod
     def same() -> "NoiseLevels":
         """One level for all mixtures."""
-        return NoiseLevels(np.empty(0), np.empty(0), 1.0)
+        return NoiseLevels(np.empty(0), np.empty(0), np.empty(0), 1.0)
 
     @property
     def even(self) -> bool:
@@ -80,16 +87,28 @@ class NoiseLevels:
         """The levels of mixtures (q, m) with distances (q,), shape (q,); 1 where noise is even."""
         if self.even:
             return np.ones(len(mixtures))
-        return np.asarray(np.exp((_columns(mixtures, distances) - self.centre) @ self.slopes / 2))
+        along = (_columns(mixtures, distances) - self.centre) @ self.slopes
+        return np.asarray(np.exp(np.clip(along, *self.seen) / 2))
 
     def state(self) -> dict[str, Any]:
         """Plain values, from which `restored` makes the same levels."""
-        return {"slopes": self.slopes.tolist(), "centre": self.centre.tolist(), "rms": self.rms}
+        arrays = {name: getattr(self, name).tolist() for name in _STORED}
+        return {**arrays, "rms": self.rms}
 
     @staticmethod
     def restored(state: Mapping[str, Any]) -> "NoiseLevels":
         """What `state` wrote."""
-        return NoiseLevels(np.array(state["slopes"]), np.array(state["centre"]), state["rms"])
+        slopes, centre, seen = (np.array(state[name]) for name in _STORED)
+        return NoiseLevels(slopes, centre, seen, state["rms"])
+
+
+_STORED = ("slopes", "centre", "seen")
+
+
+def _repeated(probes: ProbeArrays) -> list[NDArray[np.intp]]:
+    """Rows of the mixtures with several trainings at one size."""
+    keys = np.column_stack([probes.mixtures, probes.distances, probes.sizes])
+    return [rows for rows in mixture_groups(keys) if len(rows) > 1]
 
 
 def _columns(mixtures: Floats, distances: Floats) -> Floats:
@@ -105,20 +124,21 @@ class _Repeats:
     ----------
     columns : x of each group, less its mean over the groups of its size, (g, m + 2).
     residuals : ln s² less its mean over the same; both in standard deviations of ln s², (g,).
+    places : x of each group, (g, m + 2).
     sizes : of each group, (g,).
     spread : standard deviation of the distances of the groups.
     """
 
     columns: Floats
     residuals: Floats
+    places: Floats
     sizes: Floats
     spread: float
 
     @staticmethod
     def of(probes: ProbeArrays) -> "_Repeats | None":
         """Those among probes; None where they are too few, or where most do not differ at all."""
-        keys = np.column_stack([probes.mixtures, probes.distances, probes.sizes])
-        groups = [rows for rows in mixture_groups(keys) if len(rows) > 1]
+        groups = _repeated(probes)
         if not groups:
             return None
         first = np.array([rows[0] for rows in groups])
@@ -129,14 +149,15 @@ class _Repeats:
         shown = np.isfinite(logs)
         if np.count_nonzero(shown) < FEWEST_GROUPS:
             return None
-        columns = np.column_stack([_columns(probes.mixtures[first], distances), logs])[shown]
+        places = _columns(probes.mixtures[first], distances)[shown]
+        columns = np.column_stack([places, logs[shown]])
         sizes, deviations = sizes[shown], deviations[shown]
         for size in np.unique(sizes):
             at = sizes == size
             columns[at] -= np.average(columns[at], axis=0, weights=deviations[at] ** -2)
         columns /= deviations[:, None]
         spread = float(distances[shown].std())
-        return _Repeats(columns[:, :-1], columns[:, -1], sizes, spread)
+        return _Repeats(columns[:, :-1], columns[:, -1], places, sizes, spread)
 
     @cached_property
     def _hypotheses(self) -> list[tuple[Floats, Any]]:

@@ -6,7 +6,6 @@ import numpy as np
 
 from projektor_ray.errors import InputError
 from projektor_ray.predictors.bayesian_model_averaging import AveragedFit
-from projektor_ray.predictors.noise_levels import NoiseLevels
 from projektor_ray.predictors.noise_weighted import NoiseWeighted
 from projektor_ray.predictors.probe_arrays import ProbeArrays
 from projektor_ray.predictors.spectra import Spectrum, Trend
@@ -53,8 +52,7 @@ class Polynomial(NoiseWeighted):
         free = np.isin(np.arange(columns.shape[1]), self._free(probes.n_providers)) & varies
         shrunken = varies & ~free
         standard = (columns - means) / np.where(varies, deviations, 1.0)
-        self._levels = NoiseLevels.of(probes)
-        self._loudness = self._levels.at(probes.mixtures, probes.distances)
+        self._loudness = self._learn_levels(probes)
         trend_columns = np.column_stack([np.ones(len(probes)), standard[:, free]])
         trend = Trend(trend_columns / self._loudness[:, None])
         penalised = standard[:, shrunken] / np.sqrt(max(shrunken.sum(), 1))

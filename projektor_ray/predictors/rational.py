@@ -3,7 +3,6 @@
 import numpy as np
 
 from projektor_ray.errors import InputError
-from projektor_ray.predictors.noise_levels import NoiseLevels
 from projektor_ray.predictors.noise_weighted import NoiseWeighted
 from projektor_ray.predictors.probe_arrays import ProbeArrays
 from projektor_ray.storage.array_types import Floats
@@ -47,8 +46,7 @@ class Rational(NoiseWeighted):
                 "the predictor 'rational' needs an accuracy of at most 1 or a positive loss; "
                 f"got values from {probes.values.min():g} to {probes.values.max():g}"
             )
-        self._levels = NoiseLevels.of(probes)
-        levels = self._levels.at(probes.mixtures, probes.distances)
+        levels = self._learn_levels(probes)
         fits = [(ceiling, *_rates(probes.mixtures, errors, levels)) for ceiling, errors in possible]
         ceiling, rates, _ = min(fits, key=lambda fit: fit[2] * (1 if fit[0] else CLEARLY))
         self.coefficients = np.append(ceiling, rates)

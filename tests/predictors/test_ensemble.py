@@ -1,5 +1,7 @@
 """The weighted mean of the Gaussian process and the rational law."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from scipy.special import expit
@@ -8,7 +10,8 @@ from scipy.stats import t
 from projektor_ray.designs.simplex_lattice import simplex_lattice
 from projektor_ray.errors import InputError
 from projektor_ray.predictors import PREDICTORS
-from projektor_ray.predictors.ensemble import Ensemble
+from projektor_ray.predictors.ensemble import Ensemble, _weights
+from projektor_ray.predictors.gaussian_process import GaussianProcess
 from projektor_ray.storage.array_types import Floats
 from tests.helpers.predictor_data import accuracy, distance
 
@@ -58,16 +61,54 @@ def test_its_spread_is_that_of_the_weighted_mixture_of_its_members() -> None:
     ]
     drawn = np.where(first, *draws)
     np.testing.assert_allclose(ours.spread(asked, at), drawn.std(axis=0), rtol=0.01)
-    shared = [
-        weight * np.outer(one - mean, one - mean)
-        for weight, one in zip(ours.weights, means, strict=True)
-    ]
-    process = members[0].covariance(asked, at)
-    assert process is not None
-    np.testing.assert_allclose(ours.covariance(asked, at), process + np.sum(shared, axis=0))
     half = np.diff(ours.interval(asked, at)).ravel() / 2
     assert members[0].freedom == 12, "probes less two columns of the trend, and two of the prior"
     np.testing.assert_allclose(half, t.ppf(0.95, 12) * ours.spread(asked, at))
+
+
+@pytest.mark.parametrize("seed", [3, 7])
+def test_its_covariance_is_that_of_draws_of_either_member(seed: int) -> None:
+    """The law's errors are those of the process, larger or smaller at each mixture."""
+    mixtures, values = probes(seed, 12)
+    rng = np.random.default_rng(5)
+    ours = Ensemble().fit(mixtures, distance(mixtures), values)
+    process = GaussianProcess().fit(mixtures, distance(mixtures), values)
+    law = PREDICTORS["rational"]().fit(mixtures, distance(mixtures), values)
+    asked = np.vstack([np.eye(3), rng.dirichlet(np.ones(3), size=5)])
+    at = asked, distance(asked)
+    covariance = process.covariance(*at)
+    deviations = np.sqrt(np.diag(covariance))
+    of_law = np.sqrt(law.spread(*at) ** 2 - process.average.noise**2)
+    assert (np.abs(np.log(of_law / deviations)) > 0.2).any(), "or one factor would do"
+    count = 400_000
+    errors = rng.standard_normal((count, 8)) @ np.linalg.cholesky(covariance).T
+    draws = np.where(
+        rng.random((count, 1)) < ours.weights[0],
+        process.predict(*at) + errors,
+        law.predict(*at) + errors * of_law / deviations,
+    )
+    found = ours.covariance(*at)
+    np.testing.assert_allclose(found, np.cov(draws.T), atol=0.01 * np.diag(found).max())
+    np.testing.assert_allclose(
+        np.diag(found) + process.average.noise**2, ours.spread(*at) ** 2, rtol=1e-9
+    )
+
+
+def test_a_law_surer_than_its_noise_adds_no_covariance_of_its_own() -> None:
+    """A law that misses its probes by less than what the process takes for noise."""
+    mixtures, values = probes(3, 12)
+    ours = Ensemble().fit(mixtures, distance(mixtures), values)
+    ours._members[1].report = replace(ours._members[1].report, rms_cv=0.0)
+    away = ours._apart(mixtures, distance(mixtures))
+    process = ours._members[0].covariance(mixtures, distance(mixtures))
+    assert process is not None
+    expected = ours.weights[0] * process + (away.T * ours.weights) @ away
+    np.testing.assert_allclose(ours.covariance(mixtures, distance(mixtures)), expected)
+
+
+def test_members_without_errors_weigh_the_same() -> None:
+    np.testing.assert_array_equal(_weights(np.zeros((2, 5))), [0.5, 0.5])
+    np.testing.assert_allclose(_weights(np.array([[0.0, 0.0], [1.0, 2.0]])), [1.0, 0.0], atol=1e-9)
 
 
 def test_a_mixture_left_out_has_no_say_in_the_weights_that_predict_it() -> None:

@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from scipy.integrate import quad
-from scipy.stats import chi2, kstest, multivariate_normal
+from scipy.stats import chi2, kstest, multivariate_normal, norm
 
 from projektor_ray.designs.simplex_lattice import simplex_lattice
 from projektor_ray.predictors import PREDICTORS, Predictor, ProbeArrays, restore
@@ -16,6 +16,7 @@ from projektor_ray.predictors.noise_levels import (
     NoiseLevels,
     _Repeats,
 )
+from projektor_ray.predictors.noise_weighted import POWERS, error_parts
 from projektor_ray.predictors.polynomial import RATIOS
 from projektor_ray.storage.array_types import Floats
 
@@ -235,6 +236,71 @@ def test_a_predictor_weighs_probes_by_their_noise(
     plain = PREDICTORS[name]().fit_arrays(table)
     assert error(model) < 0.9 * error(plain)
     assert plain.uneven_noise(*at) is None
+
+
+def test_the_parts_of_errors_are_those_of_a_mean_over_candidates() -> None:
+    """`s²(θ + (1 − θ) level^(2c))`, each weighted by the normal likelihood of the errors."""
+    stream = np.random.default_rng(2)
+    levels = stream.uniform(0.3, 2.0, 15)
+    errors = np.hypot(0.4, levels**1.5) * stream.normal(size=15)
+    logs, spreads = [], []
+    for theta in np.linspace(0, 1, 11):
+        for power in (1, 1.5, 2, 2.5):
+            shape = np.sqrt(theta + (1 - theta) * levels ** (2 * power))
+            scale = np.sqrt(np.mean((errors / shape) ** 2))
+            logs.append(norm.logpdf(errors, scale=scale * shape).sum())
+            spreads.append((scale * shape) ** 2)
+    weights = np.exp(np.array(logs) - max(logs))
+    expected = weights @ np.array(spreads) / weights.sum()
+    parts = error_parts(errors, levels)
+    found = parts[0] + sum(b * levels ** (2 * c) for b, c in zip(parts[1:], POWERS, strict=True))
+    np.testing.assert_allclose(found, expected)
+    assert 0.1 < parts[0] / expected.mean() < 0.9
+    assert (error_parts(np.zeros(15), levels) < 1e-290).all()
+
+
+@pytest.mark.parametrize("misfit", [0.0, 0.25])
+def test_a_spread_holds_misfit_everywhere_and_noise_where_it_is(misfit: float) -> None:
+    """Errors over 30 tables of a law that holds, and of one that misses as much at quiet mixtures
+    as at noisy ones.
+    """
+    truth = 0.5 + 0.1 * MIXTURES[:, 0] + misfit * MIXTURES[:, 1] * MIXTURES[:, 2]
+    level = 0.0015 * 30.0 ** MIXTURES[:, 0]
+    stream, squares, variances = np.random.default_rng(0), [], []
+    for _ in range(30):
+        trained = np.repeat(np.arange(len(MIXTURES)), 3)
+        noise = level[trained] * stream.normal(size=len(trained))
+        table = ProbeArrays.check(MIXTURES[trained], None, truth[trained] + noise)
+        if NoiseLevels.of(table).even:
+            continue
+        model = PREDICTORS["linear"]().fit_arrays(table)
+        squares.append((model.predict(MIXTURES) - truth) ** 2 + level**2)
+        variances.append(model.spread(MIXTURES, NONE[: len(MIXTURES)]) ** 2)
+    assert len(squares) > 20
+    for at in (MIXTURES[:, 0] < 0.3, MIXTURES[:, 0] > 0.7):
+        ratio = np.mean(np.array(squares)[:, at]) / np.mean(np.array(variances)[:, at])
+        assert 0.4 < ratio < 2.0
+
+
+def test_no_level_lies_beyond_those_of_repeated_mixtures() -> None:
+    """Repeats of the first provider's shares up to a half; further mixtures, trained once."""
+    stream = np.random.default_rng(0)
+    shares = np.repeat(np.linspace(0, 0.5, 20), 3)
+    shares = np.append(shares, [0.75, 1.0])
+    mixtures = np.column_stack([shares, 1 - shares])
+    values = 0.5 + 0.003 * 400.0**shares * stream.normal(size=len(shares))
+    levels = NoiseLevels.of(ProbeArrays.check(mixtures, None, values))
+    assert not levels.even
+    asked = np.array([0.0, 0.5, 0.75, 1.0])
+    found = levels.at(np.column_stack([asked, 1 - asked]), np.zeros(4))
+    assert found[1] > 3 * found[0]
+    np.testing.assert_array_equal(found[2:], found[1])
+    far = levels.at(np.array([[0.25, 0.75]] * 2), np.array([0.0, 1e6]))
+    assert np.isfinite(far).all()
+    again = NoiseLevels.restored(levels.state())
+    np.testing.assert_array_equal(
+        again.at(mixtures, np.zeros(62)), levels.at(mixtures, np.zeros(62))
+    )
 
 
 def test_errors_of_left_out_mixtures_are_in_the_units_of_the_metric(

@@ -19,8 +19,8 @@ from projektor_ray.storage.array_types import Floats
 MOST_STRETCHED = 3.0
 """Largest factor from the growth of the odds of a to that of a/H."""
 NEAREST = 0.95
-"""A prediction that is nearer to its ceiling at the largest scale raises the ceiling: the pilot may
-have missed a rare class, and the probes did not."""
+"""A prediction that is nearer to its ceiling at the largest scale raises the ceiling, to 1 at most:
+the pilot may have missed a rare class, and the probes did not."""
 COMMON = 0.5
 """Share of the growth that is the trained mixtures' median."""
 NEGLIGIBLE = 0.01
@@ -111,9 +111,14 @@ class CeilingCurve:
         return np.asarray(expit(self.now))
 
     @property
+    def _raised(self) -> Floats:
+        """The least ceiling that the prediction at the largest scale allows."""
+        return np.minimum(self._value_now / NEAREST, 1.0)
+
+    @property
     def ceiling(self) -> Floats:
-        """H(p), or more where the prediction at the largest scale is nearer."""
-        return np.maximum(self.class_ceiling, self._value_now / NEAREST)
+        """H(p), or more, up to 1, where the prediction at the largest scale is nearer."""
+        return np.maximum(self.class_ceiling, self._raised)
 
     @property
     def _full_stretch(self) -> Floats:
@@ -152,9 +157,10 @@ class CeilingCurve:
         columns = (self._value_now, self.ceiling, self.stretch, self._full_stretch)
         shape = (-1,) + (1,) * (now.ndim - 1)
         a, top, stretch, full = (one.reshape(shape) for one in columns)
-        open_ = self.class_ceiling.reshape(shape) >= a / NEAREST
+        raised = self._raised.reshape(shape)
         d_a = a * (1 - a) * now
-        d_top = np.where(open_, ceiling, d_a / NEAREST)
+        d_raised = np.where(raised < 1.0, d_a / NEAREST, 0.0)
+        d_top = np.where(self.class_ceiling.reshape(shape) > raised, ceiling, d_raised)
         d_log = d_top / top - d_a / (1 - a) - (d_top - d_a) / (top - a)
         d_stretch = np.where(full < MOST_STRETCHED, stretch * d_log, 0.0)
         d_own = d_stretch * self.rise.reshape(shape) + stretch * rise

@@ -2,10 +2,11 @@
 
 import numpy as np
 import pytest
-from scipy.special import expit
+from scipy.special import expit, logit
 
 from projektor_ray.designs.simplex_lattice import simplex_lattice
 from projektor_ray.projection import ClassShares, JointPower, restore_scale_model
+from projektor_ray.projection.ceiling import CeilingCurve
 from projektor_ray.selection import ProjectedObjective, Provider, select
 from projektor_ray.storage.array_types import Floats
 from projektor_ray.transport import Distances
@@ -122,6 +123,26 @@ def test_a_model_above_its_ceiling_at_the_scales_raises_it(rng: np.random.Genera
     now, then = (model.predict(GRID, distance(GRID), size) for size in (1000, SIZE))
     assert (now > 0.7).all()
     assert (then >= now).all()
+
+
+@pytest.mark.parametrize("held", [0.6, 0.9, 0.97, 1.0])
+@pytest.mark.parametrize("accuracy", [0.5, 0.9, 0.94, 0.96, 0.99])
+def test_no_accuracy_lies_beyond_1_and_differentials_are_those_of_the_value(
+    accuracy: float, held: float
+) -> None:
+    """Predictions near 1 at the largest scale raise the ceiling to 1 at most."""
+    at = np.array([logit(accuracy), 1.5, 0.8, held])
+
+    def curve(four: Floats) -> CeilingCurve:
+        return CeilingCurve(four[:1], four[1:2], float(four[2]), four[3:])
+
+    assert curve(at).ceiling <= 1.0
+    assert curve(at).value(30.0) <= 1.0
+    found, numeric = [], []
+    for step in np.eye(4) * [1, 1, 1, -1]:  # a ceiling of 1 can only fall
+        found.append(curve(at).differential(step[:1], step[1:2], float(step[2]), step[3:])[0])
+        numeric.append((curve(at + 1e-7 * step).value() - curve(at).value())[0] / 1e-7)
+    np.testing.assert_allclose(found, numeric, rtol=1e-4, atol=1e-6)
 
 
 def test_posterior_samples_stay_below_and_have_the_first_order_covariance(

@@ -15,6 +15,7 @@ from projektor_ray.predictors.noise_levels import NoiseLevels
 from projektor_ray.predictors.predictor import Predictor
 from projektor_ray.predictors.probe_arrays import ProbeArrays
 from projektor_ray.predictors.spectra import Factorised, Trend
+from projektor_ray.predictors.standard_distance import StandardDistance
 from projektor_ray.storage.array_types import Floats
 
 KERNELS = MixtureKernels(
@@ -26,7 +27,6 @@ NOISE_SHARE = 0.1
 """Noise expected before any probe is seen, as a share of the values' spread: about a point of
 accuracy where mixtures differ by ten."""
 NOISE_WEIGHT = 2.0
-CONSTANT_TOLERANCE = 1e-10
 MOST_DESIGN_MIXTURES = 1000
 NEGLIGIBLE_OF_NOISE = 0.1
 """Directions of all candidates together in which the process varies less than this say nothing."""
@@ -76,10 +76,7 @@ class GaussianProcess(Predictor):
     def _fit(self, probes: ProbeArrays) -> None:
         self._probes = probes
         self._cached: KernelSum | None = None
-        self._centre = float(probes.distances.mean())
-        deviation = float(probes.distances.std())
-        varies = deviation > CONSTANT_TOLERANCE * max(abs(self._centre), 1e-3)
-        self._deviation = deviation if varies else np.inf
+        self._standard = StandardDistance.of(probes.distances)
         self._levels = NoiseLevels.of(probes)
         self._loudness = self._levels.at(probes.mixtures, probes.distances)
         arrays = (probes.mixtures, probes.distances, self._loudness)
@@ -98,8 +95,7 @@ class GaussianProcess(Predictor):
         factors = ProbeFactors(which, 1 / self._loudness[None, None])
         self._posterior = AveragedPosterior(trend, self._average, kernels, factors)
         offset, slope = self._posterior.trend_coefficients
-        slope = slope / self._deviation
-        self.coefficients = np.array([slope, offset - slope * self._centre])
+        self.coefficients = np.array(self._standard.line(offset, slope))
 
     def _trend_and_kernels(self, probes: ProbeArrays) -> tuple[Trend, list[Floats]]:
         """The free columns and the candidate kernels between the probes, noise divided out."""
@@ -121,8 +117,7 @@ class GaussianProcess(Predictor):
         return self._loudness
 
     def _trend_columns(self, distances: Floats) -> Floats:
-        standard = (distances - self._centre) / self._deviation
-        return np.column_stack([np.ones(len(distances)), standard])
+        return np.column_stack([np.ones(len(distances)), self._standard(distances)])
 
     def _predict(self, mixtures: Floats, distances: Floats) -> Floats:
         trend = self._trend_columns(distances) @ self._posterior.trend_coefficients

@@ -19,6 +19,7 @@ from projektor_ray.predictors.noise_levels import NoiseLevels
 from projektor_ray.predictors.predictor import FitReport
 from projektor_ray.predictors.probe_arrays import ProbeArrays
 from projektor_ray.predictors.spectra import Factorised, Trend
+from projektor_ray.predictors.standard_distance import StandardDistance
 from projektor_ray.projection.law_error import LOG_LINEAR, LawError
 from projektor_ray.projection.line_weights import NOISE_EXPONENT
 from projektor_ray.projection.queries import Bounds, bounds_in
@@ -35,7 +36,6 @@ CORRELATIONS = (-0.7, 0.0, 0.7)
 SIZE_TERMS = np.array([(1, r * t, t**2) for t, r in itertools.product(SLOPES, CORRELATIONS)])
 """Of `1 + ρτ(x + x') + τ²xx'`, the factors of 1, x + x' and xx', for every candidate (τ, ρ)."""
 STRAIGHT = Bend()
-CONSTANT_TOLERANCE = 1e-10
 FEWEST_PROBES = 6
 ROUNDS = 3
 """How often the changes of the slope, and the noise around them, are estimated."""
@@ -82,10 +82,7 @@ class Joint(ScaleModel):
         self._sums: tuple[KernelSum, KernelSum] | None = None
         self._trained, self._which = np.unique(probes.mixtures, axis=0, return_inverse=True)
         self._last = float(self.scales[-1])
-        self._centre = float(probes.distances.mean())
-        deviation = float(probes.distances.std())
-        varies = deviation > CONSTANT_TOLERANCE * max(abs(self._centre), 1e-3)
-        self._deviation = deviation if varies else np.inf
+        self._standard = StandardDistance.of(probes.distances)
         self.axis = SizeAxis(float(self.scales[0]), self._last, self.bend, self.law.factor)
         self._logs = self.axis.at(probes.sizes)
         self._levels = NoiseLevels.of(probes)
@@ -176,16 +173,14 @@ class Joint(ScaleModel):
     def coefficients(self) -> Floats:
         """`a1, a0, b` of the trend."""
         offset, slope, along = self._posterior.trend_coefficients
-        slope = slope / self._deviation
-        return np.array([slope, offset - slope * self._centre, along])
+        return np.array([*self._standard.line(offset, slope), along])
 
     def _noise_of(self, sizes: Floats) -> Floats:
         """Standard deviation of the noise, relative to that at the largest scale."""
         return np.asarray((sizes / self._last) ** (-NOISE_EXPONENT / 2))
 
     def _trend_columns(self, distances: Floats, logs: Floats) -> Floats:
-        standard = (distances - self._centre) / self._deviation
-        return np.column_stack([np.ones(len(distances)), standard, logs])
+        return np.column_stack([np.ones(len(distances)), self._standard(distances), logs])
 
     def _kernels(self, mixtures: Floats, logs: Floats) -> Floats:
         """Covariances with the probes for every candidate, (J, q, n), noise not divided out."""

@@ -65,6 +65,7 @@ class AveragedCurvature(ScaleModel):
                 yield _fit_bent(bend, probes)
             return
         one = _fit_bent(bends[0], probes)
+        one.sum_kernels()
         for bend in bends:
             other = copy(one)
             other.bend, other.axis = bend, replace(one.axis, bend=bend)

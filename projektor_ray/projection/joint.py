@@ -194,7 +194,7 @@ class Joint(ScaleModel):
         over_mixtures = np.array(KERNELS.matrices(mixtures, self._trained))
         return np.concatenate([over_mixtures, over_mixtures * logs[:, None]], axis=2)
 
-    def _kernel_sums(self) -> tuple[KernelSum, KernelSum]:
+    def sum_kernels(self) -> tuple[KernelSum, KernelSum]:
         """The process at the largest scale, and its derivative along x, in which it is linear."""
         if self._sums is None:
             at_last, rising = np.split(self._posterior.duals, 2, axis=1)
@@ -210,7 +210,7 @@ class Joint(ScaleModel):
         known = self._cached
         process = known.get(log)
         if process is None:
-            at_last, rising = self._kernel_sums()
+            at_last, rising = self.sum_kernels()
             process = at_last.plus(log, rising)
         others = [(key, one) for key, one in known.items() if key != log]
         self._cached = {**dict(others[1 - MOST_CACHED :]), log: process}
@@ -237,7 +237,7 @@ class Joint(ScaleModel):
 
     def rise(self, mixtures: Floats, distances: Floats) -> Floats:
         """∂L̂/∂x from the last but one scale on, shape (q,): there the prediction is linear in x."""
-        _, rising = self._kernel_sums()
+        _, rising = self.sum_kernels()
         return np.asarray(self._posterior.trend_coefficients[2] + rising(mixtures)[0])
 
     def _growth(self, mixtures: Floats, distances: Floats, size: float) -> Floats:

@@ -117,6 +117,7 @@ def test_two_scales_leave_the_prior_and_one_fit_serves_all(rng: np.random.Genera
     model = AveragedCurvature().fit(mixtures, distances, sizes, np.log(values))
     prior = norm.pdf(CURVATURES, -0.45, 0.4) * np.gradient(CURVATURES)
     np.testing.assert_allclose(model.weights, prior / prior.sum())
+    assert len({id(one.sum_kernels()) for one in model.models}) == 1
     alone = AveragedCurvature().fit(mixtures, distances, sizes, np.log(values))
     alone.models = tuple(
         type(one)(law=one.law, bend=one.bend).fit(mixtures, distances, sizes, np.log(values))

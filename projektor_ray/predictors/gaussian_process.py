@@ -157,8 +157,7 @@ class GaussianProcess(Predictor):
         return None if self._levels.even else self.noise_at(mixtures, distances)
 
     def covariance(self, mixtures: Floats, distances: Floats) -> Floats:
-        between = KERNELS.matrices(mixtures, mixtures)
-        prior = np.tensordot(self._posterior.prior_variances, between, axes=1)
+        prior = KERNELS.summed(mixtures, self._posterior.prior_variances)
         features = KERNELS.matrices(mixtures, self._trained)
         return self._posterior.covariance(self._trend_columns(distances), features, prior)
 

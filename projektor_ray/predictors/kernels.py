@@ -60,6 +60,24 @@ class MixtureKernels:
                 matrices += [share * single + (1 - share) * whole for share in self.additive]
         return matrices
 
+    def summed(self, mixtures: Floats, weights: Floats) -> Floats:
+        """`Σ_c w_c · k_c` between mixtures (q, m), shape (q, q), without the matrix of each c.
+
+        Parameters
+        ----------
+        weights : w of every candidate, in the order of `matrices`.
+        """
+        total, shares = np.zeros((len(mixtures),) * 2), np.array(self.additive)
+        by_warp = weights.reshape(len(self.warps), len(self.lengths), len(shares))
+        for warp, by_length in zip(self.warps, by_warp, strict=True):
+            points = warped(mixtures, warp)
+            apart = cdist(points, points)
+            for length, own in zip(self.lengths, by_length, strict=True):
+                total += ((1 - shares) @ own) * matern(apart / (JOINT_LENGTH * length))
+                if any(self.additive):
+                    total += (shares @ own) * _mean_over_shares(points, points, length)
+        return total
+
     def weighted(self, others: Floats, duals: Sequence[Floats] | Floats) -> "KernelSum":
         """`Σ_c Σ_n duals_cn · k_c(p, p_n)` as a function of p.
 

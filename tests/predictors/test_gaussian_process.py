@@ -41,6 +41,19 @@ def test_kernels_are_what_they_say(rng: np.random.Generator) -> None:
     np.testing.assert_allclose(found, expected)
 
 
+@pytest.mark.parametrize("additive", [(0.0,), (0.0, 0.4, 0.9)])
+def test_a_sum_of_kernels_is_that_of_their_matrices(
+    additive: tuple[float, ...], rng: np.random.Generator
+) -> None:
+    mixtures = rng.dirichlet(np.ones(3), 7)
+    kernels = MixtureKernels((0.3, 0.7), additive, ("root", "log", "fine log"))
+    weights = rng.normal(size=len(kernels))
+    expected = np.tensordot(weights, kernels.matrices(mixtures, mixtures), axes=1)
+    found = kernels.summed(mixtures, weights)
+    np.testing.assert_allclose(found, expected, atol=1e-14)
+    np.testing.assert_array_equal(found, found.T)
+
+
 def test_value_and_gradient_of_kernels(rng: np.random.Generator) -> None:
     others = np.vstack([rng.dirichlet(np.ones(3), 6), [0.0, 0.5, 0.5], [0.0, 0.5, 0.5]])
     kernels = MixtureKernels(lengths=(0.3, 0.7), additive=(0.0, 0.4))

@@ -10,9 +10,10 @@ from projektor_ray.study.new_provider import LeftOutProvider, WithNewProvider
 
 NEEDS_PILOTS = (
     "the profile and the distance of a new provider need the embedded pilots, which a finished "
-    "study's folder does not hold. Serve the study with its pilots: python -m jobs.serve FOLDER "
-    "--pilots STUDY.yaml. Or add the provider to the study file and run python -m jobs.study: only "
-    "what is new is measured and trained"
+    "study's folder does not hold. Whoever runs this service can serve the study with its pilots: "
+    "`python -m jobs.serve FOLDER --pilots STUDY.yaml`. Or whoever has the study file can add the "
+    "provider to it and run `python -m jobs.study STUDY.yaml`: only what is new is measured and "
+    "trained"
 )
 FORGOTTEN = "the pilot is not remembered any more; send it again"
 PILOTS_LOST = "the process that reaches the pilots was lost and is started anew; try again soon"
@@ -45,8 +46,9 @@ def new_provider_facts(
         *_interpolation(extended),
         fact(
             "new_provider_advice",
-            f"To know, add {extended.name} to the study file and run python -m jobs.study: only "
-            "mixtures with the new provider are trained.",
+            f"To be sure, mixtures with {extended.name} must be trained. Whoever has the study "
+            "file adds the provider to it and runs `python -m jobs.study STUDY.yaml`: only these "
+            "mixtures are trained.",
         ),
     ]
 

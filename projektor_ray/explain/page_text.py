@@ -8,6 +8,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from projektor_ray.errors import printable
+from projektor_ray.explain.facts import TextTable
 
 SHARED = "projektor_ray.report"
 """The package whose templates all pages share."""
@@ -27,7 +28,9 @@ def page_environment(package: str) -> Environment:
         keep_trailing_newline=True,
     )
     environment.finalize = _visible
-    environment.filters.update(sentence=sentence, unbroken=unbroken)
+    environment.filters.update(
+        sentence=sentence, unbroken=unbroken, caption_sentences=caption_sentences
+    )
     return environment
 
 
@@ -40,8 +43,17 @@ def _visible(value: Any) -> Any:
 
 def sentence(text: str) -> Markup:
     """A text with a capital at its beginning and a full stop at its end; `settings` as code."""
-    whole = text[:1].upper() + text[1:] + ("" if text.endswith((".", "?", "!")) else ".")
+    whole = text[:1].upper() + text[1:] + ("" if text.endswith((".", "?", "!", ":")) else ".")
     return Markup(re.sub(r"`([^`]+)`", r"<code>\1</code>", str(escape(whole))))
+
+
+def caption_sentences(table: TextTable) -> list[tuple[str, bool]]:
+    """The sentences of a table's caption, and whether each explains a column that a narrow screen
+    leaves out, as `80% range: …` does.
+    """
+    optional = {heading.lower() for heading in table.optional}
+    parts = re.split(r"(?<=\.) (?=[A-Z]|\d+% )", table.caption)
+    return [(part, part.partition(":")[0].lower() in optional) for part in parts if part]
 
 
 def unbroken(text: str) -> Markup:

@@ -59,6 +59,10 @@ def comparison(
     return fact("comparison", text, difference=difference, low=low, high=high)
 
 
+TARGET_MISSING = "Type the target to reach, then the page shows the cheapest plan."
+"""What the page says where a target is asked for and none is given yet."""
+
+
 def exceeded_limits(bought: Purchase, budget: float | None) -> list[Fact]:
     """The budget and the capacities that a purchase given by hand exceeds."""
     facts = []
@@ -67,7 +71,7 @@ def exceeded_limits(bought: Purchase, budget: float | None) -> list[Fact]:
         facts.append(fact("exceeds_budget", text, cost=bought.cost, budget=budget))
     for provider, samples in zip(bought.providers, bought.samples.tolist(), strict=True):
         if provider.capacity is not None and samples > provider.capacity:
-            text = f"{provider.name} sells {provider.capacity:,} samples, not {samples:,}."
+            text = f"Provider {provider.name} sells {provider.capacity:,} samples, not {samples:,}."
             values = {"provider": provider.name, "capacity": provider.capacity}
             facts.append(fact("exceeds_capacity", text, samples=samples, **values))
     return facts

@@ -155,9 +155,12 @@ def budget_table(results: Results) -> TextTable | None:
         },
         caption="The best plan of any size for each budget. Best baseline: the best predicted "
         f"{metric.name} of a baseline of the same size within the same budget.",
-        chosen=tuple(plan is results.selected for plan in plans),
+        chosen=tuple(
+            plan is results.selected and all(plan is not one for one in plans[:row])
+            for row, plan in enumerate(plans)
+        ),
         optional=("90% interval", "cost", "best baseline"),
-        left=("shares",),
+        left=("best baseline", "shares"),
     )
 
 

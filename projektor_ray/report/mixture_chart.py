@@ -25,8 +25,6 @@ from projektor_ray.storage.array_types import Floats
 
 STEPS = 10
 SERIES = 8
-WIDE_ENOUGH = 34.0
-"""A part of a bar that has room for its share in percent."""
 CORNERS = np.array([[45.0, 302.0], [385.0, 302.0], [215.0, 26.0]])
 """Of the triangle, in the order of the providers."""
 BY_HAND = "your mixture"
@@ -182,8 +180,9 @@ def _bars(results: Results, by_hand: Floats | None) -> Markup:
             begin, end = x(start), x(start + share)
             says = f"{name}: {of} {share:.1%}"
             parts.append(bar(begin, y, end - begin, 24, f"series-{series}", says))
-            if end - begin >= WIDE_ENOUGH:
-                parts.append(label((begin + end) / 2, y + 16, f"{share:.0%}", "middle", "inside"))
+            text = f"{share:.0%}"
+            if end - begin >= LETTER * len(text):
+                parts.append(label((begin + end) / 2, y + 16, text, "middle", "inside"))
             start += share
     named, height = _boxes(names, 18 + 34 * len(mixtures))
     words = "; ".join(f"{name}: {results.shares_text(p)}" for name, p in mixtures.items())

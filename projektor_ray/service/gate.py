@@ -76,6 +76,8 @@ class Gate:
         if scope["path"] == "/" and scope["method"] == "GET":
             return Response(status_code=303, headers={"Location": "sign-in"})
         detail = "this needs a token: send the header Authorization: Bearer TOKEN"
+        if _header(scope, b"authorization"):
+            detail = "the token is wrong; send the service's own: Authorization: Bearer TOKEN"
         return problem(401, "unauthorized", detail, CHALLENGE)
 
     def _names_this_machine(self, scope: Scope) -> bool:

@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 from pydantic import ValidationError
 
 from projektor_ray.errors import InputError
+from projektor_ray.explain.purchase_comparison import TARGET_MISSING
 from projektor_ray.selection import Terms
 from projektor_ray.service.new_providers import NewProvider
 from projektor_ray.service.request_bodies import Body, SelectBody
@@ -30,6 +31,10 @@ NEW_TEXTS, NEW_NUMBERS = ("name", "label"), ("price", "capacity", "minimum_order
 """Fields of a new provider on the page, `new-NAME`, as of `NewProvider`."""
 FACTORS = (0.5, 0.75, 1.0, 1.5, 2.0)
 """Budgets of a frontier, as multiples of the budget."""
+
+
+class UnfinishedError(InputError):
+    """A question that is still to be completed; nothing in it is wrong."""
 
 
 @dataclass(frozen=True)
@@ -175,6 +180,8 @@ def _body(ask: str, written: Mapping[str, str], rows: Sequence[OfferRow]) -> Sel
     if ask == SIZE:
         values["size"] = _whole("size", written["size"])
     elif ask == TARGET:
+        if not written["target"].strip():
+            raise UnfinishedError(TARGET_MISSING)
         values["target"] = _number("target", written["target"])
     if ask != SIZE:
         values["max_size"] = _optional_whole("max_size", written["max_size"])

@@ -11,9 +11,11 @@ import numpy as np
 from jinja2 import Environment
 from markupsafe import Markup
 
+from projektor_ray.errors import ProjektorError
 from projektor_ray.explain.assemble import curves_at, surface_at
 from projektor_ray.explain.cautions import warnings
 from projektor_ray.explain.data_lines import data_parts
+from projektor_ray.explain.extrapolation import extrapolation
 from projektor_ray.explain.headline import heading, tiles
 from projektor_ray.explain.new_provider_facts import NEEDS_PILOTS
 from projektor_ray.explain.next_steps import next_steps
@@ -22,8 +24,19 @@ from projektor_ray.explain.plan_reasons import plan_reasons
 from projektor_ray.explain.profile_table import profile_table
 from projektor_ray.explain.purchase_comparison import compare_purchases, exceeded_limits
 from projektor_ray.explain.results import Curve, Results, Surface
-from projektor_ray.explain.text_tables import budget_table, comparison_table, plan_table
-from projektor_ray.report.charts import comparison_chart, frontier_chart, growth_chart
+from projektor_ray.explain.text_tables import (
+    budget_table,
+    comparison_table,
+    fit_caption,
+    plan_table,
+)
+from projektor_ray.report.charts import (
+    comparison_chart,
+    frontier_chart,
+    growth_chart,
+    marginal_value_chart,
+)
+from projektor_ray.report.evidence_charts import distance_chart, fit_chart
 from projektor_ray.report.mixture_chart import mixture_chart
 from projektor_ray.report.page import chart_script
 from projektor_ray.report.page import style_sheet as report_style
@@ -32,7 +45,7 @@ from projektor_ray.selection.objective import MetricObjective
 from projektor_ray.service import answers
 from projektor_ray.service.catalogue import Catalogue, ServedStudy
 from projektor_ray.service.new_providers import Examined
-from projektor_ray.service.page_state import PageState
+from projektor_ray.service.page_state import PageState, UnfinishedError
 from projektor_ray.service.plan_files import FILE_GROUPS
 from projektor_ray.service.request_bodies import SelectBody
 from projektor_ray.service.worker_pool import until
@@ -127,6 +140,10 @@ def answer(served: ServedStudy, state: PageState, deadline: float) -> str:
         growth=growth_chart(results, curves),
         mixture=mixture_chart(results, surface, by_hand),
         is_map=surface is not None,
+        marginal_values=marginal_value_chart(results),
+        fit=fit_chart(results),
+        fit_caption=fit_caption(results),
+        distances=distance_chart(results),
     )
 
 
@@ -152,6 +169,7 @@ def by_hand(served: ServedStudy, state: PageState, deadline: float) -> str:
         ],
         fact=str(compare_purchases(study, own, plan, "your mixture", "the plan")),
         limits=list(map(str, exceeded_limits(own, state.body.budget))),
+        beyond=str(extrapolation(own.size, study.scales)) if own.size > max(study.scales) else "",
     )
 
 
@@ -214,9 +232,10 @@ def _curves(study: FittedStudy, results: Results) -> tuple[Curve, ...]:
     return curves_at(study.objective, plans, sizes)
 
 
-def refusal(text: str) -> str:
-    """A question that cannot be answered, in words, in place of the answer."""
-    return render("refusal.html", text=text)
+def without_answer(failure: ProjektorError) -> str:
+    """Why there is no answer, in words, in its place; an unfinished question is no error."""
+    unfinished = isinstance(failure, UnfinishedError)
+    return render("refusal.html", text=str(failure), unfinished=unfinished)
 
 
 def no_file(text: str, query: str) -> str:

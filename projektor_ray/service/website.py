@@ -57,7 +57,7 @@ def website(
             served, state = stated(request)
             return await pool.run(lambda deadline: PARTS[name](served, state, deadline))
         except ProjektorError as failure:
-            return page_view.refusal(str(failure))
+            return page_view.without_answer(failure)
 
     @router.get("/")
     async def page(request: Request) -> Response:
@@ -69,8 +69,8 @@ def website(
             raise
         except ProjektorError as failure:
             served = catalogue[dict(query).get("study", catalogue.names[0])]
-            state = read_state(served.study, [])
-            shown["answer"] = page_view.refusal(str(failure))
+            state = read_state(served.study, [("ask", "open")])
+            shown["answer"] = page_view.without_answer(failure)
         if not shown:
             wanted = ("answer", "by-hand", *(["frontier"] if "frontier" in dict(query) else []))
             waits = not {"form", "frontier"}.isdisjoint(dict(query))
@@ -106,7 +106,7 @@ def website(
             )
             return HTMLResponse(page_view.new_provider(examined))
         except ProjektorError as failure:
-            return HTMLResponse(page_view.refusal(str(failure)))
+            return HTMLResponse(page_view.without_answer(failure))
 
     @router.get("/export/{form}")
     async def export(request: Request, form: Annotated[str, Path(max_length=100)]) -> Response:

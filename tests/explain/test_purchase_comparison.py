@@ -44,8 +44,8 @@ def test_limits_that_a_purchase_exceeds_are_named(study: FittedStudy) -> None:
     found = exceeded_limits(study.purchase({"ada": 100, "bob": 90}), 150.0)
     assert [str(one) for one in found] == [
         "This costs 200.00, more than the budget of 150.",
-        "ada sells 90 samples, not 100.",
-        "bob sells 80 samples, not 90.",
+        "Provider ada sells 90 samples, not 100.",
+        "Provider bob sells 80 samples, not 90.",
     ]
     assert exceeded_limits(study.purchase({"ada": 90, "cyd": 90}), 180.0) == []
     assert exceeded_limits(study.purchase({"ada": 90}), None) == []

@@ -92,6 +92,10 @@ def test_budgets_have_a_table_where_they_were_asked_for() -> None:
     assert row(table, "2,500.00")["shares"] == "seller-000 60%, seller-001 40%"
     assert row(table, "2,500.00")["best baseline"] == "0.410 (best single provider)"
     assert row(table, "100.00")["best baseline"] == "–"
+    again = replace(bought, frontier={**frontier, 5000.0: best})
+    same_plan = budget_table(replace(results, bought=again))
+    assert same_plan is not None
+    assert same_plan.chosen == (False, True, False)
     (step,) = budget_steps_table(replace(results, bought=bought)).to_dict()
     assert (step["from"], step["to"]) == ("100.00", "2,500.00")
     assert budget_table(results) is None

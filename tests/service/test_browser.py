@@ -129,7 +129,9 @@ def test_other_questions_show_their_own_fields(address: str, chrome: Any) -> Non
     chrome.find_element("css selector", '[name="ask"][value="target"]').click()
     until(target.is_displayed)
     assert not size.is_displayed()
-    until(lambda: chrome.find_element("css selector", "#answer [role=alert]"))
+    until(lambda: chrome.find_element("css selector", "#answer .waiting"))
+    assert not chrome.find_elements("css selector", "#answer [role=alert]")
+    assert not chrome.find_element("id", "downloads").is_displayed()
     fill(chrome, "target", "0.6")
     until(lambda: "ask=target" in chrome.current_url and "target=0.6" in chrome.current_url)
 
@@ -260,6 +262,9 @@ def test_a_phone_shows_the_page_without_scrolling_sideways(
         chrome.get(address)
         heading(chrome)
         assert chrome.execute_script("return document.documentElement.scrollWidth") <= 390
+        assert not chrome.find_element("name", "exclude").is_displayed()
+        chrome.find_element("css selector", "details.fold summary").click()
+        until(chrome.find_element("name", "exclude").is_displayed)
         colour = chrome.execute_script("return getComputedStyle(document.body).backgroundColor")
         brightness = sum(int(part) for part in colour.strip("rgb()").split(",")[:3]) / 3
         assert (brightness < 100) == dark

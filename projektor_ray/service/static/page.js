@@ -7,6 +7,10 @@ const sliders = [...form.querySelectorAll('input[type="range"]')];
 const newForm = document.getElementById("new-provider");
 const frontierPart = document.getElementById("frontier");
 const running = new Map();
+// On a narrow screen the plan comes after a short form; what is folded can be opened.
+if (matchMedia("(max-width: 60rem)").matches) {
+  for (const one of form.querySelectorAll("details.fold")) one.open = false;
+}
 let begun = location.search.length > 1;
 let timer;
 

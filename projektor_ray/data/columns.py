@@ -173,15 +173,23 @@ def _find_label(
     hint = " `y` next to `x` may be a coordinate." if {"x", "y"} <= set(table.names) else ""
     raise InputError(
         f"{table.where} has no label column: expected {', '.join(LABEL_NAMES)}; it has "
-        f"{_shown(table.names)}.{hint} Name it {_as_label(table, (texts or table.names)[0])}"
+        f"{_shown(table.names)}.{hint} Name it {_as_label(table, _example(table, texts))}"
         + ("" if table.is_upload else ", or set target: none if the samples have no labels")
     )
+
+
+def _example(table: OpenTable, texts: Sequence[str]) -> str:
+    """A column that may be the label: the first of texts; of an upload's numbers none is."""
+    return texts[0] if texts else "COLUMN" if table.is_upload else table.names[0]
 
 
 def _as_label(table: OpenTable, name: str) -> str:
     """How a person names the column of the labels."""
     if table.is_upload:
-        return f"by the parameter label of the request, for example ?label={quote(name)}"
+        return (
+            "as the column of labels, on the page in its field, in a request by the parameter "
+            f"?label={quote(name)}"
+        )
     return f"in the source, for example label: {name}"
 
 

@@ -15,6 +15,14 @@ from projektor_ray.errors import InputError
 
 KINDS = (".parquet", ".arrow", ".csv", ".csv.gz")
 WHERE = "the pilot"
+SEND = "send a table as Parquet, Arrow or CSV"
+OTHER_FORMATS = {
+    b"\x89PNG": "an image (PNG)",
+    b"\xff\xd8\xff": "an image (JPEG)",
+    b"%PDF": "a PDF file",
+}
+"""First bytes of files that people send by mistake → what they are."""
+LONGEST_START = 200
 MEMORY = MemoryLimit(0.5, is_upload=True)
 """Of one pilot's content, however many bytes are sent."""
 CHANNELS = 3
@@ -44,7 +52,8 @@ def read_upload(
         can be made of it.
     """
     if not content.strip():
-        raise InputError(f"{WHERE} is empty; send a table as Parquet, Arrow or CSV")
+        raise InputError(f"{WHERE} is empty; {SEND}")
+    _check_format(content)
     table = open_bytes(content, WHERE, kinds=KINDS, limit=MEMORY)
     _check_extent(table)
     _check_images(table.rows, schema.image_size)
@@ -59,6 +68,16 @@ def read_upload(
             f"{WHERE} holds images, and the validation set holds features. Send the features"
         )
     return samples
+
+
+def _check_format(content: bytes) -> None:
+    """Refuse files that are plainly no table, by how they begin."""
+    for start, kind in OTHER_FORMATS.items():
+        if content.startswith(start):
+            raise InputError(f"{WHERE} is {kind}, which is not read; {SEND}")
+    first = content[:LONGEST_START].lstrip().partition(b"\n")[0]
+    if b"," not in first and first.startswith((b"#!", b"import ", b"from ", b'"""', b"def ")):
+        raise InputError(f"{WHERE} is a program and no table; {SEND}")
 
 
 def _check_extent(table: OpenTable) -> None:

@@ -162,3 +162,12 @@ def test_no_file_is_read_that_a_cell_names(tmp_path) -> None:  # type: ignore[no
         content = parquet(pa.table({"image": [cell, cell], "label": [0, 1]}))
         with pytest.raises(InputError, match="not read"):
             read_upload(content, SampleSchema(image_size=(4, 4)), "classes")
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b"\x89PNG\r\n\x1a\n", b"%PDF-1.7", b"import numpy\nx = 1\n"],
+)
+def test_a_file_that_is_no_table_is_named_with_the_formats_that_are_read(content: bytes) -> None:
+    with pytest.raises(InputError, match="Parquet, Arrow or CSV"):
+        read_upload(content, NONE, "classes")

@@ -9,7 +9,9 @@ const frontierPart = document.getElementById("frontier");
 const running = new Map();
 // On a narrow screen the plan comes after a short form; what is folded can be opened.
 if (matchMedia("(max-width: 60rem)").matches) {
-  for (const one of form.querySelectorAll("details.fold")) one.open = false;
+  for (const one of form.querySelectorAll("details.fold")) {
+    one.open = [...one.querySelectorAll('input[type="range"]')].some((share) => share.value > 0);
+  }
 }
 let begun = location.search.length > 1;
 let timer;

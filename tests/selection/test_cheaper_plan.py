@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from projektor_ray.selection import PurchaseProblem, PurchaseRequest, Terms, buy
-from projektor_ray.selection.cheaper_plan import CLEARLY, MOST_STEPS
+from projektor_ray.selection.cheaper_plan import CLEARLY
 from projektor_ray.storage.array_types import Floats
 from tests.helpers.purchase_problems import Additive, Uncertain, providers
 
@@ -47,17 +47,17 @@ def cheapest_by_enumeration(objective: Told, regret: float) -> float:
 @pytest.mark.parametrize("sign", [1.0, -1.0])
 @pytest.mark.parametrize("deviation", [0.15, 0.3])
 @pytest.mark.parametrize("half_width", [0.01, 0.5])
-def test_the_cheapest_of_all_plans_is_found(
+def test_the_plan_found_is_near_the_cheapest_of_all_plans(
     sign: float, deviation: float, half_width: float
 ) -> None:
-    """Up to what a sixteenth of the range between the least cost and the plan's may save."""
+    """Up to 2 % of its cost."""
     objective = Told(PEAK, deviation, sign, half_width)
     plans = buy(problem(objective), PurchaseRequest(size=SIZE))
     assert plans.cheaper is not None
     assert plans.stability is not None
     best, found = plans.selected, plans.cheaper
     least = cheapest_by_enumeration(objective, plans.stability.expected_regret)
-    assert least <= found.plan.cost <= least + (best.cost - SIZE) / 2**MOST_STEPS
+    assert least <= found.plan.cost <= 1.02 * least
     assert found.plan.size == best.size
     assert found.plan.cost <= (1 - CLEARLY) * best.cost
     lost = sign * (best.predicted - found.plan.predicted)
@@ -87,11 +87,12 @@ def test_there_is_none_without_a_posterior() -> None:
 
 
 def test_terms_are_kept() -> None:
-    """The dearest provider must sell 220, more than the cheaper plan would buy of it."""
+    """The dearest provider must sell 200, more than the cheaper plan would buy of it."""
     objective = Told(PEAK, 0.3, half_width=0.5)
     open_ = buy(problem(objective), PurchaseRequest(size=SIZE)).cheaper
-    terms = {"p0000": Terms(minimum_order=220, required=True)}
+    terms = {"p0000": Terms(minimum_order=200, required=True)}
     bound = buy(replace(problem(objective), terms=terms), PurchaseRequest(size=SIZE)).cheaper
     assert open_ is not None
-    assert open_.plan.samples[0] < 220
-    assert bound is None or bound.plan.samples[0] >= 220
+    assert open_.plan.samples[0] < 200
+    assert bound is not None
+    assert bound.plan.samples[0] >= 200

@@ -18,7 +18,11 @@ from projektor_ray.data import read_table
 from projektor_ray.designs.mixtures import check_mixtures
 from projektor_ray.errors import InputError
 from projektor_ray.explain.predictions_table import predictions_table
-from projektor_ray.explain.purchase_comparison import comparison
+from projektor_ray.explain.purchase_comparison import (
+    comparison,
+    prediction_cautions,
+    purchase_cautions,
+)
 from projektor_ray.runs.column_names import require
 from projektor_ray.selection import Direction, Provider
 from projektor_ray.selection.objective import MetricObjective
@@ -62,9 +66,14 @@ def predict(
     rows = [_prediction(model, shares, size) for size in sizes]
     by_name = dict(zip(model.names, shares.tolist(), strict=True))
     screen.table(predictions_table(model.metric, by_name, rows))
+    cautions = prediction_cautions(model.providers, shares, sizes, model.trained_at)
+    for line in cautions:
+        screen.statement(str(line))
     finish(pa.Table.from_pylist([{**by_name, **row} for row in rows]), output)
     if output.as_json:
-        screen.print_json({"metric": model.metric, "mixture": by_name, "predictions": rows})
+        warnings = [one.to_dict() for one in cautions]
+        answer = {"metric": model.metric, "mixture": by_name, "predictions": rows}
+        screen.print_json({**answer, "warnings": warnings})
 
 
 def compare(
@@ -79,7 +88,9 @@ def compare(
     one, other = (_purchase(model, given) for given in (first, second))
     gain = gain_between(model.objective_at, one, other)
     fact = comparison(model.metric, model.direction, gain, one, other, trained_at=model.trained_at)
-    screen.statement(str(fact))
+    cautions = purchase_cautions(one, other, model.trained_at)
+    for line in (*cautions, fact):
+        screen.statement(str(line))
     rows = [
         {
             "purchase": name,
@@ -92,7 +103,13 @@ def compare(
     ]
     finish(pa.Table.from_pylist(rows), output)
     if output.as_json:
-        screen.print_json({"metric": model.metric, "comparison": fact.to_dict()})
+        screen.print_json(
+            {
+                "metric": model.metric,
+                "warnings": [one.to_dict() for one in cautions],
+                "comparison": fact.to_dict(),
+            }
+        )
 
 
 def _model(inputs: ModelInputs, sold: OfferOptions) -> Model:

@@ -1,9 +1,16 @@
 """Two purchases given by hand, compared: what each is predicted to reach, and the difference."""
 
+import math
+from collections.abc import Sequence
+
+import numpy as np
+
+from projektor_ray.explain.extrapolation import extrapolation
 from projektor_ray.explain.facts import Fact, fact
 from projektor_ray.explain.formatting import MetricText, count, decimals_from_intervals
-from projektor_ray.selection import Direction
+from projektor_ray.selection import Direction, Provider
 from projektor_ray.selection.robustness import NEARLY
+from projektor_ray.storage.array_types import Floats
 from projektor_ray.study import FittedStudy, Purchase
 
 CENT = 0.005
@@ -44,9 +51,10 @@ def comparison(
     decimals = decimals_from_intervals([first.interval, second.interval, (low, high)])
     metric = MetricText(name, direction, decimals)
     text = (
-        f"Predicted {metric.name}: {_predicted(metric, first)} with {one}; "
-        f"{_predicted(metric, second)} with {other}. Difference ({one} minus {other}): "
-        f"{metric.change(difference)}, 90% interval {metric.interval((low, high))}. "
+        f"{_capital(one)}: {_predicted(metric, first)}\n"
+        f"{_capital(other)}: {_predicted(metric, second)}\n"
+        f"Difference ({one} minus {other}): "
+        f"{metric.change(difference)}, 90% interval {metric.interval((low, high))}.\n"
         f"{_verdict(metric, gain, first, second, (one, other))}"
     )
     if low <= 0 <= high and trained_at and _apart(first, second) > NEARLY:
@@ -69,19 +77,55 @@ def exceeded_limits(bought: Purchase, budget: float | None) -> list[Fact]:
     if budget is not None and bought.cost > budget + CENT:
         text = f"This costs {bought.cost:,.2f}, more than the budget of {budget:,.10g}."
         facts.append(fact("exceeds_budget", text, cost=bought.cost, budget=budget))
-    for provider, samples in zip(bought.providers, bought.samples.tolist(), strict=True):
-        if provider.capacity is not None and samples > provider.capacity:
-            text = f"Provider {provider.name} sells {provider.capacity:,} samples, not {samples:,}."
-            values = {"provider": provider.name, "capacity": provider.capacity}
-            facts.append(fact("exceeds_capacity", text, samples=samples, **values))
+    return facts + exceeded_capacities(bought.providers, bought.samples.tolist())
+
+
+def exceeded_capacities(providers: Sequence[Provider], samples: Sequence[float]) -> list[Fact]:
+    """The providers that sell less than these samples, (m,)."""
+    return [
+        fact(
+            "exceeds_capacity",
+            f"Provider {one.name} sells {one.capacity:,} samples, not {math.ceil(wanted):,}.",
+            provider=one.name,
+            capacity=one.capacity,
+            samples=math.ceil(wanted),
+        )
+        for one, wanted in zip(providers, samples, strict=True)
+        if one.capacity is not None and wanted > one.capacity
+    ]
+
+
+def purchase_cautions(
+    first: Purchase, second: Purchase, trained_at: int | None = None
+) -> list[Fact]:
+    """What two purchases cannot be: more than a provider sells, or as sure as a trained size."""
+    each = [one for bought in (first, second) for one in exceeded_limits(bought, None)]
+    facts = list({str(one): one for one in each}.values())
+    most = max(first.size, second.size)
+    if trained_at and most > trained_at:
+        facts.append(extrapolation(most, (trained_at,)))
+    return facts
+
+
+def prediction_cautions(
+    providers: Sequence[Provider],
+    mixture: Floats,
+    sizes: Sequence[int],
+    trained_at: int | None = None,
+) -> list[Fact]:
+    """The same of a mixture (m,) at its largest size."""
+    most = max(sizes)
+    facts = exceeded_capacities(providers, np.round(mixture * most, 6).tolist())
+    if trained_at and most > trained_at:
+        facts.append(extrapolation(most, (trained_at,)))
     return facts
 
 
 def _predicted(metric: MetricText, bought: Purchase) -> str:
     cost = f" at a cost of {bought.cost:,.2f}" if bought.is_priced else ""
     return (
-        f"{metric.value(bought.predicted)} (90% interval {metric.interval(bought.interval)}) for "
-        f"{count(bought.size, 'sample')}{cost}"
+        f"predicted {metric.name} {metric.value(bought.predicted)} (90% interval "
+        f"{metric.interval(bought.interval)}) for {count(bought.size, 'sample')}{cost}."
     )
 
 

@@ -15,7 +15,7 @@ from projektor_ray.selection.robustness import PlanStability
 CLEARLY = 0.05
 """Of the cost: a smaller saving is not searched for."""
 MORE_SEARCHES = 2
-"""For smaller budgets, once a cheaper plan is found."""
+"""For smaller budgets, once a cheaper plan passes."""
 AIM = 0.9
 """Of the largest gain that passes: what the next search is expected to have."""
 
@@ -59,22 +59,22 @@ def cheaper_plan(
     cost = selected.cost
     if stability is None or not cost or not isinstance(objective, MetricObjective):
         return None
-    found: CheaperPlan | None = None
+    passed: CheaperPlan | None = None
     low = FeasibleSet.of(problem.providers, selected.size, None, problem.terms).least_cost
     budget = (1 - CLEARLY) * cost
     for _ in range(1 + MORE_SEARCHES):
         candidate = _at_budget(problem, objective, selected, budget)
         if candidate is not None and _is_as_good(candidate.gain, stability.expected_regret):
-            found = candidate
-        elif found is None:
+            passed = candidate
+        elif passed is None:
             return None
         else:
             low = budget
-        part = AIM * stability.expected_regret / max(found.gain.value, 1e-300)
-        budget = cost - math.sqrt(part) * (cost - found.plan.cost)
-        if not low < budget < found.plan.cost:
-            budget = (low + found.plan.cost) / 2
-    return found
+        part = AIM * stability.expected_regret / max(passed.gain.value, 1e-300)
+        budget = cost - math.sqrt(part) * (cost - passed.plan.cost)
+        if not low < budget < passed.plan.cost:
+            budget = (low + passed.plan.cost) / 2
+    return passed
 
 
 def _is_as_good(gain: Gain, regret: float) -> bool:

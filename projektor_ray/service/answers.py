@@ -10,7 +10,11 @@ from projektor_ray.explain.from_study import results_of_plans
 from projektor_ray.explain.json_results import results_to_dict
 from projektor_ray.explain.plan_summary import plan_numbers
 from projektor_ray.explain.profile_table import profile_table
-from projektor_ray.explain.purchase_comparison import compare_purchases
+from projektor_ray.explain.purchase_comparison import (
+    compare_purchases,
+    prediction_cautions,
+    purchase_cautions,
+)
 from projektor_ray.explain.results import Results
 from projektor_ray.selection import Provider, Terms
 from projektor_ray.service.catalogue import ServedStudy
@@ -22,6 +26,7 @@ from projektor_ray.service.request_bodies import (
     SelectBody,
 )
 from projektor_ray.service.worker_pool import until
+from projektor_ray.storage.array_types import Floats
 from projektor_ray.study import FittedStudy, Prediction, Purchase
 
 LEVEL = 0.9
@@ -77,15 +82,25 @@ def predict(served: ServedStudy, body: PredictBody, deadline: float) -> dict[str
     study = served.study
     shares = np.array([_shares(study, mixture) for mixture in body.mixtures])
     predicted = study.predict(shares, body.size)
-    return {**metric_of(study), "size": body.size, "predictions": _rows(predicted)}
+    return {
+        **metric_of(study),
+        "warnings": _warnings(study, shares, [body.size]),
+        "size": body.size,
+        "predictions": _rows(predicted),
+    }
 
 
 def project(served: ServedStudy, body: ProjectBody, deadline: float) -> dict[str, Any]:
     """The metric of a mixture at sizes."""
     study = until(served.study, deadline)
-    projected = study.project(_shares(study, body.mixture), body.sizes)
+    shares = np.array(_shares(study, body.mixture))
+    projected = study.project(shares, body.sizes)
     rows = zip(body.sizes, _rows(projected), strict=True)
-    return {**metric_of(study), "projections": [{"size": size, **row} for size, row in rows]}
+    return {
+        **metric_of(study),
+        "warnings": _warnings(study, shares[None], body.sizes),
+        "projections": [{"size": size, **row} for size, row in rows],
+    }
 
 
 def results(served: ServedStudy, body: SelectBody, deadline: float) -> Results:
@@ -125,8 +140,10 @@ def compare(served: ServedStudy, body: CompareBody, deadline: float) -> dict[str
     """What two purchases are predicted to reach, and the difference."""
     study = until(served.study, deadline)
     both = study.purchase(body.first), study.purchase(body.second)
+    cautions = purchase_cautions(*both, max(study.scales))
     return {
         **metric_of(study),
+        "warnings": [one.to_dict() for one in cautions],
         "first": purchase_values(both[0]),
         "second": purchase_values(both[1]),
         "comparison": compare_purchases(study, *both).to_dict(),
@@ -162,6 +179,17 @@ def metric_of(study: FittedStudy) -> dict[str, Any]:
         "direction": study.study.metric.direction,
         "interval_level": LEVEL,
     }
+
+
+def _warnings(study: FittedStudy, shares: Floats, sizes: Sequence[int]) -> list[dict[str, Any]]:
+    """What mixtures (q, m) at sizes cannot be, each said once."""
+    providers, trained_at = study.study.providers, max(study.scales)
+    facts = [
+        one
+        for mixture in shares
+        for one in prediction_cautions(providers, mixture, sizes, trained_at)
+    ]
+    return [one.to_dict() for one in {str(one): one for one in facts}.values()]
 
 
 def _rows(predicted: Prediction) -> list[dict[str, float]]:

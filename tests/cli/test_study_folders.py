@@ -216,9 +216,9 @@ def test_predict_and_compare_work_on_a_table_of_runs(
     order = tmp_path / "order.csv"
     order.write_text("provider,samples,unit_price,cost\nada,50,0.5,25\nbob,40,1,40\n")
     shown = answer("compare", str(table), "--first", str(order), "--second", "cyd=90")
-    assert "90 samples at a cost of 65.00 with the first" in shown["comparison"]["text"]
+    assert "for 90 samples at a cost of 65.00." in shown["comparison"]["text"]
     shown = answer(
         *("compare", str(table), "--first", str(order), "--second", "cyd=90"),
         *("--price", "ada=2", "--price", "bob=1"),
     )
-    assert "90 samples at a cost of 140.00 with the first" in shown["comparison"]["text"]
+    assert "90 samples at a cost of 140.00." in shown["comparison"]["text"]

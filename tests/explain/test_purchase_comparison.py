@@ -4,7 +4,13 @@ from dataclasses import replace
 
 import pytest
 
-from projektor_ray.explain.purchase_comparison import compare_purchases, comparison, exceeded_limits
+from projektor_ray.explain.purchase_comparison import (
+    compare_purchases,
+    comparison,
+    exceeded_limits,
+    prediction_cautions,
+    purchase_cautions,
+)
 from projektor_ray.study import FittedStudy, Purchase, open_study
 from tests.helpers.study_folders import small_study, write_study
 
@@ -35,8 +41,8 @@ def test_costs_are_named_where_they_are_known(study: FittedStudy) -> None:
     assert "cost" not in unpriced
     assert unpriced.endswith("No prices are given.")
     billed = str(compare_purchases(study, replace(one, billed=90.0), other))
-    assert "for 60 samples at a cost of 90.00 with" in billed
-    assert "for 40 samples with" in billed
+    assert "for 60 samples at a cost of 90.00.\n" in billed
+    assert "for 40 samples.\n" in billed
     assert "No prices" not in billed
 
 
@@ -49,6 +55,32 @@ def test_limits_that_a_purchase_exceeds_are_named(study: FittedStudy) -> None:
     ]
     assert exceeded_limits(study.purchase({"ada": 90, "cyd": 90}), 180.0) == []
     assert exceeded_limits(study.purchase({"ada": 90}), None) == []
+
+
+def test_a_comparison_has_a_line_for_each_purchase_and_the_difference(study: FittedStudy) -> None:
+    good, bad = study.purchase({"ada": 60, "bob": 40}), study.purchase({"cyd": 40})
+    begins = [line.split(":")[0] for line in str(compare_purchases(study, good, bad)).split("\n")]
+    assert begins[:3] == [
+        "The first purchase",
+        "The second purchase",
+        "Difference (the first purchase minus the second purchase)",
+    ]
+
+
+def test_purchases_beyond_capacities_and_trained_sizes_are_named(study: FittedStudy) -> None:
+    within, large = study.purchase({"ada": 30}), study.purchase({"ada": 100, "bob": 90})
+    assert purchase_cautions(within, within, 200) == []
+    assert [str(one) for one in purchase_cautions(large, large, 50)] == [
+        "Provider ada sells 90 samples, not 100.",
+        "Provider bob sells 80 samples, not 90.",
+        "190 samples is 3.8 times the largest trained scale.",
+    ]
+    providers, mixture = large.providers, large.mixture
+    assert [str(one) for one in prediction_cautions(providers, mixture, [19, 190], 190)] == [
+        "Provider ada sells 90 samples, not 100.",
+        "Provider bob sells 80 samples, not 90.",
+    ]
+    assert prediction_cautions(providers, mixture, [150]) == []
 
 
 def test_equal_purchases_are_called_so(study: FittedStudy) -> None:

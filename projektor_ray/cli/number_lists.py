@@ -1,5 +1,6 @@
 """Numbers as options take them: one, a,b,c or NAME=NUMBER."""
 
+import math
 from collections.abc import Iterable
 from decimal import Decimal
 
@@ -8,6 +9,7 @@ import typer
 from projektor_ray.errors import InputError
 from projektor_ray.storage.number_texts import plain_number
 
+INFINITE = ("inf", "-inf")
 SEPARATORS = ",_' \u202f"
 """Characters between groups of digits, which no option takes."""
 
@@ -82,14 +84,16 @@ def bounds_of(text: str | None) -> tuple[float, float] | None:
     Raises
     ------
     InputError
-        If they are not two ascending numbers.
+        If they are not two ascending numbers, of which one may be infinite.
     """
     if text is None:
         return None
-    bounds = numbers("--bounds", text)
-    if len(bounds) != 2 or bounds[0] >= bounds[1]:
+    parts = [part.strip() for part in text.split(",")]
+    known = all(is_number(part) or part in INFINITE for part in parts)
+    bounds = [float(part) for part in parts] if known else []
+    if len(bounds) != 2 or bounds[0] >= bounds[1] or all(map(math.isinf, bounds)):
         raise InputError(
-            "--bounds takes the lowest and the highest value of the metric, such as "
-            f"--bounds 0,1; got {text!r}"
+            "--bounds takes the lowest and the highest value of the metric, such as --bounds 0,1 "
+            f"for an accuracy and --bounds 0,inf for a loss; got {text!r}"
         )
     return bounds[0], bounds[1]

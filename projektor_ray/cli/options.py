@@ -119,7 +119,9 @@ class TableOptions:
     ] = False
     bounds: Annotated[
         str | None,
-        typer.Option(help="Range of the metric, such as 0,1; default: by the metric's name."),
+        typer.Option(
+            help="Range of the metric, such as 0,1 or 0,inf; default: by the metric's name."
+        ),
     ] = None
     log: Annotated[
         bool, typer.Option("--log", help="Fit the logarithm of the metric, as for a loss.")

@@ -1,5 +1,6 @@
 """What was read of a table of trainings, a part for each role."""
 
+import math
 from collections.abc import Iterable
 
 from projektor_ray.errors import InputError, listed
@@ -76,7 +77,8 @@ def _direction(reading: Reading) -> str:
         return "direction not given"
     if "direction" in reading.guessed and not _known_by_name(reading):
         return f"{reading.direction}, because no value is above 0"
-    return reading.direction
+    never_below = reading.bounds == (0.0, math.inf)
+    return f"{reading.direction}, never below 0" if never_below else reading.direction
 
 
 def _known_by_name(reading: Reading) -> bool:

@@ -1,5 +1,6 @@
 """What the name and the values of a metric tell: whether more is better, and its range."""
 
+import math
 import re
 from itertools import pairwise
 
@@ -68,13 +69,22 @@ def names_a_metric(name: str) -> bool:
     return bool(_terms(name) & (LOWER_IS_BETTER | HIGHER_IS_BETTER | WEAK_HIGHER))
 
 
-def guess_bounds(metric: str) -> Bounds | None:
+def guess_bounds(metric: str, lowest: float | None = None) -> Bounds | None:
     """(0, 1) where the metric's name is that of an accuracy or the like; else None.
 
-    (−1, 0) of a negated one; None of a difference, such as `accuracy_drop`.
+    (−1, 0) of a negated one; (0, ∞) of a loss or an error; None of a difference, such as
+    `accuracy_drop`, and of a loss that may be below 0, such as an NLL.
+
+    Parameters
+    ----------
+    lowest : the lowest value, which is 0 or more of a loss; None where there are no values.
     """
     terms = _terms(metric)
-    if not terms & BOUNDED or _is_length(metric):
+    if _is_length(metric):
+        return None
+    if _is_loss(metric, terms) and lowest is not None and lowest >= 0:
+        return (0.0, math.inf)
+    if not terms & BOUNDED:
         return None
     if terms & (REDUCTIONS | IMPROVEMENTS | LOWER_IS_BETTER | DERIVED):
         return None
@@ -130,6 +140,14 @@ def guess_direction(metric: str, highest: float | None = None) -> Direction:
             )
         turned = turned or (lower and highest <= 0)
     return "minimize" if lower != turned else "maximize"
+
+
+def _is_loss(metric: str, terms: frozenset[str]) -> bool:
+    """Whether a name is that of a loss or an error that cannot be below 0."""
+    others = HIGHER_IS_BETTER | WEAK_HIGHER | DERIVED | NEGATIONS | REDUCTIONS | IMPROVEMENTS
+    signed = SIGNED | LOGARITHMS | {"deviance"}
+    named = terms & LOWER_IS_BETTER and not terms & (others | signed)
+    return bool(named) and not _complement(metric)
 
 
 def unbounded_note(metric: str, values: Floats, bounds: Bounds | None) -> str:

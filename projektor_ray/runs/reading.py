@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from projektor_ray.data import Note
+from projektor_ray.runs.metric_direction import Bounds
 from projektor_ray.selection import Direction
 
 Unit = Literal["shares", "per cent", "counts"]
@@ -30,6 +31,7 @@ class Reading:
     distance : the column of the distances; None where there is none.
     empty_shares : rows whose other shares sum to 1, so that empty ones were read as 0.
     joined_sizes : rows whose size was less than 5% from a more frequent one, which they are given.
+    bounds : range of the metric, as given or by its name; None where neither tells.
     other_size : a column of another size, which the one size given for all rows overrules.
     notes : how the file was read, where that was guessed.
     """
@@ -49,3 +51,4 @@ class Reading:
     joined_sizes: int = 0
     notes: tuple[Note, ...] = ()
     other_size: str | None = None
+    bounds: Bounds | None = None

@@ -157,8 +157,11 @@ def read_runs(table: pa.Table, roles: Roles, measured: bool) -> Runs:
     shares, filled = with_empty_as_zero(_as_shares(parts, columns.unit))
     mixtures = check_shares(shares, providers, rows, named=bool(roles.providers))
     metric = columns.metric or given.metric or "metric"
-    bounds = roles.bounds or guess_bounds(metric)
-    values = check_values(column(table, metric), metric, bounds, rows) if measured else None
+    values, bounds = None, roles.bounds or guess_bounds(metric)
+    if measured:
+        values = column(table, metric)
+        bounds = bounds or guess_bounds(metric, float(values.min(initial=np.inf)))
+        values = check_values(values, metric, bounds, rows)
     sizes = check_sizes(table, columns.size, roles.size, rows)
     if sizes is None and columns.unit == "counts":
         sizes = sizes_of_counts(parts)
@@ -187,6 +190,7 @@ def read_runs(table: pa.Table, roles: Roles, measured: bool) -> Runs:
         joined,
         notes_of(table),
         columns.other_size,
+        bounds,
     )
     return Runs(providers, mixtures, values, sizes, distances, metric, bounds, reading)
 

@@ -329,9 +329,11 @@ def test_a_metric_whose_name_does_not_tell_is_asked_about(
         said = said_in(capsys)
         assert "no bounds are known" not in said
         assert "joint_power, " in said
-    for wrong in ("0", "1,0", "0,1,2"):
-        assert projektor(*asked[0], "--bounds", wrong, monkeypatch=monkeypatch) == 2
-        assert "such as --bounds 0,1; got" in said_in(capsys)
+    assert projektor(*asked[0], "--bounds", "0,inf", monkeypatch=monkeypatch) == 0
+    assert "box_cox, " in said_in(capsys)
+    for wrong in ("0", "1,0", "0,1,2", "nan,1", "-inf,inf"):
+        assert projektor(*asked[0], f"--bounds={wrong}", monkeypatch=monkeypatch) == 2
+        assert f"--bounds 0,inf for a loss; got '{wrong}'" in said_in(capsys)
     assert projektor("select", table, "--metric", "val_a", monkeypatch=monkeypatch) == 2
     assert "--direction maximize" in said_in(capsys)
     both = ["--metric", "val_a,val_b", "--aggregate", "worst", *more]

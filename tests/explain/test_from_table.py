@@ -42,7 +42,8 @@ def test_page_and_python_say_how_the_table_was_read() -> None:
     shares = {"ada": [0.25, 0.5], "bob": [0.5, 0.25], "cyd": [0.25, 0.25]}
     runs = Runs.read(pa.table({**shares, "size": [100, 100], "loss": [1.0, 2.0]}))
     assert runs.read_as == (
-        "mixture: ada, bob and cyd (3 columns) · size: size (100) · metric: loss (minimize)"
+        "mixture: ada, bob and cyd (3 columns) · size: size (100) · "
+        "metric: loss (minimize, never below 0)"
     )
 
 

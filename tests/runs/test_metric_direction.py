@@ -1,5 +1,7 @@
 """Directions and ranges of metrics by their names and the signs of their values."""
 
+import math
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -124,6 +126,24 @@ def test_bounds_are_those_of_an_accuracy_and_turn_with_its_sign() -> None:
     assert guess_bounds("1-accuracy") == (0.0, 1.0)
     for name in (*DERIVED, "accuracy_drop", "accuracy_loss", "val_loss", "value"):
         assert guess_bounds(name) is None
+
+
+def test_a_loss_whose_values_are_none_below_0_has_that_bound() -> None:
+    for name in (
+        "val_loss",
+        "log_loss",
+        "cross_entropy",
+        "rmse",
+        "ppl",
+        "top1_error",
+        "bits_per_byte",
+    ):
+        assert guess_bounds(name, 0.0) == guess_bounds(name, 3.0) == (0.0, math.inf)
+        assert guess_bounds(name, -0.1) is None
+    signed = ("nll", "kl_loss", "log_mse", "neg_loss", "neg_log_likelihood", "r2_loss", "loss_drop")
+    for name in (*signed, "steps_to_loss", "accuracy_loss", "1-loss", "value"):
+        assert guess_bounds(name, 0.5) is None
+    assert guess_bounds("val_accuracy", 0.5) == (0.0, 1.0)
 
 
 def test_a_metric_that_may_be_an_accuracy_is_asked_about() -> None:

@@ -1,6 +1,6 @@
 """Workers of a local Ray that start at once: forks of a process that has imported PyTorch.
 
-python -m jobs.fork_server NAME
+python -m jobs.fork_server, with the name of its socket in the environment
 
 A worker that Ray starts imports PyTorch, scikit-learn and the project anew, two seconds of a core
 each. Ray's command for a new worker is `jobs/forked_worker.py` instead, which asks the process that
@@ -11,24 +11,27 @@ against a fork, a worker starts as Ray starts it.
 import atexit
 import gc
 import json
+import logging
 import os
 import runpy
 import secrets
 import select
 import signal
 import socket
-import struct
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from importlib import import_module
 from pathlib import Path
 from typing import Any, NoReturn
 
+from jobs.forked_worker import ADDRESS, is_own
+
+logger = logging.getLogger(__name__)
+
 ROOT = Path(__file__).resolve().parent.parent
-ADDRESS = "PROJEKTOR_FORK_SERVER"
-"""The environment variable that tells Ray's workers the name of the socket."""
 WORKER = str(ROOT / "jobs" / "forked_worker.py")
 """What Ray runs as a new worker."""
 IMPORTED = (
@@ -43,6 +46,11 @@ IMPORTED = (
 )
 """What workers need, in part through Ray, which itself draws random identities at its import."""
 GPU_DEVICES = ("nvidia[0-9]*", "kfd")
+READ_AT_START = (
+    *("PYTHON", "LD_", "MALLOC_", "OMP_", "GOMP_", "KMP_", "MKL_", "OPENBLAS_", "NUMEXPR_"),
+    "TORCH_",
+)
+"""How variables begin that a process or a library reads once, when it starts."""
 OOM_SCORE, OOM_VARIABLE = "1000", "RAY_worker_oom_score_adjustment"
 """The kernel ends a worker before Ray's own processes, as Ray asks of its workers."""
 
@@ -72,13 +80,15 @@ class ForkServer:
 
     def __init__(self) -> None:
         self.name = f"projektor-{secrets.token_hex(16)}"
+        self._errors = tempfile.TemporaryFile()  # noqa: SIM115  closed by stop
+        own = {"PYTHONPATH": worker_paths(), ADDRESS: self.name}
         self._process = subprocess.Popen(
-            [sys.executable, "-m", __name__, self.name],
+            [sys.executable, "-m", __name__],
             stdin=subprocess.PIPE,
             stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
+            stderr=self._errors,
             cwd=ROOT,
-            env={"OMP_NUM_THREADS": "1", **os.environ, "PYTHONPATH": worker_paths()},
+            env={"OMP_NUM_THREADS": "1", **os.environ, **own},
             start_new_session=True,
         )
 
@@ -88,9 +98,20 @@ class ForkServer:
         return self._process.pid
 
     def stop(self) -> None:
-        """End the process; its forks end with their Ray."""
+        """End the process; its forks end with their Ray. Warns where it had ended by itself."""
+        ended = self._process.poll()
         self._process.kill()
         self._process.communicate()
+        with self._errors:
+            self._errors.seek(0)
+            said = self._errors.read().decode(errors="replace").strip()
+        if ended is not None:
+            logger.warning(
+                "the process that starts workers quickly ended with status %d; workers started "
+                "slowly, as Ray starts them. %s",
+                ended,
+                said,
+            )
 
 
 @contextmanager
@@ -115,7 +136,8 @@ def serve(name: str) -> None:
         for module in IMPORTED:
             with suppress(ImportError):
                 import_module(module)
-        assert "ray" not in sys.modules, "forks would draw the same identities"
+        if "ray" in sys.modules:
+            sys.exit("Ray was imported: forks would draw the same identities")
         gc.freeze()
         gc.enable()
         signal.signal(signal.SIGCHLD, signal.SIG_IGN)
@@ -125,19 +147,14 @@ def serve(name: str) -> None:
 
 def _answer(server: socket.socket) -> None:
     while sys.stdin not in select.select([server, sys.stdin], [], [])[0]:
-        with suppress(BlockingIOError):
+        try:
             asking, _ = server.accept()
-            with asking:
-                if _is_own(asking) and os.fork() == 0:
-                    server.close()
-                    _answer_one(asking)
-
-
-def _is_own(asking: socket.socket) -> bool:
-    """Whether a process of this user asks: the socket has no permissions of its own."""
-    size = struct.calcsize("3i")
-    _, user, _ = struct.unpack("3i", asking.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, size))
-    return bool(user == os.getuid())
+        except BlockingIOError:
+            continue
+        with asking:
+            if is_own(asking) and os.fork() == 0:
+                server.close()
+                _answer_one(asking)
 
 
 def _answer_one(asking: socket.socket) -> NoReturn:
@@ -158,6 +175,10 @@ def _answer_one(asking: socket.socket) -> NoReturn:
     except SystemExit as ended:
         status = ended.code
     atexit._run_exitfuncs()
+    if isinstance(status, str):
+        print(status, file=sys.stderr)
+    sys.stdout.flush()
+    sys.stderr.flush()
     os._exit(status if isinstance(status, int) else int(status is not None))
 
 
@@ -179,7 +200,10 @@ def suits(command: list[str]) -> bool:
     given = options(command)
     context: Mapping[str, Any] = json.loads(given.get("serialized-runtime-env-context", "{}"))
     own = {name for name, value in context.items() if value} - {"env_vars", "py_executable"}
-    is_plain = not any("$" in value for value in variables(command).values())
+    is_plain = not any(
+        "$" in value or (name.startswith(READ_AT_START) and os.environ.get(name) != value)
+        for name, value in variables(command).items()
+    )
     python = context.get("py_executable") or sys.executable
     return (
         given.get("language", "PYTHON") == "PYTHON"
@@ -214,4 +238,4 @@ def become_worker(
 
 
 if __name__ == "__main__":
-    serve(sys.argv[1])
+    serve(os.environ.pop(ADDRESS))

@@ -6,12 +6,26 @@ Where that does not answer, or refuses, the worker starts as Ray starts it. Impo
 import json
 import os
 import socket
+import struct
 import sys
 from pathlib import Path
 
 ADDRESS = "PROJEKTOR_FORK_SERVER"
+"""The environment variable that tells Ray's workers the name of the socket."""
 PATIENCE = 30.0
 """Seconds that the server may take to import what workers need."""
+
+
+def is_own(connection: socket.socket) -> bool:
+    """Whether a process of this user is at the other end: the socket's name has no owner.
+
+    Who asks and who serves both check it. So nobody else gets a process of this user, or the
+    environment of one.
+    """
+    peer = struct.Struct("iII")
+    credentials = connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, peer.size)
+    _, user, _ = peer.unpack(credentials)
+    return bool(user == os.getuid())
 
 
 def is_forked() -> bool:
@@ -26,6 +40,8 @@ def is_forked() -> bool:
         with socket.socket(socket.AF_UNIX) as asking:
             asking.settimeout(PATIENCE)
             asking.connect(f"\0{os.environ[ADDRESS]}")
+            if not is_own(asking):
+                return False
             socket.send_fds(asking, [b"!"], [1, 2])
             asking.sendall(json.dumps(request).encode())
             asking.shutdown(socket.SHUT_WR)

@@ -10,7 +10,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from jobs.fork_server import ADDRESS, WORKER, fork_server, worker_paths
+from jobs.fork_server import WORKER, fork_server, worker_paths
+from jobs.forked_worker import ADDRESS
 from projektor_ray.errors import InputError
 from projektor_ray.probes.environment import environment
 from projektor_ray.storage.temporary_folders import check_space, claim_folder, remove_abandoned

@@ -2,6 +2,8 @@
 
 import json
 import os
+import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -13,6 +15,7 @@ import pytest
 import ray
 
 from jobs import fork_server as forks
+from jobs import forked_worker
 from jobs.cluster import connected
 from jobs.fork_server import ForkServer, can_fork, fork_server, suits, variables
 
@@ -41,6 +44,8 @@ def test_a_worker_of_this_python_may_be_a_fork_whatever_its_variables() -> None:
         {"py_executable": "/usr/bin/other"},
         {"override_worker_entrypoint": "/other/worker.py"},
         {"env_vars": {"PATH": "/here:${PATH}"}},
+        {"env_vars": {"LD_PRELOAD": "/here.so"}},
+        {"env_vars": {"OMP_NUM_THREADS": "77"}},
         {"of_another_version": ["unknown"]},
     ],
 )
@@ -73,8 +78,35 @@ print(ForkServer().pid, flush=True)
 os.kill(os.getpid(), signal.SIGKILL)
 """
     said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
+    assert said.returncode == -signal.SIGKILL
     gone, left = psutil.wait_procs(living(int(said.stdout)), timeout=60)
     assert not left, gone
+
+
+@needs_forks
+def test_nothing_is_told_to_a_socket_of_another_user(monkeypatch: pytest.MonkeyPatch) -> None:
+    name = f"of-another-{os.getpid()}"
+    monkeypatch.setenv(forked_worker.ADDRESS, name)
+    with socket.socket(socket.AF_UNIX) as server:
+        server.bind(f"\0{name}")
+        server.listen(1)
+        monkeypatch.setattr(os, "getuid", lambda: 2**31)
+        assert not forked_worker.is_forked()
+        with server.accept()[0] as asking:
+            assert asking.recv(1) == b""
+
+
+@needs_forks
+def test_a_server_that_ended_by_itself_is_named(caplog: pytest.LogCaptureFixture) -> None:
+    with fork_server() as server:
+        assert server is not None
+        server._process.kill()
+        server._process.wait()
+    assert "workers started slowly" in caplog.text
+    caplog.clear()
+    with fork_server():
+        pass
+    assert not caplog.text
 
 
 def living(pid: int) -> list[psutil.Process]:

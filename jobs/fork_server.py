@@ -104,13 +104,13 @@ class ForkServer:
         self._process.communicate()
         with self._errors:
             self._errors.seek(0)
-            said = self._errors.read().decode(errors="replace").strip()
+            errors = self._errors.read().decode(errors="replace").strip()
         if ended is not None:
             logger.warning(
                 "the process that starts workers quickly ended with status %d; workers started "
                 "slowly, as Ray starts them. %s",
                 ended,
-                said,
+                errors,
             )
 
 

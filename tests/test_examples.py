@@ -1,6 +1,7 @@
 """The examples: every study has the probes that its comments promise; the notebooks run."""
 
 import os
+import re
 from pathlib import Path
 
 import nbformat
@@ -9,6 +10,7 @@ from nbclient import NotebookClient
 
 from projektor_ray.designs.simplex_lattice import simplex_lattice
 from projektor_ray.study import StudyConfig, read_study
+from tests.helpers.local_ray import share_ray
 
 ROOT = Path(__file__).resolve().parent.parent
 PROBES = {"digits": 140, "sets": 30, "cifar10": 60, "cifar10-paper": 396}
@@ -60,6 +62,27 @@ def test_every_notebook_is_run_and_stored_without_outputs() -> None:
     assert {path.stem for path in (ROOT / "examples").glob("*.ipynb")} == tested
     for name in tested:
         assert not any(cell.get("outputs") for cell in read_notebook(name).cells)
+
+
+@pytest.mark.ray
+def test_the_readme_shows_what_the_demo_says(tmp_path: Path) -> None:
+    from jobs.study import run_study
+
+    share_ray(cpus=2)
+    bought = run_study(load("digits"), str(tmp_path))
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    shown = readme.split("```text\n", 1)[1].split("```", 1)[0]
+    best = bought.selected
+    assert f"Buy {best.size} samples for {best.cost:.2f} (budget 20)" in shown
+    for provider, samples in zip(best.names, best.samples.tolist(), strict=True):
+        assert re.search(rf"^ {provider} +{samples} ", shown, re.MULTILINE), provider
+    for name, plan in bought.plans.items():
+        row = re.search(rf"^ {bought.label(name)} +(0\.\d+) ", shown, re.MULTILINE)
+        if row:
+            assert float(row[1]) == pytest.approx(plan.predicted, abs=0.001), name
+    assert len(re.findall(r"^ [a-z ]+ +0\.\d+ +0\.\d+…", shown, re.MULTILINE)) == 3
+    assert bought.smaller is not None
+    assert f"{bought.smaller.size} samples for {bought.smaller.cost:.2f}" in shown
 
 
 @pytest.mark.ray

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from projektor_ray.errors import listed
+from projektor_ray.explain.formatting import count
 from projektor_ray.explain.plan_summary import plan_heading
 from projektor_ray.explain.results import Results
 from projektor_ray.selection.comparison import UNIFORM
@@ -55,6 +56,10 @@ def _prediction(report: Results) -> Tile:
     if report.selected.interval is not None:
         span = report.metric_text.interval(report.selected.interval)
         lines.append(f"90% interval for one training: {span}")
+    smaller = report.bought.smaller
+    if smaller is not None:
+        value = report.metric_text.value(smaller.predicted)
+        lines.append(f"a plan of only {count(smaller.size, 'sample')}: {value}")
     return Tile(report.metric_text.value(report.selected.predicted), tuple(lines))
 
 
@@ -68,10 +73,10 @@ def _gain(report: Results) -> Tile:
     if name != UNIFORM and UNIFORM in report.gains:
         over = (f"over {UNIFORM}: {report.metric_text.gain(report.gains[UNIFORM])}",)
     if not report.measurable(gain):
-        line = f"over {called}, the best plan that clearly differs: {report.metric_text.gain(gain)}"
+        line = f"over {called}, the best clearly different plan: {report.metric_text.gain(gain)}"
         return Tile("no measurable gain", (line, *over))
     span = report.metric_text.interval((gain.low, gain.high))
-    line = f"gain over {called}, the best plan that clearly differs (90%: {span})"
+    line = f"gain over {called}, the best clearly different plan (90%: {span})"
     return Tile(report.metric_text.change(gain.value), (line, *over))
 
 

@@ -32,6 +32,14 @@ def test_the_budget_stands_beside_the_cost() -> None:
     assert "1,234.50" not in without.lines[0]
 
 
+def test_a_smaller_plan_stands_below_the_prediction() -> None:
+    report = a_report(4)
+    smaller = replace(report.selected, samples=report.selected.samples - 1, predicted=0.925)
+    with_smaller = replace(report, bought=replace(report.bought, smaller=smaller))
+    assert tiles(with_smaller)[0].lines[-1] == f"a plan of only {smaller.size} samples: 0.925"
+    assert not any("only" in line for line in tiles(report)[0].lines)
+
+
 def test_the_gain_is_over_the_best_baseline() -> None:
     tile = gain_tile(with_gains(uniform=Gain(0.2, 0.1, 0.3), single=Gain(0.15, 0.05, 0.25)))
     assert tile.value == "+0.150"

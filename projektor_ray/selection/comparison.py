@@ -7,6 +7,7 @@ from functools import cached_property
 import numpy as np
 import pyarrow as pa
 
+from projektor_ray.errors import InputError, nearest
 from projektor_ray.selection.baselines import baseline_plans, largest_provider, single_mixtures
 from projektor_ray.selection.binding_constraints import BindingConstraint
 from projektor_ray.selection.cheaper_plan import CheaperPlan
@@ -111,6 +112,15 @@ class PurchasePlans:
     trained: TrainedComparison | None = None
     direction: Direction = "maximize"
     distances_confirmed: bool = True
+
+    def __getitem__(self, name: str) -> Plan:
+        """A compared plan, such as `plans["uniform"]`."""
+        if name not in self.plans:
+            raise InputError(f"there is no plan {name!r}; {nearest(name, self.plans)}")
+        return self.plans[name]
+
+    def __repr__(self) -> str:
+        return "\n".join(f"{name}: {plan}" for name, plan in self.plans.items())
 
     @property
     def distinct(self) -> dict[str, Plan]:

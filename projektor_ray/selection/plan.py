@@ -57,6 +57,11 @@ class Plan:
     restarts_converged: int = 0
     optimality_gap: float = 0.0
 
+    def __repr__(self) -> str:
+        bought = zip(self.names, self.samples.tolist(), strict=True)
+        each = ", ".join(f"{name}: {samples:,}" for name, samples in bought if samples)
+        return f"<Plan of {self.size:,} samples for {self.cost:.2f}, {self.predicted:.4g}; {each}>"
+
     @property
     def names(self) -> tuple[str, ...]:
         """Of the providers, m of them."""

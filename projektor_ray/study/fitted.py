@@ -11,7 +11,7 @@ import pyarrow as pa
 from numpy.typing import ArrayLike
 
 from projektor_ray.designs.mixtures import check_mixtures
-from projektor_ray.errors import InputError, nearest
+from projektor_ray.errors import InputError, listed, nearest
 from projektor_ray.selection import (
     Plan,
     PurchasePlans,
@@ -41,6 +41,8 @@ if TYPE_CHECKING:
 
 Mixtures = ArrayLike | Mapping[str, float]
 """Shares (m,) or (q, m) in the order of `FittedStudy.providers`, or {provider: share}."""
+SHOWN = 4
+"""Providers that the text form of a study names."""
 
 
 def open_study(folder: str | Path) -> "FittedStudy":
@@ -91,6 +93,11 @@ class FittedStudy:
     folder: Folder
     record: StudyRecord
     fits: tuple[SetFit, ...]
+
+    def __repr__(self) -> str:
+        sizes, runs = listed([f"{scale:,}" for scale in self.scales]), len(self.fits[0].runs)
+        of = f"{self.metric} of {listed(self.providers, SHOWN)}"
+        return f"<Study {self.name}: {of}; {runs:,} probes at {sizes} samples>"
 
     @property
     def study(self) -> Study:

@@ -297,3 +297,22 @@ def test_the_family_of_the_learner_is_recorded_and_fitted(study: Study, place: P
     other = resolved(changed("learner", "family", to="network"))
     assert other.probes_metadata == resolved(VALUES).probes_metadata
     assert other.results_metadata != resolved(VALUES).results_metadata
+
+
+def test_a_study_and_its_plans_are_shown_in_short(opened: FittedStudy) -> None:
+    assert "\n" not in repr(opened)
+    assert all(name in repr(opened) for name in (opened.name, opened.metric, *opened.providers))
+    plans = opened.select(size=100)
+    lines = repr(plans).split("\n")
+    assert [line.split(":")[0] for line in lines] == list(plans.plans)
+    assert lines[0] == f"selected: {plans.selected}"
+    assert (
+        f"of 100 samples for {plans.selected.cost:.2f}, {plans.selected.predicted:.4g}" in lines[0]
+    )
+
+
+def test_plans_are_asked_for_by_name(opened: FittedStudy) -> None:
+    plans = opened.select(size=100)
+    assert plans["uniform"] is plans.plans["uniform"]
+    with pytest.raises(InputError, match="did you mean 'uniform'"):
+        plans["unifrm"]

@@ -144,8 +144,8 @@ def _not_best(results: Results) -> Iterator[Fact]:
         verb = "predicts" if len(against) == 1 else "predict"
         yield fact(
             "models_disagree",
-            f"{'The model' if len(against) == 1 else 'The models'} {listed(against)} {verb} a "
-            f"better {results.metric_label} for the plan {quoted('uniform')} than for this one.",
+            f"The choice depends on the scaling model: {listed(against)} {verb} a better "
+            f"{results.metric_label} for the plan {quoted('uniform')} than for this one.",
             models=tuple(against),
         )
     uncertain = gain_uncertainty(

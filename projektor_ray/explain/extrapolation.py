@@ -37,7 +37,7 @@ def error_growth(size: int, scales: Sequence[int]) -> Fact | None:
         return None
     gain = float(noise_gain(size, scales))
     text = (
-        f"By Eq. 3, a projection to {size:,} samples amplifies errors of the trainings "
-        f"{gain:.1f} times. Other models have other factors."
+        f"With Eq. 3, errors of the trainings would grow {gain:.1f} times on the way to {size:,} "
+        "samples. Other models have other factors."
     )
     return fact("error_growth", text, size=size, noise_gain=gain)

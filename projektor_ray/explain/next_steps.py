@@ -12,6 +12,7 @@ from projektor_ray.explain.provider_warnings import BAD_DUPLICATES, BAD_LABELS, 
 from projektor_ray.explain.results import Results, first_part
 from projektor_ray.explain.sensitivity import budget_shadow_price, capacity_shadow_prices
 from projektor_ray.explain.uncertainty import FURTHER, further_scale
+from projektor_ray.predictors.probe_arrays import FEW
 from projektor_ray.projection import noise_gain
 
 MOST_NEGOTIATIONS = 2
@@ -56,8 +57,9 @@ def _trainings(results: Results) -> Iterator[Fact]:
         more = further
         yield fact(
             "train_second_size",
-            f"Train mixtures at {count(more, 'sample')} too: one size does not show how "
-            f"{results.metric_label} grows with more data.{_scales_setting(results, more)}",
+            f"Train {FEW} or more of the mixtures at {count(more, 'sample')} too: one size does "
+            f"not show how {results.metric_label} grows with more data."
+            f"{_scales_setting(results, more)}",
             size=more,
         )
     elif further >= WORTHWHILE * last:
@@ -66,8 +68,8 @@ def _trainings(results: Results) -> Iterator[Fact]:
         compare = " It also shows which scaling model fits best." if len(scales) < 3 else ""
         yield fact(
             "train_larger_size",
-            f"Train mixtures at {count(further, 'sample')}: the projection would then amplify "
-            f"errors {then:.1f} times instead of {now:.1f} times.{compare}"
+            f"Train {FEW} or more different mixtures at {count(further, 'sample')}: with Eq. 3, "
+            f"errors would then grow {then:.1f} times instead of {now:.1f} times.{compare}"
             f"{_scales_setting(results, further)}",
             size=further,
             noise_gain=now,

@@ -1,6 +1,6 @@
 """Why a plan is as it is: its model, the constraints that limit it, its target, its stability."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
@@ -31,7 +31,8 @@ OF_PROVIDERS: dict[ConstraintKind, tuple[str, str]] = {
 
 def plan_reasons(results: Results) -> tuple[str, ...]:
     """Sentences that say why this plan, the same on terminal, page and service."""
-    return (*results.reasons, *(str(one) for one in plan_facts(results)))
+    facts = [*other_models(results), *plan_facts(results)]
+    return (*results.reasons, *map(str, facts))
 
 
 def plan_facts(results: Results, *, always_search: bool = False) -> list[Fact]:
@@ -52,6 +53,25 @@ def plan_facts(results: Results, *, always_search: bool = False) -> list[Fact]:
         unspent_money(bought),
     ]
     return [one for one in facts if one is not None]
+
+
+def other_models(results: Results) -> Iterator[Fact]:
+    """What other models of all sizes predict of the plan, outside its interval."""
+    interval, metric = results.selected.interval, results.metric_text
+    if interval is None:
+        return
+    outside = {
+        one.model: one.value
+        for one in results.opinions
+        if not one.decides and not interval[0] <= one.value <= interval[1]
+    }
+    if outside:
+        each = [f"{metric.value(value)} ({model})" for model, value in outside.items()]
+        yield fact(
+            "other_models",
+            f"Other scaling models predict {metric.name} outside the 90% interval: {listed(each)}.",
+            predicted=outside,
+        )
 
 
 def plan_limits(plans: PurchasePlans) -> Fact:

@@ -130,8 +130,8 @@ def only_plan(plans: PurchasePlans) -> Fact | None:
     if not plans.is_only_plan or len(plans.selected.names) == 1:
         return None
     text = (
-        f"The constraints leave nearly one plan of {count(plans.selected.size, 'sample')}: no "
-        "comparison shows how good the choice of providers is."
+        f"The constraints allow nearly only this plan of {count(plans.selected.size, 'sample')}. "
+        "So the baselines are nearly the same, and show nothing about the choice of providers."
     )
     return fact("only_plan", text, size=plans.selected.size)
 
@@ -159,7 +159,7 @@ def baseline_definitions(plans: PurchasePlans) -> list[Fact]:
         )
         text = (
             f"{quoted(plans.label('probe'))} is the trained mixture with the best metric. "
-            f"To meet {constraints}, {moved:.0%} of its samples were exchanged."
+            f"To keep {constraints}, {moved:.0%} of its samples are bought from others."
         )
         facts.append(fact("baseline_trained", text, share_moved=moved))
     for first, plan in distinct.items():
@@ -181,8 +181,8 @@ def comparison_scope(plans: PurchasePlans) -> Fact | None:
     size = count(plans.selected.size, "sample")
     if plans.target_result is not None:
         text = (
-            f"All compared plans have {size}. They may cost less than the budget and may miss the "
-            "target, which is compared with the mean prediction."
+            f"All compared plans have {size}. The baselines need not reach the target, and may "
+            "cost more than this plan. The target is compared with the mean prediction."
         )
         if _uncertain_target(plans):
             text += (

@@ -26,8 +26,10 @@ def provider_warnings(results: Results) -> Iterator[Fact]:
 
 
 def _flawed_samples(profile: "ProviderProfile", of_set: str) -> Iterator[Fact]:
-    """Wrong labels and outliers."""
+    """Wrong labels and outliers; none of a provider that the plan does not buy from."""
     name, wrong, odd = profile.provider, profile.wrong_labels, profile.outliers
+    if profile.planned_samples == 0:
+        return
     if wrong is not None and wrong.low >= BAD_LABELS:
         yield fact(
             "wrong_labels",

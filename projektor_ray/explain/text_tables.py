@@ -97,8 +97,8 @@ def _plan_caption(results: Results, more: str) -> str:
         )
     if results.bought.stability is not None:
         text = (
-            "80% range: the provider's shares in the best plans of "
-            f"{percent(SHARES_LEVEL)} of the posterior samples. {text}"
+            f"80% range: in {percent(SHARES_LEVEL)} of the models that fit the trainings, the "
+            f"provider's share of the best plan lies in it. {text}"
         )
     return text + minus_is_better(results)
 

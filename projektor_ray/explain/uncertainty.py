@@ -103,8 +103,9 @@ def plan_stability(plans: PurchasePlans, metric: MetricText) -> Fact | None:
         else f"below {smallest_shown:.{metric.decimals}f}"
     )
     text = (
-        f"Plan stability: {percent(stability.fraction_stable)} of posterior samples have their "
-        f"best plan close to this one (expected regret {regret} in {metric.name})."
+        f"Plan stability: in {percent(stability.fraction_stable)} of the models that fit the "
+        f"trainings, the best plan is close to this one (expected regret {regret} in "
+        f"{metric.name})."
     )
     return fact(
         "plan_stability",

@@ -70,7 +70,7 @@ def test_nothing_amiss_is_nothing_said() -> None:
             lambda r: replace(
                 r, opinions=(*r.opinions, ModelPrediction("eq3", False, 1, 0, 1, -0.1))
             ),
-            ("models_disagree", "The model eq3 predicts a better accuracy for the plan “uniform”"),
+            ("models_disagree", "model: eq3 predicts a better accuracy for the plan “uniform”"),
         ),
     ],
 )

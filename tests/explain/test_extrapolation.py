@@ -26,7 +26,7 @@ def test_errors_grow_beyond_the_largest_scale_only() -> None:
     assert growth is not None
     assert growth.values["noise_gain"] == pytest.approx(7.36, abs=0.01)
     assert str(growth) == (
-        "By Eq. 3, a projection to 10,000 samples amplifies errors of the trainings 7.4 times. "
+        "With Eq. 3, errors of the trainings would grow 7.4 times on the way to 10,000 samples. "
         "Other models have other factors."
     )
 

@@ -49,7 +49,7 @@ def test_a_larger_size_comes_with_what_it_would_help() -> None:
     (told,) = [one for one in next_steps(far) if one.kind == "train_larger_size"]
     now, then = (float(noise_gain(1000, scales)) for scales in ((50, 200), (50, 200, 447)))
     assert told.values == {"size": 447, "noise_gain": now, "noise_gain_then": then}
-    assert f"errors {then:.1f} times instead of {now:.1f} times." in told.text
+    assert f"errors would then grow {then:.1f} times instead of {now:.1f} times." in told.text
     assert then < now
 
 

@@ -3,10 +3,16 @@
 from dataclasses import replace
 
 from projektor_ray.explain.json_results import results_to_dict
-from projektor_ray.explain.plan_reasons import plan_facts, plan_limits, plan_reasons
+from projektor_ray.explain.plan_reasons import (
+    other_models,
+    plan_facts,
+    plan_limits,
+    plan_reasons,
+)
+from projektor_ray.explain.results import ModelPrediction
 from projektor_ray.selection import PurchaseRequest, Terms
 from tests.helpers.purchase_problems import bought
-from tests.helpers.report_content import a_report, with_plan
+from tests.helpers.report_content import a_report, sound, with_plan
 
 
 def test_size_budget_and_capacity_are_named_and_the_model_sets_the_rest() -> None:
@@ -48,7 +54,7 @@ def test_where_the_constraints_leave_one_plan_nothing_is_called_stable() -> None
     report = a_report(4)
     forced = bought((1, 9), [10, 90], [0, 0], PurchaseRequest(size=99))
     said = " ".join(str(one) for one in plan_facts(replace(report, bought=forced)))
-    assert "leave nearly one plan of 99 samples" in said
+    assert "allow nearly only this plan of 99 samples" in said
     assert "stability" not in said
     assert "restarts" not in said
     free = bought((1, 9), [90, 90], [0, 0], PurchaseRequest(size=99))
@@ -77,3 +83,20 @@ def test_a_search_that_is_a_warning_is_no_reason() -> None:
     few = with_plan(a_report(4), restarts=40, restarts_converged=3)
     assert "restarts_converged" not in {one.kind for one in plan_facts(few)}
     assert "restarts_converged" in {one.kind for one in plan_facts(few, always_search=True)}
+
+
+def test_models_that_predict_outside_the_interval_are_named() -> None:
+    results = sound()
+    assert results.selected.interval is not None
+    low, high = results.selected.interval
+    others = [
+        ModelPrediction(name, False, value, value - 0.1, value + 0.1, 0.01)
+        for name, value in (("joint", high + 0.01), ("none", (low + high) / 2), ("eq3", low - 0.01))
+    ]
+    assert list(other_models(replace(results, opinions=(results.opinions[0], others[1])))) == []
+    told = replace(results, opinions=(results.opinions[0], *others))
+    (one,) = other_models(told)
+    assert str(one) in plan_reasons(told)
+    assert one.values["predicted"] == {"joint": high + 0.01, "eq3": low - 0.01}
+    assert str(one).startswith("Other scaling models predict accuracy outside the 90% interval: ")
+    assert str(one).endswith("(eq3).")

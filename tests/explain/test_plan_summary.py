@@ -111,10 +111,13 @@ def test_best_trained_says_how_much_of_it_the_constraints_moved() -> None:
     plans = {**found.plans, "probe": probe}
     moved = replace(found, trained=TrainedComparison(np.array([[0.5, 0.5, 0.0]]), 10), plans=plans)
     (fact,) = [one for one in baseline_definitions(moved) if one.kind == "baseline_trained"]
-    assert fact.text.endswith(" To meet capacities and terms, 30% of its samples were exchanged.")
+    assert fact.text.endswith(
+        " To keep capacities and terms, 30% of its samples are bought from others."
+    )
     bounded = baseline_definitions(replace(moved, budget=20.0))
-    assert "To meet capacities, terms and budget, 30% of its samples were exchanged." in " ".join(
-        map(str, bounded)
+    assert (
+        "To keep capacities, terms and budget, 30% of its samples are bought from others."
+        in " ".join(map(str, bounded))
     )
     kept = replace(moved, trained=TrainedComparison(np.array([[0.7, 0.2, 0.1]]), 10))
     assert "baseline_trained" not in {one.kind for one in baseline_definitions(kept)}

@@ -44,3 +44,8 @@ def test_each_flaw_of_a_pilot_is_said(flawed: ProviderProfile, said: str) -> Non
 )
 def test_what_chance_explains_or_cannot_be_told_accuses_nobody(clean: ProviderProfile) -> None:
     assert warnings(sound(profiles=for_one_set(profile("a"), clean))) == ()
+
+
+def test_flaws_of_samples_that_are_not_bought_are_no_warning() -> None:
+    unbought = profile("b", wrong_labels=MANY, outliers=MANY, planned_samples=0)
+    assert warnings(sound(profiles=for_one_set(profile("a"), unbought))) == ()

@@ -57,7 +57,7 @@ def test_the_plan_has_a_row_per_provider() -> None:
         "+100 samples": first["+100 samples"],
         "without it": f"{lost:+.3f}",
     }
-    assert "posterior samples" in table.caption
+    assert "80% of the models that fit the trainings" in table.caption
     needed = "needed: without it, the constraints allow no plan of this size."
     assert table.caption.endswith(needed)
 

@@ -106,7 +106,8 @@ def test_plan_stability_has_its_share_and_the_expected_regret(found: PurchasePla
     )
     fact = plan_stability(replace(found, stability=stability), MetricText("acc", "maximize", 3))
     assert str(fact) == (
-        "Plan stability: 25% of posterior samples have their best plan close to this one "
+        "Plan stability: in 25% of the models that fit the trainings, the best plan is close to "
+        "this one "
         "(expected regret 0.003 in acc)."
     )
     fact = plan_stability(replace(found, stability=stability), MetricText("acc", "maximize", 2))

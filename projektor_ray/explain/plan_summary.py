@@ -86,8 +86,8 @@ def _why_unspent(left: UnspentBudget, plan: Plan) -> str:
     reasons: dict[UnspentReason, str] = {
         "sold_out": "everything for sale is bought",
         "fixed_size": (
-            f"the search found no dearer plan of {count(plan.size, 'sample')} that is predicted "
-            "better"
+            f"the search found no way to spend it that improves a plan of "
+            f"{count(plan.size, 'sample')}"
         ),
         "max_size": f"the plan may have at most {count(plan.size, 'sample')}",
         "no_improvement": "more samples would not improve the prediction",

@@ -268,8 +268,8 @@ def errors_table(rows: Sequence[Mapping[str, Any]], metric: str) -> TextTable:
         f"Errors of the models ({metric})",
         columns,
         caption="Error: mean absolute error for mixtures left out of the fit (cross-validation). "
-        "R²: share of the metric's variance that the model explains where no mixture is left out, "
-        "so compare models by the error. Neither includes the error of a projection to larger "
+        "R²: share of the metric's variance that the model explains in the data it was fitted to. "
+        "Compare models by the error. Neither includes the error of a projection to larger "
         "sizes. The model in use comes first, then the others by their error.",
         chosen=tuple(key in chosen for key in order),
         optional=tuple(columns)[1:-2],

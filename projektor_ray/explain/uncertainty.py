@@ -56,6 +56,8 @@ def gain_uncertainty(
             further_scale(last, plans.selected.size), largest_scale or plans.selected.size
         )
         larger = further if further > last else None
+        if kind == "gain_not_significant" and _decided(plans.trained) and larger is not None:
+            text = f"{text[:-1]} at {count(plans.selected.size, 'sample')}."
         text += f" {_trainings_to_decide(plans, name, plans.trained, larger)}"
     return fact(kind, text, **values)
 
@@ -65,6 +67,11 @@ def further_scale(last: int, size: int) -> int:
     at most four times the last.
     """
     return round(min(FURTHER * last, float(np.sqrt(last * size))))
+
+
+def _decided(trained: TrainedComparison) -> bool:
+    """Whether the plan is clearly better than the baseline at the largest trained size."""
+    return trained.gain is not None and trained.gain.low > 0
 
 
 def _trainings_to_decide(
@@ -77,12 +84,11 @@ def _trainings_to_decide(
     ----------
     larger : such a size; None where the pilots allow none.
     """
-    clear = trained.gain is not None and trained.gain.low > 0
     at = f"at {count(trained.size, 'sample')}"
-    if clear and larger is not None:
+    if _decided(trained) and larger is not None:
         return (
-            f"The plans clearly differ {at}: train both at a larger size (e.g. {larger:,}) to "
-            "see whether the gap holds."
+            f"At {count(trained.size, 'sample')} this plan is clearly better. Train both plans at "
+            f"{larger:,} samples to see whether the gain lasts."
         )
     if all(trained.near(plans.plans[one].mixture) for one in (SELECTED, baseline)):
         return f"Train the mixtures close to both plans with more seeds {at}."

@@ -19,6 +19,9 @@ GRID = 9
 """Sizes at which the search is run in full."""
 MONEY_TOLERANCE = 1e-3
 PER_CENT = 100.0
+LEAST_PER_CENT = 2.0
+"""A target from which on it may be in per cent; nearer to 1 a mistake of another kind is likelier.
+"""
 GOLDEN = (5**0.5 - 1) / 2
 MOST_PEAKS = 3
 """Around how many of the sizes that are better than their neighbours the search goes on."""
@@ -319,6 +322,6 @@ def check_target(target: float, bounds: tuple[float, float] | None) -> None:
         return
     end = f"begins at {low:g}" if target < low else f"ends at {high:g}"
     hint = ""
-    if (low, high) == (0, 1) and 1 < target <= PER_CENT:
+    if (low, high) == (0, 1) and LEAST_PER_CENT <= target <= PER_CENT:
         hint = f". If {target:g} is in per cent, write {target / PER_CENT:g}"
     raise InputError(f"no plan reaches the target {target:g}: the metric {end}{hint}")

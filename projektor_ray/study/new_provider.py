@@ -141,8 +141,8 @@ def check_new_name(study: FittedStudy, name: str) -> None:
     """
     if alike := like_names([*study.providers, name]):
         raise InputError(
-            f"the study has a provider {alike[0]!r} already; the new one is called {name!r}. "
-            "Give it another name, which differs by more than spaces and upper or lower case"
+            f"the study has a provider {alike[0]!r} already; got {name!r} for the new one. Choose "
+            "another name: names that differ only by spaces or case count as the same"
         )
 
 

@@ -50,7 +50,7 @@ def test_a_target_that_is_missed_is_not_followed_by_an_order() -> None:
     ("left", "says"),
     [
         (UnspentBudget(70, "sold_out"), "70.00 of the budget is left: everything for sale is"),
-        (UnspentBudget(70, "fixed_size"), "no dearer plan of 10 samples"),
+        (UnspentBudget(70, "fixed_size"), "found no way to spend it that improves a plan of 10"),
         (UnspentBudget(70, "max_size"), "the plan may have at most 10 samples"),
         (UnspentBudget(70, "no_improvement"), "more samples would not improve"),
         (

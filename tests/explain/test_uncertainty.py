@@ -60,9 +60,9 @@ def test_plans_that_differ_clearly_when_trained_are_to_be_trained_at_a_larger_si
     assert found.trained.gain is not None
     assert found.trained.gain.low > 0
     assert said(opened(found)) == (
-        "The data do not show that this plan beats “best single provider”. The plans clearly "
-        "differ at 1,000 samples: train both at a larger size (e.g. 3,162) to see whether the gap "
-        "holds."
+        "The data do not show that this plan beats “best single provider” at 10,000 samples. At "
+        "1,000 samples this plan is clearly better. Train both plans at 3,162 samples to see "
+        "whether the gain lasts."
     )
 
 

@@ -12,6 +12,7 @@ from projektor_ray.errors import InfeasibleError, InputError
 from projektor_ray.selection import Plan, PurchaseProblem, Terms
 from projektor_ray.selection.size_search import (
     cheapest_reaching,
+    check_target,
     frontier,
     select_under_budget,
     smallest_reaching,
@@ -259,3 +260,12 @@ def test_a_target_beyond_a_gap_between_sizes() -> None:
         found = search(problem, 0.5)
         assert found.reached
         assert found.plan.samples.tolist() == [700, 450]
+
+
+@pytest.mark.parametrize(("target", "guessed"), [(1.5, False), (2.0, True), (90.0, True)])
+def test_a_target_is_guessed_to_be_in_per_cent_far_above_1_only(
+    target: float, guessed: bool
+) -> None:
+    with pytest.raises(InputError) as caught:
+        check_target(target, (0, 1))
+    assert (f"{target / 100:g}" in str(caught.value)) == guessed

@@ -1,10 +1,12 @@
 """What is said of a provider that no probe was trained with: what it adds, and how sure that is."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from projektor_ray.errors import listed
 from projektor_ray.explain.facts import Fact, TextTable, fact
 from projektor_ray.explain.formatting import MetricText, count, decimals_from_intervals
+from projektor_ray.explain.provider_warnings import leaked_samples
+from projektor_ray.profiles import ProviderProfile
 from projektor_ray.study import Purchase
 from projektor_ray.study.new_provider import LeftOutProvider, WithNewProvider
 
@@ -27,6 +29,7 @@ def new_provider_facts(
     difference: tuple[float, tuple[float, float] | None] | None,
     *,
     for_target: bool = False,
+    profiles: Mapping[str, ProviderProfile] | None = None,
 ) -> list[Fact]:
     """The statements about a new provider, as terminal and service show them.
 
@@ -36,10 +39,12 @@ def new_provider_facts(
     with_it, without_it : the best purchases with and without it; None where there is none without.
     difference : of their metrics, and its 90 % interval; None where that cannot be told.
     for_target : whether both were searched to reach a target, and are predicted to.
+    profiles : of the new provider, by validation set.
     """
     metric = _metric(extended, with_it, difference)
     return [
         *(_distance(extended.name, name, alone) for name, alone in distances.items()),
+        *_leakage(profiles or {}),
         _comparison(extended.name, metric, with_it, without_it, difference, for_target),
         _model(extended),
         _certainty(extended, metric),
@@ -108,6 +113,12 @@ def _distance(new: str, validation_set: str, alone: Mapping[str, float]) -> Fact
         "A smaller distance is better."
     )
     return fact("new_provider_distance", text, validation_set=validation_set, distance=alone[new])
+
+
+def _leakage(profiles: Mapping[str, ProviderProfile]) -> Iterator[Fact]:
+    """Samples of the pilot that are in a validation set too, which make its distance too small."""
+    for name, profile in profiles.items():
+        yield from leaked_samples(profile, f" ({name})" if len(profiles) > 1 else "")
 
 
 def _comparison(

@@ -22,7 +22,7 @@ def provider_warnings(results: Results) -> Iterator[Fact]:
     for profile, of_set in results.every_profile:
         yield from _flawed_samples(profile, of_set)
         yield from _repeated_samples(profile)
-        yield from _leaked_samples(profile, of_set)
+        yield from leaked_samples(profile, of_set)
 
 
 def _flawed_samples(profile: "ProviderProfile", of_set: str) -> Iterator[Fact]:
@@ -63,8 +63,8 @@ def _repeated_samples(profile: "ProviderProfile") -> Iterator[Fact]:
         )
 
 
-def _leaked_samples(profile: "ProviderProfile", of_set: str) -> Iterator[Fact]:
-    """Duplicates between a pilot and the validation set."""
+def leaked_samples(profile: "ProviderProfile", of_set: str) -> Iterator[Fact]:
+    """Duplicates between a pilot and the validation set, whose name in brackets is `of_set`."""
     name = profile.provider
     same, chance = profile.duplicates_in_validation, profile.duplicates_by_chance
     if same > CHANCE_FACTOR * chance:

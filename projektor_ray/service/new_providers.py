@@ -171,6 +171,7 @@ class Examined:
             self.without_it,
             self.difference,
             for_target=self.for_target,
+            profiles=self.profiles,
         )
 
     @property

@@ -11,6 +11,7 @@ from projektor_ray.explain.new_provider_facts import new_provider_facts, with_an
 from projektor_ray.storage.settings import parse
 from projektor_ray.study import ProviderConfig, Purchase, SetSummary, open_study
 from projektor_ray.study.new_provider import LeftOutProvider, WithNewProvider, with_new_provider
+from tests.helpers.report_content import profile
 from tests.helpers.studies import samples
 from tests.helpers.study_folders import small_study, write_study
 from tests.helpers.twin_pilots import TwinPilots
@@ -54,6 +55,19 @@ def test_what_it_adds_and_how_sure_that_is(extended: WithNewProvider) -> None:
     assert "joint_power" in said["new_provider_model"]
     assert "0.020 (ada)" in said["new_provider_certainty"]
     assert "python -m jobs.study" in said["new_provider_advice"]
+
+
+def test_samples_of_its_pilot_in_the_validation_set_are_a_finding(
+    extended: WithNewProvider,
+) -> None:
+    with_it, without = bought(extended, 40, 0, 0, 60), bought(extended, 100, 0, 0, 0)
+    found = profile("new", duplicates_in_validation=24)
+    facts = new_provider_facts(
+        extended, DISTANCES, with_it, without, (0.03, None), profiles={"validation": found}
+    )
+    (leaked,) = [one for one in facts if one.kind == "leakage"]
+    assert leaked.text.startswith("24 samples of new are also in the validation set: ")
+    assert "leakage" not in texts(extended, with_it, without, (0.03, None))
 
 
 def test_the_purchases_with_and_without_it_are_a_table(extended: WithNewProvider) -> None:

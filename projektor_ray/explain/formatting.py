@@ -90,6 +90,12 @@ def count(number: int, noun: str, plural: str = "") -> str:
     return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
 
 
+def budget_text(budget: float) -> str:
+    """A budget as it was given: `500`, and with two decimals or more where it has some: `17.30`."""
+    text = f"{budget:,.2f}" if round(budget, 2) == budget else f"{budget:,.10g}"
+    return text.removesuffix(".00")
+
+
 def percent(share: float, decimals: int = 0) -> str:
     """A share in percent: `38%`."""
     return f"{share:.{decimals}%}"

@@ -6,7 +6,7 @@ import numpy as np
 
 from projektor_ray.errors import listed
 from projektor_ray.explain.facts import Fact, fact
-from projektor_ray.explain.formatting import count
+from projektor_ray.explain.formatting import budget_text, count
 from projektor_ray.explain.plan_summary import (
     few_converged,
     only_plan,
@@ -98,7 +98,7 @@ def _of_plan(limit: BindingConstraint, plans: PurchasePlans) -> str:
     if limit.kind == "target":
         return f"the target {bound:.10g}"
     if limit.kind == "budget":
-        return f"the budget ({plans.selected.cost:,.2f} of {bound:,.10g} spent)"
+        return f"the budget ({plans.selected.cost:,.2f} of {budget_text(bound)} spent)"
     which = {
         "size": "the requested size",
         "max_size": "the largest size allowed",

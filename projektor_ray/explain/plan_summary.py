@@ -4,7 +4,7 @@ from typing import Any
 
 from projektor_ray.errors import listed
 from projektor_ray.explain.facts import Fact, fact
-from projektor_ray.explain.formatting import MetricText, count, quoted, significant
+from projektor_ray.explain.formatting import MetricText, budget_text, count, quoted, significant
 from projektor_ray.selection import Plan, PurchasePlans
 from projektor_ray.selection.unspent_budget import UnspentBudget, UnspentReason
 
@@ -17,7 +17,7 @@ def plan_heading(plans: PurchasePlans) -> Fact:
     """How much to buy, for how much money: the title of the plan."""
     best, budget = plans.selected, plans.budget
     cost = f" for {best.cost:,.2f}" if plans.priced or budget is not None else ""
-    of_budget = "" if budget is None else f" (budget {budget:,.10g})"
+    of_budget = "" if budget is None else f" (budget {budget_text(budget)})"
     text = f"Buy {count(best.size, 'sample')}{cost}{of_budget}"
     if (answer := plans.target_result) is not None and not answer.reached:
         lower = f"{text[0].lower()}{text[1:]}"
@@ -47,14 +47,16 @@ def target_result(plans: PurchasePlans, metric: MetricText) -> Fact | None:
     if answer is None:
         return None
     plan = answer.plan
-    bought = count(plan.size, "sample") + (f" for {plan.cost:,.10g}" if plan.cost else "")
+    bought = count(plan.size, "sample") + (f" for {plan.cost:,.2f}" if plan.cost else "")
     predicted = f"predicted {metric.name} {metric.value(plan.predicted)}"
     if plan.interval is not None:
         predicted += f" (90% interval {metric.interval(plan.interval)})"
     if answer.reached:
         text = f"The target {answer.target:.10g} is reached with {bought}: {predicted}."
     else:
-        within = "" if plans.budget is None else f" within the budget of {plans.budget:,.10g}"
+        within = (
+            "" if plans.budget is None else f" within the budget of {budget_text(plans.budget)}"
+        )
         text = (
             f"The target {answer.target:.10g} cannot be reached{within}. The best plan has "
             f"{bought}: {predicted}."

@@ -7,7 +7,7 @@ import numpy as np
 
 from projektor_ray.explain.extrapolation import extrapolation
 from projektor_ray.explain.facts import Fact, fact
-from projektor_ray.explain.formatting import MetricText, count, decimals_from_intervals
+from projektor_ray.explain.formatting import MetricText, budget_text, count, decimals_from_intervals
 from projektor_ray.selection import Direction, Provider
 from projektor_ray.selection.robustness import NEARLY
 from projektor_ray.storage.array_types import Floats
@@ -75,7 +75,7 @@ def exceeded_limits(bought: Purchase, budget: float | None) -> list[Fact]:
     """The budget and the capacities that a purchase given by hand exceeds."""
     facts = []
     if budget is not None and bought.cost > budget + CENT:
-        text = f"This costs {bought.cost:,.2f}, more than the budget of {budget:,.10g}."
+        text = f"This costs {bought.cost:,.2f}, more than the budget of {budget_text(budget)}."
         facts.append(fact("exceeds_budget", text, cost=bought.cost, budget=budget))
     return facts + exceeded_capacities(bought.providers, bought.samples.tolist())
 

@@ -1,7 +1,14 @@
 """Numbers as people read them."""
 
 from projektor_ray.errors import listed
-from projektor_ray.explain.formatting import aligned, as_written, change, changes, significant
+from projektor_ray.explain.formatting import (
+    aligned,
+    as_written,
+    budget_text,
+    change,
+    changes,
+    significant,
+)
 
 
 def test_a_column_has_the_digits_of_its_middle_and_no_long_tail() -> None:
@@ -40,3 +47,8 @@ def test_a_list_leaves_out_three_or_more() -> None:
     assert listed("abcdef", 4) == "a, b, c, d, e and f"
     assert listed("abcdefg", 4) == "a, b, c, d and 3 others"
     assert listed("a", 4) == "a"
+
+
+def test_a_budget_has_no_decimal_or_at_least_two() -> None:
+    given = [500, 2689.1, 17.3, 0.001, 1234567]
+    assert [budget_text(one) for one in given] == ["500", "2,689.10", "17.30", "0.001", "1,234,567"]

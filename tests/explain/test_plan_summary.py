@@ -26,7 +26,7 @@ SOLD: Any = ((1, 1), [10, 20], [1, 1])
 
 def test_the_heading_has_size_cost_and_budget() -> None:
     priced = bought((1, 2), [None, None], [0.101, 0.2], PurchaseRequest(20, 2.5))
-    assert str(plan_heading(priced)) == "Buy 20 samples for 2.42 (budget 2.5)"
+    assert str(plan_heading(priced)) == "Buy 20 samples for 2.42 (budget 2.50)"
     free = bought((1, 2), [None, None], [0.0, 0.0], PurchaseRequest(1))
     assert str(plan_heading(free)) == "Buy 1 sample"
 
@@ -35,7 +35,7 @@ def test_a_target_that_is_missed_is_not_followed_by_an_order() -> None:
     reached = bought(*SOLD, PurchaseRequest(target=0.02, budget=100))
     assert str(plan_heading(reached)).startswith("Buy 20 samples")
     assert str(target_result(reached, METRIC)) == (
-        "The target 0.02 is reached with 20 samples for 20: predicted accuracy 0.020 "
+        "The target 0.02 is reached with 20 samples for 20.00: predicted accuracy 0.020 "
         "(90% interval 0.010…0.030)."
     )
     missed = bought(*SOLD, PurchaseRequest(target=1.0, budget=100))

@@ -25,6 +25,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from benchmarks.commit import commit_line
 from benchmarks.planted import GAIN, NOISE, POINTS, SCALES
 from benchmarks.scenarios import Scenario, load
 from projektor_ray.designs.budget import PLANS, most_plans, spend
@@ -317,7 +318,8 @@ def main() -> None:
         "its trainings and its share of the grid's samples. Differences are over the same seeds.",
         "45 of the 66 CIFAR-10 mixtures have one training at each scale, so that the full grid's",
         "noise hardly differs between seeds. `noise drawn anew`: trainings on the surface that",
-        "`joint_power` fits to all CIFAR-10 trainings; not one of the problems of the goal.\n",
+        "`joint_power` fits to all CIFAR-10 trainings; not one of the problems of the goal.",
+        commit_line(),
         "| problem | full grid | maximin | adaptive | adaptive − full | stopped | at mixtures "
         "| two stages | two stages − full | trainings | samples |",
         f"|{'---|' * 11}",

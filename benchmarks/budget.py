@@ -16,6 +16,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from benchmarks.commit import commit_line
 from benchmarks.outcomes import RESULTS
 from benchmarks.prediction import (
     BOUNDS,
@@ -178,6 +179,7 @@ def main(splits: int) -> None:
         "sizes nearest to them at 25,000. Mixtures, and the plans of a second stage, are of the",
         "grid of 21. The goals were set on four tables, of which",
         "these are two.",
+        commit_line().rstrip("\n"),
         *table(load(), splits),
     ]
     text = "\n".join(lines) + "\n"

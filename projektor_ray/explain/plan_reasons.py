@@ -78,7 +78,7 @@ def plan_limits(plans: PurchasePlans) -> Fact:
     """The constraints that the plan reaches, and what the model sets within them."""
     whole = [_of_plan(one, plans) for one in plans.limits if one.provider is None]
     named = {kind: [one for one in plans.limits if one.kind == kind] for kind in OF_PROVIDERS}
-    limits = whole + [_of_providers(kind, of) for kind, of in named.items() if of]
+    limits = whole + [_of_providers(kind, of, plans) for kind, of in named.items() if of]
     if limits:
         text = f"Limits that the plan reaches: {'; '.join(limits)}.{_rest(plans)}"
     else:
@@ -107,13 +107,18 @@ def _of_plan(limit: BindingConstraint, plans: PurchasePlans) -> str:
     return f"{which} ({count(int(bound), 'sample')})"
 
 
-def _of_providers(kind: ConstraintKind, limits: Sequence[BindingConstraint]) -> str:
-    """A constraint of some providers: `the capacities of alpha (170) and beta (200)`."""
+def _of_providers(
+    kind: ConstraintKind, limits: Sequence[BindingConstraint], plans: PurchasePlans
+) -> str:
+    """A constraint of some providers: `the capacities of alpha (170) and beta (199 of 200)`."""
     one, several = OF_PROVIDERS[kind]
-    names = [
-        str(limit.provider) + ("" if limit.bound is None else f" ({limit.bound:,.0f})")
-        for limit in limits
-    ]
+    bought = dict(zip(plans.selected.names, plans.selected.samples.tolist(), strict=True))
+    names = []
+    for limit in limits:
+        name, bound = str(limit.provider), limit.bound
+        left = kind == "capacity" and bound is not None and bought[name] < bound
+        number = "" if bound is None else f" ({f'{bought[name]:,} of ' * left}{bound:,.0f})"
+        names.append(name + number)
     return f"{one if len(limits) == 1 else several} {listed(names, SHOWN_PROVIDERS)}"
 
 

@@ -11,6 +11,7 @@ from projektor_ray.explain.plan_reasons import (
 )
 from projektor_ray.explain.results import ModelPrediction
 from projektor_ray.selection import PurchaseRequest, Terms
+from projektor_ray.selection.binding_constraints import BindingConstraint
 from tests.helpers.purchase_problems import bought
 from tests.helpers.report_content import a_report, sound, with_plan
 
@@ -23,6 +24,12 @@ def test_size_budget_and_capacity_are_named_and_the_model_sets_the_rest() -> Non
         "spent); the capacity of p0001 (6). The model sets the rest: 4 from p0000 and none from "
         "p0002."
     )
+
+
+def test_a_capacity_that_is_nearly_reached_has_what_is_bought() -> None:
+    plans = bought((1, 9, -1), [None, 6, None], [1, 1, 1], PurchaseRequest(size=10, budget=10))
+    nearly = replace(plans, limits=(BindingConstraint("capacity", 8, "p0001"),))
+    assert "the capacity of p0001 (6 of 8)" in str(plan_limits(nearly))
 
 
 def test_terms_are_named() -> None:

@@ -125,8 +125,8 @@ def _too_small(
         )
     needed = int(2 * APART * shares * mixtures / part) + 1
     return (
-        f"probes.budget: {budget:,} samples are too few to train {mixtures} mixtures at scales a "
-        f"factor of {APART:g} apart. Set {needed:,} or more, or drop it and set probes.scales"
+        f"probes.budget: {budget:,} samples are too few for {mixtures} mixtures at two sizes, one "
+        f"{APART:g} times the other. Set {needed:,} or more, or drop it and set probes.scales"
     )
 
 

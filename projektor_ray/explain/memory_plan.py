@@ -16,7 +16,7 @@ def _reason(plan: "MemoryPlan") -> str:
     of_each = f" each of {plan.processes} processes" if plan.processes > 1 else ""
     text = {
         "dense": f"{kernel} fits",
-        "by mixture": f"{kernel} fits into{of_each}",
+        "by mixture": f"{kernel} fits into the memory of{of_each}",
         "by provider": f"{kernel} exceeds the {size_text(plan.bytes_available)} of a process, so "
         f"{plan.processes} processes share it by provider",
         "blocked": f"{kernel} exceeds the {size_text(plan.bytes_available)} of a process, so every "

@@ -77,20 +77,34 @@ def _budget_rows(study: Study, options: Sequence[BudgetOption]) -> list[tuple[st
         one.share != 1 and one.bought is not None and one.bought == options[0].bought
         for one in options
     ]
-    return [
-        (names[one.share], f"{one.budget:,}: {SAME if equal else _bought(study, one)}")
+    texts = [
+        SAME if equal else _bought(study, one) + _doubling(options[0], one)
         for one, equal in zip(options, same, strict=True)
     ]
+    return [
+        (names[one.share], f"{one.budget:,}: {text}")
+        for one, text in zip(options, texts, strict=True)
+    ]
+
+
+def _doubling(budget: BudgetOption, option: BudgetOption) -> str:
+    """By how much twice the budget narrows the expected interval."""
+    if option.share != 2 or not budget.half_width or option.half_width is None:
+        return ""
+    narrower = round(100 * (1 - option.half_width / budget.half_width))
+    if narrower <= 0:
+        return "; doubling the budget does not narrow the interval"
+    return f"; doubling the budget narrows the interval by {narrower}%"
 
 
 def _bought(study: Study, option: BudgetOption) -> str:
     bought, width = option.bought, option.half_width
     if bought is None:
         return "too few for two scales"
-    scales = " < ".join(f"{scale:,}" for scale in bought.scales)
-    plans = f", then plans with at most {bought.second_stage:,} samples in all"
-    design = f"{count(bought.mixtures, 'mixture')} at {scales}"
-    design += plans if bought.second_stage else ""
+    scales = " and at ".join(f"{scale:,}" for scale in bought.scales)
+    design = f"{count(bought.mixtures, 'mixture')} at {scales} samples"
+    if bought.second_stage:
+        design = f"first {design}, then the best plans with at most {bought.second_stage:,} samples"
     if width is None:
         return design
     of = (

@@ -12,7 +12,7 @@ GIB = 2**30
     ("points", "actors", "text"),
     [
         (3000, 0, "dense, "),
-        (3000, 4, "fits into each of 4 processes"),
+        (3000, 4, "fits into the memory of each of 4 processes"),
         (1_000_000, 0, "computes it again, block by block"),
         (1_000_000, 4, "so 4 processes share it by provider"),
     ],

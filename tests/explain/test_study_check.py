@@ -38,11 +38,16 @@ def test_what_a_budget_and_half_and_twice_of_it_buy() -> None:
     same, half, twice = options = budget_options(study)
     rows = shown(study, options)
     assert rows["budget of samples"] == (
-        "150: 12 mixtures at 1 < 6, then plans with at most 66 samples in all; expected "
-        f"half-width at 60: {same.half_width:.3f}"
+        "150: first 12 mixtures at 1 and at 6 samples, then the best plans with at most 66 "
+        f"samples; expected half-width at 60: {same.half_width:.3f}"
     )
     assert rows["half the budget"] == "75: too few for two scales"
     assert f"{twice.half_width:.3f}" in rows["twice the budget"]
+    assert same.half_width is not None
+    assert twice.half_width is not None
+    narrower = 100 * (same.half_width - twice.half_width) / same.half_width
+    assert rows["twice the budget"].endswith(f"narrows the interval by {narrower:.0f}%")
+    assert "doubling" not in rows["budget of samples"] + rows["half the budget"]
     assert rows["mixtures"] == "12 over 3 providers, then at most 3 plans"
     assert rows["probes to train"] == "24, at most 27"
     assert half.bought is None

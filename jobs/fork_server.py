@@ -149,12 +149,20 @@ def _answer(server: socket.socket) -> None:
     while sys.stdin not in select.select([server, sys.stdin], [], [])[0]:
         try:
             asking, _ = server.accept()
-        except BlockingIOError:
+        except OSError:
             continue
         with asking:
-            if is_own(asking) and os.fork() == 0:
+            if is_own(asking) and _fork() == 0:
                 server.close()
                 _answer_one(asking)
+
+
+def _fork() -> int | None:
+    """As `os.fork`; None where the machine has no room for a process: then Ray starts one."""
+    try:
+        return os.fork()
+    except OSError:
+        return None
 
 
 def _answer_one(asking: socket.socket) -> NoReturn:

@@ -6,6 +6,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from typing import Any
 
@@ -94,6 +95,29 @@ def test_nothing_is_told_to_a_socket_of_another_user(monkeypatch: pytest.MonkeyP
         assert not forked_worker.is_forked()
         with server.accept()[0] as asking:
             assert asking.recv(1) == b""
+
+
+@needs_forks
+def test_a_server_that_cannot_fork_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    def none() -> int:
+        raise BlockingIOError("no room for a process")
+
+    name = f"no-room-{os.getpid()}"
+    monkeypatch.setattr(os, "fork", none)
+    monkeypatch.setenv(forked_worker.ADDRESS, name)
+    asked, end = os.pipe()
+    with socket.socket(socket.AF_UNIX) as server, os.fdopen(asked) as standard_input:
+        server.bind(f"\0{name}")
+        server.listen(2)
+        server.setblocking(False)
+        monkeypatch.setattr(sys, "stdin", standard_input)
+        serving = threading.Thread(target=forks._answer, args=(server,))
+        serving.start()
+        refused = [not forked_worker.is_forked() for _ in range(2)]
+        os.close(end)
+        serving.join(timeout=30)
+    assert refused == [True, True]
+    assert not serving.is_alive()
 
 
 @needs_forks

@@ -158,7 +158,7 @@ def _answer(server: socket.socket) -> None:
 
 
 def _fork() -> int | None:
-    """As `os.fork`; None where the machine has no room for a process: then Ray starts one."""
+    """`os.fork`; None if the system starts no more processes. Ray then starts the worker itself."""
     try:
         return os.fork()
     except OSError:

@@ -84,7 +84,7 @@ def bounds_of(text: str | None) -> tuple[float, float] | None:
     Raises
     ------
     InputError
-        If they are not two ascending numbers, of which one may be infinite.
+        If they are not two ascending numbers; one of them may be infinite.
     """
     if text is None:
         return None

@@ -10,6 +10,8 @@ from markupsafe import Markup, escape
 from projektor_ray.errors import printable
 from projektor_ray.explain.facts import TextTable
 
+TARGET_MISSING = "Type the target to reach, then the page shows the cheapest plan."
+"""What the service's page says where a target is asked for and none is given yet."""
 SHARED = "projektor_ray.report"
 """The package whose templates all pages share."""
 

@@ -67,10 +67,6 @@ def comparison(
     return fact("comparison", text, difference=difference, low=low, high=high)
 
 
-TARGET_MISSING = "Type the target to reach, then the page shows the cheapest plan."
-"""What the page says where a target is asked for and none is given yet."""
-
-
 def exceeded_limits(bought: Purchase, budget: float | None) -> list[Fact]:
     """The budget and the capacities that a purchase given by hand exceeds."""
     facts = []
@@ -98,13 +94,10 @@ def exceeded_capacities(providers: Sequence[Provider], samples: Sequence[float])
 def purchase_cautions(
     first: Purchase, second: Purchase, trained_at: int | None = None
 ) -> list[Fact]:
-    """What two purchases cannot be: more than a provider sells, or as sure as a trained size."""
+    """Warnings about two purchases: providers that sell less, a size beyond the trained ones."""
     each = [one for bought in (first, second) for one in exceeded_limits(bought, None)]
     facts = list({str(one): one for one in each}.values())
-    most = max(first.size, second.size)
-    if trained_at and most > trained_at:
-        facts.append(extrapolation(most, (trained_at,)))
-    return facts
+    return facts + _beyond(max(first.size, second.size), trained_at)
 
 
 def prediction_cautions(
@@ -113,12 +106,14 @@ def prediction_cautions(
     sizes: Sequence[int],
     trained_at: int | None = None,
 ) -> list[Fact]:
-    """The same of a mixture (m,) at its largest size."""
-    most = max(sizes)
-    facts = exceeded_capacities(providers, np.round(mixture * most, 6).tolist())
-    if trained_at and most > trained_at:
-        facts.append(extrapolation(most, (trained_at,)))
-    return facts
+    """The same warnings about a mixture (m,), at the largest of the sizes."""
+    samples = np.round(mixture * max(sizes), 6)
+    return exceeded_capacities(providers, samples.tolist()) + _beyond(max(sizes), trained_at)
+
+
+def _beyond(size: int, trained_at: int | None) -> list[Fact]:
+    """How far a size lies beyond the largest trained one; nothing where it does not."""
+    return [extrapolation(size, (trained_at,))] if trained_at and size > trained_at else []
 
 
 def _predicted(metric: MetricText, bought: Purchase) -> str:

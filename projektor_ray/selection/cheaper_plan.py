@@ -1,4 +1,4 @@
-"""A cheaper plan of the same size that cannot be told apart from the selected one."""
+"""A cheaper plan of the same size that the data do not show to be worse."""
 
 import math
 from dataclasses import dataclass
@@ -37,7 +37,7 @@ class CheaperPlan:
 def cheaper_plan(
     problem: PurchaseProblem, selected: Plan, stability: PlanStability | None
 ) -> CheaperPlan | None:
-    """A cheaper plan of the selected one's size that cannot be told apart from it.
+    """A cheaper plan of the same size that the data do not show to be worse than the selected one.
 
     Two conditions: the interval of the selected plan's gain contains 0, and the gain is at most
     the expected regret of the selected plan, so that the cheaper plan at most doubles the regret.

@@ -182,7 +182,7 @@ def metric_of(study: FittedStudy) -> dict[str, Any]:
 
 
 def _warnings(study: FittedStudy, shares: Floats, sizes: Sequence[int]) -> list[dict[str, Any]]:
-    """What mixtures (q, m) at sizes cannot be, each said once."""
+    """Warnings about mixtures (q, m) at sizes, each once."""
     providers, trained_at = study.study.providers, max(study.scales)
     facts = [
         one

@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 from pydantic import ValidationError
 
 from projektor_ray.errors import InputError
-from projektor_ray.explain.purchase_comparison import TARGET_MISSING
+from projektor_ray.explain.page_text import TARGET_MISSING
 from projektor_ray.selection import Terms
 from projektor_ray.service.new_providers import NewProvider
 from projektor_ray.service.request_bodies import Body, SelectBody

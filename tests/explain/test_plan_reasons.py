@@ -101,9 +101,9 @@ def test_models_that_predict_outside_the_interval_are_named() -> None:
         for name, value in (("joint", high + 0.01), ("none", (low + high) / 2), ("eq3", low - 0.01))
     ]
     assert list(other_models(replace(results, opinions=(results.opinions[0], others[1])))) == []
-    told = replace(results, opinions=(results.opinions[0], *others))
-    (one,) = other_models(told)
-    assert str(one) in plan_reasons(told)
-    assert one.values["predicted"] == {"joint": high + 0.01, "eq3": low - 0.01}
-    assert str(one).startswith("Other scaling models predict accuracy outside the 90% interval: ")
-    assert str(one).endswith("(eq3).")
+    results = replace(results, opinions=(results.opinions[0], *others))
+    (named,) = other_models(results)
+    assert str(named) in plan_reasons(results)
+    assert named.values["predicted"] == {"joint": high + 0.01, "eq3": low - 0.01}
+    assert str(named).startswith("Other scaling models predict accuracy outside the 90% interval: ")
+    assert str(named).endswith("(eq3).")

@@ -100,9 +100,9 @@ def test_nothing_is_told_to_a_socket_of_another_user(monkeypatch: pytest.MonkeyP
 @needs_forks
 def test_a_server_that_cannot_fork_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
     def none() -> int:
-        raise BlockingIOError("no room for a process")
+        raise BlockingIOError("no more processes")
 
-    name = f"no-room-{os.getpid()}"
+    name = f"server-without-forks-{os.getpid()}"
     monkeypatch.setattr(os, "fork", none)
     monkeypatch.setenv(forked_worker.ADDRESS, name)
     asked, end = os.pipe()

@@ -7,7 +7,7 @@ from projektor_ray.predictors import ProbeArrays
 
 
 def of_counts(counts: dict[int, int]) -> ProbeArrays:
-    """So many probes at each size, of mixtures spread evenly."""
+    """Probes of evenly spread mixtures; `counts` has their number at each size."""
     sizes = np.repeat(list(counts), list(counts.values()))
     first = np.concatenate([np.linspace(0.0, 1.0, count) for count in counts.values()])
     return ProbeArrays.check(np.stack([first, 1 - first], axis=1), None, first, sizes)

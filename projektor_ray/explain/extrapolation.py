@@ -18,7 +18,9 @@ def extrapolation(size: int, scales: Sequence[int]) -> Fact:
     if size in scales:
         text = f"{size:,} samples is a trained scale."
     elif size > last:
-        text = f"{size:,} samples is {size / last:.3g} times the largest trained scale."
+        times = size / last
+        written = f"{times:,.0f}" if times >= 100 else f"{times:.3g}"
+        text = f"{size:,} samples is {written} times the largest trained scale."
     elif size > first:
         text = f"{size:,} samples lies between trained scales: the metric is interpolated."
     else:

@@ -38,3 +38,10 @@ def test_the_plans_of_a_second_stage_are_trained_sizes() -> None:
     assert trained_sizes(study) == study.scales
     grown = study.grown(study.mixtures[:2], [50, 60])
     assert trained_sizes(grown) == (*study.scales, 50, 60)
+
+
+def test_a_size_far_beyond_the_scales_is_written_in_full() -> None:
+    assert str(extrapolation(99_999_999, (500, 2000))) == (
+        "99,999,999 samples is 50,000 times the largest trained scale."
+    )
+    assert "is 2.81 times" in str(extrapolation(450, (40, 160)))

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from projektor_ray.explain.facts import Fact, fact
+from projektor_ray.explain.formatting import significant
 from projektor_ray.projection import noise_gain
 from projektor_ray.study import Study
 
@@ -18,9 +19,8 @@ def extrapolation(size: int, scales: Sequence[int]) -> Fact:
     if size in scales:
         text = f"{size:,} samples is a trained scale."
     elif size > last:
-        times = size / last
-        written = f"{times:,.0f}" if times >= 100 else f"{times:.3g}"
-        text = f"{size:,} samples is {written} times the largest trained scale."
+        times = float(significant(size / last, 3))
+        text = f"{size:,} samples is {times:,.10g} times the largest trained scale."
     elif size > first:
         text = f"{size:,} samples lies between trained scales: the metric is interpolated."
     else:

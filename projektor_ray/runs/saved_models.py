@@ -62,7 +62,7 @@ def from_arrow(table: pa.Table) -> ScaleRegressor:
     Raises
     ------
     InputError
-        If the table is none of these.
+        If the table is none of these, or its models are of another version.
     """
     values = the_row(table) if table.num_rows == 1 else {}
     if values.get("estimator") != ScaleRegressor.__name__:
@@ -78,7 +78,12 @@ def from_arrow(table: pa.Table) -> ScaleRegressor:
         setattr(model, name, tuple(value) if isinstance(value, list) else value)
     if "feature_names_in_" in values:
         model.feature_names_in_ = np.array(values["feature_names_in_"], dtype=object)
-    models = [restore_scale_model(one_row(part)) for part in values["models"]]
+    try:
+        models = [restore_scale_model(one_row(part)) for part in values["models"]]
+    except KeyError as absent:
+        raise InputError(
+            f"the model was written by another version, without {absent}; fit it again"
+        ) from None
     refused = json.loads(values["refused"])
     probes = ProbeArrays.restored(values["probes"])
     far = tuple(FarRun(**run) for run in json.loads(values["far"]))

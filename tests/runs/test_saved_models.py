@@ -66,3 +66,15 @@ def test_another_table_is_refused() -> None:
     for table in (pa.table({"a": [1]}), pa.table({"a": [1, 2]})):
         with pytest.raises(InputError, match="table of a fitted ScaleRegressor"):
             from_arrow(table)
+
+
+def test_a_model_of_another_version_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    X, y = trainings("loss")
+    table = to_arrow(ScaleRegressor(distance="ot").fit(X, y))
+
+    def lacking(_: pa.Table) -> None:
+        raise KeyError("seen")
+
+    monkeypatch.setattr("projektor_ray.runs.saved_models.restore_scale_model", lacking)
+    with pytest.raises(InputError, match="another version, without 'seen'; fit it again"):
+        from_arrow(table)
